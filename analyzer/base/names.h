@@ -1,0 +1,13 @@
+/* Names as users type them: case and -_.:/ do not matter. */
+#ifndef RL_BASE_NAMES_H
+#define RL_BASE_NAMES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+bool rl_name_equal(const char *a, const char *b);
+/* The closest of the candidates when it is close enough to be a slip of the finger, else NULL.
+ * The first on ties. Names longer than 128 bytes are never guessed. */
+const char *rl_did_you_mean(const char *name, const char *const *candidates, size_t count);
+
+#endif

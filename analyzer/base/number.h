@@ -1,0 +1,28 @@
+/* Numbers in and out of text without locale: a decimal grammar of our own, shortest round trip. */
+#ifndef RL_BASE_NUMBER_H
+#define RL_BASE_NUMBER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Whole-token scanners: [0-9]+ and -?[0-9]+(.[0-9]+)?([eE][+-]?[0-9]+)?; no blanks, no hex,
+ * no inf/nan, no underscore. false when the text is not of that form or out of range. */
+bool rl_scan_u64(const char *text, size_t length, uint64_t *out);
+bool rl_scan_double(const char *text, size_t length, double *out);
+/* An exact decimal: digits * 10^exponent10, as far as it fits u64. "3.35e3" -> 335, 1. */
+bool rl_scan_decimal(const char *text, size_t length, bool *negative, uint64_t *digits,
+                     int *exponent10);
+
+enum { RL_NUMBER_TEXT = 48 }; /* room for any text below, NUL included */
+
+/* Shortest text that scans back to the same double ("0.1", "1e+300"); non-finite gives "null". */
+const char *rl_print_double(double value, char out[RL_NUMBER_TEXT]);
+/* 6270 -> "6,270" */
+const char *rl_print_grouped(uint64_t value, char out[RL_NUMBER_TEXT]);
+/* About three significant digits for tables, never an exponent below 1e15: 1.47, 10.2, 6,270. */
+const char *rl_print_short(double value, char out[RL_NUMBER_TEXT]);
+/* Value with an SI prefix and unit: 3.35 TB/s, 679 GFLOP/s, 1.47 ms. */
+const char *rl_print_si(double value, const char *unit, char out[RL_NUMBER_TEXT]);
+
+#endif

@@ -1,0 +1,21 @@
+/* The only door through which data reaches an output. */
+#ifndef RL_BASE_QUOTE_H
+#define RL_BASE_QUOTE_H
+
+#include "base/buf.h"
+
+typedef enum rl_quote_style {
+  RL_QUOTE_TERMINAL, /* control, bidi and invalid UTF-8 bytes shown as \xNN */
+  RL_QUOTE_JSON,     /* "…" with the quotes */
+  RL_QUOTE_CSV,      /* RFC 4180; cells that begin with = + - @ TAB CR get a leading ' */
+  RL_QUOTE_MARKDOWN, /* table cell */
+  RL_QUOTE_YAML,     /* a double-quoted scalar our own reader reads back */
+  RL_QUOTE_ROFF,     /* man page text */
+  RL_QUOTE_SHELL     /* '…' */
+} rl_quote_style;
+
+void rl_quote(rl_buf *buf, rl_quote_style style, const char *text);
+/* Terminal columns that the RL_QUOTE_TERMINAL form takes (combining and wide characters counted). */
+size_t rl_text_width(const char *text);
+
+#endif

@@ -1,0 +1,16 @@
+# Warnings, hardening and sanitizers that all our code is built with.
+add_library(rl_flags INTERFACE)
+target_compile_definitions(rl_flags INTERFACE _POSIX_C_SOURCE=200809L _DEFAULT_SOURCE)
+target_compile_options(rl_flags INTERFACE
+  -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wvla -Wformat=2 -Wstrict-prototypes -Wwrite-strings
+  -ffp-contract=off -fvisibility=hidden -fstack-protector-strong)
+if(RL_WERROR)
+  target_compile_options(rl_flags INTERFACE -Werror)
+endif()
+if(RL_SANITIZE)
+  target_compile_options(rl_flags INTERFACE -fsanitize=${RL_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  target_link_options(rl_flags INTERFACE -fsanitize=${RL_SANITIZE})
+else()
+  target_compile_options(rl_flags INTERFACE $<$<CONFIG:Release>:-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2>)
+  target_link_options(rl_flags INTERFACE -Wl,-z,relro,-z,now)
+endif()
