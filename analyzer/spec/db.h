@@ -1,0 +1,59 @@
+/* The database: an overlay of folders and of the files embedded in the program. Earlier layers
+ * win; a shadowed name is reported once as a note. Descriptions are loaded on demand and kept. */
+#ifndef RL_SPEC_DB_H
+#define RL_SPEC_DB_H
+
+#include "base/buf.h"
+#include "base/diag.h"
+
+struct rl_hardware;
+struct rl_model;
+struct rl_family;
+struct rl_format;
+struct rl_profile;
+struct rl_method;
+
+typedef enum rl_db_kind {
+  RL_DB_HARDWARE, RL_DB_PROFILE, RL_DB_MODEL, RL_DB_FAMILY, RL_DB_FORMAT, RL_DB_METHOD,
+  RL_DB_WORKLOAD, RL_DB_SCENARIO,
+  RL_DB_KINDS
+} rl_db_kind;
+
+/* One file known to the database. name is the file's stem; aliases are the `default_for:` of a
+ * hardware file and the `ids:` of a model file. */
+typedef struct rl_db_entry {
+  rl_db_kind kind;
+  const char *name;
+  const char *path;     /* shown to users: a path, or "embedded:hwdb/nvidia/h100-sxm.yaml" */
+  const char *text;     /* embedded text, NULL for a file on disk */
+  size_t length;
+  const char *const *aliases;
+  size_t alias_count;
+  bool shadowed;        /* an earlier layer has the same name */
+} rl_db_entry;
+
+typedef struct rl_db rl_db;
+
+/* paths: folders given by --db and the environment, best first; each may hold hwdb/ and models/ or
+ * be such a folder itself. The embedded files are the last layer. Nothing is parsed yet. */
+rl_status rl_db_open(rl_arena *arena, const char *const *paths, size_t count, rl_db **out,
+                     rl_diags *diags);
+/* All entries of a kind, sorted by name, best layer first. */
+const rl_db_entry *const *rl_db_entries(const rl_db *db, rl_db_kind kind, size_t *count);
+/* Entry by name, alias or unambiguous prefix (names as in base/names.h). Unknown: diagnostic with
+ * did-you-mean. An ambiguous prefix takes the entry whose default_for it is and notes it. */
+rl_status rl_db_find(rl_db *db, rl_db_kind kind, const char *name, rl_loc loc,
+                     const rl_db_entry **out, rl_diags *diags);
+
+/* Loaders: parse, check, and keep. `name` may also be a path to a file of that kind (it contains a
+ * slash or ends in .yaml/.json). Models also take a folder, a config.json or a Hugging Face id. */
+rl_status rl_db_hardware(rl_db *db, const char *name, rl_loc loc, const struct rl_hardware **out, rl_diags *diags);
+rl_status rl_db_profile(rl_db *db, const char *name, rl_loc loc, const struct rl_profile **out, rl_diags *diags);
+rl_status rl_db_model(rl_db *db, const char *name, rl_loc loc, const struct rl_model **out, rl_diags *diags);
+rl_status rl_db_family(rl_db *db, const char *name, rl_loc loc, const struct rl_family **out, rl_diags *diags);
+rl_status rl_db_format(rl_db *db, const char *name, rl_loc loc, const struct rl_format **out, rl_diags *diags);
+rl_status rl_db_method(rl_db *db, const char *name, rl_loc loc, const struct rl_method **out, rl_diags *diags);
+/* Unknown config keys become errors from now on. */
+void rl_db_set_strict(rl_db *db, bool strict);
+
+#endif

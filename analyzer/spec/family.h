@@ -1,0 +1,43 @@
+/* A family: a graph of operator statements over named dims. spec/ checks its shape; graph/ gives
+ * the statements their meaning. A new architecture is a new file, never C. */
+#ifndef RL_SPEC_FAMILY_H
+#define RL_SPEC_FAMILY_H
+
+#include "doc/expr.h"
+
+/* One attribute of a statement: `rows: H*d_h`, `in: [x, o]`, `weights: "model.{l}.w"`.
+ * The operator table of graph/ says whether it is an expression, a name or a list. */
+typedef struct rl_attribute {
+  const char *key;
+  rl_loc loc;           /* of the key */
+  const rl_node *value;
+  const rl_expr *expr;  /* the value parsed as expression when it is a scalar that parses, else NULL */
+} rl_attribute;
+
+typedef struct rl_statement rl_statement;
+struct rl_statement {
+  const char *op;       /* "linear"; "repeat" for the layer loop */
+  rl_loc loc;
+  const rl_attribute *attributes;
+  size_t attribute_count;
+  const rl_expr *count; /* repeat: number of layers; `l` ranges over 0..count-1 in the body */
+  const rl_statement *body;
+  size_t body_count;
+};
+
+typedef struct rl_family {
+  const char *name;
+  const char *file;
+  const char *const *model_types; /* values of config.json's model_type that it matches */
+  size_t model_type_count;
+  const rl_node *dims;            /* name -> expression over config keys and other dims */
+  const rl_statement *graph;
+  size_t statement_count;
+  const char *const *neutral;     /* config keys that cost nothing and may be ignored */
+  size_t neutral_count;
+  const char *const *refused;     /* config keys that change cost in a way the graph does not say:
+                                     an error when present and neither null, false nor 0 */
+  size_t refused_count;
+} rl_family;
+
+#endif

@@ -1,0 +1,67 @@
+/* Formats: how numbers are stored, as a stack of components. Bits never leave this table:
+ * other rooms ask for bytes.
+ *
+ * The addressable unit is a row: cols values along the axis that a product sums over (a weight
+ * matrix's input axis, the head size of a KV vector, the width of an activation). Each component
+ * stores its part of a row in whole bytes, so a matrix takes rows * row_bytes + tensor_bytes. */
+#ifndef RL_SPEC_FORMAT_H
+#define RL_SPEC_FORMAT_H
+
+#include "spec/types.h"
+
+typedef enum rl_component_kind {
+  RL_DENSE, /* values as they are */
+  RL_QUANT, /* integer or small-float codes with scales and zero points */
+  /* Named by the contract, refused by name until they have a kernel: */
+  RL_LUT, RL_SPARSE, RL_LOWRANK, RL_CHANNEL_MASK, RL_TRELLIS, RL_DENSE_TAIL,
+  RL_COMPONENT_KINDS
+} rl_component_kind;
+
+typedef enum rl_zero { RL_ZERO_NONE, RL_ZERO_CODE /* stored in the code's bits */, RL_ZERO_TYPE } rl_zero;
+typedef enum rl_scale_span { /* what shares one scale */
+  RL_PER_GROUP,  /* `group` neighbours of a row; the last group may be short */
+  RL_PER_ROW,    /* output channel of a weight, token of an activation, token-head of KV */
+  RL_PER_TENSOR
+} rl_scale_span;
+
+typedef struct rl_component {
+  rl_component_kind kind;
+  rl_type type;        /* dense: the stored type; quant: the code type */
+  rl_scale_span span;  /* quant */
+  uint32_t group;      /* quant, RL_PER_GROUP: values a scale */
+  rl_type scale;       /* quant: stored type of a scale */
+  rl_zero zero;        /* quant: asymmetric codes */
+  rl_type zero_type;   /* when zero is RL_ZERO_TYPE */
+} rl_component;
+
+typedef struct rl_format rl_format;
+struct rl_format {
+  const char *name;     /* "w4a16-g128" */
+  const char *file;     /* where it was read */
+  const char *doc;      /* one line */
+  const rl_component *stack;
+  size_t depth;         /* components; 1 for every format so far */
+  /* Activation format this weight format multiplies with: NULL keeps the activations as they are
+   * (weight-only); otherwise linear operators quantize their input to it first (w8a8). */
+  const rl_format *activations;
+};
+
+/* Bytes of one stored row of cols values; false on overflow. */
+bool rl_format_row_bytes(const rl_format *format, uint64_t cols, uint64_t *bytes);
+/* Bytes stored once a tensor (a per-tensor scale). */
+uint64_t rl_format_tensor_bytes(const rl_format *format);
+/* rows * row_bytes + tensor_bytes; false on overflow. */
+bool rl_format_bytes(const rl_format *format, uint64_t rows, uint64_t cols, uint64_t *bytes);
+/* Byte parts of one row per component, for kernels that address codes, scales and zeros apart.
+ * Layout of a stored row: codes, then scales, then zeros. */
+typedef struct rl_row_layout { uint64_t codes, scales, zeros; } rl_row_layout;
+bool rl_format_row_layout(const rl_format *format, uint64_t cols, rl_row_layout *layout);
+/* The type in which a product with values of this format is multiplied when the activations are
+ * `activation`: the code type for formats that quantize activations, else the activation type. */
+rl_type rl_format_compute(const rl_format *weights, const rl_format *activation);
+/* True for a single dense component. */
+bool rl_format_is_dense(const rl_format *format);
+/* Average stored bits a value for a row of cols values, for headers and tables. */
+double rl_format_bits(const rl_format *format, uint64_t cols);
+
+#endif

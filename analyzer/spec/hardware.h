@@ -1,0 +1,66 @@
+/* A machine: peaks by engine and type, memory levels, links, power, price. Read-only once loaded. */
+#ifndef RL_SPEC_HARDWARE_H
+#define RL_SPEC_HARDWARE_H
+
+#include "spec/types.h"
+
+typedef enum rl_engine { RL_TENSOR, RL_VECTOR, RL_ENGINES } rl_engine;
+
+/* Dense peak of one engine and operand type; never derived from another type's. */
+typedef struct rl_peak {
+  rl_engine engine;
+  rl_type type;
+  rl_type accumulate;
+  rl_figure rate;     /* FLOP/s (OP/s for integers) */
+  double sparse_2_4;  /* factor with 2:4 weights, 0 when the engine has none */
+} rl_peak;
+
+typedef struct rl_memory_level {
+  const char *name;    /* "l2", "hbm" */
+  uint64_t capacity;   /* bytes, exact */
+  uint64_t usable;     /* bytes an application can have; = capacity when not given */
+  rl_figure capacity_figure, usable_figure;
+  rl_figure bandwidth; /* bytes/s for reading; absent (0) = never the bound */
+  rl_figure bandwidth_low; /* measured bimodal machines; absent = bandwidth */
+  rl_figure latency;   /* seconds */
+} rl_memory_level;
+
+typedef struct rl_link {
+  const char *name;
+  uint64_t peers;
+  rl_figure bandwidth; /* bytes/s in one direction, all links of the device together */
+  rl_figure latency;
+} rl_link;
+
+typedef struct rl_hardware {
+  const char *name;    /* file stem: "h100-sxm" */
+  const char *file;
+  const char *vendor;  /* folder: "nvidia" */
+  const char *title;   /* "NVIDIA H100 SXM5 80 GB" */
+  const char *arch;    /* "hopper": what profiles are fitted for */
+  const char *default_for; /* "h100" or NULL */
+  rl_figure cores;
+  rl_figure clock;     /* Hz; absent when not given */
+  const rl_peak *peaks;
+  size_t peak_count;
+  const rl_memory_level *levels; /* from the innermost to main memory: the last one is main */
+  size_t level_count;
+  const rl_link *links;
+  size_t link_count;
+  rl_figure tdp;       /* W */
+  rl_figure idle;      /* W */
+  rl_figure energy_per_byte, energy_per_flop; /* J */
+  rl_figure price;     /* $/h */
+} rl_hardware;
+
+const rl_peak *rl_hardware_peak(const rl_hardware *hardware, rl_engine engine, rl_type type);
+/* Where products of `type` run: the tensor engine of that type, else the vector engine of it, else
+ * the same with the next wider type (RL_TYPES[].wider). NULL when there is none. */
+const rl_peak *rl_hardware_matrix_peak(const rl_hardware *hardware, rl_type type);
+/* Where element-wise work runs: vector f32 (the widest vector peak when f32 is absent). */
+const rl_peak *rl_hardware_vector_peak(const rl_hardware *hardware);
+const rl_memory_level *rl_hardware_main(const rl_hardware *hardware);
+/* The level before main memory, NULL when there is only one. */
+const rl_memory_level *rl_hardware_cache(const rl_hardware *hardware);
+
+#endif

@@ -1,0 +1,28 @@
+/* A model: a family and the values of its config keys. The same struct for a shipped dims file,
+ * a config.json and a Hugging Face folder. */
+#ifndef RL_SPEC_MODEL_H
+#define RL_SPEC_MODEL_H
+
+#include "spec/family.h"
+#include "spec/types.h"
+
+typedef struct rl_model {
+  const char *name;        /* "llama-3-8b" */
+  const char *file;
+  const char *const *ids;  /* Hugging Face ids that mean this model */
+  size_t id_count;
+  const rl_family *family;
+  const rl_node *config;   /* map of config keys, Hugging Face spellings */
+  const rl_definitions *dims; /* the family's dims over this config */
+  rl_type type;            /* torch_dtype (bf16 when not given) */
+  const char *quantization;/* format name that quantization_config asks for, NULL when none */
+  const char *const *unquantized; /* module name parts it leaves out (modules_to_not_convert) */
+  size_t unquantized_count;
+  rl_figure parameters;    /* published total, the checksum; absent for a bare config.json */
+  uint64_t parameters_exact;
+} rl_model;
+
+/* A dim as integer: `L`, `d`, ... reports unknown names. */
+rl_status rl_model_dim(const rl_model *model, const char *name, uint64_t *out, rl_diags *diags);
+
+#endif

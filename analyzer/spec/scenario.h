@@ -1,0 +1,73 @@
+/* A scenario: everything `analyze` takes, with every name resolved to a description. */
+#ifndef RL_SPEC_SCENARIO_H
+#define RL_SPEC_SCENARIO_H
+
+#include "spec/db.h"
+#include "spec/format.h"
+#include "spec/hardware.h"
+#include "spec/method.h"
+#include "spec/model.h"
+#include "spec/profile.h"
+
+/* Formats by tensor. An entry names an operator (`down_proj`, globs allowed), or a class: `embed`,
+ * `lm_head`, `norm`, `bias`. The last entry that matches wins; `default` holds for the linear
+ * operators inside the layers and, when dense, for everything else too. */
+typedef struct rl_format_rule {
+  const char *pattern;
+  const rl_format *format;
+  rl_loc loc;
+} rl_format_rule;
+
+typedef struct rl_workload {
+  const char *name; /* NULL when given inline */
+  const uint64_t *batches;
+  size_t batch_count;
+  uint64_t prompt;   /* tokens */
+  uint64_t generate; /* tokens */
+} rl_workload;
+
+typedef struct rl_parallel { uint64_t tensor, pipeline, expert, data; rl_loc loc; } rl_parallel;
+
+typedef struct rl_scenario {
+  const char *file;             /* scenario file or NULL */
+  const rl_model *model;
+  const rl_hardware *hardware;  /* NULL: not given */
+  uint64_t devices;             /* 4 of 4xh100 */
+  const rl_profile *profile;
+  const rl_format *activations;
+  const rl_format *weights;     /* the default */
+  const rl_format_rule *rules;  /* exceptions, in order */
+  size_t rule_count;
+  const rl_format *k, *v;       /* KV cache */
+  rl_parallel parallel;
+  const rl_method *const *methods;
+  size_t method_count;
+  rl_workload workload;
+} rl_scenario;
+
+/* What the user asked for, before resolution: texts with the place where each stood. NULL text =
+ * not given. The command line and a scenario file both fill it; the command line wins. */
+typedef struct rl_text_at { const char *text; rl_loc loc; } rl_text_at;
+typedef struct rl_request {
+  rl_text_at file;     /* scenario file */
+  rl_text_at target;   /* model@hardware */
+  rl_text_at model, hardware, profile, weights, kv, activations;
+  rl_text_at tensor, pipeline, expert, data;
+  rl_text_at batch, prompt, generate, method, draft;
+  const rl_text_at *sets; /* --set key=value */
+  size_t set_count;
+  bool strict;         /* unknown config keys are errors */
+} rl_request;
+
+rl_status rl_scenario_resolve(rl_arena *arena, rl_db *db, const rl_request *request,
+                              rl_scenario **out, rl_diags *diags);
+/* The scenario as YAML that resolves to itself (--save). */
+void rl_scenario_write(const rl_scenario *scenario, rl_buf *out);
+/* The format of a weight: class is "linear", "lm_head", "embed", "norm" or "bias"; name the operator's. */
+const rl_format *rl_scenario_weight_format(const rl_scenario *scenario, const char *class_name,
+                                           const char *name);
+/* "1,8,64" or "1..256x2" or "1..8" -> ascending list without duplicates. */
+rl_status rl_batches_parse(rl_arena *arena, rl_text_at text, const uint64_t **out, size_t *count,
+                           rl_diags *diags);
+
+#endif
