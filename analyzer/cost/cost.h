@@ -1,0 +1,94 @@
+/* How much an operator list moves and computes at a point, as exact linear forms over a few integer
+ * moments of the point. No hardware here, and nothing that takes time. Definitions: docs/counting.md. */
+#ifndef RL_COST_COST_H
+#define RL_COST_COST_H
+
+#include "graph/point.h"
+#include "graph/program.h"
+
+/* Integer sums over the groups of a point; window and page are part of the moment's identity. */
+typedef enum rl_moment_kind {
+  RL_M_ONE,          /* 1 when the pass has a token */
+  RL_M_LOGITS_ANY,   /* 1 when some logits are wanted */
+  RL_M_SEQUENCES,
+  RL_M_TOKENS,       /* T */
+  RL_M_LOGIT_ROWS,   /* R */
+  RL_M_ID_ROWS,      /* T, or the distinct token ids when that fact was observed */
+  RL_M_POSITION_ROWS,/* T, or the distinct positions */
+  RL_M_PAIRS,        /* (query, key) pairs attended under the window and the tree */
+  RL_M_KV_READ,      /* distinct KV rows some query attends to under the window */
+  RL_M_KV_ROWS,      /* sum of cached + q */
+  RL_M_KV_KEPT,      /* rows kept under the window: sum of min(cached + q, window), in whole pages */
+  RL_M_RECTANGLE,    /* sum of q * (cached + q) */
+  RL_MOMENT_KINDS
+} rl_moment_kind;
+typedef struct rl_moment {
+  rl_moment_kind kind;
+  uint64_t window; /* 0 = none */
+  uint64_t page;   /* RL_M_KV_KEPT: rows a page, 1 = no rounding */
+} rl_moment;
+
+/* What each row counts. Bytes are compulsory: each stored byte once a pass and operand. */
+typedef enum rl_count {
+  RL_C_MATRIX,      /* FLOPs of matrix engines, 2 a multiply-add */
+  RL_C_VECTOR,      /* element-wise operations */
+  RL_C_WEIGHTS,     /* bytes of weights read */
+  RL_C_KV_READ, RL_C_KV_WRITE,
+  RL_C_ACT_READ, RL_C_ACT_WRITE, /* activations, logits and ids */
+  RL_COUNTS
+} rl_count;
+
+/* sum of coefficient[k] * moment[k] over `terms` terms, divided by `divisor`, rounded up. */
+typedef struct rl_form {
+  uint32_t first;   /* in rl_cost.coefficients / .form_moments */
+  uint32_t terms;
+  uint64_t divisor;
+} rl_form;
+
+/* One operator of one run. The counts are of one repeat. */
+typedef struct rl_cost_row {
+  uint32_t op, run, repeat;
+  rl_form counts[RL_COUNTS];
+  uint32_t first_operand; /* forms of its external operands, in the operator's order: rl_cost.operands */
+  uint32_t operand_count;
+  uint32_t guard;         /* moment whose value must lie in [guard_low, guard_high], RL_NONE: always */
+  uint64_t guard_low, guard_high;
+} rl_cost_row;
+
+typedef struct rl_cost {
+  const rl_program *program;
+  const rl_moment *moments;
+  uint32_t moment_count;
+  const rl_cost_row *rows;
+  uint32_t row_count;
+  const rl_form *operands;      /* bytes of each external operand */
+  const uint64_t *coefficients;
+  const uint32_t *form_moments;
+  uint32_t term_count;
+  const uint64_t *safe;         /* per moment: with every moment at or below it no form overflows 63 bits */
+  uint64_t weight_bytes;        /* stored, tied ones once */
+  rl_form kv_bytes;             /* stored KV at the end of the pass, pages included */
+  rl_form activation_bytes;     /* buffers of the liveness plan */
+} rl_cost;
+
+/* Facts observed in a run of the engine; 0 = not observed, the expectation of docs/counting.md holds. */
+typedef struct rl_facts { uint64_t distinct_ids, distinct_positions; } rl_facts;
+
+enum { RL_MOMENTS_MAX = 256 };
+
+/* page: rows a KV page in memory (1 = none). Overflow of a coefficient is a located diagnostic. */
+rl_status rl_cost_compile(rl_arena *arena, const rl_program *program, uint64_t page, rl_cost **out,
+                          rl_diags *diags);
+/* Reduces a point to cost->moment_count integers. False when a moment overflows. facts may be NULL. */
+bool rl_cost_moments(const rl_cost *cost, const rl_point *point, const rl_facts *facts, uint64_t *moments);
+/* One form at given moments, by checked 128-bit arithmetic: valid beyond `safe`. False on overflow. */
+bool rl_form_value(const rl_cost *cost, const rl_form *form, const uint64_t *moments, uint64_t *value);
+/* True when the fast path may be used for these moments. */
+bool rl_cost_is_safe(const rl_cost *cost, const uint64_t *moments);
+
+/* Operations per element of the vector kinds, printed by `list ops`. */
+typedef struct rl_op_rate { const char *what; uint64_t per_element; const char *why; } rl_op_rate;
+extern const rl_op_rate RL_OP_RATES[];
+extern const size_t RL_OP_RATE_COUNT;
+
+#endif

@@ -1,0 +1,34 @@
+/* A point: what one forward pass works on, as groups of like sequences. Prefill, chunked, mixed,
+ * ragged, decode and tree verification are the same thing with other numbers. */
+#ifndef RL_GRAPH_POINT_H
+#define RL_GRAPH_POINT_H
+
+#include "base/diag.h"
+
+/* A draft tree: node i hangs below parent[i] < i, or below the committed context when it is -1.
+ * A chain of n tokens is a NULL tree with q = n. */
+typedef struct rl_tree {
+  uint32_t nodes;
+  const int32_t *parent;
+} rl_tree;
+
+typedef enum rl_logits { RL_LOGITS_LAST, RL_LOGITS_ALL, RL_LOGITS_NONE } rl_logits;
+
+/* count sequences, each with q new tokens behind `cached` tokens already in the cache. */
+typedef struct rl_group {
+  uint64_t count, q, cached;
+  const rl_tree *tree; /* nodes == q; NULL: a chain */
+  rl_logits logits;
+} rl_group;
+
+typedef struct rl_point {
+  const rl_group *groups;
+  size_t count;
+} rl_point;
+
+/* Depth of each node below the context (0 for its children): the position is cached + depth. */
+void rl_tree_depths(const rl_tree *tree, uint32_t *depth);
+/* Groups are well formed: count and q >= 1, parents precede their children, tree->nodes == q. */
+rl_status rl_point_check(const rl_point *point, rl_diags *diags);
+
+#endif

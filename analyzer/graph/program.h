@@ -1,0 +1,149 @@
+/* The operator list: plain structs in one arena, indices instead of pointers. It is counted by
+ * cost/, timed by time/ and executed by kernels-ref/; nobody re-types it.
+ * Dimension legend: T new tokens of a pass, R tokens whose logits are wanted, H heads, d_h head
+ * size, L layers, l layer index. */
+#ifndef RL_GRAPH_PROGRAM_H
+#define RL_GRAPH_PROGRAM_H
+
+#include "spec/format.h"
+#include "spec/profile.h"
+
+typedef enum rl_op_kind {
+#define RL_OP(symbol, name, fields, doc, source) RL_OP_##symbol,
+#include "graph/op_kinds.def"
+#undef RL_OP
+  RL_OP_KINDS
+} rl_op_kind;
+
+typedef struct rl_op_info { const char *name, *fields, *doc, *source; } rl_op_info;
+extern const rl_op_info RL_OP_INFO[RL_OP_KINDS];
+
+typedef enum rl_role {
+  RL_ROLE_WEIGHT, RL_ROLE_KV, RL_ROLE_ACTIVATION, RL_ROLE_LOGITS, RL_ROLE_IDS,
+  RL_ROLES
+} rl_role;
+
+/* How many rows-blocks of a tensor exist at a point. One block is rows x cols values. */
+typedef enum rl_extent {
+  RL_EXTENT_FIXED,      /* 1: weights */
+  RL_EXTENT_TOKENS,     /* T */
+  RL_EXTENT_LOGIT_ROWS, /* R */
+  RL_EXTENT_KV,         /* every kept token of every sequence */
+  RL_EXTENT_SCORES,     /* sum over sequences of q * (cached + q) */
+  RL_EXTENTS
+} rl_extent;
+
+enum { RL_NONE = UINT32_MAX };
+
+typedef struct rl_tensor {
+  const char *name;         /* "q", "k_cache", "q_proj.weight" */
+  rl_role role;
+  const rl_format *format;  /* ids: NULL, 4 bytes each */
+  rl_extent extent;
+  uint64_t rows, cols;      /* block: weight [rows out, cols in]; activation [heads or 1, width]; KV [H_kv, d_h] */
+  uint32_t run;             /* weights and KV inside a run: one instance for each of its layers; RL_NONE: one in all */
+  uint32_t alias_of;        /* weight stored once with another (tied head), RL_NONE */
+  uint64_t window;          /* KV: tokens kept per sequence, 0 = all */
+  const char *source;       /* weights: "model.layers.{l}.mlp.up_proj.weight", NULL when not given */
+  const char *gguf;         /* its GGUF twin or NULL */
+  uint64_t row_offset;      /* first row inside a fused source tensor */
+  bool transposed;          /* source is stored [in, out] */
+  uint32_t slot;            /* activations: buffer slot of the liveness plan, RL_NONE otherwise */
+} rl_tensor;
+
+typedef enum rl_access { RL_READ, RL_WRITE } rl_access;
+/* One external operand. In-place operators name the tensor twice, reading and writing. */
+typedef struct rl_operand {
+  uint32_t tensor;
+  rl_access access;
+  uint64_t cols;            /* values of each row touched: = tensor's cols but for partial rotations */
+} rl_operand;
+
+typedef enum rl_norm_kind { RL_NORM_RMS, RL_NORM_LAYER } rl_norm_kind;
+typedef enum rl_activation_kind { RL_SILU, RL_GELU, RL_GELU_TANH, RL_RELU, RL_ACTIVATIONS } rl_activation_kind;
+typedef enum rl_index_kind { RL_INDEX_IDS, RL_INDEX_POSITIONS } rl_index_kind;
+typedef enum rl_rope_style { RL_ROPE_HALVES /* (i, i + n/2) */, RL_ROPE_PAIRS /* (2i, 2i + 1) */ } rl_rope_style;
+typedef enum rl_rope_scaling { RL_ROPE_PLAIN, RL_ROPE_LINEAR, RL_ROPE_LLAMA3 } rl_rope_scaling;
+
+/* Attributes by kind; a union would save little and cost clarity in the switchless tables. */
+typedef struct rl_op_attributes {
+  /* embed */
+  rl_index_kind index;
+  uint64_t offset;          /* added to the index (OPT's positions begin at 2) */
+  /* norm */
+  rl_norm_kind norm;
+  double eps;
+  double weight_offset;     /* Gemma multiplies by (1 + w) */
+  /* linear */
+  bool has_bias;
+  bool last_tokens;         /* only the R rows whose logits are wanted */
+  /* rope, kv_append, attention, scores, softmax, mix */
+  uint64_t heads, kv_heads, head_dim;
+  uint64_t rotary_dims;
+  double rope_base;
+  rl_rope_style rope_style;
+  rl_rope_scaling rope_scaling;
+  double rope_factor, rope_low, rope_high; /* Llama 3.1: factor, low and high frequency factors */
+  uint64_t rope_original;   /* original context of the scaling */
+  uint64_t window;          /* keys a query sees, itself included; 0 = all before it */
+  double score_scale;
+  double softcap;           /* 0 = none; also of the softcap operator */
+  /* activation, scale */
+  rl_activation_kind activation;
+  double factor;
+} rl_op_attributes;
+
+typedef struct rl_op {
+  rl_op_kind kind;
+  rl_fusion fusion;         /* RL_OP_FUSED: which pattern made it */
+  const char *name;         /* row name: "q_proj", "qkv_proj", "attention" */
+  uint32_t first_operand, operand_count; /* program->operands; order of slots as in docs/counting.md */
+  uint32_t first_part, part_count;       /* RL_OP_FUSED: program->parts, in order of execution */
+  rl_type compute;          /* operand type multiplied in (matrix kinds); accumulate from RL_TYPES */
+  rl_op_attributes at;
+  rl_loc loc;               /* statement it was lowered from */
+} rl_op;
+
+/* Consecutive operators that run once for each of `repeat` layers. */
+typedef struct rl_run {
+  uint32_t first_op, op_count;
+  uint32_t repeat;
+  const uint32_t *layers;   /* repeat layer indices, ascending; NULL outside the layers (repeat 1) */
+} rl_run;
+
+/* One element of the order of execution: layer is the position inside run->layers. */
+typedef struct rl_visit { uint32_t run, instance; } rl_visit;
+
+typedef struct rl_program {
+  const rl_tensor *tensors;
+  uint32_t tensor_count;
+  const rl_op *ops;
+  uint32_t op_count;
+  const rl_op *parts;       /* parts of fused operators; their operands are complete, internal ones included */
+  uint32_t part_count;
+  const rl_operand *operands;
+  uint32_t operand_count;
+  const rl_run *runs;
+  uint32_t run_count;
+  const rl_visit *visits;   /* the whole forward pass */
+  uint32_t visit_count;
+  uint32_t layer_count;
+  uint64_t vocabulary;      /* rows of the token embedding */
+  uint64_t width;           /* d */
+  uint64_t positions;       /* largest position + 1 a learned table allows, 0 = unlimited */
+  uint32_t fuse;            /* fusions asked for, bit 1u << rl_fusion */
+  /* Liveness: activations share buffers. A slot of extent E takes E's count * slot_bytes. */
+  const struct rl_slot { rl_extent extent; uint64_t bytes; } *slots;
+  uint32_t slot_count;
+} rl_program;
+
+/* Instances of a tensor: layers of its run, or 1. */
+uint64_t rl_tensor_instances(const rl_program *program, const rl_tensor *tensor);
+/* Values of all weights, tied ones once: the published parameter total. False on overflow. */
+bool rl_program_parameters(const rl_program *program, uint64_t *values);
+/* Stored bytes of all weights, tied ones once. */
+bool rl_program_weight_bytes(const rl_program *program, uint64_t *bytes);
+/* Stored bytes of one kept token over all KV tensors with that window (0 = unlimited). */
+bool rl_program_kv_token_bytes(const rl_program *program, uint64_t window, uint64_t *bytes);
+
+#endif

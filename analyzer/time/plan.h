@@ -1,0 +1,55 @@
+/* A scenario compiled once; evaluating a point is arithmetic without allocation. */
+#ifndef RL_TIME_PLAN_H
+#define RL_TIME_PLAN_H
+
+#include "cost/cost.h"
+#include "spec/hardware.h"
+
+typedef enum rl_bound {
+  RL_BOUND_NONE,    /* the row does nothing at this point */
+  RL_BOUND_COMPUTE, /* matrix engine */
+  RL_BOUND_VECTOR,
+  RL_BOUND_MEMORY,  /* main memory */
+  RL_BOUND_CACHE,   /* last-level cache bandwidth */
+  RL_BOUNDS
+} rl_bound;
+
+/* What a row's time is made of at best: t = max(F/P, V/P_v, Q/beta, Q_c/beta_c). */
+typedef struct rl_row_time {
+  double per_matrix;  /* 1 / P of the engine that multiplies this row's type, s per FLOP */
+  double per_vector;
+  const rl_peak *peak;/* the engine that was chosen (a wider type when the device lacks the asked one) */
+} rl_row_time;
+
+typedef struct rl_plan {
+  const rl_cost *cost;
+  const rl_hardware *hardware;
+  const rl_row_time *rows;  /* cost->row_count */
+  double per_byte;          /* 1 / beta of main memory */
+  double per_cache_byte;    /* 1 / beta of the last-level cache; 0 when it has no figure */
+  uint64_t cache_bytes;     /* capacity of the last-level cache, 0 = none */
+  bool wider;               /* some row multiplies in a wider type than asked */
+} rl_plan;
+
+/* Hardware without any engine for a row's type: located diagnostic. */
+rl_status rl_plan_compile(rl_arena *arena, const rl_cost *cost, const rl_hardware *hardware,
+                          rl_plan **out, rl_diags *diags);
+
+/* Evaluation of `points` points at once, structure of arrays: entry [row * points + point]. */
+typedef struct rl_evaluation {
+  size_t points, rows;
+  uint64_t *counts[RL_COUNTS]; /* of one repeat */
+  double *seconds;             /* of one repeat */
+  uint8_t *bound;              /* rl_bound */
+  double *pass_seconds;        /* [points]: sum over rows of repeat * seconds */
+  uint64_t *moments;           /* [moment * points + point] */
+} rl_evaluation;
+
+rl_status rl_evaluation_new(rl_arena *arena, const rl_plan *plan, size_t points, rl_evaluation **out,
+                            rl_diags *diags);
+/* Fills the evaluation. count <= evaluation->points. The bits do not depend on how points are
+ * batched. False when some moment or count overflows u64. */
+bool rl_plan_evaluate(const rl_plan *plan, const rl_point *points, size_t count,
+                      rl_evaluation *evaluation);
+
+#endif
