@@ -13,6 +13,7 @@ typedef struct rl_allocator {
   void *(*alloc)(void *context, size_t bytes);
   void (*release)(void *context, void *block);
   void *context;
+  size_t block_bytes; /* smallest block to ask for; 0 = default, 1 = each rl_alloc asks on its own */
 } rl_allocator;
 
 typedef struct rl_arena_block rl_arena_block;

@@ -4,6 +4,7 @@
 #define RL_BASE_DIAG_H
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/status.h"
 
 /* A position in an input. line and column count from 1; 0 means "the whole file".
@@ -34,7 +35,8 @@ typedef struct rl_diag {
 typedef struct rl_diags {
   rl_arena *arena; /* where texts live; borrowed */
   RL_LIST(rl_diag) list;
-  size_t errors;    /* how many of severity RL_ERROR, the suppressed ones included */
+  size_t errors;   /* how many of severity RL_ERROR, the suppressed ones included */
+  rl_status worst; /* of the errors so far, the suppressed ones included */
   bool out_of_memory;
 } rl_diags;
 
@@ -59,7 +61,11 @@ rl_status rl_diag_oom(rl_diags *diags);
 rl_status rl_diags_status(const rl_diags *diags);
 
 rl_severity rl_diag_severity(rl_diag_code code);
-/* Kebab-case name of a code ("unknown-key"), for --format json and the tests. */
-const char *rl_diag_name(rl_diag_code code);
+enum { RL_DIAG_NAME = 64 }; /* room for the longest name, NUL included */
+/* Kebab-case name of a code ("unknown-key"), for --format json and the tests. Returns out. */
+const char *rl_diag_name(rl_diag_code code, char out[RL_DIAG_NAME]);
+/* Adds the line "file:line:column: error: message — hint\n", quoted for a terminal. Without a
+ * file there is no prefix, without a line no line and column. */
+void rl_diag_print(rl_buf *buf, const rl_diag *diag);
 
 #endif

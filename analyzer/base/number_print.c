@@ -1,0 +1,179 @@
+/* Numbers to text. snprintf rounds correctly but writes the locale's decimal point, so only its
+ * digits and exponent are taken and the text is laid out here. */
+#include <float.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/number.h"
+
+enum { DIGITS_MAX = 17 };
+
+/* |value| = 0.d1d2d3... * 10^(exponent+1), that is d1.d2d3... * 10^exponent. */
+typedef struct digits {
+  char text[DIGITS_MAX + 1];
+  int count;
+  int exponent;
+} digits;
+
+/* Reads "d<point>ddde±xx" however many bytes the locale's point has. */
+static digits round_to(double value, int count) {
+  char text[64];
+  digits d = {.count = count};
+  snprintf(text, sizeof text, "%.*e", count - 1, fabs(value));
+  const char *e = strrchr(text, 'e');
+  d.text[0] = text[0];
+  memcpy(d.text + 1, e - (count - 1), (size_t)(count - 1));
+  uint64_t power = 0;
+  rl_scan_u64(e + 2, strlen(e + 2), &power);
+  d.exponent = e[1] == '-' ? -(int)power : (int)power;
+  return d;
+}
+
+static void strip_zeros(digits *d) {
+  while (d->count > 1 && d->text[d->count - 1] == '0') d->count--;
+  d->text[d->count] = '\0';
+}
+
+/* A cursor into the caller's RL_NUMBER_TEXT bytes; what does not fit is dropped, never overrun. */
+typedef struct sink {
+  char *out;
+  size_t length;
+} sink;
+
+static void put(sink *s, char c) {
+  if (s->length + 1 < RL_NUMBER_TEXT) s->out[s->length++] = c;
+  s->out[s->length] = '\0';
+}
+
+static void put_text(sink *s, const char *text) {
+  for (; *text != '\0'; text++) put(s, *text);
+}
+
+static sink open_sink(char out[RL_NUMBER_TEXT]) {
+  out[0] = '\0';
+  return (sink){.out = out};
+}
+
+/* Digits laid out with a decimal point, zeros filled in, thousands grouped if asked. */
+static void put_plain(sink *s, const digits *d, bool grouped) {
+  if (d->exponent < 0) put(s, '0');
+  for (int i = 0; i <= d->exponent; i++) {
+    put(s, i < d->count ? d->text[i] : '0');
+    int left = d->exponent - i;
+    if (grouped && left > 0 && left % 3 == 0) put(s, ',');
+  }
+  int first = d->exponent + 1; /* index of the first digit behind the point */
+  if (first >= d->count) return;
+  put(s, '.');
+  for (int i = first; i < d->count; i++) put(s, i < 0 ? '0' : d->text[i]);
+}
+
+static void put_scientific(sink *s, const digits *d) {
+  char power[8];
+  put(s, d->text[0]);
+  if (d->count > 1) put(s, '.');
+  for (int i = 1; i < d->count; i++) put(s, d->text[i]);
+  snprintf(power, sizeof power, "e%c%02d", d->exponent < 0 ? '-' : '+', abs(d->exponent) % 1000);
+  put_text(s, power);
+}
+
+static bool reads_back(const digits *d, double value) {
+  char text[RL_NUMBER_TEXT];
+  sink s = open_sink(text);
+  double back;
+  put_scientific(&s, d);
+  return rl_scan_double(text, s.length, &back) && back == fabs(value);
+}
+
+/* Fifteen digits always tell normal doubles of that length apart; below that range, try all. */
+static digits shortest(double value) {
+  int count = fabs(value) < DBL_MIN ? 1 : DBL_DIG;
+  digits d = round_to(value, count);
+  while (count < DIGITS_MAX && !reads_back(&d, value)) d = round_to(value, ++count);
+  strip_zeros(&d);
+  return d;
+}
+
+const char *rl_print_double(double value, char out[RL_NUMBER_TEXT]) {
+  sink s = open_sink(out);
+  if (!isfinite(value)) {
+    put_text(&s, "null");
+    return out;
+  }
+  if (signbit(value)) put(&s, '-');
+  if (value == 0) {
+    put(&s, '0');
+    return out;
+  }
+  digits d = shortest(value);
+  if (d.exponent < -4 || d.exponent > 16) {
+    put_scientific(&s, &d);
+  } else {
+    put_plain(&s, &d, false);
+  }
+  return out;
+}
+
+const char *rl_print_grouped(uint64_t value, char out[RL_NUMBER_TEXT]) {
+  char plain[24];
+  sink s = open_sink(out);
+  int length = snprintf(plain, sizeof plain, "%llu", (unsigned long long)value);
+  for (int i = 0; i < length; i++) {
+    put(&s, plain[i]);
+    int left = length - 1 - i;
+    if (left > 0 && left % 3 == 0) put(&s, ',');
+  }
+  return out;
+}
+
+/* Sign, zero and non-finite values, which need no digits; false when digits are needed. */
+static bool put_special(sink *s, double value) {
+  if (!isfinite(value)) {
+    put_text(s, "n/a");
+    return true;
+  }
+  if (value == 0) {
+    put(s, '0');
+    return true;
+  }
+  if (value < 0) put(s, '-');
+  return false;
+}
+
+const char *rl_print_short(double value, char out[RL_NUMBER_TEXT]) {
+  sink s = open_sink(out);
+  if (put_special(&s, value)) return out;
+  digits d = round_to(value, 3);
+  if (d.exponent < -5 || d.exponent >= 15) {
+    put_scientific(&s, &d);
+  } else {
+    put_plain(&s, &d, true);
+  }
+  return out;
+}
+
+const char *rl_print_si(double value, const char *unit, char out[RL_NUMBER_TEXT]) {
+  static const char *const prefixes[] = {"f", "p", "n", "u", "m", "", "k", "M", "G", "T", "P", "E"};
+  enum { NO_PREFIX = 5, PREFIXES = sizeof prefixes / sizeof *prefixes };
+  sink s = open_sink(out);
+  int step = 0;
+  if (!put_special(&s, value)) {
+    digits d = round_to(value, 3);
+    step = (d.exponent + 300) / 3 - 100; /* floor(exponent / 3) */
+    if (step < -NO_PREFIX) step = -NO_PREFIX;
+    if (step >= PREFIXES - NO_PREFIX) step = PREFIXES - 1 - NO_PREFIX;
+    d.exponent -= 3 * step;
+    if (d.exponent < -5 || d.exponent >= 15) {
+      put_scientific(&s, &d);
+    } else {
+      put_plain(&s, &d, true);
+    }
+  }
+  const char *prefix = prefixes[step + NO_PREFIX];
+  if (prefix[0] != '\0' || unit[0] != '\0') put(&s, ' ');
+  put_text(&s, prefix);
+  put_text(&s, unit);
+  return out;
+}
