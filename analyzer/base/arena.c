@@ -104,7 +104,7 @@ char *rl_strdup(rl_arena *arena, const char *text) {
   return rl_strndup(arena, text, strlen(text));
 }
 
-char *rl_format(rl_arena *arena, const char *format, ...) {
+char *rl_textf(rl_arena *arena, const char *format, ...) {
   va_list args;
   va_start(args, format);
   int length = vsnprintf(NULL, 0, format, args);

@@ -35,7 +35,7 @@ void *rl_alloc_array(rl_arena *arena, size_t count, size_t size);
 /* NUL-terminated copies. NULL when memory is exhausted. */
 char *rl_strndup(rl_arena *arena, const char *text, size_t length);
 char *rl_strdup(rl_arena *arena, const char *text);
-char *rl_format(rl_arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));
+char *rl_textf(rl_arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #define RL_NEW(arena, type) ((type *)rl_alloc((arena), sizeof(type)))
 #define RL_NEW_ARRAY(arena, type, count) ((type *)rl_alloc_array((arena), (count), sizeof(type)))
