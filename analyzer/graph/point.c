@@ -1,0 +1,47 @@
+/* Well-formedness of points and the depths of draft trees. What a point costs is cost/'s. */
+#include "graph/point.h"
+
+
+#include "base/number.h"
+
+void rl_tree_depths(const rl_tree *tree, uint32_t *depth) {
+  for (uint32_t i = 0; i < tree->nodes; i++) {
+    int32_t parent = tree->parent[i];
+    depth[i] = parent < 0 ? 0 : depth[parent] + 1;
+  }
+}
+
+static rl_status report(rl_diags *diags, size_t group, const char *what) {
+  rl_loc nowhere = {0};
+  char index[RL_NUMBER_TEXT];
+  return RL_REPORT(diags, BAD_POINT, nowhere, rl_print_grouped(group, index), what);
+}
+
+static bool parents_precede(const rl_tree *tree) {
+  for (uint32_t i = 0; i < tree->nodes; i++) {
+    if (tree->parent[i] < -1 || tree->parent[i] >= (int64_t)i) return false;
+  }
+  return true;
+}
+
+static rl_status check_group(const rl_group *group, size_t index, rl_diags *diags) {
+  if (group->count == 0) return report(diags, index, "has no sequence");
+  if (group->q == 0) return report(diags, index, "has no new token");
+  if (group->q > UINT64_MAX - group->cached) return report(diags, index, "is too long");
+  if (group->tree == NULL) return RL_OK;
+  if (group->tree->nodes != group->q) {
+    return report(diags, index, "has a tree whose nodes are not its new tokens");
+  }
+  if (!parents_precede(group->tree)) {
+    return report(diags, index, "has a tree node that does not follow its parent");
+  }
+  return RL_OK;
+}
+
+rl_status rl_point_check(const rl_point *point, rl_diags *diags) {
+  rl_status status = RL_OK;
+  for (size_t g = 0; g < point->count && status == RL_OK; g++) {
+    status = check_group(&point->groups[g], g, diags);
+  }
+  return status;
+}

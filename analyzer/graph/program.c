@@ -1,0 +1,55 @@
+/* Facts about operator kinds and totals over a program's tensors. */
+#include "graph/program.h"
+
+#include "base/checked.h"
+
+const rl_op_info RL_OP_INFO[RL_OP_KINDS] = {
+#define RL_OP(symbol, name, fields, doc, source) [RL_OP_##symbol] = {name, fields, doc, source},
+#include "graph/op_kinds.def"
+#undef RL_OP
+};
+
+uint64_t rl_tensor_instances(const rl_program *program, const rl_tensor *tensor) {
+  return tensor->run == RL_NONE ? 1 : program->runs[tensor->run].repeat;
+}
+
+static bool stored_weight(const rl_tensor *tensor) {
+  return tensor->role == RL_ROLE_WEIGHT && tensor->alias_of == RL_NONE;
+}
+
+bool rl_program_parameters(const rl_program *program, uint64_t *values) {
+  *values = 0;
+  for (uint32_t i = 0; i < program->tensor_count; i++) {
+    const rl_tensor *tensor = &program->tensors[i];
+    uint64_t one;
+    if (!stored_weight(tensor)) continue;
+    if (!rl_mul_u64(tensor->rows, tensor->cols, &one)) return false;
+    if (!rl_muladd_u64(values, one, rl_tensor_instances(program, tensor))) return false;
+  }
+  return true;
+}
+
+bool rl_program_weight_bytes(const rl_program *program, uint64_t *bytes) {
+  *bytes = 0;
+  for (uint32_t i = 0; i < program->tensor_count; i++) {
+    const rl_tensor *tensor = &program->tensors[i];
+    uint64_t one;
+    if (!stored_weight(tensor)) continue;
+    if (!rl_format_bytes(tensor->format, tensor->rows, tensor->cols, &one)) return false;
+    if (!rl_muladd_u64(bytes, one, rl_tensor_instances(program, tensor))) return false;
+  }
+  return true;
+}
+
+bool rl_program_kv_token_bytes(const rl_program *program, uint64_t window, uint64_t *bytes) {
+  *bytes = 0;
+  for (uint32_t i = 0; i < program->tensor_count; i++) {
+    const rl_tensor *tensor = &program->tensors[i];
+    uint64_t row, one;
+    if (tensor->role != RL_ROLE_KV || tensor->window != window) continue;
+    if (!rl_format_row_bytes(tensor->format, tensor->cols, &row)) return false;
+    if (!rl_mul_u64(row, tensor->rows, &one)) return false;
+    if (!rl_muladd_u64(bytes, one, rl_tensor_instances(program, tensor))) return false;
+  }
+  return true;
+}
