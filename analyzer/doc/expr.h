@@ -1,13 +1,8 @@
 /* Exact expressions over named values: 64-bit rationals, texts, lists of the config.
- *
- *   or        a || b          and       a && b          not      !a
- *   compare   == != < <= > >=                           choose   c ? a : b
- *   default   a ?? b          b where a is absent or null
- *   sum       + -             product   * / %           exact rationals; % on integers
- *   call      ceil_div(a, b)  min(a, b, ...)  max(a, b, ...)
- *   element   name[index]     of a config list
- *   literals  12  0.5  true  false  null  'text'
- *
+ *   c ? a : b   a || b   a && b   !a   == != < <= > >=   + - * / %    rationals exact, % on integers
+ *   a ?? b            b where a is absent or null
+ *   ceil_div(a, b)  min(a, b, ...)  max(a, b, ...)  name[index]  of a config list
+ *   12  0.5  true  false  null  'text'
  * Truth is a non-zero number or non-empty text. Depth <= 32, length <= 256 bytes. */
 #ifndef RL_DOC_EXPR_H
 #define RL_DOC_EXPR_H

@@ -18,11 +18,16 @@ typedef enum rl_dimension {
   RL_DIM_COUNT_OF_THEM
 } rl_dimension;
 
+/* What a field admits, in the base unit of its dimension. */
+typedef struct rl_range {
+  double min, max;
+} rl_range;
+
 /* Value in the base unit of the dimension (bytes, FLOP/s, seconds, ...), finite and >= 0.
- * A missing unit, a unit of another dimension, or a value outside [min, max] is reported with
+ * A missing unit, a unit of another dimension, or a value outside the range is reported with
  * the units that would do. */
 rl_status rl_node_quantity(const rl_node *node, const char *what, rl_dimension dimension,
-                           double min, double max, double *out, rl_diags *diags);
+                           rl_range range, double *out, rl_diags *diags);
 /* As above for exact byte counts: "143771 MiB" -> 150754820096; fractions of a byte are refused. */
 rl_status rl_node_bytes(const rl_node *node, const char *what, uint64_t *out, rl_diags *diags);
 /* The same on bare text, for the command line. */

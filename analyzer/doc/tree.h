@@ -36,12 +36,19 @@ extern const rl_doc_limits RL_DOC_LIMITS_WIDE; /* safetensors index: 64 MiB, 2,0
 rl_status rl_read_file(rl_arena *arena, const char *path, size_t limit, const char **text,
                        size_t *length, rl_diags *diags);
 
-/* Parse one document of UTF-8. file is the name shown in diagnostics and is kept.
+/* A text to parse. file is the name shown in diagnostics and is kept. */
+typedef struct rl_document {
+  const char *file;
+  const char *text;
+  size_t length;
+} rl_document;
+
+/* Parse one document of UTF-8.
  * All nodes live in the arena. Reports everything it can; *root is NULL on failure. */
-rl_status rl_parse_yaml(rl_arena *arena, const char *file, const char *text, size_t length,
-                        const rl_doc_limits *limits, rl_node **root, rl_diags *diags);
-rl_status rl_parse_json(rl_arena *arena, const char *file, const char *text, size_t length,
-                        const rl_doc_limits *limits, rl_node **root, rl_diags *diags);
+rl_status rl_parse_yaml(rl_arena *arena, const rl_document *document, const rl_doc_limits *limits,
+                        rl_node **root, rl_diags *diags);
+rl_status rl_parse_json(rl_arena *arena, const rl_document *document, const rl_doc_limits *limits,
+                        rl_node **root, rl_diags *diags);
 
 /* Value of a map's key, NULL when absent or when node is no map. */
 rl_node *rl_node_get(const rl_node *node, const char *key);

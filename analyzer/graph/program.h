@@ -6,7 +6,8 @@
 #define RL_GRAPH_PROGRAM_H
 
 #include "spec/format.h"
-#include "spec/profile.h"
+#include "spec/fusion.h"
+#include "spec/types.h"
 
 typedef enum rl_op_kind {
 #define RL_OP(symbol, name, fields, doc, source) RL_OP_##symbol,

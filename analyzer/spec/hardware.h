@@ -4,8 +4,6 @@
 
 #include "spec/types.h"
 
-typedef enum rl_engine { RL_TENSOR, RL_VECTOR, RL_ENGINES } rl_engine;
-
 /* Dense peak of one engine and operand type; never derived from another type's. */
 typedef struct rl_peak {
   rl_engine engine;

@@ -3,15 +3,8 @@
 #ifndef RL_SPEC_PROFILE_H
 #define RL_SPEC_PROFILE_H
 
-#include "spec/hardware.h"
-
-/* The closed list of fusions; graph/fuse.c holds one pattern each. */
-typedef enum rl_fusion {
-  RL_FUSE_QKV, RL_FUSE_GATE_UP, RL_FUSE_ADD_NORM, RL_FUSE_SILU_MUL, RL_FUSE_ROPE_APPEND,
-  RL_FUSE_NORM_QUANT, RL_FUSE_GEMM_QUANT, RL_FUSE_ATTENTION, RL_FUSE_ALLREDUCE_NORM,
-  RL_FUSIONS
-} rl_fusion;
-extern const char *const RL_FUSION_NAMES[RL_FUSIONS];
+#include "spec/fusion.h"
+#include "spec/types.h"
 
 /* One fitted efficiency row (contract of the `kernels:` list). */
 typedef struct rl_efficiency {

@@ -10,6 +10,9 @@ typedef enum rl_type {
   RL_TYPE_COUNT
 } rl_type;
 
+/* What multiplies: the matrix units or the vector units. */
+typedef enum rl_engine { RL_TENSOR, RL_VECTOR, RL_ENGINES } rl_engine;
+
 /* Facts of a type: one row a type. */
 typedef struct rl_type_info {
   const char *name; /* "bf16" */

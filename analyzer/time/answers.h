@@ -6,6 +6,10 @@
 #include "time/plan.h"
 
 /* Batch generation: one prefill of `batch` prompts, then generate - 1 decode steps. */
+typedef struct rl_load {
+  uint64_t batch, prompt, generate; /* sequences, tokens, tokens */
+} rl_load;
+
 typedef struct rl_generation {
   double ttft;          /* s: the prefill pass, which yields the first token */
   double decode;        /* s: all decode steps, exact sum of the step times (closed form) */
@@ -13,11 +17,11 @@ typedef struct rl_generation {
   double decode_rate;   /* tokens/s of all sequences while decoding */
   double total;         /* s */
 } rl_generation;
-rl_status rl_generate(const rl_plan *plan, rl_arena *scratch, uint64_t batch, uint64_t prompt,
-                      uint64_t generate, rl_generation *out, rl_diags *diags);
+rl_status rl_generate(const rl_plan *plan, rl_arena *scratch, rl_load load, rl_generation *out,
+                      rl_diags *diags);
 /* The same by evaluating every step: what tests hold rl_generate against. */
-rl_status rl_generate_stepwise(const rl_plan *plan, rl_arena *scratch, uint64_t batch,
-                               uint64_t prompt, uint64_t generate, rl_generation *out, rl_diags *diags);
+rl_status rl_generate_stepwise(const rl_plan *plan, rl_arena *scratch, rl_load load,
+                               rl_generation *out, rl_diags *diags);
 
 /* Memory at the worst phase of that generation. */
 typedef struct rl_memory {
@@ -25,15 +29,18 @@ typedef struct rl_memory {
   uint64_t usable;
   bool fits;
 } rl_memory;
-rl_status rl_memory_fit(const rl_plan *plan, uint64_t batch, uint64_t prompt, uint64_t generate,
-                        rl_memory *out, rl_diags *diags);
+rl_status rl_memory_fit(const rl_plan *plan, rl_load load, rl_memory *out, rl_diags *diags);
 /* Largest batch that fits, 0 when not even one does. */
 rl_status rl_largest_batch(const rl_plan *plan, uint64_t prompt, uint64_t generate, uint64_t *out,
                            rl_diags *diags);
 
 /* T(n) / T(1): cost of verifying n draft tokens per sequence beside a plain decode step. */
-rl_status rl_verify_cost(const rl_plan *plan, rl_arena *scratch, uint64_t batch, uint64_t cached,
-                         uint64_t n, double *seconds, double *ratio, rl_diags *diags);
+typedef struct rl_verify {
+  uint64_t batch, cached, n; /* in: sequences, cached tokens, tokens a sequence */
+  double seconds, ratio;     /* out: T(n), T(n) / T(1) */
+} rl_verify;
+rl_status rl_verify_cost(const rl_plan *plan, rl_arena *scratch, rl_verify *verify,
+                         rl_diags *diags);
 
 /* Tokens a step at which the linear operators of the layers turn compute-bound (their ridge):
  * smallest batch of one-token sequences at `cached` for which they do, 0 when never below 2^20. */
