@@ -9,14 +9,19 @@
 
 #include "doc/tree.h"
 
-typedef enum rl_value_kind { RL_VALUE_NULL, RL_VALUE_NUMBER, RL_VALUE_TEXT, RL_VALUE_NODE } rl_value_kind;
+typedef enum rl_value_kind {
+  RL_VALUE_NULL,
+  RL_VALUE_NUMBER,
+  RL_VALUE_TEXT,
+  RL_VALUE_NODE
+} rl_value_kind;
 
 typedef struct rl_value {
   rl_value_kind kind;
-  bool negative;          /* number */
-  uint64_t num, den;      /* number = ±num/den in lowest terms, den >= 1 */
-  const char *text;       /* RL_VALUE_TEXT */
-  const rl_node *node;    /* RL_VALUE_NODE: a map or sequence of the config */
+  bool negative;       /* number */
+  uint64_t num, den;   /* number = ±num/den in lowest terms, den >= 1 */
+  const char *text;    /* RL_VALUE_TEXT */
+  const rl_node *node; /* RL_VALUE_NODE: a map or sequence of the config */
 } rl_value;
 
 typedef struct rl_expr rl_expr; /* parsed expression in an arena, immutable */
@@ -50,7 +55,8 @@ rl_status rl_definitions_new(rl_arena *arena, const rl_node *map, const rl_scope
                              rl_definitions **out, rl_diags *diags);
 const rl_scope *rl_definitions_scope(const rl_definitions *definitions);
 
-rl_value rl_value_from_node(const rl_node *node); /* scalar -> number, true/false -> 1/0, null, text */
-double rl_value_double(const rl_value *value);    /* number -> nearest double */
+rl_value rl_value_from_node(
+    const rl_node *node);                      /* scalar -> number, true/false -> 1/0, null, text */
+double rl_value_double(const rl_value *value); /* number -> nearest double */
 
 #endif

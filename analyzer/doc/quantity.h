@@ -1,20 +1,21 @@
-/* Quantities with units: "3.35 TB/s", "143771 MiB", "2.5 us", "700 W", "$2.49/h", "989.5 TFLOP/s". */
+/* Quantities with units: "3.35 TB/s", "143771 MiB", "2.5 us", "700 W", "$2.49/h", "989.5 TFLOP/s".
+ */
 #ifndef RL_DOC_QUANTITY_H
 #define RL_DOC_QUANTITY_H
 
 #include "doc/tree.h"
 
 typedef enum rl_dimension {
-  RL_DIM_COUNT,          /* bare number */
-  RL_DIM_BYTES,          /* B; k M G T P decimal, Ki Mi Gi Ti Pi binary */
-  RL_DIM_BYTES_PER_S,    /* B/s */
-  RL_DIM_FLOP_PER_S,     /* FLOP/s, and OP/s for integer types */
-  RL_DIM_SECONDS,        /* s ms us ns min h */
-  RL_DIM_HERTZ,          /* Hz */
-  RL_DIM_WATTS,          /* W */
-  RL_DIM_JOULES_PER_BYTE,/* J/B pJ/B */
-  RL_DIM_JOULES_PER_FLOP,/* J/FLOP pJ/FLOP */
-  RL_DIM_DOLLARS_PER_H,  /* $/h */
+  RL_DIM_COUNT,           /* bare number */
+  RL_DIM_BYTES,           /* B; k M G T P decimal, Ki Mi Gi Ti Pi binary */
+  RL_DIM_BYTES_PER_S,     /* B/s */
+  RL_DIM_FLOP_PER_S,      /* FLOP/s, and OP/s for integer types */
+  RL_DIM_SECONDS,         /* s ms us ns min h */
+  RL_DIM_HERTZ,           /* Hz */
+  RL_DIM_WATTS,           /* W */
+  RL_DIM_JOULES_PER_BYTE, /* J/B pJ/B */
+  RL_DIM_JOULES_PER_FLOP, /* J/FLOP pJ/FLOP */
+  RL_DIM_DOLLARS_PER_H,   /* $/h */
   RL_DIM_COUNT_OF_THEM
 } rl_dimension;
 

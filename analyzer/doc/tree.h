@@ -11,6 +11,7 @@ typedef struct rl_node rl_node;
 struct rl_node {
   rl_node_kind kind;
   bool quoted;      /* a quoted scalar (JSON string): never a number, bool or null */
+  char style;       /* scalar: ' or " as quoted in the file, | for a block, 0 for a plain one */
   rl_loc loc;       /* of the node's first character */
   const char *text; /* scalar: NUL-terminated UTF-8 without NUL inside; NULL otherwise */
   size_t length;    /* of text */
@@ -59,8 +60,8 @@ bool rl_node_is_null(const rl_node *node);
  * `what` names the field in the message. */
 rl_status rl_node_u64(const rl_node *node, const char *what, uint64_t min, uint64_t max,
                       uint64_t *out, rl_diags *diags);
-rl_status rl_node_double(const rl_node *node, const char *what, double min, double max,
-                         double *out, rl_diags *diags);
+rl_status rl_node_double(const rl_node *node, const char *what, double min, double max, double *out,
+                         rl_diags *diags);
 rl_status rl_node_bool(const rl_node *node, const char *what, bool *out, rl_diags *diags);
 /* Text of a scalar, quoted or not. */
 rl_status rl_node_text(const rl_node *node, const char *what, const char **out, rl_diags *diags);
