@@ -18,6 +18,10 @@ enum { RL_NUMBER_TEXT = 48 }; /* room for any text below, NUL included */
 
 /* Shortest text that scans back to the same double ("0.1", "1e+300"); non-finite gives "null". */
 const char *rl_print_double(double value, char out[RL_NUMBER_TEXT]);
+/* 6270 -> "6270" */
+const char *rl_print_u64(uint64_t value, char out[RL_NUMBER_TEXT]);
+/* Upper-case hexadecimal of at least `places` digits: 27, 4 -> "001B" */
+const char *rl_print_hex(uint64_t value, int places, char out[RL_NUMBER_TEXT]);
 /* 6270 -> "6,270" */
 const char *rl_print_grouped(uint64_t value, char out[RL_NUMBER_TEXT]);
 /* About three significant digits for tables, never an exponent below 1e15: 1.47, 10.2, 6,270. */

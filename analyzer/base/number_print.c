@@ -116,13 +116,23 @@ const char *rl_print_double(double value, char out[RL_NUMBER_TEXT]) {
   return out;
 }
 
+const char *rl_print_u64(uint64_t value, char out[RL_NUMBER_TEXT]) {
+  snprintf(out, RL_NUMBER_TEXT, "%llu", (unsigned long long)value);
+  return out;
+}
+
+const char *rl_print_hex(uint64_t value, int places, char out[RL_NUMBER_TEXT]) {
+  snprintf(out, RL_NUMBER_TEXT, "%0*llX", places, (unsigned long long)value);
+  return out;
+}
+
 const char *rl_print_grouped(uint64_t value, char out[RL_NUMBER_TEXT]) {
-  char plain[24];
+  char plain[RL_NUMBER_TEXT];
   sink s = open_sink(out);
-  int length = snprintf(plain, sizeof plain, "%llu", (unsigned long long)value);
-  for (int i = 0; i < length; i++) {
+  size_t length = strlen(rl_print_u64(value, plain));
+  for (size_t i = 0; i < length; i++) {
     put(&s, plain[i]);
-    int left = length - 1 - i;
+    size_t left = length - 1 - i;
     if (left > 0 && left % 3 == 0) put(&s, ',');
   }
   return out;

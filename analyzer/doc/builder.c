@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/number.h"
 #include "doc/excerpt.h"
 
 rl_status rl_builder_init(rl_builder *builder, rl_arena *arena, const rl_doc_limits *limits,
@@ -24,10 +25,10 @@ bool rl_builder_wants_key(const rl_builder *builder) {
 
 /* Counts nodes that are about to be put in. */
 static rl_status count_nodes(rl_builder *builder, uint32_t weight, rl_loc loc) {
-  char number[RL_EXCERPT];
+  char number[RL_NUMBER_TEXT];
   builder->weight += weight;
   if (builder->weight <= builder->limits->nodes) return RL_OK;
-  return RL_REPORT(builder->diags, DOC_NODES, loc, rl_excerpt_u64(builder->limits->nodes, number));
+  return RL_REPORT(builder->diags, DOC_NODES, loc, rl_print_u64(builder->limits->nodes, number));
 }
 
 static rl_status push(rl_builder *builder, rl_node_list *list, rl_node *node) {
@@ -56,10 +57,10 @@ static rl_status attach(rl_builder *builder, rl_node *node) {
 }
 
 rl_status rl_builder_open(rl_builder *builder, rl_node_kind kind, rl_loc loc, rl_node **out) {
-  char number[RL_EXCERPT];
+  char number[RL_NUMBER_TEXT];
   if (rl_builder_wants_key(builder)) return RL_REPORT(builder->diags, KEY_COMPLEX, loc, NULL);
   if (builder->depth >= builder->limits->depth) {
-    rl_excerpt_u64(builder->limits->depth, number);
+    rl_print_u64(builder->limits->depth, number);
     return RL_REPORT(builder->diags, DOC_DEPTH, loc, number);
   }
   rl_status status = count_nodes(builder, 1, loc);
@@ -75,9 +76,9 @@ rl_status rl_builder_open(rl_builder *builder, rl_node_kind kind, rl_loc loc, rl
 
 rl_status rl_builder_scalar(rl_builder *builder, const char *text, size_t length, char style,
                             rl_loc loc, rl_node **out) {
-  char number[RL_EXCERPT];
+  char number[RL_NUMBER_TEXT];
   if (length > builder->limits->scalar_bytes) {
-    rl_excerpt_u64(builder->limits->scalar_bytes, number);
+    rl_print_u64(builder->limits->scalar_bytes, number);
     return RL_REPORT(builder->diags, DOC_SCALAR_SIZE, loc, number);
   }
   rl_status status = count_nodes(builder, 1, loc);
@@ -117,7 +118,7 @@ static int by_text(const void *left, const void *right) {
 
 /* Sorting a copy stays fast whatever keys an attacker picks, which hashing would not. */
 static rl_status check_duplicates(rl_builder *builder, const rl_node *map) {
-  char key[RL_EXCERPT], line[RL_EXCERPT];
+  char key[RL_EXCERPT], line[RL_NUMBER_TEXT];
   if (map->count < 2) return RL_OK;
   rl_node **sorted = RL_NEW_ARRAY(builder->arena, rl_node *, map->count);
   if (sorted == NULL) return rl_diag_oom(builder->diags);
@@ -131,7 +132,7 @@ static rl_status check_duplicates(rl_builder *builder, const rl_node *map) {
     builder->failed = true;
     RL_REPORT(builder->diags, KEY_DUPLICATE, sorted[i]->loc,
               rl_excerpt(sorted[i]->text, sorted[i]->length, key),
-              rl_excerpt_u64(sorted[first]->loc.line, line));
+              rl_print_u64(sorted[first]->loc.line, line));
   }
   return builder->diags->out_of_memory ? RL_ENVIRONMENT : RL_OK;
 }

@@ -1,10 +1,10 @@
 /* Excerpts for messages and the hints about numbers. */
 #include "doc/excerpt.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "base/names.h"
+#include "base/number.h"
 #include "base/utf8.h"
 
 const char *rl_excerpt(const char *text, size_t length, char out[RL_EXCERPT]) {
@@ -20,13 +20,11 @@ const char *rl_excerpt(const char *text, size_t length, char out[RL_EXCERPT]) {
   return out;
 }
 
-const char *rl_excerpt_u64(uint64_t value, char out[RL_EXCERPT]) {
-  snprintf(out, RL_EXCERPT, "%llu", (unsigned long long)value);
-  return out;
-}
-
 const char *rl_excerpt_code(uint32_t code, char out[RL_EXCERPT]) {
-  snprintf(out, RL_EXCERPT, "U+%04X", (unsigned)code);
+  char digits[RL_NUMBER_TEXT];
+  rl_print_hex(code, 4, digits);
+  memcpy(out, "U+", 2);
+  memcpy(out + 2, digits, strlen(digits) + 1);
   return out;
 }
 

@@ -8,8 +8,6 @@ enum { RL_EXCERPT = 64 };
 
 /* The text, or its first bytes and "..."; never cuts a code point in two. Returns out. */
 const char *rl_excerpt(const char *text, size_t length, char out[RL_EXCERPT]);
-/* Decimal digits of value. Returns out. */
-const char *rl_excerpt_u64(uint64_t value, char out[RL_EXCERPT]);
 /* "U+001B". Returns out. */
 const char *rl_excerpt_code(uint32_t code, char out[RL_EXCERPT]);
 /* What a node is, in words: "a list", "a map", "null", "a quoted text", or 'its text'. */

@@ -2,6 +2,7 @@
  * no duplicate keys. A loop over tokens with the builder's stack, no recursion. */
 #include <string.h>
 
+#include "base/number.h"
 #include "base/utf8.h"
 #include "doc/builder.h"
 #include "doc/excerpt.h"
@@ -18,7 +19,7 @@ typedef enum expect {
 
 typedef struct reader {
   rl_builder builder;
-  rl_text text;
+  rl_document document;
   size_t at;
   rl_loc loc; /* of the byte at `at` */
   expect expect;
@@ -26,19 +27,19 @@ typedef struct reader {
 } reader;
 
 static int peek(const reader *r) {
-  return r->at < r->text.length ? (unsigned char)r->text.bytes[r->at] : -1;
+  return r->at < r->document.length ? (unsigned char)r->document.text[r->at] : -1;
 }
 
 static void advance(reader *r, size_t count) {
   for (size_t end = r->at + count; r->at < end; r->at++) {
-    if (((unsigned char)r->text.bytes[r->at] & 0xC0) != 0x80) r->loc.column++;
+    if (((unsigned char)r->document.text[r->at] & 0xC0) != 0x80) r->loc.column++;
   }
 }
 
 static void skip_blanks(reader *r) {
   for (;;) {
     int c = peek(r);
-    bool pair = c == '\r' && r->at + 1 < r->text.length && r->text.bytes[r->at + 1] == '\n';
+    bool pair = c == '\r' && r->at + 1 < r->document.length && r->document.text[r->at + 1] == '\n';
     if (c == '\n' || (c == '\r' && !pair)) {
       r->at++;
       r->loc.line++;
@@ -98,8 +99,8 @@ static size_t decode_escape(const char *text, size_t left, uint32_t *code) {
 /* Bytes between the quotes, given the text behind the first one; sets *escaped. */
 static size_t string_span(const reader *r, bool *escaped) {
   size_t length = 0;
-  const char *text = r->text.bytes + r->at + 1;
-  size_t left = r->text.length - r->at - 1;
+  const char *text = r->document.text + r->at + 1;
+  size_t left = r->document.length - r->at - 1;
   while (length < left && text[length] != '"' && (unsigned char)text[length] >= 0x20) {
     bool escape = text[length] == '\\' && length + 1 < left;
     if (escape) *escaped = true;
@@ -114,7 +115,7 @@ static rl_status decode_string(reader *r, size_t span, char *out, size_t *length
   advance(r, 1);
   size_t end = r->at + span;
   while (r->at < end) {
-    const char *text = r->text.bytes + r->at;
+    const char *text = r->document.text + r->at;
     uint32_t code = 0;
     if (*text != '\\') {
       out[(*length)++] = *text;
@@ -143,19 +144,19 @@ static rl_status unclosed(reader *r, size_t span) {
 }
 
 static rl_status read_string(reader *r) {
-  char number[RL_EXCERPT];
+  char number[RL_NUMBER_TEXT];
   bool escaped = false;
   rl_loc loc = r->loc;
   size_t span = string_span(r, &escaped), length = 0;
-  const char *raw = r->text.bytes + r->at + 1;
-  if (span >= r->text.length - r->at - 1 || raw[span] != '"') return unclosed(r, span);
+  const char *raw = r->document.text + r->at + 1;
+  if (span >= r->document.length - r->at - 1 || raw[span] != '"') return unclosed(r, span);
   if (!escaped) {
     advance(r, span + 2);
     return rl_builder_scalar(&r->builder, raw, span, '"', loc, NULL);
   }
   /* An escape is at most six bytes long for one byte of text. */
   if (span / 6 > r->builder.limits->scalar_bytes) {
-    rl_excerpt_u64(r->builder.limits->scalar_bytes, number);
+    rl_print_u64(r->builder.limits->scalar_bytes, number);
     return RL_REPORT(r->builder.diags, DOC_SCALAR_SIZE, loc, number);
   }
   char *decoded = rl_alloc(r->builder.arena, span);
@@ -170,9 +171,9 @@ static rl_status read_string(reader *r) {
 static size_t token_span(const reader *r) {
   static const char letters[] =
       "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-._";
-  size_t length = 0, left = r->text.length - r->at;
-  while (length < left && r->text.bytes[r->at + length] != '\0' &&
-         strchr(letters, r->text.bytes[r->at + length]) != NULL) {
+  size_t length = 0, left = r->document.length - r->at;
+  while (length < left && r->document.text[r->at + length] != '\0' &&
+         strchr(letters, r->document.text[r->at + length]) != NULL) {
     length++;
   }
   return length;
@@ -197,7 +198,7 @@ static const char *token_hint(const char *text, size_t length) {
 }
 
 static rl_status read_token(reader *r) {
-  const char *text = r->text.bytes + r->at;
+  const char *text = r->document.text + r->at;
   size_t length = token_span(r);
   rl_loc loc = r->loc;
   static const char *const words[] = {"true", "false", "null"};
@@ -302,12 +303,11 @@ static rl_status read_next(reader *r) {
   return read_after_value(r);
 }
 
-rl_status rl_parse_json(rl_arena *arena, const char *file, const char *text, size_t length,
-                        const rl_doc_limits *limits, rl_node **root, rl_diags *diags) {
-  reader r = {.text = {.file = file, .bytes = text, .length = length},
-              .loc = {.file = file, .line = 1, .column = 1}};
+rl_status rl_parse_json(rl_arena *arena, const rl_document *document, const rl_doc_limits *limits,
+                        rl_node **root, rl_diags *diags) {
+  reader r = {.document = *document, .loc = {.file = document->file, .line = 1, .column = 1}};
   *root = NULL;
-  rl_status status = rl_text_check(&r.text, limits, false, diags);
+  rl_status status = rl_text_check(&r.document, limits, false, diags);
   if (status == RL_OK) status = rl_builder_init(&r.builder, arena, limits, diags);
   if (status != RL_OK) return status;
   skip_blanks(&r);

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/number.h"
 #include "doc/excerpt.h"
 #include "doc/tree.h"
 
@@ -43,15 +44,18 @@ static rl_status open_regular(const char *path, int *fd, size_t *size, rl_diags 
   return RL_OK;
 }
 
+/* What was read so far. */
 typedef struct content {
   char *bytes;
   size_t length, capacity;
+  size_t first; /* how much to ask memory for at first */
+  size_t limit;
 } content;
 
 /* Makes room for at least one more byte and the NUL. */
-static bool grow(rl_arena *arena, content *c, size_t wanted) {
+static bool grow(rl_arena *arena, content *c) {
   if (c->length + 1 < c->capacity) return true;
-  size_t wider = c->capacity == 0 ? wanted : c->capacity * 2;
+  size_t wider = c->capacity == 0 ? c->first : c->capacity * 2;
   char *bytes = rl_alloc(arena, wider);
   if (bytes == NULL) return false;
   if (c->length > 0) memcpy(bytes, c->bytes, c->length);
@@ -61,18 +65,17 @@ static bool grow(rl_arena *arena, content *c, size_t wanted) {
 }
 
 /* Reads to the end; a file may grow while it is read, so the limit is checked again. */
-static rl_status read_all(rl_arena *arena, int fd, rl_loc loc, size_t limit, content *c,
-                          size_t wanted, rl_diags *diags) {
-  char number[RL_EXCERPT];
+static rl_status read_all(rl_arena *arena, int fd, rl_loc loc, content *c, rl_diags *diags) {
+  char number[RL_NUMBER_TEXT];
   for (;;) {
-    if (!grow(arena, c, wanted)) return rl_diag_oom(diags);
+    if (!grow(arena, c)) return rl_diag_oom(diags);
     ssize_t got = read(fd, c->bytes + c->length, c->capacity - c->length - 1);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return RL_REPORT(diags, FILE_READ, loc, errno_words(errno));
     if (got == 0) break;
     c->length += (size_t)got;
-    if (c->length > limit) {
-      return RL_REPORT(diags, FILE_SIZE, loc, rl_excerpt_u64(limit, number));
+    if (c->length > c->limit) {
+      return RL_REPORT(diags, FILE_SIZE, loc, rl_print_u64(c->limit, number));
     }
   }
   c->bytes[c->length] = '\0';
@@ -82,20 +85,20 @@ static rl_status read_all(rl_arena *arena, int fd, rl_loc loc, size_t limit, con
 rl_status rl_read_file(rl_arena *arena, const char *path, size_t limit, const char **text,
                        size_t *length, rl_diags *diags) {
   enum { FIRST_READ = 4096 };
-  char number[RL_EXCERPT];
+  char number[RL_NUMBER_TEXT];
   bool standard = strcmp(path, "-") == 0;
   rl_loc loc = {.file = standard ? "<standard input>" : path};
-  content c = {.bytes = NULL};
+  content c = {.limit = limit};
   int fd = STDIN_FILENO;
   size_t size = 0;
   rl_status status = standard ? RL_OK : open_regular(path, &fd, &size, diags);
   if (status == RL_OK && size > limit) {
-    status = RL_REPORT(diags, FILE_SIZE, loc, rl_excerpt_u64(limit, number));
+    status = RL_REPORT(diags, FILE_SIZE, loc, rl_print_u64(limit, number));
   }
   if (status == RL_OK) {
     /* One byte more than the file has, so that its end is seen without growing. */
-    size_t wanted = size + 2 > FIRST_READ ? size + 2 : FIRST_READ;
-    status = read_all(arena, fd, loc, limit, &c, wanted, diags);
+    c.first = size + 2 > FIRST_READ ? size + 2 : FIRST_READ;
+    status = read_all(arena, fd, loc, &c, diags);
   }
   if (!standard && fd >= 0) close(fd);
   *text = status == RL_OK ? c.bytes : NULL;

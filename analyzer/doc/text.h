@@ -4,19 +4,12 @@
 
 #include "doc/tree.h"
 
-/* A file being read, with the limits that apply. */
-typedef struct rl_text {
-  const char *file;
-  const char *bytes;
-  size_t length;
-} rl_text;
-
 /* Refuses a text that is too large, not UTF-8 (UTF-16 and UTF-32 are named), or holds a NUL;
  * with printable_only also other control characters and separators YAML would trip over. Skips a
  * UTF-8 byte order mark. Reports the first finding at its true line and column. */
-rl_status rl_text_check(rl_text *text, const rl_doc_limits *limits, bool printable_only,
+rl_status rl_text_check(rl_document *document, const rl_doc_limits *limits, bool printable_only,
                         rl_diags *diags);
 /* Line and column (in code points) of a byte offset. */
-rl_loc rl_text_loc(const rl_text *text, size_t offset);
+rl_loc rl_text_loc(const rl_document *document, size_t offset);
 
 #endif

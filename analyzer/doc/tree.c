@@ -71,8 +71,8 @@ static rl_status report_range(const rl_node *node, const char *what, const char 
 
 static rl_status report_u64_range(const rl_node *node, const char *what, uint64_t min, uint64_t max,
                                   rl_diags *diags) {
-  char least[RL_EXCERPT], most[RL_EXCERPT];
-  return report_range(node, what, rl_excerpt_u64(min, least), rl_excerpt_u64(max, most), diags);
+  char least[RL_NUMBER_TEXT], most[RL_NUMBER_TEXT];
+  return report_range(node, what, rl_print_u64(min, least), rl_print_u64(max, most), diags);
 }
 
 static bool all_digits(const char *text) {

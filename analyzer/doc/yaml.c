@@ -4,6 +4,7 @@
 #include <string.h>
 #include <yaml.h>
 
+#include "base/number.h"
 #include "base/utf8.h"
 #include "doc/builder.h"
 #include "doc/excerpt.h"
@@ -17,15 +18,16 @@ typedef struct anchor {
 
 typedef struct reader {
   rl_builder builder;
-  rl_text text;
+  rl_document document;
   RL_LIST(anchor) anchors;
   bool started; /* a document has begun */
   bool done;
 } reader;
 
 static rl_loc mark_loc(const reader *r, yaml_mark_t mark) {
-  return (rl_loc){
-      .file = r->text.file, .line = (uint32_t)mark.line + 1, .column = (uint32_t)mark.column + 1};
+  return (rl_loc){.file = r->document.file,
+                  .line = (uint32_t)mark.line + 1,
+                  .column = (uint32_t)mark.column + 1};
 }
 
 /* The latest anchor of that name, as YAML lets names be given anew. */
@@ -37,11 +39,11 @@ static const anchor *find_anchor(const reader *r, const char *name) {
 }
 
 static rl_status add_anchor(reader *r, const yaml_char_t *name, rl_node *node) {
-  char number[RL_EXCERPT];
+  char number[RL_NUMBER_TEXT];
   if (name == NULL) return RL_OK;
   uint32_t most = r->builder.limits->anchors;
   if (r->anchors.count >= most) {
-    return RL_REPORT(r->builder.diags, YAML_ANCHORS, node->loc, rl_excerpt_u64(most, number));
+    return RL_REPORT(r->builder.diags, YAML_ANCHORS, node->loc, rl_print_u64(most, number));
   }
   char *copy = rl_strdup(r->builder.arena, (const char *)name);
   anchor *slot = RL_PUSH(r->builder.arena, &r->anchors);
@@ -177,7 +179,7 @@ static rl_status read_events(reader *r, yaml_parser_t *parser) {
   while (status == RL_OK && !r->done) {
     yaml_event_t event;
     if (!yaml_parser_parse(parser, &event)) {
-      return rl_yaml_problem(parser, &r->text, r->builder.diags);
+      return rl_yaml_problem(parser, &r->document, r->builder.diags);
     }
     status = on_event(r, &event);
     yaml_event_delete(&event);
@@ -185,21 +187,21 @@ static rl_status read_events(reader *r, yaml_parser_t *parser) {
   return status;
 }
 
-rl_status rl_parse_yaml(rl_arena *arena, const char *file, const char *text, size_t length,
-                        const rl_doc_limits *limits, rl_node **root, rl_diags *diags) {
-  reader r = {.text = {.file = file, .bytes = text, .length = length}};
+rl_status rl_parse_yaml(rl_arena *arena, const rl_document *document, const rl_doc_limits *limits,
+                        rl_node **root, rl_diags *diags) {
+  reader r = {.document = *document};
   yaml_parser_t parser;
   *root = NULL;
-  rl_status status = rl_text_check(&r.text, limits, true, diags);
+  rl_status status = rl_text_check(&r.document, limits, true, diags);
   if (status == RL_OK) status = rl_builder_init(&r.builder, arena, limits, diags);
   if (status != RL_OK) return status;
   if (!yaml_parser_initialize(&parser)) return rl_diag_oom(diags);
   yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
-  yaml_parser_set_input_string(&parser, (const unsigned char *)r.text.bytes, r.text.length);
+  yaml_parser_set_input_string(&parser, (const unsigned char *)r.document.text, r.document.length);
   status = read_events(&r, &parser);
   yaml_parser_delete(&parser);
   if (status == RL_OK && r.builder.root == NULL) {
-    status = RL_REPORT(diags, DOC_EMPTY, ((rl_loc){file, 1, 1}), NULL);
+    status = RL_REPORT(diags, DOC_EMPTY, ((rl_loc){document->file, 1, 1}), NULL);
   }
   if (status == RL_OK && r.builder.failed) status = RL_BAD_INPUT;
   if (status == RL_OK) *root = r.builder.root;

@@ -54,15 +54,16 @@ static rl_loc mark_loc(const char *file, yaml_mark_t mark) {
       .file = file, .line = (uint32_t)mark.line + 1, .column = (uint32_t)mark.column + 1};
 }
 
-rl_status rl_yaml_problem(const yaml_parser_t *parser, const rl_text *text, rl_diags *diags) {
+rl_status rl_yaml_problem(const yaml_parser_t *parser, const rl_document *document,
+                          rl_diags *diags) {
   if (parser->error == YAML_MEMORY_ERROR || parser->problem == NULL) return rl_diag_oom(diags);
   const wording *w = find_wording(parser->problem);
   const char *words = w != NULL ? w->ours : parser->problem;
   const char *hint = w != NULL ? w->hint : NULL;
-  rl_loc loc = mark_loc(text->file, parser->problem_mark);
-  if (parser->error == YAML_READER_ERROR) loc = rl_text_loc(text, parser->problem_offset);
+  rl_loc loc = mark_loc(document->file, parser->problem_mark);
+  if (parser->error == YAML_READER_ERROR) loc = rl_text_loc(document, parser->problem_offset);
   if (w != NULL && w->at_context && parser->context != NULL) {
-    loc = mark_loc(text->file, parser->context_mark);
+    loc = mark_loc(document->file, parser->context_mark);
   }
   return RL_REPORT(diags, YAML_SYNTAX, loc, words, hint);
 }

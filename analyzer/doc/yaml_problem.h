@@ -7,6 +7,7 @@
 #include "doc/text.h"
 
 /* Reports why yaml_parser_parse failed; no memory is told apart from bad syntax. */
-rl_status rl_yaml_problem(const yaml_parser_t *parser, const rl_text *text, rl_diags *diags);
+rl_status rl_yaml_problem(const yaml_parser_t *parser, const rl_document *document,
+                          rl_diags *diags);
 
 #endif

@@ -14,7 +14,8 @@ void doc_open(doc_case *c) {
 
 void doc_parse(doc_case *c, doc_parser *parse, const char *text, size_t length) {
   doc_open(c);
-  c->status = parse(&c->arena, "f", text, length, &RL_DOC_LIMITS, &c->root, &c->diags);
+  rl_document document = {.file = "f", .text = text, .length = length};
+  c->status = parse(&c->arena, &document, &RL_DOC_LIMITS, &c->root, &c->diags);
   CU_ASSERT_EQUAL(c->status == RL_OK, c->root != NULL);
   CU_ASSERT_EQUAL(c->status == RL_OK, c->diags.errors == 0);
 }

@@ -11,7 +11,7 @@ typedef struct doc_case {
   rl_status status;
 } doc_case;
 
-typedef rl_status doc_parser(rl_arena *arena, const char *file, const char *text, size_t length,
+typedef rl_status doc_parser(rl_arena *arena, const rl_document *document,
                              const rl_doc_limits *limits, rl_node **root, rl_diags *diags);
 
 void doc_open(doc_case *c);
