@@ -1,9 +1,78 @@
-# libroofline from the rooms, and the program.
-get_property(rooms GLOBAL PROPERTY RL_ROOMS)
-set(objects "")
-foreach(room ${rooms})
-  list(APPEND objects $<TARGET_OBJECTS:rl_${room}>)
+# libroofline (static, shared), the program, and what is installed.
+
+# The shipped descriptions become a table in C.
+set(embedded ${CMAKE_BINARY_DIR}/embedded.c)
+if(RL_EMBED_DB)
+  file(GLOB_RECURSE descriptions CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/hwdb/*.yaml ${CMAKE_SOURCE_DIR}/models/*.yaml)
+  set(description_root ${CMAKE_SOURCE_DIR})
+else()
+  set(descriptions "")
+  set(description_root ${CMAKE_BINARY_DIR}/no-descriptions)
+endif()
+add_custom_command(OUTPUT ${embedded} VERBATIM
+  COMMAND ${CMAKE_COMMAND} -DROOT=${description_root} -DOUT=${embedded} -P ${CMAKE_SOURCE_DIR}/cmake/embed.cmake
+  DEPENDS ${descriptions} ${CMAKE_SOURCE_DIR}/cmake/embed.cmake)
+add_library(rl_embedded OBJECT ${embedded})
+target_include_directories(rl_embedded PRIVATE analyzer)
+target_link_libraries(rl_embedded PRIVATE rl_flags)
+set_target_properties(rl_embedded PROPERTIES POSITION_INDEPENDENT_CODE ON)
+
+# The library: base to time, reports, api. kernels-ref and cli belong to the program alone.
+set(library_objects $<TARGET_OBJECTS:rl_embedded>)
+foreach(room base doc spec graph cost time reports api)
+  if(TARGET rl_${room})
+    list(APPEND library_objects $<TARGET_OBJECTS:rl_${room}>)
+  endif()
 endforeach()
-add_library(roofline_static STATIC ${objects})
-target_include_directories(roofline_static PUBLIC analyzer analyzer/include ${CMAKE_SOURCE_DIR})
-target_link_libraries(roofline_static PUBLIC PkgConfig::YAML m)
+foreach(kind static shared)
+  string(TOUPPER ${kind} upper)
+  add_library(roofline_${kind} ${upper} ${library_objects})
+  target_include_directories(roofline_${kind} PUBLIC
+    $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}/analyzer/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+  target_link_libraries(roofline_${kind} PRIVATE PkgConfig::YAML m $<BUILD_INTERFACE:rl_flags>)
+  set_target_properties(roofline_${kind} PROPERTIES OUTPUT_NAME roofline EXPORT_NAME ${kind}
+    VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR})
+endforeach()
+
+# What the program adds: the reference kernels, and the command without its main (tests link it).
+set(program_objects "")
+foreach(room engine cpu harness)
+  if(TARGET rl_${room})
+    list(APPEND program_objects $<TARGET_OBJECTS:rl_${room}>)
+  endif()
+endforeach()
+add_library(rl_program INTERFACE)
+target_sources(rl_program INTERFACE ${program_objects})
+target_include_directories(rl_program INTERFACE ${CMAKE_SOURCE_DIR}/analyzer ${CMAKE_SOURCE_DIR})
+target_link_libraries(rl_program INTERFACE roofline_static PkgConfig::YAML m)
+
+if(EXISTS ${CMAKE_SOURCE_DIR}/analyzer/cli/main.c)
+  file(GLOB cli_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/analyzer/cli/*.c)
+  list(FILTER cli_sources EXCLUDE REGEX "/main\\.c$")
+  add_library(rl_cli OBJECT ${cli_sources})
+  target_link_libraries(rl_cli PRIVATE rl_flags)
+  target_include_directories(rl_cli PUBLIC ${CMAKE_SOURCE_DIR}/analyzer ${CMAKE_SOURCE_DIR})
+  target_compile_definitions(rl_cli PRIVATE RL_VERSION="${PROJECT_VERSION}")
+  target_sources(rl_program INTERFACE $<TARGET_OBJECTS:rl_cli>)
+  add_executable(rooflinectl ${CMAKE_SOURCE_DIR}/analyzer/cli/main.c)
+  target_link_libraries(rooflinectl PRIVATE rl_program rl_flags)
+  set_target_properties(rooflinectl PROPERTIES POSITION_INDEPENDENT_CODE ON)
+  install(TARGETS rooflinectl RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+endif()
+
+# Installing: one header, both libraries, pkg-config and CMake packages.
+include(CMakePackageConfigHelpers)
+install(TARGETS roofline_static roofline_shared EXPORT roofline
+  ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
+install(DIRECTORY ${CMAKE_SOURCE_DIR}/analyzer/include/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h")
+set(package_folder ${CMAKE_INSTALL_LIBDIR}/cmake/roofline)
+install(EXPORT roofline NAMESPACE roofline:: FILE rooflineTargets.cmake DESTINATION ${package_folder})
+configure_package_config_file(${CMAKE_SOURCE_DIR}/cmake/rooflineConfig.cmake.in ${CMAKE_BINARY_DIR}/rooflineConfig.cmake
+  INSTALL_DESTINATION ${package_folder})
+write_basic_package_version_file(${CMAKE_BINARY_DIR}/rooflineConfigVersion.cmake COMPATIBILITY SameMinorVersion)
+install(FILES ${CMAKE_BINARY_DIR}/rooflineConfig.cmake ${CMAKE_BINARY_DIR}/rooflineConfigVersion.cmake DESTINATION ${package_folder})
+# The .pc file finds its prefix from where it stands, so that the tree may be moved.
+file(RELATIVE_PATH pc_to_prefix /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
+string(REGEX REPLACE "/$" "" pc_to_prefix "${pc_to_prefix}")
+configure_file(${CMAKE_SOURCE_DIR}/cmake/roofline.pc.in ${CMAKE_BINARY_DIR}/roofline.pc @ONLY)
+install(FILES ${CMAKE_BINARY_DIR}/roofline.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
