@@ -1,0 +1,122 @@
+/* The command table: name, arguments, help and examples of every command. */
+#include "cli/commands.h"
+
+#define EXAMPLES(list) .examples = (list), .example_count = sizeof(list) / sizeof *(list)
+
+static const rl_example analyze_examples[] = {
+    {"analyze llama-3-8b@h100", "one GPU: time, bound and memory by batch, then operator by operator"},
+    {"analyze llama-3-8b", "the same model on every shipped device, a row each"},
+    {"analyze llama-3-8b@h100 -w w4a16-g128 --kv int8-token --batch 1..256x2",
+     "4-bit weights and an 8-bit KV cache, batch doubling from 1 to 256"},
+    {"analyze llama-3-8b@h100 --explain attention",
+     "how the time of attention comes about: formula, numbers, sources"},
+    {"analyze -m ./config.json --hw h200 --phase prefill",
+     "a model of your own by its config.json, its prefill pass in detail"},
+    {"analyze llama-3-8b@h100 --save mine.yaml",
+     "keeps the scenario: 'rooflinectl analyze mine.yaml' repeats it"},
+};
+static const rl_example run_examples[] = {
+    {"run examples/tiny-llama.yaml --here",
+     "executes a small model and compares predicted with touched bytes"},
+};
+static const rl_example list_examples[] = {
+    {"list models", "the models that are shipped or found in your folders"},
+    {"list hardware --format csv", "machines with their peaks, as a table for other programs"},
+    {"list ops", "operator kinds with what is counted for each"},
+};
+static const rl_example show_examples[] = {
+    {"show h100-sxm", "a machine as understood, each figure with its unit"},
+    {"show h100-sxm --where", "and the file, line and source of every figure"},
+    {"show hardware h100-sxm", "the kind in front, where a name is of several kinds"},
+};
+static const rl_example lint_examples[] = {
+    {"lint", "checks every description that can be found"},
+    {"lint hwdb/nvidia/mine.yaml", "checks one file"},
+};
+static const rl_example help_examples[] = {{"help analyze", "the same as 'analyze --help'"}};
+
+const rl_command RL_COMMAND_TABLE[RL_COMMANDS] = {
+    [RL_COMMAND_ANALYZE] =
+        {.name = "analyze",
+         .arguments = "MODEL[@HARDWARE] | SCENARIO.yaml",
+         .summary = "how long each operator takes at best, and what bounds it",
+         .text =
+             "Counts the FLOPs and bytes of every operator exactly and divides them by what the "
+             "machine can do: the roofline. All times are at best, so all rates are upper bounds "
+             "(\u2264); no real system is faster.\n\n"
+             "Names ignore case and - _ . : /. A scenario file may say everything that options "
+             "say; options win over the file. With --format csv the result is the table by batch, "
+             "or, with --phase, the table by operator.",
+         EXAMPLES(analyze_examples),
+         .most = 1,
+         .completion = RL_COMPLETE_TARGETS,
+         .run = rl_cmd_analyze},
+    [RL_COMMAND_RUN] =
+        {.name = "run",
+         .arguments = "MODEL | SCENARIO.yaml --here",
+         .summary = "executes a small model and compares the bytes it touches with the prediction",
+         .text = "Runs the very operator list that 'analyze' counts through the scalar reference "
+                 "engine: a prefill and decode steps on random weights. Every byte that a kernel "
+                 "touches is marked; the marks must equal the prediction. The exit status is 1 "
+                 "when they do not.",
+         EXAMPLES(run_examples),
+         .most = 1,
+         .completion = RL_COMPLETE_TARGETS,
+         .run = rl_cmd_run},
+    [RL_COMMAND_LIST] =
+        {.name = "list",
+         .arguments = "hardware | models | formats | profiles | methods | families | ops | kernels",
+         .summary = "what can be named",
+         .text = "Lists the descriptions of one kind that are built in or found in your folders.",
+         EXAMPLES(list_examples),
+         .most = 1,
+         .completion = RL_COMPLETE_LISTABLE,
+         .run = rl_cmd_list},
+    [RL_COMMAND_SHOW] =
+        {.name = "show",
+         .arguments = "[KIND] NAME",
+         .summary = "one description as understood, each figure with unit and source",
+         .text = "Shows hardware, a model, family, format, profile, method or operator the way "
+                 "the program reads it.",
+         EXAMPLES(show_examples),
+         .most = 2,
+         .completion = RL_COMPLETE_NAMES,
+         .run = rl_cmd_show},
+    [RL_COMMAND_LINT] =
+        {.name = "lint",
+         .arguments = "[FILE...]",
+         .summary = "checks descriptions: spelling, units, sources, parameter totals",
+         .text = "Loads each description, lowers each model to its operator list and compares its "
+                 "parameter total with the published one. Without files it checks everything that "
+                 "can be found. The exit status is 1 when there is a finding.",
+         EXAMPLES(lint_examples),
+         .most = 1000,
+         .completion = RL_COMPLETE_FILES,
+         .run = rl_cmd_lint},
+    [RL_COMMAND_HELP] = {.name = "help",
+                         .arguments = "[COMMAND]",
+                         .summary = "shows help about the program or a command",
+                         .text = "",
+                         EXAMPLES(help_examples),
+                         .most = 1,
+                         .completion = RL_COMPLETE_COMMANDS,
+                         .run = rl_cmd_help},
+    [RL_COMMAND_VERSION] = {.name = "version",
+                            .arguments = "",
+                            .summary = "shows the version and how the program was built",
+                            .text = "",
+                            .run = rl_cmd_version},
+    [RL_COMMAND_COMPLETE] = {.name = "__complete",
+                             .arguments = "bash | zsh | fish | KIND",
+                             .summary = "completion script, or words to complete with",
+                             .text = "",
+                             .most = 1,
+                             .hidden = true,
+                             .run = rl_cmd_complete},
+    [RL_COMMAND_MAN] = {.name = "__man",
+                        .arguments = "",
+                        .summary = "the man page",
+                        .text = "",
+                        .hidden = true,
+                        .run = rl_cmd_man},
+};

@@ -1,0 +1,118 @@
+/* Checked writes, atomic files, signals. */
+#include "cli/output.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* The temporary file that an interrupt must remove: the handler sees nothing else. */
+static char pending[PATH_MAX];
+static volatile sig_atomic_t is_pending;
+
+static void on_interrupt(int number) {
+  (void)number;
+  if (is_pending) unlink(pending);
+  _exit(RL_EXIT_INTERRUPT);
+}
+
+/* A closed descriptor would be given to the next file opened, which messages would then overwrite.
+ * Its place is taken in the direction in which every use fails. */
+static void occupy(int descriptor) {
+  if (fcntl(descriptor, F_GETFD) != -1) return;
+  int opened = open("/dev/null", descriptor == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+  if (opened >= 0 && opened != descriptor) {
+    dup2(opened, descriptor);
+    close(opened);
+  }
+}
+
+void rl_output_init(void) {
+  struct sigaction ignore = {.sa_handler = SIG_IGN}, interrupt = {.sa_handler = on_interrupt};
+  for (int d = STDIN_FILENO; d <= STDERR_FILENO; d++) occupy(d);
+  sigaction(SIGPIPE, &ignore, NULL); /* a write then fails with EPIPE, whatever was inherited */
+  sigaction(SIGINT, &interrupt, NULL);
+  sigaction(SIGTERM, &interrupt, NULL);
+}
+
+/* 0 or the errno of the first write that failed. */
+static int write_all(int descriptor, const char *text, size_t length) {
+  while (length > 0) {
+    ssize_t written = write(descriptor, text, length);
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return errno;
+    text += written;
+    length -= (size_t)written;
+  }
+  return 0;
+}
+
+static rl_status cannot_write(rl_diags *diags, const char *what, int error) {
+  return RL_REPORT(diags, CANNOT_WRITE, (rl_loc){0}, what, strerror(error));
+}
+
+rl_status rl_output_stdout(const rl_buf *text, rl_diags *diags) {
+  int error = write_all(STDOUT_FILENO, text->text, text->length);
+  if (error == EPIPE) _exit(RL_EXIT_PIPE);
+  return error == 0 ? RL_OK : cannot_write(diags, "to standard output", error);
+}
+
+/* "folder/.name.PID.tmp" in `pending`; false when that is too long. */
+static bool name_temporary(const char *path) {
+  const char *slash = strrchr(path, '/');
+  size_t folder = slash == NULL ? 0 : (size_t)(slash + 1 - path);
+  rl_buf name;
+  rl_arena arena;
+  rl_arena_init(&arena, NULL);
+  rl_buf_init(&name, &arena, sizeof pending - 1);
+  rl_buf_addn(&name, path, folder);
+  rl_buf_add(&name, ".");
+  rl_buf_add(&name, path + folder);
+  rl_buf_addf(&name, ".%ld.tmp", (long)getpid());
+  bool fits = !name.failed && name.length < sizeof pending;
+  if (fits) memcpy(pending, name.text, name.length + 1);
+  rl_arena_free(&arena);
+  return fits;
+}
+
+/* Fills the temporary file and moves it into place; 0 or an errno. replaced: the file that is
+ * there, whose permissions stay; NULL when there is none. */
+static int write_and_rename(const char *path, const rl_buf *text, const struct stat *replaced) {
+  int error = 0;
+  int descriptor = open(pending, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+  if (descriptor < 0) return errno;
+  is_pending = 1;
+  if (replaced != NULL && fchmod(descriptor, replaced->st_mode & 0777) != 0) error = errno;
+  if (error == 0) error = write_all(descriptor, text->text, text->length);
+  if (error == 0 && fsync(descriptor) != 0 && errno != EINVAL) error = errno;
+  if (close(descriptor) != 0 && error == 0) error = errno;
+  if (error == 0 && rename(pending, path) != 0) error = errno;
+  if (error != 0) unlink(pending);
+  is_pending = 0;
+  return error;
+}
+
+rl_status rl_output_file(const char *path, const rl_buf *text, rl_arena *arena, rl_diags *diags) {
+  struct stat info;
+  const char *what = rl_textf(arena, "'%s'", path);
+  bool exists = lstat(path, &info) == 0;
+  if (exists && !S_ISREG(info.st_mode)) return RL_REPORT(diags, NOT_REPLACEABLE, (rl_loc){0}, path);
+  if (!name_temporary(path)) return cannot_write(diags, what, ENAMETOOLONG);
+  int error = write_and_rename(path, text, exists ? &info : NULL);
+  return error == 0 ? RL_OK : cannot_write(diags, what, error);
+}
+
+void rl_output_diags(const rl_diags *diags, size_t from, rl_arena *arena) {
+  enum { MESSAGES_MAX = 4 * 1024 * 1024 };
+  static const char no_memory[] = "error: out of memory\n";
+  rl_buf text;
+  rl_buf_init(&text, arena, MESSAGES_MAX);
+  for (size_t i = from; i < diags->list.count; i++) rl_diag_print(&text, &diags->list.items[i]);
+  if (text.length > 0 && !text.failed) write_all(STDERR_FILENO, text.text, text.length);
+  if (diags->out_of_memory) write_all(STDERR_FILENO, no_memory, sizeof no_memory - 1);
+}

@@ -1,0 +1,132 @@
+/* Surroundings of a run. The only file that reads the environment. */
+#include "cli/session.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/number.h"
+
+const rl_fact_text RL_ENVIRONMENT_TEXTS[] = {
+    {"ROOFLINECTL_DB", "folders with descriptions, separated by colons, behind --db and the "
+                       "working folder"},
+    {"XDG_DATA_HOME", "the user's data folder; its rooflinectl/ is searched before the built-in "
+                      "descriptions (default ~/.local/share)"},
+    {"HF_HOME, HF_HUB_CACHE", "where models downloaded from Hugging Face are looked up (read only)"},
+    {"NO_COLOR", "no colour when set and not empty"},
+    {"TERM", "no colour when it is dumb"},
+    {"COLUMNS", "width of tables and text"},
+};
+const size_t RL_ENVIRONMENT_TEXT_COUNT = sizeof RL_ENVIRONMENT_TEXTS / sizeof *RL_ENVIRONMENT_TEXTS;
+
+const rl_fact_text RL_EXIT_TEXTS[] = {
+    {"0", "done"},
+    {"1", "the answer is no: a lint finding, a single point that does not fit, bytes that differ"},
+    {"2", "the command line is wrong"},
+    {"3", "an input is wrong; the message says where"},
+    {"4", "the machine lacks something: memory, disk space, a kernel"},
+    {"5", "internal error"},
+    {"130", "interrupted"},
+    {"141", "the reader of the output went away"},
+};
+const size_t RL_EXIT_TEXT_COUNT = sizeof RL_EXIT_TEXTS / sizeof *RL_EXIT_TEXTS;
+
+static const char *variable(const char *name) {
+  const char *value = getenv(name);
+  return value == NULL || value[0] == '\0' ? NULL : value;
+}
+
+void rl_session_init(rl_session *session) {
+  *session = (rl_session){.environment = {.no_color = variable("NO_COLOR"),
+                                          .term = variable("TERM"),
+                                          .columns = variable("COLUMNS"),
+                                          .database = variable("ROOFLINECTL_DB"),
+                                          .data_home = variable("XDG_DATA_HOME"),
+                                          .home = variable("HOME"),
+                                          .hf_home = variable("HF_HOME"),
+                                          .hf_hub_cache = variable("HF_HUB_CACHE")}};
+  rl_arena_init(&session->arena, NULL);
+  rl_diags_init(&session->diags, &session->arena);
+}
+
+/* $COLUMNS, else the terminal's own width, else unlimited. */
+static size_t output_width(const rl_environment *environment, bool terminal) {
+  enum { WIDTH_MAX = 10000 };
+  uint64_t columns = 0;
+  const char *text = environment->columns;
+  if (text != NULL && rl_scan_u64(text, strlen(text), &columns) && columns > 0) {
+    return columns < WIDTH_MAX ? (size_t)columns : WIDTH_MAX;
+  }
+  struct winsize window;
+  if (terminal && ioctl(STDOUT_FILENO, TIOCGWINSZ, &window) == 0) return window.ws_col;
+  return 0;
+}
+
+void rl_session_style(rl_session *session) {
+  const rl_environment *e = &session->environment;
+  bool terminal = isatty(STDOUT_FILENO) && !rl_argument_given(&session->arguments, RL_O_OUT);
+  bool dumb = e->term != NULL && strcmp(e->term, "dumb") == 0;
+  bool refused = e->no_color != NULL || rl_argument_given(&session->arguments, RL_O_NO_COLOR);
+  session->style = (rl_style){.width = output_width(e, terminal),
+                              .colour = terminal && !dumb && !refused};
+}
+
+typedef RL_LIST(const char *) path_list;
+
+static void add_path(rl_session *session, path_list *paths, const char *path) {
+  const char **slot = path == NULL ? NULL : RL_PUSH(&session->arena, paths);
+  if (slot == NULL) {
+    rl_diag_oom(&session->diags);
+  } else {
+    *slot = path;
+  }
+}
+
+static bool is_folder(const char *path) {
+  struct stat info;
+  return path != NULL && stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+}
+
+/* Folders that need not exist are taken when they do. */
+static void add_folder(rl_session *session, path_list *paths, const char *path) {
+  if (is_folder(path)) add_path(session, paths, path);
+}
+
+static void add_database(rl_session *session, path_list *paths) {
+  const char *from = session->environment.database;
+  while (from != NULL && *from != '\0') {
+    size_t length = strcspn(from, ":");
+    if (length > 0) add_path(session, paths, rl_strndup(&session->arena, from, length));
+    from += length;
+    from += *from == ':';
+  }
+}
+
+static const char *user_folder(rl_session *session) {
+  const rl_environment *e = &session->environment;
+  if (e->data_home != NULL) return rl_textf(&session->arena, "%s/rooflinectl", e->data_home);
+  if (e->home == NULL) return NULL;
+  return rl_textf(&session->arena, "%s/.local/share/rooflinectl", e->home);
+}
+
+rl_status rl_session_db(rl_session *session) {
+  path_list paths = {0};
+  size_t given = 0;
+  if (session->db != NULL) return RL_OK;
+  const rl_text_at *folders =
+      rl_argument_all(&session->arguments, &session->arena, RL_O_DB, &given);
+  for (size_t i = 0; folders != NULL && i < given; i++) {
+    add_path(session, &paths, folders[i].text);
+  }
+  if (is_folder("hwdb") || is_folder("models")) add_path(session, &paths, ".");
+  add_database(session, &paths);
+  add_folder(session, &paths, user_folder(session));
+  if (rl_diags_status(&session->diags) != RL_OK) return rl_diags_status(&session->diags);
+  return rl_db_open(&session->arena, paths.items, paths.count, &session->db, &session->diags);
+}
+
+rl_output_format rl_session_format(const rl_session *session) {
+  return (rl_output_format)rl_argument_choice(&session->arguments, RL_O_FORMAT, RL_FORMAT_TABLE);
+}

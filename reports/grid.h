@@ -1,0 +1,68 @@
+/* A table as data: columns that know their unit, cells that know their value. The same grid is
+ * drawn for a terminal, as Markdown, as CSV, and as the rows of a JSON array. */
+#ifndef RL_REPORTS_GRID_H
+#define RL_REPORTS_GRID_H
+
+#include "reports/report_json.h"
+#include "reports/style.h"
+
+typedef enum rl_cell_kind {
+  RL_CELL_NONE, /* nothing to say: "-", an empty CSV cell, null */
+  RL_CELL_TEXT,
+  RL_CELL_COUNT, /* exact integer */
+  RL_CELL_REAL,
+  RL_CELL_FLAG
+} rl_cell_kind;
+
+typedef struct rl_cell {
+  rl_cell_kind kind;
+  rl_ink ink;       /* on a terminal */
+  const char *text; /* any data: it is quoted on the way out */
+  uint64_t count;
+  double real;
+  bool flag;
+} rl_cell;
+
+typedef struct rl_column {
+  const char *key;   /* CSV and JSON, base unit in the name: "time_at_best_s" */
+  const char *head;  /* for people: "at best" */
+  const char *unit;  /* for people: "ms"; NULL without */
+  const char *group; /* heading shared with neighbours of the same group, NULL without */
+  const char *mark;  /* for people, before each number: "≤ "; NULL without */
+  double scale;      /* people see value * scale; 0 reads as 1 */
+  int decimals;      /* fixed decimals for people; RL_DECIMALS_SHORT: three significant digits */
+  bool left;         /* text column */
+  unsigned drop;     /* 0: always shown; else the largest goes first on a narrow terminal */
+} rl_column;
+enum { RL_DECIMALS_SHORT = 0, RL_DECIMALS_WHOLE = -1 };
+
+typedef struct rl_grid {
+  rl_arena *arena;
+  const rl_column *columns;
+  size_t column_count;
+  RL_LIST(rl_cell *) rows;
+  bool failed; /* memory ran out; every renderer fails its buffer then */
+} rl_grid;
+
+void rl_grid_init(rl_grid *grid, rl_arena *arena, const rl_column *columns, size_t count);
+/* A new empty row of column_count cells. Never NULL: after memory ran out a scratch row is given
+ * and the grid has failed. */
+rl_cell *rl_grid_row(rl_grid *grid);
+
+rl_cell rl_cell_text(const char *text); /* NULL gives an empty cell */
+rl_cell rl_cell_count(uint64_t count);
+rl_cell rl_cell_real(double real); /* not finite: an empty cell */
+rl_cell rl_cell_flag(bool flag);
+
+/* The value as people read it, without quoting or padding. */
+const char *rl_cell_display(rl_arena *arena, const rl_column *column, const rl_cell *cell);
+
+/* Aligned columns with a line of heads and one of units. Columns that do not fit style->width are
+ * left out, and a last line says which. */
+void rl_grid_terminal(rl_buf *out, const rl_grid *grid, const rl_style *style);
+void rl_grid_markdown(rl_buf *out, const rl_grid *grid);
+void rl_grid_csv(rl_buf *out, const rl_grid *grid);
+/* An array of objects under `key`. */
+void rl_grid_json(rl_json *json, const char *key, const rl_grid *grid);
+
+#endif

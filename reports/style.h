@@ -1,0 +1,26 @@
+/* How a report for a terminal may look. */
+#ifndef RL_REPORTS_STYLE_H
+#define RL_REPORTS_STYLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/buf.h"
+
+typedef struct rl_style {
+  size_t width; /* columns; tables drop columns beyond it, text wraps. 0: tables keep all, text at 100 */
+  bool colour;
+} rl_style;
+
+typedef enum rl_ink { RL_INK_PLAIN, RL_INK_HEAD, RL_INK_DIM, RL_INK_GOOD, RL_INK_BAD } rl_ink;
+
+/* Starts or, with RL_INK_PLAIN, ends an ink; nothing without colour. */
+void rl_ink_set(rl_buf *buf, const rl_style *style, rl_ink ink);
+/* Columns that running text may take. */
+size_t rl_style_text_width(const rl_style *style);
+/* Data or prose in words, quoted for a terminal, wrapped so that no line passes the text width (a
+ * longer word stands alone). The cursor is at column `at`; further lines begin at `indent`. Ends
+ * with a newline. */
+void rl_paragraph(rl_buf *buf, const rl_style *style, const char *text, size_t at, size_t indent);
+
+#endif
