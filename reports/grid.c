@@ -2,7 +2,6 @@
 #include "reports/grid.h"
 
 #include <math.h>
-#include <stdio.h>
 
 #include "base/number.h"
 #include "base/quote.h"
@@ -44,10 +43,8 @@ rl_cell rl_cell_flag(bool flag) {
 
 static const char *display_real(const rl_column *column, double value, char out[RL_NUMBER_TEXT]) {
   double shown = value * (column->scale == 0 ? 1 : column->scale);
-  int decimals = column->decimals == RL_DECIMALS_WHOLE ? 0 : column->decimals;
-  if (column->decimals == RL_DECIMALS_SHORT) return rl_print_short(shown, out);
-  snprintf(out, RL_NUMBER_TEXT, "%.*f", decimals, shown);
-  return out;
+  if (!column->whole) return rl_print_short(shown, out);
+  return shown < 1e15 ? rl_print_grouped((uint64_t)(shown + 0.5), out) : rl_print_short(shown, out);
 }
 
 static const char *display_count(const rl_column *column, uint64_t count,
@@ -112,9 +109,9 @@ void rl_grid_csv(rl_buf *out, const rl_grid *grid) {
 
 static void markdown_head(rl_buf *out, const rl_column *column) {
   rl_buf_add(out, " ");
-  if (column->group != NULL) rl_buf_addf(out, "%s: ", column->group);
+  if (column->group != NULL) RL_ADD(out, column->group, ": ");
   rl_quote(out, RL_QUOTE_MARKDOWN, column->head);
-  if (column->unit != NULL) rl_buf_addf(out, " [%s]", column->unit);
+  if (column->unit != NULL) RL_ADD(out, " [", column->unit, "]");
   rl_buf_add(out, " |");
 }
 

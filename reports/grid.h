@@ -30,11 +30,10 @@ typedef struct rl_column {
   const char *group; /* heading shared with neighbours of the same group, NULL without */
   const char *mark;  /* for people, before each number: "≤ "; NULL without */
   double scale;      /* people see value * scale; 0 reads as 1 */
-  int decimals;      /* fixed decimals for people; RL_DECIMALS_SHORT: three significant digits */
+  bool whole;        /* people see a whole number instead of three significant digits */
   bool left;         /* text column */
   unsigned drop;     /* 0: always shown; else the largest goes first on a narrow terminal */
 } rl_column;
-enum { RL_DECIMALS_SHORT = 0, RL_DECIMALS_WHOLE = -1 };
 
 typedef struct rl_grid {
   rl_arena *arena;

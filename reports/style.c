@@ -7,6 +7,10 @@
 
 enum { TEXT_WIDTH = 100, TEXT_WIDTH_LEAST = 20, WORD_MAX = 512 };
 
+void rl_buf_add_all(rl_buf *buf, const char *const *texts, size_t count) {
+  for (size_t i = 0; i < count; i++) rl_buf_add(buf, texts[i]);
+}
+
 void rl_ink_set(rl_buf *buf, const rl_style *style, rl_ink ink) {
   static const char *const codes[] = {
       [RL_INK_PLAIN] = "\033[0m", [RL_INK_HEAD] = "\033[1m", [RL_INK_DIM] = "\033[2m",

@@ -14,6 +14,12 @@ typedef struct rl_style {
 
 typedef enum rl_ink { RL_INK_PLAIN, RL_INK_HEAD, RL_INK_DIM, RL_INK_GOOD, RL_INK_BAD } rl_ink;
 
+/* Adds our own literals one after the other; data goes through base/quote.h. */
+void rl_buf_add_all(rl_buf *buf, const char *const *texts, size_t count);
+#define RL_ADD(buf, ...)                               \
+  rl_buf_add_all((buf), (const char *const[]){__VA_ARGS__}, \
+                 sizeof((const char *const[]){__VA_ARGS__}) / sizeof(const char *))
+
 /* Starts or, with RL_INK_PLAIN, ends an ink; nothing without colour. */
 void rl_ink_set(rl_buf *buf, const rl_style *style, rl_ink ink);
 /* Columns that running text may take. */

@@ -19,39 +19,32 @@ static const char *asked(rl_completion completion) {
 
 static void command_names(rl_buf *out) {
   for (int c = 0; c < RL_COMMANDS; c++) {
-    if (!RL_COMMAND_TABLE[c].hidden) rl_buf_addf(out, "%s%s", c == 0 ? "" : " ", RL_COMMAND_TABLE[c].name);
+    if (!RL_COMMAND_TABLE[c].hidden) RL_ADD(out, c == 0 ? "" : " ", RL_COMMAND_TABLE[c].name);
   }
 }
 
-/* Every spelling of the options of a command: --name, its synonyms, -letter. */
+/* Every spelling of the options of a command. */
 static void option_names(rl_buf *out, rl_command_id command) {
+  char name[RL_OPTION_TEXT];
   for (int i = 0; i < RL_OPTIONS; i++) {
-    const rl_option *option = &RL_OPTION_TABLE[i];
-    const char *cursor = option->synonyms;
-    char word[RL_OPTION_TEXT];
     if (!rl_option_belongs((rl_option_id)i, command)) continue;
-    rl_buf_addf(out, " --%s", option->name);
-    while (rl_words_next(&cursor, word)) rl_buf_addf(out, " --%s", word);
-    if (option->letter != 0) rl_buf_addf(out, " -%c", option->letter);
+    for (size_t at = 0; rl_option_next_name(&RL_OPTION_TABLE[i], &at, name);) RL_ADD(out, " ", name);
   }
 }
 
-/* "--hw|-x" as a pattern of bash's case. */
+/* "--prompt|-p|--isl)" as a pattern of bash's case. */
 static void bash_pattern(rl_buf *out, const rl_option *option) {
-  const char *cursor = option->synonyms;
-  char word[RL_OPTION_TEXT];
-  rl_buf_addf(out, "    --%s", option->name);
-  while (rl_words_next(&cursor, word)) rl_buf_addf(out, "|--%s", word);
-  if (option->letter != 0) rl_buf_addf(out, "|-%c", option->letter);
+  char name[RL_OPTION_TEXT];
+  for (size_t at = 0; rl_option_next_name(option, &at, name);) RL_ADD(out, at == 1 ? "    " : "|", name);
   rl_buf_add(out, ") ");
 }
 
 static void bash_offer(rl_buf *out, rl_completion completion, const char *choices) {
   const char *ask = asked(completion);
   if (choices[0] != '\0') {
-    rl_buf_addf(out, "words='%s'", choices);
+    RL_ADD(out, "words='", choices, "'");
   } else if (ask != NULL) {
-    rl_buf_addf(out, "words=$(rooflinectl __complete %s 2>/dev/null)", ask);
+    RL_ADD(out, "words=$(rooflinectl __complete ", ask, " 2>/dev/null)");
   } else if (completion == RL_COMPLETE_FILES) {
     rl_buf_add(out, "COMPREPLY=($(compgen -f -- \"$cur\")); return");
   } else {
@@ -87,7 +80,7 @@ static void bash_script(rl_buf *out) {
   for (int c = 0; c < RL_COMMANDS; c++) {
     const rl_command *command = &RL_COMMAND_TABLE[c];
     if (command->hidden) continue;
-    rl_buf_addf(out, "    %s) case $cur in -*) words='", command->name);
+    RL_ADD(out, "    ", command->name, ") case $cur in -*) words='");
     option_names(out, (rl_command_id)c);
     rl_buf_add(out, "' ;; *) ");
     bash_offer(out, command->completion, "");
@@ -100,27 +93,32 @@ static void bash_script(rl_buf *out) {
                   "complete -o filenames -F _rooflinectl rooflinectl\n");
 }
 
-/* zsh: one _arguments specification '--name[help]:VALUE:action'. */
-static void zsh_spec(rl_buf *out, const rl_option *option, const char *dashes, const char *name) {
-  const char *ask = asked(option->completion);
-  rl_buf_addf(out, "        '*%s%s", dashes, name);
-  if (option->argument == RL_ARGUMENT_OPTIONAL) rl_buf_add(out, "=-");
+/* Help inside the brackets and single quotes of an _arguments specification. */
+static void zsh_help(rl_buf *out, const char *help) {
   rl_buf_add(out, "[");
-  for (const char *at = option->help; *at != '\0'; at++) {
+  for (const char *at = help; *at != '\0'; at++) {
     if (*at == '\'') {
       rl_buf_add(out, "'\\''");
-    } else {
-      if (strchr("[]:\\", *at) != NULL) rl_buf_add(out, "\\");
-      rl_buf_addn(out, at, 1);
+      continue;
     }
+    if (strchr("[]:\\", *at) != NULL) rl_buf_add(out, "\\");
+    rl_buf_addn(out, at, 1);
   }
   rl_buf_add(out, "]");
+}
+
+/* One specification: '*--name[help]:value:action'. */
+static void zsh_spec(rl_buf *out, const rl_option *option, const char *name) {
+  const char *ask = asked(option->completion);
+  bool optional = option->argument == RL_ARGUMENT_OPTIONAL;
+  RL_ADD(out, "        '*", name, optional ? "=-" : "");
+  zsh_help(out, option->help);
   if (option->argument != RL_ARGUMENT_NONE) {
-    rl_buf_add(out, option->argument == RL_ARGUMENT_OPTIONAL ? "::value:" : ":value:");
+    rl_buf_add(out, optional ? "::value:" : ":value:");
     if (option->choices[0] != '\0') {
-      rl_buf_addf(out, "(%s)", option->choices);
+      RL_ADD(out, "(", option->choices, ")");
     } else if (ask != NULL) {
-      rl_buf_addf(out, "($(rooflinectl __complete %s 2>/dev/null))", ask);
+      RL_ADD(out, "($(rooflinectl __complete ", ask, " 2>/dev/null))");
     } else {
       rl_buf_add(out, option->completion == RL_COMPLETE_FILES ? "_files" : " ");
     }
@@ -129,14 +127,11 @@ static void zsh_spec(rl_buf *out, const rl_option *option, const char *dashes, c
 }
 
 static void zsh_options(rl_buf *out, rl_command_id command) {
+  char name[RL_OPTION_TEXT];
   for (int i = 0; i < RL_OPTIONS; i++) {
     const rl_option *option = &RL_OPTION_TABLE[i];
-    const char *cursor = option->synonyms;
-    char word[RL_OPTION_TEXT] = {option->letter, '\0'};
     if (!rl_option_belongs((rl_option_id)i, command)) continue;
-    zsh_spec(out, option, "--", option->name);
-    if (option->letter != 0) zsh_spec(out, option, "-", word);
-    while (rl_words_next(&cursor, word)) zsh_spec(out, option, "--", word);
+    for (size_t at = 0; rl_option_next_name(option, &at, name);) zsh_spec(out, option, name);
   }
 }
 
@@ -153,11 +148,11 @@ static void zsh_script(rl_buf *out) {
     const rl_command *command = &RL_COMMAND_TABLE[c];
     const char *ask = asked(command->completion);
     if (command->hidden) continue;
-    rl_buf_addf(out, "    %s)\n      _arguments \\\n", command->name);
+    RL_ADD(out, "    ", command->name, ")\n      _arguments \\\n");
     zsh_options(out, (rl_command_id)c);
     if (ask != NULL) {
-      rl_buf_addf(out, "        '*:argument:_alternative \"names:name:($(rooflinectl __complete %s "
-                       "2>/dev/null))\" \"files:file:_files\"' ;;\n", ask);
+      RL_ADD(out, "        '*:argument:_alternative \"names:name:($(rooflinectl __complete ", ask,
+             " 2>/dev/null))\" \"files:file:_files\"' ;;\n");
     } else {
       rl_buf_add(out, "        '*:file:_files' ;;\n");
     }
@@ -169,24 +164,29 @@ static void fish_value(rl_buf *out, const rl_option *option) {
   const char *ask = asked(option->completion);
   if (option->argument == RL_ARGUMENT_NONE || option->argument == RL_ARGUMENT_OPTIONAL) return;
   if (option->choices[0] != '\0') {
-    rl_buf_addf(out, " -x -a '%s'", option->choices);
+    RL_ADD(out, " -x -a '", option->choices, "'");
   } else if (ask != NULL) {
-    rl_buf_addf(out, " -x -a '(rooflinectl __complete %s 2>/dev/null)'", ask);
+    RL_ADD(out, " -x -a '(rooflinectl __complete ", ask, " 2>/dev/null)'");
   } else {
     rl_buf_add(out, option->completion == RL_COMPLETE_FILES ? " -r -F" : " -x");
   }
 }
 
+static void fish_begin(rl_buf *out, rl_command_id command) {
+  RL_ADD(out, "complete -c rooflinectl -n '__fish_seen_subcommand_from ",
+         RL_COMMAND_TABLE[command].name, "'");
+}
+
 static void fish_options(rl_buf *out, rl_command_id command) {
+  char name[RL_OPTION_TEXT];
   for (int i = 0; i < RL_OPTIONS; i++) {
     const rl_option *option = &RL_OPTION_TABLE[i];
-    const char *cursor = option->synonyms;
-    char word[RL_OPTION_TEXT];
     if (!rl_option_belongs((rl_option_id)i, command)) continue;
-    rl_buf_addf(out, "complete -c rooflinectl -n '__fish_seen_subcommand_from %s' -l %s",
-                RL_COMMAND_TABLE[command].name, option->name);
-    while (rl_words_next(&cursor, word)) rl_buf_addf(out, " -l %s", word);
-    if (option->letter != 0) rl_buf_addf(out, " -s %c", option->letter);
+    fish_begin(out, command);
+    for (size_t at = 0; rl_option_next_name(option, &at, name);) {
+      bool is_long = name[1] == '-';
+      RL_ADD(out, is_long ? " -l " : " -s ", name + (is_long ? 2 : 1));
+    }
     fish_value(out, option);
     rl_buf_add(out, " -d ");
     rl_quote(out, RL_QUOTE_SHELL, option->help);
@@ -200,12 +200,12 @@ static void fish_script(rl_buf *out) {
     const rl_command *command = &RL_COMMAND_TABLE[c];
     const char *ask = asked(command->completion);
     if (command->hidden) continue;
-    rl_buf_addf(out, "complete -c rooflinectl -n __fish_use_subcommand -a %s -d ", command->name);
+    RL_ADD(out, "complete -c rooflinectl -n __fish_use_subcommand -a ", command->name, " -d ");
     rl_quote(out, RL_QUOTE_SHELL, command->summary);
     rl_buf_add(out, "\n");
     if (ask != NULL) {
-      rl_buf_addf(out, "complete -c rooflinectl -n '__fish_seen_subcommand_from %s' "
-                       "-a '(rooflinectl __complete %s 2>/dev/null)'\n", command->name, ask);
+      fish_begin(out, (rl_command_id)c);
+      RL_ADD(out, " -a '(rooflinectl __complete ", ask, " 2>/dev/null)'\n");
     }
     fish_options(out, (rl_command_id)c);
   }

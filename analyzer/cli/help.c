@@ -30,17 +30,9 @@ static void entry(rl_buf *out, const rl_style *style, const char *term, size_t c
 
 /* Prose whose paragraphs are separated by an empty line. */
 static void prose(rl_buf *out, const rl_style *style, const char *text) {
-  while (*text != '\0') {
-    const char *end = strstr(text, "\n\n");
-    size_t length = end == NULL ? strlen(text) : (size_t)(end - text);
-    char *part = rl_strndup(out->arena, text, length);
-    if (part == NULL) {
-      out->failed = true;
-      return;
-    }
+  for (const char *part; (part = rl_prose_next(out, &text)) != NULL;) {
     rl_buf_add(out, "\n");
     rl_paragraph(out, style, part, 0, 0);
-    text += length + (end == NULL ? 0 : 2);
   }
 }
 
@@ -48,18 +40,15 @@ static void option_entry(rl_buf *out, const rl_style *style, const rl_option *op
   rl_buf term, says;
   rl_buf_init(&term, out->arena, 256);
   rl_buf_init(&says, out->arena, 1024);
-  if (option->letter != 0) {
-    rl_buf_addf(&term, "-%c, ", option->letter);
-  } else {
-    rl_buf_add(&term, "    ");
-  }
+  char letter[] = {'-', option->letter, ',', ' ', '\0'}, name[RL_OPTION_TEXT];
+  rl_buf_add(&term, option->letter == 0 ? "    " : letter);
   rl_option_spell(&term, option);
   rl_buf_add(&says, option->help);
-  if (option->choices[0] != '\0') rl_buf_addf(&says, ": %s", option->choices);
-  if (option->default_value[0] != '\0') rl_buf_addf(&says, " (default: %s)", option->default_value);
-  const char *cursor = option->synonyms;
-  char word[RL_OPTION_TEXT];
-  while (rl_words_next(&cursor, word)) rl_buf_addf(&says, "; also --%s", word);
+  if (option->choices[0] != '\0') RL_ADD(&says, ": ", option->choices);
+  if (option->default_value[0] != '\0') RL_ADD(&says, " (default: ", option->default_value, ")");
+  for (size_t at = option->letter == 0 ? 1 : 2; rl_option_next_name(option, &at, name);) {
+    RL_ADD(&says, "; also ", name);
+  }
   if (term.failed || says.failed) {
     out->failed = true;
   } else {
@@ -81,22 +70,26 @@ static void option_groups(rl_buf *out, const rl_style *style, rl_command_id comm
   }
 }
 
+static void example(rl_buf *out, const rl_style *style, const rl_example *one) {
+  RL_ADD(out, "  rooflinectl ", one->line, "\n");
+  rl_buf_pad(out, ' ', EXAMPLE_INDENT);
+  rl_paragraph(out, style, one->says, EXAMPLE_INDENT, EXAMPLE_INDENT);
+}
+
 static void examples(rl_buf *out, const rl_style *style, const rl_command *command) {
   if (command->example_count == 0) return;
   heading(out, style, "Examples");
   for (size_t i = 0; i < command->example_count; i++) {
-    rl_buf_addf(out, "  rooflinectl %s\n", command->examples[i].line);
-    rl_buf_pad(out, ' ', EXAMPLE_INDENT);
-    rl_paragraph(out, style, command->examples[i].says, EXAMPLE_INDENT, EXAMPLE_INDENT);
+    example(out, style, &command->examples[i]);
   }
 }
 
 static void command_help(rl_buf *out, const rl_style *style, rl_command_id id) {
   const rl_command *command = &RL_COMMAND_TABLE[id];
-  rl_buf_addf(out, "rooflinectl %s: ", command->name);
+  RL_ADD(out, "rooflinectl ", command->name, ": ");
   rl_paragraph(out, style, command->summary, strlen(command->name) + 14, 0);
-  rl_buf_addf(out, "\nUsage: rooflinectl %s%s%s [options]\n", command->name,
-              command->arguments[0] == '\0' ? "" : " ", command->arguments);
+  RL_ADD(out, "\nUsage: rooflinectl ", command->name, command->arguments[0] == '\0' ? "" : " ",
+         command->arguments, " [options]\n");
   examples(out, style, command);
   prose(out, style, command->text);
   option_groups(out, style, id);
@@ -116,10 +109,7 @@ static void program_help(rl_buf *out, const rl_style *style) {
   rl_buf_add(out, "\nUsage: rooflinectl COMMAND [arguments] [options]\n");
   heading(out, style, "Start here");
   for (size_t i = 0; i < 2; i++) {
-    const rl_example *example = &RL_COMMAND_TABLE[RL_COMMAND_ANALYZE].examples[i];
-    rl_buf_addf(out, "  rooflinectl %s\n", example->line);
-    rl_buf_pad(out, ' ', EXAMPLE_INDENT);
-    rl_paragraph(out, style, example->says, EXAMPLE_INDENT, EXAMPLE_INDENT);
+    example(out, style, &RL_COMMAND_TABLE[RL_COMMAND_ANALYZE].examples[i]);
   }
   heading(out, style, "Commands");
   for (int i = 0; i < RL_COMMANDS; i++) {

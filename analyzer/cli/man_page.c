@@ -1,6 +1,4 @@
 /* The man page in roff, made of the same tables as the help. */
-#include <string.h>
-
 #include "base/quote.h"
 #include "cli/commands.h"
 
@@ -9,23 +7,14 @@ static void roff(rl_buf *out, const char *text) {
 }
 
 static void section(rl_buf *out, const char *title) {
-  rl_buf_addf(out, ".SH %s\n", title);
+  RL_ADD(out, ".SH ", title, "\n");
 }
 
-/* Prose: an empty line begins a paragraph. */
 static void prose(rl_buf *out, const char *text) {
-  while (*text != '\0') {
-    const char *end = strstr(text, "\n\n");
-    size_t length = end == NULL ? strlen(text) : (size_t)(end - text);
-    char *part = rl_strndup(out->arena, text, length);
-    if (part == NULL) {
-      out->failed = true;
-      return;
-    }
+  for (const char *part; (part = rl_prose_next(out, &text)) != NULL;) {
     rl_buf_add(out, ".PP\n");
     roff(out, part);
     rl_buf_add(out, "\n");
-    text += length + (end == NULL ? 0 : 2);
   }
 }
 
@@ -55,38 +44,37 @@ static void examples(rl_buf *out, const rl_command *command) {
   }
 }
 
+/* "Default: 2048." */
+static void remark(rl_buf *out, const char *title, const char *text) {
+  if (text[0] == '\0') return;
+  RL_ADD(out, title, ": ");
+  roff(out, text);
+  rl_buf_add(out, ".\n");
+}
+
 static void option(rl_buf *out, rl_option_id id) {
   const rl_option *o = &RL_OPTION_TABLE[id];
+  const char letter[] = {'-', o->letter, ',', ' ', '\0'};
+  char name[RL_OPTION_TEXT];
   rl_buf spelled;
   rl_buf_init(&spelled, out->arena, 256);
-  if (o->letter != 0) rl_buf_addf(&spelled, "-%c, ", o->letter);
+  if (o->letter != 0) rl_buf_add(&spelled, letter);
   rl_option_spell(&spelled, o);
   if (spelled.failed) {
     out->failed = true;
     return;
   }
   term(out, spelled.text, o->help);
-  if (o->choices[0] != '\0') {
-    rl_buf_add(out, "Choices: ");
-    roff(out, o->choices);
-    rl_buf_add(out, ".\n");
-  }
-  if (o->default_value[0] != '\0') {
-    rl_buf_add(out, "Default: ");
-    roff(out, o->default_value);
-    rl_buf_add(out, ".\n");
-  }
-  const char *cursor = o->synonyms;
-  char word[RL_OPTION_TEXT];
-  while (rl_words_next(&cursor, word)) {
-    rl_buf_add(out, "Synonym: \\-\\-");
-    roff(out, word);
-    rl_buf_add(out, ".\n");
+  rl_buf_add(out, ".br\n");
+  remark(out, "Choices", o->choices);
+  remark(out, "Default", o->default_value);
+  for (size_t at = o->letter == 0 ? 1 : 2; rl_option_next_name(o, &at, name);) {
+    remark(out, "Synonym", name);
   }
   rl_buf_add(out, "Commands:");
   for (int c = 0; c < RL_COMMANDS; c++) {
     if (RL_COMMAND_TABLE[c].hidden || !rl_option_belongs(id, (rl_command_id)c)) continue;
-    rl_buf_addf(out, " %s", RL_COMMAND_TABLE[c].name);
+    RL_ADD(out, " ", RL_COMMAND_TABLE[c].name);
   }
   rl_buf_add(out, ".\n");
 }
@@ -94,7 +82,7 @@ static void option(rl_buf *out, rl_option_id id) {
 static void options(rl_buf *out) {
   section(out, "OPTIONS");
   for (int group = 0; group < RL_OPTION_GROUPS; group++) {
-    rl_buf_addf(out, ".SS %s\n", RL_OPTION_GROUP_NAMES[group]);
+    RL_ADD(out, ".SS ", RL_OPTION_GROUP_NAMES[group], "\n");
     for (int i = 0; i < RL_OPTIONS; i++) {
       if (RL_OPTION_TABLE[i].group == (rl_option_group)group) option(out, (rl_option_id)i);
     }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/names.h"
+#include "reports/style.h"
 
 const char *const RL_OPTION_GROUP_NAMES[RL_OPTION_GROUPS] = {
     [RL_SCENARIO_GROUP] = "Scenario", [RL_WORKLOAD_GROUP] = "Workload", [RL_VIEW_GROUP] = "View",
@@ -79,11 +80,42 @@ void rl_option_spell(rl_buf *buf, const rl_option *option) {
   rl_buf_add(buf, "--");
   rl_buf_add(buf, option->name);
   if (option->argument == RL_ARGUMENT_NONE) return;
-  if (option->argument == RL_ARGUMENT_OPTIONAL) {
-    rl_buf_addf(buf, "[=%s]", option->value);
-  } else {
-    rl_buf_addf(buf, " %s", option->value);
+  bool optional = option->argument == RL_ARGUMENT_OPTIONAL;
+  RL_ADD(buf, optional ? "[=" : " ", option->value, optional ? "]" : "");
+}
+
+static bool spell_long(char out[RL_OPTION_TEXT], const char *name) {
+  size_t length = strlen(name);
+  if (length + 3 > RL_OPTION_TEXT) return false;
+  memcpy(out, "--", 2);
+  memcpy(out + 2, name, length + 1);
+  return true;
+}
+
+bool rl_option_next_name(const rl_option *option, size_t *at, char out[RL_OPTION_TEXT]) {
+  const char *cursor = option->synonyms;
+  char word[RL_OPTION_TEXT] = "";
+  size_t index = (*at)++;
+  if (index == 0) return spell_long(out, option->name);
+  if (option->letter == 0) index++;
+  if (index == 1) {
+    memcpy(out, (const char[]){'-', option->letter, '\0'}, 3);
+    return true;
   }
+  for (size_t i = 1; i < index; i++) {
+    if (!rl_words_next(&cursor, word)) return false;
+  }
+  return spell_long(out, word);
+}
+
+const char *rl_prose_next(rl_buf *buf, const char **text) {
+  const char *begin = *text, *end = strstr(begin, "\n\n");
+  if (*begin == '\0') return NULL;
+  size_t length = end == NULL ? strlen(begin) : (size_t)(end - begin);
+  const char *part = rl_strndup(buf->arena, begin, length);
+  if (part == NULL) buf->failed = true;
+  *text = begin + length + (end == NULL ? 0 : 2);
+  return part;
 }
 
 const char *rl_option_guess(rl_arena *arena, const char *typed) {

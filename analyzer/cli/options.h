@@ -108,6 +108,11 @@ rl_command_id rl_command_find(const char *name);
 bool rl_option_belongs(rl_option_id option, rl_command_id command);
 /* "--batch LIST", "--strict", "--explain[=OPERATOR]" */
 void rl_option_spell(rl_buf *buf, const rl_option *option);
+/* Its spellings in turn: "--prompt", "-p", "--isl"; false when there is none left. *at begins at 0. */
+bool rl_option_next_name(const rl_option *option, size_t *at, char out[RL_OPTION_TEXT]);
+/* The paragraphs of a text (separated by \n\n) in turn, copied to the arena; NULL at the end or
+ * when memory ran out, which fails the buffer. */
+const char *rl_prose_next(rl_buf *buf, const char **text);
 /* The closest option ("--batch") or command to a mistyped one, NULL when nothing is close. */
 const char *rl_option_guess(rl_arena *arena, const char *typed);
 const char *rl_command_guess(const char *typed);
