@@ -1,4 +1,4 @@
-# libroofline (static, shared), the program, and what is installed.
+# libroofline (static, shared) and what is installed of it.
 
 # The shipped descriptions become a table in C.
 set(embedded ${CMAKE_BINARY_DIR}/embedded.c)
@@ -33,32 +33,6 @@ foreach(kind static shared)
   set_target_properties(roofline_${kind} PROPERTIES OUTPUT_NAME roofline EXPORT_NAME ${kind}
     VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR})
 endforeach()
-
-# What the program adds: the reference kernels, and the command without its main (tests link it).
-set(program_objects "")
-foreach(room engine cpu harness)
-  if(TARGET rl_${room})
-    list(APPEND program_objects $<TARGET_OBJECTS:rl_${room}>)
-  endif()
-endforeach()
-add_library(rl_program INTERFACE)
-target_sources(rl_program INTERFACE ${program_objects})
-target_include_directories(rl_program INTERFACE ${CMAKE_SOURCE_DIR}/analyzer ${CMAKE_SOURCE_DIR})
-target_link_libraries(rl_program INTERFACE roofline_static PkgConfig::YAML m)
-
-if(EXISTS ${CMAKE_SOURCE_DIR}/analyzer/cli/main.c)
-  file(GLOB cli_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/analyzer/cli/*.c)
-  list(FILTER cli_sources EXCLUDE REGEX "/main\\.c$")
-  add_library(rl_cli OBJECT ${cli_sources})
-  target_link_libraries(rl_cli PRIVATE rl_flags)
-  target_include_directories(rl_cli PUBLIC ${CMAKE_SOURCE_DIR}/analyzer ${CMAKE_SOURCE_DIR})
-  target_compile_definitions(rl_cli PRIVATE RL_VERSION="${PROJECT_VERSION}")
-  target_sources(rl_program INTERFACE $<TARGET_OBJECTS:rl_cli>)
-  add_executable(rooflinectl ${CMAKE_SOURCE_DIR}/analyzer/cli/main.c)
-  target_link_libraries(rooflinectl PRIVATE rl_program rl_flags)
-  set_target_properties(rooflinectl PROPERTIES POSITION_INDEPENDENT_CODE ON)
-  install(TARGETS rooflinectl RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
-endif()
 
 # Installing: one header, both libraries, pkg-config and CMake packages.
 include(CMakePackageConfigHelpers)

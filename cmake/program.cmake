@@ -1,29 +1,28 @@
-# The program, its man page and its completions. All three come from one option table: the program
-# itself writes the page and the scripts once it is built.
-file(GLOB program_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/analyzer/cli/*.c)
-add_executable(rooflinectl ${program_sources})
-target_include_directories(rooflinectl PRIVATE ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/analyzer)
-target_compile_definitions(rooflinectl PRIVATE RL_VERSION="${PROJECT_VERSION}")
-target_link_libraries(rooflinectl PRIVATE roofline_static rl_flags m)
+# The program: the library, the reference kernels and the command.
 
-set(manual ${CMAKE_BINARY_DIR}/share)
-set(manual_files ${manual}/rooflinectl.1)
-add_custom_command(OUTPUT ${manual}/rooflinectl.1
-  COMMAND ${CMAKE_COMMAND} -E make_directory ${manual}
-  COMMAND rooflinectl __man > ${manual}/rooflinectl.1 DEPENDS rooflinectl VERBATIM)
-foreach(shell bash zsh fish)
-  add_custom_command(OUTPUT ${manual}/completion.${shell}
-    COMMAND ${CMAKE_COMMAND} -E make_directory ${manual}
-    COMMAND rooflinectl __complete ${shell} > ${manual}/completion.${shell} DEPENDS rooflinectl VERBATIM)
-  list(APPEND manual_files ${manual}/completion.${shell})
+# What the program adds: the reference kernels, and the command without its main (tests link it).
+set(program_objects "")
+foreach(room engine cpu harness)
+  if(TARGET rl_${room})
+    list(APPEND program_objects $<TARGET_OBJECTS:rl_${room}>)
+  endif()
 endforeach()
-add_custom_target(manual ALL DEPENDS ${manual_files})
+add_library(rl_program INTERFACE)
+target_sources(rl_program INTERFACE ${program_objects})
+target_include_directories(rl_program INTERFACE ${CMAKE_SOURCE_DIR}/analyzer ${CMAKE_SOURCE_DIR})
+target_link_libraries(rl_program INTERFACE roofline_static PkgConfig::YAML m)
 
-install(TARGETS rooflinectl RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
-install(FILES ${manual}/rooflinectl.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
-install(FILES ${manual}/completion.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions
-        RENAME rooflinectl)
-install(FILES ${manual}/completion.zsh DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions
-        RENAME _rooflinectl)
-install(FILES ${manual}/completion.fish DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d
-        RENAME rooflinectl.fish)
+if(EXISTS ${CMAKE_SOURCE_DIR}/analyzer/cli/main.c)
+  file(GLOB cli_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/analyzer/cli/*.c)
+  list(FILTER cli_sources EXCLUDE REGEX "/main\\.c$")
+  add_library(rl_cli OBJECT ${cli_sources})
+  target_link_libraries(rl_cli PRIVATE rl_flags)
+  target_include_directories(rl_cli PUBLIC ${CMAKE_SOURCE_DIR}/analyzer ${CMAKE_SOURCE_DIR})
+  target_compile_definitions(rl_cli PRIVATE RL_VERSION="${PROJECT_VERSION}")
+  target_sources(rl_program INTERFACE $<TARGET_OBJECTS:rl_cli>)
+  add_executable(rooflinectl ${CMAKE_SOURCE_DIR}/analyzer/cli/main.c)
+  target_link_libraries(rooflinectl PRIVATE rl_program rl_flags)
+  set_target_properties(rooflinectl PROPERTIES POSITION_INDEPENDENT_CODE ON)
+  install(TARGETS rooflinectl RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+  include(cmake/manual.cmake)
+endif()

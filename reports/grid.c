@@ -1,4 +1,5 @@
-/* The grid and its three machine- and document-facing forms; the terminal's is in grid_terminal.c. */
+/* The grid and its three machine- and document-facing forms; the terminal's is in grid_terminal.c.
+ */
 #include "reports/grid.h"
 
 #include <math.h>

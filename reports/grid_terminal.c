@@ -22,7 +22,7 @@ static size_t larger(size_t a, size_t b) {
 static bool layout_new(layout *l, const rl_grid *grid) {
   size_t columns = grid->column_count;
   *l = (layout){.grid = grid,
-                .texts = RL_NEW_ARRAY(grid->arena, const char *, grid->rows.count * columns + 1),
+                .texts = RL_NEW_ARRAY(grid->arena, const char *, grid->rows.count *columns + 1),
                 .widths = RL_NEW_ARRAY(grid->arena, size_t, columns + 1),
                 .hidden = RL_NEW_ARRAY(grid->arena, bool, columns + 1)};
   if (l->texts == NULL || l->widths == NULL || l->hidden == NULL) return false;
@@ -54,7 +54,8 @@ static void hide_until_fits(layout *l, size_t limit) {
     size_t worst = l->grid->column_count;
     unsigned drop = 0;
     for (size_t c = 0; c < l->grid->column_count; c++) {
-      if (l->hidden[c] || l->grid->columns[c].drop < drop + (worst == l->grid->column_count)) continue;
+      if (l->hidden[c] || l->grid->columns[c].drop < drop + (worst == l->grid->column_count))
+        continue;
       drop = l->grid->columns[c].drop;
       worst = c;
     }
@@ -125,7 +126,7 @@ static size_t group_width(const layout *l, size_t first, size_t *next) {
   return width > 0 ? width - GAP : 0;
 }
 
-/* "── batch 1 ──" over the columns of each group. */
+/* "batch 1" over the middle of the columns of each group. */
 static void draw_groups(pen *p, const layout *l) {
   bool any = false;
   for (size_t c = 0; c < l->grid->column_count; c++) {
@@ -136,7 +137,10 @@ static void draw_groups(pen *p, const layout *l) {
     size_t width = group_width(l, c, &next);
     const char *group = l->grid->columns[c].group;
     if (width == 0) continue;
-    draw(p, group == NULL ? "" : group, width, false);
+    size_t own = group == NULL ? 0 : rl_text_width(group),
+           before = width > own ? (width - own) / 2 : 0;
+    p->owed += before;
+    draw(p, group == NULL ? "" : group, width - before, true);
     p->owed += GAP;
   }
   end_line(p);

@@ -12,9 +12,11 @@ void rl_buf_add_all(rl_buf *buf, const char *const *texts, size_t count) {
 }
 
 void rl_ink_set(rl_buf *buf, const rl_style *style, rl_ink ink) {
-  static const char *const codes[] = {
-      [RL_INK_PLAIN] = "\033[0m", [RL_INK_HEAD] = "\033[1m", [RL_INK_DIM] = "\033[2m",
-      [RL_INK_GOOD] = "\033[32m", [RL_INK_BAD] = "\033[31m"};
+  static const char *const codes[] = {[RL_INK_PLAIN] = "\033[0m",
+                                      [RL_INK_HEAD] = "\033[1m",
+                                      [RL_INK_DIM] = "\033[2m",
+                                      [RL_INK_GOOD] = "\033[32m",
+                                      [RL_INK_BAD] = "\033[31m"};
   if (style->colour) rl_buf_add(buf, codes[ink]);
 }
 

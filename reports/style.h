@@ -8,7 +8,8 @@
 #include "base/buf.h"
 
 typedef struct rl_style {
-  size_t width; /* columns; tables drop columns beyond it, text wraps. 0: tables keep all, text at 100 */
+  size_t width; /* columns; tables drop columns beyond it, text wraps. 0: tables keep all, text at
+                   100 */
   bool colour;
 } rl_style;
 
@@ -16,7 +17,7 @@ typedef enum rl_ink { RL_INK_PLAIN, RL_INK_HEAD, RL_INK_DIM, RL_INK_GOOD, RL_INK
 
 /* Adds our own literals one after the other; data goes through base/quote.h. */
 void rl_buf_add_all(rl_buf *buf, const char *const *texts, size_t count);
-#define RL_ADD(buf, ...)                               \
+#define RL_ADD(buf, ...)                                    \
   rl_buf_add_all((buf), (const char *const[]){__VA_ARGS__}, \
                  sizeof((const char *const[]){__VA_ARGS__}) / sizeof(const char *))
 

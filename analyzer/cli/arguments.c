@@ -57,7 +57,8 @@ static const char *next_value(parser *p) {
 static void take(parser *p, rl_option_id id, const char *spelled, const char *attached) {
   const rl_option *option = &RL_OPTION_TABLE[id];
   if (option->argument == RL_ARGUMENT_NONE) {
-    if (attached != NULL) RL_REPORT(p->diags, OPTION_TAKES_NONE, RL_COMMAND_LINE, spelled, attached);
+    if (attached != NULL)
+      RL_REPORT(p->diags, OPTION_TAKES_NONE, RL_COMMAND_LINE, spelled, attached);
     keep(p, id, "");
     return;
   }
@@ -146,8 +147,8 @@ static void check_command(parser *p) {
   }
 }
 
-rl_status rl_arguments_parse(rl_arena *arena, int argc, const char *const *argv,
-                             rl_arguments *out, rl_diags *diags) {
+rl_status rl_arguments_parse(rl_arena *arena, int argc, const char *const *argv, rl_arguments *out,
+                             rl_diags *diags) {
   parser p = {.arena = arena, .diags = diags, .out = out, .argv = argv, .argc = argc};
   *out = (rl_arguments){.command = RL_COMMANDS};
   for (p.at = 1; p.at < argc; p.at++) {
@@ -208,7 +209,8 @@ rl_status rl_argument_u64(const rl_arguments *arguments, rl_option_id option, ui
   if (!rl_scan_u64(text, strlen(text), &value) || value < least) {
     const char *name = rl_textf(diags->arena, "--%s", RL_OPTION_TABLE[option].name);
     char low[RL_NUMBER_TEXT];
-    return RL_REPORT(diags, NOT_A_NUMBER, RL_COMMAND_LINE, name, text, rl_print_grouped(least, low));
+    return RL_REPORT(diags, NOT_A_NUMBER, RL_COMMAND_LINE, name, text,
+                     rl_print_grouped(least, low));
   }
   *out = value;
   return RL_OK;

@@ -21,8 +21,8 @@ extern const rl_loc RL_COMMAND_LINE;
 
 /* Reports everything wrong with the command line, not only the first mistake. The strings of argv
  * are borrowed. */
-rl_status rl_arguments_parse(rl_arena *arena, int argc, const char *const *argv,
-                             rl_arguments *out, rl_diags *diags);
+rl_status rl_arguments_parse(rl_arena *arena, int argc, const char *const *argv, rl_arguments *out,
+                             rl_diags *diags);
 
 /* The last value of an option; text is NULL when it was not given. */
 rl_text_at rl_argument(const rl_arguments *arguments, rl_option_id option);

@@ -1,8 +1,8 @@
 /* help, version, and the hidden commands that write man page and completions. */
 #include <string.h>
 
-#include "cli/commands.h"
 #include "base/quote.h"
+#include "cli/commands.h"
 
 static const char *first_word(const rl_session *session) {
   return session->arguments.words.count > 0 ? session->arguments.words.items[0] : NULL;

@@ -4,7 +4,8 @@
 #define EXAMPLES(list) .examples = (list), .example_count = sizeof(list) / sizeof *(list)
 
 static const rl_example analyze_examples[] = {
-    {"analyze llama-3-8b@h100", "one GPU: time, bound and memory by batch, then operator by operator"},
+    {"analyze llama-3-8b@h100",
+     "one GPU: time, bound and memory by batch, then operator by operator"},
     {"analyze llama-3-8b", "the same model on every shipped device, a row each"},
     {"analyze llama-3-8b@h100 -w w4a16-g128 --kv int8-token --batch 1..256x2",
      "4-bit weights and an 8-bit KV cache, batch doubling from 1 to 256"},

@@ -28,14 +28,16 @@ static void option_names(rl_buf *out, rl_command_id command) {
   char name[RL_OPTION_TEXT];
   for (int i = 0; i < RL_OPTIONS; i++) {
     if (!rl_option_belongs((rl_option_id)i, command)) continue;
-    for (size_t at = 0; rl_option_next_name(&RL_OPTION_TABLE[i], &at, name);) RL_ADD(out, " ", name);
+    for (size_t at = 0; rl_option_next_name(&RL_OPTION_TABLE[i], &at, name);)
+      RL_ADD(out, " ", name);
   }
 }
 
 /* "--prompt|-p|--isl)" as a pattern of bash's case. */
 static void bash_pattern(rl_buf *out, const rl_option *option) {
   char name[RL_OPTION_TEXT];
-  for (size_t at = 0; rl_option_next_name(option, &at, name);) RL_ADD(out, at == 1 ? "    " : "|", name);
+  for (size_t at = 0; rl_option_next_name(option, &at, name);)
+    RL_ADD(out, at == 1 ? "    " : "|", name);
   rl_buf_add(out, ") ");
 }
 
@@ -65,14 +67,15 @@ static void bash_values(rl_buf *out) {
 }
 
 static void bash_script(rl_buf *out) {
-  rl_buf_add(out, "# bash completion of rooflinectl, made by 'rooflinectl __complete bash'\n"
-                  "_rooflinectl() {\n"
-                  "  local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}\n"
-                  "  local command= words= word\n"
-                  "  COMPREPLY=()\n"
-                  "  for word in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n"
-                  "    case $word in -*) ;; *) command=$word; break ;; esac\n"
-                  "  done\n");
+  rl_buf_add(out,
+             "# bash completion of rooflinectl, made by 'rooflinectl __complete bash'\n"
+             "_rooflinectl() {\n"
+             "  local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}\n"
+             "  local command= words= word\n"
+             "  COMPREPLY=()\n"
+             "  for word in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n"
+             "    case $word in -*) ;; *) command=$word; break ;; esac\n"
+             "  done\n");
   bash_values(out);
   rl_buf_add(out, "  if [ -z \"$words\" ]; then case $command in\n    '') words='");
   command_names(out);
@@ -86,11 +89,12 @@ static void bash_script(rl_buf *out) {
     bash_offer(out, command->completion, "");
     rl_buf_add(out, " ;; esac ;;\n");
   }
-  rl_buf_add(out, "  esac; fi\n"
-                  "  COMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n"
-                  "  [ ${#COMPREPLY[@]} -gt 0 ] || COMPREPLY=($(compgen -f -- \"$cur\"))\n"
-                  "}\n"
-                  "complete -o filenames -F _rooflinectl rooflinectl\n");
+  rl_buf_add(out,
+             "  esac; fi\n"
+             "  COMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n"
+             "  [ ${#COMPREPLY[@]} -gt 0 ] || COMPREPLY=($(compgen -f -- \"$cur\"))\n"
+             "}\n"
+             "complete -o filenames -F _rooflinectl rooflinectl\n");
 }
 
 /* Help inside the brackets and single quotes of an _arguments specification. */
@@ -136,14 +140,16 @@ static void zsh_options(rl_buf *out, rl_command_id command) {
 }
 
 static void zsh_script(rl_buf *out) {
-  rl_buf_add(out, "#compdef rooflinectl\n"
-                  "# zsh completion of rooflinectl, made by 'rooflinectl __complete zsh'\n"
-                  "_rooflinectl() {\n"
-                  "  if (( CURRENT == 2 )); then\n"
-                  "    compadd -- ");
+  rl_buf_add(out,
+             "#compdef rooflinectl\n"
+             "# zsh completion of rooflinectl, made by 'rooflinectl __complete zsh'\n"
+             "_rooflinectl() {\n"
+             "  if (( CURRENT == 2 )); then\n"
+             "    compadd -- ");
   command_names(out);
-  rl_buf_add(out, "\n    return\n  fi\n  local command=$words[2]\n  shift words\n"
-                  "  (( CURRENT-- ))\n  case $command in\n");
+  rl_buf_add(out,
+             "\n    return\n  fi\n  local command=$words[2]\n  shift words\n"
+             "  (( CURRENT-- ))\n  case $command in\n");
   for (int c = 0; c < RL_COMMANDS; c++) {
     const rl_command *command = &RL_COMMAND_TABLE[c];
     const char *ask = asked(command->completion);

@@ -95,8 +95,8 @@ static void command_help(rl_buf *out, const rl_style *style, rl_command_id id) {
   option_groups(out, style, id);
 }
 
-static void facts(rl_buf *out, const rl_style *style, const char *title,
-                  const rl_fact_text *texts, size_t count) {
+static void facts(rl_buf *out, const rl_style *style, const char *title, const rl_fact_text *texts,
+                  size_t count) {
   heading(out, style, title);
   for (size_t i = 0; i < count; i++) entry(out, style, texts[i].name, 26, texts[i].says);
 }

@@ -105,8 +105,9 @@ void rl_man_page_write(rl_buf *out) {
     rl_buf_add(out, ".br\n");
   }
   section(out, "DESCRIPTION");
-  rl_buf_add(out, "Tells, before a language model is run, how long each operator takes on a given "
-                  "machine at best, and what bounds it.\n");
+  rl_buf_add(out,
+             "Tells, before a language model is run, how long each operator takes on a given "
+             "machine at best, and what bounds it.\n");
   section(out, "COMMANDS");
   for (int i = 0; i < RL_COMMANDS; i++) {
     const rl_command *command = &RL_COMMAND_TABLE[i];

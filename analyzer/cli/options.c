@@ -13,17 +13,17 @@ const char *const RL_OPTION_GROUP_NAMES[RL_OPTION_GROUPS] = {
 
 #define C(name) (1u << RL_COMMAND_##name)
 #define RL_OPTION(id, name_, letter_, synonyms_, argument_, value_, choices_, default_, group_, \
-                  commands_, completion_, help_)                                              \
-  [RL_O_##id] = {.name = (name_),                                                             \
-                 .letter = (letter_),                                                         \
-                 .synonyms = (synonyms_),                                                     \
-                 .argument = RL_ARGUMENT_##argument_,                                         \
-                 .value = (value_),                                                           \
-                 .choices = (choices_),                                                       \
-                 .default_value = (default_),                                                 \
-                 .group = RL_##group_,                                                        \
-                 .commands = (commands_),                                                     \
-                 .completion = RL_COMPLETE_##completion_,                                     \
+                  commands_, completion_, help_)                                                \
+  [RL_O_##id] = {.name = (name_),                                                               \
+                 .letter = (letter_),                                                           \
+                 .synonyms = (synonyms_),                                                       \
+                 .argument = RL_ARGUMENT_##argument_,                                           \
+                 .value = (value_),                                                             \
+                 .choices = (choices_),                                                         \
+                 .default_value = (default_),                                                   \
+                 .group = RL_##group_,                                                          \
+                 .commands = (commands_),                                                       \
+                 .completion = RL_COMPLETE_##completion_,                                       \
                  .help = (help_)},
 const rl_option RL_OPTION_TABLE[RL_OPTIONS] = {
 #include "cli/option_table.def"

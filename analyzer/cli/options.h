@@ -108,7 +108,8 @@ rl_command_id rl_command_find(const char *name);
 bool rl_option_belongs(rl_option_id option, rl_command_id command);
 /* "--batch LIST", "--strict", "--explain[=OPERATOR]" */
 void rl_option_spell(rl_buf *buf, const rl_option *option);
-/* Its spellings in turn: "--prompt", "-p", "--isl"; false when there is none left. *at begins at 0. */
+/* Its spellings in turn: "--prompt", "-p", "--isl"; false when there is none left. *at begins at 0.
+ */
 bool rl_option_next_name(const rl_option *option, size_t *at, char out[RL_OPTION_TEXT]);
 /* The paragraphs of a text (separated by \n\n) in turn, copied to the arena; NULL at the end or
  * when memory ran out, which fails the buffer. */

@@ -10,11 +10,14 @@
 #include "base/number.h"
 
 const rl_fact_text RL_ENVIRONMENT_TEXTS[] = {
-    {"ROOFLINECTL_DB", "folders with descriptions, separated by colons, behind --db and the "
-                       "working folder"},
-    {"XDG_DATA_HOME", "the user's data folder; its rooflinectl/ is searched before the built-in "
-                      "descriptions (default ~/.local/share)"},
-    {"HF_HOME, HF_HUB_CACHE", "where models downloaded from Hugging Face are looked up (read only)"},
+    {"ROOFLINECTL_DB",
+     "folders with descriptions, separated by colons, behind --db and the "
+     "working folder"},
+    {"XDG_DATA_HOME",
+     "the user's data folder; its rooflinectl/ is searched before the built-in "
+     "descriptions (default ~/.local/share)"},
+    {"HF_HOME, HF_HUB_CACHE",
+     "where models downloaded from Hugging Face are looked up (read only)"},
     {"NO_COLOR", "no colour when set and not empty"},
     {"TERM", "no colour when it is dumb"},
     {"COLUMNS", "width of tables and text"},
@@ -69,8 +72,8 @@ void rl_session_style(rl_session *session) {
   bool terminal = isatty(STDOUT_FILENO) && !rl_argument_given(&session->arguments, RL_O_OUT);
   bool dumb = e->term != NULL && strcmp(e->term, "dumb") == 0;
   bool refused = e->no_color != NULL || rl_argument_given(&session->arguments, RL_O_NO_COLOR);
-  session->style = (rl_style){.width = output_width(e, terminal),
-                              .colour = terminal && !dumb && !refused};
+  session->style =
+      (rl_style){.width = output_width(e, terminal), .colour = terminal && !dumb && !refused};
 }
 
 typedef RL_LIST(const char *) path_list;
