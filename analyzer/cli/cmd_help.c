@@ -50,7 +50,7 @@ rl_status rl_cmd_complete(rl_session *session, rl_buf *out) {
   for (int kind = 0; status == RL_OK && kind < RL_DB_KINDS; kind++) {
     const char *name = rl_kind_word((rl_db_kind)kind);
     if (strcmp(word, "kinds") == 0) {
-      if (name != NULL) rl_buf_addf(out, "%s\n", name);
+      if (name != NULL) RL_ADD(out, name, "\n");
     } else if (all || (name != NULL && strcmp(name, word) == 0)) {
       words_of_kind(session, out, (rl_db_kind)kind);
     }

@@ -80,17 +80,23 @@ static bool name_temporary(const char *path) {
   return fits;
 }
 
-/* Fills the temporary file and moves it into place; 0 or an errno. replaced: the file that is
+/* Puts the text on the disk and closes the descriptor; 0 or an errno. replaced: the file that is
  * there, whose permissions stay; NULL when there is none. */
-static int write_and_rename(const char *path, const rl_buf *text, const struct stat *replaced) {
+static int fill(int descriptor, const rl_buf *text, const struct stat *replaced) {
   int error = 0;
-  int descriptor = open(pending, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
-  if (descriptor < 0) return errno;
-  is_pending = 1;
   if (replaced != NULL && fchmod(descriptor, replaced->st_mode & 0777) != 0) error = errno;
   if (error == 0) error = write_all(descriptor, text->text, text->length);
   if (error == 0 && fsync(descriptor) != 0 && errno != EINVAL) error = errno;
   if (close(descriptor) != 0 && error == 0) error = errno;
+  return error;
+}
+
+/* Fills the temporary file and moves it into place; 0 or an errno. */
+static int write_and_rename(const char *path, const rl_buf *text, const struct stat *replaced) {
+  int descriptor = open(pending, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+  if (descriptor < 0) return errno;
+  is_pending = 1;
+  int error = fill(descriptor, text, replaced);
   if (error == 0 && rename(pending, path) != 0) error = errno;
   if (error != 0) unlink(pending);
   is_pending = 0;

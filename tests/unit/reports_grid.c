@@ -51,7 +51,7 @@ static const char *terminal(size_t width) {
 /* Control bytes show as \x1B, the wide columns line up, no line ends in blanks. */
 static void test_terminal(void) {
   CU_ASSERT_STRING_EQUAL(terminal(0),
-                         "                            batch 1\n"
+                         "                           batch 1\n"
                          " device               at best      rate      size\n"
                          "                           ms  tokens/s        GB\n"
                          " h100-sxm                1.47     \u2264 679      80.1\n"
