@@ -28,6 +28,9 @@ struct rl_statement {
 typedef struct rl_family {
   const char *name;
   const char *file;
+  const char *reference;          /* text that finds it again: its name or a path */
+  const char *config_key;         /* `config: text_config`: key of config.json whose map holds the
+                                     dims, NULL when they stand at its top */
   const char *const *model_types; /* values of config.json's model_type that it matches */
   size_t model_type_count;
   const rl_node *dims;            /* name -> expression over config keys and other dims */
@@ -38,6 +41,11 @@ typedef struct rl_family {
   const char *const *refused;     /* config keys that change cost in a way the graph does not say:
                                      an error when present and neither null, false nor 0 */
   size_t refused_count;
+  const rl_expr *const *expressions; /* every expression of dims and graph, for what they mention */
+  size_t expression_count;
 } rl_family;
+
+/* True when some expression of the family reads the name. */
+bool rl_family_mentions(const rl_family *family, const char *name);
 
 #endif

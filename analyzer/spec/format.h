@@ -38,6 +38,7 @@ typedef struct rl_format rl_format;
 struct rl_format {
   const char *name;     /* "w4a16-g128" */
   const char *file;     /* where it was read */
+  const char *reference; /* text that finds it again: its name, a path or an id */
   const char *doc;      /* one line */
   const rl_component *stack;
   size_t depth;         /* components; 1 for every format so far */

@@ -33,6 +33,7 @@ typedef struct rl_link {
 typedef struct rl_hardware {
   const char *name;    /* file stem: "h100-sxm" */
   const char *file;
+  const char *reference; /* text that finds it again: its name, a path or an id */
   const char *vendor;  /* folder: "nvidia" */
   const char *title;   /* "NVIDIA H100 SXM5 80 GB" */
   const char *arch;    /* "hopper": what profiles are fitted for */

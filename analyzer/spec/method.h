@@ -16,6 +16,7 @@ extern const char *const RL_PRIMITIVE_KEYS[RL_PRIMITIVES]; /* "format", "edit", 
 typedef struct rl_method {
   const char *name;
   const char *file;
+  const char *reference; /* text that finds it again: its name, a path or an id */
   const char *paper;       /* citation */
   const rl_node *primitives[RL_PRIMITIVES]; /* NULL when the file does not set it */
   const rl_node *acceptance;

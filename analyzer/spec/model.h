@@ -9,6 +9,7 @@
 typedef struct rl_model {
   const char *name;        /* "llama-3-8b" */
   const char *file;
+  const char *reference; /* text that finds it again: its name, a path or an id */
   const char *const *ids;  /* Hugging Face ids that mean this model */
   size_t id_count;
   const rl_family *family;
@@ -16,7 +17,7 @@ typedef struct rl_model {
   const rl_definitions *dims; /* the family's dims over this config */
   rl_type type;            /* torch_dtype (bf16 when not given) */
   const char *quantization;/* format name that quantization_config asks for, NULL when none */
-  const char *const *unquantized; /* module name parts it leaves out (modules_to_not_convert) */
+  const char *const *unquantized; /* operators that it leaves dense (modules_to_not_convert) */
   size_t unquantized_count;
   rl_figure parameters;    /* published total, the checksum; absent for a bare config.json */
   uint64_t parameters_exact;

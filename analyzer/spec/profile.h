@@ -21,6 +21,7 @@ typedef struct rl_efficiency {
 typedef struct rl_profile {
   const char *name;
   const char *file;
+  const char *reference; /* text that finds it again: its name, a path or an id */
   const char *stack;   /* NULL for the ideal */
   const char *arch;    /* NULL: every architecture */
   bool ideal;          /* no kernels list: efficiencies 1, floors 0, p infinite */

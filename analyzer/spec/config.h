@@ -1,0 +1,20 @@
+/* What a Hugging Face config says beside the dims: number type, quantization, and which of its keys
+ * the family accounts for. Not for other rooms. */
+#ifndef RL_SPEC_CONFIG_H
+#define RL_SPEC_CONFIG_H
+
+#include "spec/load.h"
+#include "spec/model.h"
+
+/* The map that holds the dims: config itself, or the family's config_key merged over it. */
+const rl_node *rl_config_merge(const rl_load *load, const rl_family *family,
+                               const rl_node *config);
+/* torch_dtype or dtype -> model->type; bf16 when absent. */
+void rl_config_type(const rl_load *load, rl_model *model);
+/* quantization_config -> model->quantization and ->unquantized, or a located refusal. */
+void rl_config_quantization(const rl_load *load, rl_model *model);
+/* Refuses keys that cost something the family does not say; unknown keys give one warning, an
+ * error when strict. */
+void rl_config_check_keys(const rl_load *load, const rl_model *model, bool strict);
+
+#endif

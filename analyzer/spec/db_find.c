@@ -1,0 +1,116 @@
+/* An entry by what the user calls it. */
+#include <string.h>
+
+#include "base/names.h"
+#include "spec/db_private.h"
+#include "spec/db_scan.h"
+
+static bool has_alias(const rl_db_entry *entry, const char *name) {
+  for (size_t i = 0; i < entry->alias_count; i++) {
+    if (rl_name_equal(entry->aliases[i], name)) return true;
+  }
+  return false;
+}
+
+const rl_db_entry *rl_db_lookup(const rl_db *db, rl_db_kind kind, const char *name) {
+  const rl_entry_list *list = &db->entries[kind];
+  const rl_db_slot *best = NULL;
+  for (size_t i = 0; i < list->count; i++) {
+    const rl_db_entry *entry = list->items[i];
+    if (!entry->shadowed && rl_name_equal(entry->name, name)) return entry;
+  }
+  for (size_t i = 0; i < list->count; i++) {
+    const rl_db_slot *slot = (const rl_db_slot *)list->items[i];
+    if (slot->entry.shadowed || !has_alias(&slot->entry, name)) continue;
+    if (best == NULL || slot->layer < best->layer) best = slot;
+  }
+  return best == NULL ? NULL : &best->entry;
+}
+
+/* Names of the unshadowed entries that begin with `prefix`, one of them excepted. */
+static const char *const *prefixed(const rl_db *db, rl_db_kind kind, const char *prefix,
+                                   const rl_db_entry *except, size_t *count) {
+  const rl_entry_list *list = &db->entries[kind];
+  const char **names = RL_NEW_ARRAY(db->arena, const char *, list->count);
+  *count = 0;
+  for (size_t i = 0; names != NULL && i < list->count; i++) {
+    const rl_db_entry *entry = list->items[i];
+    if (entry->shadowed || entry == except) continue;
+    if (rl_name_prefix(prefix, entry->name)) names[(*count)++] = entry->name;
+  }
+  return names;
+}
+
+static rl_status report_unknown(const rl_db *db, rl_db_kind kind, const char *name, rl_loc loc,
+                                rl_diags *diags) {
+  const rl_entry_list *list = &db->entries[kind];
+  RL_LIST(const char *) names = {0};
+  for (size_t i = 0; i < list->count; i++) {
+    const rl_db_entry *entry = list->items[i];
+    for (size_t a = 0; a <= entry->alias_count; a++) {
+      const char **slot = RL_PUSH(db->arena, &names);
+      if (slot == NULL) return rl_diag_oom(diags);
+      *slot = a == 0 ? entry->name : entry->aliases[a - 1];
+    }
+  }
+  return RL_REPORT(diags, ENTRY_UNKNOWN, loc, RL_DB_KIND_WORDS[kind], name,
+                   rl_did_you_mean(name, names.items, names.count));
+}
+
+/* A default that was taken for a name several entries begin with is said. */
+static rl_status note_default(const rl_db *db, const rl_db_entry *entry, const char *name,
+                              rl_loc loc, rl_diags *diags) {
+  size_t count;
+  const char *const *others = prefixed(db, entry->kind, name, entry, &count);
+  const char *list = others == NULL ? NULL : rl_load_join(db->arena, others, count);
+  if (list == NULL) return rl_diag_oom(diags);
+  if (count > 0) RL_REPORT(diags, ENTRY_DEFAULT, loc, name, entry->name, list);
+  return RL_OK;
+}
+
+static rl_status find_by_prefix(const rl_db *db, rl_db_kind kind, const char *name, rl_loc loc,
+                                const rl_db_entry **out, rl_diags *diags) {
+  size_t count;
+  const char *const *names = prefixed(db, kind, name, NULL, &count);
+  if (names == NULL) return rl_diag_oom(diags);
+  /* A format's name says its bytes: a part of one is never enough. */
+  if (count == 0 || kind == RL_DB_FORMAT) return report_unknown(db, kind, name, loc, diags);
+  if (count > 1) {
+    const char *list = rl_load_join(db->arena, names, count);
+    if (list == NULL) return rl_diag_oom(diags);
+    return RL_REPORT(diags, ENTRY_AMBIGUOUS, loc, RL_DB_KIND_WORDS[kind], name, list);
+  }
+  RL_REPORT(diags, ENTRY_PREFIX, loc, name, names[0]);
+  *out = rl_db_lookup(db, kind, names[0]);
+  return RL_OK;
+}
+
+rl_status rl_db_find(rl_db *db, rl_db_kind kind, const char *name, rl_loc loc,
+                     const rl_db_entry **out, rl_diags *diags) {
+  *out = rl_db_lookup(db, kind, name);
+  if (*out == NULL) return find_by_prefix(db, kind, name, loc, out, diags);
+  if (!rl_name_equal((*out)->name, name)) return note_default(db, *out, name, loc, diags);
+  return RL_OK;
+}
+
+/* Spellings of model_type are exact: the loose comparison of names only narrows the search. */
+rl_status rl_db_family_of(rl_db *db, const char *model_type, rl_loc loc,
+                          const struct rl_family **out, rl_diags *diags) {
+  const rl_entry_list *list = &db->entries[RL_DB_FAMILY];
+  RL_LIST(const char *) known = {0};
+  for (size_t i = 0; i < list->count; i++) {
+    const rl_db_entry *entry = list->items[i];
+    for (size_t a = 0; !entry->shadowed && a < entry->alias_count; a++) {
+      if (strcmp(entry->aliases[a], model_type) == 0) {
+        return rl_db_family(db, entry->name, loc, out, diags);
+      }
+      const char **slot = RL_PUSH(db->arena, &known);
+      if (slot == NULL) return rl_diag_oom(diags);
+      *slot = entry->aliases[a];
+    }
+  }
+  const char *all = rl_load_join(db->arena, known.items, known.count);
+  if (all == NULL) return rl_diag_oom(diags);
+  return RL_REPORT(diags, MODEL_TYPE_UNKNOWN, loc, model_type, all,
+                   rl_did_you_mean(model_type, known.items, known.count));
+}

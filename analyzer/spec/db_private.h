@@ -1,0 +1,55 @@
+/* The database's inside, shared by its files and by the loaders. Not for other rooms. */
+#ifndef RL_SPEC_DB_PRIVATE_H
+#define RL_SPEC_DB_PRIVATE_H
+
+#include "spec/load.h"
+
+typedef enum rl_slot_state { RL_SLOT_NEW, RL_SLOT_LOADING, RL_SLOT_LOADED } rl_slot_state;
+
+/* One file: known (entry) and, once asked for, loaded. The entry comes first, so that a pointer to
+ * it is a pointer to its slot. */
+typedef struct rl_db_slot {
+  rl_db_entry entry;
+  const char *reference;
+  const void *loaded;
+  rl_slot_state state;
+  unsigned layer; /* 0 is the best */
+} rl_db_slot;
+
+typedef RL_LIST(rl_db_entry *) rl_entry_list;
+
+struct rl_db {
+  rl_arena *arena;
+  rl_entry_list entries[RL_DB_KINDS]; /* sorted by name, then layer */
+  rl_entry_list loose;                /* files named by path, not in any layer */
+  const char *hub;                    /* local Hugging Face cache or NULL */
+  unsigned layers;
+  bool strict;
+};
+
+/* Files embedded at build time. */
+extern const rl_db_entry rl_embedded[];
+extern const size_t rl_embedded_count;
+
+/* Adds every description below a folder as one layer (db_folder.c). */
+rl_status rl_db_add_folder(rl_db *db, const char *path, rl_diags *diags);
+rl_db_slot *rl_db_slot_new(rl_db *db, rl_db_kind kind, const char *name, const char *path,
+                           rl_diags *diags);
+/* Entry by name, else by alias, best layer first; NULL when there is none. */
+const rl_db_entry *rl_db_lookup(const rl_db *db, rl_db_kind kind, const char *name);
+/* A file of the Hugging Face cache: path of the id's config.json, NULL when it is not there. */
+const char *rl_hub_config(rl_db *db, const char *id, rl_diags *diags);
+/* "org/name" of letters, digits, '-', '_' and '.'. */
+bool rl_hub_is_id(const char *text);
+/* The family that lists a model_type. */
+rl_status rl_db_family_of(rl_db *db, const char *model_type, rl_loc loc,
+                          const struct rl_family **out, rl_diags *diags);
+bool rl_db_strict(const rl_db *db);
+/* Parses a file of the named kind ("scenario") outside the database. */
+rl_status rl_db_read(rl_db *db, const char *path, const char *kind, rl_node **root,
+                     rl_diags *diags);
+/* An inline or named workload file's root as a tree, checked for its kind. */
+rl_status rl_db_workload(rl_db *db, const char *name, rl_loc loc, const rl_node **out,
+                         rl_diags *diags);
+
+#endif

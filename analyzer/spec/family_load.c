@@ -1,0 +1,180 @@
+/* `kind: family` -> rl_family. Only the shape is checked here: the operators' names and attributes
+ * belong to graph/. */
+#include "spec/family.h"
+#include "spec/load.h"
+
+#define RL_COUNT(array) (sizeof(array) / sizeof *(array))
+
+/* A family in the making: its expressions are gathered as they are met. */
+typedef struct reader {
+  const rl_load *load;
+  RL_LIST(const rl_expr *) expressions;
+} reader;
+
+static const rl_expr *keep(reader *reader, const rl_expr *expr) {
+  const rl_expr **slot = RL_PUSH(reader->load->arena, &reader->expressions);
+  if (slot == NULL) {
+    rl_diag_oom(reader->load->diags);
+    return NULL;
+  }
+  return *slot = expr;
+}
+
+/* An expression that must be one. */
+static const rl_expr *parse(reader *reader, const rl_node *node) {
+  const rl_expr *expr;
+  if (rl_expr_parse(reader->load->arena, node, &expr, reader->load->diags) != RL_OK) return NULL;
+  return keep(reader, expr);
+}
+
+/* An expression that may be a name template or anything else: no diagnostics. */
+static const rl_expr *try_parse(reader *reader, const rl_node *node) {
+  rl_diags silent;
+  const rl_expr *expr;
+  rl_diags_init(&silent, reader->load->arena);
+  rl_status status = rl_expr_parse(reader->load->arena, node, &expr, &silent);
+  if (silent.out_of_memory) rl_diag_oom(reader->load->diags);
+  return status == RL_OK ? keep(reader, expr) : NULL;
+}
+
+/* Scalars below a list or map attribute: what they mention counts too. Depth is limited by doc/. */
+static void parse_below(reader *reader, const rl_node *node) {
+  for (size_t i = 0; i < node->count; i++) {
+    if (node->items[i]->kind == RL_SCALAR) {
+      try_parse(reader, node->items[i]);
+    } else {
+      parse_below(reader, node->items[i]);
+    }
+  }
+}
+
+static void read_attributes(reader *reader, const rl_node *map, rl_statement *statement) {
+  if (rl_node_is_null(map)) return;
+  if (!rl_load_is_map(reader->load, map, statement->op)) return;
+  rl_attribute *attributes = RL_NEW_ARRAY(reader->load->arena, rl_attribute, map->count);
+  if (attributes == NULL) {
+    rl_diag_oom(reader->load->diags);
+    return;
+  }
+  for (size_t i = 0; i < map->count; i++) {
+    const rl_node *value = map->items[i];
+    attributes[i] =
+        (rl_attribute){.key = map->keys[i]->text, .loc = map->keys[i]->loc, .value = value};
+    if (value->kind == RL_SCALAR) {
+      attributes[i].expr = try_parse(reader, value);
+    } else {
+      parse_below(reader, value);
+    }
+  }
+  statement->attributes = attributes;
+  statement->attribute_count = map->count;
+}
+
+static const rl_statement *read_statements(reader *reader, const rl_node *list, bool inside,
+                                           size_t *count);
+
+static void read_repeat(reader *reader, const rl_node *node, rl_statement *statement, bool inside) {
+  static const char *const keys[] = {"repeat", "body"};
+  const rl_load *load = reader->load;
+  if (rl_node_known_keys(node, "repeat", keys, RL_COUNT(keys), load->diags) != RL_OK) return;
+  const rl_node *count = rl_load_need(load, node, "statement", "repeat");
+  const rl_node *body = rl_load_need(load, node, "repeat", "body");
+  statement->op = "repeat";
+  if (count == NULL || body == NULL) return;
+  if (inside) RL_REPORT(load->diags, NESTED_REPEAT, count->loc, NULL);
+  statement->count = parse(reader, count);
+  /* A repeat inside a repeat is refused above and not entered, which bounds the recursion. */
+  if (!inside) statement->body = read_statements(reader, body, true, &statement->body_count);
+}
+
+static void read_statement(reader *reader, const rl_node *node, rl_statement *statement,
+                           bool inside) {
+  statement->loc = node->loc;
+  if (!rl_load_is_map(reader->load, node, "statement")) return;
+  if (rl_node_get(node, "repeat") != NULL || rl_node_get(node, "body") != NULL) {
+    read_repeat(reader, node, statement, inside);
+    return;
+  }
+  if (node->count != 1) {
+    RL_REPORT(reader->load->diags, ONE_KEY, node->loc, "statement", "an operator");
+    return;
+  }
+  statement->op = node->keys[0]->text;
+  statement->loc = node->keys[0]->loc;
+  read_attributes(reader, node->items[0], statement);
+}
+
+static const rl_statement *read_statements(reader *reader, const rl_node *list, bool inside,
+                                           size_t *count) {
+  const rl_load *load = reader->load;
+  *count = 0;
+  if (!rl_load_is_list(load, list, inside ? "body" : "graph")) return NULL;
+  if (list->count == 0) {
+    RL_REPORT(load->diags, EMPTY_LIST, list->loc, inside ? "body" : "graph");
+    return NULL;
+  }
+  rl_statement *statements = RL_NEW_ARRAY(load->arena, rl_statement, list->count);
+  if (statements == NULL) {
+    rl_diag_oom(load->diags);
+    return NULL;
+  }
+  for (size_t i = 0; i < list->count; i++) {
+    read_statement(reader, list->items[i], &statements[i], inside);
+  }
+  *count = list->count;
+  return statements;
+}
+
+static void read_dims(reader *reader, rl_family *family) {
+  const rl_node *map = rl_load_need(reader->load, reader->load->root, "family", "dims");
+  if (map == NULL || !rl_load_is_map(reader->load, map, "dims")) return;
+  for (size_t i = 0; i < map->count; i++) {
+    if (map->items[i]->kind == RL_SCALAR) {
+      parse(reader, map->items[i]);
+    } else {
+      RL_REPORT(reader->load->diags, NOT_AN_EXPRESSION, map->items[i]->loc, map->keys[i]->text);
+    }
+  }
+  family->dims = map;
+}
+
+static void read_match(const rl_load *load, rl_family *family) {
+  static const char *const keys[] = {"model_type"};
+  const rl_node *match = rl_load_need(load, load->root, "family", "match");
+  if (match == NULL) return;
+  if (rl_node_known_keys(match, "match", keys, RL_COUNT(keys), load->diags) != RL_OK) return;
+  const rl_node *types = rl_load_need(load, match, "match", "model_type");
+  family->model_types = rl_load_names(load, types, "model_type", &family->model_type_count);
+}
+
+rl_status rl_load_family(rl_load *load, const void **out) {
+  static const char *const keys[] = {"kind",    "match",   "config", "dims",   "graph",
+                                     "neutral", "refused", "doc",    "source", "sources"};
+  rl_family *family = RL_NEW(load->arena, rl_family);
+  if (family == NULL) return rl_diag_oom(load->diags);
+  const rl_node *root = load->root;
+  reader reader = {.load = load};
+  rl_node_known_keys(root, "family", keys, RL_COUNT(keys), load->diags);
+  *family = (rl_family){.name = load->name, .file = load->file, .reference = load->reference};
+  read_match(load, family);
+  family->config_key = rl_load_name(load, rl_load_get(root, "config"), "config");
+  read_dims(&reader, family);
+  const rl_node *graph = rl_load_need(load, root, "family", "graph");
+  if (graph != NULL) {
+    family->graph = read_statements(&reader, graph, false, &family->statement_count);
+  }
+  family->neutral =
+      rl_load_names(load, rl_load_get(root, "neutral"), "neutral", &family->neutral_count);
+  family->refused =
+      rl_load_names(load, rl_load_get(root, "refused"), "refused", &family->refused_count);
+  family->expressions = reader.expressions.items;
+  family->expression_count = reader.expressions.count;
+  return rl_load_finish(load, family, out);
+}
+
+bool rl_family_mentions(const rl_family *family, const char *name) {
+  for (size_t i = 0; i < family->expression_count; i++) {
+    if (rl_expr_mentions(family->expressions[i], name)) return true;
+  }
+  return false;
+}

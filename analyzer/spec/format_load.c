@@ -1,0 +1,162 @@
+/* `kind: format` -> rl_format: a stack of components, each one row of the table below. */
+#include <string.h>
+
+#include "spec/format.h"
+#include "spec/load.h"
+
+#define RL_COUNT(array) (sizeof(array) / sizeof *(array))
+
+static const char *const component_words[RL_COMPONENT_KINDS] = {
+    [RL_DENSE] = "dense",     [RL_QUANT] = "quant",
+    [RL_LUT] = "lut",         [RL_SPARSE] = "sparse",
+    [RL_LOWRANK] = "lowrank", [RL_CHANNEL_MASK] = "channel_mask",
+    [RL_TRELLIS] = "trellis", [RL_DENSE_TAIL] = "dense_tail"};
+
+/* `dense: bf16` or `dense: {type: bf16}`. */
+static void load_dense(const rl_load *load, const rl_node *node, rl_component *component) {
+  static const char *const keys[] = {"type"};
+  const rl_node *type = node;
+  if (node->kind == RL_MAP) {
+    if (rl_node_known_keys(node, "dense", keys, 1, load->diags) != RL_OK) return;
+    type = rl_load_need(load, node, "dense", "type");
+  }
+  if (type == NULL || !rl_load_type(load, type, &component->type)) return;
+  if (component->type == RL_TF32 || RL_TYPES[component->type].integer) {
+    RL_REPORT(load->diags, BAD_STORED_TYPE, type->loc, RL_TYPES[component->type].name, "dense");
+  }
+}
+
+/* `type: i4`, or its integer synonym `bits: 4`. */
+static void load_code_type(const rl_load *load, const rl_node *node, rl_component *component) {
+  const rl_node *type = rl_load_get(node, "type"), *bits = rl_load_get(node, "bits");
+  uint64_t width = 0;
+  if (type == NULL && bits == NULL) rl_load_need(load, node, "quant", "type");
+  if (type != NULL && bits != NULL) {
+    RL_REPORT(load->diags, EXCLUSIVE_KEYS, bits->loc, "type", "bits");
+  }
+  if (bits != NULL && rl_node_u64(bits, "bits", 1, 32, &width, load->diags) == RL_OK) {
+    component->type = width == 4 ? RL_I4 : RL_I8;
+    if (width != 4 && width != 8) {
+      RL_REPORT(load->diags, NOT_SUPPORTED, bits->loc, "a width other than 4 or 8 bits", NULL);
+    }
+  }
+  if (type == NULL || !rl_load_type(load, type, &component->type)) return;
+  bool code = component->type == RL_I4 || component->type == RL_I8 ||
+              component->type == RL_F8_E4M3;
+  if (!code) {
+    RL_REPORT(load->diags, BAD_STORED_TYPE, type->loc, RL_TYPES[component->type].name, "quant");
+  }
+}
+
+/* Exactly one of `group: N` and `axis: row|tensor`. */
+static void load_span(const rl_load *load, const rl_node *node, rl_component *component) {
+  static const char *const axis_words[] = {"row", "tensor"};
+  const rl_node *group = rl_load_get(node, "group"), *axis = rl_load_get(node, "axis");
+  uint64_t size = 1;
+  if (group != NULL && axis != NULL) {
+    RL_REPORT(load->diags, EXCLUSIVE_KEYS, axis->loc, "group", "axis");
+  } else if (group != NULL) {
+    rl_node_u64(group, "group", 2, 1 << 20, &size, load->diags);
+    component->span = RL_PER_GROUP;
+  } else if (axis != NULL) {
+    int word = rl_load_word(load, axis, "axis", axis_words, 2);
+    component->span = word == 1 ? RL_PER_TENSOR : RL_PER_ROW;
+  } else {
+    RL_REPORT(load->diags, MISSING_KEY, node->loc, "quant", "group or axis");
+  }
+  component->group = (uint32_t)size;
+}
+
+static void load_scale(const rl_load *load, const rl_node *node, rl_component *component) {
+  static const char *const zero_words[] = {"none", "code"};
+  const rl_node *scale = rl_load_need(load, node, "quant", "scale");
+  const rl_node *zero = rl_load_get(node, "zero");
+  if (scale != NULL && rl_load_type(load, scale, &component->scale)) {
+    bool fits = component->scale == RL_F16 || component->scale == RL_F32;
+    if (!fits) {
+      RL_REPORT(load->diags, BAD_STORED_TYPE, scale->loc, RL_TYPES[component->scale].name, "scale");
+    }
+  }
+  component->zero = RL_ZERO_NONE;
+  if (zero == NULL || rl_load_word(load, zero, "zero", zero_words, 2) != 1) return;
+  component->zero = RL_ZERO_CODE;
+  if (!RL_TYPES[component->type].integer || component->span != RL_PER_GROUP) {
+    RL_REPORT(load->diags, NOT_SUPPORTED, zero->loc, "a zero point without integer groups", NULL);
+  }
+}
+
+static void load_quant(const rl_load *load, const rl_node *node, rl_component *component) {
+  static const char *const keys[] = {"type", "bits", "group", "axis", "scale", "zero"};
+  if (rl_node_known_keys(node, "quant", keys, RL_COUNT(keys), load->diags) != RL_OK) return;
+  load_code_type(load, node, component);
+  load_span(load, node, component);
+  load_scale(load, node, component);
+}
+
+/* One component is a map of one key: its kind. */
+static void load_component(const rl_load *load, const rl_node *node, rl_component *component) {
+  if (rl_node_known_keys(node, "component", component_words, RL_COMPONENT_KINDS, load->diags) !=
+      RL_OK) {
+    return;
+  }
+  if (node->count != 1) {
+    RL_REPORT(load->diags, ONE_KEY, node->loc, "component", "its kind");
+    return;
+  }
+  int kind = 0;
+  while (strcmp(node->keys[0]->text, component_words[kind]) != 0) kind++;
+  component->kind = (rl_component_kind)kind;
+  if (kind == RL_DENSE) {
+    load_dense(load, node->items[0], component);
+  } else if (kind == RL_QUANT) {
+    load_quant(load, node->items[0], component);
+  } else {
+    RL_REPORT(load->diags, NOT_SUPPORTED, node->keys[0]->loc, component_words[kind], NULL);
+  }
+}
+
+static void load_stack(const rl_load *load, rl_format *format) {
+  const rl_node *list = rl_load_need(load, load->root, "format", "stack");
+  if (list == NULL || !rl_load_is_list(load, list, "stack")) return;
+  if (list->count == 0) {
+    RL_REPORT(load->diags, EMPTY_LIST, list->loc, "stack");
+    return;
+  }
+  rl_component *stack = RL_NEW_ARRAY(load->arena, rl_component, list->count);
+  if (stack == NULL) {
+    rl_diag_oom(load->diags);
+    return;
+  }
+  for (size_t i = 0; i < list->count; i++) load_component(load, list->items[i], &stack[i]);
+  if (list->count > 1) {
+    RL_REPORT(load->diags, NOT_SUPPORTED, list->items[1]->loc, "a stack of several components",
+              NULL);
+  }
+  format->stack = stack;
+  format->depth = list->count;
+}
+
+/* The format that linear operators quantize their input to. It may not ask for another in turn. */
+static void load_activations(const rl_load *load, rl_format *format) {
+  const rl_node *node = rl_load_get(load->root, "activations");
+  const char *name = rl_load_name(load, node, "activations");
+  if (name == NULL) return;
+  if (rl_db_format(load->db, name, node->loc, &format->activations, load->diags) != RL_OK) return;
+  if (format->activations->activations != NULL) {
+    RL_REPORT(load->diags, FORMAT_ROLE, node->loc, format->activations->name,
+              "the format of activations", "int8-token");
+  }
+}
+
+rl_status rl_load_format(rl_load *load, const void **out) {
+  static const char *const keys[] = {"kind", "doc", "stack", "activations", "default_for"};
+  rl_format *format = RL_NEW(load->arena, rl_format);
+  if (format == NULL) return rl_diag_oom(load->diags);
+  rl_node_known_keys(load->root, "format", keys, RL_COUNT(keys), load->diags);
+  *format = (rl_format){.name = load->name, .file = load->file, .reference = load->reference};
+  format->doc = rl_load_text(load, load->root, "doc");
+  rl_load_name(load, rl_load_get(load->root, "default_for"), "default_for");
+  load_stack(load, format);
+  load_activations(load, format);
+  return rl_load_finish(load, format, out);
+}

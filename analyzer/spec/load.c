@@ -1,0 +1,214 @@
+/* Typed reads of the fields of one description. */
+#include "spec/load.h"
+
+#include <string.h>
+
+#include "base/names.h"
+
+static const char *const origin_words[] = {
+    [RL_DATASHEET] = "datasheet", [RL_MEASURED] = "measured", [RL_DERIVED] = "derived"};
+static const char *const kind_words[] = {
+    [RL_SCALAR] = "a single value", [RL_SEQUENCE] = "a list", [RL_MAP] = "a map"};
+enum { ORIGIN_WORDS = sizeof origin_words / sizeof *origin_words };
+
+bool rl_load_clean(const rl_load *load) {
+  return load->diags->errors == load->errors && !load->diags->out_of_memory;
+}
+
+rl_status rl_load_finish(const rl_load *load, const void *object, const void **out) {
+  *out = NULL;
+  if (object == NULL) return rl_diag_oom(load->diags);
+  if (!rl_load_clean(load)) return rl_diags_status(load->diags);
+  *out = object;
+  return RL_OK;
+}
+
+const rl_node *rl_load_get(const rl_node *map, const char *key) {
+  const rl_node *node = rl_node_get(map, key);
+  return node == NULL || rl_node_is_null(node) ? NULL : node;
+}
+
+const rl_node *rl_load_need(const rl_load *load, const rl_node *map, const char *where,
+                            const char *key) {
+  const rl_node *node = rl_load_get(map, key);
+  if (node == NULL && map->kind == RL_MAP) {
+    RL_REPORT(load->diags, MISSING_KEY, map->loc, where, key);
+  }
+  return node;
+}
+
+const char *rl_load_text(const rl_load *load, const rl_node *map, const char *key) {
+  const rl_node *node = rl_load_get(map, key);
+  const char *text = NULL;
+  if (node != NULL) rl_node_text(node, key, &text, load->diags);
+  return text;
+}
+
+const char *rl_load_name(const rl_load *load, const rl_node *node, const char *what) {
+  const char *name = NULL;
+  if (node != NULL && rl_node_name(node, what, &name, load->diags) != RL_OK) return NULL;
+  return name;
+}
+
+bool rl_load_is_list(const rl_load *load, const rl_node *node, const char *what) {
+  if (node->kind == RL_SEQUENCE) return true;
+  RL_REPORT(load->diags, VALUE_KIND, node->loc, what, "a list", kind_words[node->kind], NULL);
+  return false;
+}
+
+bool rl_load_is_map(const rl_load *load, const rl_node *node, const char *what) {
+  if (node->kind == RL_MAP) return true;
+  RL_REPORT(load->diags, VALUE_KIND, node->loc, what, "a map", kind_words[node->kind], NULL);
+  return false;
+}
+
+const char *const *rl_load_names(const rl_load *load, const rl_node *node, const char *what,
+                                 size_t *count) {
+  *count = 0;
+  if (node == NULL) return NULL;
+  bool one = node->kind == RL_SCALAR;
+  if (!one && !rl_load_is_list(load, node, what)) return NULL;
+  size_t items = one ? 1 : node->count;
+  const char **names = RL_NEW_ARRAY(load->arena, const char *, items);
+  if (names == NULL) {
+    rl_diag_oom(load->diags);
+    return NULL;
+  }
+  for (size_t i = 0; i < items; i++) {
+    names[*count] = rl_load_name(load, one ? node : node->items[i], what);
+    if (names[*count] != NULL) ++*count;
+  }
+  return names;
+}
+
+const char *rl_load_join(rl_arena *arena, const char *const *words, size_t count) {
+  rl_buf buf;
+  rl_buf_init(&buf, arena, (size_t)1 << 16);
+  rl_buf_add(&buf, "");
+  for (size_t i = 0; i < count; i++) {
+    if (i > 0) rl_buf_add(&buf, i + 1 == count ? " or " : ", ");
+    rl_buf_add(&buf, words[i]);
+  }
+  return buf.failed ? NULL : buf.text;
+}
+
+int rl_load_word(const rl_load *load, const rl_node *node, const char *what,
+                 const char *const *words, size_t count) {
+  const char *text;
+  if (rl_node_text(node, what, &text, load->diags) != RL_OK) return -1;
+  for (size_t i = 0; i < count; i++) {
+    if (strcmp(text, words[i]) == 0) return (int)i;
+  }
+  const char *allowed = rl_load_join(load->arena, words, count);
+  if (allowed == NULL) {
+    rl_diag_oom(load->diags);
+  } else {
+    RL_REPORT(load->diags, UNKNOWN_WORD, node->loc, what, text, allowed);
+  }
+  return -1;
+}
+
+bool rl_load_type(const rl_load *load, const rl_node *node, rl_type *out) {
+  const char *text, *names[RL_TYPE_COUNT];
+  if (rl_node_text(node, "type", &text, load->diags) != RL_OK) return false;
+  if (rl_type_find(text, out)) return true;
+  for (int type = 0; type < RL_TYPE_COUNT; type++) names[type] = RL_TYPES[type].name;
+  RL_REPORT(load->diags, UNKNOWN_TYPE, node->loc, text,
+            rl_did_you_mean(text, names, RL_TYPE_COUNT));
+  return false;
+}
+
+bool rl_load_engine_type(const rl_load *load, const rl_node *node, int *engine, rl_type *type) {
+  static const char *const engines[] = {"tensor.", "vector."};
+  const char *text;
+  if (rl_node_text(node, "compute", &text, load->diags) != RL_OK) return false;
+  for (int i = 0; i < 2; i++) {
+    size_t length = strlen(engines[i]);
+    if (strncmp(text, engines[i], length) != 0) continue;
+    *engine = i;
+    if (rl_type_find(text + length, type)) return true;
+  }
+  RL_REPORT(load->diags, UNKNOWN_COMPUTE, node->loc, text);
+  return false;
+}
+
+rl_origin rl_origin_of(const rl_node *map, rl_origin outer) {
+  const rl_node *kind = rl_load_get(map, "kind"), *source = rl_load_get(map, "source");
+  return (rl_origin){.kind = kind != NULL ? kind : outer.kind,
+                     .source = source != NULL ? source : outer.source};
+}
+
+/* What `source: KEY` stands for: an entry of the file's `sources:`, else the text itself. */
+static const char *source_text(const rl_load *load, const rl_node *node) {
+  const char *text = NULL;
+  if (rl_node_text(node, "source", &text, load->diags) != RL_OK) return NULL;
+  const rl_node *entry = rl_load_get(load->sources, text);
+  if (entry != NULL) rl_node_text(entry, "source", &text, load->diags);
+  return text;
+}
+
+static const rl_source *source_new(const rl_load *load, rl_loc loc, rl_origin origin,
+                                   const char *what) {
+  if (origin.kind == NULL) RL_REPORT(load->diags, MISSING_SOURCE, loc, what, "kind");
+  if (origin.source == NULL) RL_REPORT(load->diags, MISSING_SOURCE, loc, what, "source");
+  if (origin.kind == NULL || origin.source == NULL) return NULL;
+  int kind = rl_load_word(load, origin.kind, "kind of source", origin_words, ORIGIN_WORDS);
+  const char *text = source_text(load, origin.source);
+  if (kind < 0 || text == NULL) return NULL;
+  rl_source *source = RL_NEW(load->arena, rl_source);
+  if (source == NULL) {
+    rl_diag_oom(load->diags);
+    return NULL;
+  }
+  *source = (rl_source){.loc = loc, .kind = (rl_source_kind)kind, .text = text};
+  return source;
+}
+
+/* The scalar of a figure and, in *origin, whence it takes kind and source. NULL: reported. */
+static const rl_node *figure_value(const rl_load *load, const rl_node *node, const char *what,
+                                   rl_origin *origin) {
+  static const char *const keys[] = {"value", "kind", "source"};
+  if (node->kind != RL_MAP) return node;
+  if (rl_node_known_keys(node, what, keys, 3, load->diags) != RL_OK) return NULL;
+  *origin = rl_origin_of(node, *origin);
+  return rl_load_need(load, node, what, "value");
+}
+
+rl_figure rl_load_figure(const rl_load *load, const rl_node *node, rl_origin outer,
+                         const rl_field *field) {
+  rl_figure figure = {0};
+  const rl_node *value = node == NULL ? NULL : figure_value(load, node, field->what, &outer);
+  if (value == NULL) return figure;
+  rl_status status =
+      field->dimension == RL_DIM_COUNT
+          ? rl_node_double(value, field->what, field->min, field->max, &figure.value, load->diags)
+          : rl_node_quantity(value, field->what, field->dimension, field->min, field->max,
+                             &figure.value, load->diags);
+  figure.source = source_new(load, value->loc, outer, field->what);
+  return status == RL_OK && figure.source != NULL ? figure : (rl_figure){0};
+}
+
+rl_figure rl_load_bytes(const rl_load *load, const rl_node *node, rl_origin outer, const char *what,
+                        uint64_t *bytes) {
+  rl_figure figure = {0};
+  const rl_node *value = node == NULL ? NULL : figure_value(load, node, what, &outer);
+  if (value == NULL) return figure;
+  rl_status status = rl_node_bytes(value, what, bytes, load->diags);
+  figure.source = source_new(load, value->loc, outer, what);
+  if (status != RL_OK || figure.source == NULL) return (rl_figure){0};
+  figure.value = (double)*bytes;
+  return figure;
+}
+
+rl_figure rl_load_integer(const rl_load *load, const rl_node *node, rl_origin outer,
+                          const rl_field *field, uint64_t *out) {
+  rl_figure figure = {0};
+  const rl_node *value = node == NULL ? NULL : figure_value(load, node, field->what, &outer);
+  if (value == NULL) return figure;
+  rl_status status = rl_node_u64(value, field->what, (uint64_t)field->min, (uint64_t)field->max,
+                                 out, load->diags);
+  figure.source = source_new(load, value->loc, outer, field->what);
+  if (status != RL_OK || figure.source == NULL) return (rl_figure){0};
+  figure.value = (double)*out;
+  return figure;
+}

@@ -1,0 +1,114 @@
+/* A model out of `kind: model` or out of a bare config.json. */
+#include <string.h>
+
+#include "spec/config.h"
+#include "spec/db_private.h"
+
+#define RL_COUNT(array) (sizeof(array) / sizeof *(array))
+
+static const rl_field field_parameters = {"parameters", RL_DIM_COUNT, 1, 1e15};
+
+/* Config keys as the names of the family's expressions; an absent key is null, not unknown. */
+typedef struct config_scope {
+  rl_scope scope;
+  const rl_node *config;
+} config_scope;
+
+static bool resolve_key(const rl_scope *scope, const char *name, rl_value *out, rl_status *status,
+                        rl_diags *diags) {
+  const rl_node *node = rl_node_get(((const config_scope *)scope)->config, name);
+  (void)diags;
+  *status = RL_OK;
+  *out = node == NULL ? (rl_value){.kind = RL_VALUE_NULL} : rl_value_from_node(node);
+  return true;
+}
+
+/* Defines the dims and computes each once, so that a config they cannot be computed from is
+ * reported now and not at first use. */
+static void load_dims(const rl_load *load, rl_model *model) {
+  config_scope *outer = RL_NEW(load->arena, config_scope);
+  rl_definitions *dims;
+  if (outer == NULL) {
+    rl_diag_oom(load->diags);
+    return;
+  }
+  *outer = (config_scope){.scope = {.resolve = resolve_key}, .config = model->config};
+  const rl_node *map = model->family->dims;
+  if (rl_definitions_new(load->arena, map, &outer->scope, &dims, load->diags) != RL_OK) return;
+  model->dims = dims;
+  const rl_scope *scope = rl_definitions_scope(dims);
+  for (size_t i = 0; i < map->count; i++) {
+    rl_value value;
+    rl_status status = RL_OK;
+    scope->resolve(scope, map->keys[i]->text, &value, &status, load->diags);
+    if (status == RL_OK) continue;
+    RL_REPORT(load->diags, DIM_FAILED, model->config->loc, map->keys[i]->text,
+              model->family->name);
+    return;
+  }
+}
+
+static void finish(const rl_load *load, rl_model *model, const rl_node *config) {
+  model->config = rl_config_merge(load, model->family, config);
+  if (model->config == NULL) return;
+  rl_config_type(load, model);
+  rl_config_quantization(load, model);
+  rl_config_check_keys(load, model, rl_db_strict(load->db));
+  load_dims(load, model);
+}
+
+static void load_description(const rl_load *load, rl_model *model) {
+  static const char *const keys[] = {"kind",   "doc",    "family", "ids",
+                                     "parameters", "source", "sources", "config"};
+  const rl_node *root = load->root;
+  rl_node_known_keys(root, "model", keys, RL_COUNT(keys), load->diags);
+  const rl_node *family = rl_load_need(load, root, "model", "family");
+  const rl_node *config = rl_load_need(load, root, "model", "config");
+  const char *family_name = rl_load_name(load, family, "family");
+  rl_load_text(load, root, "source");
+  model->ids = rl_load_names(load, rl_load_get(root, "ids"), "ids", &model->id_count);
+  model->parameters = rl_load_integer(load, rl_load_get(root, "parameters"), (rl_origin){0},
+                                      &field_parameters, &model->parameters_exact);
+  if (family_name != NULL) {
+    rl_db_family(load->db, family_name, family->loc, &model->family, load->diags);
+  }
+  if (config == NULL || model->family == NULL || !rl_load_is_map(load, config, "config")) return;
+  finish(load, model, config);
+}
+
+static void load_config(const rl_load *load, rl_model *model) {
+  const rl_node *type = rl_load_need(load, load->root, "config", "model_type");
+  const char *name = rl_load_name(load, type, "model_type");
+  if (name == NULL) return;
+  if (rl_db_family_of(load->db, name, type->loc, &model->family, load->diags) != RL_OK) return;
+  finish(load, model, load->root);
+}
+
+rl_status rl_load_model(rl_load *load, const void **out) {
+  rl_model *model = RL_NEW(load->arena, rl_model);
+  if (model == NULL) return rl_diag_oom(load->diags);
+  *model = (rl_model){.name = load->name, .file = load->file, .reference = load->reference};
+  if (rl_node_get(load->root, "kind") != NULL) {
+    load_description(load, model);
+  } else {
+    load_config(load, model);
+  }
+  return rl_load_finish(load, model, out);
+}
+
+rl_status rl_model_dim(const rl_model *model, const char *name, uint64_t *out, rl_diags *diags) {
+  const rl_scope *scope = rl_definitions_scope(model->dims);
+  const rl_node *dim = rl_node_get(model->family->dims, name);
+  rl_value value;
+  rl_status status = RL_OK;
+  if (dim == NULL) {
+    return RL_REPORT(diags, DIM_UNKNOWN, (rl_loc){.file = model->family->file}, model->family->name,
+                     name);
+  }
+  scope->resolve(scope, name, &value, &status, diags);
+  if (status != RL_OK) return status;
+  bool whole = value.kind == RL_VALUE_NUMBER && !value.negative && value.den == 1;
+  if (!whole) return RL_REPORT(diags, DIM_NOT_WHOLE, dim->loc, name, model->name);
+  *out = value.num;
+  return RL_OK;
+}
