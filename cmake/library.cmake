@@ -2,16 +2,18 @@
 
 # The shipped descriptions become a table in C.
 set(embedded ${CMAKE_BINARY_DIR}/embedded.c)
+set(descriptions "")
 if(RL_EMBED_DB)
-  file(GLOB_RECURSE descriptions CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/hwdb/*.yaml ${CMAKE_SOURCE_DIR}/models/*.yaml)
-  set(description_root ${CMAKE_SOURCE_DIR})
-else()
-  set(descriptions "")
-  set(description_root ${CMAKE_BINARY_DIR}/no-descriptions)
+  file(GLOB_RECURSE descriptions RELATIVE ${CMAKE_SOURCE_DIR} CONFIGURE_DEPENDS
+       ${CMAKE_SOURCE_DIR}/hwdb/*.yaml ${CMAKE_SOURCE_DIR}/models/*.yaml)
+  list(SORT descriptions)
 endif()
-add_custom_command(OUTPUT ${embedded} VERBATIM
-  COMMAND ${CMAKE_COMMAND} -DROOT=${description_root} -DOUT=${embedded} -P ${CMAKE_SOURCE_DIR}/cmake/embed.cmake
-  DEPENDS ${descriptions} ${CMAKE_SOURCE_DIR}/cmake/embed.cmake)
+add_executable(rl_embed cmake/embed_main.c analyzer/spec/db_scan.c)
+target_include_directories(rl_embed PRIVATE analyzer)
+target_link_libraries(rl_embed PRIVATE rl_flags)
+add_custom_command(OUTPUT ${embedded} VERBATIM WORKING_DIRECTORY ${CMAKE_SOURCE_DIR}
+  COMMAND rl_embed ${embedded} ${descriptions}
+  DEPENDS rl_embed ${descriptions})
 add_library(rl_embedded OBJECT ${embedded})
 target_include_directories(rl_embedded PRIVATE analyzer)
 target_link_libraries(rl_embedded PRIVATE rl_flags)

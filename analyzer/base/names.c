@@ -24,6 +24,19 @@ bool rl_name_equal(const char *a, const char *b) {
   }
 }
 
+bool rl_name_prefix(const char *prefix, const char *name) {
+  bool any = false;
+  for (;;) {
+    while (is_separator(*prefix)) prefix++;
+    while (is_separator(*name)) name++;
+    if (*prefix == '\0') return any;
+    if (lower(*prefix) != lower(*name)) return false;
+    any = true;
+    prefix++;
+    name++;
+  }
+}
+
 /* The name in lower case without separators; false when it is too long to be guessed. */
 static bool fold(const char *name, char out[NAME_MAX_BYTES + 1], size_t *length) {
   size_t count = 0;

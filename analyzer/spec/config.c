@@ -11,38 +11,128 @@ static const char *const handled[] = {"model_type", "torch_dtype", "dtype", "qua
 
 /* Training, tokens, bookkeeping: they change neither a count nor a byte of inference. */
 static const char *const neutral[] = {
-    "_attn_implementation", "_attn_implementation_autoset", "_commit_hash", "_name_or_path",
-    "activation_dropout", "architectures", "attention_dropout", "attn_pdrop", "auto_map",
-    "begin_suppress_tokens", "bos_token_id", "chunk_size_feed_forward",
-    "classifier_dropout", "decoder_start_token_id", "dropout", "embd_pdrop",
-    "eos_token_id", "finetuning_task", "forced_bos_token_id",
-    "forced_eos_token_id", "gradient_checkpointing", "hidden_dropout",
-    "id2label", "init_std", "initializer_factor", "initializer_range", "label2id", "layerdrop",
-    "max_position_embeddings", "max_sequence_length", "mup", "n_ctx", "n_positions",
-    "output_attentions", "output_hidden_states", "output_past", "pad_token_id", "prefix",
-    "pretraining_tp", "problem_type", "reorder_and_upcast_attn", "resid_pdrop", "return_dict",
-    "rms_norm_eps", "rope_theta", "router_aux_loss_coef", "scale_attn_by_inverse_layer_idx",
-    "scale_attn_weights", "sep_token_id", "seq_length", "summary_activation",
-    "summary_first_dropout", "summary_proj_to_labels", "summary_type", "summary_use_proj",
-    "task_specific_params", "tokenizer_class", "torchscript", "transformers_version",
-    "unsloth_fixed", "unsloth_version", "use_cache", "use_return_dict",
+    "_attn_implementation",
+    "_attn_implementation_autoset",
+    "_commit_hash",
+    "_name_or_path",
+    "activation_dropout",
+    "architectures",
+    "attention_dropout",
+    "attn_pdrop",
+    "auto_map",
+    "begin_suppress_tokens",
+    "bos_token_id",
+    "chunk_size_feed_forward",
+    "classifier_dropout",
+    "decoder_start_token_id",
+    "dropout",
+    "embd_pdrop",
+    "eos_token_id",
+    "finetuning_task",
+    "forced_bos_token_id",
+    "forced_eos_token_id",
+    "gradient_checkpointing",
+    "hidden_dropout",
+    "id2label",
+    "init_std",
+    "initializer_factor",
+    "initializer_range",
+    "label2id",
+    "layerdrop",
+    "max_position_embeddings",
+    "max_sequence_length",
+    "mup",
+    "n_ctx",
+    "n_positions",
+    "output_attentions",
+    "output_hidden_states",
+    "output_past",
+    "pad_token_id",
+    "prefix",
+    "pretraining_tp",
+    "problem_type",
+    "reorder_and_upcast_attn",
+    "resid_pdrop",
+    "return_dict",
+    "rms_norm_eps",
+    "rope_theta",
+    "router_aux_loss_coef",
+    "scale_attn_by_inverse_layer_idx",
+    "scale_attn_weights",
+    "sep_token_id",
+    "seq_length",
+    "summary_activation",
+    "summary_first_dropout",
+    "summary_proj_to_labels",
+    "summary_type",
+    "summary_use_proj",
+    "task_specific_params",
+    "tokenizer_class",
+    "torchscript",
+    "transformers_version",
+    "unsloth_fixed",
+    "unsloth_version",
+    "use_cache",
+    "use_return_dict",
 };
 
 /* They change what is computed or moved. A family that models one mentions it. */
 static const char *const costly[] = {
-    "add_cross_attention", "alibi", "attention_bias", "attention_chunk_size", "attention_sink",
-    "attn_logit_softcapping", "audio_config", "block_sparse", "compress_ratios",
-    "conv_kernel", "cross_attention_layers", "decoder_layers", "encoder_layers",
-    "final_logit_softcapping", "first_k_dense_replace", "full_attention_interval", "head_dim",
-    "hidden_size_per_layer_input", "index_topk", "is_encoder_decoder", "kv_lora_rank",
-    "layer_types", "linear_num_value_heads", "llm_config", "lora_rank", "mamba_d_state",
-    "mlp_bias", "moe_intermediate_size", "moe_layer_freq", "mtp_num_hidden_layers",
-    "multi_query", "n_group", "n_routed_experts", "n_shared_experts", "no_rope_layers",
-    "num_experts", "num_experts_per_tok", "num_kv_shared_layers", "num_local_experts",
-    "num_medusa_heads", "num_mtp_modules", "num_nextn_predict_layers", "partial_rotary_factor",
-    "q_lora_rank", "qk_norm", "shared_expert_intermediate_size", "sliding_window",
-    "sparse_attention", "speculators_config", "ssm_cfg", "state_size", "text_config",
-    "use_qk_norm", "use_sliding_window", "vision_config",
+    "add_cross_attention",
+    "alibi",
+    "attention_bias",
+    "attention_chunk_size",
+    "attention_sink",
+    "attn_logit_softcapping",
+    "audio_config",
+    "block_sparse",
+    "compress_ratios",
+    "conv_kernel",
+    "cross_attention_layers",
+    "decoder_layers",
+    "encoder_layers",
+    "final_logit_softcapping",
+    "first_k_dense_replace",
+    "full_attention_interval",
+    "head_dim",
+    "hidden_size_per_layer_input",
+    "index_topk",
+    "is_encoder_decoder",
+    "kv_lora_rank",
+    "layer_types",
+    "linear_num_value_heads",
+    "llm_config",
+    "lora_rank",
+    "mamba_d_state",
+    "mlp_bias",
+    "moe_intermediate_size",
+    "moe_layer_freq",
+    "mtp_num_hidden_layers",
+    "multi_query",
+    "n_group",
+    "n_routed_experts",
+    "n_shared_experts",
+    "no_rope_layers",
+    "num_experts",
+    "num_experts_per_tok",
+    "num_kv_shared_layers",
+    "num_local_experts",
+    "num_medusa_heads",
+    "num_mtp_modules",
+    "num_nextn_predict_layers",
+    "partial_rotary_factor",
+    "q_lora_rank",
+    "qk_norm",
+    "shared_expert_intermediate_size",
+    "sliding_window",
+    "sparse_attention",
+    "speculators_config",
+    "ssm_cfg",
+    "state_size",
+    "text_config",
+    "use_qk_norm",
+    "use_sliding_window",
+    "vision_config",
 };
 
 static bool listed(const char *name, const char *const *names, size_t count) {
@@ -111,7 +201,8 @@ void rl_config_type(const rl_load *load, rl_model *model) {
   RL_REPORT(load->diags, CONFIG_TYPE, node->loc, text);
 }
 
-/* Keys of `over`, then those of `under` that it lacks. The family's config_key itself is left out. */
+/* Keys of `over`, then those of `under` that it lacks. The family's config_key itself is left out.
+ */
 static const rl_node *overlay(const rl_load *load, const rl_node *over, const rl_node *under,
                               const char *left_out) {
   size_t most = over->count + under->count;
@@ -122,8 +213,8 @@ static const rl_node *overlay(const rl_load *load, const rl_node *over, const rl
     rl_diag_oom(load->diags);
     return NULL;
   }
-  *merged = (rl_node){.kind = RL_MAP, .loc = over->loc, .keys = keys, .items = items,
-                      .weight = under->weight};
+  *merged = (rl_node){
+      .kind = RL_MAP, .loc = over->loc, .keys = keys, .items = items, .weight = under->weight};
   for (size_t i = 0; i < most; i++) {
     const rl_node *from = i < over->count ? over : under;
     size_t at = i < over->count ? i : i - over->count;
@@ -138,7 +229,8 @@ static const rl_node *overlay(const rl_load *load, const rl_node *over, const rl
 
 const rl_node *rl_config_merge(const rl_load *load, const rl_family *family,
                                const rl_node *config) {
-  const rl_node *inner = family->config_key == NULL ? NULL : rl_load_get(config, family->config_key);
+  const rl_node *inner =
+      family->config_key == NULL ? NULL : rl_load_get(config, family->config_key);
   if (inner == NULL) return config;
   if (!rl_load_is_map(load, inner, family->config_key)) return NULL;
   return overlay(load, inner, config, family->config_key);

@@ -7,8 +7,7 @@
 #include "spec/model.h"
 
 /* The map that holds the dims: config itself, or the family's config_key merged over it. */
-const rl_node *rl_config_merge(const rl_load *load, const rl_family *family,
-                               const rl_node *config);
+const rl_node *rl_config_merge(const rl_load *load, const rl_family *family, const rl_node *config);
 /* torch_dtype or dtype -> model->type; bf16 when absent. */
 void rl_config_type(const rl_load *load, rl_model *model);
 /* quantization_config -> model->quantization and ->unquantized, or a located refusal. */

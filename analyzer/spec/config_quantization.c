@@ -8,18 +8,18 @@
 
 #define RL_COUNT(array) (sizeof(array) / sizeof *(array))
 
-typedef struct reader {
+typedef struct quantization_reader {
   const rl_load *load;
   rl_model *model;
   const rl_node *map; /* quantization_config */
-} reader;
+} quantization_reader;
 
-static void refuse(const reader *reader, const rl_node *node, const char *what) {
+static void refuse(const quantization_reader *reader, const rl_node *node, const char *what) {
   RL_REPORT(reader->load->diags, QUANTIZATION_REFUSED, node->loc, what);
 }
 
 /* An optional bool of the map. */
-static bool flag(const reader *reader, const char *key, bool otherwise) {
+static bool flag(const quantization_reader *reader, const char *key, bool otherwise) {
   const rl_node *node = rl_load_get(reader->map, key);
   bool value = otherwise;
   if (node != NULL) rl_node_bool(node, key, &value, reader->load->diags);
@@ -27,8 +27,8 @@ static bool flag(const reader *reader, const char *key, bool otherwise) {
 }
 
 /* A whole number, negative allowed (group_size: -1 is a whole row); false when absent or wrong. */
-static bool whole(const reader *reader, const char *key, const char *synonym, double *value,
-                  const rl_node **at) {
+static bool whole(const quantization_reader *reader, const char *key, const char *synonym,
+                  double *value, const rl_node **at) {
   *at = rl_load_get(reader->map, key);
   if (*at == NULL && synonym != NULL) *at = rl_load_get(reader->map, synonym);
   if (*at == NULL) {
@@ -38,13 +38,13 @@ static bool whole(const reader *reader, const char *key, const char *synonym, do
   return rl_node_double(*at, key, -1, 1 << 20, value, reader->load->diags) == RL_OK;
 }
 
-static void set_format(const reader *reader, const char *name) {
+static void set_format(const quantization_reader *reader, const char *name) {
   if (name == NULL) rl_diag_oom(reader->load->diags);
   reader->model->quantization = name;
 }
 
 /* Integer groups: AWQ's zero_point and GPTQ's sym say whether zero points are stored. */
-static void read_groups(const reader *reader, bool zeros) {
+static void read_groups(const quantization_reader *reader, bool zeros) {
   double bits, group;
   const rl_node *bits_at, *group_at;
   bool read = whole(reader, "bits", "w_bit", &bits, &bits_at);
@@ -58,22 +58,22 @@ static void read_groups(const reader *reader, bool zeros) {
   } else if (group != 32 && group != 64 && group != 128) {
     refuse(reader, group_at, "a group size other than 32, 64 or 128");
   } else {
-    set_format(reader, rl_textf(reader->load->arena, "w4a16-g%d%s", (int)group,
-                                zeros ? "-asym" : ""));
+    set_format(reader,
+               rl_textf(reader->load->arena, "w4a16-g%d%s", (int)group, zeros ? "-asym" : ""));
   }
 }
 
-static void read_awq(const reader *reader) {
+static void read_awq(const quantization_reader *reader) {
   read_groups(reader, flag(reader, "zero_point", true));
 }
 
-static void read_gptq(const reader *reader) {
+static void read_gptq(const quantization_reader *reader) {
   const rl_node *order = rl_load_get(reader->map, "desc_act");
   if (flag(reader, "desc_act", false)) refuse(reader, order, "desc_act (rows reordered by g_idx)");
   read_groups(reader, !flag(reader, "sym", true));
 }
 
-static void read_fp8(const reader *reader) {
+static void read_fp8(const quantization_reader *reader) {
   static const char *const schemes[] = {"dynamic", "static"};
   const rl_node *blocks = rl_load_get(reader->map, "weight_block_size");
   const rl_node *scheme = rl_load_get(reader->map, "activation_scheme");
@@ -89,25 +89,56 @@ static void read_fp8(const reader *reader) {
 }
 
 /* Settings that do not change the stored bytes, by method. */
-static const char *const awq_keys[] = {
-    "quant_method", "bits", "w_bit", "group_size", "q_group_size", "zero_point", "version",
-    "backend", "do_fuse", "fuse_max_seq_len", "modules_to_fuse", "modules_to_not_convert",
-    "exllama_config", NULL};
-static const char *const gptq_keys[] = {
-    "quant_method", "bits", "group_size", "sym", "desc_act", "batch_size", "block_name_to_quantize",
-    "cache_block_outputs", "checkpoint_format", "damp_percent", "dataset", "disable_exllama",
-    "exllama_config", "is_marlin_format", "max_input_length", "meta", "model_file_base_name",
-    "model_name_or_path", "model_seqlen", "module_name_preceding_first_block",
-    "modules_in_block_to_quantize", "modules_to_not_convert", "pad_token_id", "quantizer",
-    "static_groups", "tokenizer", "true_sequential", "use_cuda_fp16", "use_exllama", "backend",
-    NULL};
-static const char *const fp8_keys[] = {
-    "quant_method", "activation_scheme", "weight_block_size", "fmt", "ignored_layers",
-    "modules_to_not_convert", "is_checkpoint_fp8_serialized", NULL};
+static const char *const awq_keys[] = {"quant_method",    "bits",
+                                       "w_bit",           "group_size",
+                                       "q_group_size",    "zero_point",
+                                       "version",         "backend",
+                                       "do_fuse",         "fuse_max_seq_len",
+                                       "modules_to_fuse", "modules_to_not_convert",
+                                       "exllama_config",  NULL};
+static const char *const gptq_keys[] = {"quant_method",
+                                        "bits",
+                                        "group_size",
+                                        "sym",
+                                        "desc_act",
+                                        "batch_size",
+                                        "block_name_to_quantize",
+                                        "cache_block_outputs",
+                                        "checkpoint_format",
+                                        "damp_percent",
+                                        "dataset",
+                                        "disable_exllama",
+                                        "exllama_config",
+                                        "is_marlin_format",
+                                        "max_input_length",
+                                        "meta",
+                                        "model_file_base_name",
+                                        "model_name_or_path",
+                                        "model_seqlen",
+                                        "module_name_preceding_first_block",
+                                        "modules_in_block_to_quantize",
+                                        "modules_to_not_convert",
+                                        "pad_token_id",
+                                        "quantizer",
+                                        "static_groups",
+                                        "tokenizer",
+                                        "true_sequential",
+                                        "use_cuda_fp16",
+                                        "use_exllama",
+                                        "backend",
+                                        NULL};
+static const char *const fp8_keys[] = {"quant_method",
+                                       "activation_scheme",
+                                       "weight_block_size",
+                                       "fmt",
+                                       "ignored_layers",
+                                       "modules_to_not_convert",
+                                       "is_checkpoint_fp8_serialized",
+                                       NULL};
 
 static const struct {
   const char *name;
-  void (*read)(const reader *reader);
+  void (*read)(const quantization_reader *reader);
   const char *const *keys;
 } methods[] = {
     {"awq", read_awq, awq_keys}, {"gptq", read_gptq, gptq_keys}, {"fp8", read_fp8, fp8_keys}};
@@ -120,11 +151,11 @@ static bool has_word(const char *const *words, const char *word) {
 }
 
 /* An unknown setting may change what is stored, so it is refused rather than warned about. */
-static void check_settings(const reader *reader, const char *const *keys) {
+static void check_settings(const quantization_reader *reader, const char *const *keys) {
   for (size_t i = 0; i < reader->map->count; i++) {
     const rl_node *key = reader->map->keys[i], *item = reader->map->items[i];
-    bool off = rl_node_is_null(item) || (item->kind == RL_SCALAR && !item->quoted &&
-                                         strcmp(item->text, "false") == 0);
+    bool off = rl_node_is_null(item) ||
+               (item->kind == RL_SCALAR && !item->quoted && strcmp(item->text, "false") == 0);
     if (off || has_word(keys, key->text)) continue;
     refuse(reader, key, key->text);
   }
@@ -141,8 +172,8 @@ typedef RL_LIST(const char *) name_list;
 
 /* Operators of the statements whose weight's name contains the module's name, as the loader of
  * transformers matches modules_to_not_convert. */
-static void match_statements(const reader *reader, const rl_statement *statements, size_t count,
-                             const char *module, name_list *names) {
+static void match_statements(const quantization_reader *reader, const rl_statement *statements,
+                             size_t count, const char *module, name_list *names) {
   for (size_t i = 0; i < count; i++) {
     const rl_statement *statement = &statements[i];
     const char *weights = attribute_text(statement, "weights");
@@ -166,7 +197,7 @@ static bool names_one_layer(const char *module) {
   return false;
 }
 
-static void read_unquantized(const reader *reader) {
+static void read_unquantized(const quantization_reader *reader) {
   static const char *const lists[] = {"modules_to_not_convert", "ignored_layers"};
   name_list names = {0};
   for (size_t i = 0; i < RL_COUNT(lists); i++) {
@@ -178,8 +209,8 @@ static void read_unquantized(const reader *reader) {
         refuse(reader, list, "single layers that stay unquantized");
         break;
       }
-      match_statements(reader, reader->model->family->graph,
-                       reader->model->family->statement_count, modules[m], &names);
+      match_statements(reader, reader->model->family->graph, reader->model->family->statement_count,
+                       modules[m], &names);
     }
   }
   reader->model->unquantized = names.items;
@@ -191,7 +222,7 @@ void rl_config_quantization(const rl_load *load, rl_model *model) {
   const char *text;
   if (map == NULL || (map->kind == RL_MAP && map->count == 0)) return;
   if (!rl_load_is_map(load, map, "quantization_config")) return;
-  reader reader = {.load = load, .model = model, .map = map};
+  quantization_reader reader = {.load = load, .model = model, .map = map};
   const rl_node *name = rl_load_need(load, map, "quantization_config", "quant_method");
   if (name == NULL || rl_node_text(name, "quant_method", &text, load->diags) != RL_OK) return;
   for (size_t i = 0; i < RL_COUNT(methods); i++) {

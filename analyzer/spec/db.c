@@ -6,6 +6,7 @@
 
 #include "base/names.h"
 #include "spec/db_private.h"
+#include "spec/embedded.h"
 
 rl_db_slot *rl_db_slot_new(rl_db *db, rl_db_kind kind, const char *name, const char *path,
                            rl_diags *diags) {
@@ -14,20 +15,19 @@ rl_db_slot *rl_db_slot_new(rl_db *db, rl_db_kind kind, const char *name, const c
     rl_diag_oom(diags);
     return NULL;
   }
-  *slot = (rl_db_slot){.entry = {.kind = kind, .name = name, .path = path},
-                       .reference = name,
-                       .layer = db->layers};
+  *slot = (rl_db_slot){
+      .entry = {.kind = kind, .name = name, .path = path}, .reference = name, .layer = db->layers};
   return slot;
 }
 
 static rl_status add_embedded(rl_db *db, rl_diags *diags) {
-  if (rl_embedded_count == 0) return RL_OK;
-  rl_db_slot *slots = RL_NEW_ARRAY(db->arena, rl_db_slot, rl_embedded_count);
+  if (RL_EMBEDDED_COUNT == 0) return RL_OK;
+  rl_db_slot *slots = RL_NEW_ARRAY(db->arena, rl_db_slot, RL_EMBEDDED_COUNT);
   if (slots == NULL) return rl_diag_oom(diags);
-  for (size_t i = 0; i < rl_embedded_count; i++) {
+  for (size_t i = 0; i < RL_EMBEDDED_COUNT; i++) {
     slots[i] = (rl_db_slot){
-        .entry = rl_embedded[i], .reference = rl_embedded[i].name, .layer = db->layers};
-    rl_db_entry **place = RL_PUSH(db->arena, &db->entries[rl_embedded[i].kind]);
+        .entry = RL_EMBEDDED[i], .reference = RL_EMBEDDED[i].name, .layer = db->layers};
+    rl_db_entry **place = RL_PUSH(db->arena, &db->entries[RL_EMBEDDED[i].kind]);
     if (place == NULL) return rl_diag_oom(diags);
     *place = &slots[i].entry;
   }

@@ -25,7 +25,7 @@ typedef struct rl_db_entry {
   rl_db_kind kind;
   const char *name;
   const char *path;     /* shown to users: a path, or "embedded:hwdb/nvidia/h100-sxm.yaml" */
-  const char *text;     /* embedded text, NULL for a file on disk */
+  const char *text;     /* embedded text, NUL-terminated; NULL for a file on disk */
   size_t length;
   const char *const *aliases;
   size_t alias_count;
@@ -35,7 +35,8 @@ typedef struct rl_db_entry {
 typedef struct rl_db rl_db;
 
 /* paths: folders given by --db and the environment, best first; each may hold hwdb/ and models/ or
- * be such a folder itself. The embedded files are the last layer. Nothing is parsed yet. */
+ * be such a folder itself (pass "hwdb" and "models", not ".", for those of the current folder: a
+ * folder without them is read whole). Only files with a `kind:` line count. The embedded files are the last layer. Nothing is parsed yet. */
 rl_status rl_db_open(rl_arena *arena, const char *const *paths, size_t count, rl_db **out,
                      rl_diags *diags);
 /* All entries of a kind, sorted by name, best layer first. */
@@ -55,5 +56,14 @@ rl_status rl_db_format(rl_db *db, const char *name, rl_loc loc, const struct rl_
 rl_status rl_db_method(rl_db *db, const char *name, rl_loc loc, const struct rl_method **out, rl_diags *diags);
 /* Unknown config keys become errors from now on. */
 void rl_db_set_strict(rl_db *db, bool strict);
+
+/* The local Hugging Face cache, where ids that are not shipped are looked up; NULL: nowhere. */
+void rl_db_set_hub(rl_db *db, const char *hub);
+/* Where that cache is, from the values of HF_HUB_CACHE, HF_HOME and HOME (NULL or empty: not set).
+ * NULL when none says it or memory is exhausted. */
+typedef struct rl_hub_places { const char *hub_cache, *hf_home, *home; } rl_hub_places;
+const char *rl_db_hub(rl_arena *arena, const rl_hub_places *places);
+/* True for a folder. For --db: rl_db_open passes over paths that are none. */
+bool rl_db_is_folder(const char *path);
 
 #endif

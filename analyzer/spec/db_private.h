@@ -27,10 +27,6 @@ struct rl_db {
   bool strict;
 };
 
-/* Files embedded at build time. */
-extern const rl_db_entry rl_embedded[];
-extern const size_t rl_embedded_count;
-
 /* Adds every description below a folder as one layer (db_folder.c). */
 rl_status rl_db_add_folder(rl_db *db, const char *path, rl_diags *diags);
 rl_db_slot *rl_db_slot_new(rl_db *db, rl_db_kind kind, const char *name, const char *path,
@@ -48,8 +44,9 @@ bool rl_db_strict(const rl_db *db);
 /* Parses a file of the named kind ("scenario") outside the database. */
 rl_status rl_db_read(rl_db *db, const char *path, const char *kind, rl_node **root,
                      rl_diags *diags);
-/* An inline or named workload file's root as a tree, checked for its kind. */
-rl_status rl_db_workload(rl_db *db, const char *name, rl_loc loc, const rl_node **out,
+/* A workload by name or path. */
+struct rl_workload;
+rl_status rl_db_workload(rl_db *db, const char *name, rl_loc loc, const struct rl_workload **out,
                          rl_diags *diags);
 
 #endif

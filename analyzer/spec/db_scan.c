@@ -4,8 +4,8 @@
 #include <string.h>
 
 const char *const RL_DB_KIND_WORDS[RL_DB_KINDS] = {
-    [RL_DB_HARDWARE] = "hardware", [RL_DB_PROFILE] = "profile",   [RL_DB_MODEL] = "model",
-    [RL_DB_FAMILY] = "family",     [RL_DB_FORMAT] = "format",     [RL_DB_METHOD] = "method",
+    [RL_DB_HARDWARE] = "hardware", [RL_DB_PROFILE] = "profile",  [RL_DB_MODEL] = "model",
+    [RL_DB_FAMILY] = "family",     [RL_DB_FORMAT] = "format",    [RL_DB_METHOD] = "method",
     [RL_DB_WORKLOAD] = "workload", [RL_DB_SCENARIO] = "scenario"};
 
 static const char *const alias_keys[RL_DB_KINDS] = {[RL_DB_HARDWARE] = "default_for:",
@@ -112,30 +112,34 @@ static bool next_in_block(span s, rl_scan_cursor *cursor, span *word) {
   return false;
 }
 
+/* Finds the key and how its value is written. A value that is one word is taken at once. */
+static bool begin(span s, rl_db_kind kind, rl_scan_cursor *cursor, span *word) {
+  cursor->at = find_key(s, cursor->at, alias_keys[kind], kind == RL_DB_FAMILY);
+  if (cursor->at >= s.length) return false;
+  char c = s.text[cursor->at];
+  cursor->inside = true;
+  cursor->block = c == '\n' || c == '#';
+  if (cursor->block) {
+    cursor->at = line_end(s, cursor->at) + 1;
+  } else if (c != '[') {
+    *word = take_word(s, &cursor->at);
+    cursor->at = s.length;
+  }
+  return true;
+}
+
 bool rl_scan_alias(const char *text, size_t length, rl_db_kind kind, rl_scan_cursor *cursor,
                    const char **alias, size_t *alias_length) {
   span s = {text, length}, word = {NULL, 0};
-  const char *key = alias_keys[kind];
-  if (key == NULL || cursor->at >= length) return false;
-  bool found = false;
-  if (!cursor->inside) {
-    cursor->at = find_key(s, cursor->at, key, kind == RL_DB_FAMILY);
-    if (cursor->at >= length) return false;
-    char c = text[cursor->at];
-    cursor->inside = true;
-    cursor->block = c == '\n' || c == '#';
-    if (cursor->block) cursor->at = line_end(s, cursor->at) + 1;
-    if (c != '[' && !cursor->block) {
-      word = take_word(s, &cursor->at);
-      cursor->at = length; /* a single word is the whole value */
-      found = true;
-    }
+  if (alias_keys[kind] == NULL || cursor->at >= length) return false;
+  if (!cursor->inside && !begin(s, kind, cursor, &word)) return false;
+  if (word.text == NULL) {
+    bool found =
+        cursor->block ? next_in_block(s, cursor, &word) : next_in_brackets(s, cursor, &word);
+    if (!found) word = (span){NULL, 0};
   }
-  if (!found) {
-    found = cursor->block ? next_in_block(s, cursor, &word) : next_in_brackets(s, cursor, &word);
-  }
-  if (!found || word.length == 0) cursor->at = length;
+  if (word.length == 0) cursor->at = length;
   *alias = word.text;
   *alias_length = word.length;
-  return found && word.length > 0;
+  return word.length > 0;
 }

@@ -1,17 +1,12 @@
-/* The shipped descriptions inside the program, the last layer of the database. The table is
- * generated at build time (cmake/embed.cmake) and empty with -DRL_EMBED_DB=OFF. */
+/* The shipped descriptions inside the program, the last layer of the database: kind, name and
+ * aliases are found at build time, so that opening the database reads none of them. The table is
+ * generated (cmake/embed_main.c) and empty with -DRL_EMBED_DB=OFF. */
 #ifndef RL_SPEC_EMBEDDED_H
 #define RL_SPEC_EMBEDDED_H
 
-#include <stddef.h>
+#include "spec/db.h"
 
-typedef struct rl_embedded {
-  const char *path; /* "hwdb/nvidia/h100-sxm.yaml" */
-  const char *text; /* NUL-terminated */
-  size_t length;    /* bytes, without the NUL */
-} rl_embedded;
-
-extern const rl_embedded RL_EMBEDDED[]; /* sorted by path */
+extern const rl_db_entry RL_EMBEDDED[]; /* sorted by path; texts are NUL-terminated */
 extern const size_t RL_EMBEDDED_COUNT;
 
 #endif

@@ -1,17 +1,17 @@
-/* `kind: family` -> rl_family. Only the shape is checked here: the operators' names and attributes
- * belong to graph/. */
+/* Reads `kind: family` into rl_family. Only the shape is checked here: the operators' names and
+ * attributes belong to graph/. */
 #include "spec/family.h"
 #include "spec/load.h"
 
 #define RL_COUNT(array) (sizeof(array) / sizeof *(array))
 
 /* A family in the making: its expressions are gathered as they are met. */
-typedef struct reader {
+typedef struct family_reader {
   const rl_load *load;
   RL_LIST(const rl_expr *) expressions;
-} reader;
+} family_reader;
 
-static const rl_expr *keep(reader *reader, const rl_expr *expr) {
+static const rl_expr *keep(family_reader *reader, const rl_expr *expr) {
   const rl_expr **slot = RL_PUSH(reader->load->arena, &reader->expressions);
   if (slot == NULL) {
     rl_diag_oom(reader->load->diags);
@@ -21,14 +21,14 @@ static const rl_expr *keep(reader *reader, const rl_expr *expr) {
 }
 
 /* An expression that must be one. */
-static const rl_expr *parse(reader *reader, const rl_node *node) {
+static const rl_expr *parse(family_reader *reader, const rl_node *node) {
   const rl_expr *expr;
   if (rl_expr_parse(reader->load->arena, node, &expr, reader->load->diags) != RL_OK) return NULL;
   return keep(reader, expr);
 }
 
 /* An expression that may be a name template or anything else: no diagnostics. */
-static const rl_expr *try_parse(reader *reader, const rl_node *node) {
+static const rl_expr *try_parse(family_reader *reader, const rl_node *node) {
   rl_diags silent;
   const rl_expr *expr;
   rl_diags_init(&silent, reader->load->arena);
@@ -38,7 +38,7 @@ static const rl_expr *try_parse(reader *reader, const rl_node *node) {
 }
 
 /* Scalars below a list or map attribute: what they mention counts too. Depth is limited by doc/. */
-static void parse_below(reader *reader, const rl_node *node) {
+static void parse_below(family_reader *reader, const rl_node *node) {
   for (size_t i = 0; i < node->count; i++) {
     if (node->items[i]->kind == RL_SCALAR) {
       try_parse(reader, node->items[i]);
@@ -48,7 +48,7 @@ static void parse_below(reader *reader, const rl_node *node) {
   }
 }
 
-static void read_attributes(reader *reader, const rl_node *map, rl_statement *statement) {
+static void read_attributes(family_reader *reader, const rl_node *map, rl_statement *statement) {
   if (rl_node_is_null(map)) return;
   if (!rl_load_is_map(reader->load, map, statement->op)) return;
   rl_attribute *attributes = RL_NEW_ARRAY(reader->load->arena, rl_attribute, map->count);
@@ -70,10 +70,11 @@ static void read_attributes(reader *reader, const rl_node *map, rl_statement *st
   statement->attribute_count = map->count;
 }
 
-static const rl_statement *read_statements(reader *reader, const rl_node *list, bool inside,
+static const rl_statement *read_statements(family_reader *reader, const rl_node *list, bool inside,
                                            size_t *count);
 
-static void read_repeat(reader *reader, const rl_node *node, rl_statement *statement, bool inside) {
+static void read_repeat(family_reader *reader, const rl_node *node, rl_statement *statement,
+                        bool inside) {
   static const char *const keys[] = {"repeat", "body"};
   const rl_load *load = reader->load;
   if (rl_node_known_keys(node, "repeat", keys, RL_COUNT(keys), load->diags) != RL_OK) return;
@@ -87,7 +88,7 @@ static void read_repeat(reader *reader, const rl_node *node, rl_statement *state
   if (!inside) statement->body = read_statements(reader, body, true, &statement->body_count);
 }
 
-static void read_statement(reader *reader, const rl_node *node, rl_statement *statement,
+static void read_statement(family_reader *reader, const rl_node *node, rl_statement *statement,
                            bool inside) {
   statement->loc = node->loc;
   if (!rl_load_is_map(reader->load, node, "statement")) return;
@@ -104,7 +105,7 @@ static void read_statement(reader *reader, const rl_node *node, rl_statement *st
   read_attributes(reader, node->items[0], statement);
 }
 
-static const rl_statement *read_statements(reader *reader, const rl_node *list, bool inside,
+static const rl_statement *read_statements(family_reader *reader, const rl_node *list, bool inside,
                                            size_t *count) {
   const rl_load *load = reader->load;
   *count = 0;
@@ -125,7 +126,7 @@ static const rl_statement *read_statements(reader *reader, const rl_node *list, 
   return statements;
 }
 
-static void read_dims(reader *reader, rl_family *family) {
+static void read_dims(family_reader *reader, rl_family *family) {
   const rl_node *map = rl_load_need(reader->load, reader->load->root, "family", "dims");
   if (map == NULL || !rl_load_is_map(reader->load, map, "dims")) return;
   for (size_t i = 0; i < map->count; i++) {
@@ -153,7 +154,7 @@ rl_status rl_load_family(rl_load *load, const void **out) {
   rl_family *family = RL_NEW(load->arena, rl_family);
   if (family == NULL) return rl_diag_oom(load->diags);
   const rl_node *root = load->root;
-  reader reader = {.load = load};
+  family_reader reader = {.load = load};
   rl_node_known_keys(root, "family", keys, RL_COUNT(keys), load->diags);
   *family = (rl_family){.name = load->name, .file = load->file, .reference = load->reference};
   read_match(load, family);

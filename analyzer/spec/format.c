@@ -51,7 +51,8 @@ uint64_t rl_format_tensor_bytes(const rl_format *format) {
     const rl_component *component = &format->stack[i];
     if (component->kind != RL_QUANT || component->span != RL_PER_TENSOR) continue;
     bytes += rl_ceil_div(RL_TYPES[component->scale].bits, 8);
-    if (component->zero == RL_ZERO_TYPE) bytes += rl_ceil_div(RL_TYPES[component->zero_type].bits, 8);
+    if (component->zero == RL_ZERO_TYPE)
+      bytes += rl_ceil_div(RL_TYPES[component->zero_type].bits, 8);
     if (component->zero == RL_ZERO_CODE) bytes += rl_ceil_div(RL_TYPES[component->type].bits, 8);
   }
   return bytes;

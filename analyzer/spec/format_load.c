@@ -1,4 +1,4 @@
-/* `kind: format` -> rl_format: a stack of components, each one row of the table below. */
+/* Reads `kind: format` into rl_format: a stack of components, each one row of the table below. */
 #include <string.h>
 
 #include "spec/format.h"
@@ -7,9 +7,8 @@
 #define RL_COUNT(array) (sizeof(array) / sizeof *(array))
 
 static const char *const component_words[RL_COMPONENT_KINDS] = {
-    [RL_DENSE] = "dense",     [RL_QUANT] = "quant",
-    [RL_LUT] = "lut",         [RL_SPARSE] = "sparse",
-    [RL_LOWRANK] = "lowrank", [RL_CHANNEL_MASK] = "channel_mask",
+    [RL_DENSE] = "dense",     [RL_QUANT] = "quant",          [RL_LUT] = "lut",
+    [RL_SPARSE] = "sparse",   [RL_LOWRANK] = "lowrank",      [RL_CHANNEL_MASK] = "channel_mask",
     [RL_TRELLIS] = "trellis", [RL_DENSE_TAIL] = "dense_tail"};
 
 /* `dense: bf16` or `dense: {type: bf16}`. */
@@ -26,24 +25,28 @@ static void load_dense(const rl_load *load, const rl_node *node, rl_component *c
   }
 }
 
-/* `type: i4`, or its integer synonym `bits: 4`. */
+/* `bits: 4`, the integer synonym of `type: i4`. */
+static void load_bits(const rl_load *load, const rl_node *bits, rl_component *component) {
+  uint64_t width = 0;
+  if (rl_node_u64(bits, "bits", 1, 32, &width, load->diags) != RL_OK) return;
+  component->type = width == 4 ? RL_I4 : RL_I8;
+  if (width == 4 || width == 8) return;
+  RL_REPORT(load->diags, NOT_SUPPORTED, bits->loc, "a width other than 4 or 8 bits", NULL);
+}
+
+static bool is_code(rl_type type) {
+  return type == RL_I4 || type == RL_I8 || type == RL_F8_E4M3;
+}
+
 static void load_code_type(const rl_load *load, const rl_node *node, rl_component *component) {
   const rl_node *type = rl_load_get(node, "type"), *bits = rl_load_get(node, "bits");
-  uint64_t width = 0;
   if (type == NULL && bits == NULL) rl_load_need(load, node, "quant", "type");
   if (type != NULL && bits != NULL) {
     RL_REPORT(load->diags, EXCLUSIVE_KEYS, bits->loc, "type", "bits");
   }
-  if (bits != NULL && rl_node_u64(bits, "bits", 1, 32, &width, load->diags) == RL_OK) {
-    component->type = width == 4 ? RL_I4 : RL_I8;
-    if (width != 4 && width != 8) {
-      RL_REPORT(load->diags, NOT_SUPPORTED, bits->loc, "a width other than 4 or 8 bits", NULL);
-    }
-  }
+  if (bits != NULL) load_bits(load, bits, component);
   if (type == NULL || !rl_load_type(load, type, &component->type)) return;
-  bool code = component->type == RL_I4 || component->type == RL_I8 ||
-              component->type == RL_F8_E4M3;
-  if (!code) {
+  if (!is_code(component->type)) {
     RL_REPORT(load->diags, BAD_STORED_TYPE, type->loc, RL_TYPES[component->type].name, "quant");
   }
 }

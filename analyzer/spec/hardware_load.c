@@ -1,5 +1,5 @@
-/* `kind: hardware` -> rl_hardware. Ranges are wide enough for any machine on sale and narrow enough
- * to catch a wrong prefix. */
+/* Reads `kind: hardware` into rl_hardware. Ranges are wide enough for any machine on sale and
+ * narrow enough to catch a wrong prefix. */
 #include <string.h>
 
 #include "spec/hardware.h"
@@ -7,21 +7,21 @@
 
 #define RL_COUNT(array) (sizeof(array) / sizeof *(array))
 
-static const rl_field field_cores = {"cores", RL_DIM_COUNT, 1, 1e7};
-static const rl_field field_clock = {"clock", RL_DIM_HERTZ, 1e6, 1e11};
-static const rl_field field_peak = {"peak", RL_DIM_FLOP_PER_S, 1e8, 1e18};
-static const rl_field field_bandwidth = {"bandwidth", RL_DIM_BYTES_PER_S, 1e9, 1e14};
-static const rl_field field_link = {"bandwidth", RL_DIM_BYTES_PER_S, 1e6, 1e14};
-static const rl_field field_latency = {"latency", RL_DIM_SECONDS, 1e-10, 1};
-static const rl_field field_tdp = {"tdp", RL_DIM_WATTS, 0.1, 1e5};
-static const rl_field field_idle = {"idle", RL_DIM_WATTS, 0, 1e5};
-static const rl_field field_per_byte = {"per_byte", RL_DIM_JOULES_PER_BYTE, 0, 1e-6};
-static const rl_field field_per_flop = {"per_flop", RL_DIM_JOULES_PER_FLOP, 0, 1e-6};
-static const rl_field field_price = {"price", RL_DIM_DOLLARS_PER_H, 0, 1e6};
+static const rl_field field_cores = {"cores", RL_DIM_COUNT, {1, 1e7}};
+static const rl_field field_clock = {"clock", RL_DIM_HERTZ, {1e6, 1e11}};
+static const rl_field field_peak = {"peak", RL_DIM_FLOP_PER_S, {1e8, 1e18}};
+static const rl_field field_bandwidth = {"bandwidth", RL_DIM_BYTES_PER_S, {1e9, 1e14}};
+static const rl_field field_link = {"bandwidth", RL_DIM_BYTES_PER_S, {1e6, 1e14}};
+static const rl_field field_latency = {"latency", RL_DIM_SECONDS, {1e-10, 1}};
+static const rl_field field_tdp = {"tdp", RL_DIM_WATTS, {0.1, 1e5}};
+static const rl_field field_idle = {"idle", RL_DIM_WATTS, {0, 1e5}};
+static const rl_field field_per_byte = {"per_byte", RL_DIM_JOULES_PER_BYTE, {0, 1e-6}};
+static const rl_field field_per_flop = {"per_flop", RL_DIM_JOULES_PER_FLOP, {0, 1e-6}};
+static const rl_field field_price = {"price", RL_DIM_DOLLARS_PER_H, {0, 1e6}};
 static const uint64_t capacity_max = (uint64_t)1 << 60;
 
-static void load_peak(const rl_load *load, const rl_node *key, const rl_node *node,
-                      rl_origin outer, rl_peak *peak) {
+static void load_peak(const rl_load *load, const rl_node *key, const rl_node *node, rl_origin outer,
+                      rl_peak *peak) {
   static const char *const keys[] = {"peak", "accumulate", "sparse_2_4", "kind", "source"};
   int engine = 0;
   if (rl_node_known_keys(node, key->text, keys, RL_COUNT(keys), load->diags) != RL_OK) return;
@@ -208,9 +208,9 @@ static void check_sources(const rl_load *load) {
 }
 
 rl_status rl_load_hardware(rl_load *load, const void **out) {
-  static const char *const keys[] = {"kind",   "vendor", "title",  "arch",  "default_for",
-                                     "cores",  "clock",  "compute", "memory", "links",
-                                     "power",  "energy", "price",  "sources"};
+  static const char *const keys[] = {"kind",  "vendor", "title",   "arch",   "default_for",
+                                     "cores", "clock",  "compute", "memory", "links",
+                                     "power", "energy", "price",   "sources"};
   const rl_node *root = load->root;
   rl_hardware *hardware = RL_NEW(load->arena, rl_hardware);
   if (hardware == NULL) return rl_diag_oom(load->diags);
@@ -226,8 +226,8 @@ rl_status rl_load_hardware(rl_load *load, const void **out) {
   if (title != NULL) hardware->title = rl_load_name(load, title, "title");
   hardware->arch = rl_load_name(load, rl_load_need(load, root, "hardware", "arch"), "arch");
   hardware->default_for = rl_load_name(load, rl_load_get(root, "default_for"), "default_for");
-  hardware->cores = rl_load_integer(load, rl_load_get(root, "cores"), (rl_origin){0},
-                                    &field_cores, &cores);
+  hardware->cores =
+      rl_load_integer(load, rl_load_get(root, "cores"), (rl_origin){0}, &field_cores, &cores);
   hardware->clock = rl_load_figure(load, rl_load_get(root, "clock"), (rl_origin){0}, &field_clock);
   hardware->price = rl_load_figure(load, rl_load_get(root, "price"), (rl_origin){0}, &field_price);
   load_compute(load, hardware);

@@ -179,11 +179,11 @@ rl_figure rl_load_figure(const rl_load *load, const rl_node *node, rl_origin out
   rl_figure figure = {0};
   const rl_node *value = node == NULL ? NULL : figure_value(load, node, field->what, &outer);
   if (value == NULL) return figure;
-  rl_status status =
-      field->dimension == RL_DIM_COUNT
-          ? rl_node_double(value, field->what, field->min, field->max, &figure.value, load->diags)
-          : rl_node_quantity(value, field->what, field->dimension, field->min, field->max,
-                             &figure.value, load->diags);
+  rl_status status = field->dimension == RL_DIM_COUNT
+                         ? rl_node_double(value, field->what, field->range.min, field->range.max,
+                                          &figure.value, load->diags)
+                         : rl_node_quantity(value, field->what, field->dimension, field->range,
+                                            &figure.value, load->diags);
   figure.source = source_new(load, value->loc, outer, field->what);
   return status == RL_OK && figure.source != NULL ? figure : (rl_figure){0};
 }
@@ -205,8 +205,8 @@ rl_figure rl_load_integer(const rl_load *load, const rl_node *node, rl_origin ou
   rl_figure figure = {0};
   const rl_node *value = node == NULL ? NULL : figure_value(load, node, field->what, &outer);
   if (value == NULL) return figure;
-  rl_status status = rl_node_u64(value, field->what, (uint64_t)field->min, (uint64_t)field->max,
-                                 out, load->diags);
+  rl_status status = rl_node_u64(value, field->what, (uint64_t)field->range.min,
+                                 (uint64_t)field->range.max, out, load->diags);
   figure.source = source_new(load, value->loc, outer, field->what);
   if (status != RL_OK || figure.source == NULL) return (rl_figure){0};
   figure.value = (double)*out;

@@ -8,16 +8,16 @@
 #include "spec/types.h"
 
 typedef struct rl_load {
-  rl_db *db;             /* for references to other descriptions */
+  rl_db *db; /* for references to other descriptions */
   rl_arena *arena;
   rl_diags *diags;
   const char *name;      /* what the description is called */
   const char *reference; /* text by which a user finds it again: its name or a path */
   const char *file;
-  const char *folder;    /* last folder of the path: a machine's vendor */
+  const char *folder; /* last folder of the path: a machine's vendor */
   const rl_node *root;
   const rl_node *sources; /* `sources:` map of the file, NULL when absent */
-  size_t errors;         /* diags->errors when loading began */
+  size_t errors;          /* diags->errors when loading began */
 } rl_load;
 
 /* Where a figure takes kind and source from when it does not say them itself. */
@@ -29,7 +29,7 @@ typedef struct rl_origin {
 typedef struct rl_field {
   const char *what;
   rl_dimension dimension;
-  double min, max;
+  rl_range range;
 } rl_field;
 
 /* No error since loading began. */
@@ -68,7 +68,8 @@ int rl_load_word(const rl_load *load, const rl_node *node, const char *what,
                  const char *const *words, size_t count);
 /* A number type; false (reported) when it is none. */
 bool rl_load_type(const rl_load *load, const rl_node *node, rl_type *out);
-/* Peak key or compute word "tensor.bf16"; false (reported) otherwise. engine: 0 tensor, 1 vector. */
+/* Peak key or compute word "tensor.bf16"; false (reported) otherwise. engine: 0 tensor, 1 vector.
+ */
 bool rl_load_engine_type(const rl_load *load, const rl_node *node, int *engine, rl_type *type);
 /* "a, b and c" in the arena; NULL when memory is exhausted. */
 const char *rl_load_join(rl_arena *arena, const char *const *words, size_t count);

@@ -1,15 +1,20 @@
-/* `kind: method` -> rl_method: which primitives it sets. Their meaning belongs to the rooms that
- * lower them. */
+/* Reads `kind: method` into rl_method: which primitives it sets. Their meaning belongs to the rooms
+ * that lower them. */
 #include "spec/load.h"
 #include "spec/method.h"
 
-const char *const RL_PRIMITIVE_KEYS[RL_PRIMITIVES] = {
-    [RL_PRIM_FORMAT] = "format",           [RL_PRIM_EDIT] = "edit",
-    [RL_PRIM_STATE] = "state",             [RL_PRIM_SELECTION] = "selection",
-    [RL_PRIM_PLACEMENT] = "placement",     [RL_PRIM_TRANSFER] = "transfer",
-    [RL_PRIM_COMPOSITION] = "composition", [RL_PRIM_OVERHEAD] = "overhead",
-    [RL_PRIM_DRAFT] = "draft",             [RL_PRIM_TRAINING] = "training",
-    [RL_PRIM_WORKLOAD] = "workload",       [RL_PRIM_POWER] = "power"};
+const char *const RL_PRIMITIVE_KEYS[RL_PRIMITIVES] = {[RL_PRIM_FORMAT] = "format",
+                                                      [RL_PRIM_EDIT] = "edit",
+                                                      [RL_PRIM_STATE] = "state",
+                                                      [RL_PRIM_SELECTION] = "selection",
+                                                      [RL_PRIM_PLACEMENT] = "placement",
+                                                      [RL_PRIM_TRANSFER] = "transfer",
+                                                      [RL_PRIM_COMPOSITION] = "composition",
+                                                      [RL_PRIM_OVERHEAD] = "overhead",
+                                                      [RL_PRIM_DRAFT] = "draft",
+                                                      [RL_PRIM_TRAINING] = "training",
+                                                      [RL_PRIM_WORKLOAD] = "workload",
+                                                      [RL_PRIM_POWER] = "power"};
 
 rl_status rl_load_method(rl_load *load, const void **out) {
   static const char *const others[] = {"kind", "doc", "paper", "acceptance"};
@@ -30,6 +35,7 @@ rl_status rl_load_method(rl_load *load, const void **out) {
     if (method->primitives[i] != NULL) any = true;
   }
   method->acceptance = rl_load_get(load->root, "acceptance");
-  if (!any && load->root->kind == RL_MAP) RL_REPORT(load->diags, NO_PRIMITIVE, load->root->loc, NULL);
+  if (!any && load->root->kind == RL_MAP)
+    RL_REPORT(load->diags, NO_PRIMITIVE, load->root->loc, NULL);
   return rl_load_finish(load, method, out);
 }

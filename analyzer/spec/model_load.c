@@ -6,7 +6,7 @@
 
 #define RL_COUNT(array) (sizeof(array) / sizeof *(array))
 
-static const rl_field field_parameters = {"parameters", RL_DIM_COUNT, 1, 1e15};
+static const rl_field field_parameters = {"parameters", RL_DIM_COUNT, {1, 1e15}};
 
 /* Config keys as the names of the family's expressions; an absent key is null, not unknown. */
 typedef struct config_scope {
@@ -42,8 +42,7 @@ static void load_dims(const rl_load *load, rl_model *model) {
     rl_status status = RL_OK;
     scope->resolve(scope, map->keys[i]->text, &value, &status, load->diags);
     if (status == RL_OK) continue;
-    RL_REPORT(load->diags, DIM_FAILED, model->config->loc, map->keys[i]->text,
-              model->family->name);
+    RL_REPORT(load->diags, DIM_FAILED, model->config->loc, map->keys[i]->text, model->family->name);
     return;
   }
 }
@@ -58,7 +57,7 @@ static void finish(const rl_load *load, rl_model *model, const rl_node *config) 
 }
 
 static void load_description(const rl_load *load, rl_model *model) {
-  static const char *const keys[] = {"kind",   "doc",    "family", "ids",
+  static const char *const keys[] = {"kind",       "doc",    "family",  "ids",
                                      "parameters", "source", "sources", "config"};
   const rl_node *root = load->root;
   rl_node_known_keys(root, "model", keys, RL_COUNT(keys), load->diags);

@@ -1,21 +1,21 @@
-/* `kind: profile` -> rl_profile: what a software stack fuses and how well it does. */
+/* Reads `kind: profile` into rl_profile: what a software stack fuses and how well it does. */
 #include "spec/load.h"
 #include "spec/profile.h"
 
 #define RL_COUNT(array) (sizeof(array) / sizeof *(array))
 
-const char *const RL_FUSION_NAMES[RL_FUSIONS] = {
-    [RL_FUSE_QKV] = "qkv",
-    [RL_FUSE_GATE_UP] = "gate_up",
-    [RL_FUSE_ADD_NORM] = "add_norm",
-    [RL_FUSE_SILU_MUL] = "silu_mul",
-    [RL_FUSE_ROPE_APPEND] = "rope_append",
-    [RL_FUSE_NORM_QUANT] = "norm_quant",
-    [RL_FUSE_GEMM_QUANT] = "gemm_quant",
-    [RL_FUSE_ATTENTION] = "attention",
-    [RL_FUSE_ALLREDUCE_NORM] = "allreduce_norm"};
+const char *const RL_FUSION_NAMES[RL_FUSIONS] = {[RL_FUSE_QKV] = "qkv",
+                                                 [RL_FUSE_GATE_UP] = "gate_up",
+                                                 [RL_FUSE_ADD_NORM] = "add_norm",
+                                                 [RL_FUSE_SILU_MUL] = "silu_mul",
+                                                 [RL_FUSE_ROPE_APPEND] = "rope_append",
+                                                 [RL_FUSE_NORM_QUANT] = "norm_quant",
+                                                 [RL_FUSE_GEMM_QUANT] = "gemm_quant",
+                                                 [RL_FUSE_ATTENTION] = "attention",
+                                                 [RL_FUSE_ALLREDUCE_NORM] = "allreduce_norm"};
 
-static const double second_max = 1; /* a floor or host cost above a second is a wrong prefix */
+static const rl_range seconds_range = {
+    0, 1}; /* a floor or host cost above a second is a wrong prefix */
 
 static void load_fuse(const rl_load *load, rl_profile *profile) {
   const rl_node *list = rl_load_need(load, load->root, "profile", "fuse");
@@ -39,7 +39,7 @@ static double load_seconds(const rl_load *load, const rl_node *map, const char *
   double seconds = 0;
   const rl_node *node = rl_load_get(map, key);
   if (node != NULL) {
-    rl_node_quantity(node, key, RL_DIM_SECONDS, 0, second_max, &seconds, load->diags);
+    rl_node_quantity(node, key, RL_DIM_SECONDS, seconds_range, &seconds, load->diags);
   }
   return seconds;
 }

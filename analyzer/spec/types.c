@@ -21,12 +21,11 @@ static const struct {
   const char *name;
   rl_type type;
 } spellings[] = {
-    {"float32", RL_F32},       {"fp32", RL_F32},        {"float", RL_F32},
-    {"bfloat16", RL_BF16},     {"float16", RL_F16},     {"fp16", RL_F16},
-    {"half", RL_F16},          {"fp8", RL_F8_E4M3},     {"fp8_e4m3", RL_F8_E4M3},
-    {"e4m3", RL_F8_E4M3},      {"fp8_e5m2", RL_F8_E5M2}, {"e5m2", RL_F8_E5M2},
-    {"int32", RL_I32},         {"int8", RL_I8},         {"int4", RL_I4},
-    {"fp4", RL_F4_E2M1},       {"fp4_e2m1", RL_F4_E2M1}, {"e2m1", RL_F4_E2M1},
+    {"float32", RL_F32},      {"fp32", RL_F32},     {"float", RL_F32},        {"bfloat16", RL_BF16},
+    {"float16", RL_F16},      {"fp16", RL_F16},     {"half", RL_F16},         {"fp8", RL_F8_E4M3},
+    {"fp8_e4m3", RL_F8_E4M3}, {"e4m3", RL_F8_E4M3}, {"fp8_e5m2", RL_F8_E5M2}, {"e5m2", RL_F8_E5M2},
+    {"int32", RL_I32},        {"int8", RL_I8},      {"int4", RL_I4},          {"fp4", RL_F4_E2M1},
+    {"fp4_e2m1", RL_F4_E2M1}, {"e2m1", RL_F4_E2M1},
 };
 
 bool rl_type_find(const char *name, rl_type *out) {

@@ -1,0 +1,254 @@
+/* Descriptions on demand: text, tree, kind, struct; each kept once loaded. */
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/names.h"
+#include "spec/db_private.h"
+#include "spec/db_scan.h"
+
+typedef rl_status loader(rl_load *load, const void **out);
+
+static loader *const loaders[RL_DB_KINDS] = {
+    [RL_DB_HARDWARE] = rl_load_hardware, [RL_DB_PROFILE] = rl_load_profile,
+    [RL_DB_MODEL] = rl_load_model,       [RL_DB_FAMILY] = rl_load_family,
+    [RL_DB_FORMAT] = rl_load_format,     [RL_DB_METHOD] = rl_load_method,
+    [RL_DB_WORKLOAD] = rl_load_workload, [RL_DB_SCENARIO] = NULL};
+
+static bool ends_with(const char *text, const char *end) {
+  size_t length = strlen(text), tail = strlen(end);
+  return length > tail && strcmp(text + length - tail, end) == 0;
+}
+
+static bool is_path(const char *name) {
+  return strchr(name, '/') != NULL || ends_with(name, ".yaml") || ends_with(name, ".yml") ||
+         ends_with(name, ".json");
+}
+
+static bool exists(const char *path) {
+  struct stat info;
+  return stat(path, &info) == 0;
+}
+
+/* JSON when the name or, for other names than .yaml, the first character says so. */
+static bool is_json(const char *path, const char *text) {
+  if (ends_with(path, ".json")) return true;
+  if (ends_with(path, ".yaml") || ends_with(path, ".yml")) return false;
+  return text[strspn(text, " \t\r\n")] == '{';
+}
+
+/* Parses and keeps nothing; embedded text comes with the entry. */
+static rl_status parse_file(rl_db *db, const rl_db_entry *entry, rl_node **root,
+                            const char **text_out, rl_diags *diags) {
+  rl_document document = {.file = entry->path, .text = entry->text, .length = entry->length};
+  if (document.text == NULL) {
+    rl_status status = rl_read_file(db->arena, entry->path, RL_DOC_LIMITS.file_bytes,
+                                    &document.text, &document.length, diags);
+    if (status != RL_OK) return status;
+  }
+  *text_out = document.text;
+  if (is_json(entry->path, document.text)) {
+    return rl_parse_json(db->arena, &document, &RL_DOC_LIMITS, root, diags);
+  }
+  return rl_parse_yaml(db->arena, &document, &RL_DOC_LIMITS, root, diags);
+}
+
+/* `kind:` must be the expected one. A model may be a bare config.json, which has none. */
+static rl_status check_kind(const rl_node *root, const char *expected, rl_diags *diags) {
+  const char *text;
+  if (root->kind != RL_MAP) {
+    return RL_REPORT(diags, VALUE_KIND, root->loc, "the file", "a map",
+                     root->kind == RL_SCALAR ? "a single value" : "a list", NULL);
+  }
+  const rl_node *kind = rl_node_get(root, "kind");
+  if (kind == NULL) {
+    bool config = strcmp(expected, "model") == 0 && rl_node_get(root, "model_type") != NULL;
+    return config ? RL_OK : RL_REPORT(diags, KIND_MISSING, root->loc, expected);
+  }
+  rl_status status = rl_node_text(kind, "kind", &text, diags);
+  if (status != RL_OK || strcmp(text, expected) == 0) return status;
+  return RL_REPORT(diags, KIND_WRONG, kind->loc, expected, text);
+}
+
+/* Says once that a file stands before another of the same name with another content. */
+static void note_shadowed(const rl_db *db, const rl_db_entry *entry, const char *text,
+                          rl_diags *diags) {
+  const rl_entry_list *list = &db->entries[entry->kind];
+  for (size_t i = 0; !entry->shadowed && i < list->count; i++) {
+    const rl_db_entry *other = list->items[i];
+    if (!other->shadowed || !rl_name_equal(other->name, entry->name)) continue;
+    if (other->text != NULL && strcmp(other->text, text) == 0) continue;
+    RL_REPORT(diags, ENTRY_SHADOWS, (rl_loc){.file = entry->path}, entry->name, other->path);
+  }
+}
+
+/* "hwdb/nvidia/h100.yaml" -> "nvidia"; "" when the path has no folder. */
+static const char *folder_name(rl_arena *arena, const char *path) {
+  const char *end = strrchr(path, '/');
+  if (end == NULL) return "";
+  const char *begin = end;
+  while (begin > path && begin[-1] != '/' && begin[-1] != ':') begin--;
+  return rl_strndup(arena, begin, (size_t)(end - begin));
+}
+
+static rl_status load_new(rl_db *db, rl_db_slot *slot, rl_diags *diags) {
+  rl_db_entry *entry = &slot->entry;
+  rl_load load = {.db = db,
+                  .arena = db->arena,
+                  .diags = diags,
+                  .name = entry->name,
+                  .reference = slot->reference,
+                  .file = entry->path,
+                  .folder = folder_name(db->arena, entry->path),
+                  .errors = diags->errors};
+  rl_node *root;
+  const char *text;
+  if (load.folder == NULL) return rl_diag_oom(diags);
+  rl_status status = parse_file(db, entry, &root, &text, diags);
+  if (status == RL_OK) status = check_kind(root, RL_DB_KIND_WORDS[entry->kind], diags);
+  if (status != RL_OK) return status;
+  note_shadowed(db, entry, text, diags);
+  load.root = root;
+  load.sources = rl_node_get(root, "sources");
+  return loaders[entry->kind](&load, &slot->loaded);
+}
+
+static rl_status load_slot(rl_db *db, rl_db_slot *slot, rl_loc loc, const void **out,
+                           rl_diags *diags) {
+  rl_status status = RL_OK;
+  *out = NULL;
+  if (slot->state == RL_SLOT_LOADING) {
+    return RL_REPORT(diags, ENTRY_CYCLE, loc, RL_DB_KIND_WORDS[slot->entry.kind], slot->entry.name);
+  }
+  if (slot->state == RL_SLOT_NEW) {
+    slot->state = RL_SLOT_LOADING;
+    status = load_new(db, slot, diags);
+    slot->state = status == RL_OK ? RL_SLOT_LOADED : RL_SLOT_NEW;
+  }
+  if (status == RL_OK) *out = slot->loaded;
+  return status;
+}
+
+/* A name for a file outside the database: its stem, for a folder's config.json the folder's name.
+ */
+static const char *path_name(rl_arena *arena, const char *path) {
+  const char *base = strrchr(path, '/');
+  base = base == NULL ? path : base + 1;
+  if (strcmp(base, "config.json") == 0 && base != path) return folder_name(arena, path);
+  const char *dot = strrchr(base, '.');
+  return rl_strndup(arena, base, dot == NULL || dot == base ? strlen(base) : (size_t)(dot - base));
+}
+
+/* The slot of a file named by path: the one it was given before, so that it is loaded once. */
+static rl_db_slot *loose_slot(rl_db *db, rl_db_kind kind, const char *path, rl_diags *diags) {
+  for (size_t i = 0; i < db->loose.count; i++) {
+    rl_db_entry *entry = db->loose.items[i];
+    if (entry->kind == kind && strcmp(entry->path, path) == 0) return (rl_db_slot *)entry;
+  }
+  const char *name = path_name(db->arena, path), *kept = rl_strdup(db->arena, path);
+  rl_db_entry **place = RL_PUSH(db->arena, &db->loose);
+  if (name == NULL || kept == NULL || place == NULL) {
+    if (place != NULL) db->loose.count--;
+    rl_diag_oom(diags);
+    return NULL;
+  }
+  rl_db_slot *slot = rl_db_slot_new(db, kind, name, kept, diags);
+  if (slot == NULL) {
+    db->loose.count--;
+    return NULL;
+  }
+  slot->reference = kept;
+  *place = &slot->entry;
+  return slot;
+}
+
+static rl_status load_path(rl_db *db, rl_db_kind kind, const char *path, rl_loc loc,
+                           const void **out, rl_diags *diags) {
+  rl_db_slot *slot = loose_slot(db, kind, path, diags);
+  return slot == NULL ? RL_ENVIRONMENT : load_slot(db, slot, loc, out, diags);
+}
+
+static rl_status load_named(rl_db *db, rl_db_kind kind, const char *name, rl_loc loc,
+                            const void **out, rl_diags *diags) {
+  const rl_db_entry *entry;
+  *out = NULL;
+  bool path = is_path(name) && (exists(name) || rl_db_lookup(db, kind, name) == NULL);
+  if (path) return load_path(db, kind, name, loc, out, diags);
+  rl_status status = rl_db_find(db, kind, name, loc, &entry, diags);
+  return status != RL_OK ? status : load_slot(db, (rl_db_slot *)entry, loc, out, diags);
+}
+
+#define RL_DB_LOADER(function, KIND, type)                                             \
+  rl_status function(rl_db *db, const char *name, rl_loc loc, const struct type **out, \
+                     rl_diags *diags) {                                                \
+    const void *loaded;                                                                \
+    rl_status status = load_named(db, KIND, name, loc, &loaded, diags);                \
+    *out = loaded;                                                                     \
+    return status;                                                                     \
+  }
+RL_DB_LOADER(rl_db_hardware, RL_DB_HARDWARE, rl_hardware)
+RL_DB_LOADER(rl_db_family, RL_DB_FAMILY, rl_family)
+RL_DB_LOADER(rl_db_format, RL_DB_FORMAT, rl_format)
+RL_DB_LOADER(rl_db_method, RL_DB_METHOD, rl_method)
+RL_DB_LOADER(rl_db_workload, RL_DB_WORKLOAD, rl_workload)
+
+/* `auto` and `ideal` stand for the reference profile until a stack is fitted on the architecture.
+ */
+rl_status rl_db_profile(rl_db *db, const char *name, rl_loc loc, const struct rl_profile **out,
+                        rl_diags *diags) {
+  const void *loaded;
+  bool ideal = rl_name_equal(name, "auto") || rl_name_equal(name, "ideal");
+  rl_status status = load_named(db, RL_DB_PROFILE, ideal ? "reference" : name, loc, &loaded, diags);
+  *out = loaded;
+  return status;
+}
+
+/* A folder stands for the config.json in it. */
+static rl_status load_model_path(rl_db *db, const char *name, rl_loc loc, const void **out,
+                                 rl_diags *diags) {
+  if (!rl_db_is_folder(name)) return load_path(db, RL_DB_MODEL, name, loc, out, diags);
+  size_t length = strlen(name);
+  while (length > 1 && name[length - 1] == '/') length--;
+  const char *path = rl_textf(db->arena, "%.*s/config.json", (int)length, name);
+  if (path == NULL) return rl_diag_oom(diags);
+  if (!exists(path)) return RL_REPORT(diags, CONFIG_MISSING, loc, name);
+  return load_path(db, RL_DB_MODEL, path, loc, out, diags);
+}
+
+static rl_status load_model_id(rl_db *db, const char *id, rl_loc loc, const void **out,
+                               rl_diags *diags) {
+  const char *path = rl_hub_config(db, id, diags);
+  if (diags->out_of_memory) return RL_ENVIRONMENT;
+  if (path == NULL) return RL_REPORT(diags, MODEL_NOT_CACHED, loc, id);
+  rl_db_slot *slot = loose_slot(db, RL_DB_MODEL, path, diags);
+  const char *name = rl_strdup(db->arena, id);
+  if (slot == NULL || name == NULL) return rl_diag_oom(diags);
+  slot->entry.name = name;
+  slot->reference = name;
+  return load_slot(db, slot, loc, out, diags);
+}
+
+rl_status rl_db_model(rl_db *db, const char *name, rl_loc loc, const struct rl_model **out,
+                      rl_diags *diags) {
+  const void *loaded = NULL;
+  rl_status status;
+  if (is_path(name) && exists(name)) {
+    status = load_model_path(db, name, loc, &loaded, diags);
+  } else if (rl_db_lookup(db, RL_DB_MODEL, name) == NULL && rl_hub_is_id(name) &&
+             !is_path(strchr(name, '/') + 1)) {
+    status = load_model_id(db, name, loc, &loaded, diags);
+  } else {
+    status = load_named(db, RL_DB_MODEL, name, loc, &loaded, diags);
+  }
+  *out = loaded;
+  return status;
+}
+
+rl_status rl_db_read(rl_db *db, const char *path, const char *kind, rl_node **root,
+                     rl_diags *diags) {
+  const char *text, *kept = rl_strdup(db->arena, path);
+  rl_db_entry entry = {.path = kept};
+  *root = NULL;
+  if (kept == NULL) return rl_diag_oom(diags);
+  rl_status status = parse_file(db, &entry, root, &text, diags);
+  return status != RL_OK ? status : check_kind(*root, kind, diags);
+}
