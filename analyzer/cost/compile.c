@@ -1,0 +1,290 @@
+/* Turns an operator list into rows of linear forms. Equal moments and equal forms are stored once;
+ * the largest moments for which plain 64-bit arithmetic cannot wrap are proved here, once. */
+#include <string.h>
+
+#include "base/checked.h"
+#include "cost/tally.h"
+
+/* Sums over all rows and repeats, for the proof of `safe`. A coefficient that does not fit
+ * saturates: its moment then has the bound 0. */
+typedef enum total_kind {
+  TOTAL_MATRIX,
+  TOTAL_VECTOR,
+  TOTAL_BYTES,
+  TOTAL_MEMORY,
+  TOTALS
+} total_kind;
+static const total_kind TOTAL_OF[RL_COUNTS] = {
+    [RL_C_MATRIX] = TOTAL_MATRIX,  [RL_C_VECTOR] = TOTAL_VECTOR,  [RL_C_WEIGHTS] = TOTAL_BYTES,
+    [RL_C_KV_READ] = TOTAL_BYTES,  [RL_C_KV_WRITE] = TOTAL_BYTES, [RL_C_ACT_READ] = TOTAL_BYTES,
+    [RL_C_ACT_WRITE] = TOTAL_BYTES};
+
+typedef struct compiler {
+  rl_arena *arena;
+  rl_diags *diags;
+  rl_cost *cost;
+  rl_tally tally;
+  rl_sum totals[TOTALS];
+  rl_cost_row *rows;
+  rl_form *operands;
+  uint32_t operand_count;
+  RL_LIST(uint64_t) coefficients;
+  RL_LIST(uint32_t) moments;
+  rl_form *forms; /* distinct ones: a hash table with open addressing */
+  bool *taken;
+  size_t form_slots; /* a power of two, at least twice the forms there can be */
+} compiler;
+
+static bool moment_equals(rl_moment a, rl_moment b) {
+  return a.kind == b.kind && a.window == b.window && a.page == b.page;
+}
+
+void rl_tally_product(rl_tally *tally, rl_sum *sum, rl_moment moment, const uint64_t *factors,
+                      size_t count) {
+  uint64_t product = 1;
+  for (size_t f = 0; f < count; f++) {
+    if (factors[f] == 0) return;
+    if (!rl_mul_u64(product, factors[f], &product)) tally->overflow = true;
+  }
+  uint32_t m = 0;
+  while (m < tally->moment_count && !moment_equals(tally->moments[m], moment)) m++;
+  if (m == RL_MOMENTS_MAX) {
+    tally->crowded = true;
+    return;
+  }
+  if (m == tally->moment_count) tally->moments[tally->moment_count++] = moment;
+  if (!rl_add_u64(sum->of[m], product, &sum->of[m])) tally->overflow = true;
+}
+
+/* Reports what the tally could not hold. */
+static rl_status tally_status(compiler *c, const char *what, rl_loc loc) {
+  if (c->tally.crowded) return RL_REPORT(c->diags, COST_MOMENTS, loc, what);
+  if (c->tally.overflow) return RL_REPORT(c->diags, COST_OVERFLOW, loc, what);
+  return RL_OK;
+}
+
+static uint64_t form_hash(const compiler *c, const rl_sum *sum) {
+  uint64_t hash = 14695981039346656037u; /* FNV-1a over (moment, coefficient) */
+  for (uint32_t m = 0; m < c->tally.moment_count; m++) {
+    if (sum->of[m] == 0) continue;
+    hash = (hash ^ m) * 1099511628211u;
+    hash = (hash ^ sum->of[m]) * 1099511628211u;
+    hash ^= hash >> 29;
+  }
+  return hash;
+}
+
+static bool form_equals(const compiler *c, const rl_form *form, const rl_sum *sum) {
+  uint32_t terms = 0;
+  for (uint32_t m = 0; m < c->tally.moment_count; m++) terms += sum->of[m] != 0;
+  if (terms != form->terms) return false;
+  for (uint32_t t = form->first; t < form->first + terms; t++) {
+    if (sum->of[c->moments.items[t]] != c->coefficients.items[t]) return false;
+  }
+  return true;
+}
+
+static bool push_terms(compiler *c, const rl_sum *sum) {
+  for (uint32_t m = 0; m < c->tally.moment_count; m++) {
+    if (sum->of[m] == 0) continue;
+    uint64_t *coefficient = RL_PUSH(c->arena, &c->coefficients);
+    uint32_t *moment = RL_PUSH(c->arena, &c->moments);
+    if (coefficient == NULL || moment == NULL) return false;
+    *coefficient = sum->of[m];
+    *moment = m;
+  }
+  return true;
+}
+
+/* The form of a sum: an equal one that exists already, or a new one. False without memory. */
+static bool intern_form(compiler *c, const rl_sum *sum, rl_form *out) {
+  size_t slot = (size_t)form_hash(c, sum) & (c->form_slots - 1);
+  while (c->taken[slot] && !form_equals(c, &c->forms[slot], sum)) {
+    slot = (slot + 1) & (c->form_slots - 1);
+  }
+  if (!c->taken[slot]) {
+    uint32_t first = (uint32_t)c->moments.count;
+    if (!push_terms(c, sum)) return false;
+    c->taken[slot] = true;
+    c->forms[slot] = (rl_form){first, (uint32_t)c->moments.count - first, 1};
+  }
+  *out = c->forms[slot];
+  return true;
+}
+
+static void add_to_total(rl_sum *total, const rl_sum *sum, uint64_t repeat) {
+  for (uint32_t m = 0; m < RL_MOMENTS_MAX; m++) {
+    if (!rl_muladd_u64(&total->of[m], sum->of[m], repeat)) total->of[m] = UINT64_MAX;
+  }
+}
+
+static rl_count count_of_operand(const rl_tensor *tensor, rl_access access) {
+  if (tensor->role == RL_ROLE_WEIGHT) return RL_C_WEIGHTS;
+  if (tensor->role == RL_ROLE_KV) return access == RL_READ ? RL_C_KV_READ : RL_C_KV_WRITE;
+  return access == RL_READ ? RL_C_ACT_READ : RL_C_ACT_WRITE;
+}
+
+static rl_status count_operands(compiler *c, const rl_op *op) {
+  const rl_program *program = c->cost->program;
+  for (uint32_t o = 0; o < op->operand_count; o++) {
+    const rl_operand *operand = &program->operands[op->first_operand + o];
+    const rl_tensor *tensor = &program->tensors[operand->tensor];
+    rl_share share = RL_COUNTINGS[op->kind].share(program, op, operand);
+    rl_sum bytes = {{0}};
+    rl_tally_bytes(&c->tally, &bytes, tensor, share);
+    rl_sum *count = &c->tally.counts[count_of_operand(tensor, operand->access)];
+    for (uint32_t m = 0; m < c->tally.moment_count; m++) {
+      if (!rl_add_u64(count->of[m], bytes.of[m], &count->of[m])) c->tally.overflow = true;
+    }
+    if (!intern_form(c, &bytes, &c->operands[c->operand_count++])) return rl_diag_oom(c->diags);
+  }
+  return RL_OK;
+}
+
+static rl_status compile_row(compiler *c, uint32_t run, uint32_t op_index, rl_cost_row *row) {
+  const rl_op *op = &c->cost->program->ops[op_index];
+  const rl_run *of = &c->cost->program->runs[run];
+  *row = (rl_cost_row){.op = op_index, .run = run, .repeat = of->repeat, .guard = RL_NONE};
+  row->first_operand = c->operand_count;
+  row->operand_count = op->operand_count;
+  memset(c->tally.counts, 0, sizeof c->tally.counts);
+  RL_COUNTINGS[op->kind].work(&c->tally, op);
+  rl_status status = count_operands(c, op);
+  if (status != RL_OK) return status;
+  status = tally_status(c, op->name, op->loc);
+  if (status != RL_OK) return status;
+  for (int k = 0; k < RL_COUNTS; k++) {
+    const rl_sum *sum = &c->tally.counts[k];
+    if (!intern_form(c, sum, &row->counts[k])) return rl_diag_oom(c->diags);
+    add_to_total(&c->totals[TOTAL_OF[k]], sum, of->repeat);
+  }
+  return RL_OK;
+}
+
+static rl_status compile_rows(compiler *c) {
+  const rl_program *program = c->cost->program;
+  uint32_t row = 0;
+  for (uint32_t r = 0; r < program->run_count; r++) {
+    for (uint32_t o = 0; o < program->runs[r].op_count; o++) {
+      uint32_t op = program->runs[r].first_op + o;
+      rl_status status = compile_row(c, r, op, &c->rows[row++]);
+      if (status != RL_OK) return status;
+    }
+  }
+  return RL_OK;
+}
+
+/* Stored KV at the end of a pass: rows kept under each window, in whole pages. */
+static void tally_kv(compiler *c, rl_sum *sum, uint64_t page) {
+  const rl_program *program = c->cost->program;
+  for (uint32_t t = 0; t < program->tensor_count; t++) {
+    const rl_tensor *tensor = &program->tensors[t];
+    if (tensor->role != RL_ROLE_KV) continue;
+    uint64_t row_bytes, instances = rl_tensor_instances(program, tensor);
+    if (!rl_format_row_bytes(tensor->format, tensor->cols, &row_bytes)) {
+      c->tally.overflow = true;
+      return;
+    }
+    rl_moment kept = {.kind = RL_M_KV_KEPT, .window = tensor->window, .page = page};
+    RL_TALLY(&c->tally, sum, kept, instances, tensor->rows, row_bytes);
+    RL_TALLY(&c->tally, sum, rl_moment_of(RL_M_ONE), instances,
+             rl_format_tensor_bytes(tensor->format));
+  }
+}
+
+static void tally_slots(compiler *c, rl_sum *sum) {
+  const rl_program *program = c->cost->program;
+  for (uint32_t s = 0; s < program->slot_count; s++) {
+    RL_TALLY(&c->tally, sum, rl_moment_of(RL_EXTENT_MOMENTS[program->slots[s].extent]),
+             program->slots[s].bytes);
+  }
+}
+
+static rl_status compile_memory(compiler *c, uint64_t page) {
+  rl_loc nowhere = {0};
+  rl_sum kv = {{0}}, activations = {{0}};
+  tally_kv(c, &kv, page == 0 ? 1 : page);
+  tally_slots(c, &activations);
+  if (!rl_program_weight_bytes(c->cost->program, &c->cost->weight_bytes)) c->tally.overflow = true;
+  rl_status status = tally_status(c, "memory", nowhere);
+  if (status != RL_OK) return status;
+  add_to_total(&c->totals[TOTAL_MEMORY], &kv, 1);
+  add_to_total(&c->totals[TOTAL_MEMORY], &activations, 1);
+  if (!intern_form(c, &kv, &c->cost->kv_bytes)) return rl_diag_oom(c->diags);
+  if (!intern_form(c, &activations, &c->cost->activation_bytes)) return rl_diag_oom(c->diags);
+  return RL_OK;
+}
+
+/* With n moments at or below (2^63 - 1) / (n * coefficient) each, a sum stays below 2^63. The
+ * totals over rows and repeats bound every form, because all coefficients are positive. */
+static void prove_safe(const compiler *c, uint64_t *safe) {
+  for (uint32_t m = 0; m < c->tally.moment_count; m++) safe[m] = INT64_MAX;
+  for (int t = 0; t < TOTALS; t++) {
+    uint64_t terms = 0;
+    for (uint32_t m = 0; m < c->tally.moment_count; m++) terms += c->totals[t].of[m] != 0;
+    for (uint32_t m = 0; m < c->tally.moment_count; m++) {
+      uint64_t coefficient = c->totals[t].of[m];
+      if (coefficient == 0) continue;
+      safe[m] = rl_min_u64(safe[m], INT64_MAX / terms / coefficient);
+    }
+  }
+}
+
+/* Sizes of everything whose number is known before the rows are compiled. */
+static bool reserve(compiler *c) {
+  const rl_program *program = c->cost->program;
+  size_t rows = 0, operands = 0;
+  for (uint32_t r = 0; r < program->run_count; r++) {
+    const rl_run *run = &program->runs[r];
+    rows += run->op_count;
+    for (uint32_t o = 0; o < run->op_count; o++) {
+      operands += program->ops[run->first_op + o].operand_count;
+    }
+  }
+  size_t forms = rows * RL_COUNTS + operands + 2;
+  for (c->form_slots = 16; c->form_slots < 2 * forms; c->form_slots *= 2) continue;
+  c->cost->row_count = (uint32_t)rows;
+  c->rows = RL_NEW_ARRAY(c->arena, rl_cost_row, rows + 1);
+  c->operands = RL_NEW_ARRAY(c->arena, rl_form, operands + 1);
+  c->forms = RL_NEW_ARRAY(c->arena, rl_form, c->form_slots);
+  c->taken = RL_NEW_ARRAY(c->arena, bool, c->form_slots);
+  return c->rows != NULL && c->operands != NULL && c->forms != NULL && c->taken != NULL;
+}
+
+static rl_status finish(compiler *c) {
+  rl_cost *cost = c->cost;
+  uint32_t count = c->tally.moment_count;
+  rl_moment *moments = RL_NEW_ARRAY(c->arena, rl_moment, count + 1);
+  uint64_t *safe = RL_NEW_ARRAY(c->arena, uint64_t, count + 1);
+  if (moments == NULL || safe == NULL) return rl_diag_oom(c->diags);
+  memcpy(moments, c->tally.moments, count * sizeof *moments);
+  prove_safe(c, safe);
+  cost->moments = moments;
+  cost->moment_count = count;
+  cost->safe = safe;
+  cost->rows = c->rows;
+  cost->operands = c->operands;
+  cost->coefficients = c->coefficients.items;
+  cost->form_moments = c->moments.items;
+  cost->term_count = (uint32_t)c->moments.count;
+  return RL_OK;
+}
+
+rl_status rl_cost_compile(rl_arena *arena, const rl_program *program, uint64_t page, rl_cost **out,
+                          rl_diags *diags) {
+  *out = NULL;
+  compiler *c = RL_NEW(arena, compiler);
+  rl_cost *cost = RL_NEW(arena, rl_cost);
+  if (c == NULL || cost == NULL) return rl_diag_oom(diags);
+  cost->program = program;
+  c->arena = arena;
+  c->diags = diags;
+  c->cost = cost;
+  c->tally.program = program;
+  if (!reserve(c)) return rl_diag_oom(diags);
+  rl_status status = compile_rows(c);
+  if (status == RL_OK) status = compile_memory(c, page);
+  if (status == RL_OK) status = finish(c);
+  if (status == RL_OK) *out = cost;
+  return status;
+}

@@ -1,0 +1,129 @@
+/* Which part of each operand an operator must touch once: the byte side of docs/counting.md.
+ * A share is a moment times a block of rows x cols values; the format knows its bytes. */
+#include "base/checked.h"
+#include "cost/tally.h"
+
+const rl_moment_kind RL_EXTENT_MOMENTS[RL_EXTENTS] = {
+    [RL_EXTENT_FIXED] = RL_M_ONE,
+    [RL_EXTENT_TOKENS] = RL_M_TOKENS,
+    [RL_EXTENT_LOGIT_ROWS] = RL_M_LOGIT_ROWS,
+    [RL_EXTENT_KV] = RL_M_KV_ROWS,
+    [RL_EXTENT_SCORES] = RL_M_RECTANGLE,
+};
+
+static const rl_tensor *tensor_of(const rl_program *program, const rl_operand *operand) {
+  return &program->tensors[operand->tensor];
+}
+
+/* Weights once a pass; activations by their extent; a KV row for each new token when written and
+ * for each kept token when read. */
+rl_share rl_share_plain(const rl_program *program, const rl_op *op, const rl_operand *operand) {
+  const rl_tensor *tensor = tensor_of(program, operand);
+  rl_moment_kind blocks = RL_EXTENT_MOMENTS[tensor->extent];
+  (void)op;
+  if (tensor->role == RL_ROLE_KV && operand->access == RL_WRITE) blocks = RL_M_TOKENS;
+  return (rl_share){rl_moment_of(blocks), tensor->rows, operand->cols};
+}
+
+/* One table row a token. Positions are launch arguments and move nothing. */
+rl_share rl_share_embed(const rl_program *program, const rl_op *op, const rl_operand *operand) {
+  rl_share share = rl_share_plain(program, op, operand);
+  rl_role role = tensor_of(program, operand)->role;
+  bool positions = op->at.index == RL_INDEX_POSITIONS;
+  if (role == RL_ROLE_WEIGHT) {
+    share.blocks = rl_moment_of(positions ? RL_M_POSITION_ROWS : RL_M_ID_ROWS);
+    share.rows = 1;
+  }
+  if (role == RL_ROLE_IDS && positions) share.rows = 0;
+  return share;
+}
+
+/* A head on the last tokens touches only the rows whose logits are wanted, and its weight only when
+ * there are some. */
+rl_share rl_share_linear(const rl_program *program, const rl_op *op, const rl_operand *operand) {
+  rl_share share = rl_share_plain(program, op, operand);
+  if (!op->at.last_tokens) return share;
+  bool weight = tensor_of(program, operand)->role == RL_ROLE_WEIGHT;
+  share.blocks = rl_moment_of(weight ? RL_M_LOGITS_ANY : RL_M_LOGIT_ROWS);
+  return share;
+}
+
+/* Fused attention reads the KV rows that some query sees. */
+rl_share rl_share_attention(const rl_program *program, const rl_op *op, const rl_operand *operand) {
+  rl_share share = rl_share_plain(program, op, operand);
+  if (tensor_of(program, operand)->role == RL_ROLE_KV && operand->access == RL_READ) {
+    share.blocks = (rl_moment){.kind = RL_M_KV_READ, .window = op->at.window};
+  }
+  return share;
+}
+
+static void work_fused(rl_tally *tally, const rl_op *op) {
+  for (uint32_t p = 0; p < op->part_count; p++) {
+    const rl_op *part = &tally->program->parts[op->first_part + p];
+    RL_COUNTINGS[part->kind].work(tally, part);
+  }
+}
+
+static bool of_logits(rl_moment_kind kind) {
+  return kind == RL_M_LOGITS_ANY || kind == RL_M_LOGIT_ROWS;
+}
+
+/* Rows with logits are some of the rows; of equally many rows the one with more values is larger.
+ */
+static bool share_is_larger(rl_share a, rl_share b) {
+  if (of_logits(a.blocks.kind) != of_logits(b.blocks.kind)) return of_logits(b.blocks.kind);
+  return a.rows > b.rows || (a.rows == b.rows && a.cols > b.cols);
+}
+
+/* The largest share that some part touches. */
+static rl_share share_fused(const rl_program *program, const rl_op *op, const rl_operand *operand) {
+  rl_share largest = {.rows = 0};
+  bool found = false;
+  for (uint32_t p = 0; p < op->part_count; p++) {
+    const rl_op *part = &program->parts[op->first_part + p];
+    for (uint32_t o = 0; o < part->operand_count; o++) {
+      const rl_operand *inner = &program->operands[part->first_operand + o];
+      if (inner->tensor != operand->tensor || inner->access != operand->access) continue;
+      rl_share share = RL_COUNTINGS[part->kind].share(program, part, inner);
+      if (!found || share_is_larger(share, largest)) largest = share;
+      found = true;
+    }
+  }
+  return found ? largest : rl_share_plain(program, op, operand);
+}
+
+void rl_tally_bytes(rl_tally *tally, rl_sum *sum, const rl_tensor *tensor, rl_share share) {
+  enum { ID_BYTES = 4 };
+  if (share.rows == 0) return;
+  if (tensor->format == NULL) {
+    RL_TALLY(tally, sum, share.blocks, ID_BYTES, share.rows, share.cols);
+    return;
+  }
+  uint64_t row_bytes;
+  if (!rl_format_row_bytes(tensor->format, share.cols, &row_bytes))
+    tally->overflow = true;
+  else
+    RL_TALLY(tally, sum, share.blocks, share.rows, row_bytes);
+  rl_moment_kind once = of_logits(share.blocks.kind) ? RL_M_LOGITS_ANY : RL_M_ONE;
+  RL_TALLY(tally, sum, rl_moment_of(once), rl_format_tensor_bytes(tensor->format));
+}
+
+const rl_counting RL_COUNTINGS[RL_OP_KINDS] = {
+    [RL_OP_EMBED] = {rl_work_none, rl_share_embed},
+    [RL_OP_NORM] = {rl_work_norm, rl_share_plain},
+    [RL_OP_LINEAR] = {rl_work_linear, rl_share_linear},
+    [RL_OP_ROPE] = {rl_work_rope, rl_share_plain},
+    [RL_OP_KV_APPEND] = {rl_work_kv_append, rl_share_plain},
+    [RL_OP_ATTENTION] = {rl_work_attention, rl_share_attention},
+    [RL_OP_SCORES] = {rl_work_scores, rl_share_plain},
+    [RL_OP_SOFTMAX] = {rl_work_softmax, rl_share_plain},
+    [RL_OP_MIX] = {rl_work_mix, rl_share_plain},
+    [RL_OP_ADD] = {rl_work_add, rl_share_plain},
+    [RL_OP_ACTIVATION] = {rl_work_activation, rl_share_plain},
+    [RL_OP_MUL] = {rl_work_mul, rl_share_plain},
+    [RL_OP_SCALE] = {rl_work_scale, rl_share_plain},
+    [RL_OP_SOFTCAP] = {rl_work_softcap, rl_share_plain},
+    [RL_OP_QUANTIZE] = {rl_work_quantize, rl_share_plain},
+    [RL_OP_SAMPLE] = {rl_work_sample, rl_share_plain},
+    [RL_OP_FUSED] = {work_fused, share_fused},
+};

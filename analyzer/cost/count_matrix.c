@@ -1,0 +1,52 @@
+/* Matrix FLOPs, 2 for a multiply-add, of the kinds that multiply matrices, with the element-wise
+ * work that stands in the same kernel (bias; scaling, capping and softmax of scores).
+ * T tokens, R logit rows, H heads, d_h head size, P attended pairs, S stored rectangle. */
+#include "cost/tally.h"
+
+static uint64_t rate(rl_rate row) {
+  return RL_OP_RATES[row].per_element;
+}
+
+/* y = W x + b for each token: 2 rows cols (Vaswani et al. 2017, 3.3). */
+void rl_work_linear(rl_tally *tally, const rl_op *op) {
+  const rl_program *program = tally->program;
+  rl_moment rows = rl_moment_of(op->at.last_tokens ? RL_M_LOGIT_ROWS : RL_M_TOKENS);
+  for (uint32_t o = 0; o < op->operand_count; o++) {
+    uint32_t id = program->operands[op->first_operand + o].tensor;
+    const rl_tensor *weight = &program->tensors[id];
+    if (weight->role != RL_ROLE_WEIGHT) continue;
+    RL_TALLY(tally, &tally->counts[RL_C_MATRIX], rows, 2, weight->rows, weight->cols);
+    if (op->at.has_bias) {
+      RL_TALLY(tally, &tally->counts[RL_C_VECTOR], rows, rate(RL_RATE_BIAS), weight->rows);
+    }
+    return; /* the weight comes first; a bias after it has no product */
+  }
+}
+
+/* Scaling, and the soft cap when there is one, of each score. */
+static void work_of_scores(rl_tally *tally, const rl_op *op, rl_moment scores) {
+  uint64_t operations = rate(RL_RATE_SCORE_SCALE);
+  if (op->at.softcap != 0) operations += rate(RL_RATE_SCORE_CAP);
+  RL_TALLY(tally, &tally->counts[RL_C_VECTOR], scores, operations, op->at.heads);
+}
+
+/* q K^T and the weighted sum of V, over attended pairs only: 4 P H d_h (Dao et al. 2022, alg. 1).
+ */
+void rl_work_attention(rl_tally *tally, const rl_op *op) {
+  rl_moment pairs = {.kind = RL_M_PAIRS, .window = op->at.window};
+  RL_TALLY(tally, &tally->counts[RL_C_MATRIX], pairs, 4, op->at.heads, op->at.head_dim);
+  RL_TALLY(tally, &tally->counts[RL_C_VECTOR], pairs, rate(RL_RATE_SOFTMAX), op->at.heads);
+  work_of_scores(tally, op, pairs);
+}
+
+/* A kernel that stores scores computes the full rectangle, masked or not: 2 S H d_h. */
+void rl_work_scores(rl_tally *tally, const rl_op *op) {
+  rl_moment rectangle = rl_moment_of(RL_M_RECTANGLE);
+  RL_TALLY(tally, &tally->counts[RL_C_MATRIX], rectangle, 2, op->at.heads, op->at.head_dim);
+  work_of_scores(tally, op, rectangle);
+}
+
+void rl_work_mix(rl_tally *tally, const rl_op *op) {
+  RL_TALLY(tally, &tally->counts[RL_C_MATRIX], rl_moment_of(RL_M_RECTANGLE), 2, op->at.heads,
+           op->at.head_dim);
+}

@@ -1,0 +1,84 @@
+/* Element-wise operations: a rate of RL_OP_RATES times the values an operator makes (those it reads
+ * where nothing of that shape is made). */
+#include "cost/tally.h"
+
+/* rate x values of every operand with that access and role. */
+static void work_per_value(rl_tally *tally, const rl_op *op, rl_rate rate, rl_access access,
+                           rl_role role) {
+  const rl_program *program = tally->program;
+  for (uint32_t o = 0; o < op->operand_count; o++) {
+    const rl_operand *operand = &program->operands[op->first_operand + o];
+    const rl_tensor *tensor = &program->tensors[operand->tensor];
+    if (operand->access != access) continue;
+    if ((tensor->role == RL_ROLE_LOGITS ? RL_ROLE_ACTIVATION : tensor->role) != role) continue;
+    rl_share share = RL_COUNTINGS[op->kind].share(program, op, operand);
+    RL_TALLY(tally, &tally->counts[RL_C_VECTOR], share.blocks, RL_OP_RATES[rate].per_element,
+             share.rows, share.cols);
+  }
+}
+
+static void work_per_result(rl_tally *tally, const rl_op *op, rl_rate rate) {
+  work_per_value(tally, op, rate, RL_WRITE, RL_ROLE_ACTIVATION);
+}
+
+void rl_work_none(rl_tally *tally, const rl_op *op) {
+  (void)tally, (void)op;
+}
+
+void rl_work_norm(rl_tally *tally, const rl_op *op) {
+  work_per_result(tally, op, op->at.norm == RL_NORM_LAYER ? RL_RATE_NORM_LAYER : RL_RATE_NORM_RMS);
+}
+
+/* The operands' cols are the rotated dims, so that partial rotation counts what it turns. */
+void rl_work_rope(rl_tally *tally, const rl_op *op) {
+  work_per_result(tally, op, RL_RATE_ROPE);
+}
+
+/* Storing values as they are is no work; a quantized cache takes scale and rounding. */
+void rl_work_kv_append(rl_tally *tally, const rl_op *op) {
+  const rl_program *program = tally->program;
+  for (uint32_t o = 0; o < op->operand_count; o++) {
+    const rl_operand *operand = &program->operands[op->first_operand + o];
+    const rl_tensor *cache = &program->tensors[operand->tensor];
+    if (cache->role != RL_ROLE_KV || rl_format_is_dense(cache->format)) continue;
+    RL_TALLY(tally, &tally->counts[RL_C_VECTOR], rl_moment_of(RL_M_TOKENS),
+             RL_OP_RATES[RL_RATE_KV_QUANTIZE].per_element, cache->rows, operand->cols);
+  }
+}
+
+void rl_work_softmax(rl_tally *tally, const rl_op *op) {
+  work_per_result(tally, op, RL_RATE_SOFTMAX);
+}
+
+void rl_work_add(rl_tally *tally, const rl_op *op) {
+  work_per_result(tally, op, RL_RATE_ADD);
+}
+
+void rl_work_mul(rl_tally *tally, const rl_op *op) {
+  work_per_result(tally, op, RL_RATE_MUL);
+}
+
+void rl_work_activation(rl_tally *tally, const rl_op *op) {
+  static const rl_rate RATES[RL_ACTIVATIONS] = {[RL_SILU] = RL_RATE_SILU,
+                                                [RL_GELU] = RL_RATE_GELU,
+                                                [RL_GELU_TANH] = RL_RATE_GELU,
+                                                [RL_RELU] = RL_RATE_RELU};
+  work_per_result(tally, op, RATES[op->at.activation]);
+}
+
+void rl_work_scale(rl_tally *tally, const rl_op *op) {
+  work_per_result(tally, op, RL_RATE_SCALE);
+}
+
+void rl_work_softcap(rl_tally *tally, const rl_op *op) {
+  work_per_result(tally, op, RL_RATE_SOFTCAP);
+}
+
+void rl_work_quantize(rl_tally *tally, const rl_op *op) {
+  work_per_result(tally, op, RL_RATE_QUANTIZE);
+}
+
+/* One comparison a logit; the ids it writes are no work. */
+void rl_work_sample(rl_tally *tally, const rl_op *op) {
+  work_per_value(tally, op, RL_RATE_SAMPLE, RL_READ, RL_ROLE_ACTIVATION);
+}

@@ -1,0 +1,181 @@
+/* Reduction of a point to the integers that a plan's forms are linear in. Chains take closed forms,
+ * so a point costs O(groups); draft trees are walked. Every sum is checked. Definitions of the
+ * symbols P(w), K(w), S and C: docs/counting.md. */
+#include "base/checked.h"
+#include "cost/cost.h"
+
+/* What one sequence of a group contributes to a moment; false on overflow. */
+typedef bool (*per_sequence)(const rl_group *group, const rl_moment *moment, uint64_t *value);
+
+static inline bool sum_groups(const rl_point *point, const rl_moment *moment, per_sequence value_of,
+                              uint64_t *total) {
+  *total = 0;
+  for (size_t g = 0; g < point->count; g++) {
+    uint64_t value;
+    if (!value_of(&point->groups[g], moment, &value)) return false;
+    if (!rl_muladd_u64(total, point->groups[g].count, value)) return false;
+  }
+  return true;
+}
+
+static inline bool each_one(const rl_group *group, const rl_moment *moment, uint64_t *value) {
+  (void)group, (void)moment;
+  *value = 1;
+  return true;
+}
+
+static inline bool each_q(const rl_group *group, const rl_moment *moment, uint64_t *value) {
+  (void)moment;
+  *value = group->q;
+  return true;
+}
+
+static inline bool each_logit_row(const rl_group *group, const rl_moment *moment, uint64_t *value) {
+  (void)moment;
+  switch (group->logits) {
+    case RL_LOGITS_NONE:
+      *value = 0;
+      return true;
+    case RL_LOGITS_LAST:
+      *value = 1;
+      return true;
+    case RL_LOGITS_ALL:
+      *value = group->q;
+      return true;
+  }
+  return false;
+}
+
+/* n (n + 1) / 2: the even one of the two factors is halved first. */
+static inline bool triangle(uint64_t n, uint64_t *value) {
+  uint64_t half = n / 2 + n % 2;
+  uint64_t other = n % 2 == 0 ? n + 1 : n;
+  return rl_mul_u64(half, other, value);
+}
+
+/* sum over i < q of min(cached + i + 1, w): the first `growing` queries see all keys before them
+ * and themselves, the others a full window. */
+static inline bool chain_pairs(uint64_t q, uint64_t cached, uint64_t window, uint64_t *value) {
+  uint64_t growing = q;
+  if (window != 0) growing = cached < window ? rl_min_u64(q, window - cached) : 0;
+  return triangle(growing, value) && rl_muladd_u64(value, growing, cached) &&
+         rl_muladd_u64(value, q - growing, window);
+}
+
+enum { DEPTHS_KEPT = 1024 }; /* nodes whose depth is remembered; deeper ones walk up to them */
+
+/* Depth of a node, given those of the nodes before it. */
+static uint64_t tree_depth(const rl_tree *tree, uint32_t node, const uint32_t *kept) {
+  uint64_t steps = 0;
+  int64_t at = node;
+  do {
+    at = tree->parent[at];
+    if (at < 0) return steps;
+    steps++;
+  } while (at >= DEPTHS_KEPT);
+  return steps + kept[at];
+}
+
+/* Per node at depth d: min(cached, max(0, w - 1 - d)) cached keys and min(d + 1, w) on its path. */
+static bool tree_pairs(const rl_tree *tree, uint64_t cached, uint64_t window, uint64_t *value) {
+  uint32_t kept[DEPTHS_KEPT];
+  uint64_t limit = window == 0 ? UINT64_MAX : window;
+  *value = 0;
+  for (uint32_t node = 0; node < tree->nodes; node++) {
+    uint64_t depth = tree_depth(tree, node, kept);
+    if (node < DEPTHS_KEPT) kept[node] = (uint32_t)depth;
+    uint64_t path = rl_min_u64(depth + 1, limit);
+    if (!rl_add_u64(*value, path, value)) return false;
+    if (!rl_add_u64(*value, rl_min_u64(cached, limit - path), value)) return false;
+  }
+  return true;
+}
+
+static inline bool each_pair(const rl_group *group, const rl_moment *moment, uint64_t *value) {
+  if (group->tree != NULL) return tree_pairs(group->tree, group->cached, moment->window, value);
+  return chain_pairs(group->q, group->cached, moment->window, value);
+}
+
+static inline bool each_kv_read(const rl_group *group, const rl_moment *moment, uint64_t *value) {
+  uint64_t cached = group->cached;
+  if (moment->window != 0) cached = rl_min_u64(cached, moment->window - 1);
+  return rl_add_u64(cached, group->q, value);
+}
+
+static inline bool each_kv_row(const rl_group *group, const rl_moment *moment, uint64_t *value) {
+  (void)moment;
+  return rl_add_u64(group->cached, group->q, value);
+}
+
+static inline bool each_kept(const rl_group *group, const rl_moment *moment, uint64_t *value) {
+  if (!rl_add_u64(group->cached, group->q, value)) return false;
+  if (moment->window != 0) *value = rl_min_u64(*value, moment->window);
+  return moment->page <= 1 || rl_mul_u64(rl_ceil_div(*value, moment->page), moment->page, value);
+}
+
+static inline bool each_rectangle(const rl_group *group, const rl_moment *moment, uint64_t *value) {
+  (void)moment;
+  return rl_add_u64(group->cached, group->q, value) && rl_mul_u64(*value, group->q, value);
+}
+
+#define RL_SUM(name)                                                                        \
+  static bool sum_##name(const rl_point *point, const rl_moment *moment, uint64_t *total) { \
+    return sum_groups(point, moment, each_##name, total);                                   \
+  }
+RL_SUM(one)
+RL_SUM(q)
+RL_SUM(logit_row)
+RL_SUM(pair)
+RL_SUM(kv_read)
+RL_SUM(kv_row)
+RL_SUM(kept)
+RL_SUM(rectangle)
+#undef RL_SUM
+
+static bool any_token(const rl_point *point, const rl_moment *moment, uint64_t *total) {
+  (void)moment;
+  *total = point->count != 0;
+  return true;
+}
+
+static bool any_logits(const rl_point *point, const rl_moment *moment, uint64_t *total) {
+  (void)moment;
+  *total = 0;
+  for (size_t g = 0; g < point->count; g++) {
+    if (point->groups[g].logits != RL_LOGITS_NONE) *total = 1;
+  }
+  return true;
+}
+
+typedef bool (*moment_sum)(const rl_point *point, const rl_moment *moment, uint64_t *total);
+static const moment_sum SUMS[RL_MOMENT_KINDS] = {
+    [RL_M_ONE] = any_token,
+    [RL_M_LOGITS_ANY] = any_logits,
+    [RL_M_SEQUENCES] = sum_one,
+    [RL_M_TOKENS] = sum_q,
+    [RL_M_LOGIT_ROWS] = sum_logit_row,
+    [RL_M_ID_ROWS] = sum_q,
+    [RL_M_POSITION_ROWS] = sum_q,
+    [RL_M_PAIRS] = sum_pair,
+    [RL_M_KV_READ] = sum_kv_read,
+    [RL_M_KV_ROWS] = sum_kv_row,
+    [RL_M_KV_KEPT] = sum_kept,
+    [RL_M_RECTANGLE] = sum_rectangle,
+};
+
+static uint64_t observed(const rl_facts *facts, rl_moment_kind kind) {
+  if (facts == NULL) return 0;
+  if (kind == RL_M_ID_ROWS) return facts->distinct_ids;
+  return kind == RL_M_POSITION_ROWS ? facts->distinct_positions : 0;
+}
+
+bool rl_cost_moments(const rl_cost *cost, const rl_point *point, const rl_facts *facts,
+                     uint64_t *moments) {
+  for (uint32_t m = 0; m < cost->moment_count; m++) {
+    const rl_moment *moment = &cost->moments[m];
+    if (!SUMS[moment->kind](point, moment, &moments[m])) return false;
+    uint64_t fact = observed(facts, moment->kind);
+    if (fact != 0) moments[m] = fact;
+  }
+  return true;
+}

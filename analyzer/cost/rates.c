@@ -1,0 +1,30 @@
+/* Operations that an element-wise kind takes for each of its elements: conventions, one table, so
+ * that `list ops` prints what the model counts. Never added to the matrix FLOPs. */
+#include "cost/tally.h"
+
+const rl_op_rate RL_OP_RATES[] = {
+    [RL_RATE_NORM_RMS] = {"norm, rms, per value", 4, "square, sum, times 1/rms, times weight"},
+    [RL_RATE_NORM_LAYER] =
+        {"norm, layer, per value", 7,
+         "sum, minus mean, square, sum, times 1/deviation, times weight, plus bias"},
+    [RL_RATE_BIAS] = {"linear, bias, per output", 1, "one addition"},
+    [RL_RATE_ROPE] = {"rope, per rotated value", 3, "two products and one sum of a 2x2 rotation"},
+    [RL_RATE_KV_QUANTIZE] = {"kv_append, quantized cache, per value", 3,
+                             "absolute maximum, times 1/scale, rounding"},
+    [RL_RATE_SOFTMAX] = {"softmax, per score", 5,
+                         "maximum, difference, exponential, sum, quotient"},
+    [RL_RATE_SCORE_SCALE] = {"attention, scaling, per score", 1, "one product"},
+    [RL_RATE_SCORE_CAP] = {"attention, soft cap, per score", 3, "quotient, tanh, product"},
+    [RL_RATE_ADD] = {"add, per value", 1, "one addition"},
+    [RL_RATE_MUL] = {"mul, per value", 1, "one product"},
+    [RL_RATE_RELU] = {"activation, relu, per value", 1, "one maximum"},
+    [RL_RATE_SILU] = {"activation, silu, per value", 4, "negation, exponential, sum, quotient"},
+    [RL_RATE_GELU] = {"activation, gelu, per value", 8,
+                      "cubic polynomial of the argument, tanh or erf, sum, product, halving"},
+    [RL_RATE_SCALE] = {"scale, per value", 1, "one product"},
+    [RL_RATE_SOFTCAP] = {"softcap, per value", 3, "quotient, tanh, product"},
+    [RL_RATE_QUANTIZE] = {"quantize, per value", 3, "absolute maximum, times 1/scale, rounding"},
+    [RL_RATE_SAMPLE] = {"sample, per logit", 1, "one comparison"},
+};
+const size_t RL_OP_RATE_COUNT = sizeof RL_OP_RATES / sizeof *RL_OP_RATES;
+_Static_assert(sizeof RL_OP_RATES / sizeof *RL_OP_RATES == RL_RATES, "one row a rate");

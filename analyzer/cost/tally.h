@@ -1,0 +1,87 @@
+/* Inside cost/: how the counts of one operator are gathered before they become forms.
+ * Not for other rooms; they read cost/cost.h. */
+#ifndef RL_COST_TALLY_H
+#define RL_COST_TALLY_H
+
+#include "cost/cost.h"
+
+/* A form under construction: one coefficient for each moment that the plan knows so far. */
+typedef struct rl_sum {
+  uint64_t of[RL_MOMENTS_MAX];
+} rl_sum;
+
+typedef struct rl_tally {
+  const rl_program *program;
+  rl_moment moments[RL_MOMENTS_MAX];
+  uint32_t moment_count;
+  bool crowded;  /* some form needs a moment beyond RL_MOMENTS_MAX */
+  bool overflow; /* some coefficient exceeds 64 bits */
+  rl_sum counts[RL_COUNTS]; /* of the operator at hand */
+} rl_tally;
+
+/* Adds factors[0] * ... * factors[n - 1] * moment to a sum. Failures set a flag of the tally. */
+void rl_tally_product(rl_tally *tally, rl_sum *sum, rl_moment moment, const uint64_t *factors,
+                      size_t count);
+#define RL_TALLY(tally, sum, moment, ...)                                       \
+  rl_tally_product((tally), (sum), (moment), (const uint64_t[]){__VA_ARGS__},   \
+                   sizeof((const uint64_t[]){__VA_ARGS__}) / sizeof(uint64_t))
+
+/* The moment that counts the blocks of a tensor. */
+extern const rl_moment_kind RL_EXTENT_MOMENTS[RL_EXTENTS];
+
+/* What an operator touches of an operand: `blocks` times a block of rows x cols values. */
+typedef struct rl_share {
+  rl_moment blocks;
+  uint64_t rows, cols;
+} rl_share;
+
+/* How one operator kind is counted. */
+typedef struct rl_counting {
+  /* adds the matrix FLOPs and the vector operations of `op` to tally->counts */
+  void (*work)(rl_tally *tally, const rl_op *op);
+  /* the compulsory share of one of the operator's operands */
+  rl_share (*share)(const rl_program *program, const rl_op *op, const rl_operand *operand);
+} rl_counting;
+extern const rl_counting RL_COUNTINGS[RL_OP_KINDS];
+
+/* Adds the stored bytes of a share to a sum (ids take 4 bytes, formats know the rest). */
+void rl_tally_bytes(rl_tally *tally, rl_sum *sum, const rl_tensor *tensor, rl_share share);
+
+static inline rl_moment rl_moment_of(rl_moment_kind kind) {
+  return (rl_moment){.kind = kind};
+}
+
+/* Rows of RL_OP_RATES, in its order. */
+typedef enum rl_rate {
+  RL_RATE_NORM_RMS, RL_RATE_NORM_LAYER, RL_RATE_BIAS, RL_RATE_ROPE, RL_RATE_KV_QUANTIZE,
+  RL_RATE_SOFTMAX, RL_RATE_SCORE_SCALE, RL_RATE_SCORE_CAP, RL_RATE_ADD, RL_RATE_MUL,
+  RL_RATE_RELU, RL_RATE_SILU, RL_RATE_GELU, RL_RATE_SCALE, RL_RATE_SOFTCAP, RL_RATE_QUANTIZE,
+  RL_RATE_SAMPLE,
+  RL_RATES
+} rl_rate;
+
+/* count_matrix.c */
+void rl_work_linear(rl_tally *tally, const rl_op *op);
+void rl_work_attention(rl_tally *tally, const rl_op *op);
+void rl_work_scores(rl_tally *tally, const rl_op *op);
+void rl_work_mix(rl_tally *tally, const rl_op *op);
+/* count_vector.c */
+void rl_work_none(rl_tally *tally, const rl_op *op);
+void rl_work_norm(rl_tally *tally, const rl_op *op);
+void rl_work_rope(rl_tally *tally, const rl_op *op);
+void rl_work_kv_append(rl_tally *tally, const rl_op *op);
+void rl_work_softmax(rl_tally *tally, const rl_op *op);
+void rl_work_add(rl_tally *tally, const rl_op *op);
+void rl_work_mul(rl_tally *tally, const rl_op *op);
+void rl_work_activation(rl_tally *tally, const rl_op *op);
+void rl_work_scale(rl_tally *tally, const rl_op *op);
+void rl_work_softcap(rl_tally *tally, const rl_op *op);
+void rl_work_quantize(rl_tally *tally, const rl_op *op);
+void rl_work_sample(rl_tally *tally, const rl_op *op);
+/* count_bytes.c */
+rl_share rl_share_plain(const rl_program *program, const rl_op *op, const rl_operand *operand);
+rl_share rl_share_embed(const rl_program *program, const rl_op *op, const rl_operand *operand);
+rl_share rl_share_linear(const rl_program *program, const rl_op *op, const rl_operand *operand);
+rl_share rl_share_attention(const rl_program *program, const rl_op *op, const rl_operand *operand);
+
+#endif
