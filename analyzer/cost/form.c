@@ -11,9 +11,9 @@ bool rl_form_value(const rl_cost *cost, const rl_form *form, const uint64_t *mom
     rl_u128 product = (rl_u128)cost->coefficients[t] * moments[cost->form_moments[t]];
     if (__builtin_add_overflow(sum, product, &sum)) return false;
   }
-  rl_u128 quotient = sum / form->divisor + (sum % form->divisor != 0);
-  if (quotient > limit) return false;
-  *value = (uint64_t)quotient;
+  if (form->divisor != 1) sum = sum / form->divisor + (sum % form->divisor != 0);
+  if (sum > limit) return false;
+  *value = (uint64_t)sum;
   return true;
 }
 
