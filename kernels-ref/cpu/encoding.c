@@ -1,0 +1,101 @@
+/* Floating types below 32 bits are one table row each; encoding and decoding are the same
+ * arithmetic for all of them. */
+#include "kernels-ref/cpu/encoding.h"
+
+#include <math.h>
+#include <string.h>
+
+/* sign, exponent, mantissa from the highest bit down; an exponent field of 0 is subnormal. */
+typedef struct small_float {
+  int bits, mantissa, bias;
+  uint32_t largest;  /* bits of the largest finite value */
+  uint32_t infinity; /* bits of infinity; 0: the type has none */
+  uint32_t nan;      /* bits of a NaN; 0: the type has none */
+  bool saturates;    /* finite values beyond the largest become the largest */
+} small_float;
+
+static const small_float SMALL_FLOATS[RL_TYPE_COUNT] = {
+    [RL_BF16] = {16, 7, 127, 0x7f7f, 0x7f80, 0x7fc0, false},
+    [RL_F16] = {16, 10, 15, 0x7bff, 0x7c00, 0x7e00, false},
+    [RL_F8_E4M3] = {8, 3, 7, 0x7e, 0, 0x7f, true},
+    [RL_F8_E5M2] = {8, 2, 15, 0x7b, 0x7c, 0x7f, true},
+    [RL_F4_E2M1] = {4, 1, 1, 0x7, 0, 0, true},
+};
+
+bool rl_encoding_known(rl_type type) {
+  return type == RL_F32 || type == RL_TF32 || SMALL_FLOATS[type].bits != 0;
+}
+
+uint32_t rl_encoding_bytes(rl_type type) {
+  return RL_TYPES[type].bits / 8u;
+}
+
+/* Bits of a magnitude: it is n quanta of 2^(e - mantissa), where e is its binary exponent but not
+ * below that of the subnormals. Since the hidden bit of n adds one to the exponent field, the same
+ * sum serves normal and subnormal numbers, and a carry of the rounding moves to the next exponent. */
+static uint32_t encode_magnitude(const small_float *type, double magnitude) {
+  if (magnitude == 0) return 0;
+  int exponent = ilogb(magnitude);
+  if (exponent < 1 - type->bias) exponent = 1 - type->bias;
+  if (exponent > type->bias + 1) return type->largest + 1;
+  double quanta = nearbyint(ldexp(magnitude, type->mantissa - exponent));
+  return ((uint32_t)(exponent + type->bias - 1) << type->mantissa) + (uint32_t)quanta;
+}
+
+static uint32_t encode_small(const small_float *type, float value) {
+  uint32_t sign = signbit(value) ? 1u << (type->bits - 1) : 0;
+  if (isnan(value)) return type->nan;
+  if (isinf(value)) return sign | (type->infinity ? type->infinity : type->largest);
+  uint32_t bits = encode_magnitude(type, fabs((double)value));
+  if (bits > type->largest) bits = type->saturates ? type->largest : type->infinity;
+  return sign | bits;
+}
+
+static float decode_small(const small_float *type, uint32_t bits) {
+  uint32_t magnitude = bits & ((1u << (type->bits - 1)) - 1);
+  uint32_t mantissa = magnitude & ((1u << type->mantissa) - 1);
+  int exponent = (int)(magnitude >> type->mantissa);
+  float value;
+  if (type->infinity != 0 && magnitude == type->infinity) {
+    value = INFINITY;
+  } else if (magnitude > type->largest) {
+    return NAN;
+  } else if (exponent == 0) {
+    value = (float)ldexp(mantissa, 1 - type->bias - type->mantissa);
+  } else {
+    value = (float)ldexp(mantissa + (1u << type->mantissa), exponent - type->bias - type->mantissa);
+  }
+  return magnitude != bits ? -value : value;
+}
+
+uint32_t rl_encode(rl_type type, float value) {
+  uint32_t bits;
+  if (SMALL_FLOATS[type].bits != 0) return encode_small(&SMALL_FLOATS[type], value);
+  memcpy(&bits, &value, sizeof bits);
+  return bits;
+}
+
+float rl_decode(rl_type type, uint32_t bits) {
+  float value;
+  if (type == RL_BF16) {
+    bits <<= 16; /* bf16 is the upper half of a float */
+  } else if (SMALL_FLOATS[type].bits != 0) {
+    return decode_small(&SMALL_FLOATS[type], bits);
+  }
+  memcpy(&value, &bits, sizeof value);
+  return value;
+}
+
+float rl_encoding_largest(rl_type type) {
+  return SMALL_FLOATS[type].bits != 0 ? rl_decode(type, SMALL_FLOATS[type].largest) : 3.40282347e38f;
+}
+
+uint32_t rl_bits_load(const uint8_t *bytes, uint32_t count) {
+  uint32_t bits = 0;
+  for (uint32_t b = 0; b < count; b++) bits |= (uint32_t)bytes[b] << (8 * b);
+  return bits;
+}
+
+void rl_bits_store(uint8_t *bytes, uint32_t count, uint32_t bits) {
+  for (uint32_t b = 0; b < count; b++) bytes[b] = (uint8_t)(bits >> (8 * b));
+}

@@ -1,0 +1,84 @@
+/* The scalar reference kernels: one function per operator kind, plain loops, written to be read.
+ * They execute an operator of a program on the tensors of one pass and have no other task: which
+ * operators run, on which memory, is the engine's business.
+ *
+ * Arithmetic: products and sums in fp32 in a fixed order that depends neither on the number of tokens
+ * nor on how a prompt is cut; sums of norms and softmax in double; integer codes in integers. */
+#ifndef RL_CPU_KERNEL_H
+#define RL_CPU_KERNEL_H
+
+#include "kernels-ref/cpu/pass.h"
+#include "kernels-ref/cpu/view.h"
+
+/* Memory that a kernel may use while it runs. */
+typedef struct rl_workspace {
+  float *values;          /* rl_kernel.values of them */
+  int32_t *codes;         /* rl_kernel.codes of them */
+  uint8_t *registers;     /* fused groups: tensors that are never stored */
+} rl_workspace;
+
+typedef struct rl_call {
+  const rl_program *program;
+  const rl_op *op;
+  const rl_pass *pass;
+  const rl_view *views;   /* op->operand_count, in the operator's order */
+  const rl_workspace *work;
+} rl_call;
+
+/* The largest pass that memory is planned for. */
+typedef struct rl_pass_limits { uint64_t tokens, logit_rows, scores, kv_rows, longest; } rl_pass_limits;
+
+typedef struct rl_workspace_size { uint64_t values, codes, registers; } rl_workspace_size;
+
+typedef struct rl_kernel {
+  void (*run)(const rl_call *call);
+  /* Workspace for any pass within the limits. False on overflow. */
+  bool (*workspace)(const rl_program *program, const rl_op *op, const rl_pass_limits *limits,
+                    rl_workspace_size *size);
+} rl_kernel;
+
+/* One row an operator kind; a test asserts that none is empty. */
+extern const rl_kernel RL_KERNELS[RL_OP_KINDS];
+
+/* The nth operand of that access, counted from 0; NULL when there are fewer. */
+const rl_view *rl_call_read(const rl_call *call, uint32_t nth);
+const rl_view *rl_call_write(const rl_call *call, uint32_t nth);
+/* The tensor of the nth operand that is read or written, NULL when there are fewer. */
+const rl_tensor *rl_op_tensor(const rl_program *program, const rl_op *op, rl_access access,
+                              uint32_t nth);
+/* Blocks of the operator's first result in this pass. */
+uint64_t rl_call_blocks(const rl_call *call);
+/* Largest of the blocks an extent may have. */
+uint64_t rl_limits_blocks(const rl_pass_limits *limits, rl_extent extent);
+
+/* Kernels, ref_<kind>.c. */
+void rl_ref_embed(const rl_call *call);
+void rl_ref_norm(const rl_call *call);
+void rl_ref_linear(const rl_call *call);
+void rl_ref_rope(const rl_call *call);
+void rl_ref_kv_append(const rl_call *call);
+void rl_ref_attention(const rl_call *call);
+void rl_ref_scores(const rl_call *call);
+void rl_ref_softmax(const rl_call *call);
+void rl_ref_mix(const rl_call *call);
+void rl_ref_add(const rl_call *call);
+void rl_ref_activation(const rl_call *call);
+void rl_ref_mul(const rl_call *call);
+void rl_ref_scale(const rl_call *call);
+void rl_ref_softcap(const rl_call *call);
+void rl_ref_quantize(const rl_call *call);
+void rl_ref_sample(const rl_call *call);
+void rl_ref_fused(const rl_call *call);
+
+bool rl_ref_linear_workspace(const rl_program *program, const rl_op *op,
+                             const rl_pass_limits *limits, rl_workspace_size *size);
+bool rl_ref_fused_workspace(const rl_program *program, const rl_op *op,
+                            const rl_pass_limits *limits, rl_workspace_size *size);
+
+/* cap * tanh(score * scale / cap) where the operator caps, score * scale where it does not
+ * (Gemma 2 Team 2024, 2). */
+float rl_ref_score(const rl_op *op, float product);
+/* Sum of a[i] * b[i], first to last. */
+float rl_ref_dot(const float *a, const float *b, uint64_t count);
+
+#endif

@@ -1,0 +1,92 @@
+/* The table of scalar kernels and what they share: finding operands, workspace, a dot product. */
+#include <math.h>
+
+#include "base/checked.h"
+#include "kernels-ref/cpu/kernel.h"
+
+/* One block (a weight: one row) of every operand and one value a key of the longest sequence. */
+static bool blocks_workspace(const rl_program *program, const rl_op *op,
+                             const rl_pass_limits *limits, rl_workspace_size *size) {
+  size->values = limits->longest;
+  for (uint32_t o = 0; o < op->operand_count; o++) {
+    const rl_operand *operand = &program->operands[op->first_operand + o];
+    const rl_tensor *tensor = &program->tensors[operand->tensor];
+    uint64_t rows = tensor->role == RL_ROLE_WEIGHT ? 1 : tensor->rows;
+    if (!rl_muladd_u64(&size->values, rows, tensor->cols)) return false;
+  }
+  return true;
+}
+
+const rl_kernel RL_KERNELS[RL_OP_KINDS] = {
+    [RL_OP_EMBED] = {rl_ref_embed, blocks_workspace},
+    [RL_OP_NORM] = {rl_ref_norm, blocks_workspace},
+    [RL_OP_LINEAR] = {rl_ref_linear, rl_ref_linear_workspace},
+    [RL_OP_ROPE] = {rl_ref_rope, blocks_workspace},
+    [RL_OP_KV_APPEND] = {rl_ref_kv_append, blocks_workspace},
+    [RL_OP_ATTENTION] = {rl_ref_attention, blocks_workspace},
+    [RL_OP_SCORES] = {rl_ref_scores, blocks_workspace},
+    [RL_OP_SOFTMAX] = {rl_ref_softmax, blocks_workspace},
+    [RL_OP_MIX] = {rl_ref_mix, blocks_workspace},
+    [RL_OP_ADD] = {rl_ref_add, blocks_workspace},
+    [RL_OP_ACTIVATION] = {rl_ref_activation, blocks_workspace},
+    [RL_OP_MUL] = {rl_ref_mul, blocks_workspace},
+    [RL_OP_SCALE] = {rl_ref_scale, blocks_workspace},
+    [RL_OP_SOFTCAP] = {rl_ref_softcap, blocks_workspace},
+    [RL_OP_QUANTIZE] = {rl_ref_quantize, blocks_workspace},
+    [RL_OP_SAMPLE] = {rl_ref_sample, blocks_workspace},
+    [RL_OP_FUSED] = {rl_ref_fused, rl_ref_fused_workspace},
+};
+
+/* Index of the nth operand with that access among the operator's; operand_count when there is none. */
+static uint32_t operand_index(const rl_program *program, const rl_op *op, rl_access access,
+                              uint32_t nth) {
+  for (uint32_t o = 0; o < op->operand_count; o++) {
+    if (program->operands[op->first_operand + o].access == access && nth-- == 0) return o;
+  }
+  return op->operand_count;
+}
+
+const rl_tensor *rl_op_tensor(const rl_program *program, const rl_op *op, rl_access access,
+                              uint32_t nth) {
+  uint32_t o = operand_index(program, op, access, nth);
+  if (o == op->operand_count) return NULL;
+  return &program->tensors[program->operands[op->first_operand + o].tensor];
+}
+
+const rl_view *rl_call_read(const rl_call *call, uint32_t nth) {
+  uint32_t o = operand_index(call->program, call->op, RL_READ, nth);
+  return o == call->op->operand_count ? NULL : &call->views[o];
+}
+
+const rl_view *rl_call_write(const rl_call *call, uint32_t nth) {
+  uint32_t o = operand_index(call->program, call->op, RL_WRITE, nth);
+  return o == call->op->operand_count ? NULL : &call->views[o];
+}
+
+uint64_t rl_call_blocks(const rl_call *call) {
+  const rl_tensor *tensor = rl_op_tensor(call->program, call->op, RL_WRITE, 0);
+  return rl_pass_blocks(call->pass, tensor->extent);
+}
+
+uint64_t rl_limits_blocks(const rl_pass_limits *limits, rl_extent extent) {
+  const uint64_t blocks[RL_EXTENTS] = {
+      [RL_EXTENT_FIXED] = 1,
+      [RL_EXTENT_TOKENS] = limits->tokens,
+      [RL_EXTENT_LOGIT_ROWS] = limits->logit_rows,
+      [RL_EXTENT_KV] = limits->kv_rows,
+      [RL_EXTENT_SCORES] = limits->scores,
+  };
+  return blocks[extent];
+}
+
+float rl_ref_score(const rl_op *op, float product) {
+  float score = product * (float)op->at.score_scale;
+  float cap = (float)op->at.softcap;
+  return cap > 0 ? cap * tanhf(score / cap) : score;
+}
+
+float rl_ref_dot(const float *a, const float *b, uint64_t count) {
+  float sum = 0;
+  for (uint64_t i = 0; i < count; i++) sum += a[i] * b[i];
+  return sum;
+}

@@ -1,0 +1,42 @@
+/* The mask and the positions: causal, windowed, and along the branches of a draft tree. */
+#include "kernels-ref/cpu/pass.h"
+
+uint64_t rl_pass_blocks(const rl_pass *pass, rl_extent extent) {
+  const uint64_t blocks[RL_EXTENTS] = {
+      [RL_EXTENT_FIXED] = 1,
+      [RL_EXTENT_TOKENS] = pass->tokens,
+      [RL_EXTENT_LOGIT_ROWS] = pass->logit_rows,
+      [RL_EXTENT_KV] = pass->kv_rows,
+      [RL_EXTENT_SCORES] = pass->scores,
+  };
+  return blocks[extent];
+}
+
+/* How many new tokens lie between token i and the context on its branch. */
+static uint64_t depth_of(const rl_pass_sequence *sequence, uint64_t i) {
+  uint64_t depth = 0;
+  if (sequence->parent == NULL) return i;
+  for (int32_t node = sequence->parent[i]; node >= 0; node = sequence->parent[node]) depth++;
+  return depth;
+}
+
+/* True when new token `node` is new token i or one of its ancestors. */
+static bool on_branch(const rl_pass_sequence *sequence, uint64_t i, uint64_t node) {
+  if (sequence->parent == NULL) return node <= i;
+  int32_t at = (int32_t)i;
+  while (at > (int32_t)node) at = sequence->parent[at]; /* parents precede their children */
+  return at == (int32_t)node;
+}
+
+uint64_t rl_pass_position(const rl_pass_sequence *sequence, uint64_t i) {
+  return sequence->cached + depth_of(sequence, i);
+}
+
+bool rl_pass_attends(const rl_pass_sequence *sequence, uint64_t i, uint64_t j, uint64_t window) {
+  uint64_t position = j;
+  if (j >= sequence->cached) {
+    if (!on_branch(sequence, i, j - sequence->cached)) return false;
+    position = rl_pass_position(sequence, j - sequence->cached);
+  }
+  return window == 0 || rl_pass_position(sequence, i) - position < window;
+}

@@ -1,0 +1,163 @@
+/* fused: the parts of a group one after the other. What one part writes and a later one reads stays
+ * in the group's hands: a tensor that leaves the group is stored, rounded to its format, and read
+ * back without going to memory; a tensor that does not leave it lives in registers, as fp32, or in
+ * the codes of its format when a part quantizes it. Only reads and writes of external operands count. */
+#include "base/checked.h"
+#include "kernels-ref/cpu/kernel.h"
+
+/* Operands that the largest group may touch; the lowering makes groups of at most three parts. */
+enum { GROUP_MAX = 32, ALIGNMENT = 16 };
+
+/* A tensor that the parts touch. */
+typedef struct member {
+  uint32_t tensor;
+  rl_store store;     /* where the parts write it: memory or registers */
+  bool in_hand;       /* a part has written it */
+  uint64_t cols;      /* leading values of each row that were written */
+} member;
+
+typedef struct group {
+  const rl_call *call;
+  member members[GROUP_MAX];
+  uint32_t count;
+  uint64_t registers; /* bytes handed out */
+} group;
+
+static const rl_component FLOAT_STACK[] = {{.kind = RL_DENSE, .type = RL_F32}};
+static const rl_format FLOATS = {.name = "fp32", .stack = FLOAT_STACK, .depth = 1};
+
+/* The group's own operand with that tensor and access, or NULL. */
+static const rl_view *external(const rl_call *call, uint32_t tensor, rl_access access) {
+  for (uint32_t o = 0; o < call->op->operand_count; o++) {
+    const rl_operand *operand = &call->program->operands[call->op->first_operand + o];
+    if (operand->tensor == tensor && operand->access == access) return &call->views[o];
+  }
+  return NULL;
+}
+
+/* What a tensor in registers is kept in: dense values are not rounded there. */
+static const rl_format *register_format(const rl_tensor *tensor) {
+  return rl_format_is_dense(tensor->format) ? &FLOATS : tensor->format;
+}
+
+/* Bytes of a tensor in registers, a multiple of the alignment. False on overflow. */
+static bool register_bytes(const rl_tensor *tensor, uint64_t blocks, rl_store *store, uint64_t *bytes) {
+  uint64_t rows;
+  if (!rl_mul_u64(blocks, tensor->rows, &rows)) return false;
+  if (!rl_store_init(store, register_format(tensor), rows, tensor->cols)) return false;
+  *bytes = rl_ceil_div(rl_store_bytes(store), ALIGNMENT);
+  return rl_mul_u64(*bytes, ALIGNMENT, bytes);
+}
+
+/* The tensor among those that a part writes or has written, or NULL. */
+static member *find_member(group *g, uint32_t tensor) {
+  for (uint32_t m = 0; m < g->count; m++) {
+    if (g->members[m].tensor == tensor) return &g->members[m];
+  }
+  return NULL;
+}
+
+/* Gives a tensor that is about to be written its place. */
+static member *place_member(group *g, uint32_t tensor) {
+  const rl_tensor *shape = &g->call->program->tensors[tensor];
+  const rl_view *stored = external(g->call, tensor, RL_WRITE);
+  member *added = find_member(g, tensor);
+  uint64_t bytes = 0;
+  if (added != NULL) return added;
+  added = &g->members[g->count++];
+  *added = (member){.tensor = tensor};
+  if (stored != NULL) {
+    added->store = stored->store;
+  } else {
+    register_bytes(shape, rl_pass_blocks(g->call->pass, shape->extent), &added->store, &bytes);
+    added->store.bytes = g->call->work->registers + g->registers;
+    g->registers += bytes;
+  }
+  return added;
+}
+
+static rl_view read_view(group *g, const rl_operand *operand) {
+  const rl_tensor *tensor = &g->call->program->tensors[operand->tensor];
+  const rl_view *memory = external(g->call, operand->tensor, RL_READ);
+  const member *held = find_member(g, operand->tensor);
+  rl_view view = {.block = tensor->rows * tensor->cols};
+  if (memory != NULL) view = *memory;
+  if (held == NULL || !held->in_hand) return view;
+  if (memory == NULL) view.store = held->store;
+  view.own = &held->store;
+  view.own_cols = held->cols;
+  return view;
+}
+
+static rl_view write_view(group *g, const rl_operand *operand) {
+  const rl_tensor *tensor = &g->call->program->tensors[operand->tensor];
+  const rl_view *memory = external(g->call, operand->tensor, RL_WRITE);
+  if (memory != NULL) return *memory;
+  return (rl_view){.store = place_member(g, operand->tensor)->store,
+                   .block = tensor->rows * tensor->cols};
+}
+
+/* From now on what the part wrote is in hand; the cache is not, its older rows are in memory. */
+static void keep_results(group *g, const rl_op *part) {
+  for (uint32_t o = 0; o < part->operand_count; o++) {
+    const rl_operand *operand = &g->call->program->operands[part->first_operand + o];
+    if (operand->access != RL_WRITE) continue;
+    if (g->call->program->tensors[operand->tensor].role == RL_ROLE_KV) continue;
+    member *held = place_member(g, operand->tensor);
+    held->in_hand = true;
+    held->cols = rl_max_u64(held->cols, operand->cols);
+  }
+}
+
+static void run_part(group *g, const rl_op *part) {
+  rl_view views[GROUP_MAX];
+  rl_call call = *g->call;
+  for (uint32_t o = 0; o < part->operand_count; o++) {
+    const rl_operand *operand = &call.program->operands[part->first_operand + o];
+    views[o] = operand->access == RL_READ ? read_view(g, operand) : write_view(g, operand);
+  }
+  call.op = part;
+  call.views = views;
+  RL_KERNELS[part->kind].run(&call);
+  keep_results(g, part);
+}
+
+void rl_ref_fused(const rl_call *call) {
+  group g = {.call = call};
+  for (uint32_t p = 0; p < call->op->part_count; p++) {
+    run_part(&g, &call->program->parts[call->op->first_part + p]);
+  }
+}
+
+/* Registers for every tensor that a part writes, stored ones included: an upper bound without search. */
+static bool add_registers(const rl_program *program, const rl_op *part,
+                          const rl_pass_limits *limits, uint64_t *registers) {
+  for (uint32_t o = 0; o < part->operand_count; o++) {
+    const rl_operand *operand = &program->operands[part->first_operand + o];
+    const rl_tensor *tensor = &program->tensors[operand->tensor];
+    rl_store store;
+    uint64_t bytes;
+    if (tensor->format == NULL || tensor->role == RL_ROLE_KV || operand->access != RL_WRITE) continue;
+    if (!register_bytes(tensor, rl_limits_blocks(limits, tensor->extent), &store, &bytes) ||
+        !rl_add_u64(*registers, bytes, registers)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+bool rl_ref_fused_workspace(const rl_program *program, const rl_op *op,
+                            const rl_pass_limits *limits, rl_workspace_size *size) {
+  uint32_t operands = 0;
+  for (uint32_t p = 0; p < op->part_count; p++) {
+    const rl_op *part = &program->parts[op->first_part + p];
+    rl_workspace_size need = {0};
+    operands += part->operand_count;
+    if (operands > GROUP_MAX) return false;
+    if (!RL_KERNELS[part->kind].workspace(program, part, limits, &need)) return false;
+    size->values = rl_max_u64(size->values, need.values);
+    size->codes = rl_max_u64(size->codes, need.codes);
+    if (!add_registers(program, part, limits, &size->registers)) return false;
+  }
+  return true;
+}

@@ -1,0 +1,45 @@
+/* norm: root mean square (Zhang & Sennrich 2019, eq. 4) or layer normalisation (Ba et al. 2016,
+ * eq. 4) over pieces of the weight's width; a token's row may hold several pieces (heads). */
+#include <math.h>
+
+#include "kernels-ref/cpu/kernel.h"
+
+static double mean_of(const float *x, uint64_t n) {
+  double sum = 0;
+  for (uint64_t i = 0; i < n; i++) sum += x[i];
+  return sum / (double)n;
+}
+
+/* Mean of (x - center)^2. */
+static double spread_of(const float *x, uint64_t n, double center) {
+  double sum = 0;
+  for (uint64_t i = 0; i < n; i++) sum += (x[i] - center) * (x[i] - center);
+  return sum / (double)n;
+}
+
+static void normalize(const rl_op *op, float *x, const float *gain, const float *bias, uint64_t n) {
+  double center = op->at.norm == RL_NORM_LAYER ? mean_of(x, n) : 0;
+  double factor = 1 / sqrt(spread_of(x, n, center) + op->at.eps);
+  for (uint64_t i = 0; i < n; i++) {
+    double scaled = (x[i] - center) * factor * (gain[i] + op->at.weight_offset);
+    x[i] = (float)(bias != NULL ? scaled + bias[i] : scaled);
+  }
+}
+
+void rl_ref_norm(const rl_call *call) {
+  const rl_view *in = rl_call_read(call, 0), *weight = rl_call_read(call, 1);
+  const rl_view *bias = rl_call_read(call, 2), *out = rl_call_write(call, 0);
+  uint64_t width = weight->block, pieces = rl_call_blocks(call) * out->block / width;
+  float *gain = call->work->values, *shift = NULL, *x = gain + width;
+  rl_view_read(weight, 0, width, gain);
+  if (bias != NULL) {
+    shift = x;
+    x += width;
+    rl_view_read(bias, 0, width, shift);
+  }
+  for (uint64_t p = 0; p < pieces; p++) {
+    rl_view_read(in, p * width, width, x);
+    normalize(call->op, x, gain, shift, width);
+    rl_view_write(out, p * width, width, x);
+  }
+}

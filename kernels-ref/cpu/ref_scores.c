@@ -1,0 +1,31 @@
+/* scores: the full rectangle q K^T of every sequence, scaled, capped and stored; what a query does
+ * not attend to is -inf (Vaswani et al. 2017, 3.2.3). Every key row is read, masked or not. */
+#include <math.h>
+
+#include "kernels-ref/cpu/kernel.h"
+
+static void score_query(const rl_call *call, const rl_pass_sequence *sequence, uint64_t i, uint64_t head) {
+  const rl_op_attributes *at = &call->op->at;
+  const rl_view *in = rl_call_read(call, 0), *k = rl_call_read(call, 1);
+  const rl_view *out = rl_call_write(call, 0);
+  uint64_t n = at->head_dim, kv_head = head / (at->heads / at->kv_heads);
+  uint64_t keys = sequence->cached + sequence->q;
+  float *q = call->work->values, *key = q + n;
+  rl_view_read(in, (sequence->first_token + i) * in->block + head * n, n, q);
+  for (uint64_t j = 0; j < keys; j++) {
+    uint64_t row = (sequence->first_kv + j) * at->kv_heads + kv_head;
+    rl_view_read(k, row * n, n, key);
+    float score = rl_ref_score(call->op, rl_ref_dot(q, key, n));
+    if (!rl_pass_attends(sequence, i, j, at->window)) score = -INFINITY;
+    rl_view_write(out, (sequence->first_score + i * keys + j) * out->block + head, 1, &score);
+  }
+}
+
+void rl_ref_scores(const rl_call *call) {
+  for (size_t s = 0; s < call->pass->count; s++) {
+    const rl_pass_sequence *sequence = &call->pass->sequences[s];
+    for (uint64_t i = 0; i < sequence->q; i++) {
+      for (uint64_t h = 0; h < call->op->at.heads; h++) score_query(call, sequence, i, h);
+    }
+  }
+}

@@ -1,0 +1,63 @@
+/* A stored tensor: its bytes exactly as its format lays them out, and the only functions that read
+ * or write them. Whoever reads or writes hands in a bitmap, one bit a stored byte, or NULL; every
+ * byte that is looked at or changed is marked there, so that touched bytes are observed, not
+ * declared. Layout: rows one after the other, a row being codes, scales, zeros; then the scale of
+ * the tensor, if it has one. */
+#ifndef RL_CPU_STORE_H
+#define RL_CPU_STORE_H
+
+#include "spec/format.h"
+
+typedef struct rl_store {
+  const rl_format *format; /* NULL: 4-byte ids */
+  uint64_t rows, cols;
+  uint64_t row_bytes, tensor_bytes;
+  rl_row_layout layout;
+  uint8_t *bytes;          /* borrowed: rows * row_bytes + tensor_bytes */
+} rl_store;
+
+/* Consecutive values of one row. */
+typedef struct rl_span { uint64_t row, first, count; } rl_span;
+
+/* Sets everything but bytes. False when the sizes overflow. */
+bool rl_store_init(rl_store *store, const rl_format *format, uint64_t rows, uint64_t cols);
+uint64_t rl_store_bytes(const rl_store *store);
+/* True when every component of the format has pack and unpack here. NULL (ids) is supported. */
+bool rl_store_supports(const rl_format *format);
+/* True when a row can be written in pieces: no scale depends on the whole row. */
+bool rl_store_is_dense(const rl_store *store);
+
+/* Values of a span as floats. Reads the code bytes of the span, the scales and zeros of its groups. */
+void rl_store_read(const rl_store *store, rl_span span, float *values, uint64_t *touched);
+/* Rounds to the format. A quantized row is written whole: its scales are chosen here from its values. */
+void rl_store_write(rl_store *store, rl_span span, const float *values, uint64_t *touched);
+/* Chooses the scale of a tensor whose largest magnitude is known; no-op for other formats. It comes
+ * before the rows are written. */
+void rl_store_set_magnitude(rl_store *store, float largest, uint64_t *touched);
+
+/* Integer formats: codes minus their zero point, for products in integers, and one factor a group.
+ * rl_store_is_integer says whether both exist; groups of a row are ceil(cols / group). */
+bool rl_store_is_integer(const rl_store *store);
+uint64_t rl_store_group(const rl_store *store);
+void rl_store_read_codes(const rl_store *store, uint64_t row, int32_t *codes, uint64_t *touched);
+void rl_store_read_scales(const rl_store *store, uint64_t row, float *scales, uint64_t *touched);
+
+/* Token ids. */
+uint32_t rl_store_read_id(const rl_store *store, uint64_t index, uint64_t *touched);
+void rl_store_write_id(rl_store *store, uint64_t index, uint32_t id, uint64_t *touched);
+
+/* 64-bit words of a bitmap over that many bytes, and how many bits are set in it. */
+uint64_t rl_touched_words(uint64_t bytes);
+uint64_t rl_touched_count(const uint64_t *touched, uint64_t bytes);
+/* The bytes [offset, offset + count), marked. All access goes through here. */
+uint8_t *rl_store_take(const rl_store *store, uint64_t offset, uint64_t count, uint64_t *touched);
+
+/* How one component kind keeps a row: one row of the table in store.c. */
+typedef struct rl_component_codec {
+  bool (*supports)(const rl_component *component);
+  void (*unpack)(const rl_store *store, rl_span span, float *values, uint64_t *touched);
+  void (*pack)(const rl_store *store, rl_span span, const float *values, uint64_t *touched);
+} rl_component_codec;
+extern const rl_component_codec RL_CODEC_DENSE, RL_CODEC_QUANT;
+
+#endif

@@ -1,0 +1,217 @@
+/* Memory of an engine: one walk over the program cuts a block into everything that the engine needs.
+ * Walked without a block it answers how large the block must be, so that both cannot disagree. */
+#include <string.h>
+
+#include "base/checked.h"
+#include "kernels-ref/engine/engine_state.h"
+
+enum { ALIGNMENT = 64, SLOT_SPARE = 16 /* scale of a whole activation tensor */ };
+
+typedef struct carver {
+  uint8_t *base; /* NULL: sizes only */
+  uint64_t used;
+  bool overflow;
+} carver;
+
+/* Room for count items; NULL when only sizes are asked for. */
+static void *carve(carver *c, uint64_t count, uint64_t size) {
+  uint64_t at = c->used, bytes, padded;
+  if (!rl_mul_u64(count, size, &bytes) || !rl_add_u64(bytes, ALIGNMENT - 1, &padded) ||
+      !rl_add_u64(at, padded / ALIGNMENT * ALIGNMENT, &c->used)) {
+    c->overflow = true;
+    return NULL;
+  }
+  return c->base != NULL && !c->overflow ? c->base + at : NULL;
+}
+
+static bool is_resident(const rl_tensor *tensor) {
+  return tensor->role == RL_ROLE_WEIGHT || tensor->role == RL_ROLE_KV;
+}
+
+/* The shape that a tensor has in the largest pass. */
+static bool largest_store(const rl_engine_state *state, const rl_tensor *tensor, rl_store *store) {
+  uint64_t rows, blocks = rl_limits_blocks(&state->limits, tensor->extent);
+  return rl_mul_u64(blocks, tensor->rows, &rows) &&
+         rl_store_init(store, tensor->format, rows, tensor->cols);
+}
+
+/* Weights and KV: bytes for every instance. Activations: the bytes of their slot, or their own. */
+static void carve_tensor(carver *c, rl_engine_state *state, uint32_t index, uint8_t *const *slots) {
+  const rl_tensor *tensor = &state->program->tensors[index];
+  uint64_t instances = is_resident(tensor) ? rl_tensor_instances(state->program, tensor) : 1;
+  rl_store shape, *stores = carve(c, instances, sizeof *stores);
+  if (!largest_store(state, tensor, &shape)) {
+    c->overflow = true;
+    return;
+  }
+  for (uint64_t i = 0; i < instances; i++) {
+    bool slotted = !is_resident(tensor) && tensor->slot != RL_NONE;
+    shape.bytes = slotted ? (slots != NULL ? slots[tensor->slot] : NULL)
+                          : carve(c, rl_store_bytes(&shape), 1);
+    if (stores != NULL) stores[i] = shape;
+  }
+  if (state->stores != NULL) state->stores[index] = stores;
+}
+
+/* True when an operator that is executed as a whole reads or writes it: the others are registers. */
+static bool is_external(const rl_program *program, uint32_t tensor) {
+  for (uint32_t o = 0; o < program->op_count; o++) {
+    const rl_op *op = &program->ops[o];
+    for (uint32_t k = 0; k < op->operand_count; k++) {
+      if (program->operands[op->first_operand + k].tensor == tensor) return true;
+    }
+  }
+  return false;
+}
+
+static void carve_tensors(carver *c, rl_engine_state *state) {
+  const rl_program *program = state->program;
+  uint8_t **slots = carve(c, program->slot_count, sizeof *slots);
+  state->stores = carve(c, program->tensor_count, sizeof(rl_store *));
+  for (uint32_t s = 0; s < program->slot_count; s++) {
+    uint64_t bytes, blocks = rl_limits_blocks(&state->limits, program->slots[s].extent);
+    if (!rl_mul_u64(blocks, program->slots[s].bytes, &bytes) ||
+        !rl_add_u64(bytes, SLOT_SPARE, &bytes)) {
+      c->overflow = true;
+      return;
+    }
+    uint8_t *memory = carve(c, bytes, 1);
+    if (slots != NULL) slots[s] = memory;
+  }
+  for (uint32_t t = 0; t < program->tensor_count; t++) {
+    const rl_tensor *tensor = &program->tensors[t];
+    if (tensor->alias_of == RL_NONE && is_external(program, t)) carve_tensor(c, state, t, slots);
+  }
+  for (uint32_t t = 0; t < program->tensor_count && state->stores != NULL; t++) {
+    uint32_t original = program->tensors[t].alias_of;
+    if (original != RL_NONE) state->stores[t] = state->stores[original];
+  }
+}
+
+static void carve_sequences(carver *c, rl_engine_state *state, const rl_engine_limits *limits) {
+  uint64_t first = 0;
+  state->sequences = carve(c, limits->sequences, sizeof *state->sequences);
+  state->sequence_count = limits->sequences;
+  for (uint32_t s = 0; s < limits->sequences; s++) {
+    if (state->sequences != NULL) {
+      state->sequences[s].capacity = limits->capacity[s];
+      state->sequences[s].first_kv = first;
+    }
+    first += limits->capacity[s]; /* the sum was checked with the limits */
+  }
+  state->parents = carve(c, state->limits.kv_rows, sizeof *state->parents);
+  state->pass_sequences = carve(c, limits->sequences, sizeof *state->pass_sequences);
+  state->positions = carve(c, limits->tokens, sizeof *state->positions);
+}
+
+/* The largest workspace and the most bitmap words and operands that one operator needs. */
+static void carve_operators(carver *c, rl_engine_state *state) {
+  const rl_program *program = state->program;
+  rl_workspace_size most = {0};
+  uint64_t most_words = 0, most_operands = 0;
+  for (uint32_t o = 0; o < program->op_count; o++) {
+    const rl_op *op = &program->ops[o];
+    rl_workspace_size need = {0};
+    uint64_t words = 0;
+    if (!RL_KERNELS[op->kind].workspace(program, op, &state->limits, &need)) c->overflow = true;
+    for (uint32_t k = 0; k < op->operand_count; k++) {
+      rl_store store;
+      uint32_t tensor = program->operands[op->first_operand + k].tensor;
+      if (!largest_store(state, &program->tensors[tensor], &store)) c->overflow = true;
+      words += rl_touched_words(rl_store_bytes(&store));
+    }
+    most.values = rl_max_u64(most.values, need.values);
+    most.codes = rl_max_u64(most.codes, need.codes);
+    most.registers = rl_max_u64(most.registers, need.registers);
+    most_words = rl_max_u64(most_words, words);
+    most_operands = rl_max_u64(most_operands, op->operand_count);
+  }
+  state->work.values = carve(c, most.values, sizeof *state->work.values);
+  state->work.codes = carve(c, most.codes, sizeof *state->work.codes);
+  state->work.registers = carve(c, most.registers, 1);
+  state->views = carve(c, most_operands, sizeof *state->views);
+  state->bitmaps = state->observe ? carve(c, most_words, sizeof *state->bitmaps) : NULL;
+}
+
+/* Rows of the report, in order of execution. */
+static void carve_rows(carver *c, rl_engine_state *state) {
+  const rl_program *program = state->program;
+  uint64_t rows = 0, operands = 0;
+  for (uint32_t v = 0; v < program->visit_count; v++) {
+    const rl_run *run = &program->runs[program->visits[v].run];
+    for (uint32_t o = 0; o < run->op_count; o++, rows++) {
+      operands += program->ops[run->first_op + o].operand_count;
+    }
+  }
+  state->rows = carve(c, rows, sizeof *state->rows);
+  state->bytes = carve(c, operands, sizeof *state->bytes);
+  state->row_count = (size_t)rows;
+}
+
+/* The logits that leave the pass are the last ones written. */
+static void carve_results(carver *c, rl_engine_state *state) {
+  const rl_program *program = state->program;
+  uint64_t width = 0, longest = rl_max_u64(program->vocabulary, state->limits.longest);
+  state->logits_tensor = state->sampled_tensor = RL_NONE;
+  for (uint32_t o = 0; o < program->op_count; o++) {
+    const rl_op *op = &program->ops[o];
+    for (uint32_t k = 0; k < op->operand_count; k++) {
+      const rl_operand *operand = &program->operands[op->first_operand + k];
+      const rl_tensor *tensor = &program->tensors[operand->tensor];
+      if (operand->access != RL_WRITE) continue;
+      if (tensor->role == RL_ROLE_LOGITS) {
+        state->logits_tensor = operand->tensor;
+        width = tensor->rows * tensor->cols;
+      } else if (tensor->role == RL_ROLE_IDS) {
+        state->sampled_tensor = operand->tensor;
+      }
+    }
+  }
+  uint64_t row_bytes = 0;
+  if (!rl_mul_u64(width, sizeof *state->logits, &row_bytes)) c->overflow = true;
+  state->logits = carve(c, state->limits.logit_rows, row_bytes);
+  state->sampled = carve(c, state->limits.logit_rows, sizeof *state->sampled);
+  state->seen = carve(c, rl_touched_words(longest), sizeof *state->seen);
+}
+
+static bool has_scores(const rl_program *program) {
+  for (uint32_t t = 0; t < program->tensor_count; t++) {
+    if (program->tensors[t].extent == RL_EXTENT_SCORES && is_external(program, t)) return true;
+  }
+  return false;
+}
+
+/* No pass stores more scores than its tokens times the longest sequence. */
+static bool set_limits(rl_engine_state *state, const rl_engine_limits *limits) {
+  rl_pass_limits *most = &state->limits;
+  *most = (rl_pass_limits){.tokens = limits->tokens, .logit_rows = limits->logit_rows};
+  for (uint32_t s = 0; s < limits->sequences; s++) {
+    if (!rl_add_u64(most->kv_rows, limits->capacity[s], &most->kv_rows)) return false;
+    most->longest = rl_max_u64(most->longest, limits->capacity[s]);
+  }
+  return !has_scores(state->program) || rl_mul_u64(most->tokens, most->longest, &most->scores);
+}
+
+bool rl_engine_plan(const rl_program *program, const rl_engine_limits *limits, uint8_t *base,
+                    rl_engine_state *state, uint64_t *bytes) {
+  carver c = {.base = base};
+  memset(state, 0, sizeof *state);
+  state->program = program;
+  state->observe = limits->observe;
+  if (!set_limits(state, limits)) return false;
+  carve_sequences(&c, state, limits);
+  carve_tensors(&c, state);
+  carve_operators(&c, state);
+  carve_rows(&c, state);
+  carve_results(&c, state);
+  *bytes = c.used;
+  return !c.overflow;
+}
+
+void rl_engine_shape(rl_engine_state *state, const rl_pass *pass) {
+  for (uint32_t t = 0; t < state->program->tensor_count; t++) {
+    const rl_tensor *tensor = &state->program->tensors[t];
+    if (is_resident(tensor) || state->stores[t] == NULL) continue;
+    state->stores[t]->rows = rl_pass_blocks(pass, tensor->extent) * tensor->rows;
+  }
+}

@@ -1,0 +1,63 @@
+/* Executing the list: every visit, every operator, its operands bound to their stored tensors, its
+ * bitmaps cleared before and counted after. */
+#include <string.h>
+
+#include "kernels-ref/engine/engine_state.h"
+
+static const rl_store *store_of(const rl_engine_state *state, rl_visit visit, uint32_t tensor) {
+  bool layered = state->program->tensors[tensor].run == visit.run;
+  return &state->stores[tensor][layered ? visit.instance : 0];
+}
+
+/* Views of the operator's operands, each with a cleared bitmap of its own. */
+static void bind_operands(rl_engine_state *state, rl_visit visit, const rl_op *op) {
+  uint64_t *bitmap = state->bitmaps;
+  for (uint32_t k = 0; k < op->operand_count; k++) {
+    uint32_t index = state->program->operands[op->first_operand + k].tensor;
+    const rl_tensor *tensor = &state->program->tensors[index];
+    rl_view *view = &state->views[k];
+    *view = (rl_view){.store = *store_of(state, visit, index), .block = tensor->rows * tensor->cols};
+    if (bitmap == NULL) continue;
+    uint64_t words = rl_touched_words(rl_store_bytes(&view->store));
+    memset(bitmap, 0, words * sizeof *bitmap);
+    view->touched = bitmap;
+    bitmap += words;
+  }
+}
+
+static void count_touched(const rl_engine_state *state, const rl_op *op, uint64_t *bytes) {
+  for (uint32_t k = 0; k < op->operand_count; k++) {
+    const rl_view *view = &state->views[k];
+    bytes[k] = view->touched == NULL
+                   ? 0
+                   : rl_touched_count(view->touched, rl_store_bytes(&view->store));
+  }
+}
+
+static void run_operator(rl_engine_state *state, const rl_pass *pass, const rl_engine_clock *clock,
+                         rl_engine_row *row, uint64_t *bytes) {
+  const rl_program *program = state->program;
+  const rl_op *op = &program->ops[row->op];
+  rl_call call = {program, op, pass, state->views, &state->work};
+  bind_operands(state, program->visits[row->visit], op);
+  uint64_t start = clock != NULL ? clock->now(clock->context) : 0;
+  RL_KERNELS[op->kind].run(&call);
+  row->nanoseconds = clock != NULL ? clock->now(clock->context) - start : 0;
+  count_touched(state, op, bytes);
+  row->bytes = bytes;
+}
+
+void rl_engine_run(rl_engine_state *state, const rl_pass *pass, const rl_engine_clock *clock) {
+  const rl_program *program = state->program;
+  rl_engine_row *row = state->rows;
+  uint64_t *bytes = state->bytes;
+  for (uint32_t v = 0; v < program->visit_count; v++) {
+    const rl_run *run = &program->runs[program->visits[v].run];
+    for (uint32_t o = 0; o < run->op_count; o++, row++) {
+      row->visit = v;
+      row->op = run->first_op + o;
+      run_operator(state, pass, clock, row, bytes);
+      bytes += program->ops[row->op].operand_count;
+    }
+  }
+}

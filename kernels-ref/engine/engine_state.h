@@ -1,0 +1,47 @@
+/* The engine's inside, shared by its files: where every tensor lies and what the sequences hold.
+ * Everything is one block of memory, cut up once by engine_plan.c. */
+#ifndef RL_ENGINE_ENGINE_STATE_H
+#define RL_ENGINE_ENGINE_STATE_H
+
+#include "kernels-ref/cpu/kernel.h"
+#include "kernels-ref/engine/engine.h"
+
+/* One KV cache. Its rows begin at first_kv in every KV tensor. */
+typedef struct rl_engine_sequence {
+  uint64_t capacity, length;
+  uint64_t first_kv;
+  uint64_t pending; /* nodes of a tree that stand behind `length` and wait for a commit */
+} rl_engine_sequence;
+
+struct rl_engine_state {
+  const rl_program *program;
+  rl_pass_limits limits;
+  bool observe;
+  rl_engine_sequence *sequences;
+  uint32_t sequence_count;
+  int32_t *parents;          /* [kv_rows] of pending trees, at the rows of their nodes */
+  rl_store **stores;         /* [tensor][instance]; aliases share the array of their original */
+  rl_workspace work;
+  uint64_t *bitmaps;         /* [bitmap_words] for the operands of one operator; NULL: not observed */
+  rl_view *views;            /* of one operator */
+  rl_engine_row *rows;       /* one a visit and operator */
+  uint64_t *bytes;           /* of all operands of all rows, one after the other */
+  size_t row_count;
+  uint32_t logits_tensor;    /* the last one written with that role, RL_NONE */
+  uint32_t sampled_tensor;   /* ids written by sample, RL_NONE */
+  float *logits;             /* [logit_rows, logit width] */
+  uint32_t *sampled;
+  rl_pass_sequence *pass_sequences;
+  uint64_t *positions;       /* [tokens] */
+  uint64_t *seen;            /* one bit an id or position, to count distinct ones */
+};
+
+/* The place of every part of the state. Memory before the engine knows it: base NULL, sizes only. */
+bool rl_engine_plan(const rl_program *program, const rl_engine_limits *limits, uint8_t *base,
+                    rl_engine_state *state, uint64_t *bytes);
+/* Rows of the activations for a pass of that size; their memory was planned for the largest. */
+void rl_engine_shape(rl_engine_state *state, const rl_pass *pass);
+/* Runs every visit of the program on the pass. */
+void rl_engine_run(rl_engine_state *state, const rl_pass *pass, const rl_engine_clock *clock);
+
+#endif

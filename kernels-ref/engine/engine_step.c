@@ -1,0 +1,172 @@
+/* One pass: its entries are checked, laid out one behind the other, run, and their results read. */
+#include <string.h>
+
+#include "base/checked.h"
+#include "kernels-ref/engine/engine_state.h"
+
+static const rl_loc NOWHERE = {0};
+enum { WORD_BITS = 64 };
+
+static uint64_t logit_rows(const rl_engine_entry *entry) {
+  if (entry->logits == RL_LOGITS_NONE) return 0;
+  return entry->logits == RL_LOGITS_ALL ? entry->q : 1;
+}
+
+/* Why the entry cannot run, NULL when it can. */
+static const char *entry_error(const rl_engine_state *state, const rl_engine_entry *entry) {
+  if (entry->sequence >= state->sequence_count) return "it names a sequence that does not exist";
+  const rl_engine_sequence *sequence = &state->sequences[entry->sequence];
+  uint64_t positions = state->program->positions;
+  if (sequence->pending != 0) return "a tree of the sequence waits for its commit";
+  if (entry->q > sequence->capacity - sequence->length) return "the sequence is full";
+  if (positions != 0 && sequence->length + entry->q > positions) {
+    return "the model's position table is shorter than the sequence";
+  }
+  for (uint64_t i = 0; i < entry->q; i++) {
+    if (entry->ids[i] >= state->program->vocabulary) return "a token id is not in the vocabulary";
+  }
+  return NULL;
+}
+
+static const char *pass_error(const rl_engine_state *state, const rl_engine_entry *entries, size_t count) {
+  uint64_t tokens = 0, rows = 0;
+  for (size_t e = 0; e < count; e++) {
+    const char *error = entry_error(state, &entries[e]);
+    if (error != NULL) return error;
+    for (size_t f = 0; f < e; f++) {
+      if (entries[f].sequence == entries[e].sequence) return "a sequence stands in it twice";
+    }
+    tokens += entries[e].q; /* at most the capacities, whose sum was checked */
+    rows += logit_rows(&entries[e]);
+  }
+  if (tokens == 0) return "it has no token";
+  if (tokens > state->limits.tokens) return "it has more tokens than memory was planned for";
+  if (rows > state->limits.logit_rows) return "it has more logit rows than memory was planned for";
+  return NULL;
+}
+
+static rl_status check_entries(const rl_engine_state *state, const rl_engine_entry *entries,
+                               size_t count, rl_diags *diags) {
+  for (size_t e = 0; e < count; e++) {
+    rl_group group = {1, entries[e].q, 0, entries[e].tree, entries[e].logits};
+    rl_status status = rl_point_check(&(rl_point){&group, 1}, diags);
+    if (status != RL_OK) return status;
+  }
+  const char *error = pass_error(state, entries, count);
+  return error == NULL ? RL_OK : RL_REPORT(diags, ENGINE_PASS, NOWHERE, error);
+}
+
+/* Places the entries one behind the other in every extent. */
+static rl_pass lay_out(rl_engine_state *state, const rl_engine_entry *entries, size_t count) {
+  rl_pass pass = {.sequences = state->pass_sequences, .count = count,
+                  .kv_rows = state->limits.kv_rows, .positions = state->positions};
+  for (size_t e = 0; e < count; e++) {
+    const rl_engine_entry *entry = &entries[e];
+    const rl_engine_sequence *held = &state->sequences[entry->sequence];
+    rl_pass_sequence *sequence = &state->pass_sequences[e];
+    *sequence = (rl_pass_sequence){.q = entry->q, .cached = held->length, .first_kv = held->first_kv,
+                                   .first_token = pass.tokens, .first_logit = pass.logit_rows,
+                                   .logit_rows = logit_rows(entry), .first_score = pass.scores,
+                                   .parent = entry->tree != NULL ? entry->tree->parent : NULL};
+    for (uint64_t i = 0; i < entry->q; i++) {
+      state->positions[pass.tokens + i] = rl_pass_position(sequence, i);
+    }
+    pass.tokens += entry->q;
+    pass.logit_rows += sequence->logit_rows;
+    pass.scores += entry->q * (held->length + entry->q);
+  }
+  return pass;
+}
+
+/* The ids go where the embedding reads them. */
+static void write_ids(rl_engine_state *state, const rl_engine_entry *entries, size_t count) {
+  for (uint32_t t = 0; t < state->program->tensor_count; t++) {
+    const rl_tensor *tensor = &state->program->tensors[t];
+    uint64_t token = 0;
+    if (tensor->role != RL_ROLE_IDS || tensor->extent != RL_EXTENT_TOKENS) continue;
+    if (state->stores[t] == NULL) continue;
+    for (size_t e = 0; e < count; e++) {
+      for (uint64_t i = 0; i < entries[e].q; i++) {
+        rl_store_write_id(state->stores[t], token++, entries[e].ids[i], NULL);
+      }
+    }
+  }
+}
+
+static void see(rl_engine_state *state, uint64_t value, uint64_t *distinct) {
+  uint64_t *word = &state->seen[value / WORD_BITS], bit = (uint64_t)1 << value % WORD_BITS;
+  *distinct += (*word & bit) == 0;
+  *word |= bit;
+}
+
+static void forget_seen(rl_engine_state *state) {
+  uint64_t most = rl_max_u64(state->program->vocabulary, state->limits.longest);
+  memset(state->seen, 0, rl_touched_words(most) * sizeof *state->seen);
+}
+
+static void count_distinct(rl_engine_state *state, const rl_pass *pass, const rl_engine_entry *entries,
+                           rl_engine_result *result) {
+  forget_seen(state);
+  for (size_t e = 0; e < pass->count; e++) {
+    for (uint64_t i = 0; i < entries[e].q; i++) see(state, entries[e].ids[i], &result->distinct_ids);
+  }
+  forget_seen(state);
+  for (uint64_t t = 0; t < pass->tokens; t++) {
+    see(state, state->positions[t], &result->distinct_positions);
+  }
+}
+
+static uint32_t largest_of(const float *x, uint64_t count) {
+  uint32_t best = 0;
+  for (uint64_t i = 1; i < count; i++) {
+    if (x[i] > x[best]) best = (uint32_t)i;
+  }
+  return best;
+}
+
+/* Logits as floats; the sampled ids of the program, or the largest logits when it has no sampler. */
+static void read_results(rl_engine_state *state, const rl_pass *pass, rl_engine_result *result) {
+  if (state->logits_tensor == RL_NONE) return;
+  const rl_store *store = state->stores[state->logits_tensor];
+  uint64_t width = store->cols;
+  for (uint64_t r = 0; r < pass->logit_rows; r++) {
+    float *row = state->logits + r * width;
+    rl_store_read(store, (rl_span){r, 0, width}, row, NULL);
+    state->sampled[r] = state->sampled_tensor == RL_NONE
+                            ? largest_of(row, width)
+                            : rl_store_read_id(state->stores[state->sampled_tensor], r, NULL);
+  }
+  result->logits = state->logits;
+  result->logit_rows = pass->logit_rows;
+  result->logit_width = width;
+  result->sampled = state->sampled;
+}
+
+/* Chains belong to their sequences from now on, trees wait. */
+static void advance(rl_engine_state *state, const rl_engine_entry *entries, size_t count) {
+  for (size_t e = 0; e < count; e++) {
+    rl_engine_sequence *sequence = &state->sequences[entries[e].sequence];
+    if (entries[e].tree == NULL) {
+      sequence->length += entries[e].q;
+    } else {
+      int32_t *parents = state->parents + sequence->first_kv + sequence->length;
+      memcpy(parents, entries[e].tree->parent, entries[e].q * sizeof *parents);
+      sequence->pending = entries[e].q;
+    }
+  }
+}
+
+rl_status rl_engine_step(rl_engine_state *engine, const rl_engine_entry *entries, size_t count,
+                         const rl_engine_clock *clock, rl_engine_result *result, rl_diags *diags) {
+  rl_status status = check_entries(engine, entries, count, diags);
+  if (status != RL_OK) return status;
+  rl_pass pass = lay_out(engine, entries, count);
+  rl_engine_shape(engine, &pass);
+  write_ids(engine, entries, count);
+  rl_engine_run(engine, &pass, clock);
+  *result = (rl_engine_result){.rows = engine->rows, .row_count = engine->row_count};
+  count_distinct(engine, &pass, entries, result);
+  read_results(engine, &pass, result);
+  advance(engine, entries, count);
+  return RL_OK;
+}

@@ -1,0 +1,93 @@
+/* Random weights. Each row has a generator of its own, seeded by tensor, layer and row, so that a
+ * value does not depend on what was drawn before. */
+#include <math.h>
+
+#include "kernels-ref/engine/weights.h"
+
+static const double TWO_PI = 6.283185307179586;
+static const double OUTLIER_SHARE = 0.001, OUTLIER_FACTOR = 8, CHANNEL_SPREAD = 0.25;
+static const double GAIN_SPREAD = 0.1, BIAS_SPREAD = 0.1;
+
+/* SplitMix64 (Steele, Lea & Flood 2014, fig. 17). */
+static uint64_t next_bits(uint64_t *state) {
+  uint64_t z = *state += 0x9e3779b97f4a7c15u;
+  z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
+  z = (z ^ z >> 27) * 0x94d049bb133111ebu;
+  return z ^ z >> 31;
+}
+
+/* Uniform in (0, 1). */
+static double uniform(uint64_t *state) {
+  return ((double)(next_bits(state) >> 12) + 0.5) / 4503599627370496.0;
+}
+
+/* Standard normal (Box & Muller 1958). */
+static double gaussian(uint64_t *state) {
+  double radius = sqrt(-2 * log(uniform(state)));
+  return radius * cos(TWO_PI * uniform(state));
+}
+
+static uint64_t row_seed(uint64_t seed, const rl_weight_request *request, uint64_t row) {
+  const uint64_t words[] = {request->tensor, request->layer, row};
+  for (int w = 0; w < 3; w++) {
+    seed ^= words[w];
+    seed = next_bits(&seed);
+  }
+  return seed;
+}
+
+static void matrix_row(const rl_weight_request *request, uint64_t *state) {
+  uint64_t cols = request->store->cols;
+  double spread = exp(CHANNEL_SPREAD * gaussian(state)) / sqrt((double)cols);
+  for (uint64_t c = 0; c < cols; c++) {
+    double factor = uniform(state) < OUTLIER_SHARE ? OUTLIER_FACTOR : 1;
+    request->row[c] = (float)(factor * spread * gaussian(state));
+  }
+}
+
+static void vector_row(const rl_weight_request *request, double center, double spread,
+                       uint64_t *state) {
+  for (uint64_t c = 0; c < request->store->cols; c++) {
+    request->row[c] = (float)(center + spread * gaussian(state));
+  }
+}
+
+static void draw_row(const rl_weight_request *request, uint64_t seed, uint64_t row) {
+  uint64_t state = row_seed(seed, request, row);
+  if (request->slot == 2) {
+    vector_row(request, 0, BIAS_SPREAD, &state);
+  } else if (request->op->kind == RL_OP_NORM) {
+    vector_row(request, 1 - request->op->at.weight_offset, GAIN_SPREAD, &state);
+  } else {
+    matrix_row(request, &state);
+  }
+}
+
+static float largest_magnitude(const rl_weight_request *request, uint64_t seed) {
+  float largest = 0;
+  for (uint64_t row = 0; row < request->store->rows; row++) {
+    draw_row(request, seed, row);
+    for (uint64_t c = 0; c < request->store->cols; c++) {
+      largest = fmaxf(largest, fabsf(request->row[c]));
+    }
+  }
+  return largest;
+}
+
+static rl_status fill(const void *context, const rl_weight_request *request, rl_diags *diags) {
+  uint64_t seed = *(const uint64_t *)context;
+  rl_store *store = request->store;
+  (void)diags;
+  if (store->tensor_bytes > 0) {
+    rl_store_set_magnitude(store, largest_magnitude(request, seed), NULL);
+  }
+  for (uint64_t row = 0; row < store->rows; row++) {
+    draw_row(request, seed, row);
+    rl_store_write(store, (rl_span){row, 0, store->cols}, request->row, NULL);
+  }
+  return RL_OK;
+}
+
+rl_weight_source rl_random_weights(const uint64_t *seed) {
+  return (rl_weight_source){fill, seed};
+}
