@@ -2,7 +2,8 @@
  *
  * value = (code - zero) * scale. Integer codes are stored unsigned, in [0, 2^bits); symmetric ones
  * have the fixed zero 2^(bits-1), which is not stored. Float codes (fp8) have no zero. Codes and
- * zeros of 4 bits lie two a byte, the even one in the low half. Method: Jacob et al. 2018, eq. 1. */
+ * zeros of 4 bits lie two a byte, the even one in the low half. Method: Jacob et al. 2018, eq. 1.
+ */
 #include <math.h>
 
 #include "base/checked.h"
@@ -17,16 +18,22 @@ static uint32_t code_bits(const rl_component *component) {
   return RL_TYPES[component->type].bits;
 }
 
+/* A floating type of whole bytes. */
+static bool scale_known(rl_type type) {
+  return rl_encoding_known(type) && RL_TYPES[type].bits % 8 == 0;
+}
+
+static bool zero_known(const rl_component *c) {
+  if (c->zero == RL_ZERO_NONE) return true;
+  if (!RL_TYPES[c->type].integer || c->span == RL_PER_TENSOR) return false;
+  return c->zero == RL_ZERO_CODE || scale_known(c->zero_type);
+}
+
 static bool quant_supports(const rl_component *c) {
-  bool integer = c->type == RL_I8 || c->type == RL_I4;
-  bool floating = c->type == RL_F8_E4M3 || c->type == RL_F8_E5M2 || c->type == RL_F4_E2M1;
-  bool scale = rl_encoding_known(c->scale) && code_bits(c) <= 8 && RL_TYPES[c->scale].bits % 8 == 0;
-  if (c->span == RL_PER_GROUP && c->group == 0) return false;
-  if (c->zero == RL_ZERO_NONE) return scale && (integer || floating);
-  if (c->zero == RL_ZERO_TYPE && (!rl_encoding_known(c->zero_type) || RL_TYPES[c->zero_type].bits % 8)) {
-    return false;
-  }
-  return scale && integer && c->span != RL_PER_TENSOR;
+  bool code = (code_bits(c) == 4 || code_bits(c) == 8) &&
+              (RL_TYPES[c->type].integer || rl_encoding_known(c->type));
+  bool group = c->span != RL_PER_GROUP || c->group > 0;
+  return code && group && scale_known(c->scale) && zero_known(c);
 }
 
 uint64_t rl_store_group(const rl_store *store) {
@@ -77,7 +84,8 @@ static void code_store(const rl_store *store, uint64_t base, uint64_t index, uin
 static float scale_load(const rl_store *store, uint64_t row, uint64_t group, uint64_t *touched) {
   rl_type type = component_of(store)->scale;
   uint32_t size = rl_encoding_bytes(type);
-  return rl_decode(type, rl_bits_load(rl_store_take(store, scale_at(store, row, group), size, touched), size));
+  return rl_decode(
+      type, rl_bits_load(rl_store_take(store, scale_at(store, row, group), size, touched), size));
 }
 
 /* Stores a scale and answers the value that it was rounded to; it never overflows to infinity. */
@@ -110,7 +118,8 @@ static float zero_store(const rl_store *store, uint64_t row, uint64_t group, flo
   }
   uint32_t size = rl_encoding_bytes(c->zero_type);
   uint32_t bits = rl_encode(c->zero_type, zero);
-  rl_bits_store(rl_store_take(store, zeros_at(store, row) + group * size, size, touched), size, bits);
+  rl_bits_store(rl_store_take(store, zeros_at(store, row) + group * size, size, touched), size,
+                bits);
   return rl_decode(c->zero_type, bits);
 }
 
@@ -136,7 +145,9 @@ static float code_limit(const rl_component *c) {
   return (float)((1u << (code_bits(c) - 1)) - 1);
 }
 
-typedef struct range { float low, high; } range;
+typedef struct range {
+  float low, high;
+} range;
 
 /* Smallest and largest value, zero always between them so that it has a code. */
 static range range_of(const float *values, uint64_t count) {
@@ -182,7 +193,7 @@ static void quant_pack(const rl_store *store, rl_span span, const float *values,
   }
 }
 
-void rl_store_set_magnitude(rl_store *store, float largest, uint64_t *touched) {
+void rl_store_set_magnitude(const rl_store *store, float largest, uint64_t *touched) {
   const rl_component *c = component_of(store);
   if (c->kind != RL_QUANT || c->span != RL_PER_TENSOR) return;
   scale_store(store, scale_at(store, 0, 0), largest / code_limit(c), touched);

@@ -32,7 +32,8 @@ uint32_t rl_encoding_bytes(rl_type type) {
 
 /* Bits of a magnitude: it is n quanta of 2^(e - mantissa), where e is its binary exponent but not
  * below that of the subnormals. Since the hidden bit of n adds one to the exponent field, the same
- * sum serves normal and subnormal numbers, and a carry of the rounding moves to the next exponent. */
+ * sum serves normal and subnormal numbers, and a carry of the rounding moves to the next exponent.
+ */
 static uint32_t encode_magnitude(const small_float *type, double magnitude) {
   if (magnitude == 0) return 0;
   int exponent = ilogb(magnitude);
@@ -87,7 +88,8 @@ float rl_decode(rl_type type, uint32_t bits) {
 }
 
 float rl_encoding_largest(rl_type type) {
-  return SMALL_FLOATS[type].bits != 0 ? rl_decode(type, SMALL_FLOATS[type].largest) : 3.40282347e38f;
+  return SMALL_FLOATS[type].bits != 0 ? rl_decode(type, SMALL_FLOATS[type].largest)
+                                      : 3.40282347e38f;
 }
 
 uint32_t rl_bits_load(const uint8_t *bytes, uint32_t count) {

@@ -2,8 +2,9 @@
  * They execute an operator of a program on the tensors of one pass and have no other task: which
  * operators run, on which memory, is the engine's business.
  *
- * Arithmetic: products and sums in fp32 in a fixed order that depends neither on the number of tokens
- * nor on how a prompt is cut; sums of norms and softmax in double; integer codes in integers. */
+ * Arithmetic: products and sums in fp32 in a fixed order that depends neither on the number of
+ * tokens nor on how a prompt is cut; sums of norms and softmax in double; integer codes in
+ * integers. */
 #ifndef RL_CPU_KERNEL_H
 #define RL_CPU_KERNEL_H
 
@@ -12,23 +13,27 @@
 
 /* Memory that a kernel may use while it runs. */
 typedef struct rl_workspace {
-  float *values;          /* rl_kernel.values of them */
-  int32_t *codes;         /* rl_kernel.codes of them */
-  uint8_t *registers;     /* fused groups: tensors that are never stored */
+  float *values;      /* rl_kernel.values of them */
+  int32_t *codes;     /* rl_kernel.codes of them */
+  uint8_t *registers; /* fused groups: tensors that are never stored */
 } rl_workspace;
 
 typedef struct rl_call {
   const rl_program *program;
   const rl_op *op;
   const rl_pass *pass;
-  const rl_view *views;   /* op->operand_count, in the operator's order */
+  const rl_view *views; /* op->operand_count, in the operator's order */
   const rl_workspace *work;
 } rl_call;
 
 /* The largest pass that memory is planned for. */
-typedef struct rl_pass_limits { uint64_t tokens, logit_rows, scores, kv_rows, longest; } rl_pass_limits;
+typedef struct rl_pass_limits {
+  uint64_t tokens, logit_rows, scores, kv_rows, longest;
+} rl_pass_limits;
 
-typedef struct rl_workspace_size { uint64_t values, codes, registers; } rl_workspace_size;
+typedef struct rl_workspace_size {
+  uint64_t values, codes, registers;
+} rl_workspace_size;
 
 typedef struct rl_kernel {
   void (*run)(const rl_call *call);

@@ -37,7 +37,8 @@ const rl_kernel RL_KERNELS[RL_OP_KINDS] = {
     [RL_OP_FUSED] = {rl_ref_fused, rl_ref_fused_workspace},
 };
 
-/* Index of the nth operand with that access among the operator's; operand_count when there is none. */
+/* Index of the nth operand with that access among the operator's; operand_count when there is none.
+ */
 static uint32_t operand_index(const rl_program *program, const rl_op *op, rl_access access,
                               uint32_t nth) {
   for (uint32_t o = 0; o < op->operand_count; o++) {

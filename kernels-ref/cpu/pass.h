@@ -9,10 +9,12 @@
 /* One sequence of the pass: q new tokens behind `cached` tokens of the cache. */
 typedef struct rl_pass_sequence {
   uint64_t q, cached;
-  uint64_t first_kv;     /* block of its oldest kept token in every KV tensor */
-  uint64_t first_token;  /* block of its first new token in tensors of extent TOKENS */
-  uint64_t first_logit, logit_rows; /* its blocks of extent LOGIT_ROWS: its last logit_rows tokens */
-  uint64_t first_score;  /* its block of extent SCORES; (query i, key j) follows at i * (cached + q) + j */
+  uint64_t first_kv;    /* block of its oldest kept token in every KV tensor */
+  uint64_t first_token; /* block of its first new token in tensors of extent TOKENS */
+  uint64_t first_logit,
+      logit_rows;        /* its blocks of extent LOGIT_ROWS: its last logit_rows tokens */
+  uint64_t first_score;  /* its block of extent SCORES; (query i, key j) follows at i * (cached + q)
+                            + j */
   const int32_t *parent; /* draft tree, NULL: a chain */
 } rl_pass_sequence;
 

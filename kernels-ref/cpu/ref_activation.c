@@ -1,4 +1,5 @@
-/* activation: silu (Elfwing et al. 2018), gelu and its tanh form (Hendrycks & Gimpel 2016, 2), relu. */
+/* activation: silu (Elfwing et al. 2018), gelu and its tanh form (Hendrycks & Gimpel 2016, 2),
+ * relu. */
 #include <math.h>
 
 #include "kernels-ref/cpu/elementwise.h"

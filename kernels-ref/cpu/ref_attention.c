@@ -22,7 +22,8 @@ static void take_key(running *state, float score, const float *value, uint64_t n
 }
 
 /* One query head of one new token. */
-static void attend(const rl_call *call, const rl_pass_sequence *sequence, uint64_t i, uint64_t head) {
+static void attend(const rl_call *call, const rl_pass_sequence *sequence, uint64_t i,
+                   uint64_t head) {
   const rl_op_attributes *at = &call->op->at;
   const rl_view *in = rl_call_read(call, 0), *k = rl_call_read(call, 1), *v = rl_call_read(call, 2);
   const rl_view *out = rl_call_write(call, 0);

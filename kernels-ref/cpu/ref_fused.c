@@ -1,7 +1,8 @@
 /* fused: the parts of a group one after the other. What one part writes and a later one reads stays
  * in the group's hands: a tensor that leaves the group is stored, rounded to its format, and read
  * back without going to memory; a tensor that does not leave it lives in registers, as fp32, or in
- * the codes of its format when a part quantizes it. Only reads and writes of external operands count. */
+ * the codes of its format when a part quantizes it. Only reads and writes of external operands
+ * count. */
 #include "base/checked.h"
 #include "kernels-ref/cpu/kernel.h"
 
@@ -11,9 +12,9 @@ enum { GROUP_MAX = 32, ALIGNMENT = 16 };
 /* A tensor that the parts touch. */
 typedef struct member {
   uint32_t tensor;
-  rl_store store;     /* where the parts write it: memory or registers */
-  bool in_hand;       /* a part has written it */
-  uint64_t cols;      /* leading values of each row that were written */
+  rl_store store; /* where the parts write it: memory or registers */
+  bool in_hand;   /* a part has written it */
+  uint64_t cols;  /* leading values of each row that were written */
 } member;
 
 typedef struct group {
@@ -41,7 +42,8 @@ static const rl_format *register_format(const rl_tensor *tensor) {
 }
 
 /* Bytes of a tensor in registers, a multiple of the alignment. False on overflow. */
-static bool register_bytes(const rl_tensor *tensor, uint64_t blocks, rl_store *store, uint64_t *bytes) {
+static bool register_bytes(const rl_tensor *tensor, uint64_t blocks, rl_store *store,
+                           uint64_t *bytes) {
   uint64_t rows;
   if (!rl_mul_u64(blocks, tensor->rows, &rows)) return false;
   if (!rl_store_init(store, register_format(tensor), rows, tensor->cols)) return false;
@@ -129,7 +131,8 @@ void rl_ref_fused(const rl_call *call) {
   }
 }
 
-/* Registers for every tensor that a part writes, stored ones included: an upper bound without search. */
+/* Registers for every tensor that a part writes, stored ones included: an upper bound without
+ * search. */
 static bool add_registers(const rl_program *program, const rl_op *part,
                           const rl_pass_limits *limits, uint64_t *registers) {
   for (uint32_t o = 0; o < part->operand_count; o++) {
@@ -137,7 +140,8 @@ static bool add_registers(const rl_program *program, const rl_op *part,
     const rl_tensor *tensor = &program->tensors[operand->tensor];
     rl_store store;
     uint64_t bytes;
-    if (tensor->format == NULL || tensor->role == RL_ROLE_KV || operand->access != RL_WRITE) continue;
+    if (tensor->format == NULL || tensor->role == RL_ROLE_KV || operand->access != RL_WRITE)
+      continue;
     if (!register_bytes(tensor, rl_limits_blocks(limits, tensor->extent), &store, &bytes) ||
         !rl_add_u64(*registers, bytes, registers)) {
       return false;

@@ -1,5 +1,5 @@
-/* kv_append: keys and values of the new tokens, rounded to the cache's format, behind those that are
- * there (Pope et al. 2022, 3.3). A row is one token and KV head. */
+/* kv_append: keys and values of the new tokens, rounded to the cache's format, behind those that
+ * are there (Pope et al. 2022, 3.3). A row is one token and KV head. */
 #include "kernels-ref/cpu/kernel.h"
 
 static void append(const rl_call *call, const rl_view *in, const rl_view *cache) {

@@ -9,8 +9,8 @@
 typedef struct product {
   const rl_view *in, *weight, *bias, *out;
   uint64_t rows, cols, tokens;
-  float *x;        /* [tokens, cols]; integer products: one scale a token */
-  float *w;        /* [cols]; integer products: one scale a group */
+  float *x; /* [tokens, cols]; integer products: one scale a token */
+  float *w; /* [cols]; integer products: one scale a group */
   int32_t *x_codes, *w_codes;
 } product;
 
@@ -64,8 +64,17 @@ static void load_weight(const product *p, bool integers, uint64_t row) {
 }
 
 void rl_ref_linear(const rl_call *call) {
-  product p = {rl_call_read(call, 0), rl_call_read(call, 1), rl_call_read(call, 2),
-               rl_call_write(call, 0), 0, 0, rl_call_blocks(call), NULL, NULL, NULL, NULL};
+  product p = {rl_call_read(call, 0),
+               rl_call_read(call, 1),
+               rl_call_read(call, 2),
+               rl_call_write(call, 0),
+               0,
+               0,
+               rl_call_blocks(call),
+               NULL,
+               NULL,
+               NULL,
+               NULL};
   bool integers = in_integers(call->op, p.in, p.weight);
   p.rows = p.weight->store.rows;
   p.cols = p.weight->store.cols;

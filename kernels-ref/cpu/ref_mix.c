@@ -4,7 +4,8 @@
 
 #include "kernels-ref/cpu/kernel.h"
 
-static void mix_query(const rl_call *call, const rl_pass_sequence *sequence, uint64_t i, uint64_t head) {
+static void mix_query(const rl_call *call, const rl_pass_sequence *sequence, uint64_t i,
+                      uint64_t head) {
   const rl_op_attributes *at = &call->op->at;
   const rl_view *in = rl_call_read(call, 0), *v = rl_call_read(call, 1);
   const rl_view *out = rl_call_write(call, 0);

@@ -1,5 +1,6 @@
-/* quantize: activations in the format that their consumer multiplies in (Dettmers et al. 2022, 2.1).
- * A scale of the whole tensor is chosen from its largest magnitude before the rows are rounded. */
+/* quantize: activations in the format that their consumer multiplies in (Dettmers et al.
+ * 2022, 2.1). A scale of the whole tensor is chosen from its largest magnitude before the rows are
+ * rounded. */
 #include <math.h>
 
 #include "kernels-ref/cpu/kernel.h"

@@ -1,5 +1,5 @@
-/* rope: rotary position embedding (Su et al. 2021, eq. 34) of the leading rotary_dims values of each
- * head of q and k, in place. Pair i turns by position * base^(-2i / rotary_dims). */
+/* rope: rotary position embedding (Su et al. 2021, eq. 34) of the leading rotary_dims values of
+ * each head of q and k, in place. Pair i turns by position * base^(-2i / rotary_dims). */
 #include <math.h>
 
 #include "kernels-ref/cpu/kernel.h"

@@ -54,7 +54,7 @@ void rl_store_read(const rl_store *store, rl_span span, float *values, uint64_t 
   codec_of(store->format)->unpack(store, span, values, touched);
 }
 
-void rl_store_write(rl_store *store, rl_span span, const float *values, uint64_t *touched) {
+void rl_store_write(const rl_store *store, rl_span span, const float *values, uint64_t *touched) {
   codec_of(store->format)->pack(store, span, values, touched);
 }
 
@@ -62,7 +62,7 @@ uint32_t rl_store_read_id(const rl_store *store, uint64_t index, uint64_t *touch
   return rl_bits_load(rl_store_take(store, index * ID_BYTES, ID_BYTES, touched), ID_BYTES);
 }
 
-void rl_store_write_id(rl_store *store, uint64_t index, uint32_t id, uint64_t *touched) {
+void rl_store_write_id(const rl_store *store, uint64_t index, uint32_t id, uint64_t *touched) {
   rl_bits_store(rl_store_take(store, index * ID_BYTES, ID_BYTES, touched), ID_BYTES, id);
 }
 

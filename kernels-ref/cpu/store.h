@@ -13,11 +13,13 @@ typedef struct rl_store {
   uint64_t rows, cols;
   uint64_t row_bytes, tensor_bytes;
   rl_row_layout layout;
-  uint8_t *bytes;          /* borrowed: rows * row_bytes + tensor_bytes */
+  uint8_t *bytes; /* borrowed: rows * row_bytes + tensor_bytes */
 } rl_store;
 
 /* Consecutive values of one row. */
-typedef struct rl_span { uint64_t row, first, count; } rl_span;
+typedef struct rl_span {
+  uint64_t row, first, count;
+} rl_span;
 
 /* Sets everything but bytes. False when the sizes overflow. */
 bool rl_store_init(rl_store *store, const rl_format *format, uint64_t rows, uint64_t cols);
@@ -27,13 +29,15 @@ bool rl_store_supports(const rl_format *format);
 /* True when a row can be written in pieces: no scale depends on the whole row. */
 bool rl_store_is_dense(const rl_store *store);
 
-/* Values of a span as floats. Reads the code bytes of the span, the scales and zeros of its groups. */
+/* Values of a span as floats. Reads the code bytes of the span, the scales and zeros of its groups.
+ */
 void rl_store_read(const rl_store *store, rl_span span, float *values, uint64_t *touched);
-/* Rounds to the format. A quantized row is written whole: its scales are chosen here from its values. */
-void rl_store_write(rl_store *store, rl_span span, const float *values, uint64_t *touched);
+/* Rounds to the format. A quantized row is written whole: its scales are chosen here from its
+ * values. */
+void rl_store_write(const rl_store *store, rl_span span, const float *values, uint64_t *touched);
 /* Chooses the scale of a tensor whose largest magnitude is known; no-op for other formats. It comes
  * before the rows are written. */
-void rl_store_set_magnitude(rl_store *store, float largest, uint64_t *touched);
+void rl_store_set_magnitude(const rl_store *store, float largest, uint64_t *touched);
 
 /* Integer formats: codes minus their zero point, for products in integers, and one factor a group.
  * rl_store_is_integer says whether both exist; groups of a row are ceil(cols / group). */
@@ -44,7 +48,7 @@ void rl_store_read_scales(const rl_store *store, uint64_t row, float *scales, ui
 
 /* Token ids. */
 uint32_t rl_store_read_id(const rl_store *store, uint64_t index, uint64_t *touched);
-void rl_store_write_id(rl_store *store, uint64_t index, uint32_t id, uint64_t *touched);
+void rl_store_write_id(const rl_store *store, uint64_t index, uint32_t id, uint64_t *touched);
 
 /* 64-bit words of a bitmap over that many bytes, and how many bits are set in it. */
 uint64_t rl_touched_words(uint64_t bytes);

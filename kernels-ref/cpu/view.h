@@ -8,9 +8,9 @@
 
 typedef struct rl_view {
   rl_store store;
-  uint64_t block;       /* values of one block: a token's activation, a kept token's KV heads */
-  uint64_t *touched;    /* one bit a stored byte; NULL: not counted */
-  const rl_store *own;  /* what the group has in hand: the leading own_cols values of each row */
+  uint64_t block;      /* values of one block: a token's activation, a kept token's KV heads */
+  uint64_t *touched;   /* one bit a stored byte; NULL: not counted */
+  const rl_store *own; /* what the group has in hand: the leading own_cols values of each row */
   uint64_t own_cols;
 } rl_view;
 

@@ -6,8 +6,8 @@
 
 static const rl_loc NOWHERE = {0};
 
-/* Scales of a whole KV tensor are fixed before the first token is known: its largest code stands for
- * this magnitude, ample for normalised inputs and matrices of variance 1 / cols. */
+/* Scales of a whole KV tensor are fixed before the first token is known: its largest code stands
+ * for this magnitude, ample for normalised inputs and matrices of variance 1 / cols. */
 static const float KV_MAGNITUDE = 16;
 
 bool rl_engine_bytes(const rl_program *program, const rl_engine_limits *limits, uint64_t *bytes) {
@@ -28,7 +28,8 @@ static rl_status check_formats(const rl_program *program, rl_diags *diags) {
   return status;
 }
 
-static rl_status too_large(const rl_engine_limits *limits, bool known, uint64_t bytes, rl_diags *diags) {
+static rl_status too_large(const rl_engine_limits *limits, bool known, uint64_t bytes,
+                           rl_diags *diags) {
   char need[RL_NUMBER_TEXT], limit[RL_NUMBER_TEXT];
   rl_print_grouped(bytes, need);
   rl_print_grouped(limits->memory, limit);
@@ -55,8 +56,8 @@ static bool find_use(const rl_program *program, const rl_op *ops, uint32_t count
   return false;
 }
 
-static rl_status fill_weight(rl_engine_state *state, const rl_weight_source *source, uint32_t tensor,
-                             rl_diags *diags) {
+static rl_status fill_weight(rl_engine_state *state, const rl_weight_source *source,
+                             uint32_t tensor, rl_diags *diags) {
   const rl_program *program = state->program;
   const rl_tensor *weight = &program->tensors[tensor];
   rl_weight_request request = {.program = program, .tensor = tensor, .row = state->work.values};

@@ -25,8 +25,9 @@ typedef struct rl_engine_limits {
  * liveness plan at the largest pass, workspace, bitmaps, reports. False on overflow. */
 bool rl_engine_bytes(const rl_program *program, const rl_engine_limits *limits, uint64_t *bytes);
 
-/* An engine in the arena, weights filled by the source, all sequences empty. program is borrowed and
- * must outlive it. A format without kernel, a program that needs more than limits->memory: diagnostic. */
+/* An engine in the arena, weights filled by the source, all sequences empty. program is borrowed
+ * and must outlive it. A format without kernel, a program that needs more than limits->memory:
+ * diagnostic. */
 rl_status rl_engine_new(rl_arena *arena, const rl_program *program, const rl_engine_limits *limits,
                         const rl_weight_source *source, rl_engine_state **out, rl_diags *diags);
 
@@ -34,8 +35,8 @@ rl_status rl_engine_new(rl_arena *arena, const rl_program *program, const rl_eng
 typedef struct rl_engine_entry {
   uint32_t sequence;
   uint64_t q;
-  const uint32_t *ids;  /* [q] token ids < program->vocabulary */
-  const rl_tree *tree;  /* draft tree over the q tokens; NULL: a chain */
+  const uint32_t *ids; /* [q] token ids < program->vocabulary */
+  const rl_tree *tree; /* draft tree over the q tokens; NULL: a chain */
   rl_logits logits;
 } rl_engine_entry;
 
@@ -56,34 +57,36 @@ typedef struct rl_engine_row {
 typedef struct rl_engine_result {
   const rl_engine_row *rows; /* in order of execution */
   size_t row_count;
-  const float *logits;       /* [logit_rows, logit_width], entries in order, rows in token order */
+  const float *logits; /* [logit_rows, logit_width], entries in order, rows in token order */
   uint64_t logit_rows, logit_width;
-  const uint32_t *sampled;   /* [logit_rows] the largest logit of each row */
+  const uint32_t *sampled;                   /* [logit_rows] the largest logit of each row */
   uint64_t distinct_ids, distinct_positions; /* observed facts for the rows of embedding tables */
 } rl_engine_result;
 
-/* Runs one pass. A chain is part of its sequence afterwards; a tree waits for rl_engine_commit. Each
- * sequence at most once. Allocates nothing. clock may be NULL. On a diagnostic nothing has changed. */
+/* Runs one pass. A chain is part of its sequence afterwards; a tree waits for rl_engine_commit.
+ * Each sequence at most once. Allocates nothing. clock may be NULL. On a diagnostic nothing has
+ * changed. */
 rl_status rl_engine_step(rl_engine_state *engine, const rl_engine_entry *entries, size_t count,
                          const rl_engine_clock *clock, rl_engine_result *result, rl_diags *diags);
 /* Ends a tree: keeps the nodes of one branch from its root on (each the child of the one before;
  * none: keeps nothing) by moving their KV rows together. */
-rl_status rl_engine_commit(rl_engine_state *engine, uint32_t sequence, const uint32_t *nodes, size_t count,
-                           rl_diags *diags);
+rl_status rl_engine_commit(rl_engine_state *engine, uint32_t sequence, const uint32_t *nodes,
+                           size_t count, rl_diags *diags);
 /* Forgets the tokens from `length` on (rejected chain drafts; 0 empties the sequence). */
-rl_status rl_engine_rewind(rl_engine_state *engine, uint32_t sequence, uint64_t length, rl_diags *diags);
+rl_status rl_engine_rewind(rl_engine_state *engine, uint32_t sequence, uint64_t length,
+                           rl_diags *diags);
 /* Tokens that the sequence holds. */
 uint64_t rl_engine_length(const rl_engine_state *engine, uint32_t sequence);
 
-/* Greedy generation: the prompt in chunks of at most `chunk` tokens, then `count` tokens one by one.
- * The last of them is not fed back. */
+/* Greedy generation: the prompt in chunks of at most `chunk` tokens, then `count` tokens one by
+ * one. The last of them is not fed back. */
 typedef struct rl_engine_prompt {
   uint32_t sequence;
   const uint32_t *ids;
   uint64_t length, chunk;
 } rl_engine_prompt;
-rl_status rl_engine_generate(rl_engine_state *engine, const rl_engine_prompt *prompt, uint64_t count,
-                             uint32_t *tokens, rl_diags *diags);
+rl_status rl_engine_generate(rl_engine_state *engine, const rl_engine_prompt *prompt,
+                             uint64_t count, uint32_t *tokens, rl_diags *diags);
 
 /* The stored bytes of a weight or KV tensor; instance is the position in its run's layers. */
 const rl_store *rl_engine_store(const rl_engine_state *engine, uint32_t tensor, uint32_t instance);

@@ -1,5 +1,6 @@
-/* Memory of an engine: one walk over the program cuts a block into everything that the engine needs.
- * Walked without a block it answers how large the block must be, so that both cannot disagree. */
+/* Memory of an engine: one walk over the program cuts a block into everything that the engine
+ * needs. Walked without a block it answers how large the block must be, so that both cannot
+ * disagree. */
 #include <string.h>
 
 #include "base/checked.h"
@@ -53,7 +54,8 @@ static void carve_tensor(carver *c, rl_engine_state *state, uint32_t index, uint
   if (state->stores != NULL) state->stores[index] = stores;
 }
 
-/* True when an operator that is executed as a whole reads or writes it: the others are registers. */
+/* True when an operator that is executed as a whole reads or writes it: the others are registers.
+ */
 static bool is_external(const rl_program *program, uint32_t tensor) {
   for (uint32_t o = 0; o < program->op_count; o++) {
     const rl_op *op = &program->ops[o];

@@ -16,7 +16,8 @@ static void bind_operands(rl_engine_state *state, rl_visit visit, const rl_op *o
     uint32_t index = state->program->operands[op->first_operand + k].tensor;
     const rl_tensor *tensor = &state->program->tensors[index];
     rl_view *view = &state->views[k];
-    *view = (rl_view){.store = *store_of(state, visit, index), .block = tensor->rows * tensor->cols};
+    *view =
+        (rl_view){.store = *store_of(state, visit, index), .block = tensor->rows * tensor->cols};
     if (bitmap == NULL) continue;
     uint64_t words = rl_touched_words(rl_store_bytes(&view->store));
     memset(bitmap, 0, words * sizeof *bitmap);
@@ -28,9 +29,8 @@ static void bind_operands(rl_engine_state *state, rl_visit visit, const rl_op *o
 static void count_touched(const rl_engine_state *state, const rl_op *op, uint64_t *bytes) {
   for (uint32_t k = 0; k < op->operand_count; k++) {
     const rl_view *view = &state->views[k];
-    bytes[k] = view->touched == NULL
-                   ? 0
-                   : rl_touched_count(view->touched, rl_store_bytes(&view->store));
+    bytes[k] =
+        view->touched == NULL ? 0 : rl_touched_count(view->touched, rl_store_bytes(&view->store));
   }
 }
 

@@ -59,7 +59,8 @@ rl_status rl_engine_rewind(rl_engine_state *engine, uint32_t sequence, uint64_t 
     return RL_REPORT(diags, ENGINE_PASS, NOWHERE, "it names a sequence that does not exist");
   }
   if (length > engine->sequences[sequence].length) {
-    return RL_REPORT(diags, ENGINE_PASS, NOWHERE, "the sequence holds fewer tokens than it shall keep");
+    return RL_REPORT(diags, ENGINE_PASS, NOWHERE,
+                     "the sequence holds fewer tokens than it shall keep");
   }
   engine->sequences[sequence].length = length;
   engine->sequences[sequence].pending = 0;
@@ -82,8 +83,8 @@ static rl_status prefill(rl_engine_state *engine, const rl_engine_prompt *prompt
   return RL_OK;
 }
 
-rl_status rl_engine_generate(rl_engine_state *engine, const rl_engine_prompt *prompt, uint64_t count,
-                             uint32_t *tokens, rl_diags *diags) {
+rl_status rl_engine_generate(rl_engine_state *engine, const rl_engine_prompt *prompt,
+                             uint64_t count, uint32_t *tokens, rl_diags *diags) {
   if (prompt->length == 0 || prompt->chunk == 0 || count == 0) {
     return RL_REPORT(diags, ENGINE_PASS, NOWHERE, "it has no token");
   }

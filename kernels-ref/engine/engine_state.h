@@ -19,24 +19,25 @@ struct rl_engine_state {
   bool observe;
   rl_engine_sequence *sequences;
   uint32_t sequence_count;
-  int32_t *parents;          /* [kv_rows] of pending trees, at the rows of their nodes */
-  rl_store **stores;         /* [tensor][instance]; aliases share the array of their original */
+  int32_t *parents;  /* [kv_rows] of pending trees, at the rows of their nodes */
+  rl_store **stores; /* [tensor][instance]; aliases share the array of their original */
   rl_workspace work;
-  uint64_t *bitmaps;         /* [bitmap_words] for the operands of one operator; NULL: not observed */
-  rl_view *views;            /* of one operator */
-  rl_engine_row *rows;       /* one a visit and operator */
-  uint64_t *bytes;           /* of all operands of all rows, one after the other */
+  uint64_t *bitmaps;   /* [bitmap_words] for the operands of one operator; NULL: not observed */
+  rl_view *views;      /* of one operator */
+  rl_engine_row *rows; /* one a visit and operator */
+  uint64_t *bytes;     /* of all operands of all rows, one after the other */
   size_t row_count;
-  uint32_t logits_tensor;    /* the last one written with that role, RL_NONE */
-  uint32_t sampled_tensor;   /* ids written by sample, RL_NONE */
-  float *logits;             /* [logit_rows, logit width] */
+  uint32_t logits_tensor;  /* the last one written with that role, RL_NONE */
+  uint32_t sampled_tensor; /* ids written by sample, RL_NONE */
+  float *logits;           /* [logit_rows, logit width] */
   uint32_t *sampled;
   rl_pass_sequence *pass_sequences;
-  uint64_t *positions;       /* [tokens] */
-  uint64_t *seen;            /* one bit an id or position, to count distinct ones */
+  uint64_t *positions; /* [tokens] */
+  uint64_t *seen;      /* one bit an id or position, to count distinct ones */
 };
 
-/* The place of every part of the state. Memory before the engine knows it: base NULL, sizes only. */
+/* The place of every part of the state. Memory before the engine knows it: base NULL, sizes only.
+ */
 bool rl_engine_plan(const rl_program *program, const rl_engine_limits *limits, uint8_t *base,
                     rl_engine_state *state, uint64_t *bytes);
 /* Rows of the activations for a pass of that size; their memory was planned for the largest. */

@@ -28,7 +28,8 @@ static const char *entry_error(const rl_engine_state *state, const rl_engine_ent
   return NULL;
 }
 
-static const char *pass_error(const rl_engine_state *state, const rl_engine_entry *entries, size_t count) {
+static const char *pass_error(const rl_engine_state *state, const rl_engine_entry *entries,
+                              size_t count) {
   uint64_t tokens = 0, rows = 0;
   for (size_t e = 0; e < count; e++) {
     const char *error = entry_error(state, &entries[e]);
@@ -58,15 +59,21 @@ static rl_status check_entries(const rl_engine_state *state, const rl_engine_ent
 
 /* Places the entries one behind the other in every extent. */
 static rl_pass lay_out(rl_engine_state *state, const rl_engine_entry *entries, size_t count) {
-  rl_pass pass = {.sequences = state->pass_sequences, .count = count,
-                  .kv_rows = state->limits.kv_rows, .positions = state->positions};
+  rl_pass pass = {.sequences = state->pass_sequences,
+                  .count = count,
+                  .kv_rows = state->limits.kv_rows,
+                  .positions = state->positions};
   for (size_t e = 0; e < count; e++) {
     const rl_engine_entry *entry = &entries[e];
     const rl_engine_sequence *held = &state->sequences[entry->sequence];
     rl_pass_sequence *sequence = &state->pass_sequences[e];
-    *sequence = (rl_pass_sequence){.q = entry->q, .cached = held->length, .first_kv = held->first_kv,
-                                   .first_token = pass.tokens, .first_logit = pass.logit_rows,
-                                   .logit_rows = logit_rows(entry), .first_score = pass.scores,
+    *sequence = (rl_pass_sequence){.q = entry->q,
+                                   .cached = held->length,
+                                   .first_kv = held->first_kv,
+                                   .first_token = pass.tokens,
+                                   .first_logit = pass.logit_rows,
+                                   .logit_rows = logit_rows(entry),
+                                   .first_score = pass.scores,
                                    .parent = entry->tree != NULL ? entry->tree->parent : NULL};
     for (uint64_t i = 0; i < entry->q; i++) {
       state->positions[pass.tokens + i] = rl_pass_position(sequence, i);
@@ -104,11 +111,12 @@ static void forget_seen(rl_engine_state *state) {
   memset(state->seen, 0, rl_touched_words(most) * sizeof *state->seen);
 }
 
-static void count_distinct(rl_engine_state *state, const rl_pass *pass, const rl_engine_entry *entries,
-                           rl_engine_result *result) {
+static void count_distinct(rl_engine_state *state, const rl_pass *pass,
+                           const rl_engine_entry *entries, rl_engine_result *result) {
   forget_seen(state);
   for (size_t e = 0; e < pass->count; e++) {
-    for (uint64_t i = 0; i < entries[e].q; i++) see(state, entries[e].ids[i], &result->distinct_ids);
+    for (uint64_t i = 0; i < entries[e].q; i++)
+      see(state, entries[e].ids[i], &result->distinct_ids);
   }
   forget_seen(state);
   for (uint64_t t = 0; t < pass->tokens; t++) {
@@ -124,7 +132,8 @@ static uint32_t largest_of(const float *x, uint64_t count) {
   return best;
 }
 
-/* Logits as floats; the sampled ids of the program, or the largest logits when it has no sampler. */
+/* Logits as floats; the sampled ids of the program, or the largest logits when it has no sampler.
+ */
 static void read_results(rl_engine_state *state, const rl_pass *pass, rl_engine_result *result) {
   if (state->logits_tensor == RL_NONE) return;
   const rl_store *store = state->stores[state->logits_tensor];

@@ -10,11 +10,11 @@
 typedef struct rl_weight_request {
   const rl_program *program;
   uint32_t tensor;
-  uint32_t layer;     /* index in the model, RL_NONE outside the layers */
-  const rl_op *op;    /* the operator (or part) that reads it first */
-  uint32_t slot;      /* as its nth read operand: linear 1 matrix, 2 bias; norm 1 gain, 2 bias */
-  rl_store *store;    /* its bytes, zero before; written with rl_store_write or copied as they are */
-  float *row;         /* [cols] for the source's use */
+  uint32_t layer;  /* index in the model, RL_NONE outside the layers */
+  const rl_op *op; /* the operator (or part) that reads it first */
+  uint32_t slot;   /* as its nth read operand: linear 1 matrix, 2 bias; norm 1 gain, 2 bias */
+  rl_store *store; /* its bytes, zero before; written with rl_store_write or copied as they are */
+  float *row;      /* [cols] for the source's use */
 } rl_weight_request;
 
 typedef struct rl_weight_source {
@@ -22,8 +22,8 @@ typedef struct rl_weight_source {
   const void *context;
 } rl_weight_source;
 
-/* Gaussian matrices of variance 1 / cols, with a scale of its own for each output channel and 0.1 % of
- * outliers eight times as large, as trained matrices have them (Dettmers et al. 2022, 3); gains
+/* Gaussian matrices of variance 1 / cols, with a scale of its own for each output channel and 0.1 %
+ * of outliers eight times as large, as trained matrices have them (Dettmers et al. 2022, 3); gains
  * around 1, small biases. The same seed gives the same values in every order and format. */
 rl_weight_source rl_random_weights(const uint64_t *seed);
 

@@ -1,0 +1,43 @@
+/* One table of components, one of formats over it. */
+#include "cpu_formats.h"
+
+static const rl_component COMPONENTS[TEST_FORMATS] = {
+    [TEST_FP32] = {RL_DENSE, RL_F32, 0, 0, 0, 0, 0},
+    [TEST_BF16] = {RL_DENSE, RL_BF16, 0, 0, 0, 0, 0},
+    [TEST_FP16] = {RL_DENSE, RL_F16, 0, 0, 0, 0, 0},
+    [TEST_E4M3] = {RL_DENSE, RL_F8_E4M3, 0, 0, 0, 0, 0},
+    [TEST_E5M2] = {RL_DENSE, RL_F8_E5M2, 0, 0, 0, 0, 0},
+    [TEST_FP8_TENSOR] = {RL_QUANT, RL_F8_E4M3, RL_PER_TENSOR, 0, RL_F32, RL_ZERO_NONE, 0},
+    [TEST_FP8_TOKEN] = {RL_QUANT, RL_F8_E4M3, RL_PER_ROW, 0, RL_F16, RL_ZERO_NONE, 0},
+    [TEST_INT8_TOKEN] = {RL_QUANT, RL_I8, RL_PER_ROW, 0, RL_F16, RL_ZERO_NONE, 0},
+    [TEST_INT4_TOKEN] = {RL_QUANT, RL_I4, RL_PER_ROW, 0, RL_F16, RL_ZERO_NONE, 0},
+    [TEST_W4_G128] = {RL_QUANT, RL_I4, RL_PER_GROUP, 128, RL_F16, RL_ZERO_NONE, 0},
+    [TEST_W4_G32] = {RL_QUANT, RL_I4, RL_PER_GROUP, 32, RL_F16, RL_ZERO_NONE, 0},
+    [TEST_W4_G7] = {RL_QUANT, RL_I4, RL_PER_GROUP, 7, RL_F16, RL_ZERO_NONE, 0},
+    [TEST_W4_G128_ASYM] = {RL_QUANT, RL_I4, RL_PER_GROUP, 128, RL_F16, RL_ZERO_CODE, 0},
+    [TEST_W4_G32_ASYM] = {RL_QUANT, RL_I4, RL_PER_GROUP, 32, RL_F16, RL_ZERO_CODE, 0},
+    [TEST_W4_G7_ASYM] = {RL_QUANT, RL_I4, RL_PER_GROUP, 7, RL_F16, RL_ZERO_CODE, 0},
+    [TEST_W8_ZERO_TYPE] = {RL_QUANT, RL_I8, RL_PER_GROUP, 32, RL_F16, RL_ZERO_TYPE, RL_F16},
+};
+
+#define ROW(symbol, text) \
+  [symbol] = {.name = (text), .file = "test", .stack = &COMPONENTS[symbol], .depth = 1}
+
+const rl_format RL_TEST_FORMATS[TEST_FORMATS] = {
+    ROW(TEST_FP32, "fp32"),
+    ROW(TEST_BF16, "bf16"),
+    ROW(TEST_FP16, "fp16"),
+    ROW(TEST_E4M3, "e4m3"),
+    ROW(TEST_E5M2, "e5m2"),
+    ROW(TEST_FP8_TENSOR, "fp8"),
+    ROW(TEST_FP8_TOKEN, "fp8-token"),
+    ROW(TEST_INT8_TOKEN, "int8-token"),
+    ROW(TEST_INT4_TOKEN, "int4-token"),
+    ROW(TEST_W4_G128, "w4a16-g128"),
+    ROW(TEST_W4_G32, "w4a16-g32"),
+    ROW(TEST_W4_G7, "w4a16-g7"),
+    ROW(TEST_W4_G128_ASYM, "w4a16-g128-asym"),
+    ROW(TEST_W4_G32_ASYM, "w4a16-g32-asym"),
+    ROW(TEST_W4_G7_ASYM, "w4a16-g7-asym"),
+    ROW(TEST_W8_ZERO_TYPE, "w8-g32-zero"),
+};

@@ -1,0 +1,29 @@
+/* The storage formats that the tests of stores and kernels use, built by hand. */
+#ifndef RL_TESTS_CPU_FORMATS_H
+#define RL_TESTS_CPU_FORMATS_H
+
+#include "spec/format.h"
+
+typedef enum rl_test_format {
+  TEST_FP32,
+  TEST_BF16,
+  TEST_FP16,
+  TEST_E4M3,
+  TEST_E5M2,
+  TEST_FP8_TENSOR,
+  TEST_FP8_TOKEN,
+  TEST_INT8_TOKEN,
+  TEST_INT4_TOKEN,
+  TEST_W4_G128,
+  TEST_W4_G32,
+  TEST_W4_G7,
+  TEST_W4_G128_ASYM,
+  TEST_W4_G32_ASYM,
+  TEST_W4_G7_ASYM,
+  TEST_W8_ZERO_TYPE,
+  TEST_FORMATS
+} rl_test_format;
+
+extern const rl_format RL_TEST_FORMATS[TEST_FORMATS];
+
+#endif
