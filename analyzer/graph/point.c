@@ -1,7 +1,6 @@
 /* Well-formedness of points and the depths of draft trees. What a point costs is cost/'s. */
 #include "graph/point.h"
 
-
 #include "base/number.h"
 
 void rl_tree_depths(const rl_tree *tree, uint32_t *depth) {

@@ -1,0 +1,140 @@
+/* Tensors by name, versions of a name, and operators with their operands. */
+#include <string.h>
+
+#include "base/checked.h"
+#include "base/names.h"
+#include "base/number.h"
+#include "graph/lowering.h"
+
+rl_status rl_tensor_add(rl_lowering *lowering, const rl_tensor *tensor, uint32_t *out) {
+  rl_tensor *added = RL_PUSH(lowering->arena, &lowering->tensors);
+  if (added == NULL) return rl_diag_oom(lowering->diags);
+  *added = *tensor;
+  added->alias_of = added->slot = RL_NONE;
+  *out = (uint32_t)(lowering->tensors.count - 1);
+  return RL_OK;
+}
+
+static rl_name *find_name(rl_lowering *lowering, const char *name) {
+  for (size_t i = 0; i < lowering->names.count; i++) {
+    if (strcmp(lowering->names.items[i].name, name) == 0) return &lowering->names.items[i];
+  }
+  return NULL;
+}
+
+static rl_status report_unknown(rl_lowering *lowering, rl_loc loc, const char *name) {
+  size_t count = lowering->names.count;
+  const char **known = RL_NEW_ARRAY(lowering->arena, const char *, count + 1);
+  if (known == NULL) return rl_diag_oom(lowering->diags);
+  for (size_t i = 0; i < count; i++) known[i] = lowering->names.items[i].name;
+  return RL_REPORT(lowering->diags, UNKNOWN_TENSOR, loc, name, rl_did_you_mean(name, known, count));
+}
+
+rl_status rl_inputs_find(rl_lowering *lowering, const rl_statement *statement, uint32_t inputs[2]) {
+  const rl_attribute *in = rl_attribute_find(statement, "in");
+  rl_op_kind kind = RL_OP_FUSED;
+  (void)rl_operator_find(statement->op, &kind);
+  for (size_t i = 0; i < rl_operator_inputs(kind); i++) {
+    const char *text = rl_attribute_tensor(in, i);
+    const rl_name *name = find_name(lowering, text);
+    if (name == NULL) return report_unknown(lowering, in->value->loc, text);
+    inputs[i] = name->tensor;
+  }
+  return RL_OK;
+}
+
+static bool is_input(const rl_statement *statement, const char *name) {
+  const rl_attribute *in = rl_attribute_find(statement, "in");
+  rl_op_kind kind = RL_OP_FUSED;
+  (void)rl_operator_find(statement->op, &kind);
+  for (size_t i = 0; in != NULL && i < rl_operator_inputs(kind); i++) {
+    if (strcmp(rl_attribute_tensor(in, i), name) == 0) return true;
+  }
+  return false;
+}
+
+/* A tensor that is written again must keep its shape. */
+static rl_status keep_shape(rl_lowering *lowering, const rl_attribute *out, uint32_t tensor,
+                            const rl_tensor *shape) {
+  const rl_tensor *old = &lowering->tensors.items[tensor];
+  char had[RL_NUMBER_TEXT], has[RL_NUMBER_TEXT];
+  if (old->extent == shape->extent && old->rows == shape->rows && old->cols == shape->cols) {
+    rl_twins_forget(lowering, tensor);
+    return RL_OK;
+  }
+  if (old->cols == shape->cols) {
+    return RL_REPORT(lowering->diags, TENSOR_EXTENT, out->value->loc, old->name);
+  }
+  return RL_REPORT(lowering->diags, TENSOR_RESHAPED, out->value->loc, old->name,
+                   rl_print_grouped(old->cols, had), rl_print_grouped(shape->cols, has));
+}
+
+rl_status rl_output_find(rl_lowering *lowering, const rl_statement *statement,
+                         const rl_tensor *shape, uint32_t *out) {
+  const rl_attribute *attribute = rl_attribute_find(statement, "out");
+  const char *text = attribute->value->text;
+  rl_name *name = find_name(lowering, text);
+  bool carried = name != NULL && lowering->scope.in_layers &&
+                 name < lowering->names.items + lowering->loop_names;
+  if (name != NULL && (carried || is_input(statement, text))) {
+    *out = name->tensor;
+    return keep_shape(lowering, attribute, name->tensor, shape);
+  }
+  rl_tensor tensor = *shape;
+  tensor.name = text;
+  tensor.run = RL_NONE;
+  rl_status status = rl_tensor_add(lowering, &tensor, out);
+  if (status != RL_OK) return status;
+  if (name == NULL) name = RL_PUSH(lowering->arena, &lowering->names);
+  if (name == NULL) return rl_diag_oom(lowering->diags);
+  *name = (rl_name){.name = text, .tensor = *out};
+  return RL_OK;
+}
+
+rl_op rl_op_begin(const rl_lowering *lowering, const rl_statement *statement, rl_op_kind kind) {
+  const rl_format *activations = lowering->scenario->activations;
+  return (rl_op){.kind = kind,
+                 .name = rl_statement_name(statement),
+                 .compute = rl_format_compute(activations, activations),
+                 .loc = statement->loc};
+}
+
+rl_operand rl_operand_whole(const rl_lowering *lowering, uint32_t tensor, rl_access access) {
+  return (rl_operand){tensor, access, lowering->tensors.items[tensor].cols};
+}
+
+rl_status rl_op_add(rl_lowering *lowering, const rl_op *op, const rl_operand *operands,
+                    size_t count) {
+  rl_op *added = RL_PUSH(lowering->arena, &lowering->raw);
+  if (added == NULL) return rl_diag_oom(lowering->diags);
+  *added = *op;
+  added->first_operand = (uint32_t)lowering->operands.count;
+  added->operand_count = (uint32_t)count;
+  for (size_t i = 0; i < count; i++) {
+    rl_operand *operand = RL_PUSH(lowering->arena, &lowering->operands);
+    if (operand == NULL) return rl_diag_oom(lowering->diags);
+    *operand = operands[i];
+  }
+  return RL_OK;
+}
+
+void rl_twins_forget(rl_lowering *lowering, uint32_t tensor) {
+  for (size_t i = 0; i < lowering->twins.count; i++) {
+    rl_twin *twin = &lowering->twins.items[i];
+    if (twin->tensor == tensor) twin->tensor = RL_NONE;
+  }
+}
+
+rl_status rl_width_check(rl_lowering *lowering, const rl_statement *statement, uint32_t tensor,
+                         uint64_t heads, uint64_t head_dim) {
+  const rl_tensor *found = &lowering->tensors.items[tensor];
+  char has[RL_NUMBER_TEXT], needs[RL_NUMBER_TEXT];
+  uint64_t width;
+  if (!rl_mul_u64(heads, head_dim, &width)) {
+    return RL_REPORT(lowering->diags, SIZE_OVERFLOW, statement->loc, statement->op);
+  }
+  if (found->cols == width) return RL_OK;
+  return RL_REPORT(lowering->diags, TENSOR_WIDTH, statement->loc, found->name,
+                   rl_print_grouped(found->cols, has), statement->op,
+                   rl_print_grouped(width, needs));
+}

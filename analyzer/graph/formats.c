@@ -1,0 +1,109 @@
+/* Attaches storage formats to weights and inserts the quantization that a weight format asks of
+ * the activations it is multiplied with. What the formats mean is spec/'s. */
+#include <string.h>
+
+#include "base/checked.h"
+#include "graph/lowering.h"
+
+/* The weight tensor of the statement that `tied_to` names; it must lie outside the layers. */
+static uint32_t find_tied(const rl_lowering *lowering, const char *weight_name) {
+  for (uint32_t i = 0; i < lowering->tensors.count; i++) {
+    const rl_tensor *tensor = &lowering->tensors.items[i];
+    if (tensor->role != RL_ROLE_WEIGHT || tensor->run != RL_NONE) continue;
+    if (strcmp(tensor->name, weight_name) == 0) return i;
+  }
+  return RL_NONE;
+}
+
+/* Makes the weight a second name of the one it is tied to: stored once, so in one format. */
+static rl_status tie(rl_lowering *lowering, const rl_statement *statement, const char *tied_to,
+                     rl_tensor *tensor, uint32_t *target) {
+  const rl_attribute *attribute = rl_attribute_find(statement, "tied_to");
+  rl_loc loc = attribute->value->loc;
+  const char *weight_name = rl_textf(lowering->arena, "%s.weight", tied_to);
+  if (weight_name == NULL) return rl_diag_oom(lowering->diags);
+  *target = find_tied(lowering, weight_name);
+  if (*target == RL_NONE) return RL_REPORT(lowering->diags, TIED_UNKNOWN, loc, tied_to);
+  const rl_tensor *stored = &lowering->tensors.items[*target];
+  if (stored->rows != tensor->rows || stored->cols != tensor->cols) {
+    return RL_REPORT(lowering->diags, TIED_SHAPE, loc, tensor->name, tied_to);
+  }
+  if (strcmp(stored->format->name, tensor->format->name) != 0) {
+    return RL_REPORT(lowering->diags, TIED_FORMAT, loc, rl_statement_name(statement), tied_to,
+                     tensor->format->name, stored->format->name);
+  }
+  tensor->source = stored->source;
+  tensor->gguf = stored->gguf;
+  return RL_OK;
+}
+
+rl_status rl_weight_add(rl_lowering *lowering, const rl_statement *statement,
+                        const rl_evaluated *values, const rl_weight_request *request,
+                        uint32_t *out) {
+  bool bias = strcmp(request->suffix, "bias") == 0;
+  uint32_t target = RL_NONE;
+  uint64_t ignored;
+  rl_status status = RL_OK;
+  rl_tensor tensor = {
+      .name = rl_textf(lowering->arena, "%s.%s", values->name, request->suffix),
+      .role = RL_ROLE_WEIGHT,
+      .format = rl_scenario_weight_format(lowering->scenario, request->class_name, values->name),
+      .extent = RL_EXTENT_FIXED,
+      .rows = request->rows,
+      .cols = request->cols,
+      .run = lowering->scope.in_layers ? lowering->run : RL_NONE,
+      .source = request->source,
+      .gguf = request->gguf,
+      .row_offset = values->row_offset,
+      .transposed = values->transposed && !bias};
+  if (tensor.name == NULL) return rl_diag_oom(lowering->diags);
+  if (!rl_format_bytes(tensor.format, tensor.rows, tensor.cols, &ignored)) {
+    return RL_REPORT(lowering->diags, SIZE_OVERFLOW, statement->loc, tensor.name);
+  }
+  if (values->tied && values->tied_to != NULL && !bias) {
+    status = tie(lowering, statement, values->tied_to, &tensor, &target);
+  }
+  if (status == RL_OK) status = rl_tensor_add(lowering, &tensor, out);
+  if (status == RL_OK) lowering->tensors.items[*out].alias_of = target;
+  return status;
+}
+
+static uint32_t find_twin(const rl_lowering *lowering, uint32_t tensor, const rl_format *format) {
+  for (size_t i = 0; i < lowering->twins.count; i++) {
+    const rl_twin *twin = &lowering->twins.items[i];
+    if (twin->tensor == tensor && lowering->tensors.items[twin->codes].format == format) {
+      return twin->codes;
+    }
+  }
+  return RL_NONE;
+}
+
+static rl_status add_twin(rl_lowering *lowering, const rl_statement *statement, uint32_t tensor,
+                          const rl_format *format, uint32_t *codes) {
+  rl_tensor twin = lowering->tensors.items[tensor];
+  rl_op op = rl_op_begin(lowering, statement, RL_OP_QUANTIZE);
+  op.name = rl_textf(lowering->arena, "quantize_%s", twin.name);
+  twin.name = rl_textf(lowering->arena, "%s_codes", twin.name);
+  twin.format = format;
+  if (op.name == NULL || twin.name == NULL) return rl_diag_oom(lowering->diags);
+  rl_status status = rl_tensor_add(lowering, &twin, codes);
+  rl_twin *entry = status == RL_OK ? RL_PUSH(lowering->arena, &lowering->twins) : NULL;
+  if (entry == NULL) return rl_diag_oom(lowering->diags);
+  *entry = (rl_twin){.tensor = tensor, .codes = *codes};
+  const rl_operand operands[] = {rl_operand_whole(lowering, tensor, RL_READ),
+                                 rl_operand_whole(lowering, *codes, RL_WRITE)};
+  return rl_op_add(lowering, &op, operands, 2);
+}
+
+rl_status rl_input_quantize(rl_lowering *lowering, const rl_statement *statement,
+                            const rl_format *weights, uint32_t *input) {
+  uint32_t codes;
+  if (weights->activations == NULL) return RL_OK;
+  codes = find_twin(lowering, *input, weights->activations);
+  rl_status status = RL_OK;
+  if (codes == RL_NONE) {
+    status = add_twin(lowering, statement, *input, weights->activations, &codes);
+  }
+  *input = codes;
+  return status;
+}

@@ -1,0 +1,304 @@
+/* The closed table of fusions. A pattern looks at consecutive operators of one run; an operator
+ * belongs to one group at most, the earlier pattern of the table first. A fused operator keeps its
+ * parts and touches the external operands only (docs/counting.md). */
+#include <string.h>
+
+#include "graph/lowering.h"
+
+/* The unfused operators of a run, as the patterns see them. */
+typedef struct raw_view {
+  const rl_lowering *lowering;
+  uint32_t first, end; /* in lowering->raw */
+  bool after_layers;
+} raw_view;
+
+static const rl_op *op_at(const raw_view *view, uint32_t index) {
+  return &view->lowering->raw.items[index];
+}
+static const rl_operand *operand_of(const raw_view *view, uint32_t index, uint32_t slot) {
+  return &view->lowering->operands.items[op_at(view, index)->first_operand + slot];
+}
+/* The tensor that an operator with one result writes: its last slot. */
+static uint32_t result_of(const raw_view *view, uint32_t index) {
+  return operand_of(view, index, op_at(view, index)->operand_count - 1)->tensor;
+}
+static bool is_kind(const raw_view *view, uint32_t index, rl_op_kind kind) {
+  return index >= view->first && index < view->end && op_at(view, index)->kind == kind;
+}
+
+/* --- patterns: does a group start at `index`? --- */
+
+static const rl_format *weight_format(const raw_view *view, uint32_t index) {
+  return view->lowering->tensors.items[operand_of(view, index, 1)->tensor].format;
+}
+
+/* Both are linears that one matrix product could do: same input, format, type and tokens. */
+static bool like_linears(const raw_view *view, uint32_t a, uint32_t b) {
+  if (!is_kind(view, a, RL_OP_LINEAR) || !is_kind(view, b, RL_OP_LINEAR)) return false;
+  return operand_of(view, a, 0)->tensor == operand_of(view, b, 0)->tensor &&
+         weight_format(view, a) == weight_format(view, b) &&
+         op_at(view, a)->compute == op_at(view, b)->compute &&
+         op_at(view, a)->at.last_tokens == op_at(view, b)->at.last_tokens;
+}
+
+/* Exactly `count` like linears stand here, no more on either side. */
+static bool linears_start(const raw_view *view, uint32_t index, uint32_t count) {
+  if (index > view->first && like_linears(view, index - 1, index)) return false;
+  uint32_t length = 1;
+  while (like_linears(view, index, index + length)) length++;
+  return length == count;
+}
+static bool starts_qkv(const raw_view *view, uint32_t index) {
+  return linears_start(view, index, 3);
+}
+static bool starts_gate_up(const raw_view *view, uint32_t index) {
+  return linears_start(view, index, 2);
+}
+
+/* An operator of the first kind whose result is input `slot` of the next one, of the second kind.
+ */
+static bool feeds(const raw_view *view, uint32_t index, rl_op_kind first, rl_op_kind second,
+                  uint32_t slot) {
+  return is_kind(view, index, first) && is_kind(view, index + 1, second) &&
+         result_of(view, index) == operand_of(view, index + 1, slot)->tensor;
+}
+static bool starts_add_norm(const raw_view *view, uint32_t index) {
+  return feeds(view, index, RL_OP_ADD, RL_OP_NORM, 0);
+}
+static bool starts_silu_mul(const raw_view *view, uint32_t index) {
+  return feeds(view, index, RL_OP_ACTIVATION, RL_OP_MUL, 0) ||
+         feeds(view, index, RL_OP_ACTIVATION, RL_OP_MUL, 1);
+}
+/* rope's last slot is the rotated k, kv_append's first slot the k it stores */
+static bool starts_rope_append(const raw_view *view, uint32_t index) {
+  return feeds(view, index, RL_OP_ROPE, RL_OP_KV_APPEND, 0);
+}
+static bool starts_norm_quant(const raw_view *view, uint32_t index) {
+  return feeds(view, index, RL_OP_NORM, RL_OP_QUANTIZE, 0);
+}
+static bool starts_gemm_quant(const raw_view *view, uint32_t index) {
+  return feeds(view, index, RL_OP_QUANTIZE, RL_OP_LINEAR, 0);
+}
+
+typedef struct fuse_pattern {
+  rl_fusion fusion;
+  const char *name; /* of the fused row */
+  uint32_t parts;
+  bool (*starts)(const raw_view *view, uint32_t index);
+} fuse_pattern;
+
+/* `attention` is no pattern: the statement is already whole, lower_attention.c expands it when the
+ * fusion is off. allreduce_norm needs collectives, which only parallel programs have. */
+static const fuse_pattern PATTERNS[] = {
+    {RL_FUSE_QKV, "qkv_proj", 3, starts_qkv},
+    {RL_FUSE_GATE_UP, "gate_up_proj", 2, starts_gate_up},
+    {RL_FUSE_ADD_NORM, "add_norm", 2, starts_add_norm},
+    {RL_FUSE_SILU_MUL, "silu_mul", 2, starts_silu_mul},
+    {RL_FUSE_ROPE_APPEND, "rope_append", 2, starts_rope_append},
+    {RL_FUSE_NORM_QUANT, "norm_quant", 2, starts_norm_quant},
+    {RL_FUSE_GEMM_QUANT, "gemm_quant", 2, starts_gemm_quant},
+};
+enum { PATTERN_COUNT = sizeof PATTERNS / sizeof *PATTERNS };
+
+/* --- grouping --- */
+
+/* Per unfused operator: the pattern whose group it starts, and whether it is in a group. */
+typedef struct grouping {
+  const fuse_pattern **starts;
+  bool *taken;
+  uint32_t *last_read; /* per tensor: last unfused operator that reads it */
+  uint32_t first_layer_op;
+} grouping;
+
+static bool all_free(const grouping *g, const raw_view *view, uint32_t index, uint32_t count) {
+  if (index + count > view->end) return false;
+  for (uint32_t i = 0; i < count; i++) {
+    if (g->taken[index + i]) return false;
+  }
+  return true;
+}
+
+static void mark_groups(grouping *g, const raw_view *view) {
+  uint32_t fuse = view->lowering->scenario->profile->fuse;
+  for (uint32_t p = 0; p < PATTERN_COUNT; p++) {
+    const fuse_pattern *pattern = &PATTERNS[p];
+    if ((fuse >> pattern->fusion & 1u) == 0) continue;
+    for (uint32_t i = view->first; i < view->end; i++) {
+      if (!all_free(g, view, i, pattern->parts) || !pattern->starts(view, i)) continue;
+      g->starts[i] = pattern;
+      for (uint32_t k = 0; k < pattern->parts; k++) g->taken[i + k] = true;
+    }
+  }
+}
+
+/* --- external operands --- */
+
+/* Whether somebody reads what the operators up to `index` wrote into the tensor. */
+static bool live_after(const raw_view *view, const grouping *g, uint32_t index, uint32_t tensor) {
+  const rl_lowering *lowering = view->lowering;
+  const rl_tensor *written = &lowering->tensors.items[tensor];
+  if (written->role != RL_ROLE_ACTIVATION) return true; /* caches and results stay */
+  for (uint32_t i = index + 1; i < view->end; i++) {
+    const rl_op *op = op_at(view, i);
+    for (uint32_t slot = 0; slot < op->operand_count; slot++) { /* reads stand before writes */
+      const rl_operand *operand = operand_of(view, i, slot);
+      if (operand->tensor != tensor) continue;
+      if (operand->access == RL_READ) return true;
+      if (operand->cols == written->cols) return false;
+    }
+  }
+  /* At the end of the run: only what the prologue made lives on, and only if a layer or what
+   * follows the layers reads it. */
+  if (view->after_layers || tensor >= lowering->before_loop) return false;
+  return g->last_read[tensor] != RL_NONE && g->last_read[tensor] >= g->first_layer_op;
+}
+
+/* An earlier part of the group wrote at least these values. */
+static bool made_inside(const raw_view *view, uint32_t first, uint32_t index,
+                        const rl_operand *read) {
+  for (uint32_t i = first; i < index; i++) {
+    for (uint32_t slot = 0; slot < op_at(view, i)->operand_count; slot++) {
+      const rl_operand *operand = operand_of(view, i, slot);
+      if (operand->access == RL_WRITE && operand->tensor == read->tensor &&
+          operand->cols >= read->cols) {
+        return true;
+      }
+    }
+  }
+  return false;
+}
+
+/* Adds the operand to the fused operator, or widens the one it already has. */
+static rl_status add_external(rl_lowering *lowering, rl_op *fused, rl_operand operand) {
+  for (uint32_t i = 0; i < fused->operand_count; i++) {
+    rl_operand *old = &lowering->operands.items[fused->first_operand + i];
+    if (old->tensor != operand.tensor || old->access != operand.access) continue;
+    if (operand.cols > old->cols) old->cols = operand.cols;
+    return RL_OK;
+  }
+  rl_operand *added = RL_PUSH(lowering->arena, &lowering->operands);
+  if (added == NULL) return rl_diag_oom(lowering->diags);
+  *added = operand;
+  fused->operand_count++;
+  return RL_OK;
+}
+
+static rl_status add_externals(rl_lowering *lowering, const raw_view *view, const grouping *g,
+                               uint32_t first, rl_access access, rl_op *fused) {
+  uint32_t end = first + fused->part_count;
+  for (uint32_t i = first; i < end; i++) {
+    for (uint32_t slot = 0; slot < op_at(view, i)->operand_count; slot++) {
+      rl_operand operand = *operand_of(view, i, slot);
+      if (operand.access != access) continue;
+      bool external = access == RL_READ ? !made_inside(view, first, i, &operand)
+                                        : live_after(view, g, end - 1, operand.tensor);
+      rl_status status = external ? add_external(lowering, fused, operand) : RL_OK;
+      if (status != RL_OK) return status;
+    }
+  }
+  return RL_OK;
+}
+
+static bool is_matrix(rl_op_kind kind) {
+  return kind == RL_OP_LINEAR || kind == RL_OP_ATTENTION || kind == RL_OP_SCORES ||
+         kind == RL_OP_MIX;
+}
+
+static rl_status add_fused(rl_lowering *lowering, const raw_view *view, const grouping *g,
+                           uint32_t first) {
+  const fuse_pattern *pattern = g->starts[first];
+  rl_op fused = {.kind = RL_OP_FUSED,
+                 .fusion = pattern->fusion,
+                 .name = pattern->name,
+                 .first_operand = (uint32_t)lowering->operands.count,
+                 .first_part = (uint32_t)lowering->parts.count,
+                 .part_count = pattern->parts,
+                 .compute = op_at(view, first)->compute,
+                 .loc = op_at(view, first)->loc};
+  for (uint32_t i = first; i < first + pattern->parts; i++) {
+    rl_op *part = RL_PUSH(lowering->arena, &lowering->parts);
+    if (part == NULL) return rl_diag_oom(lowering->diags);
+    *part = *op_at(view, i);
+    if (is_matrix(part->kind)) fused.compute = part->compute;
+  }
+  rl_status status = add_externals(lowering, view, g, first, RL_READ, &fused);
+  if (status == RL_OK) status = add_externals(lowering, view, g, first, RL_WRITE, &fused);
+  if (status != RL_OK) return status;
+  rl_op *op = RL_PUSH(lowering->arena, &lowering->ops);
+  if (op == NULL) return rl_diag_oom(lowering->diags);
+  *op = fused;
+  return RL_OK;
+}
+
+/* --- runs --- */
+
+/* Row names are unique within a run: the second add_norm is add_norm_2. From the last backwards, so
+ * that the names compared are the original ones. */
+static rl_status number_names(rl_lowering *lowering, const rl_run *run) {
+  rl_op *ops = lowering->ops.items + run->first_op;
+  for (uint32_t i = run->op_count; i-- > 1;) {
+    unsigned number = 1;
+    for (uint32_t j = 0; j < i; j++) number += strcmp(ops[j].name, ops[i].name) == 0;
+    if (number == 1) continue;
+    ops[i].name = rl_textf(lowering->arena, "%s_%u", ops[i].name, number);
+    if (ops[i].name == NULL) return rl_diag_oom(lowering->diags);
+  }
+  return RL_OK;
+}
+
+static rl_status fuse_run(rl_lowering *lowering, const rl_raw_run *raw, grouping *g) {
+  raw_view view = {.lowering = lowering,
+                   .first = raw->first_op,
+                   .end = raw->first_op + raw->op_count,
+                   .after_layers = raw->layers == NULL && raw->first_op > g->first_layer_op};
+  rl_run *run = RL_PUSH(lowering->arena, &lowering->runs);
+  if (run == NULL) return rl_diag_oom(lowering->diags);
+  *run = (rl_run){
+      .first_op = (uint32_t)lowering->ops.count, .repeat = raw->repeat, .layers = raw->layers};
+  mark_groups(g, &view);
+  for (uint32_t i = view.first; i < view.end;) {
+    if (g->starts[i] != NULL) {
+      rl_status status = add_fused(lowering, &view, g, i);
+      if (status != RL_OK) return status;
+      i += g->starts[i]->parts;
+      continue;
+    }
+    rl_op *op = RL_PUSH(lowering->arena, &lowering->ops);
+    if (op == NULL) return rl_diag_oom(lowering->diags);
+    *op = *op_at(&view, i++);
+  }
+  run->op_count = (uint32_t)lowering->ops.count - run->first_op;
+  return number_names(lowering, run);
+}
+
+static rl_status prepare(rl_lowering *lowering, grouping *g) {
+  size_t ops = lowering->raw.count, tensors = lowering->tensors.count;
+  g->starts = RL_NEW_ARRAY(lowering->arena, const fuse_pattern *, ops + 1);
+  g->taken = RL_NEW_ARRAY(lowering->arena, bool, ops + 1);
+  g->last_read = RL_NEW_ARRAY(lowering->arena, uint32_t, tensors + 1);
+  if (g->starts == NULL || g->taken == NULL || g->last_read == NULL) {
+    return rl_diag_oom(lowering->diags);
+  }
+  for (size_t t = 0; t < tensors; t++) g->last_read[t] = RL_NONE;
+  for (uint32_t i = 0; i < ops; i++) {
+    const rl_op *op = &lowering->raw.items[i];
+    for (uint32_t slot = 0; slot < op->operand_count; slot++) {
+      const rl_operand *operand = &lowering->operands.items[op->first_operand + slot];
+      if (operand->access == RL_READ) g->last_read[operand->tensor] = i;
+    }
+  }
+  for (size_t r = lowering->raw_runs.count; r-- > 0;) {
+    const rl_raw_run *run = &lowering->raw_runs.items[r];
+    if (run->layers != NULL) g->first_layer_op = run->first_op;
+  }
+  return RL_OK;
+}
+
+rl_status rl_fuse(rl_lowering *lowering) {
+  grouping g = {0};
+  rl_status status = prepare(lowering, &g);
+  for (size_t r = 0; r < lowering->raw_runs.count && status == RL_OK; r++) {
+    status = fuse_run(lowering, &lowering->raw_runs.items[r], &g);
+  }
+  return status;
+}

@@ -1,0 +1,141 @@
+/* Drives the lowering of a scenario: gather, write, fuse, plan the buffers, hand over. */
+#include "graph/lower.h"
+
+#include <string.h>
+
+#include "base/number.h"
+#include "graph/lowering.h"
+
+static rl_lower_op *const LOWER[RL_OP_KINDS] = {
+    [RL_OP_EMBED] = rl_lower_embed,
+    [RL_OP_NORM] = rl_lower_norm,
+    [RL_OP_LINEAR] = rl_lower_linear,
+    [RL_OP_ROPE] = rl_lower_rope,
+    [RL_OP_KV_APPEND] = rl_lower_kv_append,
+    [RL_OP_ATTENTION] = rl_lower_attention,
+    [RL_OP_ADD] = rl_lower_pair,
+    [RL_OP_MUL] = rl_lower_pair,
+    [RL_OP_ACTIVATION] = rl_lower_elementwise,
+    [RL_OP_SCALE] = rl_lower_elementwise,
+    [RL_OP_SOFTCAP] = rl_lower_elementwise,
+    [RL_OP_SAMPLE] = rl_lower_sample,
+};
+
+static rl_status lower_statement(rl_lowering *lowering, const rl_statement *statement) {
+  rl_op_kind kind = RL_OP_EMBED;
+  rl_evaluated values;
+  bool happens;
+  (void)rl_operator_find(statement->op, &kind);
+  rl_status status =
+      rl_statement_happens(statement, &lowering->scope, lowering->arena, &happens, lowering->diags);
+  if (status != RL_OK || !happens) return status;
+  if (strcmp(statement->op, RL_WORD_REFUSE) == 0) {
+    return RL_REPORT(lowering->diags, FAMILY_REFUSES, statement->loc,
+                     lowering->scenario->model->name,
+                     rl_attribute_find(statement, "because")->value->text);
+  }
+  if (lowering->raw.count >= RL_OPS_MAX) {
+    return RL_REPORT(lowering->diags, TOO_MANY_OPS, statement->loc, "");
+  }
+  status =
+      rl_statement_evaluate(statement, &lowering->scope, lowering->arena, &values, lowering->diags);
+  return status == RL_OK ? LOWER[kind](lowering, statement, &values) : status;
+}
+
+/* Names of the prologue stay known; those of the layer before do not. */
+static rl_status lower_run(rl_lowering *lowering, uint32_t index) {
+  rl_raw_run *run = &lowering->raw_runs.items[index];
+  rl_status status = RL_OK;
+  lowering->run = index;
+  lowering->scope.in_layers = run->layers != NULL;
+  lowering->scope.layer = run->layers != NULL ? run->layers[0] : 0;
+  lowering->names.count = lowering->loop_names;
+  lowering->twins.count = 0;
+  lowering->k_cache = lowering->v_cache = RL_NONE;
+  run->first_op = (uint32_t)lowering->raw.count;
+  for (size_t s = 0; s < run->statement_count && status == RL_OK; s++) {
+    status = lower_statement(lowering, &run->statements[s]);
+  }
+  run->op_count = (uint32_t)lowering->raw.count - run->first_op;
+  return status;
+}
+
+static rl_status lower_runs(rl_lowering *lowering) {
+  rl_status status = RL_OK;
+  for (uint32_t i = 0; i < lowering->raw_runs.count && status == RL_OK; i++) {
+    bool first_layers = i == 0 || lowering->raw_runs.items[i - 1].layers == NULL;
+    if (first_layers && lowering->raw_runs.items[i].layers != NULL) {
+      lowering->loop_names = (uint32_t)lowering->names.count;
+      lowering->before_loop = (uint32_t)lowering->tensors.count;
+    }
+    status = lower_run(lowering, i);
+  }
+  return status;
+}
+
+/* What the contract knows and the lowering does not. */
+static rl_status check_supported(const rl_scenario *scenario, rl_diags *diags) {
+  const rl_parallel *parallel = &scenario->parallel;
+  const struct {
+    const char *name;
+    uint64_t degree;
+  } kinds[] = {{"tensor", parallel->tensor},
+               {"pipeline", parallel->pipeline},
+               {"expert", parallel->expert},
+               {"data", parallel->data}};
+  rl_status worst = RL_OK;
+  for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+    char text[RL_NUMBER_TEXT];
+    if (kinds[i].degree <= 1) continue;
+    worst = RL_REPORT(diags, NO_PARALLELISM, parallel->loc, kinds[i].name,
+                      rl_print_grouped(kinds[i].degree, text));
+  }
+  for (size_t i = 0; i < scenario->method_count; i++) {
+    rl_loc file = {.file = scenario->methods[i]->file};
+    worst = RL_REPORT(diags, NO_METHODS, file, scenario->methods[i]->name);
+  }
+  return worst;
+}
+
+static rl_status hand_over(const rl_lowering *lowering, const rl_program **out) {
+  rl_program *program = RL_NEW(lowering->arena, rl_program);
+  if (program == NULL) return rl_diag_oom(lowering->diags);
+  *program = (rl_program){
+      .tensors = lowering->tensors.items,
+      .tensor_count = (uint32_t)lowering->tensors.count,
+      .ops = lowering->ops.items,
+      .op_count = (uint32_t)lowering->ops.count,
+      .parts = lowering->parts.items,
+      .part_count = (uint32_t)lowering->parts.count,
+      .operands = lowering->operands.items,
+      .operand_count = (uint32_t)lowering->operands.count,
+      .runs = lowering->runs.items,
+      .run_count = (uint32_t)lowering->runs.count,
+      .visits = lowering->visits.items,
+      .visit_count = (uint32_t)lowering->visits.count,
+      .layer_count = lowering->layer_count,
+      .vocabulary = lowering->vocabulary,
+      .width = lowering->width,
+      .positions = lowering->positions,
+      .fuse = lowering->scenario->profile->fuse,
+      .slots = lowering->slots.items,
+      .slot_count = (uint32_t)lowering->slots.count,
+  };
+  *out = program;
+  return RL_OK;
+}
+
+rl_status rl_lower(rl_arena *arena, const rl_scenario *scenario, const rl_program **out,
+                   rl_diags *diags) {
+  rl_lowering lowering = {.arena = arena, .diags = diags, .scenario = scenario, .ids = RL_NONE};
+  *out = NULL;
+  rl_status status = check_supported(scenario, diags);
+  if (status == RL_OK) status = rl_family_check(scenario->model->family, arena, diags);
+  if (status != RL_OK) return status;
+  rl_layer_scope_init(&lowering.scope, rl_definitions_scope(scenario->model->dims));
+  status = rl_layers_gather(&lowering);
+  if (status == RL_OK) status = lower_runs(&lowering);
+  if (status == RL_OK) status = rl_fuse(&lowering);
+  if (status == RL_OK) status = rl_liveness(&lowering);
+  return status == RL_OK ? hand_over(&lowering, out) : status;
+}

@@ -1,0 +1,218 @@
+/* Statements to operators: rotary embedding, KV cache, attention.
+ * T new tokens, H heads, H_kv KV heads, d_h head size. */
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+#include "base/checked.h"
+#include "graph/lowering.h"
+
+typedef struct scaling_name {
+  const char *name;
+  rl_rope_scaling scaling;
+} scaling_name;
+static const scaling_name SCALING_NAMES[] = {
+    {"default", RL_ROPE_PLAIN}, {"linear", RL_ROPE_LINEAR}, {"llama3", RL_ROPE_LLAMA3}};
+
+/* A positive number of the scaling map, which must be there. */
+static rl_status read_factor(rl_lowering *lowering, const rl_node *map, const char *key,
+                             double *out) {
+  const rl_node *node = rl_node_get(map, key);
+  if (node == NULL) return RL_REPORT(lowering->diags, ROPE_SCALING_KEY, map->loc, key);
+  return rl_node_double(node, key, DBL_MIN, 1e12, out, lowering->diags);
+}
+
+/* Llama 3.1: frequencies are blended between two wavelengths of the original context (Grattafiori
+ * et al. 2024, 3.4.2, and the model's published code). */
+static rl_status read_llama3(rl_lowering *lowering, const rl_node *map, rl_op_attributes *at) {
+  const char *key = "original_max_position_embeddings";
+  const rl_node *original = rl_node_get(map, key);
+  if (original == NULL) return RL_REPORT(lowering->diags, ROPE_SCALING_KEY, map->loc, key);
+  rl_status status = rl_node_u64(original, key, 1, UINT32_MAX, &at->rope_original, lowering->diags);
+  if (status == RL_OK) status = read_factor(lowering, map, "low_freq_factor", &at->rope_low);
+  if (status == RL_OK) status = read_factor(lowering, map, "high_freq_factor", &at->rope_high);
+  if (status == RL_OK && at->rope_high <= at->rope_low) {
+    status = RL_REPORT(lowering->diags, ROPE_FREQUENCIES, map->loc, "");
+  }
+  return status;
+}
+
+static rl_status read_scaling(rl_lowering *lowering, const rl_node *map, rl_op_attributes *at) {
+  const rl_node *type = map == NULL ? NULL : rl_node_get(map, "rope_type");
+  const char *text;
+  if (map == NULL) return RL_OK;
+  if (type == NULL) type = rl_node_get(map, "type"); /* the spelling before 2024 */
+  if (type == NULL) return RL_REPORT(lowering->diags, ROPE_SCALING_KEY, map->loc, "rope_type");
+  rl_status status = rl_node_text(type, "rope_type", &text, lowering->diags);
+  if (status != RL_OK) return status;
+  size_t found = 0, count = sizeof SCALING_NAMES / sizeof *SCALING_NAMES;
+  while (found < count && strcmp(SCALING_NAMES[found].name, text) != 0) found++;
+  if (found == count) return RL_REPORT(lowering->diags, ROPE_SCALING_TYPE, type->loc, text);
+  at->rope_scaling = SCALING_NAMES[found].scaling;
+  if (at->rope_scaling != RL_ROPE_PLAIN) {
+    status = read_factor(lowering, map, "factor", &at->rope_factor);
+  }
+  if (status == RL_OK && at->rope_scaling == RL_ROPE_LLAMA3) {
+    status = read_llama3(lowering, map, at);
+  }
+  return status;
+}
+
+/* Rotates `dims` of the d_h values of each head of q [T, H * d_h] and k [T, H_kv * d_h]. */
+rl_status rl_lower_rope(rl_lowering *lowering, const rl_statement *statement,
+                        const rl_evaluated *values) {
+  rl_op op = rl_op_begin(lowering, statement, RL_OP_ROPE);
+  uint64_t dims = values->dims == 0 ? values->head_dim : values->dims;
+  uint32_t in[2];
+  rl_status status = rl_inputs_find(lowering, statement, in);
+  if (status == RL_OK && (dims > values->head_dim || dims % 2 != 0)) {
+    status = RL_REPORT(lowering->diags, ROPE_DIMS, statement->loc, "");
+  }
+  if (status == RL_OK) {
+    status = rl_width_check(lowering, statement, in[0], values->heads, values->head_dim);
+  }
+  if (status == RL_OK) {
+    status = rl_width_check(lowering, statement, in[1], values->kv_heads, values->head_dim);
+  }
+  if (status == RL_OK) status = read_scaling(lowering, values->scaling, &op.at);
+  if (status != RL_OK) return status;
+  op.at.heads = values->heads;
+  op.at.kv_heads = values->kv_heads;
+  op.at.head_dim = values->head_dim;
+  op.at.rotary_dims = dims;
+  op.at.rope_base = values->base;
+  op.at.rope_style = (rl_rope_style)values->style;
+  rl_twins_forget(lowering, in[0]);
+  rl_twins_forget(lowering, in[1]);
+  uint64_t q = values->heads * dims, k = values->kv_heads * dims; /* at most the widths above */
+  const rl_operand operands[] = {
+      {in[0], RL_READ, q}, {in[1], RL_READ, k}, {in[0], RL_WRITE, q}, {in[1], RL_WRITE, k}};
+  return rl_op_add(lowering, &op, operands, 4);
+}
+
+static rl_status add_cache(rl_lowering *lowering, const rl_evaluated *values, const char *name,
+                           const rl_format *format, uint32_t *out) {
+  rl_tensor cache = {.name = name,
+                     .role = RL_ROLE_KV,
+                     .format = format,
+                     .extent = RL_EXTENT_KV,
+                     .rows = values->heads,
+                     .cols = values->head_dim,
+                     .run = lowering->scope.in_layers ? lowering->run : RL_NONE};
+  return rl_tensor_add(lowering, &cache, out);
+}
+
+/* k, v [T, H_kv * d_h] into the caches [H_kv, d_h] of this layer */
+rl_status rl_lower_kv_append(rl_lowering *lowering, const rl_statement *statement,
+                             const rl_evaluated *values) {
+  rl_op op = rl_op_begin(lowering, statement, RL_OP_KV_APPEND);
+  uint32_t in[2];
+  rl_status status = rl_inputs_find(lowering, statement, in);
+  for (int i = 0; i < 2 && status == RL_OK; i++) {
+    status = rl_width_check(lowering, statement, in[i], values->heads, values->head_dim);
+  }
+  if (status == RL_OK && lowering->k_cache != RL_NONE) {
+    status = RL_REPORT(lowering->diags, CACHE_UNREAD, statement->loc, "");
+  }
+  if (status == RL_OK) {
+    status = add_cache(lowering, values, "k_cache", lowering->scenario->k, &lowering->k_cache);
+  }
+  if (status == RL_OK) {
+    status = add_cache(lowering, values, "v_cache", lowering->scenario->v, &lowering->v_cache);
+  }
+  if (status != RL_OK) return status;
+  op.at.heads = op.at.kv_heads = values->heads;
+  op.at.head_dim = values->head_dim;
+  const rl_operand operands[] = {rl_operand_whole(lowering, in[0], RL_READ),
+                                 rl_operand_whole(lowering, in[1], RL_READ),
+                                 rl_operand_whole(lowering, lowering->k_cache, RL_WRITE),
+                                 rl_operand_whole(lowering, lowering->v_cache, RL_WRITE)};
+  return rl_op_add(lowering, &op, operands, 4);
+}
+
+static rl_status check_attention(rl_lowering *lowering, const rl_statement *statement,
+                                 const rl_evaluated *values, uint32_t q) {
+  if (lowering->k_cache == RL_NONE) {
+    return RL_REPORT(lowering->diags, NO_CACHE, statement->loc, "");
+  }
+  const rl_tensor *cache = &lowering->tensors.items[lowering->k_cache];
+  if (cache->rows != values->kv_heads || cache->cols != values->head_dim) {
+    return RL_REPORT(lowering->diags, CACHE_SHAPE, statement->loc, "");
+  }
+  if (values->heads % values->kv_heads != 0) {
+    return RL_REPORT(lowering->diags, HEADS_PER_KV, statement->loc, "");
+  }
+  return rl_width_check(lowering, statement, q, values->heads, values->head_dim);
+}
+
+/* q and out [T, H * d_h]; the scores are never stored. */
+static rl_status add_whole(rl_lowering *lowering, const rl_op *attention, uint32_t q,
+                           uint32_t out) {
+  const rl_operand operands[] = {rl_operand_whole(lowering, q, RL_READ),
+                                 rl_operand_whole(lowering, lowering->k_cache, RL_READ),
+                                 rl_operand_whole(lowering, lowering->v_cache, RL_READ),
+                                 rl_operand_whole(lowering, out, RL_WRITE)};
+  return rl_op_add(lowering, attention, operands, 4);
+}
+
+/* The same as three operators around stored scores [H] of each (query, key) of the rectangle. */
+static rl_status add_expanded(rl_lowering *lowering, const rl_op *attention, uint32_t q,
+                              uint32_t out) {
+  rl_op scores = *attention, softmax = *attention, mix = *attention;
+  rl_tensor shape = {.name = "scores",
+                     .role = RL_ROLE_ACTIVATION,
+                     .format = lowering->scenario->activations,
+                     .extent = RL_EXTENT_SCORES,
+                     .rows = attention->at.heads,
+                     .cols = 1,
+                     .run = RL_NONE};
+  uint32_t s;
+  scores.kind = RL_OP_SCORES;
+  scores.name = RL_OP_INFO[RL_OP_SCORES].name;
+  softmax.kind = RL_OP_SOFTMAX;
+  softmax.name = RL_OP_INFO[RL_OP_SOFTMAX].name;
+  mix.kind = RL_OP_MIX;
+  mix.name = RL_OP_INFO[RL_OP_MIX].name;
+  mix.compute = rl_format_compute(lowering->scenario->v, lowering->scenario->activations);
+  rl_status status = rl_tensor_add(lowering, &shape, &s);
+  if (status != RL_OK) return status;
+  const rl_operand of_scores[] = {rl_operand_whole(lowering, q, RL_READ),
+                                  rl_operand_whole(lowering, lowering->k_cache, RL_READ),
+                                  rl_operand_whole(lowering, s, RL_WRITE)};
+  const rl_operand of_softmax[] = {rl_operand_whole(lowering, s, RL_READ),
+                                   rl_operand_whole(lowering, s, RL_WRITE)};
+  const rl_operand of_mix[] = {rl_operand_whole(lowering, s, RL_READ),
+                               rl_operand_whole(lowering, lowering->v_cache, RL_READ),
+                               rl_operand_whole(lowering, out, RL_WRITE)};
+  status = rl_op_add(lowering, &scores, of_scores, 3);
+  if (status == RL_OK) status = rl_op_add(lowering, &softmax, of_softmax, 2);
+  if (status == RL_OK) status = rl_op_add(lowering, &mix, of_mix, 3);
+  return status;
+}
+
+rl_status rl_lower_attention(rl_lowering *lowering, const rl_statement *statement,
+                             const rl_evaluated *values) {
+  const rl_scenario *scenario = lowering->scenario;
+  uint32_t q[2], out;
+  rl_status status = rl_inputs_find(lowering, statement, q);
+  if (status == RL_OK) status = check_attention(lowering, statement, values, q[0]);
+  if (status != RL_OK) return status;
+  rl_tensor shape = lowering->tensors.items[q[0]];
+  status = rl_output_find(lowering, statement, &shape, &out);
+  if (status != RL_OK) return status;
+  rl_op op = rl_op_begin(lowering, statement, RL_OP_ATTENTION);
+  double root = values->scale_root == 0 ? (double)values->head_dim : values->scale_root;
+  op.compute = rl_format_compute(scenario->k, scenario->activations);
+  op.at.heads = values->heads;
+  op.at.kv_heads = values->kv_heads;
+  op.at.head_dim = values->head_dim;
+  op.at.window = values->window;
+  op.at.score_scale = 1 / sqrt(root); /* Vaswani et al. 2017, eq. 1 */
+  op.at.softcap = values->cap;
+  lowering->tensors.items[lowering->k_cache].window = values->window;
+  lowering->tensors.items[lowering->v_cache].window = values->window;
+  bool whole = (scenario->profile->fuse >> RL_FUSE_ATTENTION & 1u) != 0;
+  status = whole ? add_whole(lowering, &op, q[0], out) : add_expanded(lowering, &op, q[0], out);
+  lowering->k_cache = lowering->v_cache = RL_NONE;
+  return status;
+}

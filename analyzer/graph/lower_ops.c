@@ -1,0 +1,226 @@
+/* Statements to operators: embedding, norm, linear, element-wise operators and sampling.
+ * T new tokens, R tokens whose logits are wanted, d width. */
+#include <math.h>
+#include <string.h>
+
+#include "graph/lowering.h"
+
+/* An activation of `cols` values a token. */
+static rl_tensor activation(const rl_lowering *lowering, rl_extent extent, uint64_t cols) {
+  return (rl_tensor){.role = RL_ROLE_ACTIVATION,
+                     .format = lowering->scenario->activations,
+                     .extent = extent,
+                     .rows = 1,
+                     .cols = cols};
+}
+
+/* The token ids are there before the first operator. */
+static rl_status find_ids(rl_lowering *lowering) {
+  rl_tensor ids = {.name = "ids",
+                   .role = RL_ROLE_IDS,
+                   .extent = RL_EXTENT_TOKENS,
+                   .rows = 1,
+                   .cols = 1,
+                   .run = RL_NONE};
+  if (lowering->ids != RL_NONE) return RL_OK;
+  return rl_tensor_add(lowering, &ids, &lowering->ids);
+}
+
+/* The learned table bounds the position: offset rows of it are never reached. */
+static rl_status note_positions(rl_lowering *lowering, const rl_statement *statement,
+                                const rl_evaluated *values) {
+  if (values->rows <= values->offset) {
+    return RL_REPORT(lowering->diags, POSITIONS_EMPTY, statement->loc, values->name);
+  }
+  uint64_t positions = values->rows - values->offset;
+  if (lowering->positions == 0 || positions < lowering->positions) {
+    lowering->positions = positions;
+  }
+  return RL_OK;
+}
+
+/* table [rows, cols]; out [T, cols] */
+rl_status rl_lower_embed(rl_lowering *lowering, const rl_statement *statement,
+                         const rl_evaluated *values) {
+  bool by_id = values->index == RL_INDEX_IDS;
+  rl_op op = rl_op_begin(lowering, statement, RL_OP_EMBED);
+  rl_tensor shape = activation(lowering, RL_EXTENT_TOKENS, values->cols);
+  rl_weight_request table = {"embed",      "weight",     values->weights,
+                             values->gguf, values->rows, values->cols};
+  uint32_t weight, out;
+  op.at.index = (rl_index_kind)values->index;
+  op.at.offset = values->offset;
+  rl_status status = by_id ? find_ids(lowering) : note_positions(lowering, statement, values);
+  if (status == RL_OK) status = rl_weight_add(lowering, statement, values, &table, &weight);
+  if (status == RL_OK) status = rl_output_find(lowering, statement, &shape, &out);
+  if (status != RL_OK) return status;
+  if (by_id && lowering->vocabulary == 0) {
+    lowering->vocabulary = values->rows;
+    lowering->width = values->cols;
+  }
+  rl_operand operands[3];
+  size_t count = 0;
+  if (by_id) operands[count++] = rl_operand_whole(lowering, lowering->ids, RL_READ);
+  operands[count++] = rl_operand_whole(lowering, weight, RL_READ);
+  operands[count++] = rl_operand_whole(lowering, out, RL_WRITE);
+  return rl_op_add(lowering, &op, operands, count);
+}
+
+/* "blk.{l}.attn_q.weight" -> "blk.{l}.attn_q.bias": GGUF names a bias after its weight. */
+static rl_status bias_twin(rl_lowering *lowering, const char *gguf, const char **out) {
+  static const char suffix[] = ".weight";
+  size_t length = gguf == NULL ? 0 : strlen(gguf);
+  *out = NULL;
+  if (length < sizeof suffix || strcmp(gguf + length - (sizeof suffix - 1), suffix) != 0) {
+    return RL_OK;
+  }
+  *out = rl_textf(lowering->arena, "%.*s.bias", (int)(length - (sizeof suffix - 1)), gguf);
+  return *out == NULL ? rl_diag_oom(lowering->diags) : RL_OK;
+}
+
+/* Adds the bias [1, cols] when there is one. */
+static rl_status add_bias(rl_lowering *lowering, const rl_statement *statement,
+                          const rl_evaluated *values, uint64_t cols, uint32_t *bias) {
+  rl_weight_request request = {"bias", "bias", values->bias, NULL, 1, cols};
+  *bias = RL_NONE;
+  if (!values->has_bias) return RL_OK;
+  rl_status status = bias_twin(lowering, values->gguf, &request.gguf);
+  if (status != RL_OK) return status;
+  return rl_weight_add(lowering, statement, values, &request, bias);
+}
+
+/* [in, weight, bias?, out] */
+static rl_status add_weighted(rl_lowering *lowering, const rl_op *op, uint32_t in,
+                              const uint32_t weights[2], uint32_t out) {
+  rl_operand operands[4];
+  size_t count = 0;
+  operands[count++] = rl_operand_whole(lowering, in, RL_READ);
+  operands[count++] = rl_operand_whole(lowering, weights[0], RL_READ);
+  if (weights[1] != RL_NONE) operands[count++] = rl_operand_whole(lowering, weights[1], RL_READ);
+  operands[count++] = rl_operand_whole(lowering, out, RL_WRITE);
+  return rl_op_add(lowering, op, operands, count);
+}
+
+/* in, out [T, m * width]; weight, bias [1, width]: m rows of width values are normalised apart. */
+rl_status rl_lower_norm(rl_lowering *lowering, const rl_statement *statement,
+                        const rl_evaluated *values) {
+  rl_op op = rl_op_begin(lowering, statement, RL_OP_NORM);
+  uint32_t in[2], weights[2], out;
+  rl_status status = rl_inputs_find(lowering, statement, in);
+  if (status != RL_OK) return status;
+  rl_tensor shape = lowering->tensors.items[in[0]];
+  uint64_t width = values->width == 0 ? shape.cols : values->width;
+  rl_weight_request request = {"norm", "weight", values->weights, values->gguf, 1, width};
+  if (shape.cols % width != 0) {
+    status = rl_width_check(lowering, statement, in[0], 1, width);
+  }
+  if (status == RL_OK) status = rl_weight_add(lowering, statement, values, &request, &weights[0]);
+  if (status == RL_OK) status = add_bias(lowering, statement, values, width, &weights[1]);
+  if (status == RL_OK) status = rl_output_find(lowering, statement, &shape, &out);
+  if (status != RL_OK) return status;
+  op.at.norm = (rl_norm_kind)values->norm;
+  op.at.eps = values->eps;
+  op.at.weight_offset = (double)values->offset;
+  return add_weighted(lowering, &op, in[0], weights, out);
+}
+
+/* in [T, cols], weight [rows, cols], bias [1, rows]; out [T, rows], or [R, rows] of the last
+ * tokens. */
+rl_status rl_lower_linear(rl_lowering *lowering, const rl_statement *statement,
+                          const rl_evaluated *values) {
+  bool last = values->tokens == RL_TOKENS_LAST;
+  uint32_t in[2], weights[2], out;
+  rl_status status = rl_inputs_find(lowering, statement, in);
+  if (status != RL_OK) return status;
+  const rl_tensor *source = &lowering->tensors.items[in[0]];
+  rl_tensor shape =
+      activation(lowering, last ? RL_EXTENT_LOGIT_ROWS : source->extent, values->rows);
+  rl_weight_request request = {lowering->scope.in_layers ? "linear" : "lm_head",
+                               "weight",
+                               values->weights,
+                               values->gguf,
+                               values->rows,
+                               source->cols};
+  if (last) shape.role = RL_ROLE_LOGITS;
+  status = rl_weight_add(lowering, statement, values, &request, &weights[0]);
+  if (status == RL_OK) status = add_bias(lowering, statement, values, values->rows, &weights[1]);
+  if (status != RL_OK) return status;
+  const rl_format *format = lowering->tensors.items[weights[0]].format;
+  status = rl_input_quantize(lowering, statement, format, &in[0]);
+  if (status == RL_OK) status = rl_output_find(lowering, statement, &shape, &out);
+  if (status != RL_OK) return status;
+  rl_op op = rl_op_begin(lowering, statement, RL_OP_LINEAR);
+  op.at.has_bias = values->has_bias;
+  op.at.last_tokens = last;
+  op.compute = rl_format_compute(format, lowering->scenario->activations);
+  return add_weighted(lowering, &op, in[0], weights, out);
+}
+
+static rl_status check_same_shape(rl_lowering *lowering, const rl_statement *statement,
+                                  const uint32_t in[2]) {
+  const rl_tensor *a = &lowering->tensors.items[in[0]], *b = &lowering->tensors.items[in[1]];
+  if (a->extent != b->extent) {
+    return RL_REPORT(lowering->diags, TENSOR_EXTENT, statement->loc, b->name);
+  }
+  return rl_width_check(lowering, statement, in[1], 1, a->cols);
+}
+
+/* add, mul: a, b, out of one shape */
+rl_status rl_lower_pair(rl_lowering *lowering, const rl_statement *statement,
+                        const rl_evaluated *values) {
+  rl_op_kind kind = RL_OP_ADD;
+  uint32_t in[2], out;
+  (void)values;
+  (void)rl_operator_find(statement->op, &kind);
+  rl_status status = rl_inputs_find(lowering, statement, in);
+  if (status == RL_OK) status = check_same_shape(lowering, statement, in);
+  if (status != RL_OK) return status;
+  rl_tensor shape = lowering->tensors.items[in[0]];
+  status = rl_output_find(lowering, statement, &shape, &out);
+  if (status != RL_OK) return status;
+  rl_op op = rl_op_begin(lowering, statement, kind);
+  const rl_operand operands[] = {rl_operand_whole(lowering, in[0], RL_READ),
+                                 rl_operand_whole(lowering, in[1], RL_READ),
+                                 rl_operand_whole(lowering, out, RL_WRITE)};
+  return rl_op_add(lowering, &op, operands, 3);
+}
+
+/* activation, scale, softcap: in and out of one shape */
+rl_status rl_lower_elementwise(rl_lowering *lowering, const rl_statement *statement,
+                               const rl_evaluated *values) {
+  rl_op_kind kind = RL_OP_ACTIVATION;
+  uint32_t in[2], out;
+  (void)rl_operator_find(statement->op, &kind);
+  rl_status status = rl_inputs_find(lowering, statement, in);
+  if (status != RL_OK) return status;
+  rl_tensor shape = lowering->tensors.items[in[0]];
+  status = rl_output_find(lowering, statement, &shape, &out);
+  if (status != RL_OK) return status;
+  rl_op op = rl_op_begin(lowering, statement, kind);
+  if (kind == RL_OP_ACTIVATION) op.at.activation = rl_activation_of_choice(values->activation);
+  if (kind == RL_OP_SCALE) op.at.factor = sqrt(values->root);
+  if (kind == RL_OP_SOFTCAP) op.at.softcap = values->cap;
+  const rl_operand operands[] = {rl_operand_whole(lowering, in[0], RL_READ),
+                                 rl_operand_whole(lowering, out, RL_WRITE)};
+  return rl_op_add(lowering, &op, operands, 2);
+}
+
+/* logits [R, V]; out [R, 1] token ids */
+rl_status rl_lower_sample(rl_lowering *lowering, const rl_statement *statement,
+                          const rl_evaluated *values) {
+  rl_tensor shape = {.role = RL_ROLE_IDS, .extent = RL_EXTENT_LOGIT_ROWS, .rows = 1, .cols = 1};
+  uint32_t in[2], out;
+  (void)values;
+  rl_status status = rl_inputs_find(lowering, statement, in);
+  if (status != RL_OK) return status;
+  if (lowering->tensors.items[in[0]].role != RL_ROLE_LOGITS) {
+    return RL_REPORT(lowering->diags, NO_LOGITS, statement->loc,
+                     lowering->tensors.items[in[0]].name);
+  }
+  status = rl_output_find(lowering, statement, &shape, &out);
+  if (status != RL_OK) return status;
+  rl_op op = rl_op_begin(lowering, statement, RL_OP_SAMPLE);
+  const rl_operand operands[] = {rl_operand_whole(lowering, in[0], RL_READ),
+                                 rl_operand_whole(lowering, out, RL_WRITE)};
+  return rl_op_add(lowering, &op, operands, 2);
+}

@@ -1,0 +1,111 @@
+/* The state of one lowering and the small steps that all operators share. Private to graph/.
+ * Order of work: layers.c gathers the layers into runs; lower_*.c writes the unfused operators of
+ * each run; fuse.c makes the final ones; liveness.c gives the activations their buffers. */
+#ifndef RL_GRAPH_LOWERING_H
+#define RL_GRAPH_LOWERING_H
+
+#include "graph/evaluate.h"
+#include "graph/lower.h"
+
+/* What a tensor's name means at this place of the graph. */
+typedef struct rl_name {
+  const char *name;
+  uint32_t tensor;
+} rl_name;
+
+/* The quantized twin of an activation, valid until the activation is written again. */
+typedef struct rl_twin {
+  uint32_t tensor, codes;
+} rl_twin;
+
+/* Where a run stands among the unfused operators, and the statements it comes from. */
+typedef struct rl_raw_run {
+  const rl_statement *statements;
+  size_t statement_count;
+  uint32_t first_op, op_count;
+  uint32_t repeat;
+  const uint32_t *layers; /* NULL outside the layers */
+} rl_raw_run;
+
+typedef struct rl_lowering {
+  rl_arena *arena;
+  rl_diags *diags;
+  const rl_scenario *scenario;
+  rl_layer_scope scope;
+  uint32_t run;        /* being written */
+  uint32_t loop_names; /* names known when the layers began; they keep their tensor in the layers */
+  uint32_t before_loop;      /* tensors made before the layers began */
+  uint32_t k_cache, v_cache; /* written in this layer and not yet attended to, or RL_NONE */
+  uint32_t ids;              /* the token ids that a pass is given */
+  uint64_t vocabulary, width, positions;
+  uint32_t layer_count;
+  RL_LIST(rl_tensor) tensors;
+  RL_LIST(rl_operand) operands;
+  RL_LIST(rl_name) names;
+  RL_LIST(rl_twin) twins;
+  RL_LIST(rl_raw_run) raw_runs;
+  RL_LIST(rl_op) raw; /* unfused, run after run */
+  RL_LIST(rl_op) ops; /* final */
+  RL_LIST(rl_op) parts;
+  RL_LIST(rl_run) runs;
+  RL_LIST(rl_visit) visits;
+  RL_LIST(struct rl_slot) slots;
+} rl_lowering;
+
+/* --- tensors and operators (build.c) --- */
+
+/* Adds a tensor as described; slot and alias are set to none. */
+rl_status rl_tensor_add(rl_lowering *lowering, const rl_tensor *tensor, uint32_t *out);
+/* The tensors that the statement's `in` means here. */
+rl_status rl_inputs_find(rl_lowering *lowering, const rl_statement *statement, uint32_t inputs[2]);
+/* The tensor that the statement writes, shaped like *shape (role, format, extent, rows, cols): the
+ * one it reads under the same name (in place), the one that the layers carry, or a new one. */
+rl_status rl_output_find(rl_lowering *lowering, const rl_statement *statement,
+                         const rl_tensor *shape, uint32_t *out);
+/* Adds an operator of the statement with its operands, in slot order. */
+rl_status rl_op_add(rl_lowering *lowering, const rl_op *op, const rl_operand *operands,
+                    size_t count);
+/* An operator of that kind: name, place and the activation type as compute are filled in. */
+rl_op rl_op_begin(const rl_lowering *lowering, const rl_statement *statement, rl_op_kind kind);
+/* An operand that touches whole rows. */
+rl_operand rl_operand_whole(const rl_lowering *lowering, uint32_t tensor, rl_access access);
+/* The activation was written: its quantized twin is old. */
+void rl_twins_forget(rl_lowering *lowering, uint32_t tensor);
+/* "tensor 'q' has 12 values a token, 'rope' needs 16" unless they agree. */
+rl_status rl_width_check(rl_lowering *lowering, const rl_statement *statement, uint32_t tensor,
+                         uint64_t heads, uint64_t head_dim);
+
+/* --- weights and their formats (formats.c) --- */
+
+/* A weight or bias of the statement. */
+typedef struct rl_weight_request {
+  const char *class_name; /* "linear", "lm_head", "embed", "norm", "bias" */
+  const char *suffix;     /* "weight", "bias" */
+  const char *source, *gguf;
+  uint64_t rows, cols;
+} rl_weight_request;
+rl_status rl_weight_add(rl_lowering *lowering, const rl_statement *statement,
+                        const rl_evaluated *values, const rl_weight_request *request,
+                        uint32_t *out);
+/* The input of a linear in the format it multiplies in: *input itself, or its quantized twin, for
+ * which a quantize operator is added when there is none yet. */
+rl_status rl_input_quantize(rl_lowering *lowering, const rl_statement *statement,
+                            const rl_format *weights, uint32_t *input);
+
+/* --- one function an operator kind (lower_ops.c, lower_attention.c) --- */
+
+typedef rl_status rl_lower_op(rl_lowering *lowering, const rl_statement *statement,
+                              const rl_evaluated *values);
+rl_lower_op rl_lower_embed, rl_lower_norm, rl_lower_linear, rl_lower_pair, rl_lower_elementwise,
+    rl_lower_sample, rl_lower_rope, rl_lower_kv_append, rl_lower_attention;
+
+/* --- passes --- */
+
+/* Fills raw_runs, visits and layer_count from the family's graph. */
+rl_status rl_layers_gather(rl_lowering *lowering);
+/* Turns the raw operators of every run into ops and parts, and fills runs. */
+rl_status rl_fuse(rl_lowering *lowering);
+/* Gives every activation that some final operator reads or writes a slot. */
+rl_status rl_liveness(rl_lowering *lowering);
+
+#endif

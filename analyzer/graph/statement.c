@@ -1,0 +1,352 @@
+/* The attribute table and the checks that need no model: names, attributes, forms of values. */
+#include "graph/statement.h"
+
+#include <string.h>
+
+#include "base/names.h"
+
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+#define PLACE(field) offsetof(rl_evaluated, field)
+
+static const char *const NORM_WORDS[] = {[RL_NORM_RMS] = "rms", [RL_NORM_LAYER] = "layer"};
+static const char *const INDEX_WORDS[] = {
+    [RL_INDEX_IDS] = "ids", [RL_INDEX_POSITIONS] = "positions"};
+static const char *const STYLE_WORDS[] = {[RL_ROPE_HALVES] = "halves", [RL_ROPE_PAIRS] = "pairs"};
+static const char *const TOKEN_WORDS[] = {[RL_TOKENS_ALL] = "all", [RL_TOKENS_LAST] = "last"};
+static const char *const MASK_WORDS[] = {"causal"};
+
+/* Function names as configs spell them; evaluate.c maps them to kinds. */
+static const char *const ACTIVATION_WORDS[] = {
+    "silu", "swish", "gelu", "gelu_new", "gelu_pytorch_tanh", "gelu_fast", "relu"};
+
+/* One row for each attribute; a key means the same in every operator that has it, `kind` apart. */
+static const rl_attribute_rule RULES[] = {
+    {.key = "in", .form = RL_FORM_INPUTS},
+    {.key = "out", .form = RL_FORM_TENSOR},
+    {.key = "when", .form = RL_FORM_TRUTH, .place = PLACE(when)},
+    {.key = "name", .form = RL_FORM_NAME, .place = PLACE(name)},
+    {.key = "rows", .form = RL_FORM_INTEGER, .positive = true, .place = PLACE(rows)},
+    {.key = "cols", .form = RL_FORM_INTEGER, .positive = true, .place = PLACE(cols)},
+    {.key = "width",
+     .form = RL_FORM_INTEGER,
+     .positive = true,
+     .nullable = true,
+     .place = PLACE(width)},
+    {.key = "offset", .form = RL_FORM_INTEGER, .nullable = true, .place = PLACE(offset)},
+    {.key = "row_offset", .form = RL_FORM_INTEGER, .nullable = true, .place = PLACE(row_offset)},
+    {.key = "heads", .form = RL_FORM_INTEGER, .positive = true, .place = PLACE(heads)},
+    {.key = "kv_heads", .form = RL_FORM_INTEGER, .positive = true, .place = PLACE(kv_heads)},
+    {.key = "head_dim", .form = RL_FORM_INTEGER, .positive = true, .place = PLACE(head_dim)},
+    {.key = "dims",
+     .form = RL_FORM_INTEGER,
+     .positive = true,
+     .nullable = true,
+     .place = PLACE(dims)},
+    {.key = "window", .form = RL_FORM_INTEGER, .nullable = true, .place = PLACE(window)},
+    {.key = "eps", .form = RL_FORM_NUMBER, .place = PLACE(eps)},
+    {.key = "base", .form = RL_FORM_NUMBER, .positive = true, .place = PLACE(base)},
+    {.key = "root", .form = RL_FORM_NUMBER, .positive = true, .place = PLACE(root)},
+    {.key = "scale_root",
+     .form = RL_FORM_NUMBER,
+     .positive = true,
+     .nullable = true,
+     .place = PLACE(scale_root)},
+    {.key = "softcap", .form = RL_FORM_NUMBER, .nullable = true, .place = PLACE(cap)},
+    {.key = "cap", .form = RL_FORM_NUMBER, .positive = true, .place = PLACE(cap)},
+    {.key = "has_bias", .form = RL_FORM_TRUTH, .place = PLACE(has_bias)},
+    {.key = "tied", .form = RL_FORM_TRUTH, .place = PLACE(tied)},
+    {.key = "transposed", .form = RL_FORM_TRUTH, .place = PLACE(transposed)},
+    {.key = "scaling", .form = RL_FORM_SCALING, .place = PLACE(scaling)},
+    {.key = "tied_to", .form = RL_FORM_NAME, .place = PLACE(tied_to)},
+    {.key = "weights", .form = RL_FORM_TEMPLATE, .place = PLACE(weights)},
+    {.key = "bias", .form = RL_FORM_TEMPLATE, .place = PLACE(bias)},
+    {.key = "gguf", .form = RL_FORM_TEMPLATE, .place = PLACE(gguf)},
+    {.key = "index",
+     .form = RL_FORM_WORD,
+     .place = PLACE(index),
+     .choices = INDEX_WORDS,
+     .choice_count = COUNT(INDEX_WORDS)},
+    {.key = "style",
+     .form = RL_FORM_WORD,
+     .place = PLACE(style),
+     .choices = STYLE_WORDS,
+     .choice_count = COUNT(STYLE_WORDS)},
+    {.key = "tokens",
+     .form = RL_FORM_WORD,
+     .place = PLACE(tokens),
+     .choices = TOKEN_WORDS,
+     .choice_count = COUNT(TOKEN_WORDS)},
+    {.key = "mask",
+     .form = RL_FORM_WORD,
+     .place = PLACE(mask),
+     .choices = MASK_WORDS,
+     .choice_count = COUNT(MASK_WORDS)},
+};
+
+static const rl_attribute_rule NORM_KIND = {.key = "kind",
+                                            .form = RL_FORM_WORD,
+                                            .place = PLACE(norm),
+                                            .choices = NORM_WORDS,
+                                            .choice_count = COUNT(NORM_WORDS)};
+static const rl_attribute_rule ACTIVATION_KIND = {.key = "kind",
+                                                  .form = RL_FORM_ACTIVATION,
+                                                  .place = PLACE(activation),
+                                                  .choices = ACTIVATION_WORDS,
+                                                  .choice_count = COUNT(ACTIVATION_WORDS)};
+
+/* Steps through the words of a field list; `optional` says whether the word stands in brackets. */
+static bool next_field(const char **fields, const char **word, size_t *length, bool *optional) {
+  const char *at = *fields + strspn(*fields, " ");
+  if (*at == '[') {
+    *optional = true;
+    at++;
+  }
+  *word = at;
+  *length = strcspn(at, " ]");
+  *fields = at + *length;
+  return *length > 0;
+}
+
+static bool has_field(rl_op_kind kind, const char *key) {
+  const char *fields = RL_OP_INFO[kind].fields, *word;
+  size_t length;
+  bool optional = false;
+  while (next_field(&fields, &word, &length, &optional)) {
+    if (strlen(key) == length && memcmp(key, word, length) == 0) return true;
+  }
+  return false;
+}
+
+bool rl_operator_find(const char *name, rl_op_kind *out) {
+  for (int kind = 0; kind < RL_OP_KINDS; kind++) {
+    const rl_op_info *info = &RL_OP_INFO[kind];
+    if (info->fields[0] != '\0' && strcmp(info->name, name) == 0) {
+      *out = (rl_op_kind)kind;
+      return true;
+    }
+  }
+  return false;
+}
+
+size_t rl_operator_inputs(rl_op_kind kind) {
+  switch (kind) {
+    case RL_OP_EMBED:
+      return 0;
+    case RL_OP_ROPE:
+    case RL_OP_KV_APPEND:
+    case RL_OP_ADD:
+    case RL_OP_MUL:
+      return 2;
+    default:
+      return 1;
+  }
+}
+
+const rl_attribute_rule *rl_attribute_rule_find(rl_op_kind kind, const char *key) {
+  if (!has_field(kind, key)) return NULL;
+  if (strcmp(key, "kind") == 0) return kind == RL_OP_NORM ? &NORM_KIND : &ACTIVATION_KIND;
+  for (size_t i = 0; i < COUNT(RULES); i++) {
+    if (strcmp(RULES[i].key, key) == 0) return &RULES[i];
+  }
+  return NULL;
+}
+
+const rl_attribute *rl_attribute_find(const rl_statement *statement, const char *key) {
+  for (size_t i = 0; i < statement->attribute_count; i++) {
+    if (strcmp(statement->attributes[i].key, key) == 0) return &statement->attributes[i];
+  }
+  return NULL;
+}
+
+const char *rl_attribute_tensor(const rl_attribute *attribute, size_t index) {
+  const rl_node *value = attribute->value;
+  return value->kind == RL_SEQUENCE ? value->items[index]->text : value->text;
+}
+
+bool rl_choice_find(const rl_attribute_rule *rule, const char *word, int *out) {
+  for (size_t i = 0; i < rule->choice_count; i++) {
+    if (strcmp(rule->choices[i], word) == 0) {
+      *out = (int)i;
+      return true;
+    }
+  }
+  return false;
+}
+
+const char *rl_choices_print(rl_arena *arena, const rl_attribute_rule *rule) {
+  const char *text = rule->choices[0];
+  for (size_t i = 1; i < rule->choice_count && text != NULL; i++) {
+    text = rl_textf(arena, "%s, %s", text, rule->choices[i]);
+  }
+  return text;
+}
+
+const char *rl_statement_name(const rl_statement *statement) {
+  const rl_attribute *name = rl_attribute_find(statement, "name");
+  return name == NULL ? statement->op : name->value->text;
+}
+
+/* --- checks --- */
+
+static bool is_word(const rl_node *node) {
+  return node->kind == RL_SCALAR && node->length > 0 && !rl_node_is_null(node);
+}
+
+static rl_status report_form(const rl_attribute *attribute, const char *wanted, rl_diags *diags) {
+  return RL_REPORT(diags, ATTRIBUTE_FORM, attribute->value->loc, attribute->key, wanted);
+}
+
+static rl_status check_inputs(const rl_attribute *attribute, size_t wanted, rl_diags *diags) {
+  const rl_node *value = attribute->value;
+  if (wanted == 1 && is_word(value)) return RL_OK;
+  bool good = value->kind == RL_SEQUENCE && value->count == wanted;
+  for (size_t i = 0; good && i < value->count; i++) good = is_word(value->items[i]);
+  if (good) return RL_OK;
+  return report_form(attribute, wanted == 1 ? "a tensor name" : "a list of two tensor names",
+                     diags);
+}
+
+/* The only placeholder is {l}, and only where there is a layer. */
+static rl_status check_template(const rl_attribute *attribute, bool in_layers, rl_diags *diags) {
+  if (!is_word(attribute->value)) return report_form(attribute, "a weight name", diags);
+  const char *text = attribute->value->text;
+  for (const char *brace = strpbrk(text, "{}"); brace != NULL; brace = strpbrk(brace, "{}")) {
+    if (strncmp(brace, "{l}", 3) != 0) {
+      return report_form(attribute, "a weight name whose only placeholder is {l}", diags);
+    }
+    if (!in_layers) return RL_REPORT(diags, NO_LAYER_HERE, attribute->value->loc, "{l}");
+    brace += 3;
+  }
+  return RL_OK;
+}
+
+static rl_status check_expression(const rl_attribute *attribute, bool in_layers, rl_arena *scratch,
+                                  rl_diags *diags) {
+  const rl_expr *expr = attribute->expr;
+  if (attribute->value->kind != RL_SCALAR) return report_form(attribute, "an expression", diags);
+  if (rl_node_is_null(attribute->value)) return RL_OK; /* as good as the expression null */
+  if (expr == NULL) {
+    rl_status status = rl_expr_parse(scratch, attribute->value, &expr, diags);
+    if (status != RL_OK) return status;
+  }
+  if (in_layers || !rl_expr_mentions(expr, "l")) return RL_OK;
+  return RL_REPORT(diags, NO_LAYER_HERE, attribute->value->loc, "l");
+}
+
+static rl_status check_word(const rl_attribute *attribute, const rl_attribute_rule *rule,
+                            rl_diags *diags) {
+  int ignored;
+  if (!is_word(attribute->value)) return report_form(attribute, "a word", diags);
+  const char *word = attribute->value->text;
+  if (rl_choice_find(rule, word, &ignored)) return RL_OK;
+  const char *choices = rl_choices_print(diags->arena, rule);
+  if (choices == NULL) return rl_diag_oom(diags);
+  return RL_REPORT(diags, UNKNOWN_CHOICE, attribute->value->loc, word, attribute->key, choices);
+}
+
+static rl_status check_form(const rl_attribute *attribute, const rl_attribute_rule *rule,
+                            bool in_layers, rl_arena *scratch, rl_diags *diags) {
+  int ignored;
+  switch (rule->form) {
+    case RL_FORM_TENSOR:
+    case RL_FORM_NAME:
+      return is_word(attribute->value) ? RL_OK : report_form(attribute, "a name", diags);
+    case RL_FORM_TEMPLATE:
+      return check_template(attribute, in_layers, diags);
+    case RL_FORM_WORD:
+      return check_word(attribute, rule, diags);
+    case RL_FORM_ACTIVATION:
+      if (is_word(attribute->value) && rl_choice_find(rule, attribute->value->text, &ignored)) {
+        return RL_OK;
+      }
+      return check_expression(attribute, in_layers, scratch, diags);
+    default:
+      return check_expression(attribute, in_layers, scratch, diags);
+  }
+}
+
+/* The attribute the user may have meant: the field names of the kind are the candidates. */
+static const char *guess_attribute(rl_op_kind kind, const char *key) {
+  const char *candidates[COUNT(RULES) + 1];
+  size_t count = 0;
+  for (size_t i = 0; i < COUNT(RULES); i++) {
+    if (has_field(kind, RULES[i].key)) candidates[count++] = RULES[i].key;
+  }
+  if (has_field(kind, "kind")) candidates[count++] = "kind";
+  return rl_did_you_mean(key, candidates, count);
+}
+
+static rl_status check_required(const rl_statement *statement, rl_op_kind kind, rl_arena *scratch,
+                                rl_diags *diags) {
+  const char *fields = RL_OP_INFO[kind].fields, *word;
+  size_t length;
+  bool optional = false;
+  while (next_field(&fields, &word, &length, &optional) && !optional) {
+    char *key = rl_strndup(scratch, word, length);
+    if (key == NULL) return rl_diag_oom(diags);
+    if (rl_attribute_find(statement, key) != NULL) continue;
+    return RL_REPORT(diags, MISSING_ATTRIBUTE, statement->loc, statement->op, key);
+  }
+  return RL_OK;
+}
+
+static rl_status unknown_operator(const rl_statement *statement, bool in_layers, rl_diags *diags) {
+  const char *candidates[RL_OP_KINDS + 2];
+  size_t count = 0;
+  for (int kind = 0; kind < RL_OP_KINDS; kind++) {
+    if (RL_OP_INFO[kind].fields[0] != '\0') candidates[count++] = RL_OP_INFO[kind].name;
+  }
+  if (!in_layers) candidates[count++] = RL_WORD_REPEAT;
+  if (!in_layers) candidates[count++] = RL_WORD_REFUSE;
+  return RL_REPORT(diags, UNKNOWN_OPERATOR, statement->loc, statement->op,
+                   rl_did_you_mean(statement->op, candidates, count));
+}
+
+/* refuse: {when: expression, because: text} */
+static rl_status check_refuse(const rl_statement *statement, rl_arena *scratch, rl_diags *diags) {
+  static const char *const keys[] = {"when", "because"};
+  for (size_t i = 0; i < COUNT(keys); i++) {
+    if (rl_attribute_find(statement, keys[i]) != NULL) continue;
+    return RL_REPORT(diags, MISSING_ATTRIBUTE, statement->loc, statement->op, keys[i]);
+  }
+  for (size_t i = 0; i < statement->attribute_count; i++) {
+    const rl_attribute *attribute = &statement->attributes[i];
+    if (strcmp(attribute->key, "when") == 0) {
+      rl_status status = check_expression(attribute, false, scratch, diags);
+      if (status != RL_OK) return status;
+    } else if (strcmp(attribute->key, "because") != 0) {
+      return RL_REPORT(diags, UNKNOWN_ATTRIBUTE, attribute->loc, statement->op, attribute->key,
+                       rl_did_you_mean(attribute->key, keys, COUNT(keys)));
+    } else if (!is_word(attribute->value)) {
+      return report_form(attribute, "a text", diags);
+    }
+  }
+  return RL_OK;
+}
+
+rl_status rl_statement_check(const rl_statement *statement, bool in_layers, rl_arena *scratch,
+                             rl_diags *diags) {
+  rl_op_kind kind;
+  if (!in_layers && strcmp(statement->op, RL_WORD_REFUSE) == 0) {
+    return check_refuse(statement, scratch, diags);
+  }
+  if (!rl_operator_find(statement->op, &kind)) {
+    return unknown_operator(statement, in_layers, diags);
+  }
+  rl_status worst = check_required(statement, kind, scratch, diags);
+  for (size_t i = 0; i < statement->attribute_count; i++) {
+    const rl_attribute *attribute = &statement->attributes[i];
+    const rl_attribute_rule *rule = rl_attribute_rule_find(kind, attribute->key);
+    rl_status status;
+    if (rule == NULL) {
+      status = RL_REPORT(diags, UNKNOWN_ATTRIBUTE, attribute->loc, statement->op, attribute->key,
+                         guess_attribute(kind, attribute->key));
+    } else if (rule->form == RL_FORM_INPUTS) {
+      status = check_inputs(attribute, rl_operator_inputs(kind), diags);
+    } else {
+      status = check_form(attribute, rule, in_layers, scratch, diags);
+    }
+    if (status != RL_OK) worst = status;
+  }
+  return worst;
+}

@@ -1,0 +1,78 @@
+/* What a family statement may say: one row for each attribute with the form of its value and the
+ * place where the evaluated value goes. Private to graph/. */
+#ifndef RL_GRAPH_STATEMENT_H
+#define RL_GRAPH_STATEMENT_H
+
+#include "graph/program.h"
+#include "spec/family.h"
+
+/* Limits that keep hostile families and configs small; real ones stay far below. */
+enum {
+  RL_STATEMENTS_MAX = 1024,
+  RL_LAYERS_MAX = 4096,
+  RL_VARYING_MAX = 1 << 17,
+  RL_OPS_MAX = 1 << 16
+};
+
+/* Statements that are no operators. `refuse: {when: ..., because: ...}` names the models that the
+ * config keys could describe but the graph does not; it stands outside of the layers. */
+#define RL_WORD_REPEAT "repeat"
+#define RL_WORD_REFUSE "refuse"
+
+typedef enum rl_attribute_form {
+  RL_FORM_INTEGER,   /* expression: whole number >= 0 */
+  RL_FORM_NUMBER,    /* expression: number >= 0 */
+  RL_FORM_TRUTH,     /* expression: yes or no */
+  RL_FORM_SCALING,   /* expression: a map of the config, or null */
+  RL_FORM_INPUTS,    /* a tensor name, or as many as the operator reads */
+  RL_FORM_TENSOR,    /* one tensor name */
+  RL_FORM_NAME,      /* a row name */
+  RL_FORM_TEMPLATE,  /* a weight's name, with {l} for the layer index */
+  RL_FORM_WORD,      /* one of the choices */
+  RL_FORM_ACTIVATION /* a known function, or an expression that gives its name */
+} rl_attribute_form;
+
+typedef enum rl_token_choice { RL_TOKENS_ALL, RL_TOKENS_LAST } rl_token_choice;
+
+/* Everything but tensors that a statement says, evaluated for one layer. Zero: not said. */
+typedef struct rl_evaluated {
+  uint64_t rows, cols, width, offset, row_offset;
+  uint64_t heads, kv_heads, head_dim, dims, window;
+  double eps, base, root, scale_root, cap;
+  bool when, has_bias, tied, transposed;
+  int index, norm, style, tokens, mask, activation; /* positions in the list of choices */
+  const rl_node *scaling;
+  const char *name, *tied_to, *weights, *bias, *gguf;
+} rl_evaluated;
+
+typedef struct rl_attribute_rule {
+  const char *key;
+  rl_attribute_form form;
+  bool positive;              /* numbers: must not be 0 */
+  bool nullable;              /* null means "not given" */
+  size_t place;               /* offset in rl_evaluated */
+  const char *const *choices; /* words */
+  size_t choice_count;
+} rl_attribute_rule;
+
+/* The kind a family may write by that name; false when there is none. */
+bool rl_operator_find(const char *name, rl_op_kind *out);
+/* How many tensors `in` names. */
+size_t rl_operator_inputs(rl_op_kind kind);
+/* The rule of an attribute of that kind; NULL when the kind has no such attribute. */
+const rl_attribute_rule *rl_attribute_rule_find(rl_op_kind kind, const char *key);
+const rl_attribute *rl_attribute_find(const rl_statement *statement, const char *key);
+/* The i-th tensor name of `in` (or `out`); the form was checked before. */
+const char *rl_attribute_tensor(const rl_attribute *attribute, size_t index);
+/* Index of the word among the rule's choices; false when it is none. */
+bool rl_choice_find(const rl_attribute_rule *rule, const char *word, int *out);
+/* The choices as "a, b, c" for a hint; NULL when memory is exhausted. */
+const char *rl_choices_print(rl_arena *arena, const rl_attribute_rule *rule);
+/* The name of a statement's row: its `name`, else its operator's. */
+const char *rl_statement_name(const rl_statement *statement);
+
+/* Checks operator, attributes and their forms; in_layers says whether {l} has a meaning here. */
+rl_status rl_statement_check(const rl_statement *statement, bool in_layers, rl_arena *scratch,
+                             rl_diags *diags);
+
+#endif
