@@ -1,0 +1,39 @@
+/* The four forms of an analysis. Every function fails the buffer when memory runs out. */
+#ifndef RL_REPORTS_REPORT_H
+#define RL_REPORTS_REPORT_H
+
+#include "reports/grid.h"
+#include "reports/result.h"
+
+/* For people: header lines, tables, the paragraph in words. */
+void rl_report_terminal(rl_buf *out, const rl_result *result, const rl_style *style);
+void rl_report_markdown(rl_buf *out, const rl_result *result);
+/* For programs: schema rooflinectl/1, docs/schema/analyze.schema.json. */
+void rl_report_json(rl_buf *out, const rl_result *result);
+/* One table: by machine and batch, or by operator of the passes shown. */
+void rl_report_csv(rl_buf *out, const rl_result *result, bool operators);
+
+/* The tables for people as grids. */
+void rl_grid_decode(rl_grid *grid, rl_arena *arena, const rl_result_system *system);
+void rl_grid_prefill(rl_grid *grid, rl_arena *arena, const rl_result_system *system);
+void rl_grid_systems(rl_grid *grid, rl_arena *arena, const rl_result *result);
+void rl_grid_verify(rl_grid *grid, rl_arena *arena, const rl_result_system *system);
+/* Operators of the first pass and, when there are more, the times of the last one beside it. */
+void rl_grid_operators(rl_grid *grid, rl_arena *arena, const rl_result_system *system);
+
+/* "weights 94 %"; NULL when nothing limits. */
+const char *rl_limit_text(rl_arena *arena, const rl_result_limit *limit);
+/* The header lines as pairs: "model" and what is said about it. Data in them is not quoted yet. */
+typedef struct rl_report_line {
+  const char *title, *text;
+} rl_report_line;
+enum { RL_REPORT_LINES = 4 };
+/* False when memory ran out. */
+bool rl_report_header(rl_arena *arena, const rl_result *result,
+                      rl_report_line lines[RL_REPORT_LINES]);
+/* "ONE DECODE STEP, 2,176 tokens cached" */
+const char *rl_report_pass_title(rl_arena *arena, const rl_result_pass *pass);
+/* The explanations of the operators of a pass, for people. */
+void rl_report_explanations(rl_buf *out, const rl_result_pass *pass, const rl_style *style);
+
+#endif

@@ -1,0 +1,112 @@
+/* The tables of an analysis for other programs: every figure, base units, one row each. */
+#include "reports/report.h"
+
+/* Key and value of one column in one row: the keys of the first row are the heading. */
+typedef struct entry {
+  const char *key;
+  rl_cell cell;
+} entry;
+
+/* A time, rate or share of 0 means "does not apply". */
+static rl_cell optional(double value) {
+  return value > 0 ? rl_cell_real(value) : (rl_cell){0};
+}
+
+static void add_row(rl_grid *grid, rl_arena *arena, const entry *entries, size_t count) {
+  if (grid->columns == NULL && !grid->failed) {
+    rl_column *columns = RL_NEW_ARRAY(arena, rl_column, count);
+    rl_grid_init(grid, arena, columns, count);
+    grid->failed = columns == NULL;
+    for (size_t c = 0; columns != NULL && c < count; c++) columns[c].key = entries[c].key;
+  }
+  rl_cell *row = rl_grid_row(grid);
+  for (size_t c = 0; c < count; c++) row[c] = entries[c].cell;
+}
+
+static void add_batch(rl_grid *grid, rl_arena *arena, const rl_result *result,
+                      const rl_result_system *system, const rl_result_batch *b) {
+  const entry entries[] = {
+      {"model", rl_cell_text(result->model)},
+      {"hardware", rl_cell_text(system->name)},
+      {"devices", rl_cell_count(system->devices)},
+      {"profile", rl_cell_text(result->profile)},
+      {"batch", rl_cell_count(b->batch)},
+      {"prompt_tokens", rl_cell_count(result->prompt)},
+      {"generate_tokens", rl_cell_count(result->generate)},
+      {"ttft_at_best_s", optional(b->ttft)},
+      {"tpot_at_best_s", optional(b->tpot)},
+      {"prefill_rate_at_most_tokens_per_s", optional(b->prefill_rate)},
+      {"decode_rate_at_most_tokens_per_s", optional(b->decode_rate)},
+      {"prefill_limit", rl_cell_text(b->prefill_limit.what)},
+      {"prefill_limit_share", optional(b->prefill_limit.share)},
+      {"decode_limit", rl_cell_text(b->decode_limit.what)},
+      {"decode_limit_share", optional(b->decode_limit.share)},
+      {"weight_bytes", rl_cell_count(b->weights)},
+      {"kv_bytes", rl_cell_count(b->kv)},
+      {"activation_bytes", rl_cell_count(b->activations)},
+      {"memory_bytes", rl_cell_count(b->memory)},
+      {"memory_usable_bytes", rl_cell_count(system->usable)},
+      {"fits", rl_cell_flag(b->fits)},
+      {"largest_batch", rl_cell_count(system->largest_batch)},
+  };
+  add_row(grid, arena, entries, sizeof entries / sizeof *entries);
+}
+
+/* Whose operator a row is. */
+typedef struct place {
+  const rl_result *result;
+  const rl_result_system *system;
+  const rl_result_pass *pass;
+} place;
+
+static void add_operator(rl_grid *grid, rl_arena *arena, const place *at,
+                         const rl_result_operator *op) {
+  const entry entries[] = {
+      {"model", rl_cell_text(at->result->model)},
+      {"hardware", rl_cell_text(at->system->name)},
+      {"phase", rl_cell_text(at->pass->phase)},
+      {"batch", rl_cell_count(at->pass->batch)},
+      {"new_tokens", rl_cell_count(at->pass->tokens)},
+      {"cached_tokens", rl_cell_count(at->pass->cached)},
+      {"operator", rl_cell_text(op->name)},
+      {"kind", rl_cell_text(op->kind)},
+      {"fusion", rl_cell_text(op->fusion)},
+      {"repeat", rl_cell_count(op->repeat)},
+      {"window_tokens", op->window > 0 ? rl_cell_count(op->window) : (rl_cell){0}},
+      {"compute", rl_cell_text(op->compute)},
+      {"time_at_best_s", rl_cell_real(op->seconds)},
+      {"share", rl_cell_real(op->share)},
+      {"bound", rl_cell_text(op->bound)},
+      {"matrix_flop", rl_cell_count(op->matrix)},
+      {"vector_op", rl_cell_count(op->vector)},
+      {"weight_read_bytes", rl_cell_count(op->weights)},
+      {"kv_read_bytes", rl_cell_count(op->kv_read)},
+      {"kv_write_bytes", rl_cell_count(op->kv_write)},
+      {"activation_read_bytes", rl_cell_count(op->act_read)},
+      {"activation_write_bytes", rl_cell_count(op->act_write)},
+  };
+  add_row(grid, arena, entries, sizeof entries / sizeof *entries);
+}
+
+static void add_passes(rl_grid *grid, rl_arena *arena, const rl_result *result,
+                       const rl_result_system *system) {
+  for (size_t p = 0; p < system->pass_count; p++) {
+    const rl_result_pass *pass = &system->passes[p];
+    const place at = {result, system, pass};
+    for (size_t i = 0; i < pass->operator_count; i++) {
+      add_operator(grid, arena, &at, &pass->operators[i]);
+    }
+  }
+}
+
+void rl_report_csv(rl_buf *out, const rl_result *result, bool operators) {
+  rl_grid grid = {.arena = out->arena};
+  for (size_t s = 0; s < result->system_count; s++) {
+    const rl_result_system *system = &result->systems[s];
+    if (operators) add_passes(&grid, out->arena, result, system);
+    for (size_t b = 0; !operators && b < system->batch_count; b++) {
+      add_batch(&grid, out->arena, result, system, &system->batches[b]);
+    }
+  }
+  rl_grid_csv(out, &grid);
+}

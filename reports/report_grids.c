@@ -1,0 +1,235 @@
+/* The tables of an analysis for people. */
+#include <string.h>
+
+#include "base/number.h"
+#include "reports/report.h"
+
+static const char MARK[] = "\u2264 ";
+
+const char *rl_limit_text(rl_arena *arena, const rl_result_limit *limit) {
+  if (limit->what == NULL) return NULL;
+  return rl_textf(arena, "%s %.0f %%", limit->what, limit->share * 100);
+}
+
+static rl_cell fits_cell(const rl_result_batch *batch) {
+  rl_cell cell = rl_cell_flag(batch->fits);
+  cell.ink = batch->fits ? RL_INK_PLAIN : RL_INK_BAD;
+  return cell;
+}
+
+/* A time or rate of 0 means "does not apply". */
+static rl_cell positive(double value) {
+  return value > 0 ? rl_cell_real(value) : (rl_cell){0};
+}
+
+void rl_grid_decode(rl_grid *grid, rl_arena *arena, const rl_result_system *system) {
+  static const rl_column columns[] = {
+      {.key = "batch", .head = "batch"},
+      {.key = "tpot_s", .head = "TPOT", .unit = "ms a token", .scale = 1e3},
+      {.key = "decode_rate", .head = "all sequences", .unit = "tokens/s", .mark = MARK},
+      {.key = "decode_limit", .head = "bound by", .left = true},
+      {.key = "memory_bytes", .head = "memory", .unit = "GB", .scale = 1e-9, .drop = 1},
+      {.key = "fits", .head = "fits"},
+  };
+  rl_grid_init(grid, arena, columns, sizeof columns / sizeof *columns);
+  for (size_t i = 0; i < system->batch_count; i++) {
+    const rl_result_batch *b = &system->batches[i];
+    rl_cell *row = rl_grid_row(grid);
+    row[0] = rl_cell_count(b->batch);
+    row[1] = positive(b->tpot);
+    row[2] = positive(b->decode_rate);
+    row[3] = rl_cell_text(rl_limit_text(arena, &b->decode_limit));
+    row[4] = rl_cell_count(b->memory);
+    row[5] = fits_cell(b);
+  }
+}
+
+void rl_grid_prefill(rl_grid *grid, rl_arena *arena, const rl_result_system *system) {
+  static const rl_column columns[] = {
+      {.key = "batch", .head = "batch"},
+      {.key = "ttft_s", .head = "TTFT", .unit = "ms", .scale = 1e3},
+      {.key = "prefill_rate", .head = "all sequences", .unit = "tokens/s", .mark = MARK},
+      {.key = "prefill_limit", .head = "bound by", .left = true},
+  };
+  rl_grid_init(grid, arena, columns, sizeof columns / sizeof *columns);
+  for (size_t i = 0; i < system->batch_count; i++) {
+    const rl_result_batch *b = &system->batches[i];
+    rl_cell *row = rl_grid_row(grid);
+    row[0] = rl_cell_count(b->batch);
+    row[1] = positive(b->ttft);
+    row[2] = positive(b->prefill_rate);
+    row[3] = rl_cell_text(rl_limit_text(arena, &b->prefill_limit));
+  }
+}
+
+static const rl_column system_columns[] = {
+    {.key = "hardware", .head = "hardware", .left = true},
+    {.key = "batch", .head = "batch"},
+    {.key = "tpot_s", .head = "TPOT", .unit = "ms a token", .scale = 1e3, .group = "decode at best"},
+    {.key = "decode_rate",
+     .head = "all sequences",
+     .unit = "tokens/s",
+     .mark = MARK,
+     .group = "decode at best"},
+    {.key = "decode_limit",
+     .head = "bound by",
+     .left = true,
+     .group = "decode at best",
+     .drop = 2},
+    {.key = "ttft_s", .head = "TTFT", .unit = "ms", .scale = 1e3, .group = "prefill at best"},
+    {.key = "prefill_limit",
+     .head = "bound by",
+     .left = true,
+     .group = "prefill at best",
+     .drop = 3},
+    {.key = "memory_bytes", .head = "memory", .unit = "GB", .scale = 1e-9, .drop = 4},
+    {.key = "usable_bytes", .head = "usable", .unit = "GB", .scale = 1e-9, .drop = 5},
+    {.key = "fits", .head = "fits"},
+    {.key = "largest_batch", .head = "up to", .unit = "batch", .drop = 1},
+};
+
+static void system_row(rl_grid *grid, const rl_result_system *system, const rl_result_batch *b) {
+  rl_cell *row = rl_grid_row(grid);
+  row[0] = rl_cell_text(system->name);
+  row[1] = rl_cell_count(b->batch);
+  row[2] = positive(b->tpot);
+  row[3] = positive(b->decode_rate);
+  row[4] = rl_cell_text(rl_limit_text(grid->arena, &b->decode_limit));
+  row[5] = positive(b->ttft);
+  row[6] = rl_cell_text(rl_limit_text(grid->arena, &b->prefill_limit));
+  row[7] = rl_cell_count(b->memory);
+  row[8] = rl_cell_count(system->usable);
+  row[9] = fits_cell(b);
+  row[10] = rl_cell_count(system->largest_batch);
+}
+
+void rl_grid_systems(rl_grid *grid, rl_arena *arena, const rl_result *result) {
+  rl_grid_init(grid, arena, system_columns, sizeof system_columns / sizeof *system_columns);
+  for (size_t s = 0; s < result->system_count; s++) {
+    const rl_result_system *system = &result->systems[s];
+    for (size_t i = 0; i < system->batch_count; i++) system_row(grid, system, &system->batches[i]);
+  }
+}
+
+/* How many draft lengths there are: those of the first batch. */
+static size_t verify_lengths(const rl_result_system *system) {
+  const rl_result_verify *all = system->verifies;
+  size_t count = 0;
+  while (count < system->verify_count && all[count].batch == all[0].batch) count++;
+  return count;
+}
+
+/* Columns or headings made at run time: memory that runs out fails the grid. */
+static const char *heading(rl_grid *grid, const char *before, uint64_t number) {
+  char text[RL_NUMBER_TEXT];
+  const char *made = rl_textf(grid->arena, "%s%s", before, rl_print_grouped(number, text));
+  if (made == NULL) grid->failed = true;
+  return made == NULL ? "" : made;
+}
+
+void rl_grid_verify(rl_grid *grid, rl_arena *arena, const rl_result_system *system) {
+  size_t lengths = verify_lengths(system);
+  rl_column *columns = RL_NEW_ARRAY(arena, rl_column, lengths + 1);
+  rl_grid_init(grid, arena, columns, lengths + 1);
+  if (columns == NULL) {
+    grid->failed = true;
+    return;
+  }
+  columns[0] = (rl_column){.key = "batch", .head = "batch"};
+  for (size_t i = 0; i < lengths; i++) {
+    columns[i + 1].head = columns[i + 1].key = heading(grid, "n = ", system->verifies[i].tokens);
+  }
+  for (size_t i = 0; lengths > 0 && i + lengths <= system->verify_count; i += lengths) {
+    rl_cell *row = rl_grid_row(grid);
+    row[0] = rl_cell_count(system->verifies[i].batch);
+    for (size_t n = 0; n < lengths; n++) row[n + 1] = positive(system->verifies[i + n].ratio);
+  }
+}
+
+/* Columns of the operator table. Those of the last pass are cut out when there is one pass only. */
+enum {
+  OP_REPEAT,
+  OP_NAME,
+  OP_FIRST,
+  OP_LAST = OP_FIRST + 3,
+  OP_AMOUNTS = OP_LAST + 3,
+  OP_COLUMNS = OP_AMOUNTS + 5
+};
+
+static const rl_column operator_columns[OP_COLUMNS] = {
+    [OP_REPEAT] = {.key = "repeat", .head = ""},
+    [OP_NAME] = {.key = "operator", .head = "operator", .left = true},
+    [OP_FIRST] = {.key = "time_s", .head = "at best", .unit = "ms", .scale = 1e3},
+    {.key = "share", .head = "share", .unit = "%", .scale = 100, .drop = 3},
+    {.key = "bound", .head = "bound", .left = true, .drop = 1},
+    [OP_LAST] = {.key = "last_time_s", .head = "at best", .unit = "ms", .scale = 1e3},
+    {.key = "last_share", .head = "share", .unit = "%", .scale = 100, .drop = 3},
+    {.key = "last_bound", .head = "bound", .left = true, .drop = 1},
+    [OP_AMOUNTS] = {.key = "weight_bytes", .head = "weights", .unit = "MB", .scale = 1e-6, .drop = 4},
+    {.key = "kv_bytes", .head = "KV", .unit = "MB", .scale = 1e-6, .drop = 5},
+    {.key = "act_bytes", .head = "activ.", .unit = "MB", .scale = 1e-6, .drop = 7},
+    {.key = "matrix_flop", .head = "GFLOP", .scale = 1e-9, .drop = 6},
+    {.key = "intensity", .head = "FLOP/B", .drop = 2},
+};
+
+static double intensity_of(const rl_result_operator *op) {
+  uint64_t bytes = op->weights + op->kv_read + op->kv_write + op->act_read + op->act_write;
+  return bytes == 0 ? 0 : (double)op->matrix / (double)bytes;
+}
+
+/* "attention" or "attention, window 4,096" */
+static const char *name_of(rl_arena *arena, const rl_result_operator *op) {
+  char number[RL_NUMBER_TEXT];
+  if (op->window == 0) return op->name;
+  return rl_textf(arena, "%s, window %s", op->name, rl_print_grouped(op->window, number));
+}
+
+static void time_cells(rl_cell *row, const rl_result_operator *op) {
+  row[0] = rl_cell_real(op->seconds * (double)op->repeat);
+  row[1] = rl_cell_real(op->share);
+  row[2] = rl_cell_text(op->bound);
+}
+
+static void amount_cells(rl_cell *row, const rl_result_operator *op) {
+  double repeat = (double)op->repeat;
+  row[0] = rl_cell_real((double)op->weights * repeat);
+  row[1] = rl_cell_real((double)(op->kv_read + op->kv_write) * repeat);
+  row[2] = rl_cell_real((double)(op->act_read + op->act_write) * repeat);
+  row[3] = rl_cell_real((double)op->matrix * repeat);
+  row[4] = positive(intensity_of(op));
+}
+
+static void operator_row(rl_grid *grid, const rl_result_operator *op,
+                         const rl_result_operator *last) {
+  if (op->bound == NULL && (last == NULL || last->bound == NULL)) return;
+  rl_cell *row = rl_grid_row(grid);
+  char number[RL_NUMBER_TEXT];
+  const char *times = rl_textf(grid->arena, "%sx", rl_print_grouped(op->repeat, number));
+  row[OP_REPEAT] = rl_cell_text(op->repeat > 1 ? times : "");
+  row[OP_NAME] = rl_cell_text(name_of(grid->arena, op));
+  time_cells(row + OP_FIRST, op);
+  if (last != NULL) time_cells(row + OP_LAST, last);
+  amount_cells(row + (last == NULL ? OP_LAST : OP_AMOUNTS), op);
+}
+
+void rl_grid_operators(rl_grid *grid, rl_arena *arena, const rl_result_system *system) {
+  const rl_result_pass *first = &system->passes[0], *last = NULL;
+  if (system->pass_count > 1) last = &system->passes[system->pass_count - 1];
+  size_t cut = last == NULL ? OP_AMOUNTS - OP_LAST : 0;
+  rl_column *columns = RL_NEW_ARRAY(arena, rl_column, OP_COLUMNS);
+  rl_grid_init(grid, arena, columns, OP_COLUMNS - cut);
+  if (columns == NULL) {
+    grid->failed = true;
+    return;
+  }
+  memcpy(columns, operator_columns, sizeof operator_columns);
+  for (size_t c = OP_FIRST; c < OP_COLUMNS; c++) {
+    const rl_result_pass *pass = last != NULL && c >= OP_LAST && c < OP_AMOUNTS ? last : first;
+    columns[c].group = heading(grid, c < OP_AMOUNTS ? "batch " : "amounts, batch ", pass->batch);
+  }
+  memmove(columns + OP_AMOUNTS - cut, columns + OP_AMOUNTS,
+          (OP_COLUMNS - OP_AMOUNTS) * sizeof *columns);
+  for (size_t i = 0; i < first->operator_count; i++) {
+    operator_row(grid, &first->operators[i], last == NULL ? NULL : &last->operators[i]);
+  }
+}

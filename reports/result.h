@@ -1,0 +1,156 @@
+/* The result of an analysis as plain data: what the reports print and nothing they have to compute.
+ * All texts may be data and are quoted on the way out. Times are seconds at best (lower bounds),
+ * rates are upper bounds. A double of 0 and a NULL text mean "does not apply". */
+#ifndef RL_REPORTS_RESULT_H
+#define RL_REPORTS_RESULT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* A figure of a description and where it comes from. */
+typedef struct rl_result_figure {
+  const char *name; /* "hbm bandwidth" */
+  double value;
+  const char *unit; /* base unit: "B/s" */
+  const char *kind; /* "datasheet" */
+  const char *file;
+  uint32_t line, column;
+  const char *source;
+} rl_result_figure;
+
+/* What takes the largest part of a pass: weights, KV reads, activations, compute, vector, cache. */
+typedef struct rl_result_limit {
+  const char *what;
+  double share; /* of the pass's time, 0..1 */
+} rl_result_limit;
+
+typedef struct rl_result_batch {
+  uint64_t batch;
+  double ttft, tpot;                /* s */
+  double prefill_rate, decode_rate; /* tokens/s of all sequences */
+  rl_result_limit prefill_limit, decode_limit;
+  uint64_t weights, kv, activations, memory; /* bytes in the worst phase; memory is their sum */
+  bool fits;
+} rl_result_batch;
+
+/* coefficient * moment, a term of a count. */
+typedef struct rl_result_term {
+  uint64_t coefficient;
+  const char *moment; /* "T", "K(4096)" */
+  const char *says;   /* "new tokens" */
+  uint64_t value;
+} rl_result_term;
+
+typedef struct rl_result_form {
+  const char *what; /* "matrix" */
+  const char *unit; /* "FLOP" or "B" */
+  const rl_result_term *terms;
+  size_t term_count;
+  uint64_t divisor;
+  uint64_t value;
+} rl_result_form;
+
+/* One roof over an operator: amount / rate. */
+typedef struct rl_result_roof {
+  const char *what; /* "matrix", "vector", "memory", "cache" */
+  const char *unit; /* of the amount: "FLOP" or "B" */
+  uint64_t amount;
+  double rate;    /* unit per s */
+  double seconds; /* of one repeat */
+  bool binds;
+  rl_result_figure figure;
+} rl_result_roof;
+
+/* Formula, numbers and sources behind one operator. */
+typedef struct rl_result_explanation {
+  const char *doc, *paper;
+  const char *file; /* statement it was lowered from */
+  uint32_t line, column;
+  const rl_result_form *forms;
+  size_t form_count;
+  const rl_result_roof *roofs;
+  size_t roof_count;
+} rl_result_explanation;
+
+/* One operator of one run at one point. Counts and seconds are of one repeat. */
+typedef struct rl_result_operator {
+  const char *name;   /* "qkv_proj" */
+  const char *kind;   /* "linear", "fused" */
+  const char *fusion; /* "qkv", NULL when not fused */
+  uint64_t repeat;
+  uint64_t window;     /* keys a query sees, 0 = all */
+  const char *compute; /* type multiplied in: "bf16", NULL without matrix products */
+  const char *bound;   /* "compute", "vector", "memory", "cache", NULL: the row does nothing */
+  double seconds;
+  double share;            /* of the pass, all repeats together */
+  uint64_t matrix, vector; /* FLOP, operations */
+  uint64_t weights, kv_read, kv_write, act_read, act_write; /* bytes */
+  const rl_result_explanation *explanation;                 /* NULL unless asked for */
+} rl_result_operator;
+
+typedef struct rl_result_pass {
+  const char *phase; /* "decode", "prefill", "verify" */
+  uint64_t batch;
+  uint64_t tokens; /* new tokens a sequence */
+  uint64_t cached; /* tokens in the cache before, a sequence */
+  double seconds;
+  const rl_result_operator *operators;
+  size_t operator_count;
+} rl_result_pass;
+
+/* A verify pass of n tokens a sequence beside a plain decode step. */
+typedef struct rl_result_verify {
+  uint64_t batch, tokens;
+  double seconds, ratio;
+} rl_result_verify;
+
+typedef struct rl_result_system {
+  const char *name, *title;
+  uint64_t devices;
+  const char *matrix_type;   /* type that the peak below multiplies in: "bf16" */
+  double matrix_peak;        /* FLOP/s */
+  double bandwidth;          /* B/s of main memory */
+  uint64_t capacity, usable; /* bytes of main memory */
+  bool wider; /* some operator multiplies in a wider type than asked, for want of that type */
+  const rl_result_batch *batches;
+  size_t batch_count;
+  const rl_result_pass *passes; /* one a batch, of the phase asked for */
+  size_t pass_count;
+  const rl_result_verify *verifies; /* batch by batch */
+  size_t verify_count;
+  uint64_t largest_batch; /* that fits, 0 = none */
+  uint64_t ridge_tokens;  /* tokens a step at which linear operators turn compute-bound, 0 = never */
+  const char *const *words;
+  size_t word_count;
+  const rl_result_figure *figures;
+  size_t figure_count;
+} rl_result_system;
+
+/* Format of a tensor class or operator that is not stored in the default one. */
+typedef struct rl_result_exception {
+  const char *what, *format;
+} rl_result_exception;
+
+typedef struct rl_result {
+  const char *version;
+  const char *model, *family;
+  uint64_t parameters, layers;
+  const char *weights; /* format name */
+  double weight_bits;  /* stored bits a value, scales included */
+  uint64_t weight_bytes;
+  const rl_result_exception *exceptions;
+  size_t exception_count;
+  const char *kv_k, *kv_v, *activations; /* format names */
+  const char *profile;
+  bool ideal; /* no efficiencies were fitted: at best only */
+  const char *const *fusions;
+  size_t fusion_count;
+  uint64_t prompt, generate; /* tokens */
+  const rl_result_system *systems;
+  size_t system_count;
+  bool listed;    /* several machines side by side: a row each, no operators */
+  bool explained; /* people see the explanations instead of the tables */
+} rl_result;
+
+#endif
