@@ -159,7 +159,7 @@ static void draw_row(pen *p, const layout *l, const rl_style *style, size_t row)
   end_line(p);
 }
 
-static void tell_hidden(rl_buf *out, const layout *l, const rl_style *style) {
+static void tell_hidden(rl_buf *out, const layout *l) {
   bool any = false;
   for (size_t c = 0; c < l->grid->column_count; c++) {
     if (!l->hidden[c]) continue;
@@ -167,7 +167,6 @@ static void tell_hidden(rl_buf *out, const layout *l, const rl_style *style) {
     rl_quote(out, RL_QUOTE_TERMINAL, l->grid->columns[c].head);
     any = true;
   }
-  (void)style;
   if (any) rl_buf_add(out, ")\n");
 }
 
@@ -185,5 +184,5 @@ void rl_grid_terminal(rl_buf *out, const rl_grid *grid, const rl_style *style) {
   draw_heads(&p, &l, unit_of);
   rl_ink_set(out, style, RL_INK_PLAIN);
   for (size_t r = 0; r < grid->rows.count; r++) draw_row(&p, &l, style, r);
-  tell_hidden(out, &l, style);
+  tell_hidden(out, &l);
 }

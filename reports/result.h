@@ -83,8 +83,8 @@ typedef struct rl_result_operator {
   const char *compute; /* type multiplied in: "bf16", NULL without matrix products */
   const char *bound;   /* "compute", "vector", "memory", "cache", NULL: the row does nothing */
   double seconds;
-  double share;            /* of the pass, all repeats together */
-  uint64_t matrix, vector; /* FLOP, operations */
+  double share;                                             /* of the pass, all repeats together */
+  uint64_t matrix, vector;                                  /* FLOP, operations */
   uint64_t weights, kv_read, kv_write, act_read, act_write; /* bytes */
   const rl_result_explanation *explanation;                 /* NULL unless asked for */
 } rl_result_operator;
@@ -120,7 +120,7 @@ typedef struct rl_result_system {
   const rl_result_verify *verifies; /* batch by batch */
   size_t verify_count;
   uint64_t largest_batch; /* that fits, 0 = none */
-  uint64_t ridge_tokens;  /* tokens a step at which linear operators turn compute-bound, 0 = never */
+  uint64_t ridge_tokens; /* tokens a step at which linear operators turn compute-bound, 0 = never */
   const char *const *words;
   size_t word_count;
   const rl_result_figure *figures;

@@ -3,12 +3,28 @@
 
 #include <string.h>
 
+#include "base/number.h"
 #include "base/quote.h"
 
 enum { TEXT_WIDTH = 100, TEXT_WIDTH_LEAST = 20, WORD_MAX = 512 };
 
 void rl_buf_add_all(rl_buf *buf, const char *const *texts, size_t count) {
   for (size_t i = 0; i < count; i++) rl_buf_add(buf, texts[i]);
+}
+
+void rl_add_count(rl_buf *buf, uint64_t value) {
+  char text[RL_NUMBER_TEXT];
+  rl_buf_add(buf, rl_print_grouped(value, text));
+}
+
+void rl_add_short(rl_buf *buf, double value) {
+  char text[RL_NUMBER_TEXT];
+  rl_buf_add(buf, rl_print_short(value, text));
+}
+
+void rl_add_si(rl_buf *buf, double value, const char *unit) {
+  char text[RL_NUMBER_TEXT];
+  rl_buf_add(buf, rl_print_si(value, unit, text));
 }
 
 void rl_ink_set(rl_buf *buf, const rl_style *style, rl_ink ink) {

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/buf.h"
 
@@ -20,6 +21,11 @@ void rl_buf_add_all(rl_buf *buf, const char *const *texts, size_t count);
 #define RL_ADD(buf, ...)                                    \
   rl_buf_add_all((buf), (const char *const[]){__VA_ARGS__}, \
                  sizeof((const char *const[]){__VA_ARGS__}) / sizeof(const char *))
+
+/* Numbers for people: 6,270; 1.47; 3.35 TB/s. */
+void rl_add_count(rl_buf *buf, uint64_t value);
+void rl_add_short(rl_buf *buf, double value);
+void rl_add_si(rl_buf *buf, double value, const char *unit);
 
 /* Starts or, with RL_INK_PLAIN, ends an ink; nothing without colour. */
 void rl_ink_set(rl_buf *buf, const rl_style *style, rl_ink ink);

@@ -1,0 +1,159 @@
+/* Where the time of an operator comes from, for people: formula, numbers, roofs, sources. */
+#include <string.h>
+
+#include "base/number.h"
+#include "base/quote.h"
+#include "reports/report.h"
+
+enum { INDENT = 2, COLUMN = 12, TEXT_MAX = 16384 };
+
+/* "  label     text", the text wrapped in its own column. The text is data: it is quoted here. */
+static void line(rl_buf *out, const rl_style *style, const char *label, const rl_buf *text) {
+  if (text->failed) out->failed = true;
+  if (text->failed || text->length == 0) return;
+  rl_buf_pad(out, ' ', INDENT);
+  rl_buf_add(out, label);
+  rl_buf_pad(out, ' ', COLUMN - INDENT - strlen(label));
+  rl_paragraph(out, style, text->text, COLUMN, COLUMN);
+}
+
+static void add_place(rl_buf *out, const char *file, uint32_t at_line, uint32_t at_column) {
+  rl_buf_add(out, file == NULL ? "" : file);
+  if (at_line > 0) rl_buf_addf(out, ":%u:%u", (unsigned)at_line, (unsigned)at_column);
+}
+
+/* "12,288 T + 25,165,824 1_T = 25,178,112 B" */
+static void add_form(rl_buf *out, const rl_result_form *form) {
+  if (form->divisor > 1) rl_buf_add(out, "(");
+  for (size_t i = 0; i < form->term_count; i++) {
+    if (i > 0) rl_buf_add(out, " + ");
+    rl_add_count(out, form->terms[i].coefficient);
+    RL_ADD(out, " ", form->terms[i].moment);
+  }
+  if (form->divisor > 1) {
+    rl_buf_add(out, ") / ");
+    rl_add_count(out, form->divisor);
+  }
+  rl_buf_add(out, " = ");
+  rl_add_count(out, form->value);
+  RL_ADD(out, " ", form->unit);
+}
+
+static void forms(rl_buf *out, const rl_style *style, const rl_result_explanation *e) {
+  for (size_t i = 0; i < e->form_count; i++) {
+    rl_buf text;
+    rl_buf_init(&text, out->arena, TEXT_MAX);
+    RL_ADD(&text, e->forms[i].what, ": ");
+    add_form(&text, &e->forms[i]);
+    line(out, style, i == 0 ? "counts" : "", &text);
+  }
+}
+
+/* Each moment of the forms once, with its value and meaning. */
+static bool told_before(const rl_result_explanation *e, size_t form, size_t term) {
+  const char *moment = e->forms[form].terms[term].moment;
+  for (size_t f = 0; f <= form; f++) {
+    size_t end = f == form ? term : e->forms[f].term_count;
+    for (size_t t = 0; t < end; t++) {
+      if (strcmp(e->forms[f].terms[t].moment, moment) == 0) return true;
+    }
+  }
+  return false;
+}
+
+static void moments(rl_buf *out, const rl_style *style, const rl_result_explanation *e) {
+  bool first = true;
+  for (size_t f = 0; f < e->form_count; f++) {
+    for (size_t t = 0; t < e->forms[f].term_count; t++) {
+      const rl_result_term *term = &e->forms[f].terms[t];
+      rl_buf text;
+      if (told_before(e, f, t)) continue;
+      rl_buf_init(&text, out->arena, TEXT_MAX);
+      RL_ADD(&text, term->moment, " = ");
+      rl_add_count(&text, term->value);
+      RL_ADD(&text, ", ", term->says);
+      line(out, style, first ? "where" : "", &text);
+      first = false;
+    }
+  }
+}
+
+static void roofs(rl_buf *out, const rl_style *style, const rl_result_explanation *e) {
+  for (size_t i = 0; i < e->roof_count; i++) {
+    const rl_result_roof *roof = &e->roofs[i];
+    char rate_unit[8] = "";
+    rl_buf text;
+    rl_buf_init(&text, out->arena, TEXT_MAX);
+    memcpy(rate_unit, roof->unit, strlen(roof->unit) < 5 ? strlen(roof->unit) + 1 : 1);
+    RL_ADD(&text, roof->what, ": ");
+    rl_add_si(&text, (double)roof->amount, roof->unit);
+    rl_buf_add(&text, " / ");
+    rl_add_si(&text, roof->rate, rate_unit);
+    rl_buf_add(&text, "/s = ");
+    rl_add_si(&text, roof->seconds, "s");
+    if (roof->binds) rl_buf_add(&text, ", the largest: it binds");
+    line(out, style, i == 0 ? "roofs" : "", &text);
+  }
+}
+
+static void sources(rl_buf *out, const rl_style *style, const rl_result_explanation *e) {
+  for (size_t i = 0; i < e->roof_count; i++) {
+    const rl_result_figure *figure = &e->roofs[i].figure;
+    rl_buf text;
+    rl_buf_init(&text, out->arena, TEXT_MAX);
+    RL_ADD(&text, figure->name, " = ");
+    rl_add_si(&text, figure->value, figure->unit);
+    if (figure->kind != NULL) RL_ADD(&text, " (", figure->kind, ") ");
+    add_place(&text, figure->file, figure->line, figure->column);
+    if (figure->source != NULL) RL_ADD(&text, " \"", figure->source, "\"");
+    line(out, style, i == 0 ? "sources" : "", &text);
+  }
+}
+
+/* "qkv_proj: 32 times 17.9 us at best = 573 us, 7.3 % of the step" */
+static void title(rl_buf *out, const rl_result_pass *pass, const rl_result_operator *op,
+                  const rl_style *style) {
+  char number[RL_NUMBER_TEXT];
+  rl_ink_set(out, style, RL_INK_HEAD);
+  rl_quote(out, RL_QUOTE_TERMINAL, op->name);
+  rl_ink_set(out, style, RL_INK_PLAIN);
+  rl_buf_add(out, " at batch ");
+  rl_add_count(out, pass->batch);
+  rl_buf_add(out, ": ");
+  if (op->repeat > 1) {
+    rl_add_count(out, op->repeat);
+    rl_buf_add(out, " times ");
+  }
+  rl_add_si(out, op->seconds, "s");
+  if (op->repeat > 1) {
+    rl_buf_add(out, " = ");
+    rl_add_si(out, op->seconds * (double)op->repeat, "s");
+  }
+  RL_ADD(out, " at best, ", rl_print_short(op->share * 100, number), " % of the pass\n");
+}
+
+static void what_it_is(rl_buf *out, const rl_style *style, const rl_result_operator *op) {
+  const rl_result_explanation *e = op->explanation;
+  rl_buf what, from;
+  rl_buf_init(&what, out->arena, TEXT_MAX);
+  rl_buf_init(&from, out->arena, TEXT_MAX);
+  if (op->fusion != NULL) RL_ADD(&what, "fusion ", op->fusion, ": ");
+  RL_ADD(&what, e->doc, " (", e->paper, ")");
+  line(out, style, "what", &what);
+  add_place(&from, e->file, e->line, e->column);
+  line(out, style, "from", &from);
+}
+
+void rl_report_explanations(rl_buf *out, const rl_result_pass *pass, const rl_style *style) {
+  for (size_t i = 0; i < pass->operator_count; i++) {
+    const rl_result_operator *op = &pass->operators[i];
+    if (op->explanation == NULL) continue;
+    rl_buf_add(out, "\n");
+    title(out, pass, op, style);
+    what_it_is(out, style, op);
+    forms(out, style, op->explanation);
+    moments(out, style, op->explanation);
+    roofs(out, style, op->explanation);
+    sources(out, style, op->explanation);
+  }
+}

@@ -1,0 +1,92 @@
+/* The lines above the tables: what was analysed, in the words of its descriptions. */
+#include "base/number.h"
+#include "reports/report.h"
+
+enum { LINE_MAX_BYTES = 8192 };
+
+/* Parameters are told in millions and billions: 8.03 B. */
+static void add_parameters(rl_buf *out, uint64_t count) {
+  bool billions = count >= 1000000000u;
+  rl_add_short(out, (double)count / (billions ? 1e9 : 1e6));
+  rl_buf_add(out, billions ? " B parameters" : " M parameters");
+}
+
+static void model_line(rl_buf *out, const rl_result *r) {
+  RL_ADD(out, r->model, " \u00b7 ");
+  add_parameters(out, r->parameters);
+  RL_ADD(out, " \u00b7 weights ", r->weights, " (");
+  rl_add_short(out, r->weight_bits);
+  rl_buf_add(out, " bit)");
+  for (size_t i = 0; i < r->exception_count; i++) {
+    RL_ADD(out, " \u00b7 ", r->exceptions[i].what, " ", r->exceptions[i].format);
+  }
+  bool same = r->kv_k == r->kv_v;
+  RL_ADD(out, same ? " \u00b7 KV " : " \u00b7 K ", r->kv_k, same ? "" : " \u00b7 V ",
+         same ? "" : r->kv_v);
+}
+
+static void hardware_line(rl_buf *out, const rl_result *r) {
+  const rl_result_system *s = r->systems;
+  if (r->listed || r->system_count == 0) {
+    rl_buf_add(out, "every device known, one after the other; MODEL@HARDWARE shows one in detail");
+    return;
+  }
+  if (s->devices > 1) {
+    rl_add_count(out, s->devices);
+    rl_buf_add(out, " x ");
+  }
+  RL_ADD(out, s->name, " \u00b7 ");
+  rl_add_si(out, s->matrix_peak, "FLOP/s ");
+  RL_ADD(out, s->matrix_type, " \u00b7 ");
+  rl_add_si(out, s->bandwidth, "B/s");
+  rl_buf_add(out, " \u00b7 ");
+  rl_add_si(out, (double)s->capacity, "B");
+  if (s->usable == s->capacity) return;
+  rl_buf_add(out, ", usable ");
+  rl_add_si(out, (double)s->usable, "B");
+}
+
+static void profile_line(rl_buf *out, const rl_result *r) {
+  rl_buf_add(out, r->profile);
+  if (r->ideal)
+    rl_buf_add(out, " \u00b7 no fitted efficiencies: all times are at best, all rates bounds");
+  rl_buf_add(out, r->fusion_count == 0 ? " \u00b7 fuses nothing" : " \u00b7 fuses ");
+  for (size_t i = 0; i < r->fusion_count; i++) RL_ADD(out, i > 0 ? ", " : "", r->fusions[i]);
+}
+
+static void workload_line(rl_buf *out, const rl_result *r) {
+  rl_add_count(out, r->prompt);
+  rl_buf_add(out, " prompt + ");
+  rl_add_count(out, r->generate);
+  rl_buf_add(out, " generated tokens \u00b7 static batch, no queueing");
+}
+
+bool rl_report_header(rl_arena *arena, const rl_result *result,
+                      rl_report_line lines[RL_REPORT_LINES]) {
+  static const struct {
+    const char *title;
+    void (*write)(rl_buf *out, const rl_result *result);
+  } parts[RL_REPORT_LINES] = {{"model", model_line},
+                              {"hardware", hardware_line},
+                              {"profile", profile_line},
+                              {"workload", workload_line}};
+  for (size_t i = 0; i < RL_REPORT_LINES; i++) {
+    rl_buf text;
+    rl_buf_init(&text, arena, LINE_MAX_BYTES);
+    parts[i].write(&text, result);
+    if (text.failed) return false;
+    lines[i] = (rl_report_line){parts[i].title, text.text};
+  }
+  return true;
+}
+
+const char *rl_report_pass_title(rl_arena *arena, const rl_result_pass *pass) {
+  char tokens[RL_NUMBER_TEXT], cached[RL_NUMBER_TEXT];
+  rl_print_grouped(pass->tokens, tokens);
+  rl_print_grouped(pass->cached, cached);
+  if (pass->phase[0] == 'p') return rl_textf(arena, "ONE PREFILL of %s tokens a sequence", tokens);
+  if (pass->phase[0] == 'v') {
+    return rl_textf(arena, "ONE VERIFY STEP of %s tokens a sequence, %s cached", tokens, cached);
+  }
+  return rl_textf(arena, "ONE DECODE STEP, %s tokens cached", cached);
+}

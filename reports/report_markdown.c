@@ -1,0 +1,72 @@
+/* An analysis as Markdown, for issues, chats and notes. */
+#include "base/quote.h"
+#include "reports/report.h"
+
+static void header(rl_buf *out, const rl_result *result) {
+  rl_report_line lines[RL_REPORT_LINES];
+  if (!rl_report_header(out->arena, result, lines)) {
+    out->failed = true;
+    return;
+  }
+  for (size_t i = 0; i < RL_REPORT_LINES; i++) {
+    RL_ADD(out, "- **", lines[i].title, "** ");
+    rl_quote(out, RL_QUOTE_MARKDOWN, lines[i].text);
+    rl_buf_add(out, "\n");
+  }
+}
+
+static void table(rl_buf *out, const char *title, const rl_grid *grid) {
+  if (title == NULL) out->failed = true;
+  RL_ADD(out, "\n### ", title == NULL ? "" : title, "\n\n");
+  rl_grid_markdown(out, grid);
+}
+
+static void tables(rl_buf *out, const rl_result_system *system) {
+  rl_grid grid;
+  rl_grid_decode(&grid, out->arena, system);
+  table(out, "Decode, at best", &grid);
+  rl_grid_prefill(&grid, out->arena, system);
+  table(out, "Prefill, at best", &grid);
+  if (system->pass_count > 0) {
+    rl_grid_operators(&grid, out->arena, system);
+    table(out, rl_report_pass_title(out->arena, &system->passes[0]), &grid);
+  }
+  if (system->verify_count > 0) {
+    rl_grid_verify(&grid, out->arena, system);
+    table(out, "Verify n draft tokens at once: T(n) / T(1)", &grid);
+  }
+  rl_buf_add(out, "\n### In words\n\n");
+  for (size_t i = 0; i < system->word_count; i++) {
+    rl_buf_add(out, "- ");
+    rl_quote(out, RL_QUOTE_MARKDOWN, system->words[i]);
+    rl_buf_add(out, "\n");
+  }
+}
+
+/* Explanations are laid out for a terminal: a code block keeps them so. */
+static void explanations(rl_buf *out, const rl_result_system *system) {
+  const rl_style plain = {0};
+  rl_buf_add(out, "\n```\n");
+  for (size_t p = 0; p < system->pass_count; p++) {
+    rl_report_explanations(out, &system->passes[p], &plain);
+  }
+  rl_buf_add(out, "```\n");
+}
+
+void rl_report_markdown(rl_buf *out, const rl_result *result) {
+  rl_buf_add(out, "## rooflinectl analyze\n\n");
+  header(out, result);
+  if (result->listed) {
+    rl_grid grid;
+    rl_grid_systems(&grid, out->arena, result);
+    table(out, "Every device", &grid);
+    return;
+  }
+  for (size_t s = 0; s < result->system_count; s++) {
+    if (result->explained) {
+      explanations(out, &result->systems[s]);
+    } else {
+      tables(out, &result->systems[s]);
+    }
+  }
+}

@@ -1,0 +1,238 @@
+/* An analysis as JSON, schema rooflinectl/1 (docs/schema/analyze.schema.json): units in the keys,
+ * keys always present and in the same order, null for what does not apply. */
+#include "reports/report.h"
+
+static void optional(rl_json *json, const char *key, double value) {
+  if (value > 0) {
+    rl_json_real(json, key, value);
+  } else {
+    rl_json_null(json, key);
+  }
+}
+
+static void model(rl_json *json, const rl_result *r) {
+  rl_json_open(json, "model", '{');
+  rl_json_text(json, "name", r->model);
+  rl_json_text(json, "family", r->family);
+  rl_json_count(json, "parameters", r->parameters);
+  rl_json_count(json, "layers", r->layers);
+  rl_json_text(json, "weights", r->weights);
+  rl_json_real(json, "weight_bits", r->weight_bits);
+  rl_json_count(json, "weight_bytes", r->weight_bytes);
+  rl_json_open(json, "weight_exceptions", '[');
+  for (size_t i = 0; i < r->exception_count; i++) {
+    rl_json_open(json, NULL, '{');
+    rl_json_text(json, "tensors", r->exceptions[i].what);
+    rl_json_text(json, "format", r->exceptions[i].format);
+    rl_json_close(json, '}');
+  }
+  rl_json_close(json, ']');
+  rl_json_text(json, "kv_k", r->kv_k);
+  rl_json_text(json, "kv_v", r->kv_v);
+  rl_json_text(json, "activations", r->activations);
+  rl_json_close(json, '}');
+}
+
+static void texts(rl_json *json, const char *key, const char *const *items, size_t count) {
+  rl_json_open(json, key, '[');
+  for (size_t i = 0; i < count; i++) rl_json_text(json, NULL, items[i]);
+  rl_json_close(json, ']');
+}
+
+static void profile(rl_json *json, const rl_result *r) {
+  rl_json_open(json, "profile", '{');
+  rl_json_text(json, "name", r->profile);
+  rl_json_flag(json, "ideal", r->ideal);
+  texts(json, "fuse", r->fusions, r->fusion_count);
+  rl_json_close(json, '}');
+  rl_json_open(json, "workload", '{');
+  rl_json_count(json, "prompt_tokens", r->prompt);
+  rl_json_count(json, "generate_tokens", r->generate);
+  rl_json_close(json, '}');
+}
+
+static void figure(rl_json *json, const char *key, const rl_result_figure *f) {
+  rl_json_open(json, key, '{');
+  rl_json_text(json, "name", f->name);
+  rl_json_real(json, "value", f->value);
+  rl_json_text(json, "unit", f->unit);
+  rl_json_text(json, "kind", f->kind);
+  rl_json_text(json, "file", f->file);
+  rl_json_count(json, "line", f->line);
+  rl_json_count(json, "column", f->column);
+  rl_json_text(json, "source", f->source);
+  rl_json_close(json, '}');
+}
+
+static void limit(rl_json *json, const char *key, const rl_result_limit *l) {
+  if (l->what == NULL) {
+    rl_json_null(json, key);
+    return;
+  }
+  rl_json_open(json, key, '{');
+  rl_json_text(json, "what", l->what);
+  rl_json_real(json, "share", l->share);
+  rl_json_close(json, '}');
+}
+
+static void batch(rl_json *json, const rl_result_batch *b) {
+  rl_json_open(json, NULL, '{');
+  rl_json_count(json, "batch", b->batch);
+  optional(json, "ttft_at_best_s", b->ttft);
+  optional(json, "tpot_at_best_s", b->tpot);
+  optional(json, "prefill_rate_at_most_tokens_per_s", b->prefill_rate);
+  optional(json, "decode_rate_at_most_tokens_per_s", b->decode_rate);
+  limit(json, "prefill_limit", &b->prefill_limit);
+  limit(json, "decode_limit", &b->decode_limit);
+  rl_json_count(json, "weight_bytes", b->weights);
+  rl_json_count(json, "kv_bytes", b->kv);
+  rl_json_count(json, "activation_bytes", b->activations);
+  rl_json_count(json, "memory_bytes", b->memory);
+  rl_json_flag(json, "fits", b->fits);
+  rl_json_close(json, '}');
+}
+
+static void form(rl_json *json, const rl_result_form *f) {
+  rl_json_open(json, NULL, '{');
+  rl_json_text(json, "what", f->what);
+  rl_json_text(json, "unit", f->unit);
+  rl_json_open(json, "terms", '[');
+  for (size_t i = 0; i < f->term_count; i++) {
+    rl_json_open(json, NULL, '{');
+    rl_json_count(json, "coefficient", f->terms[i].coefficient);
+    rl_json_text(json, "moment", f->terms[i].moment);
+    rl_json_text(json, "says", f->terms[i].says);
+    rl_json_count(json, "value", f->terms[i].value);
+    rl_json_close(json, '}');
+  }
+  rl_json_close(json, ']');
+  rl_json_count(json, "divisor", f->divisor);
+  rl_json_count(json, "value", f->value);
+  rl_json_close(json, '}');
+}
+
+static void explanation(rl_json *json, const rl_result_explanation *e) {
+  if (e == NULL) {
+    rl_json_null(json, "explanation");
+    return;
+  }
+  rl_json_open(json, "explanation", '{');
+  rl_json_text(json, "says", e->doc);
+  rl_json_text(json, "paper", e->paper);
+  rl_json_text(json, "file", e->file);
+  rl_json_count(json, "line", e->line);
+  rl_json_count(json, "column", e->column);
+  rl_json_open(json, "counts", '[');
+  for (size_t i = 0; i < e->form_count; i++) form(json, &e->forms[i]);
+  rl_json_close(json, ']');
+  rl_json_open(json, "roofs", '[');
+  for (size_t i = 0; i < e->roof_count; i++) {
+    const rl_result_roof *roof = &e->roofs[i];
+    rl_json_open(json, NULL, '{');
+    rl_json_text(json, "what", roof->what);
+    rl_json_text(json, "unit", roof->unit);
+    rl_json_count(json, "amount", roof->amount);
+    rl_json_real(json, "rate_per_s", roof->rate);
+    rl_json_real(json, "time_s", roof->seconds);
+    rl_json_flag(json, "binds", roof->binds);
+    figure(json, "figure", &roof->figure);
+    rl_json_close(json, '}');
+  }
+  rl_json_close(json, ']');
+  rl_json_close(json, '}');
+}
+
+static void operator_record(rl_json *json, const rl_result_operator *op) {
+  rl_json_open(json, NULL, '{');
+  rl_json_text(json, "name", op->name);
+  rl_json_text(json, "kind", op->kind);
+  rl_json_text(json, "fusion", op->fusion);
+  rl_json_count(json, "repeat", op->repeat);
+  rl_json_count(json, "window_tokens", op->window);
+  rl_json_text(json, "compute", op->compute);
+  rl_json_real(json, "time_at_best_s", op->seconds);
+  rl_json_real(json, "share", op->share);
+  rl_json_text(json, "bound", op->bound);
+  rl_json_count(json, "matrix_flop", op->matrix);
+  rl_json_count(json, "vector_op", op->vector);
+  rl_json_count(json, "weight_read_bytes", op->weights);
+  rl_json_count(json, "kv_read_bytes", op->kv_read);
+  rl_json_count(json, "kv_write_bytes", op->kv_write);
+  rl_json_count(json, "activation_read_bytes", op->act_read);
+  rl_json_count(json, "activation_write_bytes", op->act_write);
+  explanation(json, op->explanation);
+  rl_json_close(json, '}');
+}
+
+static void pass(rl_json *json, const rl_result_pass *p) {
+  rl_json_open(json, NULL, '{');
+  rl_json_text(json, "phase", p->phase);
+  rl_json_count(json, "batch", p->batch);
+  rl_json_count(json, "new_tokens", p->tokens);
+  rl_json_count(json, "cached_tokens", p->cached);
+  rl_json_real(json, "time_at_best_s", p->seconds);
+  rl_json_open(json, "operators", '[');
+  for (size_t i = 0; i < p->operator_count; i++) operator_record(json, &p->operators[i]);
+  rl_json_close(json, ']');
+  rl_json_close(json, '}');
+}
+
+static void verify(rl_json *json, const rl_result_verify *v) {
+  rl_json_open(json, NULL, '{');
+  rl_json_count(json, "batch", v->batch);
+  rl_json_count(json, "tokens", v->tokens);
+  rl_json_real(json, "time_at_best_s", v->seconds);
+  rl_json_real(json, "ratio", v->ratio);
+  rl_json_close(json, '}');
+}
+
+static void machine(rl_json *json, const rl_result_system *s) {
+  rl_json_open(json, "hardware", '{');
+  rl_json_text(json, "name", s->name);
+  rl_json_text(json, "title", s->title);
+  rl_json_count(json, "devices", s->devices);
+  rl_json_text(json, "matrix_type", s->matrix_type);
+  optional(json, "matrix_peak_flop_per_s", s->matrix_peak);
+  optional(json, "memory_bandwidth_bytes_per_s", s->bandwidth);
+  rl_json_count(json, "memory_capacity_bytes", s->capacity);
+  rl_json_count(json, "memory_usable_bytes", s->usable);
+  rl_json_flag(json, "wider_type_used", s->wider);
+  rl_json_open(json, "figures", '[');
+  for (size_t i = 0; i < s->figure_count; i++) figure(json, NULL, &s->figures[i]);
+  rl_json_close(json, ']');
+  rl_json_close(json, '}');
+}
+
+static void system_record(rl_json *json, const rl_result_system *s) {
+  rl_json_open(json, NULL, '{');
+  machine(json, s);
+  rl_json_count(json, "largest_batch", s->largest_batch);
+  rl_json_count(json, "ridge_tokens", s->ridge_tokens);
+  rl_json_open(json, "batches", '[');
+  for (size_t i = 0; i < s->batch_count; i++) batch(json, &s->batches[i]);
+  rl_json_close(json, ']');
+  rl_json_open(json, "passes", '[');
+  for (size_t i = 0; i < s->pass_count; i++) pass(json, &s->passes[i]);
+  rl_json_close(json, ']');
+  rl_json_open(json, "verify", '[');
+  for (size_t i = 0; i < s->verify_count; i++) verify(json, &s->verifies[i]);
+  rl_json_close(json, ']');
+  texts(json, "words", s->words, s->word_count);
+  rl_json_close(json, '}');
+}
+
+void rl_report_json(rl_buf *out, const rl_result *result) {
+  rl_json json;
+  rl_json_init(&json, out);
+  rl_json_open(&json, NULL, '{');
+  rl_json_text(&json, "schema", "rooflinectl/1");
+  rl_json_text(&json, "kind", "analyze");
+  rl_json_text(&json, "version", result->version);
+  model(&json, result);
+  profile(&json, result);
+  rl_json_open(&json, "systems", '[');
+  for (size_t i = 0; i < result->system_count; i++) system_record(&json, &result->systems[i]);
+  rl_json_close(&json, ']');
+  rl_json_close(&json, '}');
+  rl_json_end(&json);
+}

@@ -1,0 +1,86 @@
+/* An analysis for people at a terminal. */
+#include <string.h>
+
+#include "reports/report.h"
+
+enum { HEADER_COLUMN = 10 };
+
+static void header(rl_buf *out, const rl_result *result, const rl_style *style) {
+  rl_report_line lines[RL_REPORT_LINES];
+  if (!rl_report_header(out->arena, result, lines)) {
+    out->failed = true;
+    return;
+  }
+  for (size_t i = 0; i < RL_REPORT_LINES; i++) {
+    rl_ink_set(out, style, RL_INK_HEAD);
+    rl_buf_add(out, lines[i].title);
+    rl_ink_set(out, style, RL_INK_PLAIN);
+    rl_buf_pad(out, ' ', HEADER_COLUMN - strlen(lines[i].title));
+    rl_paragraph(out, style, lines[i].text, HEADER_COLUMN, HEADER_COLUMN);
+  }
+}
+
+static void title(rl_buf *out, const rl_style *style, const char *text) {
+  if (text == NULL) out->failed = true;
+  rl_buf_add(out, "\n");
+  rl_ink_set(out, style, RL_INK_HEAD);
+  rl_buf_add(out, text == NULL ? "" : text);
+  rl_ink_set(out, style, RL_INK_PLAIN);
+  rl_buf_add(out, "\n");
+}
+
+static void words(rl_buf *out, const rl_result_system *system, const rl_style *style) {
+  if (system->word_count == 0) return;
+  title(out, style, "IN WORDS");
+  for (size_t i = 0; i < system->word_count; i++) {
+    rl_buf_add(out, " ");
+    rl_paragraph(out, style, system->words[i], 1, 3);
+  }
+}
+
+static void tables(rl_buf *out, const rl_result_system *system, const rl_style *style) {
+  rl_grid grid;
+  title(out, style, "DECODE, at best");
+  rl_grid_decode(&grid, out->arena, system);
+  rl_grid_terminal(out, &grid, style);
+  title(out, style, "PREFILL, at best");
+  rl_grid_prefill(&grid, out->arena, system);
+  rl_grid_terminal(out, &grid, style);
+  if (system->pass_count > 0) {
+    title(out, style, rl_report_pass_title(out->arena, &system->passes[0]));
+    rl_grid_operators(&grid, out->arena, system);
+    rl_grid_terminal(out, &grid, style);
+  }
+  if (system->verify_count > 0) {
+    title(out, style, "VERIFY n draft tokens at once: T(n) / T(1)");
+    rl_grid_verify(&grid, out->arena, system);
+    rl_grid_terminal(out, &grid, style);
+  }
+  words(out, system, style);
+}
+
+static void explanations(rl_buf *out, const rl_result_system *system, const rl_style *style) {
+  for (size_t p = 0; p < system->pass_count; p++) {
+    if (p > 0 && p + 1 < system->pass_count) continue;
+    title(out, style, rl_report_pass_title(out->arena, &system->passes[p]));
+    rl_report_explanations(out, &system->passes[p], style);
+  }
+}
+
+void rl_report_terminal(rl_buf *out, const rl_result *result, const rl_style *style) {
+  header(out, result, style);
+  if (result->listed) {
+    rl_grid grid;
+    rl_buf_add(out, "\n");
+    rl_grid_systems(&grid, out->arena, result);
+    rl_grid_terminal(out, &grid, style);
+    return;
+  }
+  for (size_t s = 0; s < result->system_count; s++) {
+    if (result->explained) {
+      explanations(out, &result->systems[s], style);
+    } else {
+      tables(out, &result->systems[s], style);
+    }
+  }
+}
