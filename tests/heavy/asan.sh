@@ -1,0 +1,6 @@
+#!/bin/sh
+# All ordinary tests under the address, leak and undefined-behaviour sanitizers.
+. "$(dirname "$0")/lib.sh"
+heavy clang
+variant asan all -DCMAKE_C_COMPILER=clang -DCMAKE_BUILD_TYPE=Debug -DRL_SANITIZE=address,undefined
+ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1 UBSAN_OPTIONS=print_stacktrace=1 variant_tests asan

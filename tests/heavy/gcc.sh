@@ -1,0 +1,6 @@
+#!/bin/sh
+# Debug and release builds with gcc, warnings as errors: what a compiler sees differs with -O.
+. "$(dirname "$0")/lib.sh"
+heavy gcc
+variant gcc all -DCMAKE_C_COMPILER=gcc -DCMAKE_BUILD_TYPE=Release
+variant gcc-debug all -DCMAKE_C_COMPILER=gcc -DCMAKE_BUILD_TYPE=Debug -DRL_EMBED_DB=OFF
