@@ -1,0 +1,260 @@
+/* Resolution: every name of the settings becomes a description, every absent setting a default. */
+#include "spec/scenario.h"
+
+#include <string.h>
+
+#include "base/checked.h"
+#include "base/names.h"
+#include "base/number.h"
+#include "spec/db_private.h"
+#include "spec/settings.h"
+#include "spec/weight_rules.h"
+#include "spec/workload.h"
+
+enum { DEVICES_MAX = 65536 };
+
+typedef struct resolver {
+  const rl_load *load;
+  rl_db *db;
+  rl_diags *diags;
+  const rl_settings *settings;
+  rl_scenario *scenario;
+} resolver;
+
+/* Text of a setting that is one name or path; NULL when not given or wrong. */
+static const char *setting_text(const resolver *r, rl_setting which) {
+  const rl_node *node = r->settings->values[which];
+  const char *text = NULL;
+  if (node != NULL) rl_node_text(node, RL_SETTING_KEYS[which], &text, r->diags);
+  return text;
+}
+
+static void resolve_model(const resolver *r, const rl_request *request) {
+  const char *text = setting_text(r, RL_SET_MODEL);
+  if (text != NULL) {
+    rl_db_model(r->db, text, r->settings->values[RL_SET_MODEL]->loc, &r->scenario->model, r->diags);
+  } else if (r->settings->values[RL_SET_MODEL] == NULL) {
+    rl_loc loc =
+        request->file.text != NULL ? (rl_loc){.file = request->file.text} : request->target.loc;
+    RL_REPORT(r->diags, NO_MODEL, loc, NULL);
+  }
+}
+
+/* "4x h100-sxm" -> 4 and "h100-sxm"; a name without a count is one device. */
+static const char *split_devices(const resolver *r, const char *text, rl_loc loc) {
+  size_t digits = strspn(text, "0123456789");
+  size_t blanks = strspn(text + digits, " ");
+  if (digits == 0 || (text[digits + blanks] != 'x' && text[digits + blanks] != 'X')) return text;
+  const char *name = text + digits + blanks + 1;
+  name += strspn(name, " ");
+  bool counted = rl_scan_u64(text, digits, &r->scenario->devices);
+  if (!counted || r->scenario->devices == 0 || r->scenario->devices > DEVICES_MAX ||
+      *name == '\0') {
+    RL_REPORT(r->diags, BAD_DEVICES, loc, text);
+    return NULL;
+  }
+  if (r->scenario->devices > 1) {
+    RL_REPORT(r->diags, NOT_SUPPORTED, loc, "more than one device", NULL);
+  }
+  return name;
+}
+
+static void resolve_hardware(const resolver *r) {
+  const char *text = setting_text(r, RL_SET_HARDWARE);
+  if (text == NULL) return;
+  rl_loc loc = r->settings->values[RL_SET_HARDWARE]->loc;
+  const char *name = split_devices(r, text, loc);
+  if (name != NULL) rl_db_hardware(r->db, name, loc, &r->scenario->hardware, r->diags);
+}
+
+static void resolve_profile(const resolver *r) {
+  const rl_node *node = r->settings->values[RL_SET_PROFILE];
+  const char *text = node == NULL ? "auto" : setting_text(r, RL_SET_PROFILE);
+  rl_loc loc = node == NULL ? (rl_loc){0} : node->loc;
+  if (text == NULL) return;
+  rl_status status = rl_db_profile(r->db, text, loc, &r->scenario->profile, r->diags);
+  const rl_hardware *hardware = r->scenario->hardware;
+  if (status != RL_OK || hardware == NULL || r->scenario->profile->arch == NULL) return;
+  if (!rl_name_equal(r->scenario->profile->arch, hardware->arch)) {
+    RL_REPORT(r->diags, PROFILE_ARCH, loc, r->scenario->profile->name, r->scenario->profile->arch,
+              hardware->arch);
+  }
+}
+
+static const rl_format *find_format(const resolver *r, const char *name, rl_loc loc) {
+  const rl_format *format = NULL;
+  rl_db_format(r->db, name, loc, &format, r->diags);
+  return format;
+}
+
+/* The dense format of a type. */
+static const rl_format *dense_format(const resolver *r, rl_type type) {
+  const char *name = type == RL_F32 ? "fp32" : type == RL_F16 ? "fp16" : "bf16";
+  return find_format(r, name, (rl_loc){0});
+}
+
+/* What was asked for, else the model's quantization, else its number type. */
+static void resolve_weights(const resolver *r) {
+  const rl_node *node = r->settings->values[RL_SET_WEIGHTS];
+  const char *text = setting_text(r, RL_SET_WEIGHTS);
+  const rl_model *model = r->scenario->model;
+  if (text != NULL) {
+    r->scenario->weights = find_format(r, text, node->loc);
+  } else if (node == NULL && model->quantization != NULL) {
+    r->scenario->weights = find_format(r, model->quantization, (rl_loc){.file = model->file});
+  } else if (node == NULL) {
+    r->scenario->weights = dense_format(r, model->type);
+  }
+}
+
+/* Dense weights are multiplied with activations of their own type; behind quantized ones stands
+ * bf16. Quantized activations are a matter of the weight format, not of this setting. */
+static void resolve_activations(const resolver *r) {
+  const rl_node *node = r->settings->values[RL_SET_ACTIVATIONS];
+  const char *text = setting_text(r, RL_SET_ACTIVATIONS);
+  const rl_format *weights = r->scenario->weights;
+  if (text == NULL) {
+    bool own = weights != NULL && rl_format_is_dense(weights);
+    r->scenario->activations = own ? weights : dense_format(r, RL_BF16);
+    return;
+  }
+  const rl_format *format = find_format(r, text, node->loc);
+  r->scenario->activations = format;
+  if (format != NULL && !rl_format_is_dense(format)) {
+    RL_REPORT(r->diags, FORMAT_ROLE, node->loc, format->name, "the format of activations", "bf16");
+  }
+}
+
+/* int8, fp8 and int4 mean a scale a token and head. */
+static const char *kv_name(const char *text) {
+  static const char *const names[][2] = {
+      {"int8", "int8-token"}, {"fp8", "fp8-token"}, {"int4", "int4-token"}};
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    if (rl_name_equal(text, names[i][0])) return names[i][1];
+  }
+  return text;
+}
+
+/* A cache grows row by row, so its format may hold nothing once a tensor. */
+static const rl_format *resolve_kv(const resolver *r, rl_setting which) {
+  const rl_node *node = r->settings->values[which];
+  const char *text = setting_text(r, which);
+  if (text == NULL) return r->scenario->activations;
+  const rl_format *format = find_format(r, kv_name(text), node->loc);
+  if (format == NULL) return NULL;
+  if (rl_format_tensor_bytes(format) > 0 || format->activations != NULL) {
+    RL_REPORT(r->diags, FORMAT_ROLE, node->loc, format->name, "the format of the KV cache",
+              "int8-token");
+  }
+  return format;
+}
+
+static void resolve_parallel(const resolver *r) {
+  rl_parallel *parallel = &r->scenario->parallel;
+  uint64_t *const degrees[] = {&parallel->tensor, &parallel->pipeline, &parallel->expert,
+                               &parallel->data};
+  for (int i = 0; i < 4; i++) {
+    int which = RL_SET_TENSOR + i;
+    const rl_node *node = r->settings->values[which];
+    *degrees[i] = 1;
+    if (node == NULL) continue;
+    rl_node_u64(node, RL_SETTING_KEYS[which], 1, DEVICES_MAX, degrees[i], r->diags);
+    parallel->loc = node->loc;
+    if (*degrees[i] > 1) {
+      RL_REPORT(r->diags, NOT_SUPPORTED, node->loc, RL_SETTING_KEYS[which], NULL);
+    }
+  }
+}
+
+static void refuse_primitives(const resolver *r, const rl_method *method) {
+  for (int i = 0; i < RL_PRIMITIVES; i++) {
+    const rl_node *node = method->primitives[i];
+    const char *what = rl_textf(r->load->arena, "primitive %s", RL_PRIMITIVE_KEYS[i]);
+    if (what == NULL) {
+      rl_diag_oom(r->diags);
+    } else if (node != NULL) {
+      RL_REPORT(r->diags, NOT_SUPPORTED, node->loc, what, NULL);
+    }
+  }
+}
+
+/* A list of names, or one text "a,b". */
+static const rl_node *split_names(const resolver *r, const rl_node *node) {
+  if (node == NULL || node->kind != RL_SCALAR || strchr(node->text, ',') == NULL) return node;
+  return rl_settings_split(r->load, node);
+}
+
+static void resolve_methods(const resolver *r) {
+  const rl_node *draft = r->settings->values[RL_SET_DRAFT];
+  size_t count;
+  const rl_node *node = split_names(r, r->settings->values[RL_SET_METHODS]);
+  const char *const *names = rl_load_names(r->load, node, "methods", &count);
+  const rl_method **methods = RL_NEW_ARRAY(r->load->arena, const rl_method *, count);
+  if (draft != NULL) RL_REPORT(r->diags, NOT_SUPPORTED, draft->loc, "draft", NULL);
+  if (methods == NULL) {
+    rl_diag_oom(r->diags);
+    return;
+  }
+  for (size_t i = 0; i < count; i++) {
+    const rl_method *method;
+    rl_loc loc = node->kind == RL_SEQUENCE ? node->items[i]->loc : node->loc;
+    if (rl_db_method(r->db, names[i], loc, &method, r->diags) != RL_OK) continue;
+    methods[r->scenario->method_count++] = method;
+    refuse_primitives(r, method);
+  }
+  r->scenario->methods = methods;
+}
+
+static void resolve_workload(const resolver *r) {
+  static const uint64_t one[] = {1};
+  const rl_node *const *values = r->settings->values;
+  const char *text = setting_text(r, RL_SET_WORKLOAD);
+  const rl_workload *named = NULL;
+  rl_workload *workload = &r->scenario->workload;
+  *workload = (rl_workload){.batches = one, .batch_count = 1, .prompt = 2048, .generate = 256};
+  if (text != NULL) {
+    rl_db_workload(r->db, text, values[RL_SET_WORKLOAD]->loc, &named, r->diags);
+  }
+  if (named != NULL) *workload = *named;
+  bool inlined = values[RL_SET_BATCH] != NULL || values[RL_SET_PROMPT] != NULL ||
+                 values[RL_SET_GENERATE] != NULL;
+  if (inlined) workload->name = NULL;
+  rl_workload_batches(r->load, values[RL_SET_BATCH], workload);
+  rl_workload_read(r->load, values[RL_SET_PROMPT], "prompt", 1, &workload->prompt);
+  rl_workload_read(r->load, values[RL_SET_GENERATE], "generate", 0, &workload->generate);
+}
+
+static void resolve_formats(const resolver *r) {
+  if (r->scenario->model == NULL) return;
+  resolve_weights(r);
+  resolve_activations(r);
+  r->scenario->k = resolve_kv(r, RL_SET_K);
+  r->scenario->v = resolve_kv(r, RL_SET_V);
+  rl_weight_rules_resolve(r->load, r->settings, r->scenario);
+}
+
+rl_status rl_scenario_resolve(rl_arena *arena, rl_db *db, const rl_request *request,
+                              rl_scenario **out, rl_diags *diags) {
+  rl_load load = {.db = db, .arena = arena, .diags = diags, .errors = diags->errors};
+  rl_settings settings;
+  const void *whole = NULL;
+  *out = NULL;
+  rl_scenario *scenario = RL_NEW(arena, rl_scenario);
+  if (scenario == NULL) return rl_diag_oom(diags);
+  *scenario = (rl_scenario){.file = request->file.text, .devices = 1};
+  if (request->strict) rl_db_set_strict(db, true);
+  rl_settings_gather(&load, request, &settings);
+  if (!rl_load_clean(&load)) return rl_diags_status(diags);
+  resolver r = {
+      .load = &load, .db = db, .diags = diags, .settings = &settings, .scenario = scenario};
+  resolve_model(&r, request);
+  resolve_hardware(&r);
+  resolve_profile(&r);
+  resolve_formats(&r);
+  resolve_parallel(&r);
+  resolve_methods(&r);
+  resolve_workload(&r);
+  rl_status status = rl_load_finish(&load, scenario, &whole);
+  if (status == RL_OK) *out = scenario;
+  return status;
+}

@@ -1,0 +1,94 @@
+/* A resolved scenario as YAML that resolves to the same one. */
+#include "base/number.h"
+#include "base/quote.h"
+#include "spec/scenario.h"
+
+static void write_text(rl_buf *out, const char *key, const char *text) {
+  rl_buf_add(out, key);
+  rl_buf_add(out, ": ");
+  rl_quote(out, RL_QUOTE_YAML, text);
+  rl_buf_add(out, "\n");
+}
+
+static void write_number(rl_buf *out, const char *key, uint64_t value) {
+  char number[RL_NUMBER_TEXT];
+  rl_buf_add(out, key);
+  rl_buf_add(out, ": ");
+  rl_buf_add(out, rl_print_u64(value, number));
+  rl_buf_add(out, "\n");
+}
+
+static void write_hardware(const rl_scenario *scenario, rl_buf *out) {
+  char number[RL_NUMBER_TEXT];
+  if (scenario->hardware == NULL) return;
+  if (scenario->devices == 1) {
+    write_text(out, "hardware", scenario->hardware->reference);
+    return;
+  }
+  /* The count and the name are one text; a reference is our own name or a path, quoted as a whole.
+   */
+  rl_buf text;
+  rl_buf_init(&text, out->arena, out->max);
+  rl_buf_add(&text, rl_print_u64(scenario->devices, number));
+  rl_buf_add(&text, "x ");
+  rl_buf_add(&text, scenario->hardware->reference);
+  if (text.failed) out->failed = true;
+  if (!text.failed) write_text(out, "hardware", text.text);
+}
+
+static void write_weights(const rl_scenario *scenario, rl_buf *out) {
+  rl_buf_add(out, "weights:\n");
+  write_text(out, "  default", scenario->weights->reference);
+  for (size_t i = 0; i < scenario->rule_count; i++) {
+    rl_buf_add(out, "  ");
+    rl_quote(out, RL_QUOTE_YAML, scenario->rules[i].pattern);
+    write_text(out, "", scenario->rules[i].format->reference);
+  }
+}
+
+static void write_parallel(const rl_parallel *parallel, rl_buf *out) {
+  bool single = parallel->tensor * parallel->pipeline * parallel->expert * parallel->data == 1;
+  if (single) return;
+  rl_buf_add(out, "parallel:\n");
+  write_number(out, "  tensor", parallel->tensor);
+  write_number(out, "  pipeline", parallel->pipeline);
+  write_number(out, "  expert", parallel->expert);
+  write_number(out, "  data", parallel->data);
+}
+
+static void write_methods(const rl_scenario *scenario, rl_buf *out) {
+  if (scenario->method_count == 0) return;
+  rl_buf_add(out, "methods:\n");
+  for (size_t i = 0; i < scenario->method_count; i++) {
+    rl_buf_add(out, "  - ");
+    rl_quote(out, RL_QUOTE_YAML, scenario->methods[i]->reference);
+    rl_buf_add(out, "\n");
+  }
+}
+
+static void write_workload(const rl_workload *workload, rl_buf *out) {
+  char number[RL_NUMBER_TEXT];
+  rl_buf_add(out, "workload:\n  batch: [");
+  for (size_t i = 0; i < workload->batch_count; i++) {
+    if (i > 0) rl_buf_add(out, ", ");
+    rl_buf_add(out, rl_print_u64(workload->batches[i], number));
+  }
+  rl_buf_add(out, "]\n");
+  write_number(out, "  prompt", workload->prompt);
+  write_number(out, "  generate", workload->generate);
+}
+
+void rl_scenario_write(const rl_scenario *scenario, rl_buf *out) {
+  rl_buf_add(out, "kind: scenario\n");
+  write_text(out, "model", scenario->model->reference);
+  write_hardware(scenario, out);
+  write_text(out, "profile", scenario->profile->reference);
+  write_weights(scenario, out);
+  write_text(out, "activations", scenario->activations->reference);
+  rl_buf_add(out, "kv:\n");
+  write_text(out, "  k", scenario->k->reference);
+  write_text(out, "  v", scenario->v->reference);
+  write_parallel(&scenario->parallel, out);
+  write_methods(scenario, out);
+  write_workload(&scenario->workload, out);
+}

@@ -1,0 +1,256 @@
+/* The merge of scenario file, flags and --set. */
+#include "spec/settings.h"
+
+#include <string.h>
+
+#include "base/names.h"
+#include "spec/db_private.h"
+
+const char *const RL_SETTING_KEYS[RL_SETTINGS] = {[RL_SET_MODEL] = "model",
+                                                  [RL_SET_HARDWARE] = "hardware",
+                                                  [RL_SET_PROFILE] = "profile",
+                                                  [RL_SET_ACTIVATIONS] = "activations",
+                                                  [RL_SET_WEIGHTS] = "weights.default",
+                                                  [RL_SET_K] = "kv.k",
+                                                  [RL_SET_V] = "kv.v",
+                                                  [RL_SET_TENSOR] = "parallel.tensor",
+                                                  [RL_SET_PIPELINE] = "parallel.pipeline",
+                                                  [RL_SET_EXPERT] = "parallel.expert",
+                                                  [RL_SET_DATA] = "parallel.data",
+                                                  [RL_SET_METHODS] = "methods",
+                                                  [RL_SET_DRAFT] = "draft",
+                                                  [RL_SET_WORKLOAD] = "workload",
+                                                  [RL_SET_BATCH] = "workload.batch",
+                                                  [RL_SET_PROMPT] = "workload.prompt",
+                                                  [RL_SET_GENERATE] = "workload.generate"};
+
+static const char weights_prefix[] = "weights.";
+
+/* One key and its value on the way into the settings. */
+typedef struct rl_assignment {
+  const char *key; /* dotted */
+  rl_loc loc;      /* of the key */
+  const rl_node *node;
+} rl_assignment;
+
+static void assign(const rl_load *load, rl_settings *settings, const rl_assignment *given);
+
+static rl_node *scalar_node(const rl_load *load, const char *text, size_t length, rl_loc loc) {
+  rl_node *node = RL_NEW(load->arena, rl_node);
+  const char *copy = rl_strndup(load->arena, text, length);
+  if (node == NULL || copy == NULL) {
+    rl_diag_oom(load->diags);
+    return NULL;
+  }
+  *node = (rl_node){.kind = RL_SCALAR, .loc = loc, .text = copy, .length = length, .weight = 1};
+  return node;
+}
+
+const rl_node *rl_settings_split(const rl_load *load, const rl_node *node) {
+  RL_LIST(rl_node *) items = {0};
+  for (const char *part = node->text; part != NULL;) {
+    size_t length = strcspn(part, ",");
+    rl_node **slot = RL_PUSH(load->arena, &items);
+    rl_node *item = scalar_node(load, part, length, node->loc);
+    if (slot == NULL || item == NULL) {
+      rl_diag_oom(load->diags);
+      return NULL;
+    }
+    *slot = item;
+    part = part[length] == ',' ? part + length + 1 : NULL;
+  }
+  rl_node *list = RL_NEW(load->arena, rl_node);
+  if (list == NULL) {
+    rl_diag_oom(load->diags);
+    return NULL;
+  }
+  *list =
+      (rl_node){.kind = RL_SEQUENCE, .loc = node->loc, .count = items.count, .items = items.items};
+  return list;
+}
+
+static void add_rule(const rl_load *load, rl_settings *settings, const char *pattern,
+                     const rl_node *node) {
+  size_t kept = 0;
+  for (size_t i = 0; i < settings->rules.count; i++) {
+    rl_setting_rule rule = settings->rules.items[i];
+    if (strcmp(rule.pattern, pattern) != 0) settings->rules.items[kept++] = rule;
+  }
+  settings->rules.count = kept;
+  rl_setting_rule *rule = RL_PUSH(load->arena, &settings->rules);
+  if (rule == NULL) {
+    rl_diag_oom(load->diags);
+  } else {
+    *rule = (rl_setting_rule){.pattern = pattern, .node = node};
+  }
+}
+
+/* Forgets what was said before of a group that is given anew as a whole. */
+static void clear_group(rl_settings *settings, const char *group) {
+  if (strcmp(group, "weights") == 0) settings->rules.count = 0;
+  for (int i = 0; i < RL_SETTINGS; i++) {
+    size_t length = strlen(group);
+    bool below = strncmp(RL_SETTING_KEYS[i], group, length) == 0 &&
+                 (RL_SETTING_KEYS[i][length] == '.' || RL_SETTING_KEYS[i][length] == '\0');
+    if (below) settings->values[i] = NULL;
+  }
+}
+
+/* "bf16" or "w4a16-g128,lm_head=bf16" below `group`: a part without = is the default. For kv the
+ * default is both k and v. */
+static void assign_list(const rl_load *load, rl_settings *settings, const char *group,
+                        const rl_node *node) {
+  bool kv = strcmp(group, "kv") == 0;
+  for (const char *part = node->text; part != NULL;) {
+    size_t length = strcspn(part, ",");
+    const char *equal = memchr(part, '=', length);
+    const char *value = equal == NULL ? part : equal + 1;
+    const rl_node *item = scalar_node(load, value, (size_t)(part + length - value), node->loc);
+    const char *key = equal == NULL
+                          ? (kv ? "kv.k" : "weights.default")
+                          : rl_textf(load->arena, "%s.%.*s", group, (int)(equal - part), part);
+    if (item == NULL) return;
+    if (key == NULL) {
+      rl_diag_oom(load->diags);
+      return;
+    }
+    assign(load, settings, &(rl_assignment){key, node->loc, item});
+    if (kv && equal == NULL) assign(load, settings, &(rl_assignment){"kv.v", node->loc, item});
+    part = part[length] == ',' ? part + length + 1 : NULL;
+  }
+}
+
+static void assign_map(const rl_load *load, rl_settings *settings, const rl_assignment *given) {
+  for (size_t i = 0; i < given->node->count; i++) {
+    const rl_node *key = given->node->keys[i];
+    const char *dotted =
+        given->key[0] == '\0' ? key->text : rl_textf(load->arena, "%s.%s", given->key, key->text);
+    if (dotted == NULL) {
+      rl_diag_oom(load->diags);
+      return;
+    }
+    assign(load, settings, &(rl_assignment){dotted, key->loc, given->node->items[i]});
+  }
+}
+
+static bool is_group(const char *key) {
+  static const char *const groups[] = {"weights", "kv", "workload", "parallel"};
+  for (size_t i = 0; i < sizeof groups / sizeof *groups; i++) {
+    if (strcmp(key, groups[i]) == 0) return true;
+  }
+  return false;
+}
+
+static void assign_group(const rl_load *load, rl_settings *settings, const rl_assignment *given) {
+  clear_group(settings, given->key);
+  if (given->node->kind == RL_MAP) {
+    assign_map(load, settings, given);
+  } else if (given->node->kind == RL_SEQUENCE || strcmp(given->key, "parallel") == 0) {
+    rl_load_is_map(load, given->node, given->key);
+  } else if (strcmp(given->key, "workload") == 0) {
+    settings->values[RL_SET_WORKLOAD] = given->node;
+  } else {
+    assign_list(load, settings, given->key, given->node);
+  }
+}
+
+static void report_unknown(const rl_load *load, const rl_assignment *given) {
+  RL_REPORT(load->diags, KEY_UNKNOWN, given->loc, given->key, "scenario",
+            rl_did_you_mean(given->key, RL_SETTING_KEYS, RL_SETTINGS));
+}
+
+static void assign(const rl_load *load, rl_settings *settings, const rl_assignment *given) {
+  if (rl_node_is_null(given->node)) return;
+  if (is_group(given->key)) {
+    assign_group(load, settings, given);
+    return;
+  }
+  for (int i = 0; i < RL_SETTINGS; i++) {
+    if (strcmp(RL_SETTING_KEYS[i], given->key) != 0) continue;
+    settings->values[i] = given->node;
+    return;
+  }
+  size_t prefix = sizeof weights_prefix - 1;
+  if (strncmp(given->key, weights_prefix, prefix) == 0 && given->key[prefix] != '\0') {
+    add_rule(load, settings, given->key + prefix, given->node);
+  } else {
+    report_unknown(load, given);
+  }
+}
+
+static void assign_text(const rl_load *load, rl_settings *settings, const char *key,
+                        rl_text_at text) {
+  if (text.text == NULL) return;
+  const rl_node *node = scalar_node(load, text.text, strlen(text.text), text.loc);
+  if (node != NULL) assign(load, settings, &(rl_assignment){key, text.loc, node});
+}
+
+static void gather_file(const rl_load *load, rl_text_at file, rl_settings *settings) {
+  rl_node *root;
+  if (file.text == NULL) return;
+  if (rl_db_read(load->db, file.text, "scenario", &root, load->diags) != RL_OK) return;
+  for (size_t i = 0; i < root->count; i++) {
+    const rl_node *key = root->keys[i];
+    bool ours = strcmp(key->text, "kind") == 0 || strcmp(key->text, "doc") == 0;
+    if (!ours) assign(load, settings, &(rl_assignment){key->text, key->loc, root->items[i]});
+  }
+}
+
+/* model@hardware, or a model alone. The last @ divides: a path may hold one. */
+static void gather_target(const rl_load *load, rl_text_at target, rl_settings *settings) {
+  if (target.text == NULL) return;
+  const char *at = strrchr(target.text, '@');
+  size_t length = at == NULL ? strlen(target.text) : (size_t)(at - target.text);
+  if (length == 0 || (at != NULL && at[1] == '\0')) {
+    RL_REPORT(load->diags, BAD_TARGET, target.loc, target.text);
+    return;
+  }
+  const rl_node *model = scalar_node(load, target.text, length, target.loc);
+  if (model == NULL) return;
+  settings->values[RL_SET_MODEL] = model;
+  if (at != NULL) assign_text(load, settings, "hardware", (rl_text_at){at + 1, target.loc});
+}
+
+static void gather_set(const rl_load *load, rl_text_at set, rl_settings *settings) {
+  const char *equal = strchr(set.text, '=');
+  if (equal == NULL || equal == set.text || equal[1] == '\0') {
+    RL_REPORT(load->diags, BAD_SET, set.loc, set.text);
+    return;
+  }
+  const char *key = rl_strndup(load->arena, set.text, (size_t)(equal - set.text));
+  if (key == NULL) {
+    rl_diag_oom(load->diags);
+  } else {
+    assign_text(load, settings, key, (rl_text_at){equal + 1, set.loc});
+  }
+}
+
+void rl_settings_gather(const rl_load *load, const rl_request *request, rl_settings *settings) {
+  *settings = (rl_settings){0};
+  gather_file(load, request->file, settings);
+  gather_target(load, request->target, settings);
+  const struct {
+    const char *key;
+    rl_text_at text;
+  } flags[] = {
+      {"model", request->model},
+      {"hardware", request->hardware},
+      {"profile", request->profile},
+      {"weights", request->weights},
+      {"kv", request->kv},
+      {"activations", request->activations},
+      {"parallel.tensor", request->tensor},
+      {"parallel.pipeline", request->pipeline},
+      {"parallel.expert", request->expert},
+      {"parallel.data", request->data},
+      {"workload.batch", request->batch},
+      {"workload.prompt", request->prompt},
+      {"workload.generate", request->generate},
+      {"methods", request->method},
+      {"draft", request->draft},
+  };
+  for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) {
+    assign_text(load, settings, flags[i].key, flags[i].text);
+  }
+  for (size_t i = 0; i < request->set_count; i++) gather_set(load, request->sets[i], settings);
+}

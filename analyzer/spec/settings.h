@@ -1,0 +1,48 @@
+/* What a scenario file, the command line's flags and --set ask for, brought to one form: dotted
+ * keys with the node that was given last. Not for other rooms. */
+#ifndef RL_SPEC_SETTINGS_H
+#define RL_SPEC_SETTINGS_H
+
+#include "spec/load.h"
+#include "spec/scenario.h"
+
+typedef enum rl_setting {
+  RL_SET_MODEL,
+  RL_SET_HARDWARE,
+  RL_SET_PROFILE,
+  RL_SET_ACTIVATIONS,
+  RL_SET_WEIGHTS,
+  RL_SET_K,
+  RL_SET_V,
+  RL_SET_TENSOR,
+  RL_SET_PIPELINE,
+  RL_SET_EXPERT,
+  RL_SET_DATA,
+  RL_SET_METHODS,
+  RL_SET_DRAFT,
+  RL_SET_WORKLOAD,
+  RL_SET_BATCH,
+  RL_SET_PROMPT,
+  RL_SET_GENERATE,
+  RL_SETTINGS
+} rl_setting;
+extern const char *const RL_SETTING_KEYS[RL_SETTINGS]; /* "kv.k", "workload.batch", ... */
+
+/* One exception to the default weight format: weights.PATTERN. */
+typedef struct rl_setting_rule {
+  const char *pattern;
+  const rl_node *node;
+} rl_setting_rule;
+
+typedef struct rl_settings {
+  const rl_node *values[RL_SETTINGS]; /* NULL: not given */
+  RL_LIST(rl_setting_rule) rules;
+} rl_settings;
+
+/* Applies the request in the order scenario file, target, flags, --set: what comes later wins, and
+ * a whole group given anew (weights, kv, workload) replaces all that was said of it. */
+void rl_settings_gather(const rl_load *load, const rl_request *request, rl_settings *settings);
+/* "a,b" as a list of two scalars; NULL when memory is exhausted (reported). */
+const rl_node *rl_settings_split(const rl_load *load, const rl_node *node);
+
+#endif

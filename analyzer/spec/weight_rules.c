@@ -1,0 +1,125 @@
+/* Which format a weight is stored in: the default, its class, or the last rule that fits. */
+#include "spec/weight_rules.h"
+
+#include <string.h>
+
+#include "base/names.h"
+
+static const char *const classes[] = {"linear", "lm_head", "embed", "norm", "bias"};
+enum { CLASSES = sizeof classes / sizeof *classes };
+
+typedef RL_LIST(const char *) name_list;
+
+/* Shell pattern of * and ?; the last star is retried one character further on a mismatch. */
+static bool fits(const char *pattern, const char *name) {
+  const char *star = NULL, *retry = NULL;
+  while (*name != '\0') {
+    if (*pattern == '*') {
+      star = pattern++;
+      retry = name;
+    } else if (*pattern == *name || *pattern == '?') {
+      pattern++;
+      name++;
+    } else if (star != NULL) {
+      pattern = star + 1;
+      name = ++retry;
+    } else {
+      return false;
+    }
+  }
+  while (*pattern == '*') pattern++;
+  return *pattern == '\0';
+}
+
+/* `name:` of every statement, loops included. */
+static bool gather_names(rl_arena *arena, const rl_statement *statements, size_t count,
+                         name_list *names) {
+  for (size_t i = 0; i < count; i++) {
+    const rl_statement *statement = &statements[i];
+    for (size_t a = 0; a < statement->attribute_count; a++) {
+      const rl_attribute *attribute = &statement->attributes[a];
+      if (strcmp(attribute->key, "name") != 0 || attribute->value->text == NULL) continue;
+      const char **slot = RL_PUSH(arena, names);
+      if (slot == NULL) return false;
+      *slot = attribute->value->text;
+    }
+    if (!gather_names(arena, statement->body, statement->body_count, names)) return false;
+  }
+  return true;
+}
+
+static bool fits_some(const char *pattern, const name_list *names) {
+  for (size_t i = 0; i < names->count; i++) {
+    if (fits(pattern, names->items[i])) return true;
+  }
+  return false;
+}
+
+static bool all_names(rl_arena *arena, const rl_family *family, name_list *names) {
+  for (size_t i = 0; i < CLASSES; i++) {
+    const char **slot = RL_PUSH(arena, names);
+    if (slot == NULL) return false;
+    *slot = classes[i];
+  }
+  return gather_names(arena, family->graph, family->statement_count, names);
+}
+
+static void resolve_rule(const rl_load *load, const rl_setting_rule *given, const name_list *names,
+                         rl_format_rule *rule) {
+  const char *text;
+  if (rl_node_text(given->node, "weights", &text, load->diags) != RL_OK) return;
+  *rule = (rl_format_rule){.pattern = given->pattern, .loc = given->node->loc};
+  if (!fits_some(given->pattern, names)) {
+    RL_REPORT(load->diags, RULE_UNUSED, rule->loc, given->pattern,
+              rl_did_you_mean(given->pattern, names->items, names->count));
+  }
+  if (rl_db_format(load->db, text, rule->loc, &rule->format, load->diags) != RL_OK) return;
+  bool dense_only = fits(given->pattern, "norm") || fits(given->pattern, "bias");
+  if (dense_only && strpbrk(given->pattern, "*?") == NULL && !rl_format_is_dense(rule->format)) {
+    RL_REPORT(load->diags, FORMAT_ROLE, rule->loc, rule->format->name,
+              "the format of norm weights and biases", "bf16");
+  }
+}
+
+void rl_weight_rules_resolve(const rl_load *load, const rl_settings *settings,
+                             rl_scenario *scenario) {
+  size_t count = settings->rules.count;
+  name_list names = {0};
+  if (count == 0) return;
+  rl_format_rule *rules = RL_NEW_ARRAY(load->arena, rl_format_rule, count);
+  if (rules == NULL || !all_names(load->arena, scenario->model->family, &names)) {
+    rl_diag_oom(load->diags);
+    return;
+  }
+  for (size_t i = 0; i < count; i++) {
+    resolve_rule(load, &settings->rules.items[i], &names, &rules[i]);
+  }
+  scenario->rules = rules;
+  scenario->rule_count = count;
+}
+
+static bool is_unquantized(const rl_model *model, const char *name) {
+  for (size_t i = 0; i < model->unquantized_count; i++) {
+    if (strcmp(model->unquantized[i], name) == 0) return true;
+  }
+  return false;
+}
+
+/* Norm weights and biases are dense: a rule of a wider pattern does not reach them. */
+static bool reaches(const rl_format_rule *rule, const char *class_name, const char *name) {
+  bool small = strcmp(class_name, "norm") == 0 || strcmp(class_name, "bias") == 0;
+  if (small && !rl_format_is_dense(rule->format)) return false;
+  return fits(rule->pattern, class_name) || (name != NULL && fits(rule->pattern, name));
+}
+
+const rl_format *rl_scenario_weight_format(const rl_scenario *scenario, const char *class_name,
+                                           const char *name) {
+  for (size_t i = scenario->rule_count; i > 0; i--) {
+    const rl_format_rule *rule = &scenario->rules[i - 1];
+    if (reaches(rule, class_name, name)) return rule->format;
+  }
+  bool linear = strcmp(class_name, "linear") == 0;
+  bool left_out = linear && name != NULL && is_unquantized(scenario->model, name);
+  if (rl_format_is_dense(scenario->weights) || (linear && !left_out)) return scenario->weights;
+  return scenario->activations;
+}
