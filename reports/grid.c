@@ -7,20 +7,17 @@
 #include "base/number.h"
 #include "base/quote.h"
 
-enum { COLUMNS_MAX = 40 };
-
 void rl_grid_init(rl_grid *grid, rl_arena *arena, const rl_column *columns, size_t count) {
   *grid = (rl_grid){.arena = arena, .columns = columns, .column_count = count};
-  grid->failed = count > COLUMNS_MAX;
+  grid->failed = count > RL_GRID_COLUMNS;
 }
 
 rl_cell *rl_grid_row(rl_grid *grid) {
-  static _Thread_local rl_cell scratch[COLUMNS_MAX];
   rl_cell *cells = grid->failed ? NULL : RL_NEW_ARRAY(grid->arena, rl_cell, grid->column_count);
   rl_cell **slot = cells == NULL ? NULL : RL_PUSH(grid->arena, &grid->rows);
   if (slot == NULL) {
     grid->failed = true;
-    return scratch;
+    return grid->spare;
   }
   *slot = cells;
   return cells;

@@ -35,12 +35,14 @@ typedef struct rl_column {
   unsigned drop;     /* 0: always shown; else the largest goes first on a narrow terminal */
 } rl_column;
 
+enum { RL_GRID_COLUMNS = 40 }; /* most columns of a grid */
 typedef struct rl_grid {
   rl_arena *arena;
   const rl_column *columns;
   size_t column_count;
   RL_LIST(rl_cell *) rows;
   bool failed; /* memory ran out; every renderer fails its buffer then */
+  rl_cell spare[RL_GRID_COLUMNS]; /* the scratch row of a grid that failed */
 } rl_grid;
 
 void rl_grid_init(rl_grid *grid, rl_arena *arena, const rl_column *columns, size_t count);
