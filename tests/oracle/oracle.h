@@ -47,12 +47,15 @@ typedef enum oracle_format {
   ORACLE_F8_TENSOR, /* fp8, one fp32 scale a tensor */
   ORACLE_F8_ROW,    /* fp8, one fp16 scale a row */
   ORACLE_I8_ROW,    /* int8, one fp16 scale a row */
+  ORACLE_I4_ROW,    /* int4, one fp16 scale a row */
   ORACLE_W4_SYM,    /* int4 in groups of 128, fp16 scales */
-  ORACLE_W4_ASYM    /* the same with a 4-bit zero point a group */
+  ORACLE_W4_ASYM,   /* the same with a 4-bit zero point a group */
+  ORACLE_W4_32_ASYM /* the same in groups of 32 */
 } oracle_format;
 
 typedef struct oracle_formats {
-  oracle_format activations; /* norm weights and biases too */
+  oracle_format activations;
+  oracle_format vectors;     /* norm weights and biases */
   oracle_format linears;     /* linear weights inside the layers */
   oracle_format head, embed; /* a tied head has the embedding's format */
   oracle_format k, v;

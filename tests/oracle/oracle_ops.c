@@ -41,7 +41,7 @@ static void writes(oracle_cursor *c, const char *what, uint64_t rows, uint64_t n
 
 /* A norm weight or a bias: one dense row. */
 static void reads_vector(oracle_cursor *c, const char *what, uint64_t n) {
-  operand(c, what, ORACLE_WEIGHT, false, oracle_row_bytes(c->formats->activations, n));
+  operand(c, what, ORACLE_WEIGHT, false, oracle_row_bytes(c->formats->vectors, n));
 }
 
 /* `tokens` tokens have a row of n values for each KV head in one half of the cache. */

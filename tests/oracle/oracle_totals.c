@@ -16,7 +16,7 @@ static void linear(weigher *w, uint64_t rows, uint64_t cols) {
 }
 
 static void vector(weigher *w, uint64_t n) {
-  w->sum += w->formats == 0 ? n : oracle_row_bytes(w->formats->activations, n);
+  w->sum += w->formats == 0 ? n : oracle_row_bytes(w->formats->vectors, n);
 }
 
 static void attention_weights(weigher *w, const oracle_model *m, bool bias, bool out_bias) {
