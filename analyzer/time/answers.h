@@ -17,9 +17,8 @@ typedef struct rl_generation {
   double decode_rate;   /* tokens/s of all sequences while decoding */
   double total;         /* s */
 } rl_generation;
-rl_status rl_generate(const rl_plan *plan, rl_arena *scratch, rl_load load, rl_generation *out,
-                      rl_diags *diags);
-/* The same by evaluating every step: what tests hold rl_generate against. */
+rl_status rl_generate(const rl_plan *plan, rl_load load, rl_generation *out, rl_diags *diags);
+/* The same by evaluating every step, in an evaluation of its own: what rl_generate is held against. */
 rl_status rl_generate_stepwise(const rl_plan *plan, rl_arena *scratch, rl_load load,
                                rl_generation *out, rl_diags *diags);
 
@@ -30,7 +29,9 @@ typedef struct rl_memory {
   bool fits;
 } rl_memory;
 rl_status rl_memory_fit(const rl_plan *plan, rl_load load, rl_memory *out, rl_diags *diags);
-/* Largest batch that fits, 0 when not even one does. */
+/* Largest batch that fits, 0 when not even one does. A program without KV and activations fits any
+ * batch: RL_BATCH_MAX. */
+#define RL_BATCH_MAX (UINT64_C(1) << 62)
 rl_status rl_largest_batch(const rl_plan *plan, uint64_t prompt, uint64_t generate, uint64_t *out,
                            rl_diags *diags);
 
@@ -39,12 +40,12 @@ typedef struct rl_verify {
   uint64_t batch, cached, n; /* in: sequences, cached tokens, tokens a sequence */
   double seconds, ratio;     /* out: T(n), T(n) / T(1) */
 } rl_verify;
-rl_status rl_verify_cost(const rl_plan *plan, rl_arena *scratch, rl_verify *verify,
-                         rl_diags *diags);
+rl_status rl_verify_cost(const rl_plan *plan, rl_verify *verify, rl_diags *diags);
 
 /* Tokens a step at which the linear operators of the layers turn compute-bound (their ridge):
- * smallest batch of one-token sequences at `cached` for which they do, 0 when never below 2^20. */
-rl_status rl_ridge_tokens(const rl_plan *plan, rl_arena *scratch, uint64_t cached, uint64_t *tokens,
-                          rl_diags *diags);
+ * smallest batch of one-token sequences at `cached` for which all of them are; 0 when there is none
+ * up to RL_RIDGE_MAX, or no such operator. */
+enum { RL_RIDGE_MAX = 1 << 20 };
+rl_status rl_ridge_tokens(const rl_plan *plan, uint64_t cached, uint64_t *tokens, rl_diags *diags);
 
 #endif

@@ -27,9 +27,19 @@ typedef struct rl_plan {
   const rl_row_time *rows;  /* cost->row_count */
   double per_byte;          /* 1 / beta of main memory */
   double per_cache_byte;    /* 1 / beta of the last-level cache; 0 when it has no figure */
-  uint64_t cache_bytes;     /* capacity of the last-level cache, 0 = none */
+  uint64_t cache_bytes;     /* capacity of the last-level cache, 0 = none; below 2^63 */
   bool wider;               /* some row multiplies in a wider type than asked */
 } rl_plan;
+
+/* What one row asks of each resource at one point: the terms of its maximum. */
+typedef struct rl_demand {
+  uint64_t counts[RL_COUNTS];
+  uint64_t amount[RL_BOUNDS];  /* FLOPs, operations, bytes of main memory, bytes of the cache */
+  double seconds[RL_BOUNDS];   /* amount times the reciprocal of the resource's rate */
+  rl_bound bound;              /* the largest; seconds[bound] is the row's time */
+  bool activations_cached;     /* its activation operands fit in the last-level cache together */
+  bool weights_cached;         /* so do all weights and KV of the device */
+} rl_demand;
 
 /* Hardware without any engine for a row's type: located diagnostic. */
 rl_status rl_plan_compile(rl_arena *arena, const rl_cost *cost, const rl_hardware *hardware,
@@ -43,6 +53,7 @@ typedef struct rl_evaluation {
   uint8_t *bound;              /* rl_bound */
   double *pass_seconds;        /* [points]: sum over rows of repeat * seconds */
   uint64_t *moments;           /* [moment * points + point] */
+  uint64_t *resident;          /* [points]: all bits set where weights and KV stay in the cache */
 } rl_evaluation;
 
 rl_status rl_evaluation_new(rl_arena *arena, const rl_plan *plan, size_t points, rl_evaluation **out,
@@ -51,5 +62,13 @@ rl_status rl_evaluation_new(rl_arena *arena, const rl_plan *plan, size_t points,
  * batched. False when some moment or count overflows u64. */
 bool rl_plan_evaluate(const rl_plan *plan, const rl_point *points, size_t count,
                       rl_evaluation *evaluation);
+
+/* True when all weights and this much KV fit in the last-level cache together. */
+bool rl_plan_is_resident(const rl_plan *plan, uint64_t kv_bytes);
+/* One row at the moments of one point, by checked arithmetic: the same bits as rl_plan_evaluate.
+ * False on overflow. */
+bool rl_row_demand(const rl_plan *plan, size_t row, const uint64_t *moments, rl_demand *out);
+/* Time of one pass over one group, without storing its rows. False on overflow. */
+bool rl_pass_seconds(const rl_plan *plan, const rl_group *group, double *seconds);
 
 #endif

@@ -1,0 +1,35 @@
+/* Refusals that all answers share. */
+#include "time/check.h"
+
+#include "base/checked.h"
+#include "base/number.h"
+
+rl_status rl_report_overflow(const rl_group *group, rl_diags *diags) {
+  rl_loc nowhere = {0};
+  char batch[RL_NUMBER_TEXT], fresh[RL_NUMBER_TEXT], cached[RL_NUMBER_TEXT];
+  return RL_REPORT(diags, POINT_OVERFLOW, nowhere, rl_print_grouped(group->count, batch),
+                   rl_print_grouped(group->q, fresh), rl_print_grouped(group->cached, cached));
+}
+
+static rl_status check_positions(const rl_plan *plan, uint64_t needed, rl_diags *diags) {
+  rl_loc nowhere = {0};
+  uint64_t positions = plan->cost->program->positions;
+  char asked[RL_NUMBER_TEXT], given[RL_NUMBER_TEXT];
+  if (positions == 0 || needed <= positions) return RL_OK;
+  return RL_REPORT(diags, POINT_POSITIONS, nowhere, rl_print_grouped(needed, asked),
+                   rl_print_grouped(positions, given));
+}
+
+rl_status rl_check_load(const rl_plan *plan, rl_load load, rl_diags *diags) {
+  rl_loc nowhere = {0};
+  uint64_t needed;
+  if (load.batch == 0) return RL_REPORT(diags, POINT_EMPTY, nowhere, "batch");
+  if (load.prompt == 0) return RL_REPORT(diags, POINT_EMPTY, nowhere, "prompt");
+  if (load.generate == 0) return RL_REPORT(diags, POINT_EMPTY, nowhere, "generate");
+  /* the last generated token is never fed back, so it takes no position */
+  if (!rl_add_u64(load.prompt, load.generate - 1, &needed)) {
+    rl_group group = {.count = load.batch, .q = load.generate, .cached = load.prompt};
+    return rl_report_overflow(&group, diags);
+  }
+  return check_positions(plan, needed, diags);
+}

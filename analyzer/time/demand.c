@@ -1,0 +1,70 @@
+/* One row at one point, checked and one at a time: the definition that the column-wise evaluation
+ * reproduces bit for bit. The rule is the last section of docs/counting.md. */
+#include "base/checked.h"
+#include "time/plan.h"
+
+bool rl_plan_is_resident(const rl_plan *plan, uint64_t kv_bytes) {
+  uint64_t weights = plan->cost->weight_bytes;
+  return weights <= plan->cache_bytes && kv_bytes <= plan->cache_bytes - weights;
+}
+
+static bool row_is_taken(const rl_cost_row *row, const uint64_t *moments) {
+  if (row->guard == RL_NONE) return true;
+  return moments[row->guard] >= row->guard_low && moments[row->guard] <= row->guard_high;
+}
+
+/* Bytes by the level that serves them. False when their sum exceeds 64 bits. */
+static bool place_bytes(const rl_plan *plan, rl_demand *demand) {
+  const uint64_t *counts = demand->counts;
+  uint64_t streamed, activations, all;
+  bool fits = rl_add_u64(counts[RL_C_ACT_READ], counts[RL_C_ACT_WRITE], &activations) &&
+              rl_add_u64(counts[RL_C_WEIGHTS], counts[RL_C_KV_READ], &streamed) &&
+              rl_add_u64(streamed, counts[RL_C_KV_WRITE], &streamed) &&
+              rl_add_u64(activations, streamed, &all);
+  if (!fits) return false;
+  demand->activations_cached = activations <= plan->cache_bytes;
+  uint64_t cached = demand->activations_cached ? activations : 0;
+  if (demand->weights_cached) cached += streamed;
+  demand->amount[RL_BOUND_CACHE] = cached;
+  demand->amount[RL_BOUND_MEMORY] = all - cached;
+  return true;
+}
+
+bool rl_row_demand(const rl_plan *plan, size_t row, const uint64_t *moments, rl_demand *out) {
+  const rl_cost *cost = plan->cost;
+  const rl_cost_row *counted = &cost->rows[row];
+  const rl_row_time *time = &plan->rows[row];
+  uint64_t kv_bytes;
+  *out = (rl_demand){.bound = RL_BOUND_NONE};
+  if (!rl_form_value(cost, &cost->kv_bytes, moments, &kv_bytes)) return false;
+  out->weights_cached = rl_plan_is_resident(plan, kv_bytes);
+  out->activations_cached = true;
+  if (!row_is_taken(counted, moments)) return true;
+  for (int k = 0; k < RL_COUNTS; k++) {
+    if (!rl_form_value(cost, &counted->counts[k], moments, &out->counts[k])) return false;
+  }
+  if (!place_bytes(plan, out)) return false;
+  out->amount[RL_BOUND_COMPUTE] = out->counts[RL_C_MATRIX];
+  out->amount[RL_BOUND_VECTOR] = out->counts[RL_C_VECTOR];
+  const double per_unit[RL_BOUNDS] = {[RL_BOUND_COMPUTE] = time->per_matrix,
+                                      [RL_BOUND_VECTOR] = time->per_vector,
+                                      [RL_BOUND_MEMORY] = plan->per_byte,
+                                      [RL_BOUND_CACHE] = plan->per_cache_byte};
+  for (int b = RL_BOUND_COMPUTE; b < RL_BOUNDS; b++) {
+    out->seconds[b] = (double)out->amount[b] * per_unit[b];
+    if (out->seconds[b] > out->seconds[out->bound]) out->bound = (rl_bound)b;
+  }
+  return true;
+}
+
+bool rl_pass_seconds(const rl_plan *plan, const rl_group *group, double *seconds) {
+  uint64_t moments[RL_MOMENTS_MAX];
+  *seconds = 0;
+  if (!rl_cost_moments(plan->cost, &(rl_point){group, 1}, NULL, moments)) return false;
+  for (size_t row = 0; row < plan->cost->row_count; row++) {
+    rl_demand demand;
+    if (!rl_row_demand(plan, row, moments, &demand)) return false;
+    *seconds += plan->cost->rows[row].repeat * demand.seconds[demand.bound];
+  }
+  return true;
+}

@@ -1,0 +1,168 @@
+/* Time of a whole generation. A decode step behind S cached tokens costs each row the maximum of up
+ * to four times, each affine in S between breakpoints: a window that fills up, activations or KV
+ * that no longer fit the cache. Between two breakpoints the maximum is convex, so one resource
+ * rules an interval of S, and the sum over its integer steps is an arithmetic series. */
+#include "base/checked.h"
+#include "time/check.h"
+
+/* One row of one generation, seen as a function of the cached tokens. */
+typedef struct walk {
+  const rl_plan *plan;
+  uint64_t batch;
+  size_t row;
+  rl_demand demand; /* at the S looked at last */
+  uint64_t epoch;   /* how many breakpoints lie at or before that S: never falls as S grows */
+  bool failed;      /* a count exceeded 64 bits */
+} walk;
+
+/* Times within this share of the largest are taken as equal, so that rounding cannot make the
+ * ruling resource flicker from step to step. */
+static const double TIE = 1e-12;
+
+/* Breakpoints passed at S: windows that are full, residencies lost, borders of the guard. */
+static uint64_t count_breakpoints(const walk *w, const uint64_t *moments, uint64_t cached) {
+  const rl_cost *cost = w->plan->cost;
+  const rl_cost_row *row = &cost->rows[w->row];
+  uint64_t passed = (w->demand.activations_cached ? 0u : 1u) + (w->demand.weights_cached ? 0u : 1u);
+  for (uint32_t m = 0; m < cost->moment_count; m++) {
+    uint64_t window = cost->moments[m].window;
+    passed += window != 0 && cached >= window - 1;
+  }
+  if (row->guard == RL_NONE) return passed;
+  /* 2 each: a row that is left behind gives its activations back to the cache */
+  passed += moments[row->guard] >= row->guard_low ? 2u : 0u;
+  return passed + (moments[row->guard] > row->guard_high ? 2u : 0u);
+}
+
+/* Moves to a step behind `cached` tokens. */
+static void look(walk *w, uint64_t cached) {
+  rl_group group = {.count = w->batch, .q = 1, .cached = cached};
+  uint64_t moments[RL_MOMENTS_MAX];
+  bool good = rl_cost_moments(w->plan->cost, &(rl_point){&group, 1}, NULL, moments) &&
+              rl_row_demand(w->plan, w->row, moments, &w->demand);
+  if (good)
+    w->epoch = count_breakpoints(w, moments, cached);
+  else
+    w->failed = true;
+}
+
+static bool rules(const rl_demand *demand, rl_bound bound) {
+  return demand->seconds[bound] >= demand->seconds[demand->bound] * (1 - TIE);
+}
+
+/* What must hold from the first step of a piece to its last. */
+typedef struct piece {
+  uint64_t epoch;
+  rl_bound bound; /* RL_BOUNDS: not asked yet */
+} piece;
+
+static bool holds(const walk *w, const piece *p) {
+  return w->epoch == p->epoch && (p->bound == RL_BOUNDS || rules(&w->demand, p->bound));
+}
+
+/* The last S of [first, last] where the piece holds; it does at first, and its end is one border.
+ */
+static uint64_t last_of_piece(walk *w, const piece *p, uint64_t first, uint64_t last) {
+  look(w, last);
+  if (holds(w, p)) return last;
+  while (last - first > 1) {
+    uint64_t middle = first + (last - first) / 2;
+    look(w, middle);
+    if (holds(w, p))
+      first = middle;
+    else
+      last = middle;
+  }
+  return first;
+}
+
+/* Of the resources that rule at the start, the one that is largest at the end. */
+static rl_bound ruler(const rl_demand *start, const rl_demand *end) {
+  rl_bound best = start->bound;
+  for (int b = RL_BOUND_COMPUTE; b < RL_BOUNDS; b++) {
+    if (rules(start, (rl_bound)b) && end->seconds[b] > end->seconds[best]) best = (rl_bound)b;
+  }
+  return best;
+}
+
+/* Sum of the row's time over S = first ... last, one repeat. */
+static double sum_row(walk *w, uint64_t first, uint64_t last) {
+  double total = 0;
+  while (!w->failed) {
+    look(w, first);
+    rl_demand start = w->demand;
+    piece p = {w->epoch, RL_BOUNDS};
+    uint64_t end = last_of_piece(w, &p, first, last);
+    look(w, end);
+    p.bound = ruler(&start, &w->demand);
+    end = last_of_piece(w, &p, first, end);
+    look(w, end);
+    double steps = (double)(end - first + 1);
+    total += steps * (start.seconds[p.bound] + w->demand.seconds[p.bound]) / 2;
+    if (end == last) break;
+    first = end + 1;
+  }
+  return total;
+}
+
+static bool sum_steps(const rl_plan *plan, uint64_t batch, uint64_t first, uint64_t last,
+                      double *seconds) {
+  *seconds = 0;
+  for (size_t row = 0; row < plan->cost->row_count; row++) {
+    walk w = {.plan = plan, .batch = batch, .row = row};
+    *seconds += plan->cost->rows[row].repeat * sum_row(&w, first, last);
+    if (w.failed) return false;
+  }
+  return true;
+}
+
+/* The figures that follow from the two times. */
+static void derive(rl_generation *out, rl_load load) {
+  double steps = (double)(load.generate - 1);
+  out->tpot = steps > 0 ? out->decode / steps : 0;
+  out->decode_rate = out->decode > 0 ? (double)load.batch * steps / out->decode : 0;
+  out->total = out->ttft + out->decode;
+}
+
+static rl_status prefill(const rl_plan *plan, rl_load load, rl_generation *out, rl_diags *diags) {
+  rl_group group = {.count = load.batch, .q = load.prompt, .cached = 0};
+  *out = (rl_generation){0};
+  rl_status status = rl_check_load(plan, load, diags);
+  if (status != RL_OK) return status;
+  return rl_pass_seconds(plan, &group, &out->ttft) ? RL_OK : rl_report_overflow(&group, diags);
+}
+
+rl_status rl_generate(const rl_plan *plan, rl_load load, rl_generation *out, rl_diags *diags) {
+  rl_status status = prefill(plan, load, out, diags);
+  if (status != RL_OK) return status;
+  uint64_t last = load.prompt + load.generate - 2;
+  if (load.generate > 1 && !sum_steps(plan, load.batch, load.prompt, last, &out->decode)) {
+    return rl_report_overflow(&(rl_group){.count = load.batch, .q = 1, .cached = last}, diags);
+  }
+  derive(out, load);
+  return RL_OK;
+}
+
+rl_status rl_generate_stepwise(const rl_plan *plan, rl_arena *scratch, rl_load load,
+                               rl_generation *out, rl_diags *diags) {
+  enum { CHUNK = 64 };
+  rl_group groups[CHUNK];
+  rl_point points[CHUNK];
+  rl_evaluation *evaluation;
+  rl_status status = prefill(plan, load, out, diags);
+  if (status == RL_OK) status = rl_evaluation_new(scratch, plan, CHUNK, &evaluation, diags);
+  if (status != RL_OK) return status;
+  for (uint64_t step = 0; step < load.generate - 1; step += CHUNK) {
+    size_t count = (size_t)rl_min_u64(CHUNK, load.generate - 1 - step);
+    for (size_t p = 0; p < count; p++) {
+      groups[p] = (rl_group){.count = load.batch, .q = 1, .cached = load.prompt + step + p};
+      points[p] = (rl_point){&groups[p], 1};
+    }
+    if (!rl_plan_evaluate(plan, points, count, evaluation)) {
+      return rl_report_overflow(&groups[count - 1], diags);
+    }
+    for (size_t p = 0; p < count; p++) out->decode += evaluation->pass_seconds[p];
+  }
+  derive(out, load);
+  return RL_OK;
+}
