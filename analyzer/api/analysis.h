@@ -1,0 +1,24 @@
+/* From a scenario to the plain result that reports print. The command and the public library both
+ * call this one function; it reads no file, terminal or environment of its own. */
+#ifndef RL_API_ANALYSIS_H
+#define RL_API_ANALYSIS_H
+
+#include "reports/result.h"
+#include "spec/scenario.h"
+
+typedef enum rl_phase { RL_PHASE_DECODE, RL_PHASE_PREFILL, RL_PHASE_VERIFY } rl_phase;
+
+/* Which pass is shown operator by operator. */
+typedef struct rl_view {
+  rl_phase phase;
+  uint64_t context;    /* tokens cached before the pass; 0 = the middle of the generation */
+  uint64_t verify;     /* tokens a sequence of a verify pass; 0 = 8 */
+  const char *explain; /* operator whose formulas are given; "" = all; NULL = none */
+} rl_view;
+
+/* Lowers, counts and times the scenario: one system a machine, every shipped machine when the
+ * scenario names none. The result lives in the arena and borrows texts of the scenario. */
+rl_status rl_analyze(rl_arena *arena, rl_db *db, const rl_scenario *scenario, const rl_view *view,
+                     const rl_result **out, rl_diags *diags);
+
+#endif
