@@ -9,6 +9,7 @@ void oracle_project_qkv(oracle_cursor *c, bool bias) {
       {"k_proj", m->kv_heads * m->head_size, m->width, bias},
       {"v_proj", m->kv_heads * m->head_size, m->width, bias},
   };
+  oracle_quantize(c, m->width);
   if (c->fused) {
     oracle_qkv(c, matrices);
     return;
@@ -53,6 +54,7 @@ static void place_keys(oracle_cursor *c) {
 
 static void project_out(oracle_cursor *c, const char *name, bool bias) {
   const oracle_model *m = c->model;
+  oracle_quantize(c, m->heads * m->head_size);
   oracle_linear(c, (oracle_matrix){name, m->width, m->heads * m->head_size, bias});
 }
 
@@ -61,6 +63,7 @@ static void gated_mlp(oracle_cursor *c) {
   const oracle_model *m = c->model;
   const oracle_matrix matrices[2] = {{"gate_proj", m->inner, m->width, false},
                                      {"up_proj", m->inner, m->width, false}};
+  oracle_quantize(c, m->width);
   if (c->fused) {
     oracle_gate_up(c, matrices);
     oracle_activate_multiply(c);
@@ -70,6 +73,7 @@ static void gated_mlp(oracle_cursor *c) {
     oracle_activate(c);
     oracle_multiply(c);
   }
+  oracle_quantize(c, m->inner);
   oracle_linear(c, (oracle_matrix){"down_proj", m->width, m->inner, false});
 }
 
@@ -133,8 +137,10 @@ static void gpt_layer(oracle_cursor *c) {
   oracle_attend(c);
   project_out(c, "out_proj", true);
   oracle_residual_norm(c, "attention_add", "ln_2", true);
+  oracle_quantize(c, m->width);
   oracle_linear(c, (oracle_matrix){"fc1", m->inner, m->width, true});
   oracle_activate(c);
+  oracle_quantize(c, m->inner);
   oracle_linear(c, (oracle_matrix){"fc2", m->width, m->inner, true});
   oracle_add(c, "mlp_add");
 }

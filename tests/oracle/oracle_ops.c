@@ -204,22 +204,36 @@ static void applies(oracle_cursor *c, oracle_matrix matrix) {
   writes(c, "y", c->tokens, matrix.rows);
 }
 
+/* Rows of the linears' inputs; fp8 with one scale a tensor brings that scale along. */
+static void moves_inputs(oracle_cursor *c, bool written, uint64_t n) {
+  operand(c, "x", ORACLE_ACTIVATION, written,
+          oracle_matrix_bytes(c->formats->inputs, c->tokens, n));
+}
+
+void oracle_quantize(oracle_cursor *c, uint64_t n) {
+  if (c->formats->inputs == c->formats->activations) return;
+  begin(c, "quantize");
+  reads(c, "x", c->tokens, n);
+  moves_inputs(c, true, n);
+  computes(c, c->tokens, n, 3);
+}
+
 void oracle_linear(oracle_cursor *c, oracle_matrix matrix) {
   begin(c, matrix.name);
-  reads(c, "x", c->tokens, matrix.cols);
+  moves_inputs(c, false, matrix.cols);
   applies(c, matrix);
 }
 
 /* Linears with one input: it is read once for all of them. */
 void oracle_qkv(oracle_cursor *c, const oracle_matrix matrices[3]) {
   begin(c, "qkv_proj");
-  reads(c, "x", c->tokens, matrices[0].cols);
+  moves_inputs(c, false, matrices[0].cols);
   for (int i = 0; i < 3; i++) applies(c, matrices[i]);
 }
 
 void oracle_gate_up(oracle_cursor *c, const oracle_matrix matrices[2]) {
   begin(c, "gate_up_proj");
-  reads(c, "x", c->tokens, matrices[0].cols);
+  moves_inputs(c, false, matrices[0].cols);
   for (int i = 0; i < 2; i++) applies(c, matrices[i]);
 }
 

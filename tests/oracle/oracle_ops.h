@@ -26,6 +26,8 @@ typedef struct oracle_matrix {
 
 void oracle_embed_ids(oracle_cursor *c);
 void oracle_embed_positions(oracle_cursor *c);
+/* The input of the next linears, n values a token, in the format that they multiply with. */
+void oracle_quantize(oracle_cursor *c, uint64_t n);
 /* m rows of n values a token; layer: mean and bias too. */
 void oracle_norm(oracle_cursor *c, const char *name, uint64_t m, uint64_t n, bool layer);
 void oracle_linear(oracle_cursor *c, oracle_matrix matrix);

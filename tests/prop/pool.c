@@ -162,11 +162,12 @@ bool rl_pool_lower(const rl_pool_model *model, const rl_lab_question *question, 
 /* ---- the pool ---- */
 
 static rl_lab_question draw_question(rl_tape *tape) {
-  static const char *const weights[] = {"bf16", "fp32", "w4a16-g128", "w4a16-g32-asym", "w8a16"};
-  static const char *const caches[] = {"bf16", "int8-token", "int4-token", "fp32"};
+  static const char *const weights[] = {"bf16",  "fp32",      "w4a16-g128", "w4a16-g32-asym",
+                                        "w8a16", "w8a8-int8", "w8a8-fp8"};
+  static const char *const caches[] = {"bf16", "int8-token", "int4-token", "fp32", "fp8-token"};
   rl_lab_question question = {.activations = "bf16"};
-  question.weights = weights[rl_tape_draw(tape, 0, 4)];
-  question.kv = caches[rl_tape_draw(tape, 0, 3)];
+  question.weights = weights[rl_tape_draw(tape, 0, 6)];
+  question.kv = caches[rl_tape_draw(tape, 0, 4)];
   return question;
 }
 

@@ -44,40 +44,51 @@ static oracle_model model_of(const rl_pool_model *from) {
   return model;
 }
 
-typedef struct word {
+/* A dense weight format holds for every weight; a quantized one for the layers' linears alone. */
+typedef struct weight_word {
+  const char *name;
+  oracle_format linears, inputs, rest;
+} weight_word;
+
+static const weight_word WEIGHTS[] = {
+    {"bf16", ORACLE_BF16, ORACLE_BF16, ORACLE_BF16},
+    {"fp32", ORACLE_F32, ORACLE_BF16, ORACLE_F32},
+    {"w8a16", ORACLE_I8_ROW, ORACLE_BF16, ORACLE_BF16},
+    {"w4a16-g128", ORACLE_W4_SYM, ORACLE_BF16, ORACLE_BF16},
+    {"w4a16-g32-asym", ORACLE_W4_32_ASYM, ORACLE_BF16, ORACLE_BF16},
+    {"w8a8-int8", ORACLE_I8_ROW, ORACLE_I8_ROW, ORACLE_BF16},
+    {"w8a8-fp8", ORACLE_F8_TENSOR, ORACLE_F8_TENSOR, ORACLE_BF16},
+};
+
+typedef struct cache_word {
   const char *name;
   oracle_format format;
-} word;
+} cache_word;
 
-static oracle_format format_of(const char *name) {
-  static const word words[] = {{"bf16", ORACLE_BF16},
-                               {"fp32", ORACLE_F32},
-                               {"w8a16", ORACLE_I8_ROW},
-                               {"int8-token", ORACLE_I8_ROW},
-                               {"int4-token", ORACLE_I4_ROW},
-                               {"w4a16-g128", ORACLE_W4_SYM},
-                               {"w4a16-g32-asym", ORACLE_W4_32_ASYM}};
-  for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
-    if (strcmp(words[i].name, name) == 0) return words[i].format;
-  }
-  CU_FAIL_FATAL("a format without an oracle");
-  return ORACLE_BF16;
-}
+static const cache_word CACHES[] = {{"bf16", ORACLE_BF16},
+                                    {"fp32", ORACLE_F32},
+                                    {"int8-token", ORACLE_I8_ROW},
+                                    {"fp8-token", ORACLE_F8_ROW},
+                                    {"int4-token", ORACLE_I4_ROW}};
 
-/* A dense weight format holds for every weight; a quantized one for the layers' linears alone. */
 static rl_join_format formats_of(const rl_lab_question *question) {
-  oracle_format weights = format_of(question->weights), kv = format_of(question->kv);
-  oracle_format rest = weights == ORACLE_F32 ? ORACLE_F32 : ORACLE_BF16;
-  rl_join_format formats = {question->weights,
-                            question->weights,
-                            question->kv,
-                            {.activations = ORACLE_BF16,
-                             .vectors = rest,
-                             .linears = weights,
-                             .head = rest,
-                             .embed = rest,
-                             .k = kv,
-                             .v = kv}};
+  rl_join_format formats = {.name = question->weights};
+  oracle_formats *to = &formats.oracle;
+  bool weights = false, cache = false;
+  for (size_t i = 0; i < sizeof WEIGHTS / sizeof *WEIGHTS; i++) {
+    if (strcmp(WEIGHTS[i].name, question->weights) != 0) continue;
+    to->linears = WEIGHTS[i].linears;
+    to->inputs = WEIGHTS[i].inputs;
+    to->vectors = to->head = to->embed = WEIGHTS[i].rest;
+    weights = true;
+  }
+  for (size_t i = 0; i < sizeof CACHES / sizeof *CACHES; i++) {
+    if (strcmp(CACHES[i].name, question->kv) != 0) continue;
+    to->k = to->v = CACHES[i].format;
+    cache = true;
+  }
+  CU_ASSERT_TRUE_FATAL(weights && cache);
+  to->activations = ORACLE_BF16;
   return formats;
 }
 

@@ -29,6 +29,12 @@ static bool at_most(const totals *a, const totals *b) {
   return true;
 }
 
+/* fp8 activations bring one scale a tensor, however many rows it has: sums over parts of a pass
+ * count that scale more than once, so what is said of sums is said of the other storages. */
+static bool has_tensor_scales(const rl_pool_member *member) {
+  return strcmp(member->question.weights, "w8a8-fp8") == 0;
+}
+
 /* The member's pass, fused or not. */
 static const rl_lab_pass *draw_pass(rl_tape *tape) {
   const rl_pool_member *member = rl_pool_member_draw(tape);
@@ -113,13 +119,14 @@ static bool row_is_sum(const rl_lab_pass *pass, const rl_lab_row *whole, const r
 }
 
 static bool ragged_is_sum(rl_tape *tape) {
-  const rl_lab_pass *pass = draw_pass(tape);
+  const rl_pool_member *member = rl_pool_member_draw(tape);
   rl_drawn_point drawn;
   rl_lab_row *rows[3];
   uint32_t counts[3];
   rl_arena arena;
   bool same = true;
-  if (pass == NULL) return true;
+  if (member == NULL || has_tensor_scales(member)) return true;
+  const rl_lab_pass *pass = rl_tape_draw(tape, 0, 1) == 1 ? &member->unfused : &member->pass;
   rl_draw_point(tape, &RL_DRAW_ANY, &drawn);
   size_t cut = drawn.point.count / 2;
   rl_point points[3] = {
@@ -146,7 +153,7 @@ static bool chunks_are_prompt(rl_tape *tape) {
   rl_draw_limits limits = {.groups = 1, .count = 4, .q = 600, .cached = 600};
   rl_drawn_point drawn;
   totals sum = {{0}};
-  if (member == NULL) return true;
+  if (member == NULL || has_tensor_scales(member)) return true;
   rl_draw_point(tape, &limits, &drawn);
   rl_group whole = drawn.groups[0], chunk = whole;
   for (uint64_t done = 0; done < whole.q; done += chunk.q) {
