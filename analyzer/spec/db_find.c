@@ -41,20 +41,32 @@ static const char *const *prefixed(const rl_db *db, rl_db_kind kind, const char 
   return names;
 }
 
+/* The name that was probably meant, else the known ones when they are few. */
+static const char *suggestion(rl_arena *arena, const char *name, const char *const *names,
+                              size_t count) {
+  enum { FEW = 24 };
+  const char *guess = rl_did_you_mean(name, names, count);
+  if (guess != NULL) return rl_textf(arena, "did you mean '%s'?", guess);
+  const char *all = count > 0 && count <= FEW ? rl_load_join(arena, names, count) : "";
+  if (all == NULL || all[0] == '\0') return all;
+  return rl_textf(arena, "known: %s", all);
+}
+
 static rl_status report_unknown(const rl_db *db, rl_db_kind kind, const char *name, rl_loc loc,
                                 rl_diags *diags) {
   const rl_entry_list *list = &db->entries[kind];
   RL_LIST(const char *) names = {0};
   for (size_t i = 0; i < list->count; i++) {
     const rl_db_entry *entry = list->items[i];
-    for (size_t a = 0; a <= entry->alias_count; a++) {
+    for (size_t a = 0; !entry->shadowed && a <= entry->alias_count; a++) {
       const char **slot = RL_PUSH(db->arena, &names);
       if (slot == NULL) return rl_diag_oom(diags);
       *slot = a == 0 ? entry->name : entry->aliases[a - 1];
     }
   }
-  return RL_REPORT(diags, ENTRY_UNKNOWN, loc, RL_DB_KIND_WORDS[kind], name,
-                   rl_did_you_mean(name, names.items, names.count));
+  const char *hint = suggestion(db->arena, name, names.items, names.count);
+  if (hint == NULL) return rl_diag_oom(diags);
+  return RL_REPORT(diags, ENTRY_UNKNOWN, loc, RL_DB_KIND_WORDS[kind], name, hint);
 }
 
 /* A default that was taken for a name several entries begin with is said. */

@@ -21,7 +21,8 @@ static void load_dense(const rl_load *load, const rl_node *node, rl_component *c
   }
   if (type == NULL || !rl_load_type(load, type, &component->type)) return;
   if (component->type == RL_TF32 || RL_TYPES[component->type].integer) {
-    RL_REPORT(load->diags, BAD_STORED_TYPE, type->loc, RL_TYPES[component->type].name, "dense");
+    RL_REPORT(load->diags, BAD_STORED_TYPE, type->loc, RL_TYPES[component->type].name,
+              "dense component");
   }
 }
 
@@ -47,7 +48,8 @@ static void load_code_type(const rl_load *load, const rl_node *node, rl_componen
   if (bits != NULL) load_bits(load, bits, component);
   if (type == NULL || !rl_load_type(load, type, &component->type)) return;
   if (!is_code(component->type)) {
-    RL_REPORT(load->diags, BAD_STORED_TYPE, type->loc, RL_TYPES[component->type].name, "quant");
+    RL_REPORT(load->diags, BAD_STORED_TYPE, type->loc, RL_TYPES[component->type].name,
+              "quant component");
   }
 }
 

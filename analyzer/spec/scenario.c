@@ -33,10 +33,10 @@ static void resolve_model(const resolver *r, const rl_request *request) {
   const char *text = setting_text(r, RL_SET_MODEL);
   if (text != NULL) {
     rl_db_model(r->db, text, r->settings->values[RL_SET_MODEL]->loc, &r->scenario->model, r->diags);
+  } else if (r->settings->values[RL_SET_MODEL] == NULL && request->file.text != NULL) {
+    RL_REPORT(r->diags, MISSING_KEY, (rl_loc){.file = request->file.text}, "scenario", "model");
   } else if (r->settings->values[RL_SET_MODEL] == NULL) {
-    rl_loc loc =
-        request->file.text != NULL ? (rl_loc){.file = request->file.text} : request->target.loc;
-    RL_REPORT(r->diags, NO_MODEL, loc, NULL);
+    RL_REPORT(r->diags, NO_MODEL, request->target.loc, NULL);
   }
 }
 
@@ -229,7 +229,8 @@ static void resolve_formats(const resolver *r) {
   resolve_weights(r);
   resolve_activations(r);
   r->scenario->k = resolve_kv(r, RL_SET_K);
-  r->scenario->v = resolve_kv(r, RL_SET_V);
+  bool same = r->settings->values[RL_SET_V] == r->settings->values[RL_SET_K];
+  r->scenario->v = same ? r->scenario->k : resolve_kv(r, RL_SET_V);
   rl_weight_rules_resolve(r->load, r->settings, r->scenario);
 }
 

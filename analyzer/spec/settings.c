@@ -133,9 +133,11 @@ static void assign_map(const rl_load *load, rl_settings *settings, const rl_assi
   }
 }
 
+static const char *const groups[] = {"weights", "kv", "workload", "parallel"};
+enum { GROUPS = sizeof groups / sizeof *groups };
+
 static bool is_group(const char *key) {
-  static const char *const groups[] = {"weights", "kv", "workload", "parallel"};
-  for (size_t i = 0; i < sizeof groups / sizeof *groups; i++) {
+  for (size_t i = 0; i < GROUPS; i++) {
     if (strcmp(key, groups[i]) == 0) return true;
   }
   return false;
@@ -155,8 +157,11 @@ static void assign_group(const rl_load *load, rl_settings *settings, const rl_as
 }
 
 static void report_unknown(const rl_load *load, const rl_assignment *given) {
+  const char *known[GROUPS + RL_SETTINGS];
+  for (size_t i = 0; i < GROUPS; i++) known[i] = groups[i];
+  for (size_t i = 0; i < RL_SETTINGS; i++) known[GROUPS + i] = RL_SETTING_KEYS[i];
   RL_REPORT(load->diags, KEY_UNKNOWN, given->loc, given->key, "scenario",
-            rl_did_you_mean(given->key, RL_SETTING_KEYS, RL_SETTINGS));
+            rl_did_you_mean(given->key, known, GROUPS + RL_SETTINGS));
 }
 
 static void assign(const rl_load *load, rl_settings *settings, const rl_assignment *given) {
