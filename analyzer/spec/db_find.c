@@ -121,8 +121,7 @@ rl_status rl_db_family_of(rl_db *db, const char *model_type, rl_loc loc,
       *slot = entry->aliases[a];
     }
   }
-  const char *all = rl_load_join(db->arena, known.items, known.count);
-  if (all == NULL) return rl_diag_oom(diags);
-  return RL_REPORT(diags, MODEL_TYPE_UNKNOWN, loc, model_type, all,
-                   rl_did_you_mean(model_type, known.items, known.count));
+  const char *hint = suggestion(db->arena, model_type, known.items, known.count);
+  if (hint == NULL) return rl_diag_oom(diags);
+  return RL_REPORT(diags, MODEL_TYPE_UNKNOWN, loc, model_type, hint);
 }
