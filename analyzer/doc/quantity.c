@@ -2,6 +2,7 @@
  * one rounding for powers of ten and two (exactly, for byte counts). */
 #include "doc/quantity.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -160,7 +161,7 @@ static const char *range_words(const quantity *q, rl_range range, char out[HINT_
   out[0] = '\0';
   join(out, bare ? rl_print_double(range.min, number) : rl_print_si(range.min, unit, number));
   join(out, " to ");
-  if (isinf(range.max)) {
+  if (range.max >= DBL_MAX) {
     join(out, "any size");
   } else {
     join(out, bare ? rl_print_double(range.max, number) : rl_print_si(range.max, unit, number));

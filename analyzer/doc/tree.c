@@ -1,7 +1,7 @@
 /* Access to the tree and typed reads of its scalars. */
 #include "doc/tree.h"
 
-#include <math.h>
+#include <float.h>
 #include <string.h>
 
 #include "base/names.h"
@@ -116,7 +116,7 @@ rl_status rl_node_double(const rl_node *node, const char *what, double min, doub
     return RL_REPORT(diags, VALUE_NUMBER, node->loc, what, shown, hint_for(text));
   }
   if (!rl_scan_double(text, node->length, &value) || !(value >= min && value <= max)) {
-    const char *bound = isinf(max) ? "any size" : rl_print_double(max, most);
+    const char *bound = max >= DBL_MAX ? "any size" : rl_print_double(max, most);
     return report_range(node, what, rl_print_double(min, least), bound, diags);
   }
   *out = value;

@@ -136,7 +136,7 @@ static double random_double(uint64_t *state) {
 static void test_random_round_trip(void) {
   uint64_t state = 1;
   int wrong = 0;
-  for (int i = 0; i < 20000; i++) {
+  for (int i = 0; i < 10000; i++) {
     double value = random_double(&state), back = 0;
     char text[RL_NUMBER_TEXT], full[64];
     rl_print_double(value, text);
@@ -152,7 +152,7 @@ static void test_random_round_trip(void) {
 static void test_random_texts(void) {
   uint64_t state = 2;
   int wrong = 0;
-  for (int i = 0; i < 20000; i++) {
+  for (int i = 0; i < 10000; i++) {
     char text[80];
     int digits = 1 + (int)(next_random(&state) % 40), length = 0;
     for (int k = 0; k < digits; k++) text[length++] = (char)('0' + next_random(&state) % 10);
