@@ -1,0 +1,97 @@
+/* Every tensor has memory of its own, every operand a bitmap. */
+#include "cpu_fixture.h"
+
+#include <string.h>
+
+#include "unit.h"
+
+enum { KV_ROWS = 20 };
+
+void rl_fixture_init(rl_fixture *f, rl_op_kind kind) {
+  memset(f, 0, sizeof *f);
+  f->op.kind = kind;
+  f->op.compute = RL_F32;
+  f->work = (rl_workspace){f->values, f->codes, f->registers};
+  f->pass.sequences = f->sequences;
+  f->pass.positions = f->positions;
+  f->program = (rl_program){.tensors = f->tensors, .operands = f->operands, .parts = f->parts};
+}
+
+void rl_fixture_sequence(rl_fixture *f, uint64_t q, uint64_t cached, uint64_t logits,
+                         const int32_t *parent) {
+  rl_pass_sequence *s = &f->sequences[f->pass.count++];
+  *s = (rl_pass_sequence){
+      q,      cached,         f->pass.kv_rows, f->pass.tokens, f->pass.logit_rows,
+      logits, f->pass.scores, parent};
+  for (uint64_t i = 0; i < q; i++) f->positions[f->pass.tokens + i] = rl_pass_position(s, i);
+  f->pass.tokens += q;
+  f->pass.logit_rows += logits;
+  f->pass.kv_rows += KV_ROWS;
+  f->pass.scores += q * (cached + q);
+}
+
+uint32_t rl_fixture_tensor(rl_fixture *f, rl_role role, rl_test_format format, rl_extent extent,
+                           uint64_t rows, uint64_t cols, const float *values) {
+  uint32_t index = f->program.tensor_count++;
+  rl_store *store = &f->stores[index];
+  f->tensors[index] = (rl_tensor){.name = "t",
+                                  .role = role,
+                                  .format = &RL_TEST_FORMATS[format],
+                                  .extent = extent,
+                                  .rows = rows,
+                                  .cols = cols};
+  CU_ASSERT_FATAL(rl_store_init(store, &RL_TEST_FORMATS[format],
+                                rows * rl_pass_blocks(&f->pass, extent), cols));
+  CU_ASSERT_FATAL(rl_store_bytes(store) <= FIXTURE_BYTES);
+  store->bytes = f->memory[index];
+  for (uint64_t r = 0; values != NULL && r < store->rows; r++) {
+    rl_store_write(store, (rl_span){r, 0, cols}, values + r * cols, NULL);
+  }
+  return index;
+}
+
+uint32_t rl_fixture_ids(rl_fixture *f, rl_extent extent, const uint32_t *ids) {
+  uint32_t index = f->program.tensor_count++;
+  rl_store *store = &f->stores[index];
+  f->tensors[index] =
+      (rl_tensor){.name = "ids", .role = RL_ROLE_IDS, .extent = extent, .rows = 1, .cols = 1};
+  rl_store_init(store, NULL, rl_pass_blocks(&f->pass, extent), 1);
+  store->bytes = f->memory[index];
+  for (uint64_t i = 0; ids != NULL && i < store->rows; i++)
+    rl_store_write_id(store, i, ids[i], NULL);
+  return index;
+}
+
+void rl_fixture_operand(rl_fixture *f, uint32_t tensor, rl_access access, uint64_t cols) {
+  const rl_tensor *shape = &f->tensors[tensor];
+  uint32_t o = f->op.operand_count++;
+  f->operands[o] = (rl_operand){tensor, access, cols != 0 ? cols : shape->cols};
+  f->views[o] = (rl_view){f->stores[tensor], shape->rows * shape->cols, f->touched[o], NULL, 0};
+  memset(f->touched[o], 0, sizeof f->touched[o]);
+  f->program.operand_count = f->op.operand_count;
+}
+
+void rl_fixture_part_operand(rl_fixture *f, uint32_t part, uint32_t tensor, rl_access access,
+                             uint64_t cols) {
+  rl_op *op = &f->parts[part];
+  uint32_t o = f->program.operand_count++;
+  if (op->operand_count++ == 0) op->first_operand = o;
+  f->operands[o] = (rl_operand){tensor, access, cols != 0 ? cols : f->tensors[tensor].cols};
+  if (f->op.part_count <= part) f->op.part_count = part + 1;
+}
+
+void rl_fixture_run(rl_fixture *f) {
+  rl_call call = {&f->program, &f->op, &f->pass, f->views, &f->work};
+  RL_KERNELS[f->op.kind].run(&call);
+}
+
+float rl_fixture_value(const rl_fixture *f, uint32_t tensor, uint64_t at) {
+  const rl_store *store = &f->stores[tensor];
+  float value;
+  rl_store_read(store, (rl_span){at / store->cols, at % store->cols, 1}, &value, NULL);
+  return value;
+}
+
+uint64_t rl_fixture_touched(const rl_fixture *f, uint32_t operand) {
+  return rl_touched_count(f->touched[operand], FIXTURE_BYTES);
+}
