@@ -3,19 +3,25 @@
  * back without going to memory; a tensor that does not leave it lives in registers, as fp32, or in
  * the codes of its format when a part quantizes it. Only reads and writes of external operands
  * count. */
+#include <string.h>
+
 #include "base/checked.h"
 #include "kernels-ref/cpu/kernel.h"
 
 /* Operands that the largest group may touch; the lowering makes groups of at most three parts. */
 enum { GROUP_MAX = 32, ALIGNMENT = 16 };
 
-/* A tensor that the parts touch. */
+/* A tensor that a part writes. */
 typedef struct member {
   uint32_t tensor;
-  rl_store store; /* where the parts write it: memory or registers */
-  bool in_hand;   /* a part has written it */
-  uint64_t cols;  /* leading values of each row that were written */
+  rl_store store;    /* where: memory or registers */
+  uint64_t *written; /* which of its values, so far */
 } member;
+
+/* Ids and caches go straight to memory. */
+static bool kept_in_hand(const rl_tensor *tensor) {
+  return tensor->format != NULL && tensor->role != RL_ROLE_KV;
+}
 
 typedef struct group {
   const rl_call *call;
@@ -36,22 +42,25 @@ static const rl_view *external(const rl_call *call, uint32_t tensor, rl_access a
   return NULL;
 }
 
-/* What a tensor in registers is kept in: dense values are not rounded there. */
-static const rl_format *register_format(const rl_tensor *tensor) {
-  return rl_format_is_dense(tensor->format) ? &FLOATS : tensor->format;
-}
-
-/* Bytes of a tensor in registers, a multiple of the alignment. False on overflow. */
-static bool register_bytes(const rl_tensor *tensor, uint64_t blocks, rl_store *store,
-                           uint64_t *bytes) {
+/* Shape of a tensor in registers: dense values are not rounded there. */
+static bool register_shape(const rl_tensor *tensor, uint64_t blocks, rl_store *store) {
+  const rl_format *format = rl_format_is_dense(tensor->format) ? &FLOATS : tensor->format;
   uint64_t rows;
-  if (!rl_mul_u64(blocks, tensor->rows, &rows)) return false;
-  if (!rl_store_init(store, register_format(tensor), rows, tensor->cols)) return false;
-  *bytes = rl_ceil_div(rl_store_bytes(store), ALIGNMENT);
-  return rl_mul_u64(*bytes, ALIGNMENT, bytes);
+  return rl_mul_u64(blocks, tensor->rows, &rows) &&
+         rl_store_init(store, format, rows, tensor->cols);
 }
 
-/* The tensor among those that a part writes or has written, or NULL. */
+static uint64_t padded(uint64_t bytes) {
+  return rl_ceil_div(bytes, ALIGNMENT) * ALIGNMENT;
+}
+
+/* Registers for a store and for the bitmap of what is written. */
+static void *take_registers(group *g, uint64_t bytes) {
+  void *memory = g->call->work->registers + g->registers;
+  g->registers += padded(bytes);
+  return memory;
+}
+
 static member *find_member(group *g, uint32_t tensor) {
   for (uint32_t m = 0; m < g->count; m++) {
     if (g->members[m].tensor == tensor) return &g->members[m];
@@ -64,17 +73,18 @@ static member *place_member(group *g, uint32_t tensor) {
   const rl_tensor *shape = &g->call->program->tensors[tensor];
   const rl_view *stored = external(g->call, tensor, RL_WRITE);
   member *added = find_member(g, tensor);
-  uint64_t bytes = 0;
   if (added != NULL) return added;
   added = &g->members[g->count++];
-  *added = (member){.tensor = tensor};
+  added->tensor = tensor;
   if (stored != NULL) {
     added->store = stored->store;
   } else {
-    register_bytes(shape, rl_pass_blocks(g->call->pass, shape->extent), &added->store, &bytes);
-    added->store.bytes = g->call->work->registers + g->registers;
-    g->registers += bytes;
+    register_shape(shape, rl_pass_blocks(g->call->pass, shape->extent), &added->store);
+    added->store.bytes = take_registers(g, rl_store_bytes(&added->store));
   }
+  uint64_t words = rl_touched_words(rl_store_bytes(&added->store));
+  added->written = take_registers(g, words * sizeof *added->written);
+  memset(added->written, 0, words * sizeof *added->written);
   return added;
 }
 
@@ -84,44 +94,41 @@ static rl_view read_view(group *g, const rl_operand *operand) {
   const member *held = find_member(g, operand->tensor);
   rl_view view = {.block = tensor->rows * tensor->cols};
   if (memory != NULL) view = *memory;
-  if (held == NULL || !held->in_hand) return view;
+  if (held == NULL) return view;
   if (memory == NULL) view.store = held->store;
   view.own = &held->store;
-  view.own_cols = held->cols;
+  view.written = held->written;
   return view;
 }
 
+/* Caches are not kept in hand: their older rows are in memory, and no group reads what it appends.
+ */
 static rl_view write_view(group *g, const rl_operand *operand) {
   const rl_tensor *tensor = &g->call->program->tensors[operand->tensor];
   const rl_view *memory = external(g->call, operand->tensor, RL_WRITE);
-  if (memory != NULL) return *memory;
-  return (rl_view){.store = place_member(g, operand->tensor)->store,
-                   .block = tensor->rows * tensor->cols};
+  rl_view view = {.block = tensor->rows * tensor->cols};
+  if (memory != NULL) view = *memory;
+  if (!kept_in_hand(tensor)) return view;
+  member *held = place_member(g, operand->tensor);
+  view.store = held->store;
+  view.written = held->written;
+  return view;
 }
 
-/* From now on what the part wrote is in hand; the cache is not, its older rows are in memory. */
-static void keep_results(group *g, const rl_op *part) {
-  for (uint32_t o = 0; o < part->operand_count; o++) {
-    const rl_operand *operand = &g->call->program->operands[part->first_operand + o];
-    if (operand->access != RL_WRITE) continue;
-    if (g->call->program->tensors[operand->tensor].role == RL_ROLE_KV) continue;
-    member *held = place_member(g, operand->tensor);
-    held->in_hand = true;
-    held->cols = rl_max_u64(held->cols, operand->cols);
-  }
-}
-
+/* Views of what is read come first: what a part writes in place is in hand only after it. */
 static void run_part(group *g, const rl_op *part) {
   rl_view views[GROUP_MAX];
   rl_call call = *g->call;
-  for (uint32_t o = 0; o < part->operand_count; o++) {
-    const rl_operand *operand = &call.program->operands[part->first_operand + o];
-    views[o] = operand->access == RL_READ ? read_view(g, operand) : write_view(g, operand);
+  for (int writes = 0; writes < 2; writes++) {
+    for (uint32_t o = 0; o < part->operand_count; o++) {
+      const rl_operand *operand = &call.program->operands[part->first_operand + o];
+      if ((operand->access == RL_WRITE) != (writes == 1)) continue;
+      views[o] = writes ? write_view(g, operand) : read_view(g, operand);
+    }
   }
   call.op = part;
   call.views = views;
   RL_KERNELS[part->kind].run(&call);
-  keep_results(g, part);
 }
 
 void rl_ref_fused(const rl_call *call) {
@@ -132,18 +139,17 @@ void rl_ref_fused(const rl_call *call) {
 }
 
 /* Registers for every tensor that a part writes, stored ones included: an upper bound without
- * search. */
+ * search. Every byte may have a bit, in whole words; padding twice. */
 static bool add_registers(const rl_program *program, const rl_op *part,
                           const rl_pass_limits *limits, uint64_t *registers) {
   for (uint32_t o = 0; o < part->operand_count; o++) {
     const rl_operand *operand = &program->operands[part->first_operand + o];
     const rl_tensor *tensor = &program->tensors[operand->tensor];
     rl_store store;
-    uint64_t bytes;
-    if (tensor->format == NULL || tensor->role == RL_ROLE_KV || operand->access != RL_WRITE)
-      continue;
-    if (!register_bytes(tensor, rl_limits_blocks(limits, tensor->extent), &store, &bytes) ||
-        !rl_add_u64(*registers, bytes, registers)) {
+    if (operand->access != RL_WRITE || !kept_in_hand(tensor)) continue;
+    if (!register_shape(tensor, rl_limits_blocks(limits, tensor->extent), &store)) return false;
+    if (rl_store_bytes(&store) > UINT64_MAX / 2 ||
+        !rl_add_u64(*registers, rl_store_bytes(&store) / 8 * 9 + 4 * ALIGNMENT, registers)) {
       return false;
     }
   }

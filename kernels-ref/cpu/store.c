@@ -93,3 +93,19 @@ uint8_t *rl_store_take(const rl_store *store, uint64_t offset, uint64_t count, u
   if (touched != NULL) mark(touched, offset, offset + count);
   return store->bytes + offset;
 }
+
+/* The byte that holds the value's code, or its first byte. */
+static uint64_t code_byte(const rl_store *store, uint64_t row, uint64_t col) {
+  return row * store->row_bytes + col * RL_TYPES[store->format->stack[0].type].bits / 8;
+}
+
+void rl_store_mark(const rl_store *store, rl_span span, uint64_t *written) {
+  uint64_t first = code_byte(store, span.row, span.first);
+  mark(written, first, code_byte(store, span.row, span.first + span.count - 1) + 1);
+}
+
+bool rl_store_is_marked(const rl_store *store, uint64_t row, uint64_t col,
+                        const uint64_t *written) {
+  uint64_t byte = code_byte(store, row, col);
+  return (written[byte / WORD_BITS] >> byte % WORD_BITS & 1) != 0;
+}

@@ -50,6 +50,11 @@ void rl_store_read_scales(const rl_store *store, uint64_t row, float *scales, ui
 uint32_t rl_store_read_id(const rl_store *store, uint64_t index, uint64_t *touched);
 void rl_store_write_id(const rl_store *store, uint64_t index, uint32_t id, uint64_t *touched);
 
+/* A bitmap of what was written, kept apart from the counted one: marks the codes of a span, and
+ * asks whether a value's code is marked. */
+void rl_store_mark(const rl_store *store, rl_span span, uint64_t *written);
+bool rl_store_is_marked(const rl_store *store, uint64_t row, uint64_t col, const uint64_t *written);
+
 /* 64-bit words of a bitmap over that many bytes, and how many bits are set in it. */
 uint64_t rl_touched_words(uint64_t bytes);
 uint64_t rl_touched_count(const uint64_t *touched, uint64_t bytes);

@@ -3,16 +3,20 @@
 
 #include "base/checked.h"
 
-/* Consecutive values of one row: own ones first, they are the leading columns. */
+static bool in_hand(const rl_view *view, uint64_t row, uint64_t col) {
+  return view->own != NULL && rl_store_is_marked(view->own, row, col, view->written);
+}
+
+/* Consecutive values of one row, in runs that come from one place. */
 static void read_span(const rl_view *view, rl_span span, float *values) {
-  uint64_t own = 0;
-  if (view->own != NULL && span.first < view->own_cols) {
-    own = rl_min_u64(span.count, view->own_cols - span.first);
-    rl_store_read(view->own, (rl_span){span.row, span.first, own}, values, NULL);
+  for (uint64_t done = 0; done < span.count;) {
+    uint64_t first = span.first + done, count = 1;
+    bool own = in_hand(view, span.row, first);
+    while (done + count < span.count && in_hand(view, span.row, first + count) == own) count++;
+    rl_store_read(own ? view->own : &view->store, (rl_span){span.row, first, count}, values + done,
+                  own ? NULL : view->touched);
+    done += count;
   }
-  if (own == span.count) return;
-  rl_store_read(&view->store, (rl_span){span.row, span.first + own, span.count - own}, values + own,
-                view->touched);
 }
 
 static rl_span span_at(const rl_view *view, uint64_t at, uint64_t count) {
@@ -32,32 +36,32 @@ void rl_view_write(const rl_view *view, uint64_t at, uint64_t count, const float
   for (uint64_t done = 0; done < count;) {
     rl_span span = span_at(view, at + done, count - done);
     rl_store_write(&view->store, span, values + done, view->touched);
+    if (view->written != NULL) rl_store_mark(&view->store, span, view->written);
     done += span.count;
   }
 }
 
-/* Where whole rows and ids come from: the group's own copy when it has one. */
-static const rl_store *source_of(const rl_view *view, uint64_t **touched) {
-  *touched = view->own != NULL ? NULL : view->touched;
-  return view->own != NULL ? view->own : &view->store;
+/* Where a whole row comes from: the group's own copy when it has one. */
+static const rl_store *row_source(const rl_view *view, uint64_t row, uint64_t **touched) {
+  bool own = in_hand(view, row, 0);
+  *touched = own ? NULL : view->touched;
+  return own ? view->own : &view->store;
 }
 
 void rl_view_read_codes(const rl_view *view, uint64_t row, int32_t *codes) {
   uint64_t *touched;
-  const rl_store *store = source_of(view, &touched);
+  const rl_store *store = row_source(view, row, &touched);
   rl_store_read_codes(store, row, codes, touched);
 }
 
 void rl_view_read_scales(const rl_view *view, uint64_t row, float *scales) {
   uint64_t *touched;
-  const rl_store *store = source_of(view, &touched);
+  const rl_store *store = row_source(view, row, &touched);
   rl_store_read_scales(store, row, scales, touched);
 }
 
 uint32_t rl_view_read_id(const rl_view *view, uint64_t index) {
-  uint64_t *touched;
-  const rl_store *store = source_of(view, &touched);
-  return rl_store_read_id(store, index, touched);
+  return rl_store_read_id(&view->store, index, view->touched);
 }
 
 void rl_view_write_id(const rl_view *view, uint64_t index, uint32_t id) {

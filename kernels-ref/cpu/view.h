@@ -8,10 +8,13 @@
 
 typedef struct rl_view {
   rl_store store;
-  uint64_t block;      /* values of one block: a token's activation, a kept token's KV heads */
-  uint64_t *touched;   /* one bit a stored byte; NULL: not counted */
-  const rl_store *own; /* what the group has in hand: the leading own_cols values of each row */
-  uint64_t own_cols;
+  uint64_t block;    /* values of one block: a token's activation, a kept token's KV heads */
+  uint64_t *touched; /* one bit a stored byte; NULL: not counted */
+  /* Inside a fused group: where the parts write this tensor, and which values they have written. A
+   * view that is read takes those from there; one that is written marks them. NULL outside groups.
+   */
+  const rl_store *own;
+  uint64_t *written;
 } rl_view;
 
 /* count values from flat index `at` on, which may run over several rows. */

@@ -66,7 +66,7 @@ void rl_fixture_operand(rl_fixture *f, uint32_t tensor, rl_access access, uint64
   const rl_tensor *shape = &f->tensors[tensor];
   uint32_t o = f->op.operand_count++;
   f->operands[o] = (rl_operand){tensor, access, cols != 0 ? cols : shape->cols};
-  f->views[o] = (rl_view){f->stores[tensor], shape->rows * shape->cols, f->touched[o], NULL, 0};
+  f->views[o] = (rl_view){f->stores[tensor], shape->rows * shape->cols, f->touched[o], NULL, NULL};
   memset(f->touched[o], 0, sizeof f->touched[o]);
   f->program.operand_count = f->op.operand_count;
 }
