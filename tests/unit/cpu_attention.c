@@ -18,11 +18,11 @@ static void attention_fixture(uint64_t cached, uint64_t q, const int32_t *parent
   rl_fixture_sequence(&f, 1, 2, 0, NULL); /* another sequence before it: rows must not mix */
   rl_fixture_sequence(&f, q, cached, 0, parent);
   for (uint64_t j = 0; j < cached + q; j++) rows[20 + j] = (float)(1u << j);
-  rl_fixture_tensor(&f, RL_ROLE_ACTIVATION, TEST_FP32, RL_EXTENT_TOKENS, 2, 1, zeros);
-  rl_fixture_tensor(&f, RL_ROLE_KV, TEST_FP32, RL_EXTENT_KV, 1, 1, rows);
-  rl_fixture_tensor(&f, RL_ROLE_KV, TEST_FP32, RL_EXTENT_KV, 1, 1, rows);
-  rl_fixture_tensor(&f, RL_ROLE_ACTIVATION, TEST_FP32, RL_EXTENT_TOKENS, 2, 1, NULL);
-  rl_fixture_tensor(&f, RL_ROLE_ACTIVATION, TEST_FP32, RL_EXTENT_SCORES, 2, 1, NULL);
+  rl_fixture_tensor(&f, RL_ROLE_ACTIVATION, TEST_FP32, 2, 1, zeros);
+  rl_fixture_tensor(&f, RL_ROLE_KV, TEST_FP32, 1, 1, rows);
+  rl_fixture_tensor(&f, RL_ROLE_KV, TEST_FP32, 1, 1, rows);
+  rl_fixture_tensor(&f, RL_ROLE_ACTIVATION, TEST_FP32, 2, 1, NULL);
+  rl_fixture_scores(&f, 2);
 }
 
 static void run(rl_op_kind kind, uint32_t a, uint32_t b, uint32_t c, uint32_t out) {
@@ -102,10 +102,10 @@ static void test_scale_and_cap(void) {
     f.op.at = (rl_op_attributes){
         .heads = 1, .kv_heads = 1, .head_dim = 1, .score_scale = scale, .softcap = capped ? 2 : 0};
     rl_fixture_sequence(&f, 1, 1, 0, NULL);
-    rl_fixture_tensor(&f, RL_ROLE_ACTIVATION, TEST_FP32, RL_EXTENT_TOKENS, 1, 1, q);
-    rl_fixture_tensor(&f, RL_ROLE_KV, TEST_FP32, RL_EXTENT_KV, 1, 1, rows);
-    rl_fixture_tensor(&f, RL_ROLE_KV, TEST_FP32, RL_EXTENT_KV, 1, 1, rows);
-    rl_fixture_tensor(&f, RL_ROLE_ACTIVATION, TEST_FP32, RL_EXTENT_TOKENS, 1, 1, NULL);
+    rl_fixture_tensor(&f, RL_ROLE_ACTIVATION, TEST_FP32, 1, 1, q);
+    rl_fixture_tensor(&f, RL_ROLE_KV, TEST_FP32, 1, 1, rows);
+    rl_fixture_tensor(&f, RL_ROLE_KV, TEST_FP32, 1, 1, rows);
+    rl_fixture_tensor(&f, RL_ROLE_ACTIVATION, TEST_FP32, 1, 1, NULL);
     run(RL_OP_ATTENTION, Q, K, V, OUT);
     double s = capped ? 2 * tanh(3) : 6;
     CU_ASSERT_DOUBLE_EQUAL(rl_fixture_value(&f, OUT, 0), 1 / (1 + exp(-s)), 1e-6);
@@ -118,10 +118,10 @@ static void test_query_groups(void) {
   rl_fixture_init(&f, RL_OP_ATTENTION);
   f.op.at = (rl_op_attributes){.heads = 6, .kv_heads = 2, .head_dim = 1, .score_scale = 1};
   rl_fixture_sequence(&f, 1, 0, 0, NULL);
-  rl_fixture_tensor(&f, RL_ROLE_ACTIVATION, TEST_FP32, RL_EXTENT_TOKENS, 6, 1, q);
-  rl_fixture_tensor(&f, RL_ROLE_KV, TEST_FP32, RL_EXTENT_KV, 2, 1, rows);
-  rl_fixture_tensor(&f, RL_ROLE_KV, TEST_FP32, RL_EXTENT_KV, 2, 1, rows);
-  rl_fixture_tensor(&f, RL_ROLE_ACTIVATION, TEST_FP32, RL_EXTENT_TOKENS, 6, 1, NULL);
+  rl_fixture_tensor(&f, RL_ROLE_ACTIVATION, TEST_FP32, 6, 1, q);
+  rl_fixture_tensor(&f, RL_ROLE_KV, TEST_FP32, 2, 1, rows);
+  rl_fixture_tensor(&f, RL_ROLE_KV, TEST_FP32, 2, 1, rows);
+  rl_fixture_tensor(&f, RL_ROLE_ACTIVATION, TEST_FP32, 6, 1, NULL);
   run(RL_OP_ATTENTION, Q, K, V, OUT);
   for (uint64_t h = 0; h < 6; h++) CU_ASSERT_EQUAL(rl_fixture_value(&f, OUT, h), h < 3 ? 10 : 20);
 }

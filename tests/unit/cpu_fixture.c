@@ -30,24 +30,44 @@ void rl_fixture_sequence(rl_fixture *f, uint64_t q, uint64_t cached, uint64_t lo
   f->pass.scores += q * (cached + q);
 }
 
-uint32_t rl_fixture_tensor(rl_fixture *f, rl_role role, rl_test_format format, rl_extent extent,
-                           uint64_t rows, uint64_t cols, const float *values) {
+static uint32_t add_tensor(rl_fixture *f, const rl_tensor *tensor, const float *values) {
   uint32_t index = f->program.tensor_count++;
   rl_store *store = &f->stores[index];
-  f->tensors[index] = (rl_tensor){.name = "t",
-                                  .role = role,
-                                  .format = &RL_TEST_FORMATS[format],
-                                  .extent = extent,
-                                  .rows = rows,
-                                  .cols = cols};
-  CU_ASSERT_FATAL(rl_store_init(store, &RL_TEST_FORMATS[format],
-                                rows * rl_pass_blocks(&f->pass, extent), cols));
+  f->tensors[index] = *tensor;
+  CU_ASSERT_FATAL(rl_store_init(store, tensor->format,
+                                tensor->rows * rl_pass_blocks(&f->pass, tensor->extent),
+                                tensor->cols));
   CU_ASSERT_FATAL(rl_store_bytes(store) <= FIXTURE_BYTES);
   store->bytes = f->memory[index];
   for (uint64_t r = 0; values != NULL && r < store->rows; r++) {
-    rl_store_write(store, (rl_span){r, 0, cols}, values + r * cols, NULL);
+    rl_store_write(store, (rl_span){r, 0, store->cols}, values + r * store->cols, NULL);
   }
   return index;
+}
+
+uint32_t rl_fixture_tensor(rl_fixture *f, rl_role role, rl_test_format format, uint64_t rows,
+                           uint64_t cols, const float *values) {
+  static const rl_extent extents[RL_ROLES] = {[RL_ROLE_WEIGHT] = RL_EXTENT_FIXED,
+                                              [RL_ROLE_KV] = RL_EXTENT_KV,
+                                              [RL_ROLE_ACTIVATION] = RL_EXTENT_TOKENS,
+                                              [RL_ROLE_LOGITS] = RL_EXTENT_LOGIT_ROWS};
+  rl_tensor tensor = {.name = "t",
+                      .role = role,
+                      .format = &RL_TEST_FORMATS[format],
+                      .extent = extents[role],
+                      .rows = rows,
+                      .cols = cols};
+  return add_tensor(f, &tensor, values);
+}
+
+uint32_t rl_fixture_scores(rl_fixture *f, uint64_t heads) {
+  rl_tensor tensor = {.name = "scores",
+                      .role = RL_ROLE_ACTIVATION,
+                      .format = &RL_TEST_FORMATS[TEST_FP32],
+                      .extent = RL_EXTENT_SCORES,
+                      .rows = heads,
+                      .cols = 1};
+  return add_tensor(f, &tensor, NULL);
 }
 
 uint32_t rl_fixture_ids(rl_fixture *f, rl_extent extent, const uint32_t *ids) {

@@ -36,9 +36,12 @@ void rl_fixture_init(rl_fixture *f, rl_op_kind kind);
 /* A sequence of q tokens behind `cached`, logits of its last `logits` tokens; 20 KV rows each. */
 void rl_fixture_sequence(rl_fixture *f, uint64_t q, uint64_t cached, uint64_t logits,
                          const int32_t *parent);
-/* A tensor for the pass as it is now, filled with the values unless they are NULL. */
-uint32_t rl_fixture_tensor(rl_fixture *f, rl_role role, rl_test_format format, rl_extent extent,
-                           uint64_t rows, uint64_t cols, const float *values);
+/* A tensor for the pass as it is now, filled with the values unless they are NULL. The role decides
+ * how many blocks there are: one, or one a token, logit row or kept token. */
+uint32_t rl_fixture_tensor(rl_fixture *f, rl_role role, rl_test_format format, uint64_t rows,
+                           uint64_t cols, const float *values);
+/* fp32 scores of so many heads, one block a (query, key). */
+uint32_t rl_fixture_scores(rl_fixture *f, uint64_t heads);
 uint32_t rl_fixture_ids(rl_fixture *f, rl_extent extent, const uint32_t *ids);
 /* The tensor becomes the next operand of the operator; cols 0: all. */
 void rl_fixture_operand(rl_fixture *f, uint32_t tensor, rl_access access, uint64_t cols);

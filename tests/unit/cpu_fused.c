@@ -20,7 +20,7 @@ static void run_within_registers(void) {
 }
 
 static uint32_t activation(rl_test_format format, uint64_t cols, const float *values) {
-  return rl_fixture_tensor(&f, RL_ROLE_ACTIVATION, format, RL_EXTENT_TOKENS, 1, cols, values);
+  return rl_fixture_tensor(&f, RL_ROLE_ACTIVATION, format, 1, cols, values);
 }
 
 static void part(uint32_t index, rl_op_kind kind) {
@@ -36,8 +36,8 @@ static void test_rope_append_with_partial_rotation(void) {
   rl_fixture_sequence(&f, 1, 3, 0, NULL);
   uint32_t q = activation(TEST_FP32, 8, x), k = activation(TEST_FP32, 8, x);
   uint32_t v = activation(TEST_FP32, 8, x);
-  uint32_t kc = rl_fixture_tensor(&f, RL_ROLE_KV, TEST_FP32, RL_EXTENT_KV, 2, 4, NULL);
-  uint32_t vc = rl_fixture_tensor(&f, RL_ROLE_KV, TEST_FP32, RL_EXTENT_KV, 2, 4, NULL);
+  uint32_t kc = rl_fixture_tensor(&f, RL_ROLE_KV, TEST_FP32, 2, 4, NULL);
+  uint32_t vc = rl_fixture_tensor(&f, RL_ROLE_KV, TEST_FP32, 2, 4, NULL);
   const uint32_t reads[] = {q, k, v}, writes[] = {q, kc, vc};
   for (int i = 0; i < 3; i++) rl_fixture_operand(&f, reads[i], RL_READ, 0);
   for (int i = 0; i < 3; i++) rl_fixture_operand(&f, writes[i], RL_WRITE, 0);
@@ -71,8 +71,8 @@ static void test_add_norm_sees_the_rounded_sum(void) {
   rl_fixture_init(&f, RL_OP_FUSED);
   rl_fixture_sequence(&f, 1, 0, 0, NULL);
   uint32_t x = activation(TEST_BF16, 2, a), o = activation(TEST_BF16, 2, b);
-  uint32_t g = rl_fixture_tensor(&f, RL_ROLE_WEIGHT, TEST_FP32, RL_EXTENT_FIXED, 1, 2, gain);
-  uint32_t z = rl_fixture_tensor(&f, RL_ROLE_WEIGHT, TEST_FP32, RL_EXTENT_FIXED, 1, 2, bias);
+  uint32_t g = rl_fixture_tensor(&f, RL_ROLE_WEIGHT, TEST_FP32, 1, 2, gain);
+  uint32_t z = rl_fixture_tensor(&f, RL_ROLE_WEIGHT, TEST_FP32, 1, 2, bias);
   uint32_t h = activation(TEST_FP32, 2, NULL);
   const uint32_t reads[] = {x, o, g, z};
   for (int i = 0; i < 4; i++) rl_fixture_operand(&f, reads[i], RL_READ, 0);
@@ -128,7 +128,7 @@ static void test_gemm_quant_rounds_in_registers(void) {
   rl_fixture_init(&f, RL_OP_FUSED);
   rl_fixture_sequence(&f, 1, 0, 0, NULL);
   uint32_t in = activation(TEST_BF16, 2, x), q = activation(TEST_INT8_TOKEN, 2, NULL);
-  uint32_t m = rl_fixture_tensor(&f, RL_ROLE_WEIGHT, TEST_INT8_TOKEN, RL_EXTENT_FIXED, 1, 2, w);
+  uint32_t m = rl_fixture_tensor(&f, RL_ROLE_WEIGHT, TEST_INT8_TOKEN, 1, 2, w);
   uint32_t out = activation(TEST_FP32, 1, NULL);
   rl_fixture_operand(&f, in, RL_READ, 0);
   rl_fixture_operand(&f, m, RL_READ, 0);

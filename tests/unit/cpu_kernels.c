@@ -9,14 +9,13 @@ static rl_fixture f;
 #define NEAR(a, b) CU_ASSERT_DOUBLE_EQUAL((a), (b), 1e-5)
 
 static uint32_t activation(rl_access access, uint64_t rows, uint64_t cols, const float *values) {
-  uint32_t t =
-      rl_fixture_tensor(&f, RL_ROLE_ACTIVATION, TEST_FP32, RL_EXTENT_TOKENS, rows, cols, values);
+  uint32_t t = rl_fixture_tensor(&f, RL_ROLE_ACTIVATION, TEST_FP32, rows, cols, values);
   rl_fixture_operand(&f, t, access, 0);
   return t;
 }
 
 static uint32_t weight(rl_test_format format, uint64_t rows, uint64_t cols, const float *values) {
-  uint32_t t = rl_fixture_tensor(&f, RL_ROLE_WEIGHT, format, RL_EXTENT_FIXED, rows, cols, values);
+  uint32_t t = rl_fixture_tensor(&f, RL_ROLE_WEIGHT, format, rows, cols, values);
   rl_fixture_operand(&f, t, RL_READ, 0);
   return t;
 }
@@ -100,7 +99,7 @@ static void test_linear_of_last_tokens(void) {
   rl_fixture_sequence(&f, 2, 1, 2, NULL);
   activation(RL_READ, 1, 2, x);
   weight(TEST_FP32, 3, 2, w);
-  uint32_t out = rl_fixture_tensor(&f, RL_ROLE_LOGITS, TEST_FP32, RL_EXTENT_LOGIT_ROWS, 1, 3, NULL);
+  uint32_t out = rl_fixture_tensor(&f, RL_ROLE_LOGITS, TEST_FP32, 1, 3, NULL);
   rl_fixture_operand(&f, out, RL_WRITE, 0);
   rl_fixture_run(&f);
   static const float expected[] = {3, 4, -1, 7, 8, -1, 9, 10, -1};
@@ -115,7 +114,7 @@ static void test_linear_without_tokens_reads_no_weight(void) {
   rl_fixture_sequence(&f, 1, 0, 0, NULL);
   activation(RL_READ, 1, 2, x);
   weight(TEST_FP32, 1, 2, w);
-  uint32_t out = rl_fixture_tensor(&f, RL_ROLE_LOGITS, TEST_FP32, RL_EXTENT_LOGIT_ROWS, 1, 1, NULL);
+  uint32_t out = rl_fixture_tensor(&f, RL_ROLE_LOGITS, TEST_FP32, 1, 1, NULL);
   rl_fixture_operand(&f, out, RL_WRITE, 0);
   rl_fixture_run(&f);
   CU_ASSERT_EQUAL(rl_fixture_touched(&f, 1), 0);
@@ -127,8 +126,7 @@ static void test_linear_in_integers(void) {
   rl_fixture_init(&f, RL_OP_LINEAR);
   f.op.compute = RL_I8;
   rl_fixture_sequence(&f, 1, 0, 0, NULL);
-  uint32_t in =
-      rl_fixture_tensor(&f, RL_ROLE_ACTIVATION, TEST_INT8_TOKEN, RL_EXTENT_TOKENS, 1, 3, x);
+  uint32_t in = rl_fixture_tensor(&f, RL_ROLE_ACTIVATION, TEST_INT8_TOKEN, 1, 3, x);
   rl_fixture_operand(&f, in, RL_READ, 0);
   weight(TEST_W4_G7, 1, 3, w);
   weight(TEST_FP32, 1, 1, bias);
@@ -147,8 +145,8 @@ static void rope_fixture(rl_rope_style style, uint64_t position, const float *x)
   f.op.at.head_dim = 5;
   f.op.at.heads = f.op.at.kv_heads = 1;
   rl_fixture_sequence(&f, 1, position, 0, NULL);
-  uint32_t q = rl_fixture_tensor(&f, RL_ROLE_ACTIVATION, TEST_FP32, RL_EXTENT_TOKENS, 1, 5, x);
-  uint32_t k = rl_fixture_tensor(&f, RL_ROLE_ACTIVATION, TEST_FP32, RL_EXTENT_TOKENS, 1, 5, x);
+  uint32_t q = rl_fixture_tensor(&f, RL_ROLE_ACTIVATION, TEST_FP32, 1, 5, x);
+  uint32_t k = rl_fixture_tensor(&f, RL_ROLE_ACTIVATION, TEST_FP32, 1, 5, x);
   rl_fixture_operand(&f, q, RL_READ, 4);
   rl_fixture_operand(&f, k, RL_READ, 4);
   rl_fixture_operand(&f, q, RL_WRITE, 4);
@@ -203,8 +201,8 @@ static void test_kv_append(void) {
   rl_fixture_sequence(&f, 2, 5, 0, NULL);
   activation(RL_READ, 2, 1, x);
   activation(RL_READ, 2, 1, x);
-  uint32_t k = rl_fixture_tensor(&f, RL_ROLE_KV, TEST_INT8_TOKEN, RL_EXTENT_KV, 2, 1, NULL);
-  uint32_t v = rl_fixture_tensor(&f, RL_ROLE_KV, TEST_FP32, RL_EXTENT_KV, 2, 1, NULL);
+  uint32_t k = rl_fixture_tensor(&f, RL_ROLE_KV, TEST_INT8_TOKEN, 2, 1, NULL);
+  uint32_t v = rl_fixture_tensor(&f, RL_ROLE_KV, TEST_FP32, 2, 1, NULL);
   rl_fixture_operand(&f, k, RL_WRITE, 0);
   rl_fixture_operand(&f, v, RL_WRITE, 0);
   rl_fixture_run(&f);
@@ -252,8 +250,7 @@ static void test_quantize(void) {
   rl_fixture_init(&f, RL_OP_QUANTIZE);
   rl_fixture_sequence(&f, 2, 0, 0, NULL);
   activation(RL_READ, 1, 3, x);
-  uint32_t out =
-      rl_fixture_tensor(&f, RL_ROLE_ACTIVATION, TEST_FP8_TENSOR, RL_EXTENT_TOKENS, 1, 3, NULL);
+  uint32_t out = rl_fixture_tensor(&f, RL_ROLE_ACTIVATION, TEST_FP8_TENSOR, 1, 3, NULL);
   rl_fixture_operand(&f, out, RL_WRITE, 0);
   rl_fixture_run(&f);
   NEAR(rl_fixture_value(&f, out, 3), 100); /* the scale is that of the largest of all tokens */
@@ -266,8 +263,7 @@ static void test_sample(void) {
   static const float logits[] = {1, 5, 5, -7, -3, -4};
   rl_fixture_init(&f, RL_OP_SAMPLE);
   rl_fixture_sequence(&f, 4, 0, 2, NULL);
-  uint32_t in =
-      rl_fixture_tensor(&f, RL_ROLE_LOGITS, TEST_FP32, RL_EXTENT_LOGIT_ROWS, 1, 3, logits);
+  uint32_t in = rl_fixture_tensor(&f, RL_ROLE_LOGITS, TEST_FP32, 1, 3, logits);
   rl_fixture_operand(&f, in, RL_READ, 0);
   uint32_t ids = rl_fixture_ids(&f, RL_EXTENT_LOGIT_ROWS, NULL);
   rl_fixture_operand(&f, ids, RL_WRITE, 0);
