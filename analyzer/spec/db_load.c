@@ -243,10 +243,10 @@ rl_status rl_db_model(rl_db *db, const char *name, rl_loc loc, const struct rl_m
   return status;
 }
 
-rl_status rl_db_read(rl_db *db, const char *path, const char *kind, rl_node **root,
-                     rl_diags *diags) {
-  const char *text, *kept = rl_strdup(db->arena, path);
-  rl_db_entry entry = {.path = kept};
+rl_status rl_db_read(rl_db *db, const char *path, const char *text, const char *kind,
+                     rl_node **root, rl_diags *diags) {
+  const char *kept = rl_strdup(db->arena, path);
+  rl_db_entry entry = {.path = kept, .text = text, .length = text == NULL ? 0 : strlen(text)};
   *root = NULL;
   if (kept == NULL) return rl_diag_oom(diags);
   rl_status status = parse_file(db, &entry, root, &text, diags);

@@ -41,9 +41,10 @@ bool rl_hub_is_id(const char *text);
 rl_status rl_db_family_of(rl_db *db, const char *model_type, rl_loc loc,
                           const struct rl_family **out, rl_diags *diags);
 bool rl_db_strict(const rl_db *db);
-/* Parses a file of the named kind ("scenario") outside the database. */
-rl_status rl_db_read(rl_db *db, const char *path, const char *kind, rl_node **root,
-                     rl_diags *diags);
+/* Parses a file of the named kind ("scenario") outside the database; text is its content, or NULL to
+ * read the path. */
+rl_status rl_db_read(rl_db *db, const char *path, const char *text, const char *kind,
+                     rl_node **root, rl_diags *diags);
 /* A workload by name or path. */
 struct rl_workload;
 rl_status rl_db_workload(rl_db *db, const char *name, rl_loc loc, const struct rl_workload **out,

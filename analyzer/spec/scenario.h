@@ -50,6 +50,7 @@ typedef struct rl_scenario {
 typedef struct rl_text_at { const char *text; rl_loc loc; } rl_text_at;
 typedef struct rl_request {
   rl_text_at file;     /* scenario file */
+  rl_text_at text;     /* or what stands in one; file is looked at when this is not given */
   rl_text_at target;   /* model@hardware */
   rl_text_at model, hardware, profile, weights, kv, activations;
   rl_text_at tensor, pipeline, expert, data;

@@ -190,10 +190,12 @@ static void assign_text(const rl_load *load, rl_settings *settings, const char *
   if (node != NULL) assign(load, settings, &(rl_assignment){key, text.loc, node});
 }
 
-static void gather_file(const rl_load *load, rl_text_at file, rl_settings *settings) {
+/* A file's content may be handed in instead of its path; messages then say "<text>". */
+static void gather_file(const rl_load *load, const rl_request *request, rl_settings *settings) {
   rl_node *root;
-  if (file.text == NULL) return;
-  if (rl_db_read(load->db, file.text, "scenario", &root, load->diags) != RL_OK) return;
+  const char *text = request->text.text, *path = text == NULL ? request->file.text : "<text>";
+  if (path == NULL) return;
+  if (rl_db_read(load->db, path, text, "scenario", &root, load->diags) != RL_OK) return;
   for (size_t i = 0; i < root->count; i++) {
     const rl_node *key = root->keys[i];
     bool ours = strcmp(key->text, "kind") == 0 || strcmp(key->text, "doc") == 0;
@@ -232,7 +234,7 @@ static void gather_set(const rl_load *load, rl_text_at set, rl_settings *setting
 
 void rl_settings_gather(const rl_load *load, const rl_request *request, rl_settings *settings) {
   *settings = (rl_settings){0};
-  gather_file(load, request->file, settings);
+  gather_file(load, request, settings);
   gather_target(load, request->target, settings);
   const struct {
     const char *key;
