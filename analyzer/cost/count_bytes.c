@@ -25,16 +25,14 @@ rl_share rl_share_plain(const rl_program *program, const rl_op *op, const rl_ope
   return (rl_share){rl_moment_of(blocks), tensor->rows, operand->cols};
 }
 
-/* One table row a token. Positions are launch arguments and move nothing. */
+/* One table row a token. */
 rl_share rl_share_embed(const rl_program *program, const rl_op *op, const rl_operand *operand) {
   rl_share share = rl_share_plain(program, op, operand);
-  rl_role role = tensor_of(program, operand)->role;
   bool positions = op->at.index == RL_INDEX_POSITIONS;
-  if (role == RL_ROLE_WEIGHT) {
+  if (tensor_of(program, operand)->role == RL_ROLE_WEIGHT) {
     share.blocks = rl_moment_of(positions ? RL_M_POSITION_ROWS : RL_M_ID_ROWS);
     share.rows = 1;
   }
-  if (role == RL_ROLE_IDS && positions) share.rows = 0;
   return share;
 }
 
@@ -68,11 +66,10 @@ static bool of_logits(rl_moment_kind kind) {
   return kind == RL_M_LOGITS_ANY || kind == RL_M_LOGIT_ROWS;
 }
 
-/* Rows with logits are some of the rows; of equally many rows the one with more values is larger.
- */
+/* Rows with logits are some of the rows; of equally many rows those with more values are larger. */
 static bool share_is_larger(rl_share a, rl_share b) {
   if (of_logits(a.blocks.kind) != of_logits(b.blocks.kind)) return of_logits(b.blocks.kind);
-  return a.rows > b.rows || (a.rows == b.rows && a.cols > b.cols);
+  return a.cols > b.cols;
 }
 
 /* The largest share that some part touches. */
@@ -94,7 +91,6 @@ static rl_share share_fused(const rl_program *program, const rl_op *op, const rl
 
 void rl_tally_bytes(rl_tally *tally, rl_sum *sum, const rl_tensor *tensor, rl_share share) {
   enum { ID_BYTES = 4 };
-  if (share.rows == 0) return;
   if (tensor->format == NULL) {
     RL_TALLY(tally, sum, share.blocks, ID_BYTES, share.rows, share.cols);
     return;

@@ -35,8 +35,8 @@ static void test_phases(void) {
   CU_ASSERT_EQUAL(memory.total, memory.weights + memory.kv + memory.activations);
   CU_ASSERT_EQUAL(memory.usable, 80000000000);
   CU_ASSERT_TRUE(memory.fits);
-  CU_ASSERT_EQUAL(rl_memory_fit(plan, (rl_load){2, 2048, 8192}, &memory, &diags), RL_OK);
-  CU_ASSERT_EQUAL(memory.kv, 2 * 10240 * 131072ull); /* 2048 + 8191 = 10239 rows: 640 pages */
+  CU_ASSERT_EQUAL(rl_memory_fit(plan, (rl_load){2, 2048, 8193}, &memory, &diags), RL_OK);
+  CU_ASSERT_EQUAL(memory.kv, 2 * 10240 * 131072ull); /* 2048 + 8192 = 10240 rows: 640 pages */
   CU_ASSERT_EQUAL(memory.activations, 2 * 86016ull + 2 * 256512);
   CU_ASSERT_EQUAL(memory.total, memory.weights + memory.kv + memory.activations);
   CU_ASSERT_EQUAL(rl_memory_fit(plan, (rl_load){2, 2048, 1}, &memory, &diags), RL_OK);
