@@ -13,10 +13,11 @@ const char *rl_excerpt(const char *text, size_t length, char out[RL_EXCERPT]) {
   if (length >= RL_EXCERPT) {
     keep = RL_EXCERPT - sizeof dots;
     while (keep > 0 && ((unsigned char)text[keep] & 0xC0) == 0x80) keep--;
+    memcpy(out + keep, dots, sizeof dots);
+  } else {
+    out[keep] = '\0';
   }
   if (keep > 0) memcpy(out, text, keep);
-  memcpy(out + keep, dots, sizeof dots);
-  if (keep == length) out[keep] = '\0';
   return out;
 }
 
@@ -33,13 +34,10 @@ const char *rl_excerpt_node(const rl_node *node, char out[RL_EXCERPT]) {
   if (node->kind == RL_SEQUENCE) return "a list";
   if (rl_node_is_null(node)) return "nothing";
   if (node->quoted) return "a quoted text";
-  size_t keep = node->length < RL_EXCERPT - 3 ? node->length : RL_EXCERPT - 3;
-  char text[RL_EXCERPT];
-  rl_excerpt(node->text, node->length, text);
-  if (keep < node->length) return memcpy(out, text, RL_EXCERPT);
+  if (node->length > RL_EXCERPT - 3) return rl_excerpt(node->text, node->length, out);
   out[0] = '\'';
-  memcpy(out + 1, text, keep);
-  memcpy(out + 1 + keep, "'", 2);
+  memcpy(out + 1, node->text, node->length);
+  memcpy(out + 1 + node->length, "'", 2);
   return out;
 }
 

@@ -206,6 +206,24 @@ static void test_known_keys(void) {
   doc_close(&c);
 }
 
+/* Excerpts of texts around the length at which they are cut: 63 bytes stand, of 64 the first 60. */
+static void test_excerpts(void) {
+  for (size_t length = 55; length < 75; length++) {
+    char yaml[128] = "[", expected[160] = "n: '";
+    doc_case c;
+    uint64_t value = 0;
+    memset(yaml + 1, 'a', length);
+    memcpy(yaml + 1 + length, "]", 2);
+    size_t keep = length < 64 ? length : 60;
+    memset(expected + 4, 'a', keep);
+    snprintf(expected + 4 + keep, 40, "%s' is not a whole number", length < 64 ? "" : "...");
+    doc_yaml(&c, yaml);
+    rl_node_u64(c.root->items[0], "n", 0, 1, &value, &c.diags);
+    doc_expect(&c, 0, &(doc_expected){RL_D_VALUE_WHOLE, 1, 2, expected, NULL});
+    doc_close(&c);
+  }
+}
+
 /* A folder of our own for files; its path is static. */
 static const char *scratch(const char *name) {
   static char folder[64], path[128];
@@ -306,5 +324,6 @@ static void test_read_error(void) {
 }
 
 RL_SUITE("typed reads", {"u64", test_u64}, {"double", test_double}, {"bool", test_bool},
-         {"names", test_names}, {"known keys", test_known_keys}, {"read file", test_read_file},
-         {"standard input", test_standard_input}, {"read error", test_read_error})
+         {"names", test_names}, {"known keys", test_known_keys}, {"excerpts", test_excerpts},
+         {"read file", test_read_file}, {"standard input", test_standard_input},
+         {"read error", test_read_error})

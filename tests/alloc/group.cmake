@@ -1,0 +1,10 @@
+# Refuses libyaml's memory; needs a C library whose own malloc stays reachable, and no sanitizer.
+include(CheckFunctionExists)
+check_function_exists(__libc_malloc RL_HAVE_LIBC_MALLOC)
+if(RL_HAVE_LIBC_MALLOC AND NOT RL_SANITIZE)
+  add_executable(yaml_malloc ${CMAKE_CURRENT_LIST_DIR}/yaml_malloc.c)
+  target_include_directories(yaml_malloc PRIVATE ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/analyzer)
+  target_link_libraries(yaml_malloc PRIVATE roofline_static rl_flags m)
+  target_compile_options(yaml_malloc PRIVATE -fno-builtin)
+  add_test(NAME alloc_yaml COMMAND yaml_malloc)
+endif()
