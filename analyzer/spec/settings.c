@@ -26,7 +26,7 @@ const char *const RL_SETTING_KEYS[RL_SETTINGS] = {[RL_SET_MODEL] = "model",
 
 static const char weights_prefix[] = "weights.";
 
-/* One key and its value on the way into the settings. */
+/* One key and its value on the way into the settings; null takes back what was said. */
 typedef struct rl_assignment {
   const char *key; /* dotted */
   rl_loc loc;      /* of the key */
@@ -69,6 +69,12 @@ const rl_node *rl_settings_split(const rl_load *load, const rl_node *node) {
   return list;
 }
 
+/* On the command line nothing is written to mean nothing: null is. */
+static bool refuse_empty(const rl_load *load, const rl_node *node, const char *key) {
+  if (node->length == 0) RL_REPORT(load->diags, EMPTY_VALUE, node->loc, key);
+  return node->length == 0;
+}
+
 static void add_rule(const rl_load *load, rl_settings *settings, const char *pattern,
                      const rl_node *node) {
   size_t kept = 0;
@@ -77,6 +83,7 @@ static void add_rule(const rl_load *load, rl_settings *settings, const char *pat
     if (strcmp(rule.pattern, pattern) != 0) settings->rules.items[kept++] = rule;
   }
   settings->rules.count = kept;
+  if (rl_node_is_null(node)) return;
   rl_setting_rule *rule = RL_PUSH(load->arena, &settings->rules);
   if (rule == NULL) {
     rl_diag_oom(load->diags);
@@ -109,11 +116,8 @@ static void assign_list(const rl_load *load, rl_settings *settings, const char *
     const char *key = equal == NULL
                           ? (kv ? "kv.k" : "weights.default")
                           : rl_textf(load->arena, "%s.%.*s", group, (int)(equal - part), part);
-    if (item == NULL) return;
-    if (key == NULL) {
-      rl_diag_oom(load->diags);
-      return;
-    }
+    if (key == NULL) rl_diag_oom(load->diags);
+    if (item == NULL || key == NULL || refuse_empty(load, item, key)) return;
     assign(load, settings, &(rl_assignment){key, node->loc, item});
     if (kv && equal == NULL) assign(load, settings, &(rl_assignment){"kv.v", node->loc, item});
     part = part[length] == ',' ? part + length + 1 : NULL;
@@ -145,6 +149,7 @@ static bool is_group(const char *key) {
 
 static void assign_group(const rl_load *load, rl_settings *settings, const rl_assignment *given) {
   clear_group(settings, given->key);
+  if (rl_node_is_null(given->node)) return;
   if (given->node->kind == RL_MAP) {
     assign_map(load, settings, given);
   } else if (given->node->kind == RL_SEQUENCE || strcmp(given->key, "parallel") == 0) {
@@ -165,14 +170,13 @@ static void report_unknown(const rl_load *load, const rl_assignment *given) {
 }
 
 static void assign(const rl_load *load, rl_settings *settings, const rl_assignment *given) {
-  if (rl_node_is_null(given->node)) return;
   if (is_group(given->key)) {
     assign_group(load, settings, given);
     return;
   }
   for (int i = 0; i < RL_SETTINGS; i++) {
     if (strcmp(RL_SETTING_KEYS[i], given->key) != 0) continue;
-    settings->values[i] = given->node;
+    settings->values[i] = rl_node_is_null(given->node) ? NULL : given->node;
     return;
   }
   size_t prefix = sizeof weights_prefix - 1;
@@ -187,7 +191,8 @@ static void assign_text(const rl_load *load, rl_settings *settings, const char *
                         rl_text_at text) {
   if (text.text == NULL) return;
   const rl_node *node = scalar_node(load, text.text, strlen(text.text), text.loc);
-  if (node != NULL) assign(load, settings, &(rl_assignment){key, text.loc, node});
+  if (node == NULL || refuse_empty(load, node, key)) return;
+  assign(load, settings, &(rl_assignment){key, text.loc, node});
 }
 
 /* A file's content may be handed in instead of its path; messages then say "<text>". */

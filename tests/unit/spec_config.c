@@ -1,0 +1,176 @@
+/* What a Hugging Face config means: formats of quantization_config, number types, wrapped configs,
+ * classes of keys. Refusals are golden failures (tests/fail/config). */
+#include <stdio.h>
+#include <string.h>
+
+#include "spec_help.h"
+#include "unit.h"
+
+/* Loads a config of the toy family with further keys through a file, as a user gives it. */
+static const rl_model *load(spec_case *c, const char *more) {
+  static const char path[] = "./spec-config.json";
+  const rl_model *model;
+  FILE *file = fopen(path, "wb");
+  CU_ASSERT_PTR_NOT_NULL_FATAL(file);
+  fprintf(file,
+          "{\"model_type\": \"toy\", \"hidden_size\": 64, \"intermediate_size\": 128,"
+          "\"num_hidden_layers\": 2, \"num_attention_heads\": 4, \"vocab_size\": 100%s}\n",
+          more);
+  fclose(file);
+  spec_open(c, "tests/fail/db");
+  rl_status status = rl_db_model(c->db, path, (rl_loc){0}, &model, &c->diags);
+  if (status != RL_OK) spec_print(c);
+  CU_ASSERT_EQUAL_FATAL(status, RL_OK);
+  CU_ASSERT_EQUAL(remove(path), 0);
+  return model;
+}
+
+typedef struct quantization_case {
+  const char *config;
+  const char *format; /* NULL: none */
+} quantization_case;
+
+static const quantization_case quantizations[] = {
+    {"", NULL},
+    {", \"quantization_config\": null", NULL},
+    {", \"quantization_config\": {}", NULL},
+    {", \"quantization_config\": {\"quant_method\": \"awq\", \"bits\": 4, \"group_size\": 128, "
+     "\"zero_point\": true, \"version\": \"gemm\"}",
+     "w4a16-g128-asym"},
+    /* AWQ stores zero points unless it says that it does not; GPTQ is symmetric unless it says. */
+    {", \"quantization_config\": {\"quant_method\": \"awq\", \"bits\": 4, \"group_size\": 64}",
+     "w4a16-g64-asym"},
+    {", \"quantization_config\": {\"quant_method\": \"awq\", \"w_bit\": 4, \"q_group_size\": 64, "
+     "\"zero_point\": false}",
+     "w4a16-g64"},
+    {", \"quantization_config\": {\"quant_method\": \"gptq\", \"bits\": 4, \"group_size\": 32}",
+     "w4a16-g32"},
+    {", \"quantization_config\": {\"quant_method\": \"gptq\", \"bits\": 4, \"group_size\": 128, "
+     "\"sym\": false, \"desc_act\": false, \"damp_percent\": 0.01}",
+     "w4a16-g128-asym"},
+    {", \"quantization_config\": {\"quant_method\": \"gptq\", \"bits\": 8, \"group_size\": -1, "
+     "\"sym\": true}",
+     "w8a16"},
+    {", \"quantization_config\": {\"quant_method\": \"fp8\", \"activation_scheme\": \"static\"}",
+     "w8a8-fp8"},
+    {", \"quantization_config\": {\"quant_method\": \"fp8\", \"activation_scheme\": \"dynamic\", "
+     "\"fmt\": \"e4m3\", \"weight_block_size\": null}",
+     "w8a8-fp8"},
+};
+
+static void test_quantization(void) {
+  for (size_t i = 0; i < sizeof quantizations / sizeof *quantizations; i++) {
+    spec_case c;
+    const rl_model *model = load(&c, quantizations[i].config);
+    const char *expected = quantizations[i].format;
+    bool same = expected == NULL
+                    ? model->quantization == NULL
+                    : model->quantization != NULL && strcmp(model->quantization, expected) == 0;
+    if (!same) fprintf(stderr, "\n%s: %s\n", quantizations[i].config, model->quantization);
+    CU_ASSERT(same);
+    CU_ASSERT_EQUAL(c.diags.list.count, 0);
+    if (expected != NULL) spec_format(&c, expected);
+    spec_close(&c);
+  }
+}
+
+/* Modules left out are matched as parts of the weights' names: one operator, or all of a block. */
+static void test_unquantized(void) {
+  spec_case c;
+  const rl_model *model =
+      load(&c,
+           ", \"quantization_config\": {\"quant_method\": \"fp8\", \"ignored_layers\": "
+           "[\"lm_head\", \"down_proj\", \"vision_tower\"]}");
+  CU_ASSERT_EQUAL_FATAL(model->unquantized_count, 2);
+  CU_ASSERT_STRING_EQUAL(model->unquantized[0], "lm_head");
+  CU_ASSERT_STRING_EQUAL(model->unquantized[1], "down_proj");
+  spec_close(&c);
+  model = load(&c,
+               ", \"quantization_config\": {\"quant_method\": \"awq\", \"bits\": 4, "
+               "\"group_size\": 128, \"modules_to_not_convert\": [\"self_attn\"]}");
+  CU_ASSERT_EQUAL_FATAL(model->unquantized_count, 2);
+  CU_ASSERT_STRING_EQUAL(model->unquantized[0], "q_proj");
+  CU_ASSERT_STRING_EQUAL(model->unquantized[1], "o_proj");
+  spec_close(&c);
+}
+
+static void test_types(void) {
+  static const struct {
+    const char *config;
+    rl_type type;
+  } cases[] = {{"", RL_BF16},
+               {", \"torch_dtype\": \"float16\"", RL_F16},
+               {", \"torch_dtype\": \"float32\"", RL_F32},
+               {", \"dtype\": \"bfloat16\"", RL_BF16},
+               {", \"dtype\": \"float16\"", RL_F16}};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    spec_case c;
+    CU_ASSERT_EQUAL(load(&c, cases[i].config)->type, cases[i].type);
+    spec_close(&c);
+  }
+}
+
+/* Keys that are off cost nothing; neutral ones are silent; unknown ones give one warning. */
+static void test_keys(void) {
+  spec_case c;
+  load(&c,
+       ", \"num_experts\": 0, \"toy_gate\": false, \"sliding_window\": null, \"text_config\": {}");
+  CU_ASSERT_EQUAL(c.diags.list.count, 0);
+  spec_close(&c);
+  load(&c, ", \"bos_token_id\": 1, \"hidden_act\": \"silu\", \"rope_theta\": 10000.0");
+  CU_ASSERT_EQUAL(c.diags.list.count, 0);
+  spec_close(&c);
+  load(&c, ", \"odd\": 1, \"bos_token_id\": 1, \"strange\": [2], \"off\": false");
+  CU_ASSERT_EQUAL(c.diags.list.count, 1);
+  spec_expect(&c, 0, RL_D_CONFIG_KEYS_UNKNOWN, 0, 0);
+  spec_message(&c, 0, "unknown config keys are ignored: odd, strange");
+  spec_close(&c);
+}
+
+/* The wrapped keys win over those at the top, which still count where the inner map is silent. */
+static void test_text_config(void) {
+  spec_case c;
+  uint64_t value;
+  const rl_model *model =
+      load(&c,
+           ", \"torch_dtype\": \"float16\", \"text_config\": {\"model_type\": \"toy_text\", "
+           "\"num_hidden_layers\": 9, \"head_dim\": 24}");
+  CU_ASSERT(rl_model_dim(model, "L", &value, &c.diags) == RL_OK && value == 9);
+  CU_ASSERT(rl_model_dim(model, "d_h", &value, &c.diags) == RL_OK && value == 24);
+  CU_ASSERT(rl_model_dim(model, "d", &value, &c.diags) == RL_OK && value == 64);
+  CU_ASSERT_EQUAL(model->type, RL_F16);
+  CU_ASSERT_EQUAL(c.diags.list.count, 0);
+  spec_close(&c);
+}
+
+static void test_dims(void) {
+  spec_case c;
+  uint64_t value;
+  const rl_model *model = load(&c, "");
+  /* H_kv falls back to the heads, d_h to 64 / 4. */
+  CU_ASSERT(rl_model_dim(model, "H_kv", &value, &c.diags) == RL_OK && value == 4);
+  CU_ASSERT(rl_model_dim(model, "d_h", &value, &c.diags) == RL_OK && value == 16);
+  CU_ASSERT_EQUAL(rl_model_dim(model, "Q", &value, &c.diags), RL_BAD_INPUT);
+  spec_message(&c, 0, "family toy has no dim Q");
+  spec_close(&c);
+  model = load(&c, ", \"num_key_value_heads\": 2.5");
+  CU_ASSERT_EQUAL(rl_model_dim(model, "H_kv", &value, &c.diags), RL_BAD_INPUT);
+  spec_expect(&c, 0, RL_D_DIM_NOT_WHOLE, 0, 0);
+  spec_close(&c);
+}
+
+static void test_description(void) {
+  spec_case c;
+  spec_open(&c, "tests/fail/db");
+  const rl_model *model = spec_model(&c, "toy-1m");
+  CU_ASSERT_EQUAL(model->parameters_exact, 1000);
+  CU_ASSERT_STRING_EQUAL(model->parameters.source->text, "tensor shapes");
+  CU_ASSERT_EQUAL(model->id_count, 2);
+  CU_ASSERT_STRING_EQUAL(model->family->name, "toy");
+  CU_ASSERT_PTR_EQUAL(model, spec_model(&c, "acme/Toy-1M"));
+  spec_close(&c);
+}
+
+RL_SUITE("spec config", {"quantization", test_quantization}, {"unquantized", test_unquantized},
+         {"types", test_types}, {"keys", test_keys}, {"text_config", test_text_config},
+         {"dims", test_dims}, {"description", test_description})

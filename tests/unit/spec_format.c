@@ -1,0 +1,141 @@
+/* Bytes of every shipped format, derived by hand from the byte law of docs/counting.md. Widths are
+ * chosen so that a group, a byte of two codes and a byte of two zeros are left half full. */
+#include <stdio.h>
+
+#include "spec_help.h"
+#include "unit.h"
+
+typedef struct row_case {
+  const char *format;
+  uint64_t cols;
+  uint64_t codes, scales, zeros;
+  uint64_t tensor; /* once a tensor */
+} row_case;
+
+static const row_case rows[] = {
+    {"fp32", 5, 20, 0, 0, 0}, /* 5 values of 4 bytes */
+    {"bf16", 5, 10, 0, 0, 0}, /* of 2 bytes */
+    {"fp16", 5, 10, 0, 0, 0},
+    {"fp8", 5, 5, 0, 0, 4}, /* of 1 byte; one fp32 scale for all rows */
+    {"w8a8-fp8", 5, 5, 0, 0, 4},
+    {"w8a16", 5, 5, 2, 0, 0}, /* 1 byte a value, one fp16 scale a row */
+    {"w8a8-int8", 5, 5, 2, 0, 0},
+    {"int8-token", 128, 128, 2, 0, 0},
+    {"fp8-token", 128, 128, 2, 0, 0},
+    {"int4-token", 128, 64, 2, 0, 0},
+    {"int4-token", 5, 3, 2, 0, 0}, /* 5 codes of 4 bits: 20 bits, 3 bytes */
+    /* 4096 codes: 2048 bytes. Groups: 32, 64 or 128 scales of 2 bytes. */
+    {"w4a16-g128", 4096, 2048, 64, 0, 0},
+    {"w4a16-g64", 4096, 2048, 128, 0, 0},
+    {"w4a16-g32", 4096, 2048, 256, 0, 0},
+    /* 129 codes: 65 bytes. The last group is short but has a scale: 2, 3 and 5 groups. */
+    {"w4a16-g128", 129, 65, 4, 0, 0},
+    {"w4a16-g64", 129, 65, 6, 0, 0},
+    {"w4a16-g32", 129, 65, 10, 0, 0},
+    /* As many zeros of 4 bits: 2, 3 and 5 of them take 1, 2 and 3 bytes. */
+    {"w4a16-g128-asym", 129, 65, 4, 1, 0},
+    {"w4a16-g64-asym", 129, 65, 6, 2, 0},
+    {"w4a16-g32-asym", 129, 65, 10, 3, 0},
+    {"w4a16-g128-asym", 4096, 2048, 64, 16, 0},
+    {"w4a16-g128", 0, 0, 0, 0, 0},
+    {"w4a16-g128", 1, 1, 2, 0, 0},
+};
+
+static void test_rows(void) {
+  spec_case c;
+  spec_open(&c, NULL);
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    const row_case *row = &rows[i];
+    const rl_format *format = spec_format(&c, row->format);
+    rl_row_layout layout;
+    uint64_t bytes, sum = row->codes + row->scales + row->zeros;
+    CU_ASSERT(rl_format_row_layout(format, row->cols, &layout));
+    bool same = layout.codes == row->codes && layout.scales == row->scales &&
+                layout.zeros == row->zeros && rl_format_tensor_bytes(format) == row->tensor;
+    if (!same) fprintf(stderr, "\n%s, %llu values\n", row->format, (unsigned long long)row->cols);
+    CU_ASSERT(same);
+    CU_ASSERT(rl_format_row_bytes(format, row->cols, &bytes) && bytes == sum);
+    /* Seven rows: every row ends on its own byte, the tensor's scale stands once. */
+    CU_ASSERT(rl_format_bytes(format, 7, row->cols, &bytes) && bytes == 7 * sum + row->tensor);
+  }
+  spec_close(&c);
+}
+
+/* A Llama-3-8B feed-forward matrix, 14336 x 4096: in bf16 14336 * 8192 = 117,440,512 bytes; in
+ * groups of 128 14336 * (2048 + 64) = 30,277,632. */
+static void test_matrices(void) {
+  spec_case c;
+  uint64_t bytes;
+  spec_open(&c, NULL);
+  CU_ASSERT(rl_format_bytes(spec_format(&c, "bf16"), 14336, 4096, &bytes) && bytes == 117440512);
+  CU_ASSERT(rl_format_bytes(spec_format(&c, "w4a16-g128"), 14336, 4096, &bytes) &&
+            bytes == 30277632);
+  /* 8 * 2112 / 4096 = 4.125 bits a value */
+  CU_ASSERT_DOUBLE_EQUAL(rl_format_bits(spec_format(&c, "w4a16-g128"), 4096), 4.125, 0);
+  CU_ASSERT_DOUBLE_EQUAL(rl_format_bits(spec_format(&c, "bf16"), 0), 0, 0);
+  spec_close(&c);
+}
+
+/* 2^64 values need more bits, bytes or rows than 64 bits count. */
+static void test_overflow(void) {
+  spec_case c;
+  uint64_t bytes;
+  spec_open(&c, NULL);
+  const rl_format *bf16 = spec_format(&c, "bf16"), *fp8 = spec_format(&c, "fp8");
+  CU_ASSERT(!rl_format_row_bytes(bf16, UINT64_MAX / 8, &bytes));
+  CU_ASSERT(!rl_format_bytes(bf16, UINT64_MAX / 2, 2, &bytes));
+  CU_ASSERT(rl_format_bytes(fp8, UINT64_MAX - 4, 1, &bytes) && bytes == UINT64_MAX);
+  CU_ASSERT(!rl_format_bytes(fp8, UINT64_MAX - 3, 1, &bytes));
+  spec_close(&c);
+}
+
+/* Only formats that quantize activations multiply in their own type. */
+static void test_compute(void) {
+  spec_case c;
+  spec_open(&c, NULL);
+  const rl_format *bf16 = spec_format(&c, "bf16"), *fp16 = spec_format(&c, "fp16");
+  CU_ASSERT_EQUAL(rl_format_compute(spec_format(&c, "w8a8-int8"), bf16), RL_I8);
+  CU_ASSERT_EQUAL(rl_format_compute(spec_format(&c, "w8a8-fp8"), bf16), RL_F8_E4M3);
+  CU_ASSERT_EQUAL(rl_format_compute(spec_format(&c, "w8a16"), bf16), RL_BF16);
+  CU_ASSERT_EQUAL(rl_format_compute(spec_format(&c, "fp8"), fp16), RL_F16);
+  CU_ASSERT_EQUAL(rl_format_compute(spec_format(&c, "w4a16-g64"), fp16), RL_F16);
+  CU_ASSERT_EQUAL(rl_format_compute(fp16, bf16), RL_BF16);
+  CU_ASSERT(rl_format_is_dense(bf16));
+  CU_ASSERT(!rl_format_is_dense(spec_format(&c, "fp8")));
+  spec_close(&c);
+}
+
+/* `bits: 8` is the integer type of that width. */
+static void test_bits_synonym(void) {
+  spec_case c;
+  spec_open(&c, "tests/fail/db");
+  const rl_format *format = spec_format(&c, "bits-8");
+  CU_ASSERT_EQUAL(format->stack[0].type, RL_I8);
+  CU_ASSERT_EQUAL(format->stack[0].group, 64);
+  CU_ASSERT_EQUAL(format->stack[0].scale, RL_F32);
+  uint64_t bytes; /* 65 codes of a byte, 2 groups with a scale of 4 bytes */
+  CU_ASSERT(rl_format_row_bytes(format, 65, &bytes) && bytes == 65 + 8);
+  spec_close(&c);
+}
+
+static void test_types(void) {
+  rl_type type;
+  CU_ASSERT(rl_type_find("BF16", &type) && type == RL_BF16);
+  CU_ASSERT(rl_type_find("float16", &type) && type == RL_F16);
+  CU_ASSERT(rl_type_find("fp8_e4m3", &type) && type == RL_F8_E4M3);
+  CU_ASSERT(!rl_type_find("bf17", &type));
+  for (int i = 0; i < RL_TYPE_COUNT; i++) {
+    CU_ASSERT(rl_type_find(RL_TYPES[i].name, &type) && type == (rl_type)i);
+    /* Following `wider` ends, never narrower: a device search over it terminates. */
+    rl_type at = (rl_type)i;
+    for (int step = 0; step < RL_TYPE_COUNT && RL_TYPES[at].wider != at; step++) {
+      CU_ASSERT(RL_TYPES[RL_TYPES[at].wider].bits >= RL_TYPES[at].bits);
+      at = RL_TYPES[at].wider;
+    }
+    CU_ASSERT_EQUAL(RL_TYPES[at].wider, at);
+  }
+}
+
+RL_SUITE("spec format", {"rows", test_rows}, {"matrices", test_matrices},
+         {"overflow", test_overflow}, {"compute", test_compute},
+         {"bits synonym", test_bits_synonym}, {"types", test_types})
