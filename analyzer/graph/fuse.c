@@ -32,21 +32,28 @@ static const rl_format *weight_format(const raw_view *view, uint32_t index) {
   return view->lowering->tensors.items[operand_of(view, index, 1)->tensor].format;
 }
 
-/* Both are linears that one matrix product could do: same input, format, type and tokens. */
+/* Both are linears of one input. */
+static bool same_input(const raw_view *view, uint32_t a, uint32_t b) {
+  return is_kind(view, a, RL_OP_LINEAR) && is_kind(view, b, RL_OP_LINEAR) &&
+         operand_of(view, a, 0)->tensor == operand_of(view, b, 0)->tensor;
+}
+/* One matrix product could do both: same format, type and tokens. */
 static bool like_linears(const raw_view *view, uint32_t a, uint32_t b) {
-  if (!is_kind(view, a, RL_OP_LINEAR) || !is_kind(view, b, RL_OP_LINEAR)) return false;
-  return operand_of(view, a, 0)->tensor == operand_of(view, b, 0)->tensor &&
-         weight_format(view, a) == weight_format(view, b) &&
+  return weight_format(view, a) == weight_format(view, b) &&
          op_at(view, a)->compute == op_at(view, b)->compute &&
          op_at(view, a)->at.last_tokens == op_at(view, b)->at.last_tokens;
 }
 
-/* Exactly `count` like linears stand here, no more on either side. */
+/* Exactly `count` linears of one input stand here, no more on either side, and all are alike. */
 static bool linears_start(const raw_view *view, uint32_t index, uint32_t count) {
-  if (index > view->first && like_linears(view, index - 1, index)) return false;
+  bool alike = true;
   uint32_t length = 1;
-  while (like_linears(view, index, index + length)) length++;
-  return length == count;
+  if (index > view->first && same_input(view, index - 1, index)) return false;
+  while (same_input(view, index, index + length)) {
+    alike = alike && like_linears(view, index, index + length);
+    length++;
+  }
+  return alike && length == count;
 }
 static bool starts_qkv(const raw_view *view, uint32_t index) {
   return linears_start(view, index, 3);
