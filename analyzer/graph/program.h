@@ -34,7 +34,7 @@ typedef enum rl_extent {
   RL_EXTENTS
 } rl_extent;
 
-enum { RL_NONE = UINT32_MAX };
+#define RL_NONE UINT32_MAX /* no index */
 
 typedef struct rl_tensor {
   const char *name;         /* "q", "k_cache", "q_proj.weight" */

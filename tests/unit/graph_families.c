@@ -87,6 +87,12 @@ static void test_llama(void) {
               c.program->visits[v].instance == expected[v].instance);
   }
   CU_ASSERT(c.program->positions == 0 && c.program->vocabulary == 40 && c.program->width == 12);
+  graph_close(&c);
+}
+
+static void test_llama_attributes(void) {
+  graph_case c;
+  lower_tiny(&c, "llama", TINY_LLAMA, "reference");
   const rl_op *attention = graph_op(&c, 1, "attention");
   CU_ASSERT(attention->kind == RL_OP_ATTENTION && attention->at.window == 0);
   CU_ASSERT(attention->at.heads == 3 && attention->at.kv_heads == 1 && attention->at.head_dim == 4);
@@ -355,6 +361,7 @@ static void test_refusals(void) {
 }
 
 RL_SUITE("families", {"parameters", test_parameters}, {"llama", test_llama},
-         {"unfused", test_unfused}, {"llama options", test_llama_options}, {"qwen2", test_qwen2},
-         {"qwen3", test_qwen3}, {"gemma2", test_gemma2}, {"gemma3", test_gemma3},
-         {"gpt2", test_gpt2}, {"opt", test_opt}, {"refusals", test_refusals})
+         {"llama attributes", test_llama_attributes}, {"unfused", test_unfused},
+         {"llama options", test_llama_options}, {"qwen2", test_qwen2}, {"qwen3", test_qwen3},
+         {"gemma2", test_gemma2}, {"gemma3", test_gemma3}, {"gpt2", test_gpt2}, {"opt", test_opt},
+         {"refusals", test_refusals})
