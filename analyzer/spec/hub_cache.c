@@ -33,9 +33,11 @@ static bool is_file(const char *path) {
 }
 
 /* config.json of a revision, whose blob must lie inside the cache; NULL when it does not. */
-static const char *config_of(const rl_db *db, const char *folder, const char *revision) {
+static const char *config_of(const rl_db *db, const char *folder, const char *revision,
+                             rl_diags *diags) {
   char resolved[PATH_MAX], hub[PATH_MAX];
   const char *path = rl_textf(db->arena, "%s/snapshots/%s/config.json", folder, revision);
+  if (path == NULL) rl_diag_oom(diags);
   if (path == NULL || !is_file(path)) return NULL;
   if (realpath(path, resolved) == NULL || realpath(db->hub, hub) == NULL) return NULL;
   size_t length = strlen(hub);
@@ -43,17 +45,22 @@ static const char *config_of(const rl_db *db, const char *folder, const char *re
 }
 
 /* The revision that refs/main names. */
-static const char *main_revision(const rl_db *db, const char *folder) {
+static const char *main_revision(const rl_db *db, const char *folder, rl_diags *diags) {
   enum { REVISION_BYTES = 128 };
   const char *path = rl_textf(db->arena, "%s/refs/main", folder), *text;
   size_t length;
   rl_diags silent;
   rl_diags_init(&silent, db->arena);
+  if (path == NULL) rl_diag_oom(diags);
   if (path == NULL || !is_file(path)) return NULL;
-  if (rl_read_file(db->arena, path, REVISION_BYTES, &text, &length, &silent) != RL_OK) return NULL;
+  rl_status status = rl_read_file(db->arena, path, REVISION_BYTES, &text, &length, &silent);
+  if (silent.out_of_memory) rl_diag_oom(diags);
+  if (status != RL_OK) return NULL;
   size_t digits = strspn(text, "0123456789abcdef");
-  bool only = digits > 0 && (text[digits] == '\0' || text[digits] == '\n');
-  return only ? rl_strndup(db->arena, text, digits) : NULL;
+  if (digits == 0 || (text[digits] != '\0' && text[digits] != '\n')) return NULL;
+  const char *revision = rl_strndup(db->arena, text, digits);
+  if (revision == NULL) rl_diag_oom(diags);
+  return revision;
 }
 
 /* Without refs/main: the first snapshot by name that has a config. */
@@ -66,7 +73,7 @@ static const char *any_revision(rl_db *db, const char *folder, rl_diags *diags) 
   }
   for (struct dirent *item = readdir(stream); item != NULL; item = readdir(stream)) {
     if (item->d_name[0] == '.' || (best != NULL && strcmp(item->d_name, best) >= 0)) continue;
-    if (config_of(db, folder, item->d_name) == NULL) continue;
+    if (config_of(db, folder, item->d_name, diags) == NULL) continue;
     best = rl_strdup(db->arena, item->d_name);
     if (best == NULL) rl_diag_oom(diags);
   }
@@ -83,9 +90,9 @@ const char *rl_hub_config(rl_db *db, const char *id, rl_diags *diags) {
     rl_diag_oom(diags);
     return NULL;
   }
-  const char *revision = main_revision(db, folder);
-  const char *path = revision == NULL ? NULL : config_of(db, folder, revision);
-  if (path != NULL) return path;
+  const char *revision = main_revision(db, folder, diags);
+  const char *path = revision == NULL ? NULL : config_of(db, folder, revision, diags);
+  if (path != NULL || diags->out_of_memory) return path;
   revision = any_revision(db, folder, diags);
-  return revision == NULL ? NULL : config_of(db, folder, revision);
+  return revision == NULL ? NULL : config_of(db, folder, revision, diags);
 }
