@@ -1,0 +1,164 @@
+/* How many evaluations a second one core does. One evaluation is one prefill pass at (batch,
+ * prompt) and one decode pass at (batch, context) of Llama-3-8B, fused as `reference` fuses, with
+ * every count, time and bound of every row stored; no point occurs twice. usage: bench_evaluate
+ * [--check] [RUNS [EVALUATIONS]] */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/number.h"
+#include "base/stats.h"
+#include "graph/lower.h"
+#include "spec/scenario.h"
+#include "time/plan.h"
+
+enum { BATCH = 64, SAMPLES = 1000, RUNS_MAX = 1001 };
+static const char MODEL[] = "llama-3-8b", HARDWARE[] = "h100-sxm", PROFILE[] = "reference";
+
+typedef struct bench {
+  rl_arena arena;
+  rl_diags diags;
+  rl_plan *plan;
+  rl_evaluation *evaluation;
+  rl_group groups[2 * BATCH]; /* BATCH prefill passes, then as many decode passes */
+  rl_point points[2 * BATCH];
+} bench;
+
+static void complain(const rl_diags *diags) {
+  for (size_t i = 0; i < diags->list.count; i++) {
+    fprintf(stderr, "bench_evaluate: %s\n", diags->list.items[i].message);
+  }
+}
+
+static bool prepare(bench *b) {
+  const char *const paths[] = {RL_SOURCE_DIR "/hwdb", RL_SOURCE_DIR "/models"};
+  rl_request request = {
+      .model = {.text = MODEL}, .hardware = {.text = HARDWARE}, .profile = {.text = PROFILE}};
+  rl_db *db = NULL;
+  rl_scenario *scenario = NULL;
+  const rl_program *program = NULL;
+  rl_cost *cost = NULL;
+  rl_arena_init(&b->arena, NULL);
+  rl_diags_init(&b->diags, &b->arena);
+  rl_arena *arena = &b->arena;
+  rl_diags *diags = &b->diags;
+  rl_status status = rl_db_open(arena, paths, 2, &db, diags);
+  if (status == RL_OK) status = rl_scenario_resolve(arena, db, &request, &scenario, diags);
+  if (status == RL_OK) status = rl_lower(arena, scenario, &program, diags);
+  if (status == RL_OK) status = rl_cost_compile(arena, program, 1, &cost, diags);
+  if (status == RL_OK) status = rl_plan_compile(arena, cost, scenario->hardware, &b->plan, diags);
+  if (status == RL_OK) {
+    status = rl_evaluation_new(arena, b->plan, (size_t)2 * BATCH, &b->evaluation, diags);
+  }
+  for (size_t p = 0; p < 2 * BATCH; p++) b->points[p] = (rl_point){&b->groups[p], 1};
+  if (status != RL_OK) complain(diags);
+  return status == RL_OK;
+}
+
+/* The point of an evaluation: a bijection of 36 bits (an odd factor), so that batch (8 bits),
+ * prompt (13) and context (15) never come together twice. */
+static void make_point(bench *b, size_t slot, uint64_t index) {
+  uint64_t bits = index * 0x9e3779b97f4a7c15u & 0xfffffffff;
+  uint64_t batch = 1 + (bits & 255);
+  b->groups[slot] = (rl_group){.count = batch, .q = 1 + (bits >> 8 & 8191), .cached = 0};
+  b->groups[BATCH + slot] = (rl_group){.count = batch, .q = 1, .cached = 1 + (bits >> 21 & 32767)};
+}
+
+static bool evaluate(bench *b, uint64_t first) {
+  for (size_t i = 0; i < BATCH; i++) make_point(b, i, first + i);
+  return rl_plan_evaluate(b->plan, b->points, (size_t)2 * BATCH, b->evaluation);
+}
+
+/* One point of the last batch against the path that evaluates one row at a time. */
+static bool same_bits(const bench *b, size_t point) {
+  const rl_evaluation *e = b->evaluation;
+  uint64_t moments[RL_MOMENTS_MAX];
+  bool same = rl_cost_moments(b->plan->cost, &b->points[point], NULL, moments);
+  double pass = 0;
+  for (size_t row = 0; same && row < e->rows; row++) {
+    rl_demand demand;
+    size_t cell = row * e->points + point;
+    same = rl_row_demand(b->plan, row, moments, &demand);
+    for (int k = 0; k < RL_COUNTS; k++) same = same && e->counts[k][cell] == demand.counts[k];
+    same = same && e->bound[cell] == demand.bound;
+    same = same && memcmp(&e->seconds[cell], &demand.seconds[demand.bound], sizeof pass) == 0;
+    pass += b->plan->cost->rows[row].repeat * demand.seconds[demand.bound];
+  }
+  return same && memcmp(&e->pass_seconds[point], &pass, sizeof pass) == 0;
+}
+
+/* Samples over everything that a run evaluates; prints and returns whether all agree. */
+static bool check(bench *b, uint64_t evaluations) {
+  size_t good = 0;
+  for (uint64_t s = 0; s < SAMPLES; s++) {
+    uint64_t first = evaluations / SAMPLES * s;
+    if (!evaluate(b, first)) return false;
+    good += same_bits(b, (size_t)(s * 37 % (2 * BATCH)));
+  }
+  printf("check: %zu of %d sampled points equal the single-point path bit for bit\n", good,
+         SAMPLES);
+  return good == SAMPLES;
+}
+
+static double now(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* Evaluations a second of one run over points from `first` on; 0 when one failed. */
+static double measure(bench *b, uint64_t first, uint64_t evaluations) {
+  double start = now();
+  for (uint64_t done = 0; done < evaluations; done += BATCH) {
+    if (!evaluate(b, first + done)) return 0;
+  }
+  return (double)evaluations / (now() - start);
+}
+
+static int report(bench *b, uint64_t runs, uint64_t evaluations, const char *program) {
+  static double rates[RUNS_MAX];
+  printf("%s on %s, profile %s, %s build: %zu rows a pass, %u moments\n", MODEL, HARDWARE, PROFILE,
+         RL_BUILD_TYPE, b->evaluation->rows, b->plan->cost->moment_count);
+  measure(b, 0, evaluations / 4 + BATCH); /* warm-up */
+  for (uint64_t r = 0; r < runs; r++) {
+    rates[r] = measure(b, (r + 1) * evaluations, evaluations);
+    if (rates[r] == 0) return EXIT_FAILURE;
+    printf("run %2llu: %.3f million evaluations/s\n", (unsigned long long)(r + 1), rates[r] / 1e6);
+  }
+  double median = rl_median(rates, (size_t)runs);
+  printf("median of %llu runs of %llu: %.3f million evaluations/s, %.0f ns each (%.3f ... %.3f)\n",
+         (unsigned long long)runs, (unsigned long long)evaluations, median / 1e6, 1e9 / median,
+         rates[0] / 1e6, rates[runs - 1] / 1e6);
+  bool good = check(b, evaluations);
+  printf("again: %s %llu %llu\n", program, (unsigned long long)runs,
+         (unsigned long long)evaluations);
+  return good ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+/* "RUNS" and "EVALUATIONS" of the command line, where given. */
+static bool read_numbers(int count, char **arguments, uint64_t *runs, uint64_t *evaluations) {
+  bool good = count <= 3;
+  if (good && count > 1) good = rl_scan_u64(arguments[1], strlen(arguments[1]), runs);
+  if (good && count > 2) good = rl_scan_u64(arguments[2], strlen(arguments[2]), evaluations);
+  return good && *runs >= 1 && *runs <= RUNS_MAX && *evaluations >= SAMPLES;
+}
+
+int main(int count, char **arguments) {
+  static bench b;
+  uint64_t runs = 11, evaluations = 1 << 20;
+  bool only_check = count == 2 && strcmp(arguments[1], "--check") == 0;
+  if (!only_check && !read_numbers(count, arguments, &runs, &evaluations)) {
+    fprintf(stderr, "usage: bench_evaluate [--check] [RUNS [EVALUATIONS]]\n");
+    return EXIT_FAILURE;
+  }
+  int status = EXIT_FAILURE;
+  if (prepare(&b)) {
+    if (only_check)
+      status = check(&b, evaluations) ? EXIT_SUCCESS : EXIT_FAILURE;
+    else
+      status = report(&b, runs, evaluations, arguments[0]);
+  }
+  rl_arena_free(&b.arena);
+  return status;
+}
