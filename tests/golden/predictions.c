@@ -160,14 +160,17 @@ static bool open_table(table *t) {
   return fgets(line, sizeof line, t->file) != NULL && fgets(line, sizeof line, t->file) != NULL;
 }
 
+/* Nothing of the table may be left over once every row was compared. */
+static bool at_end(const table *t) {
+  char rest[LINE];
+  if (t->write || fgets(rest, sizeof rest, t->file) == NULL) return true;
+  fprintf(stderr, "the table has rows that the program no longer predicts: %s", rest);
+  return false;
+}
+
 int main(int argc, char **argv) {
   table t = {.write = argc == 2 && strcmp(argv[1], "--write") == 0};
-  char rest[LINE];
-  bool ok = open_table(&t) && run(&t);
-  if (ok && !t.write && fgets(rest, sizeof rest, t.file) != NULL) {
-    fprintf(stderr, "the table has rows that the program no longer predicts: %s", rest);
-    ok = false;
-  }
+  bool ok = open_table(&t) && run(&t) && at_end(&t);
   if (t.file != NULL && fclose(t.file) != 0) ok = false;
   if (t.differing > 0) {
     fprintf(stderr,

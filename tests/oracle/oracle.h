@@ -58,6 +58,7 @@ typedef struct oracle_formats {
   oracle_format vectors;     /* norm weights and biases */
   oracle_format linears;     /* linear weights inside the layers */
   oracle_format inputs;      /* what they are multiplied with: `activations`, or quantized first */
+  oracle_format head_inputs; /* the same of the head */
   oracle_format head, embed; /* a tied head has the embedding's format */
   oracle_format k, v;
 } oracle_formats;

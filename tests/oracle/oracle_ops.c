@@ -237,12 +237,22 @@ void oracle_gate_up(oracle_cursor *c, const oracle_matrix matrices[2]) {
   for (int i = 0; i < 2; i++) applies(c, matrices[i]);
 }
 
-/* Only tokens whose logits are wanted; without any, the head's weights stay where they are. */
+/* Only tokens whose logits are wanted; without any, the head's weights stay where they are. Inputs
+ * are quantized for every token: that operator knows nothing of logits. */
 void oracle_head(oracle_cursor *c) {
   uint64_t rows = c->model->vocabulary, cols = c->model->width;
   oracle_format format = c->model->tied ? c->formats->embed : c->formats->head;
+  if (c->formats->head_inputs != c->formats->activations) {
+    begin(c, "quantize");
+    reads(c, "x", c->tokens, cols);
+    operand(c, "x", ORACLE_ACTIVATION, true,
+            oracle_matrix_bytes(c->formats->head_inputs, c->tokens, cols));
+    computes(c, c->tokens, cols, 3);
+  }
   begin(c, "lm_head");
-  reads(c, "x", c->logit_rows, cols);
+  operand(
+      c, "x", ORACLE_ACTIVATION, false,
+      c->logit_rows == 0 ? 0 : oracle_matrix_bytes(c->formats->head_inputs, c->logit_rows, cols));
   operand(c, "lm_head", ORACLE_WEIGHT, false,
           c->logit_rows == 0 ? 0 : oracle_matrix_bytes(format, rows, cols));
   multiplies(c, c->logit_rows, rows, cols);

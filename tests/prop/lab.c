@@ -48,6 +48,11 @@ bool rl_lab_ask(rl_lab *lab, const rl_lab_question *question, rl_lab_pass *pass)
                         .kv = {.text = question->kv},
                         .activations = {.text = question->activations}};
   rl_scenario *scenario = NULL;
+  rl_text_at head = {.text = question->head == NULL
+                                 ? NULL
+                                 : rl_textf(&lab->arena, "weights.lm_head=%s", question->head)};
+  if (question->head != NULL) request.sets = &head;
+  if (question->head != NULL) request.set_count = 1;
   bool ok = rl_scenario_resolve(&lab->arena, lab->db, &request, &scenario, &lab->diags) == RL_OK &&
             rl_lab_lower(lab, scenario, pass);
   if (!ok) rl_lab_complain(lab, question->model);

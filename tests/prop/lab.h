@@ -16,7 +16,8 @@ typedef struct rl_lab {
 /* NULL texts are the program's defaults. */
 typedef struct rl_lab_question {
   const char *model, *hardware, *weights, *kv, *activations;
-  bool unfused; /* profile `unfused` in place of `reference` */
+  const char *head; /* format of lm_head alone */
+  bool unfused;     /* profile `unfused` in place of `reference` */
 } rl_lab_question;
 
 typedef struct rl_lab_pass {

@@ -161,12 +161,15 @@ bool rl_pool_lower(const rl_pool_model *model, const rl_lab_question *question, 
 
 /* ---- the pool ---- */
 
-static rl_lab_question draw_question(rl_tape *tape) {
+/* A tied head is the embedding and has no format of its own. */
+static rl_lab_question draw_question(rl_tape *tape, bool tied) {
   static const char *const weights[] = {"bf16",  "fp32",      "w4a16-g128", "w4a16-g32-asym",
                                         "w8a16", "w8a8-int8", "w8a8-fp8"};
   static const char *const caches[] = {"bf16", "int8-token", "int4-token", "fp32", "fp8-token"};
+  static const char *const heads[] = {NULL, "fp8", "w4a16-g128", "w8a8-int8"};
   rl_lab_question question = {.activations = "bf16"};
   question.weights = weights[rl_tape_draw(tape, 0, 6)];
+  question.head = tied ? NULL : heads[rl_tape_draw(tape, 0, 3)];
   question.kv = caches[rl_tape_draw(tape, 0, 4)];
   return question;
 }
@@ -178,7 +181,7 @@ static bool fill(rl_pool_member members[RL_POOL_MEMBERS]) {
     rl_tape tape = {.state = seed + (uint64_t)i};
     tape.replay = i == 0; /* an empty tape: everything at its smallest */
     member->model = rl_pool_draw(&tape);
-    member->question = draw_question(&tape);
+    member->question = draw_question(&tape, member->model.tied);
     if (!rl_pool_lower(&member->model, &member->question, &member->pass)) return false;
     rl_lab_question bare = member->question;
     bare.unfused = true;
@@ -195,7 +198,8 @@ const rl_pool_member *rl_pool_member_draw(rl_tape *tape) {
   if (state == BROKEN) return NULL;
   if (tape->loud) {
     rl_pool_print(&member->model);
-    fprintf(stderr, "weights %s, kv %s\n", member->question.weights, member->question.kv);
+    fprintf(stderr, "weights %s, kv %s, head %s\n", member->question.weights, member->question.kv,
+            member->question.head == NULL ? "-" : member->question.head);
   }
   return member;
 }

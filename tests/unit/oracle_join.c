@@ -9,9 +9,9 @@
 
 #define OF(array) (array), sizeof(array) / sizeof *(array)
 
-#define ALL_BF16                                                                                  \
-  .activations = ORACLE_BF16, .inputs = ORACLE_BF16, .vectors = ORACLE_BF16, .head = ORACLE_BF16, \
-  .embed = ORACLE_BF16
+#define ALL_BF16                                                                 \
+  .activations = ORACLE_BF16, .inputs = ORACLE_BF16, .head_inputs = ORACLE_BF16, \
+  .vectors = ORACLE_BF16, .head = ORACLE_BF16, .embed = ORACLE_BF16
 
 const rl_join_format RL_JOIN_FORMAT[RL_JOIN_FORMATS] = {
     [RL_JOIN_BF16] = {"bf16",

@@ -58,6 +58,7 @@ static const weight_word WEIGHTS[] = {
     {"w4a16-g32-asym", ORACLE_W4_32_ASYM, ORACLE_BF16, ORACLE_BF16},
     {"w8a8-int8", ORACLE_I8_ROW, ORACLE_I8_ROW, ORACLE_BF16},
     {"w8a8-fp8", ORACLE_F8_TENSOR, ORACLE_F8_TENSOR, ORACLE_BF16},
+    {"fp8", ORACLE_F8_TENSOR, ORACLE_BF16, ORACLE_BF16},
 };
 
 typedef struct cache_word {
@@ -70,6 +71,15 @@ static const cache_word CACHES[] = {{"bf16", ORACLE_BF16},
                                     {"int8-token", ORACLE_I8_ROW},
                                     {"fp8-token", ORACLE_F8_ROW},
                                     {"int4-token", ORACLE_I4_ROW}};
+
+/* A head of its own format; one that multiplies with quantized activations quantizes them too. */
+static void choose_head(const char *name, oracle_formats *to) {
+  for (size_t i = 0; name != NULL && i < sizeof WEIGHTS / sizeof *WEIGHTS; i++) {
+    if (strcmp(WEIGHTS[i].name, name) != 0) continue;
+    to->head = WEIGHTS[i].linears;
+    to->head_inputs = WEIGHTS[i].inputs;
+  }
+}
 
 static rl_join_format formats_of(const rl_lab_question *question) {
   rl_join_format formats = {.name = question->weights};
@@ -88,7 +98,8 @@ static rl_join_format formats_of(const rl_lab_question *question) {
     cache = true;
   }
   CU_ASSERT_TRUE_FATAL(weights && cache);
-  to->activations = ORACLE_BF16;
+  to->activations = to->head_inputs = ORACLE_BF16;
+  choose_head(question->head, to);
   return formats;
 }
 
