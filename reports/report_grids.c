@@ -219,7 +219,7 @@ void rl_grid_operators(rl_grid *grid, rl_arena *arena, const rl_result_system *s
   size_t cut = last == NULL ? OP_AMOUNTS - OP_LAST : 0;
   rl_column *columns = RL_NEW_ARRAY(arena, rl_column, OP_COLUMNS);
   rl_grid_init(grid, arena, columns, OP_COLUMNS - cut);
-  if (columns == NULL) {
+  if (columns == NULL || first == NULL) {
     grid->failed = true;
     return;
   }

@@ -51,7 +51,7 @@ static bool split_exponent(const char *text, size_t length, int *out) {
 }
 
 static bool split_decimal(const char *text, size_t length, decimal *out) {
-  *out = (decimal){.negative = length > 0 && text[0] == '-'};
+  *out = (decimal){.negative = length > 0 && text[0] == '-', .fraction = ""};
   size_t at = out->negative ? 1 : 0;
   out->whole = text + at;
   out->whole_count = digit_run(text + at, length - at);

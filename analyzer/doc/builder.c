@@ -119,7 +119,7 @@ static int by_text(const void *left, const void *right) {
 /* Sorting a copy stays fast whatever keys an attacker picks, which hashing would not. */
 static rl_status check_duplicates(rl_builder *builder, const rl_node *map) {
   char key[RL_EXCERPT], line[RL_NUMBER_TEXT];
-  if (map->count < 2) return RL_OK;
+  if (map->count < 2 || map->keys == NULL) return RL_OK;
   rl_node **sorted = RL_NEW_ARRAY(builder->arena, rl_node *, map->count);
   if (sorted == NULL) return rl_diag_oom(builder->diags);
   memcpy(sorted, map->keys, map->count * sizeof(rl_node *));

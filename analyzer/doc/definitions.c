@@ -38,7 +38,7 @@ static rl_status report_cycle(const evaluation *e, size_t again, rl_diags *diags
   rl_buf words;
   size_t first = 0;
   while (e->chain[first] != again) first++;
-  rl_buf_init(&words, diags->arena, CYCLE_BYTES * RL_EXCERPT);
+  rl_buf_init(&words, diags->arena, (size_t)CYCLE_BYTES * RL_EXCERPT);
   for (size_t i = first; i < e->depth; i++) {
     const char *text = e->items[e->chain[i]].name;
     rl_buf_add(&words, rl_excerpt(text, strlen(text), name));

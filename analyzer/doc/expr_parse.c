@@ -279,7 +279,7 @@ static rl_status parse_operators(parser *p, int least, rl_term **term) {
       return syntax(p, p->at, "comparisons do not chain", "join two of them with &&");
     }
     rl_term *joined = new_term(p, o->op, p->at);
-    if (joined == NULL) return RL_ENVIRONMENT;
+    if (joined == NULL || *term == NULL) return RL_ENVIRONMENT;
     joined->operands = *term;
     p->at += strlen(o->symbol);
     rl_status status = parse_right(p, o, *term);

@@ -22,11 +22,12 @@ static bool in_integers(const rl_op *op, const rl_view *in, const rl_view *weigh
 static float integer_dot(const product *p, const int32_t *x) {
   uint64_t group = rl_store_group(&p->weight->store);
   float sum = 0;
+  const float *scale = p->w;
   for (uint64_t first = 0; first < p->cols; first += group) {
     uint64_t end = rl_min_u64(first + group, p->cols);
     int64_t codes = 0;
     for (uint64_t i = first; i < end; i++) codes += (int64_t)x[i] * p->w_codes[i];
-    sum += (float)codes * p->w[first / group];
+    sum += (float)codes * *scale++;
   }
   return sum;
 }
