@@ -18,7 +18,7 @@ static int fail(const char *path, const char *what) {
   return 1;
 }
 
-/* Reads the whole file into memory that lives as long as this process. */
+/* Reads the whole file; main frees the text. */
 static int read_source(source_file *source) {
   FILE *file = fopen(source->path, "rb");
   if (file == NULL) return fail(source->path, "cannot be opened");
@@ -105,6 +105,7 @@ int main(int argc, char **argv) {
 done:
   if (out != NULL && fclose(out) != 0) status = fail(argv[1], "cannot be written");
   if (status != 0) remove(argv[1]);
+  for (size_t i = 0; sources != NULL && i < count; i++) free(sources[i].text);
   free(sources);
   free(aliases);
   return status;
