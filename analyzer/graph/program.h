@@ -47,8 +47,8 @@ typedef struct rl_tensor {
   uint64_t window;          /* KV: tokens kept per sequence, 0 = all */
   const char *source;       /* weights: "model.layers.{l}.mlp.up_proj.weight", NULL when not given */
   const char *gguf;         /* its GGUF twin or NULL */
-  uint64_t row_offset;      /* first row inside a fused source tensor */
-  bool transposed;          /* source is stored [in, out] */
+  uint64_t row_offset;      /* first row inside a fused source tensor; of a bias the first value */
+  bool transposed;          /* source is stored [in, out]; its GGUF twin never is */
   uint32_t slot;            /* activations: buffer slot of the liveness plan, RL_NONE otherwise */
 } rl_tensor;
 
@@ -97,7 +97,7 @@ typedef struct rl_op_attributes {
 typedef struct rl_op {
   rl_op_kind kind;
   rl_fusion fusion;         /* RL_OP_FUSED: which pattern made it */
-  const char *name;         /* row name: "q_proj", "qkv_proj", "attention" */
+  const char *name;         /* row name: "q_proj", "qkv_proj", "attention"; once in a run */
   uint32_t first_operand, operand_count; /* program->operands; order of slots as in docs/counting.md */
   uint32_t first_part, part_count;       /* RL_OP_FUSED: program->parts, in order of execution */
   rl_type compute;          /* operand type multiplied in (matrix kinds); accumulate from RL_TYPES */
