@@ -1,7 +1,7 @@
-/* Exact expressions over named values: 64-bit rationals, texts, lists of the config.
- *   c ? a : b   a || b   a && b   !a   == != < <= > >=   + - * / %    rationals exact, % on integers
- *   a ?? b            b where a is absent or null
- *   ceil_div(a, b)  min(a, b, ...)  max(a, b, ...)  name[index]  of a config list
+/* Exact expressions over named values: 64-bit rationals, texts, lists of the config. Loose to tight:
+ *   c ? a : b   a || b   a && b   == !=   < <= > >=   a ?? b   + -   * / %   !a -a   name[index]
+ *   a ?? b is b where a is absent or null; % is for integers; comparisons do not chain
+ *   ceil_div(a, b)  min(a, b, ...)  max(a, b, ...)   names may have points: text_config.heads
  *   12  0.5  true  false  null  'text'
  * Truth is a non-zero number or non-empty text. Depth <= 32, length <= 256 bytes. */
 #ifndef RL_DOC_EXPR_H
