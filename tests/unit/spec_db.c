@@ -51,6 +51,7 @@ static void test_prefix_is_said(void) {
   spec_case c;
   spec_open(&c, "tests/fail/db");
   CU_ASSERT_STRING_EQUAL(find(&c, RL_DB_HARDWARE, "toy-s"), "toy-small");
+  spec_expect(&c, 0, RL_D_ENTRY_PREFIX, 0, 0);
   spec_message(&c, 0, "'toy-s' is read as toy-small");
   /* A part of a format's name is never enough. */
   CU_ASSERT_PTR_NULL(find(&c, RL_DB_FORMAT, "int4"));
@@ -115,6 +116,7 @@ static void test_overlay(void) {
   CU_ASSERT_EQUAL(spec_format(&c, "bf16")->stack[0].type, RL_F32);
   CU_ASSERT_EQUAL(spec_format(&c, "bf16")->stack[0].type, RL_F32);
   CU_ASSERT_EQUAL(c.diags.list.count, 1);
+  spec_expect(&c, 0, RL_D_ENTRY_SHADOWS, 0, 0);
   spec_message(&c, 0, "BF_16 stands before embedded:models/formats/bf16.yaml");
   spec_close(&c);
   drop(&s, "BF_16.yaml");
@@ -159,6 +161,52 @@ static void test_links(void) {
   drop(&inside, "mine.yaml");
   drop(&outside, "secret.yaml");
   CU_ASSERT_EQUAL(rmdir(inside.path) | rmdir(outside.path), 0);
+}
+
+/* A file too large to be a description is passed over and said; the others still count. */
+static void test_large_file(void) {
+  spec_case c;
+  scratch s;
+  scratch_open(&s);
+  put(&s, "mine.yaml", "kind: format\nstack: [{dense: fp16}]\n");
+  put(&s, "huge.yaml", "kind: format\n");
+  CU_ASSERT_EQUAL(truncate(below(&s, "huge.yaml"), (off_t)RL_DOC_LIMITS.file_bytes + 1), 0);
+  open_over(&c, s.path);
+  CU_ASSERT_STRING_EQUAL(find(&c, RL_DB_FORMAT, "mine"), "mine");
+  CU_ASSERT_EQUAL(c.diags.list.count, 1);
+  spec_expect(&c, 0, RL_D_FILE_SKIPPED, 0, 0);
+  spec_message(&c, 0, "skipped: larger than 4194304 bytes");
+  spec_close(&c);
+  drop(&s, "mine.yaml");
+  drop(&s, "huge.yaml");
+  CU_ASSERT_EQUAL(rmdir(s.path), 0);
+}
+
+/* Somebody's whole disk is no database: the walk ends after 4096 files. */
+static void test_large_folder(void) {
+  enum { FILES = 4097 };
+  scratch s;
+  rl_arena arena;
+  rl_diags diags;
+  rl_db *db;
+  char name[32];
+  scratch_open(&s);
+  for (int i = 0; i < FILES; i++) {
+    snprintf(name, sizeof name, "%d.yaml", i);
+    put(&s, name, "");
+  }
+  const char *path = s.path;
+  rl_arena_init(&arena, NULL);
+  rl_diags_init(&diags, &arena);
+  CU_ASSERT_EQUAL(rl_db_open(&arena, &path, 1, &db, &diags), RL_BAD_INPUT);
+  CU_ASSERT_PTR_NULL(db);
+  CU_ASSERT(diags.list.count == 1 && diags.list.items[0].code == RL_D_FOLDER_LARGE);
+  rl_arena_free(&arena);
+  for (int i = 0; i < FILES; i++) {
+    snprintf(name, sizeof name, "%d.yaml", i);
+    drop(&s, name);
+  }
+  CU_ASSERT_EQUAL(rmdir(s.path), 0);
 }
 
 /* An id that is not shipped comes out of the local cache: the revision that refs/main names, else
@@ -251,5 +299,5 @@ RL_SUITE("spec database", {"names", test_names}, {"exact before prefix", test_ex
          {"default is said", test_default_is_said}, {"prefix is said", test_prefix_is_said},
          {"unknown", test_unknown}, {"overlay", test_overlay},
          {"same content is silent", test_same_content_is_silent}, {"links", test_links},
-         {"hub", test_hub}, {"hub places", test_hub_places}, {"folder", test_folder},
-         {"scan", test_scan})
+         {"large file", test_large_file}, {"large folder", test_large_folder}, {"hub", test_hub},
+         {"hub places", test_hub_places}, {"folder", test_folder}, {"scan", test_scan})

@@ -1,0 +1,56 @@
+/* The published config.json of a model and our shipped description of it mean the same: every dim,
+ * the quantization; and a published config gives no diagnostic at all, unknown keys being errors.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "spec_help.h"
+#include "unit.h"
+
+static const char *const models[] = {"gemma-2-9b", "gemma-3-27b",  "gpt2",
+                                     "llama-3-8b", "llama-3.2-1b", "mistral-7b",
+                                     "opt-6.7b",   "qwen2.5-7b",   "qwen3-8b"};
+
+static bool same_value(const rl_value *a, const rl_value *b) {
+  if (a->kind != b->kind) return false;
+  if (a->kind == RL_VALUE_NUMBER) {
+    return a->negative == b->negative && a->num == b->num && a->den == b->den;
+  }
+  return a->kind != RL_VALUE_TEXT || strcmp(a->text, b->text) == 0;
+}
+
+static rl_value dim(spec_case *c, const rl_model *model, const char *name) {
+  const rl_scope *scope = rl_definitions_scope(model->dims);
+  rl_value value = {.kind = RL_VALUE_NULL};
+  rl_status status = RL_OK;
+  CU_ASSERT(scope->resolve(scope, name, &value, &status, &c->diags));
+  CU_ASSERT_EQUAL(status, RL_OK);
+  return value;
+}
+
+static void compare(spec_case *c, const char *name) {
+  const rl_model *shipped = spec_model(c, name);
+  const rl_model *published =
+      spec_model(c, rl_textf(&c->arena, "%s/tests/configs/%s.json", RL_SOURCE_DIR, name));
+  const rl_node *dims = shipped->family->dims;
+  CU_ASSERT_PTR_EQUAL(published->family, shipped->family);
+  CU_ASSERT_STRING_EQUAL(published->name, name);
+  CU_ASSERT_PTR_NULL(published->quantization);
+  for (size_t i = 0; i < dims->count; i++) {
+    rl_value a = dim(c, shipped, dims->keys[i]->text), b = dim(c, published, dims->keys[i]->text);
+    if (!same_value(&a, &b)) fprintf(stderr, "\n%s: dim %s\n", name, dims->keys[i]->text);
+    CU_ASSERT(same_value(&a, &b));
+  }
+}
+
+static void test_published(void) {
+  spec_case c;
+  spec_open(&c, NULL);
+  rl_db_set_strict(c.db, true);
+  for (size_t i = 0; i < sizeof models / sizeof *models; i++) compare(&c, models[i]);
+  spec_print(&c);
+  CU_ASSERT_EQUAL(c.diags.list.count, 0);
+  spec_close(&c);
+}
+
+RL_SUITE("spec published", {"published", test_published})
