@@ -1,6 +1,7 @@
 # Warnings, hardening and sanitizers that all our code is built with.
 add_library(rl_flags INTERFACE)
-target_compile_definitions(rl_flags INTERFACE _POSIX_C_SOURCE=200809L _DEFAULT_SOURCE)
+target_compile_definitions(rl_flags INTERFACE _POSIX_C_SOURCE=200809L _DEFAULT_SOURCE
+  RL_VERSION="${PROJECT_VERSION}")
 target_compile_options(rl_flags INTERFACE
   -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wvla -Wformat=2 -Wstrict-prototypes -Wwrite-strings
   -ffp-contract=off -fvisibility=hidden -fstack-protector-strong)

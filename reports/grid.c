@@ -39,28 +39,68 @@ rl_cell rl_cell_flag(bool flag) {
   return (rl_cell){.kind = RL_CELL_FLAG, .flag = flag};
 }
 
-static const char *display_real(const rl_column *column, double value, char out[RL_NUMBER_TEXT]) {
-  double shown = value * (column->scale == 0 ? 1 : column->scale);
-  if (!column->whole) return rl_print_short(shown, out);
-  return shown < 1e15 ? rl_print_grouped((uint64_t)(shown + 0.5), out) : rl_print_short(shown, out);
-}
-
-static const char *display_count(const rl_column *column, uint64_t count,
-                                 char out[RL_NUMBER_TEXT]) {
-  if (column->scale != 0 && column->scale != 1) return display_real(column, (double)count, out);
-  return rl_print_grouped(count, out);
-}
-
-const char *rl_cell_display(rl_arena *arena, const rl_column *column, const rl_cell *cell) {
+rl_cell rl_cell_si(rl_arena *arena, double real, const char *unit) {
   char number[RL_NUMBER_TEXT];
-  const char *mark = column->mark == NULL ? "" : column->mark;
+  rl_cell cell = rl_cell_real(real);
+  cell.text = rl_strdup(arena, rl_print_si(real, unit, number));
+  return cell;
+}
+
+static double shown_value(const rl_column *column, const rl_cell *cell) {
+  double value = cell->kind == RL_CELL_COUNT ? (double)cell->count : cell->real;
+  return value * (column->scale == 0 ? 1 : column->scale);
+}
+
+/* 1234.5 with one decimal -> "1,234.5"; what is too small to be seen -> "<0.1". */
+static const char *display_fixed(rl_arena *arena, double value, int decimals) {
+  char whole[RL_NUMBER_TEXT];
+  double step = 1;
+  for (int i = 0; i < decimals; i++) step *= 10;
+  double units = floor(value * step + 0.5);
+  if (value > 0 && units < 1) return rl_textf(arena, "<%.*f", decimals, 1 / step);
+  if (!(value >= 0) || units >= 1e18) return rl_textf(arena, "%.*f", decimals, value);
+  uint64_t count = (uint64_t)units, per = (uint64_t)step;
+  rl_print_grouped(count / per, whole);
+  if (decimals == 0) return rl_strdup(arena, whole);
+  return rl_textf(arena, "%s.%0*llu", whole, decimals, (unsigned long long)(count % per));
+}
+
+/* Decimals that give the largest number of the column its digits. */
+int rl_grid_decimals(const rl_grid *grid, size_t column) {
+  enum { DECIMALS_MAX = 6 };
+  const rl_column *c = &grid->columns[column];
+  double largest = 0;
+  int decimals = (int)c->digits - 1;
+  if (c->digits == 0) return -1;
+  for (size_t r = 0; r < grid->rows.count; r++) {
+    double value = shown_value(c, &grid->rows.items[r][column]);
+    if (value > largest) largest = value;
+  }
+  for (; largest >= 10 && decimals > 0; decimals--) largest /= 10;
+  for (; largest > 0 && largest < 1 && decimals < DECIMALS_MAX; decimals++) largest *= 10;
+  return decimals;
+}
+
+static const char *display_number(rl_arena *arena, const rl_column *column, const rl_cell *cell,
+                                  int decimals) {
+  char text[RL_NUMBER_TEXT];
+  double shown = shown_value(column, cell);
+  if (decimals >= 0 && shown != 0) return display_fixed(arena, shown, decimals);
+  bool exact = cell->kind == RL_CELL_COUNT && (column->scale == 0 || column->scale == 1);
+  return rl_strdup(arena,
+                   exact ? rl_print_grouped(cell->count, text) : rl_print_short(shown, text));
+}
+
+const char *rl_grid_display(const rl_grid *grid, size_t row, size_t column, int decimals) {
+  const rl_cell *cell = &grid->rows.items[row][column];
+  const char *mark = grid->columns[column].mark, *number;
+  if (cell->text != NULL) return cell->text;
   switch (cell->kind) {
-    case RL_CELL_TEXT:
-      return cell->text;
     case RL_CELL_COUNT:
-      return rl_textf(arena, "%s%s", mark, display_count(column, cell->count, number));
     case RL_CELL_REAL:
-      return rl_textf(arena, "%s%s", mark, display_real(column, cell->real, number));
+      number = display_number(grid->arena, &grid->columns[column], cell, decimals);
+      if (mark == NULL || number == NULL) return number;
+      return rl_textf(grid->arena, "%s%s", mark, number);
     case RL_CELL_FLAG:
       return cell->flag ? "yes" : "no";
     default:
@@ -113,6 +153,18 @@ static void markdown_head(rl_buf *out, const rl_column *column) {
   rl_buf_add(out, " |");
 }
 
+static void markdown_row(rl_buf *out, const rl_grid *grid, size_t row) {
+  rl_buf_add(out, "|");
+  for (size_t c = 0; c < grid->column_count; c++) {
+    const char *text = rl_grid_display(grid, row, c, rl_grid_decimals(grid, c));
+    if (text == NULL) out->failed = true;
+    rl_buf_add(out, " ");
+    rl_quote(out, RL_QUOTE_MARKDOWN, text == NULL ? "" : text);
+    rl_buf_add(out, " |");
+  }
+  rl_buf_add(out, "\n");
+}
+
 void rl_grid_markdown(rl_buf *out, const rl_grid *grid) {
   if (grid->failed) out->failed = true;
   rl_buf_add(out, "|");
@@ -122,17 +174,7 @@ void rl_grid_markdown(rl_buf *out, const rl_grid *grid) {
     rl_buf_add(out, grid->columns[c].left ? "---|" : "--:|");
   }
   rl_buf_add(out, "\n");
-  for (size_t r = 0; r < grid->rows.count; r++) {
-    rl_buf_add(out, "|");
-    for (size_t c = 0; c < grid->column_count; c++) {
-      const char *text = rl_cell_display(grid->arena, &grid->columns[c], &grid->rows.items[r][c]);
-      if (text == NULL) out->failed = true;
-      rl_buf_add(out, " ");
-      rl_quote(out, RL_QUOTE_MARKDOWN, text == NULL ? "" : text);
-      rl_buf_add(out, " |");
-    }
-    rl_buf_add(out, "\n");
-  }
+  for (size_t r = 0; r < grid->rows.count; r++) markdown_row(out, grid, r);
 }
 
 static void json_cell(rl_json *json, const char *key, const rl_cell *cell) {

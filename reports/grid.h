@@ -17,7 +17,7 @@ typedef enum rl_cell_kind {
 typedef struct rl_cell {
   rl_cell_kind kind;
   rl_ink ink;       /* on a terminal */
-  const char *text; /* any data: it is quoted on the way out */
+  const char *text; /* any data: it is quoted on the way out; of a number: what people see */
   uint64_t count;
   double real;
   bool flag;
@@ -30,7 +30,8 @@ typedef struct rl_column {
   const char *group; /* heading shared with neighbours of the same group, NULL without */
   const char *mark;  /* for people, before each number: "≤ "; NULL without */
   double scale;      /* people see value * scale; 0 reads as 1 */
-  bool whole;        /* people see a whole number instead of three significant digits */
+  unsigned digits;   /* 0: three significant digits each; else as many decimals in the whole column
+                        as give its largest number so many digits, and "<0.01" for smaller ones */
   bool left;         /* text column */
   unsigned drop;     /* 0: always shown; else the largest goes first on a narrow terminal */
 } rl_column;
@@ -41,7 +42,7 @@ typedef struct rl_grid {
   const rl_column *columns;
   size_t column_count;
   RL_LIST(rl_cell *) rows;
-  bool failed; /* memory ran out; every renderer fails its buffer then */
+  bool failed;                    /* memory ran out; every renderer fails its buffer then */
   rl_cell spare[RL_GRID_COLUMNS]; /* the scratch row of a grid that failed */
 } rl_grid;
 
@@ -54,9 +55,13 @@ rl_cell rl_cell_text(const char *text); /* NULL gives an empty cell */
 rl_cell rl_cell_count(uint64_t count);
 rl_cell rl_cell_real(double real); /* not finite: an empty cell */
 rl_cell rl_cell_flag(bool flag);
+/* A number that people see with an SI prefix: 3.35 TB/s. */
+rl_cell rl_cell_si(rl_arena *arena, double real, const char *unit);
 
-/* The value as people read it, without quoting or padding. */
-const char *rl_cell_display(rl_arena *arena, const rl_column *column, const rl_cell *cell);
+/* The decimals of a column with `digits`, -1 without. */
+int rl_grid_decimals(const rl_grid *grid, size_t column);
+/* A cell as people read it, without quoting or padding. NULL when memory ran out. */
+const char *rl_grid_display(const rl_grid *grid, size_t row, size_t column, int decimals);
 
 /* Aligned columns with a line of heads and one of units. Columns that do not fit style->width are
  * left out, and a last line says which. */

@@ -29,9 +29,10 @@ static bool layout_new(layout *l, const rl_grid *grid) {
   for (size_t c = 0; c < columns; c++) {
     const rl_column *column = &grid->columns[c];
     l->widths[c] = rl_text_width(column->head);
+    int decimals = rl_grid_decimals(grid, c);
     if (column->unit != NULL) l->widths[c] = larger(l->widths[c], rl_text_width(column->unit));
     for (size_t r = 0; r < grid->rows.count; r++) {
-      const char *text = rl_cell_display(grid->arena, column, &grid->rows.items[r][c]);
+      const char *text = rl_grid_display(grid, r, c, decimals);
       if (text == NULL) return false;
       l->texts[r * columns + c] = text;
       l->widths[c] = larger(l->widths[c], rl_text_width(text));

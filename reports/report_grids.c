@@ -1,6 +1,7 @@
 /* The tables of an analysis for people. */
 #include <string.h>
 
+#include "base/checked.h"
 #include "base/number.h"
 #include "reports/report.h"
 
@@ -156,21 +157,29 @@ enum {
   OP_COLUMNS = OP_AMOUNTS + 5
 };
 
+#define TIME_COLUMN \
+  { .key = "time_s", .head = "at best", .unit = "ms", .scale = 1e3, .digits = 4 }
+#define SHARE_COLUMN \
+  { .key = "share", .head = "share", .unit = "%", .scale = 100, .digits = 4, .drop = 3 }
+#define BOUND_COLUMN \
+  { .key = "bound", .head = "bound", .left = true, .drop = 1 }
+#define MB_COLUMN(key_, head_, drop_) \
+  { .key = (key_), .head = (head_), .unit = "MB", .scale = 1e-6, .digits = 5, .drop = (drop_) }
+
 static const rl_column operator_columns[OP_COLUMNS] = {
     [OP_REPEAT] = {.key = "repeat", .head = ""},
     [OP_NAME] = {.key = "operator", .head = "operator", .left = true},
-    [OP_FIRST] = {.key = "time_s", .head = "at best", .unit = "ms", .scale = 1e3},
-    {.key = "share", .head = "share", .unit = "%", .scale = 100, .drop = 3},
-    {.key = "bound", .head = "bound", .left = true, .drop = 1},
-    [OP_LAST] = {.key = "last_time_s", .head = "at best", .unit = "ms", .scale = 1e3},
-    {.key = "last_share", .head = "share", .unit = "%", .scale = 100, .drop = 3},
-    {.key = "last_bound", .head = "bound", .left = true, .drop = 1},
-    [OP_AMOUNTS] =
-        {.key = "weight_bytes", .head = "weights", .unit = "MB", .scale = 1e-6, .drop = 4},
-    {.key = "kv_bytes", .head = "KV", .unit = "MB", .scale = 1e-6, .drop = 5},
-    {.key = "act_bytes", .head = "activ.", .unit = "MB", .scale = 1e-6, .drop = 7},
-    {.key = "matrix_flop", .head = "GFLOP", .scale = 1e-9, .drop = 6},
-    {.key = "intensity", .head = "FLOP/B", .drop = 2},
+    [OP_FIRST] = TIME_COLUMN,
+    SHARE_COLUMN,
+    BOUND_COLUMN,
+    [OP_LAST] = TIME_COLUMN,
+    SHARE_COLUMN,
+    BOUND_COLUMN,
+    [OP_AMOUNTS] = MB_COLUMN("weight_bytes", "weights", 4),
+    MB_COLUMN("kv_bytes", "KV", 5),
+    MB_COLUMN("act_bytes", "activ.", 7),
+    {.key = "matrix_flop", .head = "GFLOP", .scale = 1e-9, .digits = 4, .drop = 6},
+    {.key = "intensity", .head = "FLOP/B", .digits = 4, .drop = 2},
 };
 
 static double intensity_of(const rl_result_operator *op) {
@@ -213,16 +222,33 @@ static void operator_row(rl_grid *grid, const rl_result_operator *op,
   amount_cells(row + (last == NULL ? OP_LAST : OP_AMOUNTS), op);
 }
 
-void rl_grid_operators(rl_grid *grid, rl_arena *arena, const rl_result_system *system) {
-  const rl_result_pass *first = &system->passes[0], *last = NULL;
-  if (system->pass_count > 1) last = &system->passes[system->pass_count - 1];
-  size_t cut = last == NULL ? OP_AMOUNTS - OP_LAST : 0;
-  rl_column *columns = RL_NEW_ARRAY(arena, rl_column, OP_COLUMNS);
-  rl_grid_init(grid, arena, columns, OP_COLUMNS - cut);
-  if (columns == NULL || first == NULL) {
-    grid->failed = true;
-    return;
+/* Saturates: a total beyond 64 bits is shown as the largest number, not as a small one. */
+static void add_times(uint64_t *sum, uint64_t count, uint64_t repeat) {
+  if (!rl_muladd_u64(sum, count, repeat)) *sum = UINT64_MAX;
+}
+
+/* The whole pass: times and amounts of all repeats of all operators. */
+static rl_result_operator total_of(const rl_result_pass *pass) {
+  rl_result_operator total = {.name = "total", .repeat = 1, .bound = "", .seconds = pass->seconds};
+  for (size_t i = 0; i < pass->operator_count; i++) {
+    const rl_result_operator *op = &pass->operators[i];
+    total.share += op->share;
+    add_times(&total.matrix, op->matrix, op->repeat);
+    add_times(&total.weights, op->weights, op->repeat);
+    add_times(&total.kv_read, op->kv_read, op->repeat);
+    add_times(&total.kv_write, op->kv_write, op->repeat);
+    add_times(&total.act_read, op->act_read, op->repeat);
+    add_times(&total.act_write, op->act_write, op->repeat);
   }
+  return total;
+}
+
+/* Columns with their headings; those of the last pass are cut out when there is none. */
+static const rl_column *operator_heads(rl_grid *grid, const rl_result_pass *first,
+                                       const rl_result_pass *last) {
+  size_t cut = last == NULL ? OP_AMOUNTS - OP_LAST : 0;
+  rl_column *columns = RL_NEW_ARRAY(grid->arena, rl_column, OP_COLUMNS);
+  if (columns == NULL) return NULL;
   memcpy(columns, operator_columns, sizeof operator_columns);
   for (size_t c = OP_FIRST; c < OP_COLUMNS; c++) {
     const rl_result_pass *pass = last != NULL && c >= OP_LAST && c < OP_AMOUNTS ? last : first;
@@ -230,7 +256,19 @@ void rl_grid_operators(rl_grid *grid, rl_arena *arena, const rl_result_system *s
   }
   memmove(columns + OP_AMOUNTS - cut, columns + OP_AMOUNTS,
           (OP_COLUMNS - OP_AMOUNTS) * sizeof *columns);
+  return columns;
+}
+
+void rl_grid_operators(rl_grid *grid, rl_arena *arena, const rl_result_system *system) {
+  const rl_result_pass *first = &system->passes[0], *last = NULL;
+  if (system->pass_count > 1) last = &system->passes[system->pass_count - 1];
+  rl_grid_init(grid, arena, NULL, OP_COLUMNS - (last == NULL ? OP_AMOUNTS - OP_LAST : 0));
+  grid->columns = operator_heads(grid, first, last);
+  if (grid->columns == NULL) grid->failed = true;
   for (size_t i = 0; i < first->operator_count; i++) {
     operator_row(grid, &first->operators[i], last == NULL ? NULL : &last->operators[i]);
   }
+  const rl_result_operator total = total_of(first);
+  const rl_result_operator last_total = total_of(last == NULL ? first : last);
+  operator_row(grid, &total, last == NULL ? NULL : &last_total);
 }

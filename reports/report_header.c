@@ -15,8 +15,7 @@ static void model_line(rl_buf *out, const rl_result *r) {
   RL_ADD(out, r->model, " \u00b7 ");
   add_parameters(out, r->parameters);
   RL_ADD(out, " \u00b7 weights ", r->weights, " (");
-  rl_add_short(out, r->weight_bits);
-  rl_buf_add(out, " bit)");
+  rl_buf_addf(out, "%.4g bit)", r->weight_bits);
   for (size_t i = 0; i < r->exception_count; i++) {
     RL_ADD(out, " \u00b7 ", r->exceptions[i].what, " ", r->exceptions[i].format);
   }

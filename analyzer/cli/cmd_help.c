@@ -2,7 +2,9 @@
 #include <string.h>
 
 #include "base/quote.h"
+#include "cli/catalog.h"
 #include "cli/commands.h"
+#include "graph/program.h"
 
 static const char *first_word(const rl_session *session) {
   return session->arguments.words.count > 0 ? session->arguments.words.items[0] : NULL;
@@ -41,19 +43,37 @@ static void words_of_kind(rl_session *session, rl_buf *out, rl_db_kind kind) {
   }
 }
 
-rl_status rl_cmd_complete(rl_session *session, rl_buf *out) {
-  const char *word = first_word(session);
-  bool all = word != NULL && strcmp(word, "names") == 0;
-  if (word == NULL) return RL_USAGE;
-  if (rl_completion_write(out, word)) return RL_OK;
+static void words_of_commands(rl_buf *out) {
+  for (int c = 0; c < RL_COMMANDS; c++) {
+    if (!RL_COMMAND_TABLE[c].hidden) RL_ADD(out, RL_COMMAND_TABLE[c].name, "\n");
+  }
+}
+
+/* Names that users may type: of one kind, or "names" for all that `show` takes. */
+static rl_status words_of_names(rl_session *session, rl_buf *out, const char *word) {
+  bool all = strcmp(word, "names") == 0;
+  rl_db_kind only = rl_kind_find(word);
+  if (!all && only == RL_DB_KINDS) {
+    return RL_REPORT(&session->diags, CANNOT_LIST, RL_COMMAND_LINE, word, "names, kinds, commands");
+  }
   rl_status status = rl_session_db(session);
   for (int kind = 0; status == RL_OK && kind < RL_DB_KINDS; kind++) {
-    const char *name = rl_kind_word((rl_db_kind)kind);
-    if (strcmp(word, "kinds") == 0) {
-      if (name != NULL) RL_ADD(out, name, "\n");
-    } else if (all || (name != NULL && strcmp(name, word) == 0)) {
-      words_of_kind(session, out, (rl_db_kind)kind);
-    }
+    if (all || only == (rl_db_kind)kind) words_of_kind(session, out, (rl_db_kind)kind);
   }
+  for (int kind = 0; all && kind < RL_OP_KINDS; kind++) RL_ADD(out, RL_OP_INFO[kind].name, "\n");
   return status;
+}
+
+rl_status rl_cmd_complete(rl_session *session, rl_buf *out) {
+  const char *word = first_word(session), *kinds = rl_listable_words(&session->arena, "\n");
+  if (word == NULL) word = "commands";
+  if (rl_completion_write(out, word)) return RL_OK;
+  if (strcmp(word, "commands") == 0) {
+    words_of_commands(out);
+  } else if (strcmp(word, "kinds") == 0) {
+    RL_ADD(out, kinds == NULL ? "" : kinds, "\n");
+  } else {
+    return words_of_names(session, out, word);
+  }
+  return RL_OK;
 }

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/number.h"
@@ -87,14 +86,22 @@ static void add_path(rl_session *session, path_list *paths, const char *path) {
   }
 }
 
-static bool is_folder(const char *path) {
-  struct stat info;
-  return path != NULL && stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+/* Folders that need not be there are taken when they are. */
+static void add_folder(rl_session *session, path_list *paths, const char *path) {
+  if (path != NULL && rl_db_is_folder(path)) add_path(session, paths, path);
 }
 
-/* Folders that need not exist are taken when they do. */
-static void add_folder(rl_session *session, path_list *paths, const char *path) {
-  if (is_folder(path)) add_path(session, paths, path);
+/* Folders that somebody named must be there. */
+static void add_given(rl_session *session, path_list *paths) {
+  size_t count = 0;
+  const rl_text_at *given = rl_argument_all(&session->arguments, &session->arena, RL_O_DB, &count);
+  if (given == NULL) rl_diag_oom(&session->diags);
+  for (size_t i = 0; given != NULL && i < count; i++) {
+    if (!rl_db_is_folder(given[i].text)) {
+      RL_REPORT(&session->diags, NO_FOLDER, given[i].loc, given[i].text);
+    }
+    add_path(session, paths, given[i].text);
+  }
 }
 
 static void add_database(rl_session *session, path_list *paths) {
@@ -115,19 +122,22 @@ static const char *user_folder(rl_session *session) {
 }
 
 rl_status rl_session_db(rl_session *session) {
+  const rl_environment *e = &session->environment;
+  const rl_hub_places hub = {e->hf_hub_cache, e->hf_home, e->home};
   path_list paths = {0};
-  size_t given = 0;
   if (session->db != NULL) return RL_OK;
-  const rl_text_at *folders =
-      rl_argument_all(&session->arguments, &session->arena, RL_O_DB, &given);
-  for (size_t i = 0; folders != NULL && i < given; i++) {
-    add_path(session, &paths, folders[i].text);
-  }
-  if (is_folder("hwdb") || is_folder("models")) add_path(session, &paths, ".");
+  add_given(session, &paths);
+  add_folder(session, &paths, "hwdb");
+  add_folder(session, &paths, "models");
   add_database(session, &paths);
   add_folder(session, &paths, user_folder(session));
-  if (rl_diags_status(&session->diags) != RL_OK) return rl_diags_status(&session->diags);
-  return rl_db_open(&session->arena, paths.items, paths.count, &session->db, &session->diags);
+  rl_status status = rl_diags_status(&session->diags);
+  if (status != RL_OK) return status;
+  status = rl_db_open(&session->arena, paths.items, paths.count, &session->db, &session->diags);
+  if (status != RL_OK) return status;
+  rl_db_set_hub(session->db, rl_db_hub(&session->arena, &hub));
+  rl_db_set_strict(session->db, rl_argument_given(&session->arguments, RL_O_STRICT));
+  return RL_OK;
 }
 
 rl_output_format rl_session_format(const rl_session *session) {

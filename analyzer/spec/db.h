@@ -12,6 +12,7 @@ struct rl_family;
 struct rl_format;
 struct rl_profile;
 struct rl_method;
+struct rl_workload;
 
 typedef enum rl_db_kind {
   RL_DB_HARDWARE, RL_DB_PROFILE, RL_DB_MODEL, RL_DB_FAMILY, RL_DB_FORMAT, RL_DB_METHOD,
@@ -54,6 +55,7 @@ rl_status rl_db_model(rl_db *db, const char *name, rl_loc loc, const struct rl_m
 rl_status rl_db_family(rl_db *db, const char *name, rl_loc loc, const struct rl_family **out, rl_diags *diags);
 rl_status rl_db_format(rl_db *db, const char *name, rl_loc loc, const struct rl_format **out, rl_diags *diags);
 rl_status rl_db_method(rl_db *db, const char *name, rl_loc loc, const struct rl_method **out, rl_diags *diags);
+rl_status rl_db_workload(rl_db *db, const char *name, rl_loc loc, const struct rl_workload **out, rl_diags *diags);
 /* Unknown config keys become errors from now on. */
 void rl_db_set_strict(rl_db *db, bool strict);
 

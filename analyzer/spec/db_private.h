@@ -45,9 +45,5 @@ bool rl_db_strict(const rl_db *db);
  * read the path. */
 rl_status rl_db_read(rl_db *db, const char *path, const char *text, const char *kind,
                      rl_node **root, rl_diags *diags);
-/* A workload by name or path. */
-struct rl_workload;
-rl_status rl_db_workload(rl_db *db, const char *name, rl_loc loc, const struct rl_workload **out,
-                         rl_diags *diags);
 
 #endif

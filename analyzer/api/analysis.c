@@ -1,0 +1,318 @@
+/* The analysis: one program, one cost, one plan a machine. */
+#include "api/analysis.h"
+
+#include <string.h>
+
+#include "api/analysis_parts.h"
+#include "base/checked.h"
+#include "graph/lower.h"
+
+/* Memory page of the KV cache, in rows: contiguous caches. */
+enum { PAGE_ROWS = 1 };
+
+static const uint64_t verify_lengths[] = {1, 2, 4, 8, 16};
+enum { VERIFY_LENGTHS = sizeof verify_lengths / sizeof *verify_lengths };
+
+typedef RL_LIST(const rl_hardware *) machine_list;
+
+/* The scenario's machine, or every one that the database knows. */
+static rl_status list_machines(const rl_study *study, rl_db *db, machine_list *list) {
+  size_t count = 1;
+  const rl_db_entry *const *entries = NULL;
+  *list = (machine_list){0};
+  if (study->listed) entries = rl_db_entries(db, RL_DB_HARDWARE, &count);
+  for (size_t i = 0; i < count; i++) {
+    const rl_hardware *machine = study->scenario->hardware;
+    if (study->listed) {
+      const rl_loc loc = {.file = entries[i]->path};
+      if (entries[i]->shadowed) continue;
+      rl_status status = rl_db_hardware(db, entries[i]->name, loc, &machine, study->diags);
+      if (status != RL_OK) return status;
+    }
+    const rl_hardware **slot = RL_PUSH(study->arena, list);
+    if (slot == NULL) return rl_diag_oom(study->diags);
+    *slot = machine;
+  }
+  return RL_OK;
+}
+
+static rl_status study_batch(const rl_study *study, uint64_t batch, rl_result_batch *out) {
+  const rl_workload *workload = &study->scenario->workload;
+  const rl_load load = {batch, workload->prompt, workload->generate};
+  const rl_group decode = rl_study_group(study, RL_PHASE_DECODE, batch);
+  const rl_group prefill = rl_study_group(study, RL_PHASE_PREFILL, batch);
+  rl_generation generation;
+  rl_memory memory;
+  double seconds;
+  *out = (rl_result_batch){.batch = batch};
+  rl_status status = rl_generate(study->plan, load, &generation, study->diags);
+  if (status == RL_OK) status = rl_memory_fit(study->plan, load, &memory, study->diags);
+  if (status == RL_OK) status = rl_study_limit(study, &prefill, &out->prefill_limit, &seconds);
+  if (status == RL_OK) status = rl_study_limit(study, &decode, &out->decode_limit, &seconds);
+  if (status != RL_OK) return status;
+  out->ttft = generation.ttft;
+  out->tpot = generation.tpot;
+  out->decode_rate = generation.decode_rate;
+  if (generation.ttft > 0) {
+    out->prefill_rate = (double)batch * (double)workload->prompt / generation.ttft;
+  }
+  out->weights = memory.weights;
+  out->kv = memory.kv;
+  out->activations = memory.activations;
+  out->memory = memory.total;
+  out->fits = memory.fits;
+  return RL_OK;
+}
+
+static rl_status study_batches(const rl_study *study, rl_result_system *system) {
+  const rl_workload *workload = &study->scenario->workload;
+  rl_result_batch *batches = RL_NEW_ARRAY(study->arena, rl_result_batch, workload->batch_count);
+  rl_status status = batches == NULL ? rl_diag_oom(study->diags) : RL_OK;
+  for (size_t i = 0; status == RL_OK && i < workload->batch_count; i++) {
+    status = study_batch(study, workload->batches[i], &batches[i]);
+  }
+  system->batches = batches;
+  system->batch_count = workload->batch_count;
+  return status;
+}
+
+static rl_status study_passes(const rl_study *study, rl_result_system *system) {
+  const rl_workload *workload = &study->scenario->workload;
+  rl_result_pass *passes = RL_NEW_ARRAY(study->arena, rl_result_pass, workload->batch_count);
+  rl_status status = passes == NULL ? rl_diag_oom(study->diags) : RL_OK;
+  for (size_t i = 0; status == RL_OK && i < workload->batch_count; i++) {
+    status = rl_study_pass(study, study->view.phase, workload->batches[i], &passes[i]);
+  }
+  system->passes = passes;
+  system->pass_count = workload->batch_count;
+  return status;
+}
+
+/* 1, 2, 4, 8, 16 and the length asked for, ascending. */
+static size_t lengths_of(uint64_t asked, uint64_t lengths[VERIFY_LENGTHS + 1]) {
+  size_t count = 0;
+  bool placed = false;
+  for (size_t i = 0; i < VERIFY_LENGTHS; i++) {
+    if (!placed && asked < verify_lengths[i]) lengths[count++] = asked;
+    placed = placed || asked <= verify_lengths[i];
+    lengths[count++] = verify_lengths[i];
+  }
+  if (!placed) lengths[count++] = asked;
+  return count;
+}
+
+static rl_status study_verifies(const rl_study *study, rl_result_system *system) {
+  const rl_workload *workload = &study->scenario->workload;
+  uint64_t lengths[VERIFY_LENGTHS + 1];
+  size_t count = lengths_of(study->view.verify, lengths), total;
+  if (__builtin_mul_overflow(count, workload->batch_count, &total))
+    return rl_diag_oom(study->diags);
+  rl_result_verify *all = RL_NEW_ARRAY(study->arena, rl_result_verify, total);
+  if (all == NULL) return rl_diag_oom(study->diags);
+  for (size_t i = 0; i < total; i++) {
+    rl_verify verify = {.batch = workload->batches[i / count],
+                        .cached = study->view.context,
+                        .n = lengths[i % count]};
+    rl_status status = rl_verify_cost(study->plan, &verify, study->diags);
+    if (status != RL_OK) return status;
+    all[i] = (rl_result_verify){verify.batch, verify.n, verify.seconds, verify.ratio};
+  }
+  system->verifies = all;
+  system->verify_count = total;
+  return RL_OK;
+}
+
+/* The peak that most matrix work of the program is held against. */
+static const rl_peak *main_peak(const rl_study *study) {
+  const rl_cost *cost = study->plan->cost;
+  const rl_peak *peak = NULL;
+  for (uint32_t row = 0; row < cost->row_count && peak == NULL; row++) {
+    if (cost->rows[row].repeat > 1 || cost->program->layer_count <= 1)
+      peak = study->plan->rows[row].peak;
+  }
+  return peak != NULL ? peak : rl_hardware_matrix_peak(study->plan->hardware, RL_BF16);
+}
+
+/* Peak, memory levels: the figures that the times rest on. */
+static rl_status study_machine(const rl_study *study, rl_result_system *system) {
+  const rl_hardware *h = study->plan->hardware;
+  const rl_memory_level *memory = rl_hardware_main(h);
+  const rl_peak *peak = main_peak(study);
+  rl_result_figure *figures = RL_NEW_ARRAY(study->arena, rl_result_figure, 4);
+  if (figures == NULL) return rl_diag_oom(study->diags);
+  *system = (rl_result_system){.name = h->name,
+                               .title = h->title,
+                               .devices = study->scenario->devices,
+                               .bandwidth = memory->bandwidth.value,
+                               .capacity = memory->capacity,
+                               .usable = memory->usable,
+                               .wider = study->plan->wider,
+                               .figures = figures};
+  if (peak != NULL) {
+    system->matrix_type = RL_TYPES[peak->type].name;
+    system->matrix_peak = peak->rate.value;
+    figures[system->figure_count++] = rl_result_figure_of("matrix peak", peak->rate, "FLOP/s");
+  }
+  const rl_peak *vector = rl_hardware_vector_peak(h);
+  if (vector != NULL) {
+    figures[system->figure_count++] = rl_result_figure_of("vector peak", vector->rate, "FLOP/s");
+  }
+  figures[system->figure_count++] =
+      rl_result_figure_of("memory bandwidth", memory->bandwidth, "B/s");
+  figures[system->figure_count++] =
+      rl_result_figure_of("memory capacity", memory->capacity_figure, "B");
+  return RL_OK;
+}
+
+static rl_status study_system(const rl_study *study, rl_result_system *system) {
+  const rl_workload *workload = &study->scenario->workload;
+  rl_status status = study_machine(study, system);
+  if (status == RL_OK) status = study_batches(study, system);
+  if (status == RL_OK) {
+    status = rl_largest_batch(study->plan, workload->prompt, workload->generate,
+                              &system->largest_batch, study->diags);
+  }
+  if (status == RL_OK) {
+    status = rl_ridge_tokens(study->plan, study->view.context, &system->ridge_tokens, study->diags);
+  }
+  if (study->listed || status != RL_OK) return status;
+  status = study_passes(study, system);
+  if (status == RL_OK) status = study_verifies(study, system);
+  if (status == RL_OK) status = rl_study_words(study, system);
+  return status;
+}
+
+/* A machine beside others that cannot run the program is left out, and a note says why. */
+static rl_status study_listed(rl_study *study, const rl_cost *cost, const rl_hardware *machine,
+                              rl_result_system *system, bool *kept) {
+  rl_diags quiet, *loud = study->diags;
+  rl_plan *plan = NULL;
+  rl_diags_init(&quiet, study->arena);
+  rl_status status = rl_plan_compile(study->arena, cost, machine, &plan, &quiet);
+  *kept = status == RL_OK;
+  if (status == RL_ENVIRONMENT) return rl_diag_oom(loud);
+  if (status != RL_OK) {
+    const char *why = quiet.list.count > 0 ? quiet.list.items[0].message : "";
+    RL_REPORT(loud, MACHINE_LEFT_OUT, (rl_loc){0}, machine->name, why);
+    return RL_OK;
+  }
+  study->plan = plan;
+  return study_system(study, system);
+}
+
+static rl_status study_machines(rl_study *study, const rl_cost *cost, const machine_list *machines,
+                                rl_result *result) {
+  rl_result_system *systems = RL_NEW_ARRAY(study->arena, rl_result_system, machines->count);
+  rl_status status = systems == NULL ? rl_diag_oom(study->diags) : RL_OK;
+  result->systems = systems;
+  for (size_t i = 0; status == RL_OK && i < machines->count; i++) {
+    rl_result_system *system = &systems[result->system_count];
+    rl_plan *plan = NULL;
+    bool kept = true;
+    if (study->listed) {
+      status = study_listed(study, cost, machines->items[i], system, &kept);
+    } else {
+      status = rl_plan_compile(study->arena, cost, machines->items[i], &plan, study->diags);
+      study->plan = plan;
+      if (status == RL_OK) status = study_system(study, system);
+    }
+    if (kept) result->system_count++;
+  }
+  return status;
+}
+
+/* Tensors stored otherwise than the linear operators of the layers: the tables at both ends, and
+ * what the scenario names. */
+static rl_status list_exceptions(const rl_study *study, rl_result *result) {
+  static const char *const ends[] = {"embed", "lm_head"};
+  const rl_scenario *s = study->scenario;
+  rl_result_exception *list = RL_NEW_ARRAY(study->arena, rl_result_exception, s->rule_count + 2);
+  if (list == NULL) return rl_diag_oom(study->diags);
+  for (size_t i = 0; i < 2; i++) {
+    const rl_format *format = rl_scenario_weight_format(s, ends[i], ends[i]);
+    if (format == NULL || format == s->weights) continue;
+    list[result->exception_count++] = (rl_result_exception){ends[i], format->name};
+  }
+  for (size_t i = 0; i < s->rule_count; i++) {
+    const char *pattern = s->rules[i].pattern;
+    if (strcmp(pattern, "embed") == 0 || strcmp(pattern, "lm_head") == 0) continue;
+    list[result->exception_count++] = (rl_result_exception){pattern, s->rules[i].format->name};
+  }
+  result->exceptions = list;
+  return RL_OK;
+}
+
+static rl_status list_fusions(const rl_study *study, uint32_t fuse, rl_result *result) {
+  const char **names = RL_NEW_ARRAY(study->arena, const char *, RL_FUSIONS);
+  if (names == NULL) return rl_diag_oom(study->diags);
+  for (int i = 0; i < RL_FUSIONS; i++) {
+    if ((fuse >> i & 1u) != 0) names[result->fusion_count++] = RL_FUSION_NAMES[i];
+  }
+  result->fusions = names;
+  return RL_OK;
+}
+
+static rl_status describe(const rl_study *study, const rl_cost *cost, rl_result *result) {
+  const rl_scenario *s = study->scenario;
+  *result = (rl_result){.version = RL_VERSION,
+                        .model = s->model->name,
+                        .family = s->model->family->name,
+                        .layers = cost->program->layer_count,
+                        .weights = s->weights->name,
+                        .weight_bits = rl_format_bits(s->weights, cost->program->width),
+                        .weight_bytes = cost->weight_bytes,
+                        .kv_k = s->k->name,
+                        .kv_v = s->v->name,
+                        .activations = s->activations->name,
+                        .profile = s->profile->name,
+                        .ideal = s->profile->ideal,
+                        .prompt = s->workload.prompt,
+                        .generate = s->workload.generate,
+                        .listed = study->listed,
+                        .explained = study->view.explain != NULL};
+  if (!rl_program_parameters(cost->program, &result->parameters)) return rl_study_too_large(study);
+  rl_status status = list_exceptions(study, result);
+  return status == RL_OK ? list_fusions(study, s->profile->fuse, result) : status;
+}
+
+/* A format to compare with, when the database has it. */
+static const rl_format *comparison(const rl_study *study, rl_db *db, const char *name) {
+  rl_diags quiet;
+  const rl_format *format = NULL;
+  rl_diags_init(&quiet, study->arena);
+  return rl_db_format(db, name, (rl_loc){0}, &format, &quiet) == RL_OK ? format : NULL;
+}
+
+static rl_study study_new(rl_arena *arena, rl_db *db, const rl_scenario *scenario,
+                          const rl_view *view, rl_diags *diags) {
+  enum { VERIFY_TOKENS = 8 };
+  rl_study study = {.arena = arena,
+                    .diags = diags,
+                    .scenario = scenario,
+                    .view = *view,
+                    .listed = scenario->hardware == NULL};
+  const rl_workload *workload = &scenario->workload;
+  if (view->context == 0) study.view.context = workload->prompt + workload->generate / 2;
+  if (view->verify == 0) study.view.verify = VERIFY_TOKENS;
+  study.other_kv = comparison(&study, db, "int8-token");
+  study.other_weights = comparison(&study, db, "w4a16-g128");
+  return study;
+}
+
+rl_status rl_analyze(rl_arena *arena, rl_db *db, const rl_scenario *scenario, const rl_view *view,
+                     const rl_result **out, rl_diags *diags) {
+  rl_study study = study_new(arena, db, scenario, view, diags);
+  const rl_program *program;
+  rl_cost *cost;
+  machine_list machines;
+  rl_result *result = RL_NEW(arena, rl_result);
+  *out = NULL;
+  if (result == NULL) return rl_diag_oom(diags);
+  rl_status status = rl_lower(arena, scenario, &program, diags);
+  if (status == RL_OK) status = rl_cost_compile(arena, program, PAGE_ROWS, &cost, diags);
+  if (status == RL_OK) status = describe(&study, cost, result);
+  if (status == RL_OK) status = list_machines(&study, db, &machines);
+  if (status == RL_OK) status = study_machines(&study, cost, &machines, result);
+  if (status == RL_OK) *out = result;
+  return status;
+}

@@ -1,0 +1,148 @@
+/* Where the time of a row comes from: its counts as linear forms over the moments of the point, and
+ * the roofs that the counts are held against. */
+#include "api/analysis_parts.h"
+#include "base/number.h"
+
+/* Symbols of docs/counting.md. */
+static const struct {
+  const char *symbol, *says;
+} moment_words[RL_MOMENT_KINDS] = {
+    [RL_M_ONE] = {"1_T", "1 when the pass has a token"},
+    [RL_M_LOGITS_ANY] = {"1_R", "1 when some logits are wanted"},
+    [RL_M_SEQUENCES] = {"N", "sequences"},
+    [RL_M_TOKENS] = {"T", "new tokens"},
+    [RL_M_LOGIT_ROWS] = {"R", "tokens whose logits are wanted"},
+    [RL_M_ID_ROWS] = {"T_id", "rows of the token table, one a token"},
+    [RL_M_POSITION_ROWS] = {"T_pos", "rows of the position table, one a token"},
+    [RL_M_PAIRS] = {"P", "attended (query, key) pairs"},
+    [RL_M_KV_READ] = {"K", "rows of the KV cache that some query attends to"},
+    [RL_M_KV_ROWS] = {"C", "rows of the KV cache, cached and new"},
+    [RL_M_KV_KEPT] = {"M", "rows of the KV cache kept"},
+    [RL_M_RECTANGLE] = {"S", "scores stored, new tokens times all tokens"},
+};
+
+static const struct {
+  const char *what, *unit;
+} count_words[RL_COUNTS] = {
+    [RL_C_MATRIX] = {"matrix", "FLOP"},
+    [RL_C_VECTOR] = {"vector", "op"},
+    [RL_C_WEIGHTS] = {"weights read", "B"},
+    [RL_C_KV_READ] = {"KV read", "B"},
+    [RL_C_KV_WRITE] = {"KV written", "B"},
+    [RL_C_ACT_READ] = {"activations read", "B"},
+    [RL_C_ACT_WRITE] = {"activations written", "B"},
+};
+
+rl_result_figure rl_result_figure_of(const char *name, rl_figure figure, const char *unit) {
+  static const char *const kinds[] = {[RL_DATASHEET] = "datasheet",
+                                      [RL_MEASURED] = "measured",
+                                      [RL_DERIVED] = "derived",
+                                      [RL_USER] = "given"};
+  rl_result_figure out = {.name = name, .value = figure.value, .unit = unit};
+  if (figure.source == NULL) return out;
+  out.kind = kinds[figure.source->kind];
+  out.file = figure.source->loc.file;
+  out.line = figure.source->loc.line;
+  out.column = figure.source->loc.column;
+  out.source = figure.source->text;
+  return out;
+}
+
+static const char *symbol_of(rl_arena *arena, const rl_moment *moment) {
+  char window[RL_NUMBER_TEXT];
+  const char *symbol = moment_words[moment->kind].symbol;
+  if (moment->window == 0) return symbol;
+  return rl_textf(arena, "%s(%s)", symbol, rl_print_grouped(moment->window, window));
+}
+
+/* One count of a row; false when memory ran out. */
+static bool form_of(const rl_study *study, const rl_form *form, const uint64_t *moments,
+                    rl_result_form *out) {
+  const rl_cost *cost = study->plan->cost;
+  rl_result_term *terms = RL_NEW_ARRAY(study->arena, rl_result_term, form->terms);
+  if (terms == NULL) return false;
+  for (uint32_t i = 0; i < form->terms; i++) {
+    uint32_t moment = cost->form_moments[form->first + i];
+    terms[i] = (rl_result_term){.coefficient = cost->coefficients[form->first + i],
+                                .moment = symbol_of(study->arena, &cost->moments[moment]),
+                                .says = moment_words[cost->moments[moment].kind].says,
+                                .value = moments[moment]};
+    if (terms[i].moment == NULL) return false;
+  }
+  out->terms = terms;
+  out->term_count = form->terms;
+  out->divisor = form->divisor;
+  return true;
+}
+
+/* All counts of a row that are not nothing. */
+static bool forms_of(const rl_study *study, const rl_cost_row *row, const uint64_t *moments,
+                     const uint64_t *counts, rl_result_explanation *out) {
+  rl_result_form *forms = RL_NEW_ARRAY(study->arena, rl_result_form, RL_COUNTS);
+  if (forms == NULL) return false;
+  out->forms = forms;
+  for (int c = 0; c < RL_COUNTS; c++) {
+    rl_result_form *form = &forms[out->form_count];
+    if (row->counts[c].terms == 0) continue;
+    *form = (rl_result_form){
+        .what = count_words[c].what, .unit = count_words[c].unit, .value = counts[c]};
+    if (!form_of(study, &row->counts[c], moments, form)) return false;
+    out->form_count++;
+  }
+  return true;
+}
+
+/* The figure that is the roof of a resource; its name says which. */
+static rl_result_figure roof_figure(const rl_study *study, size_t row, rl_bound bound) {
+  const rl_hardware *hardware = study->plan->hardware;
+  const rl_peak *peak = study->plan->rows[row].peak;
+  const rl_memory_level *level =
+      bound == RL_BOUND_CACHE ? rl_hardware_cache(hardware) : rl_hardware_main(hardware);
+  if (bound == RL_BOUND_VECTOR) peak = rl_hardware_vector_peak(hardware);
+  if (bound == RL_BOUND_MEMORY || bound == RL_BOUND_CACHE) {
+    if (level == NULL) return (rl_result_figure){0};
+    const char *name = rl_textf(study->arena, "%s bandwidth", level->name);
+    return rl_result_figure_of(name, level->bandwidth, "B/s");
+  }
+  if (peak == NULL) return (rl_result_figure){0};
+  const char *name =
+      rl_textf(study->arena, "%s.%s peak", peak->engine == RL_TENSOR ? "tensor" : "vector",
+               RL_TYPES[peak->type].name);
+  return rl_result_figure_of(name, peak->rate, "FLOP/s");
+}
+
+static bool roofs_of(const rl_study *study, size_t row, const rl_demand *demand,
+                     rl_result_explanation *out) {
+  rl_result_roof *roofs = RL_NEW_ARRAY(study->arena, rl_result_roof, RL_BOUNDS);
+  if (roofs == NULL) return false;
+  out->roofs = roofs;
+  for (int bound = RL_BOUND_NONE + 1; bound < RL_BOUNDS; bound++) {
+    bool bytes = bound == RL_BOUND_MEMORY || bound == RL_BOUND_CACHE;
+    if (demand->amount[bound] == 0 || !(demand->seconds[bound] > 0)) continue;
+    rl_result_figure figure = roof_figure(study, row, (rl_bound)bound);
+    if (figure.name == NULL) return false;
+    roofs[out->roof_count++] = (rl_result_roof){.what = RL_BOUND_WORDS[bound],
+                                                .unit = bytes ? "B" : "FLOP",
+                                                .amount = demand->amount[bound],
+                                                .rate = figure.value,
+                                                .seconds = demand->seconds[bound],
+                                                .binds = bound == (int)demand->bound,
+                                                .figure = figure};
+  }
+  return true;
+}
+
+const rl_result_explanation *rl_study_explain(const rl_study *study, size_t row,
+                                              const uint64_t *moments, const rl_demand *demand) {
+  const rl_cost_row *at = &study->plan->cost->rows[row];
+  const rl_op *op = &study->plan->cost->program->ops[at->op];
+  rl_result_explanation *out = RL_NEW(study->arena, rl_result_explanation);
+  if (out == NULL) return NULL;
+  *out = (rl_result_explanation){.doc = RL_OP_INFO[op->kind].doc,
+                                 .paper = RL_OP_INFO[op->kind].source,
+                                 .file = op->loc.file,
+                                 .line = op->loc.line,
+                                 .column = op->loc.column};
+  if (!forms_of(study, at, moments, demand->counts, out)) return NULL;
+  return roofs_of(study, row, demand, out) ? out : NULL;
+}

@@ -1,0 +1,160 @@
+/* One pass at one point: rows, times, and where the time goes. */
+#include "api/analysis_parts.h"
+#include "base/checked.h"
+#include "base/names.h"
+
+const char *const RL_BOUND_WORDS[RL_BOUNDS] = {
+    [RL_BOUND_COMPUTE] = "compute",
+    [RL_BOUND_VECTOR] = "vector",
+    [RL_BOUND_MEMORY] = "memory",
+    [RL_BOUND_CACHE] = "cache",
+};
+
+/* Parts that the time of a pass is told in. */
+enum { PART_COMPUTE, PART_VECTOR, PART_CACHE, PART_WEIGHTS, PART_KV, PART_ACTIVATIONS, PARTS };
+static const char *const part_words[PARTS] = {
+    [PART_COMPUTE] = "compute", [PART_VECTOR] = "vector work", [PART_CACHE] = "cache",
+    [PART_WEIGHTS] = "weights", [PART_KV] = "KV cache",        [PART_ACTIVATIONS] = "activations",
+};
+
+rl_status rl_study_too_large(const rl_study *study) {
+  return RL_REPORT(study->diags, POINT_TOO_LARGE, (rl_loc){0}, "");
+}
+
+rl_group rl_study_group(const rl_study *study, rl_phase phase, uint64_t batch) {
+  const rl_workload *workload = &study->scenario->workload;
+  if (phase == RL_PHASE_PREFILL) {
+    return (rl_group){.count = batch, .q = workload->prompt, .logits = RL_LOGITS_LAST};
+  }
+  bool verify = phase == RL_PHASE_VERIFY;
+  return (rl_group){.count = batch,
+                    .q = verify ? study->view.verify : 1,
+                    .cached = study->view.context,
+                    .logits = verify ? RL_LOGITS_ALL : RL_LOGITS_LAST};
+}
+
+/* The moments of one group in the arena; NULL after a diagnostic. */
+static const uint64_t *moments_of(const rl_study *study, const rl_group *group) {
+  const rl_point point = {.groups = group, .count = 1};
+  uint64_t *moments = RL_NEW_ARRAY(study->arena, uint64_t, study->plan->cost->moment_count);
+  if (moments == NULL) {
+    rl_diag_oom(study->diags);
+    return NULL;
+  }
+  if (rl_cost_moments(study->plan->cost, &point, NULL, moments)) return moments;
+  rl_study_too_large(study);
+  return NULL;
+}
+
+/* A memory-bound row's time goes to what it moves, byte by byte. */
+static void split_memory(const rl_demand *demand, double seconds, double parts[PARTS]) {
+  const uint64_t *c = demand->counts;
+  double bytes = (double)demand->amount[RL_BOUND_MEMORY];
+  double activations =
+      demand->activations_cached ? 0 : (double)(c[RL_C_ACT_READ] + c[RL_C_ACT_WRITE]);
+  if (bytes <= 0) return;
+  if (!demand->weights_cached) {
+    parts[PART_WEIGHTS] += seconds * (double)c[RL_C_WEIGHTS] / bytes;
+    parts[PART_KV] += seconds * (double)(c[RL_C_KV_READ] + c[RL_C_KV_WRITE]) / bytes;
+  }
+  parts[PART_ACTIVATIONS] += seconds * activations / bytes;
+}
+
+static void add_row(const rl_demand *demand, uint32_t repeat, double parts[PARTS]) {
+  double seconds = demand->seconds[demand->bound] * repeat;
+  if (demand->bound == RL_BOUND_MEMORY) split_memory(demand, seconds, parts);
+  if (demand->bound == RL_BOUND_COMPUTE) parts[PART_COMPUTE] += seconds;
+  if (demand->bound == RL_BOUND_VECTOR) parts[PART_VECTOR] += seconds;
+  if (demand->bound == RL_BOUND_CACHE) parts[PART_CACHE] += seconds;
+}
+
+rl_status rl_study_limit(const rl_study *study, const rl_group *group, rl_result_limit *limit,
+                         double *seconds) {
+  const rl_cost *cost = study->plan->cost;
+  const uint64_t *moments = moments_of(study, group);
+  double parts[PARTS] = {0}, total = 0;
+  int largest = 0;
+  if (moments == NULL) return rl_diags_status(study->diags);
+  for (uint32_t row = 0; row < cost->row_count; row++) {
+    rl_demand demand;
+    if (!rl_row_demand(study->plan, row, moments, &demand)) return rl_study_too_large(study);
+    if (demand.bound == RL_BOUND_NONE) continue;
+    add_row(&demand, cost->rows[row].repeat, parts);
+    total += demand.seconds[demand.bound] * cost->rows[row].repeat;
+  }
+  for (int part = 1; part < PARTS; part++) {
+    if (parts[part] > parts[largest]) largest = part;
+  }
+  *limit = (rl_result_limit){0};
+  *seconds = total;
+  if (total > 0) *limit = (rl_result_limit){part_words[largest], parts[largest] / total};
+  return RL_OK;
+}
+
+static bool is_explained(const rl_study *study, const rl_op *op) {
+  const char *asked = study->view.explain;
+  return asked != NULL && (asked[0] == '\0' || rl_name_equal(asked, op->name));
+}
+
+/* The window that some part of the operator attends under. */
+static uint64_t window_of(const rl_program *program, const rl_op *op) {
+  uint64_t window = op->at.window;
+  for (uint32_t i = 0; i < op->part_count; i++) {
+    window = rl_max_u64(window, program->parts[op->first_part + i].at.window);
+  }
+  return window;
+}
+
+static rl_result_operator row_of(const rl_study *study, uint32_t row, const rl_demand *demand) {
+  const rl_cost_row *at = &study->plan->cost->rows[row];
+  const rl_program *program = study->plan->cost->program;
+  const rl_op *op = &program->ops[at->op];
+  const uint64_t *c = demand->counts;
+  return (rl_result_operator){
+      .name = op->name,
+      .kind = RL_OP_INFO[op->kind].name,
+      .fusion = op->kind == RL_OP_FUSED ? RL_FUSION_NAMES[op->fusion] : NULL,
+      .repeat = at->repeat,
+      .window = window_of(program, op),
+      .compute = c[RL_C_MATRIX] > 0 ? RL_TYPES[op->compute].name : NULL,
+      .bound = RL_BOUND_WORDS[demand->bound],
+      .seconds = demand->bound == RL_BOUND_NONE ? 0 : demand->seconds[demand->bound],
+      .matrix = c[RL_C_MATRIX],
+      .vector = c[RL_C_VECTOR],
+      .weights = c[RL_C_WEIGHTS],
+      .kv_read = c[RL_C_KV_READ],
+      .kv_write = c[RL_C_KV_WRITE],
+      .act_read = c[RL_C_ACT_READ],
+      .act_write = c[RL_C_ACT_WRITE],
+  };
+}
+
+rl_status rl_study_pass(const rl_study *study, rl_phase phase, uint64_t batch,
+                        rl_result_pass *out) {
+  static const char *const words[] = {"decode", "prefill", "verify"};
+  const rl_cost *cost = study->plan->cost;
+  const rl_group group = rl_study_group(study, phase, batch);
+  const uint64_t *moments = moments_of(study, &group);
+  rl_result_operator *rows = RL_NEW_ARRAY(study->arena, rl_result_operator, cost->row_count);
+  if (rows == NULL) return rl_diag_oom(study->diags);
+  if (moments == NULL) return rl_diags_status(study->diags);
+  *out = (rl_result_pass){.phase = words[phase],
+                          .batch = batch,
+                          .tokens = group.q,
+                          .cached = group.cached,
+                          .operators = rows,
+                          .operator_count = cost->row_count};
+  for (uint32_t row = 0; row < cost->row_count; row++) {
+    rl_demand demand;
+    if (!rl_row_demand(study->plan, row, moments, &demand)) return rl_study_too_large(study);
+    rows[row] = row_of(study, row, &demand);
+    out->seconds += rows[row].seconds * (double)rows[row].repeat;
+    if (!is_explained(study, &cost->program->ops[cost->rows[row].op])) continue;
+    rows[row].explanation = rl_study_explain(study, row, moments, &demand);
+    if (rows[row].explanation == NULL) return rl_diag_oom(study->diags);
+  }
+  for (uint32_t row = 0; out->seconds > 0 && row < cost->row_count; row++) {
+    rows[row].share = rows[row].seconds * (double)rows[row].repeat / out->seconds;
+  }
+  return RL_OK;
+}

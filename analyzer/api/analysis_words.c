@@ -1,0 +1,200 @@
+/* What the numbers say, in sentences. Every sentence is computed; none is printed when its numbers
+ * are not there. */
+#include <string.h>
+
+#include "api/analysis_parts.h"
+#include "base/number.h"
+#include "graph/lower.h"
+
+enum { WORDS_MAX = 12 };
+
+typedef struct speaker {
+  const rl_study *study;
+  rl_result_system *system;
+  const char **words;
+} speaker;
+
+/* Adds a finished sentence; NULL (memory ran out) is kept out and reported by the caller. */
+static bool say(speaker *s, const char *sentence) {
+  if (sentence == NULL || s->system->word_count == WORDS_MAX) return sentence != NULL;
+  s->words[s->system->word_count++] = sentence;
+  return true;
+}
+
+static const rl_result_batch *last_batch(const speaker *s) {
+  return &s->system->batches[s->system->batch_count - 1];
+}
+
+/* What the largest part of a step is spent on. */
+static const char *spent_on(const rl_result_limit *limit) {
+  static const char *const phrases[][2] = {
+      {"weights", "reading weights"},        {"KV cache", "reading the KV cache"},
+      {"activations", "moving activations"}, {"compute", "matrix products"},
+      {"vector work", "element-wise work"},  {"cache", "traffic to the last-level cache"},
+  };
+  for (size_t i = 0; i < sizeof phrases / sizeof *phrases; i++) {
+    if (strcmp(limit->what, phrases[i][0]) == 0) return phrases[i][1];
+  }
+  return limit->what;
+}
+
+/* "At batch 1, 98 % of a decode step is reading weights; at batch 64, 55 % reading the KV cache."
+ */
+static bool say_limits(speaker *s) {
+  const rl_result_batch *first = &s->system->batches[0], *last = last_batch(s);
+  const rl_result_limit *a = &first->decode_limit, *b = &last->decode_limit;
+  char one[RL_NUMBER_TEXT], other[RL_NUMBER_TEXT];
+  if (a->what == NULL || b->what == NULL) return true;
+  const char *sentence = rl_textf(s->study->arena, "At batch %s, %.0f %% of a decode step is %s",
+                                  rl_print_grouped(first->batch, one), a->share * 100, spent_on(a));
+  if (sentence == NULL) return false;
+  if (first == last) return say(s, rl_textf(s->study->arena, "%s.", sentence));
+  return say(s, rl_textf(s->study->arena, "%s; at batch %s, %.0f %% is %s.", sentence,
+                         rl_print_grouped(last->batch, other), b->share * 100, spent_on(b)));
+}
+
+static bool say_ridge(speaker *s) {
+  char tokens[RL_NUMBER_TEXT];
+  rl_arena *arena = s->study->arena;
+  if (s->system->ridge_tokens == 0) {
+    return say(s, "The linear operators stay bound by memory however many tokens a step has.");
+  }
+  rl_print_grouped(s->system->ridge_tokens, tokens);
+  return say(s, rl_textf(arena,
+                         "The linear operators turn compute-bound at %s tokens a step; below that, "
+                         "more sequences or draft tokens cost them almost nothing.",
+                         tokens));
+}
+
+/* Ratio of verifying the asked number of tokens, at the first and the last batch. */
+static bool say_verify(speaker *s) {
+  uint64_t n = s->study->view.verify;
+  const rl_result_verify *first = NULL, *last = NULL;
+  char tokens[RL_NUMBER_TEXT], a[RL_NUMBER_TEXT], b[RL_NUMBER_TEXT];
+  for (size_t i = 0; i < s->system->verify_count; i++) {
+    if (s->system->verifies[i].tokens != n) continue;
+    if (first == NULL) first = &s->system->verifies[i];
+    last = &s->system->verifies[i];
+  }
+  if (first == NULL || n < 2 || !(first->ratio > 0)) return true;
+  rl_print_grouped(n, tokens);
+  rl_print_grouped(first->batch, a);
+  rl_print_grouped(last->batch, b);
+  rl_arena *arena = s->study->arena;
+  if (first == last) {
+    return say(
+        s, rl_textf(arena, "Verifying %s draft tokens at once costs %.2f plain steps at batch %s.",
+                    tokens, first->ratio, a));
+  }
+  return say(s, rl_textf(arena,
+                         "Verifying %s draft tokens at once costs %.2f plain steps at batch %s and "
+                         "%.2f at batch %s.",
+                         tokens, first->ratio, a, last->ratio, b));
+}
+
+static bool say_fit(speaker *s) {
+  char batch[RL_NUMBER_TEXT], need[RL_NUMBER_TEXT], have[RL_NUMBER_TEXT];
+  const rl_result_batch *first = &s->system->batches[0];
+  rl_arena *arena = s->study->arena;
+  if (s->system->largest_batch > 0) {
+    rl_print_grouped(s->system->largest_batch, batch);
+    return say(s, rl_textf(arena, "Memory holds up to batch %s.", batch));
+  }
+  rl_print_si((double)first->memory, "B", need);
+  rl_print_si((double)s->system->usable, "B", have);
+  rl_print_grouped(first->batch, batch);
+  return say(s, rl_textf(arena, "Not even one sequence fits: batch %s needs %s of %s.", batch, need,
+                         have));
+}
+
+static bool say_wider(speaker *s) {
+  if (!s->system->wider) return true;
+  return say(s,
+             rl_textf(s->study->arena,
+                      "This device has no engine for some type that was asked for: those products "
+                      "run in %s, the next wider one it has.",
+                      s->system->matrix_type));
+}
+
+/* Time of a decode step of the batch under other formats; 0 when that cannot be analysed. */
+static double other_seconds(const speaker *s, const rl_format *weights, const rl_format *kv,
+                            uint64_t batch) {
+  rl_scenario other = *s->study->scenario;
+  rl_study study = *s->study;
+  rl_diags quiet;
+  const rl_program *program;
+  rl_cost *cost;
+  rl_plan *plan;
+  rl_result_limit limit;
+  double seconds = 0;
+  rl_diags_init(&quiet, study.arena);
+  study.diags = &quiet;
+  if (weights != NULL) other.weights = weights;
+  if (kv != NULL) other.k = other.v = kv;
+  const rl_group group = rl_study_group(&study, RL_PHASE_DECODE, batch);
+  if (rl_lower(study.arena, &other, &program, &quiet) != RL_OK) return 0;
+  if (rl_cost_compile(study.arena, program, 1, &cost, &quiet) != RL_OK) return 0;
+  if (rl_plan_compile(study.arena, cost, study.plan->hardware, &plan, &quiet) != RL_OK) return 0;
+  study.plan = plan;
+  return rl_study_limit(&study, &group, &limit, &seconds) == RL_OK ? seconds : 0;
+}
+
+static double own_seconds(const speaker *s, uint64_t batch) {
+  const rl_group group = rl_study_group(s->study, RL_PHASE_DECODE, batch);
+  rl_result_limit limit;
+  double seconds = 0;
+  return rl_study_limit(s->study, &group, &limit, &seconds) == RL_OK ? seconds : 0;
+}
+
+/* "At batch 64, an int8-token KV cache would make a decode step 1.7 times as fast." */
+static bool say_other(speaker *s, const rl_format *weights, const rl_format *kv, uint64_t batch) {
+  const rl_format *format = weights != NULL ? weights : kv;
+  char number[RL_NUMBER_TEXT];
+  double own = own_seconds(s, batch), other = other_seconds(s, weights, kv, batch);
+  if (!(own > 0) || !(other > 0) || own / other < 1.05) return true;
+  rl_print_grouped(batch, number);
+  return say(
+      s, rl_textf(s->study->arena,
+                  "At batch %s, %s in %s would make a decode step %.1f times as fast at best.",
+                  number, weights != NULL ? "weights" : "a KV cache", format->name, own / other));
+}
+
+/* Narrower formats are worth a word where their tensor takes a large share and is dense. */
+static bool say_others(speaker *s) {
+  const rl_study *study = s->study;
+  const rl_scenario *scenario = study->scenario;
+  const rl_result_batch *first = &s->system->batches[0], *last = last_batch(s);
+  bool told = true;
+  if (study->other_weights != NULL && rl_format_is_dense(scenario->weights)) {
+    told = say_other(s, study->other_weights, NULL, first->batch);
+  }
+  bool dense = rl_format_is_dense(scenario->k) && rl_format_is_dense(scenario->v);
+  if (told && study->other_kv != NULL && dense)
+    told = say_other(s, NULL, study->other_kv, last->batch);
+  return told;
+}
+
+/* The operator that takes most of the pass shown, and how to ask about it. */
+static bool say_details(speaker *s) {
+  const rl_result_operator *most = NULL;
+  if (s->system->pass_count == 0) return true;
+  const rl_result_pass *pass = &s->system->passes[s->system->pass_count - 1];
+  for (size_t i = 0; i < pass->operator_count; i++) {
+    const rl_result_operator *op = &pass->operators[i];
+    if (op->bound != NULL && (most == NULL || op->share > most->share)) most = op;
+  }
+  if (most == NULL) return true;
+  return say(s, rl_textf(s->study->arena, "Details: --explain %s", most->name));
+}
+
+rl_status rl_study_words(const rl_study *study, rl_result_system *system) {
+  static bool (*const sentences[])(speaker *) = {say_limits, say_ridge, say_verify, say_others,
+                                                 say_fit,    say_wider, say_details};
+  speaker s = {study, system, RL_NEW_ARRAY(study->arena, const char *, WORDS_MAX)};
+  if (s.words == NULL || system->batch_count == 0) return rl_diag_oom(study->diags);
+  system->words = s.words;
+  for (size_t i = 0; i < sizeof sentences / sizeof *sentences; i++) {
+    if (!sentences[i](&s)) return rl_diag_oom(study->diags);
+  }
+  return RL_OK;
+}

@@ -1,0 +1,95 @@
+/* analyze: command line to request, request to scenario, scenario to result, result to report. */
+#include <string.h>
+
+#include "api/analysis.h"
+#include "base/names.h"
+#include "base/number.h"
+#include "cli/commands.h"
+#include "cli/output.h"
+#include "cli/request.h"
+#include "reports/report.h"
+
+static rl_status read_view(rl_session *session, rl_view *view) {
+  const rl_arguments *arguments = &session->arguments;
+  *view = (rl_view){.phase = (rl_phase)rl_argument_choice(arguments, RL_O_PHASE, RL_PHASE_DECODE),
+                    .explain = rl_argument(arguments, RL_O_EXPLAIN).text};
+  rl_argument_u64(arguments, RL_O_CONTEXT, 1, &view->context, &session->diags);
+  rl_argument_u64(arguments, RL_O_VERIFY, 1, &view->verify, &session->diags);
+  if (view->context > RL_TOKENS_LIMIT || view->verify > RL_TOKENS_LIMIT) {
+    RL_REPORT(&session->diags, POINT_TOO_LARGE, RL_COMMAND_LINE, "");
+  }
+  return rl_diags_status(&session->diags);
+}
+
+/* --explain of an operator that the program does not have. */
+static rl_status check_explained(rl_session *session, const char *asked, const rl_result *result) {
+  rl_buf names;
+  if (asked == NULL || asked[0] == '\0' || result->listed) return RL_OK;
+  const rl_result_pass *pass = &result->systems[0].passes[0];
+  rl_buf_init(&names, &session->arena, 65536);
+  for (size_t i = 0; i < pass->operator_count; i++) {
+    const char *name = pass->operators[i].name;
+    bool repeated = false;
+    if (rl_name_equal(name, asked)) return RL_OK;
+    for (size_t j = 0; j < i; j++)
+      repeated = repeated || strcmp(pass->operators[j].name, name) == 0;
+    if (!repeated) RL_ADD(&names, names.length > 0 ? ", " : "", name);
+  }
+  if (names.failed) return rl_diag_oom(&session->diags);
+  return RL_REPORT(&session->diags, NO_SUCH_OPERATOR, RL_COMMAND_LINE, asked, names.text);
+}
+
+/* One machine and one batch that does not fit: the answer is no. */
+static rl_status check_fit(rl_session *session, const rl_result *result) {
+  const rl_result_system *system = result->systems;
+  char batch[RL_NUMBER_TEXT], need[RL_NUMBER_TEXT], have[RL_NUMBER_TEXT], most[RL_NUMBER_TEXT];
+  if (result->listed || system->batch_count != 1 || system->batches[0].fits) return RL_OK;
+  rl_print_grouped(system->batches[0].batch, batch);
+  rl_print_si((double)system->batches[0].memory, "B", need);
+  rl_print_si((double)system->usable, "B", have);
+  const char *hint = "not even one sequence fits";
+  if (system->largest_batch > 0) {
+    rl_print_grouped(system->largest_batch, most);
+    hint = rl_textf(&session->arena, "up to batch %s fits", most);
+  }
+  return RL_REPORT(&session->diags, DOES_NOT_FIT, (rl_loc){0}, batch, need, have, system->name,
+                   hint);
+}
+
+static void report(rl_session *session, const rl_result *result, rl_buf *out) {
+  switch (rl_session_format(session)) {
+    case RL_FORMAT_JSON:
+      rl_report_json(out, result);
+      break;
+    case RL_FORMAT_CSV:
+      rl_report_csv(out, result, rl_argument_given(&session->arguments, RL_O_PHASE));
+      break;
+    case RL_FORMAT_MARKDOWN:
+      rl_report_markdown(out, result);
+      break;
+    default:
+      rl_report_terminal(out, result, &session->style);
+  }
+}
+
+static rl_status analyze(rl_session *session, const rl_scenario *scenario, const rl_result **out) {
+  rl_view view;
+  rl_status status = read_view(session, &view);
+  if (status == RL_OK && scenario->hardware == NULL && view.explain != NULL) {
+    status = RL_REPORT(&session->diags, NEEDS_HARDWARE, RL_COMMAND_LINE, "--explain");
+  }
+  if (status != RL_OK) return status;
+  return rl_analyze(&session->arena, session->db, scenario, &view, out, &session->diags);
+}
+
+rl_status rl_cmd_analyze(rl_session *session, rl_buf *out) {
+  rl_scenario *scenario;
+  const rl_result *result;
+  rl_status status = rl_session_scenario(session, "analyze llama-3-8b@h100", &scenario);
+  if (status == RL_OK) status = analyze(session, scenario, &result);
+  if (status != RL_OK) return status;
+  status = check_explained(session, rl_argument(&session->arguments, RL_O_EXPLAIN).text, result);
+  if (status != RL_OK) return status;
+  report(session, result, out);
+  return check_fit(session, result);
+}

@@ -1,0 +1,166 @@
+/* lint: every description loaded, every family checked, every model lowered and its parameters
+ * summed. Findings are the diagnostics; the exit status is 1 when one of them is an error. */
+#include <string.h>
+
+#include "base/number.h"
+#include "cli/catalog.h"
+#include "cli/commands.h"
+#include "doc/tree.h"
+#include "graph/lower.h"
+
+rl_db_kind rl_file_kind(rl_session *session, const char *path, rl_diags *diags) {
+  rl_node *root = NULL;
+  const char *text = NULL, *word = NULL;
+  size_t length = 0, name = strlen(path);
+  rl_document document = {.file = path};
+  if (rl_read_file(&session->arena, path, RL_DOC_LIMITS.file_bytes, &text, &length, diags) !=
+      RL_OK) {
+    return RL_DB_KINDS;
+  }
+  document.text = text;
+  document.length = length;
+  bool json = name > 5 && strcmp(path + name - 5, ".json") == 0;
+  rl_status status = json ? rl_parse_json(&session->arena, &document, &RL_DOC_LIMITS, &root, diags)
+                          : rl_parse_yaml(&session->arena, &document, &RL_DOC_LIMITS, &root, diags);
+  if (status != RL_OK) return RL_DB_KINDS;
+  const rl_node *kind = rl_node_get(root, "kind");
+  if (kind == NULL && rl_node_get(root, "model_type") != NULL) return RL_DB_MODEL;
+  if (kind == NULL) {
+    RL_REPORT(diags, KIND_MISSING, root->loc, "hardware");
+    return RL_DB_KINDS;
+  }
+  if (rl_node_text(kind, "kind", &word, diags) != RL_OK) return RL_DB_KINDS;
+  rl_db_kind found = rl_kind_find(word);
+  if (found == RL_DB_KINDS) {
+    RL_REPORT(diags, UNKNOWN_KIND, kind->loc, word,
+              "hardware, profile, model, family, format, method, workload, scenario");
+  }
+  return found;
+}
+
+/* The operator list of the scenario; its parameters against the published total. */
+static void check_scenario(rl_session *session, const rl_request *request) {
+  rl_scenario *scenario;
+  const rl_program *program;
+  char counted[RL_NUMBER_TEXT], published[RL_NUMBER_TEXT];
+  uint64_t total;
+  if (rl_scenario_resolve(&session->arena, session->db, request, &scenario, &session->diags) !=
+      RL_OK) {
+    return;
+  }
+  if (rl_lower(&session->arena, scenario, &program, &session->diags) != RL_OK) return;
+  const rl_model *model = scenario->model;
+  bool counts = rl_program_parameters(program, &total);
+  if (model->parameters.source == NULL || (counts && total == model->parameters_exact)) return;
+  RL_REPORT(&session->diags, PARAMETER_TOTAL, model->parameters.source->loc, model->name,
+            counts ? rl_print_grouped(total, counted) : "too many",
+            rl_print_grouped(model->parameters_exact, published));
+}
+
+static void check_model(rl_session *session, const char *name) {
+  const rl_loc loc = {.file = name};
+  const rl_request request = {.model = {.text = name, .loc = loc}};
+  check_scenario(session, &request);
+}
+
+static void check_scenario_file(rl_session *session, const char *name) {
+  const rl_loc loc = {.file = name};
+  const rl_request request = {.file = {.text = name, .loc = loc}};
+  check_scenario(session, &request);
+}
+
+static void check_family(rl_session *session, const char *name) {
+  const rl_family *family;
+  if (rl_db_family(session->db, name, (rl_loc){.file = name}, &family, &session->diags) == RL_OK) {
+    rl_family_check(family, &session->arena, &session->diags);
+  }
+}
+
+/* Kinds of which loading is the check. */
+#define LOADING(function, load, type)                                          \
+  static void function(rl_session *session, const char *name) {                \
+    const type *loaded;                                                        \
+    load(session->db, name, (rl_loc){.file = name}, &loaded, &session->diags); \
+  }
+LOADING(check_hardware, rl_db_hardware, rl_hardware)
+LOADING(check_profile, rl_db_profile, rl_profile)
+LOADING(check_format, rl_db_format, rl_format)
+LOADING(check_method, rl_db_method, rl_method)
+LOADING(check_workload, rl_db_workload, rl_workload)
+
+/* Each takes the name of an entry of the database or a path. */
+static void (*const checks[RL_DB_KINDS])(rl_session *session, const char *name) = {
+    [RL_DB_HARDWARE] = check_hardware, [RL_DB_PROFILE] = check_profile,
+    [RL_DB_MODEL] = check_model,       [RL_DB_FAMILY] = check_family,
+    [RL_DB_FORMAT] = check_format,     [RL_DB_METHOD] = check_method,
+    [RL_DB_WORKLOAD] = check_workload, [RL_DB_SCENARIO] = check_scenario_file,
+};
+
+/* Everything that can be found. Scenarios are named by path, embedded ones by name. */
+static size_t check_all(rl_session *session) {
+  size_t checked = 0;
+  for (int kind = 0; kind < RL_DB_KINDS; kind++) {
+    size_t count = 0;
+    const rl_db_entry *const *entries = rl_db_entries(session->db, (rl_db_kind)kind, &count);
+    for (size_t i = 0; i < count; i++) {
+      if (entries[i]->shadowed) continue;
+      checks[kind](session, entries[i]->text == NULL ? entries[i]->path : entries[i]->name);
+      checked++;
+    }
+  }
+  return checked;
+}
+
+static size_t check_files(rl_session *session) {
+  const rl_arguments *arguments = &session->arguments;
+  for (size_t i = 0; i < arguments->words.count; i++) {
+    const char *path = arguments->words.items[i];
+    rl_db_kind kind = rl_file_kind(session, path, &session->diags);
+    if (kind != RL_DB_KINDS) checks[kind](session, path);
+  }
+  return arguments->words.count;
+}
+
+static void list_findings(rl_session *session, rl_buf *out) {
+  static const rl_column columns[] = {{.key = "severity", .head = "severity", .left = true},
+                                      {.key = "code", .head = "code", .left = true},
+                                      {.key = "file", .head = "file", .left = true},
+                                      {.key = "line", .head = "line"},
+                                      {.key = "column", .head = "column"},
+                                      {.key = "message", .head = "message", .left = true},
+                                      {.key = "hint", .head = "hint", .left = true}};
+  static const char *const severities[] = {
+      [RL_ERROR] = "error", [RL_WARNING] = "warning", [RL_NOTE] = "note"};
+  rl_grid grid;
+  rl_grid_init(&grid, &session->arena, columns, sizeof columns / sizeof *columns);
+  for (size_t i = 0; i < session->diags.list.count; i++) {
+    const rl_diag *d = &session->diags.list.items[i];
+    char name[RL_DIAG_NAME];
+    rl_cell *row = rl_grid_row(&grid);
+    row[0] = rl_cell_text(severities[rl_diag_severity(d->code)]);
+    row[1] = rl_cell_text(rl_strdup(&session->arena, rl_diag_name(d->code, name)));
+    row[2] = rl_cell_text(d->loc.file);
+    row[3] = d->loc.line > 0 ? rl_cell_count(d->loc.line) : (rl_cell){0};
+    row[4] = d->loc.line > 0 ? rl_cell_count(d->loc.column) : (rl_cell){0};
+    row[5] = rl_cell_text(d->message);
+    row[6] = rl_cell_text(d->hint);
+  }
+  rl_grid_write(session, out, "lint", &grid);
+}
+
+rl_status rl_cmd_lint(rl_session *session, rl_buf *out) {
+  rl_status status = rl_session_db(session);
+  if (status != RL_OK) return status;
+  bool all = session->arguments.words.count == 0;
+  size_t checked = all ? check_all(session) : check_files(session);
+  if (rl_session_format(session) != RL_FORMAT_TABLE) {
+    list_findings(session, out);
+  } else {
+    rl_add_count(out, checked);
+    rl_buf_add(out, checked == 1 ? " description checked, " : " descriptions checked, ");
+    rl_add_count(out, session->diags.errors);
+    rl_buf_add(out, session->diags.errors == 1 ? " error\n" : " errors\n");
+  }
+  status = rl_diags_status(&session->diags);
+  return status == RL_BAD_INPUT ? RL_NO : status;
+}

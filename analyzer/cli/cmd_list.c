@@ -1,0 +1,277 @@
+/* list: the descriptions of one kind, or the operators and kernels that are compiled in. */
+#include <string.h>
+
+#include "cli/catalog.h"
+#include "cli/commands.h"
+#include "cost/cost.h"
+#include "kernels-ref/cpu/kernel.h"
+#include "spec/hardware.h"
+#include "spec/method.h"
+#include "spec/model.h"
+#include "spec/profile.h"
+
+#define COLUMNS(grid, session, columns) \
+  rl_grid_init((grid), &(session)->arena, (columns), sizeof(columns) / sizeof *(columns))
+
+/* One entry loaded; what is wrong with it is in the diagnostics and its row is left out. */
+#define LOADED(session, entry, load, out)                                     \
+  (load((session)->db, (entry)->name, (rl_loc){.file = (entry)->path}, (out), \
+        &(session)->diags) == RL_OK)
+
+static const char *joined(rl_session *session, const char *const *words, size_t count) {
+  rl_buf text;
+  rl_buf_init(&text, &session->arena, 65536);
+  for (size_t i = 0; i < count; i++) RL_ADD(&text, i > 0 ? ", " : "", words[i]);
+  if (text.failed) rl_diag_oom(&session->diags);
+  return text.failed || text.text == NULL ? "" : text.text;
+}
+
+static rl_cell figure_cell(rl_figure figure) {
+  return figure.source == NULL ? (rl_cell){0} : rl_cell_real(figure.value);
+}
+
+static void hardware_columns(rl_session *session, rl_grid *grid) {
+  static const rl_column columns[] = {
+      {.key = "name", .head = "hardware", .left = true},
+      {.key = "short_name", .head = "also", .left = true, .drop = 1},
+      {.key = "title", .head = "title", .left = true, .drop = 3},
+      {.key = "arch", .head = "architecture", .left = true, .drop = 4},
+      {.key = "matrix_bf16_flop_per_s", .head = "matrix bf16", .unit = "TFLOP/s", .scale = 1e-12},
+      {.key = "vector_f32_flop_per_s",
+       .head = "vector f32",
+       .unit = "TFLOP/s",
+       .scale = 1e-12,
+       .drop = 2},
+      {.key = "memory_bandwidth_bytes_per_s", .head = "memory", .unit = "TB/s", .scale = 1e-12},
+      {.key = "memory_capacity_bytes", .head = "capacity", .unit = "GB", .scale = 1e-9},
+  };
+  COLUMNS(grid, session, columns);
+}
+
+static void hardware_row(rl_session *session, const rl_db_entry *entry, rl_grid *grid) {
+  const rl_hardware *h;
+  if (!LOADED(session, entry, rl_db_hardware, &h)) return;
+  const rl_peak *matrix = rl_hardware_matrix_peak(h, RL_BF16), *vector = rl_hardware_vector_peak(h);
+  const rl_memory_level *main = rl_hardware_main(h);
+  rl_cell *row = rl_grid_row(grid);
+  row[0] = rl_cell_text(h->name);
+  row[1] = rl_cell_text(h->default_for);
+  row[2] = rl_cell_text(h->title);
+  row[3] = rl_cell_text(h->arch);
+  if (matrix != NULL) row[4] = figure_cell(matrix->rate);
+  if (vector != NULL) row[5] = figure_cell(vector->rate);
+  row[6] = figure_cell(main->bandwidth);
+  row[7] = rl_cell_count(main->capacity);
+}
+
+static void model_columns(rl_session *session, rl_grid *grid) {
+  static const rl_column columns[] = {
+      {.key = "name", .head = "model", .left = true},
+      {.key = "family", .head = "family", .left = true},
+      {.key = "parameters", .head = "parameters", .unit = "billion", .scale = 1e-9},
+      {.key = "layers", .head = "layers"},
+      {.key = "type", .head = "type", .left = true},
+      {.key = "ids", .head = "Hugging Face ids", .left = true, .drop = 1},
+  };
+  COLUMNS(grid, session, columns);
+}
+
+static void model_row(rl_session *session, const rl_db_entry *entry, rl_grid *grid) {
+  const rl_model *m;
+  uint64_t layers;
+  if (!LOADED(session, entry, rl_db_model, &m)) return;
+  rl_cell *row = rl_grid_row(grid);
+  row[0] = rl_cell_text(m->name);
+  row[1] = rl_cell_text(m->family->name);
+  if (m->parameters.source != NULL) row[2] = rl_cell_count(m->parameters_exact);
+  if (rl_model_dim(m, "L", &layers, &session->diags) == RL_OK) row[3] = rl_cell_count(layers);
+  row[4] = rl_cell_text(m->quantization != NULL ? m->quantization : RL_TYPES[m->type].name);
+  row[5] = rl_cell_text(joined(session, m->ids, m->id_count));
+}
+
+static void format_columns(rl_session *session, rl_grid *grid) {
+  static const rl_column columns[] = {
+      {.key = "name", .head = "format", .left = true},
+      {.key = "bits_per_value", .head = "bits", .unit = "a value"},
+      {.key = "activations", .head = "activations", .left = true},
+      {.key = "says", .head = "what it is", .left = true, .drop = 1},
+  };
+  COLUMNS(grid, session, columns);
+}
+
+static void format_row(rl_session *session, const rl_db_entry *entry, rl_grid *grid) {
+  enum { TYPICAL_COLS = 4096 };
+  const rl_format *f;
+  if (!LOADED(session, entry, rl_db_format, &f)) return;
+  rl_cell *row = rl_grid_row(grid);
+  row[0] = rl_cell_text(f->name);
+  row[1] = rl_cell_real(rl_format_bits(f, TYPICAL_COLS));
+  row[2] = rl_cell_text(f->activations == NULL ? "as they are" : f->activations->name);
+  row[3] = rl_cell_text(f->doc);
+}
+
+static void profile_columns(rl_session *session, rl_grid *grid) {
+  static const rl_column columns[] = {
+      {.key = "name", .head = "profile", .left = true},
+      {.key = "stack", .head = "stack", .left = true},
+      {.key = "arch", .head = "architecture", .left = true},
+      {.key = "kernel_rows", .head = "kernel rows"},
+      {.key = "fuse", .head = "fuses", .left = true, .drop = 1},
+  };
+  COLUMNS(grid, session, columns);
+}
+
+static void profile_row(rl_session *session, const rl_db_entry *entry, rl_grid *grid) {
+  const rl_profile *p;
+  const char *fusions[RL_FUSIONS];
+  size_t count = 0;
+  if (!LOADED(session, entry, rl_db_profile, &p)) return;
+  for (int i = 0; i < RL_FUSIONS; i++) {
+    if ((p->fuse >> i & 1u) != 0) fusions[count++] = RL_FUSION_NAMES[i];
+  }
+  rl_cell *row = rl_grid_row(grid);
+  row[0] = rl_cell_text(p->name);
+  row[1] = rl_cell_text(p->ideal ? "ideal" : p->stack);
+  row[2] = rl_cell_text(p->arch == NULL ? "every" : p->arch);
+  row[3] = rl_cell_count(p->kernel_count);
+  row[4] = rl_cell_text(joined(session, fusions, count));
+}
+
+static void method_columns(rl_session *session, rl_grid *grid) {
+  static const rl_column columns[] = {
+      {.key = "name", .head = "method", .left = true},
+      {.key = "primitives", .head = "sets", .left = true},
+      {.key = "paper", .head = "paper", .left = true, .drop = 1},
+  };
+  COLUMNS(grid, session, columns);
+}
+
+static void method_row(rl_session *session, const rl_db_entry *entry, rl_grid *grid) {
+  const rl_method *m;
+  const char *sets[RL_PRIMITIVES];
+  size_t count = 0;
+  if (!LOADED(session, entry, rl_db_method, &m)) return;
+  for (int i = 0; i < RL_PRIMITIVES; i++) {
+    if (m->primitives[i] != NULL) sets[count++] = RL_PRIMITIVE_KEYS[i];
+  }
+  rl_cell *row = rl_grid_row(grid);
+  row[0] = rl_cell_text(m->name);
+  row[1] = rl_cell_text(joined(session, sets, count));
+  row[2] = rl_cell_text(m->paper);
+}
+
+static void family_columns(rl_session *session, rl_grid *grid) {
+  static const rl_column columns[] = {
+      {.key = "name", .head = "family", .left = true},
+      {.key = "model_types", .head = "model_type in config.json", .left = true},
+      {.key = "file", .head = "file", .left = true, .drop = 1},
+  };
+  COLUMNS(grid, session, columns);
+}
+
+static void family_row(rl_session *session, const rl_db_entry *entry, rl_grid *grid) {
+  const rl_family *f;
+  if (!LOADED(session, entry, rl_db_family, &f)) return;
+  rl_cell *row = rl_grid_row(grid);
+  row[0] = rl_cell_text(f->name);
+  row[1] = rl_cell_text(joined(session, f->model_types, f->model_type_count));
+  row[2] = rl_cell_text(f->file);
+}
+
+/* Operators that a family can name, and how their element-wise work is counted. */
+static void list_ops(rl_session *session, rl_grid *grid) {
+  static const rl_column columns[] = {
+      {.key = "name", .head = "operator", .left = true},
+      {.key = "says", .head = "what it is", .left = true},
+      {.key = "operations", .head = "operations"},
+      {.key = "fields",
+       .head = "fields in a family, or why so many operations",
+       .left = true,
+       .drop = 1},
+      {.key = "source", .head = "source", .left = true, .drop = 2},
+  };
+  COLUMNS(grid, session, columns);
+  for (int kind = 0; kind < RL_OP_KINDS; kind++) {
+    rl_cell *row = rl_grid_row(grid);
+    row[0] = rl_cell_text(RL_OP_INFO[kind].name);
+    row[1] = rl_cell_text(RL_OP_INFO[kind].doc);
+    row[3] = rl_cell_text(RL_OP_INFO[kind].fields);
+    row[4] = rl_cell_text(RL_OP_INFO[kind].source);
+  }
+  for (size_t i = 0; i < RL_OP_RATE_COUNT; i++) {
+    rl_cell *row = rl_grid_row(grid);
+    row[0] = rl_cell_text("");
+    row[1] = rl_cell_text(RL_OP_RATES[i].what);
+    row[2] = rl_cell_count(RL_OP_RATES[i].per_element);
+    row[3] = rl_cell_text(RL_OP_RATES[i].why);
+    row[4] = rl_cell_text("");
+  }
+}
+
+static void list_kernels(rl_session *session, rl_grid *grid) {
+  static const rl_column columns[] = {
+      {.key = "operator", .head = "operator", .left = true},
+      {.key = "backend", .head = "backend", .left = true},
+      {.key = "says", .head = "what it computes", .left = true, .drop = 1},
+  };
+  COLUMNS(grid, session, columns);
+  for (int kind = 0; kind < RL_OP_KINDS; kind++) {
+    if (RL_KERNELS[kind].run == NULL) continue;
+    rl_cell *row = rl_grid_row(grid);
+    row[0] = rl_cell_text(RL_OP_INFO[kind].name);
+    row[1] = rl_cell_text("cpu, scalar reference");
+    row[2] = rl_cell_text(RL_OP_INFO[kind].doc);
+  }
+}
+
+/* What can be listed: descriptions row by row, or a table of the program in one go. */
+static const struct {
+  const char *word;
+  rl_db_kind kind;
+  void (*columns)(rl_session *session, rl_grid *grid);
+  void (*row)(rl_session *session, const rl_db_entry *entry, rl_grid *grid);
+} lists[] = {
+    {"hardware", RL_DB_HARDWARE, hardware_columns, hardware_row},
+    {"models", RL_DB_MODEL, model_columns, model_row},
+    {"formats", RL_DB_FORMAT, format_columns, format_row},
+    {"profiles", RL_DB_PROFILE, profile_columns, profile_row},
+    {"methods", RL_DB_METHOD, method_columns, method_row},
+    {"families", RL_DB_FAMILY, family_columns, family_row},
+    {"ops", RL_DB_KINDS, list_ops, NULL},
+    {"kernels", RL_DB_KINDS, list_kernels, NULL},
+};
+enum { LISTS = sizeof lists / sizeof *lists };
+
+const char *rl_listable_words(rl_arena *arena, const char *separator) {
+  rl_buf text;
+  rl_buf_init(&text, arena, 1024);
+  for (size_t i = 0; i < LISTS; i++) RL_ADD(&text, i > 0 ? separator : "", lists[i].word);
+  return text.failed ? NULL : text.text;
+}
+
+static void add_entries(rl_session *session, size_t list, rl_grid *grid) {
+  size_t count = 0;
+  const rl_db_entry *const *entries = rl_db_entries(session->db, lists[list].kind, &count);
+  for (size_t i = 0; i < count; i++) {
+    if (!entries[i]->shadowed) lists[list].row(session, entries[i], grid);
+  }
+}
+
+rl_status rl_cmd_list(rl_session *session, rl_buf *out) {
+  const char *words = rl_listable_words(&session->arena, ", ");
+  const char *word = session->arguments.words.count > 0 ? session->arguments.words.items[0] : NULL;
+  size_t list = 0;
+  rl_grid grid;
+  if (word == NULL) {
+    return RL_REPORT(&session->diags, MISSING_ARGUMENT, RL_COMMAND_LINE, "list",
+                     "to know what to list", "list models");
+  }
+  while (list < LISTS && strcmp(lists[list].word, word) != 0) list++;
+  if (list == LISTS) return RL_REPORT(&session->diags, CANNOT_LIST, RL_COMMAND_LINE, word, words);
+  rl_status status = rl_session_db(session);
+  if (status != RL_OK) return status;
+  lists[list].columns(session, &grid);
+  if (lists[list].row != NULL) add_entries(session, list, &grid);
+  rl_grid_write(session, out, word, &grid);
+  return rl_diags_status(&session->diags);
+}

@@ -1,0 +1,94 @@
+/* Arguments as a request: the options of the scenario and workload groups, and the one word that is
+ * a scenario file or MODEL[@HARDWARE]. */
+#include "cli/request.h"
+
+#include <string.h>
+
+#include "cli/output.h"
+
+static bool ends_with(const char *text, const char *end) {
+  size_t length = strlen(text), tail = strlen(end);
+  return length >= tail && strcmp(text + length - tail, end) == 0;
+}
+
+/* A YAML file that says it is a scenario; a model described in YAML is a target. */
+static bool is_scenario_file(rl_session *session, const char *word) {
+  static const char kind[] = "kind: scenario";
+  const char *text;
+  size_t length;
+  rl_diags quiet;
+  bool yaml = ends_with(word, ".yaml") || ends_with(word, ".yml") || strcmp(word, "-") == 0;
+  if (!yaml) return false;
+  if (strcmp(word, "-") == 0) return true;
+  rl_diags_init(&quiet, &session->arena);
+  if (rl_read_file(&session->arena, word, RL_DOC_LIMITS.file_bytes, &text, &length, &quiet) !=
+      RL_OK) {
+    return true; /* the reader will say what is wrong with it */
+  }
+  const char *found = strstr(text, kind);
+  return found == text || (found != NULL && found[-1] == '\n') || strstr(text, "kind:") == NULL;
+}
+
+static rl_request request_of(rl_session *session) {
+  const rl_arguments *a = &session->arguments;
+  rl_request request = {
+      .model = rl_argument(a, RL_O_MODEL),
+      .hardware = rl_argument(a, RL_O_HW),
+      .profile = rl_argument(a, RL_O_PROFILE),
+      .weights = rl_argument(a, RL_O_WEIGHTS),
+      .kv = rl_argument(a, RL_O_KV),
+      .tensor = rl_argument(a, RL_O_TP),
+      .pipeline = rl_argument(a, RL_O_PP),
+      .expert = rl_argument(a, RL_O_EP),
+      .data = rl_argument(a, RL_O_DP),
+      .batch = rl_argument(a, RL_O_BATCH),
+      .prompt = rl_argument(a, RL_O_PROMPT),
+      .generate = rl_argument(a, RL_O_GENERATE),
+      .method = rl_argument(a, RL_O_METHOD),
+      .draft = rl_argument(a, RL_O_DRAFT),
+      .strict = rl_argument_given(a, RL_O_STRICT),
+  };
+  request.sets = rl_argument_all(a, &session->arena, RL_O_SET, &request.set_count);
+  if (request.sets == NULL) rl_diag_oom(&session->diags);
+  if (a->words.count > 0) {
+    const rl_text_at word = {.text = a->words.items[0], .loc = RL_COMMAND_LINE};
+    if (is_scenario_file(session, word.text)) {
+      request.file = word;
+    } else {
+      request.target = word;
+    }
+  }
+  return request;
+}
+
+static rl_status save(rl_session *session, const rl_scenario *scenario) {
+  enum { SCENARIO_MAX = 1024 * 1024 };
+  const char *path = rl_argument(&session->arguments, RL_O_SAVE).text;
+  rl_buf text;
+  if (path == NULL) return RL_OK;
+  rl_buf_init(&text, &session->arena, SCENARIO_MAX);
+  rl_scenario_write(scenario, &text);
+  if (text.failed) return rl_diag_oom(&session->diags);
+  return rl_output_file(path, &text, &session->arena, &session->diags);
+}
+
+rl_status rl_session_scenario(rl_session *session, const char *example, rl_scenario **out) {
+  const rl_arguments *a = &session->arguments;
+  if (a->words.count == 0 && !rl_argument_given(a, RL_O_MODEL)) {
+    const char *command = RL_COMMAND_TABLE[a->command].name;
+    rl_status status = RL_REPORT(&session->diags, MISSING_ARGUMENT, RL_COMMAND_LINE, command,
+                                 "a model or a scenario file", example);
+    const char *taken = rl_argument(a, RL_O_EXPLAIN).text;
+    if (taken != NULL && taken[0] != '\0') {
+      RL_REPORT(&session->diags, EXPLAIN_TOOK, RL_COMMAND_LINE, taken);
+    }
+    return status;
+  }
+  rl_status status = rl_session_db(session);
+  if (status != RL_OK) return status;
+  rl_request request = request_of(session);
+  status = rl_diags_status(&session->diags);
+  if (status != RL_OK) return status;
+  status = rl_scenario_resolve(&session->arena, session->db, &request, out, &session->diags);
+  return status == RL_OK ? save(session, *out) : status;
+}

@@ -1,0 +1,15 @@
+/* From the command line to a resolved scenario, for the commands that take one. */
+#ifndef RL_CLI_REQUEST_H
+#define RL_CLI_REQUEST_H
+
+#include "cli/session.h"
+#include "spec/scenario.h"
+
+/* More tokens than this in a sequence are a slip of the finger. */
+#define RL_TOKENS_LIMIT ((uint64_t)1 << 32)
+
+/* Opens the database, resolves what the arguments ask for, and writes --save when asked. example:
+ * a command line that would work, for the message when nothing was named. */
+rl_status rl_session_scenario(rl_session *session, const char *example, rl_scenario **out);
+
+#endif

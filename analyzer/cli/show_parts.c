@@ -1,0 +1,148 @@
+/* Descriptions as rows: hardware, profile, format, method and the operators that are compiled in.
+ */
+#include "cli/show_parts.h"
+
+#include "cost/cost.h"
+#include "spec/hardware.h"
+#include "spec/method.h"
+#include "spec/profile.h"
+
+rl_show_part *const rl_show_parts[RL_DB_KINDS] = {
+    [RL_DB_HARDWARE] = rl_show_hardware, [RL_DB_PROFILE] = rl_show_profile,
+    [RL_DB_MODEL] = rl_show_model,       [RL_DB_FAMILY] = rl_show_family,
+    [RL_DB_FORMAT] = rl_show_format,     [RL_DB_METHOD] = rl_show_method,
+};
+
+static const rl_loc NOWHERE = {0};
+
+/* Our own words and names of the database, put together; NULL fails the grid. */
+#define TEXT(shown, ...) rl_textf(&(shown)->session->arena, __VA_ARGS__)
+
+static void show_peaks(rl_shown *shown, const rl_hardware *h) {
+  static const char *const engines[RL_ENGINES] = {[RL_TENSOR] = "tensor", [RL_VECTOR] = "vector"};
+  for (size_t i = 0; i < h->peak_count; i++) {
+    const rl_peak *peak = &h->peaks[i];
+    const rl_type_info *type = &RL_TYPES[peak->type];
+    rl_show_figure(shown,
+                   TEXT(shown, "%s.%s peak, summed in %s", engines[peak->engine], type->name,
+                        RL_TYPES[peak->accumulate].name),
+                   peak->rate, type->integer ? "OP/s" : "FLOP/s");
+  }
+}
+
+static void show_levels(rl_shown *shown, const rl_hardware *h) {
+  for (size_t i = 0; i < h->level_count; i++) {
+    const rl_memory_level *level = &h->levels[i];
+    rl_show_figure(shown, TEXT(shown, "%s capacity", level->name), level->capacity_figure, "B");
+    rl_show_figure(shown, TEXT(shown, "%s usable", level->name), level->usable_figure, "B");
+    rl_show_figure(shown, TEXT(shown, "%s bandwidth", level->name), level->bandwidth, "B/s");
+    rl_show_figure(shown, TEXT(shown, "%s bandwidth, low", level->name), level->bandwidth_low,
+                   "B/s");
+    rl_show_figure(shown, TEXT(shown, "%s latency", level->name), level->latency, "s");
+  }
+}
+
+rl_status rl_show_hardware(rl_shown *shown, const char *name) {
+  const rl_hardware *h;
+  rl_status status =
+      rl_db_hardware(shown->session->db, name, RL_COMMAND_LINE, &h, &shown->session->diags);
+  if (status != RL_OK) return status;
+  rl_show_text(shown, "hardware", h->name, (rl_loc){.file = h->file});
+  rl_show_text(shown, "title", h->title, NOWHERE);
+  rl_show_text(shown, "vendor", h->vendor, NOWHERE);
+  rl_show_text(shown, "architecture", h->arch, NOWHERE);
+  rl_show_text(shown, "default for", h->default_for, NOWHERE);
+  rl_show_figure(shown, "cores", h->cores, "");
+  rl_show_figure(shown, "clock", h->clock, "Hz");
+  show_peaks(shown, h);
+  show_levels(shown, h);
+  for (size_t i = 0; i < h->link_count; i++) {
+    const rl_link *link = &h->links[i];
+    rl_show_figure(shown, TEXT(shown, "%s bandwidth, one direction", link->name), link->bandwidth,
+                   "B/s");
+    rl_show_figure(shown, TEXT(shown, "%s latency", link->name), link->latency, "s");
+  }
+  rl_show_figure(shown, "power limit", h->tdp, "W");
+  rl_show_figure(shown, "idle power", h->idle, "W");
+  rl_show_figure(shown, "energy a byte", h->energy_per_byte, "J/B");
+  rl_show_figure(shown, "energy a FLOP", h->energy_per_flop, "J/FLOP");
+  rl_show_figure(shown, "price", h->price, "$/h");
+  return RL_OK;
+}
+
+static void show_component(rl_shown *shown, const rl_component *c) {
+  static const char *const spans[] = {
+      [RL_PER_GROUP] = "group of a row", [RL_PER_ROW] = "row", [RL_PER_TENSOR] = "tensor"};
+  rl_show_text(shown, c->kind == RL_QUANT ? "codes" : "values", RL_TYPES[c->type].name, NOWHERE);
+  if (c->kind != RL_QUANT) return;
+  rl_show_text(shown, "one scale a", spans[c->span], NOWHERE);
+  if (c->span == RL_PER_GROUP) rl_show_count(shown, "group", c->group, NOWHERE);
+  rl_show_text(shown, "scale stored as", RL_TYPES[c->scale].name, NOWHERE);
+  rl_show_text(shown, "zero points", c->zero == RL_ZERO_NONE ? "none" : "stored like a code",
+               NOWHERE);
+}
+
+rl_status rl_show_format(rl_shown *shown, const char *name) {
+  static const uint64_t columns[] = {128, 4096};
+  const rl_format *f;
+  rl_status status =
+      rl_db_format(shown->session->db, name, RL_COMMAND_LINE, &f, &shown->session->diags);
+  if (status != RL_OK) return status;
+  rl_show_text(shown, "format", f->name, (rl_loc){.file = f->file});
+  rl_show_text(shown, "what it is", f->doc, NOWHERE);
+  for (size_t i = 0; i < f->depth; i++) show_component(shown, &f->stack[i]);
+  for (size_t i = 0; i < sizeof columns / sizeof *columns; i++) {
+    uint64_t bytes;
+    if (!rl_format_row_bytes(f, columns[i], &bytes)) continue;
+    rl_show_count(shown, TEXT(shown, "bytes of a row of %llu", (unsigned long long)columns[i]),
+                  bytes, NOWHERE);
+  }
+  rl_show_text(shown, "activations", f->activations == NULL ? "as they are" : f->activations->name,
+               NOWHERE);
+  return RL_OK;
+}
+
+rl_status rl_show_profile(rl_shown *shown, const char *name) {
+  const rl_profile *p;
+  rl_status status =
+      rl_db_profile(shown->session->db, name, RL_COMMAND_LINE, &p, &shown->session->diags);
+  if (status != RL_OK) return status;
+  rl_show_text(shown, "profile", p->name, (rl_loc){.file = p->file});
+  rl_show_text(shown, "stack", p->ideal ? "ideal: efficiencies 1, no overheads" : p->stack,
+               NOWHERE);
+  rl_show_text(shown, "architecture", p->arch == NULL ? "every" : p->arch, NOWHERE);
+  for (int i = 0; i < RL_FUSIONS; i++) {
+    if ((p->fuse >> i & 1u) != 0) rl_show_text(shown, "fuses", RL_FUSION_NAMES[i], NOWHERE);
+  }
+  for (size_t i = 0; i < p->kernel_count; i++) {
+    const rl_efficiency *e = &p->kernels[i];
+    rl_show_text(shown, "kernel",
+                 TEXT(shown, "%s %s: e_c %g, e_m %g, t0 %g us", e->op,
+                      e->weights == NULL ? "any weights" : e->weights, e->e_c, e->e_m, e->t0 * 1e6),
+                 e->loc);
+  }
+  return RL_OK;
+}
+
+rl_status rl_show_method(rl_shown *shown, const char *name) {
+  const rl_method *m;
+  rl_status status =
+      rl_db_method(shown->session->db, name, RL_COMMAND_LINE, &m, &shown->session->diags);
+  if (status != RL_OK) return status;
+  rl_show_text(shown, "method", m->name, (rl_loc){.file = m->file});
+  rl_show_text(shown, "paper", m->paper, NOWHERE);
+  for (int i = 0; i < RL_PRIMITIVES; i++) {
+    if (m->primitives[i] == NULL) continue;
+    rl_show_text(shown, "sets", RL_PRIMITIVE_KEYS[i], m->primitives[i]->loc);
+  }
+  return RL_OK;
+}
+
+void rl_show_operator(rl_shown *shown, rl_op_kind kind) {
+  const rl_op_info *info = &RL_OP_INFO[kind];
+  rl_show_text(shown, "operator", info->name, NOWHERE);
+  rl_show_text(shown, "what it is", info->doc, NOWHERE);
+  rl_show_text(shown, "source", info->source, NOWHERE);
+  bool made = info->fields[0] == '\0';
+  rl_show_text(shown, "fields", made ? "none: made by fusion or lowering" : info->fields, NOWHERE);
+}
