@@ -7,28 +7,17 @@ static double reciprocal(rl_figure rate) {
   return rate.value > 0 ? 1 / rate.value : 0;
 }
 
-/* The type a row multiplies in: of a fused operator, that of the first part that multiplies. */
-static rl_type multiplied_type(const rl_program *program, const rl_op *op) {
-  for (uint32_t p = 0; p < op->part_count; p++) {
-    const rl_op *part = &program->parts[op->first_part + p];
-    if (part->kind == RL_OP_LINEAR) return part->compute;
-  }
-  return op->compute;
-}
-
 static rl_status bind_matrix(rl_plan *plan, const rl_cost_row *row, rl_row_time *time,
                              rl_diags *diags) {
-  const rl_program *program = plan->cost->program;
-  const rl_op *op = &program->ops[row->op];
+  const rl_op *op = &plan->cost->program->ops[row->op];
   if (row->counts[RL_C_MATRIX].terms == 0) return RL_OK;
-  rl_type type = multiplied_type(program, op);
-  time->peak = rl_hardware_matrix_peak(plan->hardware, type);
+  time->peak = rl_hardware_matrix_peak(plan->hardware, op->compute);
   if (time->peak == NULL) {
-    return RL_REPORT(diags, PLAN_NO_ENGINE, op->loc, op->name, RL_TYPES[type].name,
+    return RL_REPORT(diags, PLAN_NO_ENGINE, op->loc, op->name, RL_TYPES[op->compute].name,
                      plan->hardware->name);
   }
   time->per_matrix = reciprocal(time->peak->rate);
-  plan->wider = plan->wider || time->peak->type != type;
+  plan->wider = plan->wider || time->peak->type != op->compute;
   return RL_OK;
 }
 

@@ -40,7 +40,7 @@ static void test_interning(void) {
 static rl_u128 total(const rl_cost *cost, const uint64_t *moments, rl_count from, rl_count to) {
   rl_u128 sum = 0;
   for (uint32_t r = 0; r < cost->row_count; r++) {
-    for (int k = from; k <= (int)to; k++) {
+    for (int k = (int)from; k <= (int)to; k++) {
       uint64_t value = 0;
       CU_ASSERT(rl_form_value(cost, &cost->rows[r].counts[k], moments, &value));
       sum += (rl_u128)value * cost->rows[r].repeat;

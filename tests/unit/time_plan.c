@@ -52,6 +52,7 @@ static void test_absent_levels(void) {
   CU_ASSERT_EQUAL_FATAL(compile(&plan), RL_OK);
   CU_ASSERT_EQUAL(plan->cache_bytes, 0);
   CU_ASSERT_EQUAL(plan->per_cache_byte, 0);
+  rl_arena_free(&arena);
   begin();
   machine.levels[0].bandwidth = (rl_figure){0};
   machine.levels[0].capacity = UINT64_MAX;
