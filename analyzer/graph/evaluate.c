@@ -154,7 +154,6 @@ rl_status rl_statement_evaluate(const rl_statement *statement, const rl_layer_sc
     status = rl_attribute_value(attribute, scope, arena, &value, diags);
     if (status == RL_OK) status = set_expression(attribute, rule, &value, place, diags);
   }
-  out->has_bias = out->has_bias && out->bias != NULL;
   out->name = rl_statement_name(statement);
   return status;
 }

@@ -60,7 +60,7 @@ rl_status rl_weight_add(rl_lowering *lowering, const rl_statement *statement,
   if (!rl_format_bytes(tensor.format, tensor.rows, tensor.cols, &ignored)) {
     return RL_REPORT(lowering->diags, SIZE_OVERFLOW, statement->loc, tensor.name);
   }
-  if (values->tied && values->tied_to != NULL && !bias) {
+  if (values->tied && !bias) {
     status = tie(lowering, statement, values->tied_to, &tensor, &target);
   }
   if (status == RL_OK) status = rl_tensor_add(lowering, &tensor, out);

@@ -290,6 +290,17 @@ static rl_status check_required(const rl_statement *statement, rl_op_kind kind, 
   return RL_OK;
 }
 
+/* Attributes that say whether another one holds make no sense alone. */
+static rl_status check_companions(const rl_statement *statement, rl_diags *diags) {
+  static const char *const pairs[][2] = {{"has_bias", "bias"}, {"tied", "tied_to"}};
+  for (size_t i = 0; i < COUNT(pairs); i++) {
+    if (rl_attribute_find(statement, pairs[i][0]) == NULL) continue;
+    if (rl_attribute_find(statement, pairs[i][1]) != NULL) continue;
+    return RL_REPORT(diags, MISSING_ATTRIBUTE, statement->loc, statement->op, pairs[i][1]);
+  }
+  return RL_OK;
+}
+
 static rl_status unknown_operator(const rl_statement *statement, bool in_layers, rl_diags *diags) {
   const char *candidates[RL_OP_KINDS + 2];
   size_t count = 0;
@@ -334,6 +345,7 @@ rl_status rl_statement_check(const rl_statement *statement, bool in_layers, rl_a
     return unknown_operator(statement, in_layers, diags);
   }
   rl_status worst = check_required(statement, kind, scratch, diags);
+  if (worst == RL_OK) worst = check_companions(statement, diags);
   for (size_t i = 0; i < statement->attribute_count; i++) {
     const rl_attribute *attribute = &statement->attributes[i];
     const rl_attribute_rule *rule = rl_attribute_rule_find(kind, attribute->key);

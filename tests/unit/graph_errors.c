@@ -37,6 +37,13 @@ static const mistake MISTAKES[] = {
     {BEFORE("refuse: {when: 0, because: b, unless: 1}"), NULL, RL_D_UNKNOWN_ATTRIBUTE, 6, 35,
      "'unless'"},
     {BODY("add: {in: [x, x]}"), NULL, RL_D_MISSING_ATTRIBUTE, 8, 9, "'out'"},
+    {BODY("linear: {name: n, in: x, out: y, rows: d, weights: w, has_bias: 0}"), NULL,
+     RL_D_MISSING_ATTRIBUTE, 8, 9, "'bias'"},
+    {BODY("linear: {name: n, in: x, out: y, rows: d, weights: w, tied: 1}"), NULL,
+     RL_D_MISSING_ATTRIBUTE, 8, 9, "'tied_to'"},
+    {HEAD LOOP "      - activation: {in: x, out: y, kind: relu, when: l == 0}\n"
+               "      - add: {in: [x, y], out: x, when: l == 1}\n",
+     NULL, RL_D_UNKNOWN_TENSOR, 9, 19, "'y'"},
     {BEFORE("refuse: {when: 0}"), NULL, RL_D_MISSING_ATTRIBUTE, 6, 5, "'because'"},
     {BODY("add: {in: x, out: x}"), NULL, RL_D_ATTRIBUTE_FORM, 8, 19, "a list of two"},
     {BODY("add: {in: [x, x, x], out: x}"), NULL, RL_D_ATTRIBUTE_FORM, 8, 19, "a list of two"},

@@ -96,6 +96,22 @@ static void test_dead_writes(void) {
   graph_close(&c);
 }
 
+/* x is written over before anybody reads the sum; after the layers nobody reads it at all. */
+static void test_overwritten(void) {
+  graph_case c;
+  lower_small(&c, SMALL("      - linear: {name: one, in: x, out: a, rows: d, weights: a}\n"
+                        "      - add: {in: [x, a], out: x}\n"
+                        "      - norm: {in: x, out: n, kind: rms, eps: 0.1, weights: w}\n"
+                        "      - linear: {name: two, in: n, out: x, rows: d, weights: b}\n"
+                        "  - add: {in: [x, x], out: x}\n"
+                        "  - norm: {in: x, out: n, kind: rms, eps: 0.1, weights: w}\n"
+                        "  - activation: {in: n, out: z, kind: relu}\n"));
+  operands_are(&c, 1, "add_norm", "add_norm: x a norm.weight -> n");
+  operands_are(&c, 1, "two", "two: n two.weight -> x");
+  operands_are(&c, 2, "add_norm", "add_norm: x norm.weight -> n");
+  graph_close(&c);
+}
+
 /* What must not fuse: linears of other inputs, four in a row, and a product that does not use the
  * activation's result. */
 static void test_near_misses(void) {
@@ -223,8 +239,38 @@ static void test_stale_codes(void) {
   graph_close(&c);
 }
 
+/* Each run quantizes for itself, though nobody writes x between them. */
+static void test_codes_by_run(void) {
+  graph_case c;
+  graph_open(&c, NULL);
+  CU_ASSERT_FATAL(
+      graph_family(&c, SMALL("      - linear: {name: one, in: x, out: a, rows: d, weights: a}\n"
+                             "      - softcap: {in: a, out: b, cap: l + 1}\n")));
+  c.scenario.weights = graph_format(&c, "w8a8-int8");
+  graph_must(&c);
+  graph_same(graph_runs(&c), "[] embed\n[0] quantize_x one softcap\n[1] quantize_x one softcap\n");
+  graph_close(&c);
+}
+
+/* Layers that leave a statement out do not differ in what it would have said. */
+static void test_left_out(void) {
+  graph_case c;
+  graph_open(&c, NULL);
+  CU_ASSERT_FATAL(graph_config(&c, "{layers: 5}"));
+  CU_ASSERT_FATAL(graph_family(
+      &c,
+      "kind: family\nmatch: {model_type: t}\ndims: {d: 8}\ngraph:\n"
+      "  - embed: {out: x, rows: 10, cols: d, weights: e}\n  - repeat: layers\n    body:\n"
+      "      - softcap: {in: x, out: x, cap: l + 1, when: l % 3 > 1}\n"
+      "      - activation: {in: x, out: x, kind: relu}\n"));
+  graph_must(&c);
+  graph_same(graph_runs(&c), "[] embed\n[0 1 3 4] activation\n[2] softcap activation\n");
+  graph_close(&c);
+}
+
 RL_SUITE("fusion", {"external operands", test_external_operands},
          {"partial rope", test_partial_rope}, {"dead writes", test_dead_writes},
          {"near misses", test_near_misses}, {"formats part linears", test_formats_part_linears},
          {"quantize", test_quantize}, {"quantized fusions", test_quantized_fusions},
-         {"stale codes", test_stale_codes})
+         {"stale codes", test_stale_codes}, {"overwritten", test_overwritten},
+         {"codes by run", test_codes_by_run}, {"left out", test_left_out})

@@ -152,7 +152,7 @@ static void test_scores_bytes(void) {
   graph_close(&c);
 }
 
-/* A tensor of the prologue that only the last layer statement reads again lives through all layers;
+/* A tensor of the prologue that the first statement of each layer reads lives through all of them;
  * one that nobody reads gives its buffer away at once. */
 static void test_across_layers(void) {
   graph_case c;
@@ -163,10 +163,10 @@ static void test_across_layers(void) {
                                "  - activation: {in: x, out: unused, kind: relu}\n"
                                "  - activation: {in: x, out: late, kind: relu}\n"
                                "  - repeat: 3\n    body:\n"
+                               "      - add: {in: [x, late], out: x}\n"
                                "      - activation: {in: x, out: a, kind: relu}\n"
                                "      - activation: {in: a, out: b, kind: relu}\n"
                                "      - add: {in: [x, b], out: x}\n"
-                               "      - add: {in: [x, late], out: x}\n"
                                "  - activation: {in: x, out: end, kind: relu}\n"));
   graph_must(&c);
   CU_ASSERT_EQUAL(replay_program(&c), 0);
