@@ -14,7 +14,8 @@ enum { GROUP_MAX = 32, ALIGNMENT = 16 };
 /* A tensor that a part writes. */
 typedef struct member {
   uint32_t tensor;
-  rl_store store;    /* where: memory or registers */
+  bool stored; /* in memory, else in registers */
+  rl_store store;
   uint64_t *written; /* which of its values, so far */
 } member;
 
@@ -61,31 +62,47 @@ static void *take_registers(group *g, uint64_t bytes) {
   return memory;
 }
 
+/* Where the tensor was written last, or NULL. */
 static member *find_member(group *g, uint32_t tensor) {
-  for (uint32_t m = 0; m < g->count; m++) {
+  for (uint32_t m = g->count; m-- > 0;) {
     if (g->members[m].tensor == tensor) return &g->members[m];
   }
   return NULL;
 }
 
-/* Gives a tensor that is about to be written its place. */
-static member *place_member(group *g, uint32_t tensor) {
-  const rl_tensor *shape = &g->call->program->tensors[tensor];
-  const rl_view *stored = external(g->call, tensor, RL_WRITE);
-  member *added = find_member(g, tensor);
-  if (added != NULL) return added;
-  added = &g->members[g->count++];
-  added->tensor = tensor;
-  if (stored != NULL) {
-    added->store = stored->store;
-  } else {
-    register_shape(shape, rl_pass_blocks(g->call->pass, shape->extent), &added->store);
-    added->store.bytes = take_registers(g, rl_store_bytes(&added->store));
+/* True when a later part writes the whole tensor again: what this one writes is never in memory. */
+static bool rewritten(const group *g, uint32_t part, const rl_operand *write) {
+  const rl_program *program = g->call->program;
+  for (uint32_t p = part + 1; p < g->call->op->part_count; p++) {
+    const rl_op *later = &program->parts[g->call->op->first_part + p];
+    for (uint32_t o = 0; o < later->operand_count; o++) {
+      const rl_operand *operand = &program->operands[later->first_operand + o];
+      if (operand->tensor == write->tensor && operand->access == RL_WRITE &&
+          operand->cols == program->tensors[write->tensor].cols) {
+        return true;
+      }
+    }
   }
-  uint64_t words = rl_touched_words(rl_store_bytes(&added->store));
-  added->written = take_registers(g, words * sizeof *added->written);
-  memset(added->written, 0, words * sizeof *added->written);
-  return added;
+  return false;
+}
+
+/* Gives a tensor that is about to be written its place: memory (stored) or registers. */
+static member *place_member(group *g, uint32_t tensor, const rl_view *stored) {
+  const rl_tensor *shape = &g->call->program->tensors[tensor];
+  member *held = find_member(g, tensor);
+  if (held != NULL && held->stored == (stored != NULL)) return held;
+  held = &g->members[g->count++];
+  *held = (member){.tensor = tensor, .stored = stored != NULL};
+  if (stored != NULL) {
+    held->store = stored->store;
+  } else {
+    register_shape(shape, rl_pass_blocks(g->call->pass, shape->extent), &held->store);
+    held->store.bytes = take_registers(g, rl_store_bytes(&held->store));
+  }
+  uint64_t words = rl_touched_words(rl_store_bytes(&held->store));
+  held->written = take_registers(g, words * sizeof *held->written);
+  memset(held->written, 0, words * sizeof *held->written);
+  return held;
 }
 
 static rl_view read_view(group *g, const rl_operand *operand) {
@@ -103,27 +120,29 @@ static rl_view read_view(group *g, const rl_operand *operand) {
 
 /* Caches are not kept in hand: their older rows are in memory, and no group reads what it appends.
  */
-static rl_view write_view(group *g, const rl_operand *operand) {
+static rl_view write_view(group *g, uint32_t part, const rl_operand *operand) {
   const rl_tensor *tensor = &g->call->program->tensors[operand->tensor];
   const rl_view *memory = external(g->call, operand->tensor, RL_WRITE);
   rl_view view = {.block = tensor->rows * tensor->cols};
+  if (memory != NULL && rewritten(g, part, operand)) memory = NULL;
   if (memory != NULL) view = *memory;
   if (!kept_in_hand(tensor)) return view;
-  member *held = place_member(g, operand->tensor);
+  member *held = place_member(g, operand->tensor, memory);
   view.store = held->store;
   view.written = held->written;
   return view;
 }
 
 /* Views of what is read come first: what a part writes in place is in hand only after it. */
-static void run_part(group *g, const rl_op *part) {
+static void run_part(group *g, uint32_t index) {
+  const rl_op *part = &g->call->program->parts[g->call->op->first_part + index];
   rl_view views[GROUP_MAX];
   rl_call call = *g->call;
   for (int writes = 0; writes < 2; writes++) {
     for (uint32_t o = 0; o < part->operand_count; o++) {
       const rl_operand *operand = &call.program->operands[part->first_operand + o];
       if ((operand->access == RL_WRITE) != (writes == 1)) continue;
-      views[o] = writes ? write_view(g, operand) : read_view(g, operand);
+      views[o] = writes ? write_view(g, index, operand) : read_view(g, operand);
     }
   }
   call.op = part;
@@ -133,9 +152,7 @@ static void run_part(group *g, const rl_op *part) {
 
 void rl_ref_fused(const rl_call *call) {
   group g = {.call = call};
-  for (uint32_t p = 0; p < call->op->part_count; p++) {
-    run_part(&g, &call->program->parts[call->op->first_part + p]);
-  }
+  for (uint32_t p = 0; p < call->op->part_count; p++) run_part(&g, p);
 }
 
 /* Registers for every tensor that a part writes, stored ones included: an upper bound without

@@ -121,6 +121,29 @@ static void test_silu_mul_keeps_the_gate(void) {
   CU_ASSERT_EQUAL(rl_fixture_touched(&f, 0), 4);
 }
 
+/* In place, as families write it: the activation's result is never stored, for the product
+ * overwrites it. silu(1) * 1.40625 = 1.02805 lies above the middle 1.02734 of two stored numbers;
+ * with silu(1) stored first as 0.73046875 it would be 1.02722, below. */
+static void test_silu_mul_in_place(void) {
+  static const float gate[] = {1}, up[] = {1.40625f};
+  rl_fixture_init(&f, RL_OP_FUSED);
+  rl_fixture_sequence(&f, 1, 0, 0, NULL);
+  uint32_t g = activation(TEST_BF16, 1, gate), u = activation(TEST_BF16, 1, up);
+  rl_fixture_operand(&f, g, RL_READ, 0);
+  rl_fixture_operand(&f, u, RL_READ, 0);
+  rl_fixture_operand(&f, g, RL_WRITE, 0);
+  part(0, RL_OP_ACTIVATION);
+  part(1, RL_OP_MUL);
+  f.parts[0].at.activation = RL_SILU;
+  rl_fixture_part_operand(&f, 0, g, RL_READ, 0);
+  rl_fixture_part_operand(&f, 0, g, RL_WRITE, 0);
+  rl_fixture_part_operand(&f, 1, g, RL_READ, 0);
+  rl_fixture_part_operand(&f, 1, u, RL_READ, 0);
+  rl_fixture_part_operand(&f, 1, g, RL_WRITE, 0);
+  run_within_registers();
+  CU_ASSERT_EQUAL(rl_fixture_value(&f, g, 0), 1.03125f);
+}
+
 /* The quantized input lives in registers as codes: 100 / 127 is a step, so 60 becomes 76 steps and
  * the product with 1 is not 60 but 76 * fp16(100 / 127) = 76 * 0.78759765625. */
 static void test_gemm_quant_rounds_in_registers(void) {
@@ -150,4 +173,5 @@ static void test_gemm_quant_rounds_in_registers(void) {
 RL_SUITE("fused", {"rope_append with partial rotation", test_rope_append_with_partial_rotation},
          {"add_norm sees the rounded sum", test_add_norm_sees_the_rounded_sum},
          {"silu_mul keeps the gate", test_silu_mul_keeps_the_gate},
+         {"silu_mul in place", test_silu_mul_in_place},
          {"gemm_quant rounds in registers", test_gemm_quant_rounds_in_registers})

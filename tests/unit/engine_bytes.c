@@ -1,0 +1,97 @@
+/* What the engine touches is what the cost model counts: for every pass of the script, every
+ * operator of every layer, every operand, to the byte. This is where counting and running meet;
+ * neither includes the other. */
+#include <stdio.h>
+
+#include "cost/cost.h"
+#include "engine_twin.h"
+#include "unit.h"
+
+static const rl_cost *cost;
+static size_t compared;
+
+static const rl_cost_row *row_of(uint32_t op) {
+  for (uint32_t r = 0; r < cost->row_count; r++) {
+    if (cost->rows[r].op == op) return &cost->rows[r];
+  }
+  return NULL;
+}
+
+static void moments_of(const twin_pass *pass, uint64_t *moments) {
+  rl_group groups[TWIN_SEQUENCES];
+  rl_facts facts = {pass->result.distinct_ids, pass->result.distinct_positions};
+  for (size_t e = 0; e < pass->count; e++) {
+    const rl_engine_entry *entry = &pass->entries[e];
+    groups[e] = (rl_group){1, entry->q, pass->cached[e], entry->tree, entry->logits};
+  }
+  CU_ASSERT_TRUE_FATAL(rl_cost_moments(cost, &(rl_point){groups, pass->count}, &facts, moments));
+}
+
+static void check_row(const twin *t, const rl_engine_row *row, const uint64_t *moments) {
+  const rl_op *op = &t->program->ops[row->op];
+  const rl_cost_row *counted = row_of(row->op);
+  CU_ASSERT_PTR_NOT_NULL_FATAL(counted);
+  for (uint32_t k = 0; k < op->operand_count; k++) {
+    uint64_t bytes = 0;
+    const rl_operand *operand = &t->program->operands[op->first_operand + k];
+    rl_form_value(cost, &cost->operands[counted->first_operand + k], moments, &bytes);
+    compared++;
+    if (bytes == row->bytes[k]) continue;
+    fprintf(stderr, "\n%s %s %s %s %s: %s %s %s: counted %llu, touched %llu\n",
+            t->setup.model->twin, t->setup.profile, t->setup.weights, t->setup.activations,
+            t->setup.kv, op->name, t->program->tensors[operand->tensor].name,
+            operand->access == RL_READ ? "read" : "written", (unsigned long long)bytes,
+            (unsigned long long)row->bytes[k]);
+    CU_FAIL("counted and touched bytes differ");
+  }
+}
+
+static void check_pass(twin *t, const twin_pass *pass) {
+  uint64_t moments[RL_MOMENTS_MAX];
+  moments_of(pass, moments);
+  CU_ASSERT_EQUAL(cost->row_count, t->program->op_count);
+  for (size_t r = 0; r < pass->result.row_count; r++) check_row(t, &pass->result.rows[r], moments);
+}
+
+static void check_formats(const char *profile, const char *const formats[3]) {
+  for (int m = 0; m < TWIN_MODELS; m++) {
+    twin_setup setup = {&TWIN_MODEL[m], formats[0], formats[1], formats[2], profile};
+    rl_cost *compiled;
+    twin t;
+    twin_open(&t, &setup);
+    CU_ASSERT_EQUAL_FATAL(rl_cost_compile(&t.arena, t.program, 1, &compiled, &t.diags), RL_OK);
+    cost = compiled;
+    twin_run(&t, check_pass);
+    twin_close(&t);
+  }
+}
+
+/* weights, activations, KV */
+static const char *const FORMATS[][3] = {
+    {"fp32", "fp32", "fp32"},
+    {"bf16", "bf16", "bf16"},
+    {"bf16", "bf16", "int8-token"},
+    {"w4a16-g128", "bf16", "bf16"},
+    {"w4a16-g32", "bf16", "int8-token"},
+    {"w4a16-g32-asym", "bf16", "int4-token"},
+    {"w4a16-g128-asym", "fp16", "fp8"},
+    {"w8a16", "bf16", "fp8-token"},
+    {"w8a8-int8", "bf16", "bf16"},
+    {"w8a8-fp8", "bf16", "int8-token"},
+};
+
+static void check_profile(const char *profile) {
+  compared = 0;
+  for (size_t f = 0; f < sizeof FORMATS / sizeof *FORMATS; f++) check_formats(profile, FORMATS[f]);
+  CU_ASSERT_TRUE(compared > 50000); /* 80 twins, 7 passes, over 20 rows of 4 operands */
+}
+
+static void test_fused(void) {
+  check_profile("reference");
+}
+
+static void test_unfused(void) {
+  check_profile("unfused");
+}
+
+RL_SUITE("bytes", {"fused", test_fused}, {"unfused", test_unfused})

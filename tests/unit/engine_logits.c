@@ -1,0 +1,79 @@
+/* Logits against the second implementation, on the same stored weights and the same storage
+ * roundings, relative to the largest logit of the pass.
+ *
+ * Error budget. Sums in fp32 differ from those in double by about 1e-7, so a value that lies that
+ * close to the middle of two stored numbers may be stored as either of them.
+ * - fp32 activations and KV: 1e-5, however the weights are stored, for unpacking is exact.
+ * - fp32 activations, KV in bf16 or int8: 5e-3; one such value moves one of many averaged rows.
+ * - bf16 activations: one value on the other side, and all later roundings of that token decide
+ * anew: two right executions part for good. Two independent roundings to bf16 are a root mean
+ * square of 2^-7.5 / sqrt(6) = 2.3e-3 apart; after the ten or so that lie on the residual path,
+ * 7e-3; the largest of some hundred logits lies about three deviations out, 2.2e-2. Allowed are
+ * 3e-2, and 5e-3 in four of five passes, most of which see no such value at all. */
+#include <stdio.h>
+
+#include "engine_twin.h"
+#include "unit.h"
+
+typedef struct tally {
+  double bound, tight; /* allowed for every pass; for four of five */
+  int passes, beyond_tight;
+} tally;
+static tally state;
+
+static void compare(twin *t, const twin_pass *pass) {
+  double error = twin_logit_error(t, pass, REF_RIGHT);
+  state.passes++;
+  state.beyond_tight += error > state.tight;
+  if (error <= state.bound) return;
+  fprintf(stderr, "\n%s %s %s %s %s: error %g\n", t->setup.model->twin, t->setup.profile,
+          t->setup.weights, t->setup.activations, t->setup.kv, error);
+  CU_FAIL("logits differ from the reference");
+}
+
+static void check_formats(const char *weights, const char *activations, const char *kv,
+                          double bound, double tight) {
+  static const char *const profiles[] = {"reference", "unfused"};
+  state = (tally){bound, tight, 0, 0};
+  for (int m = 0; m < TWIN_MODELS; m++) {
+    for (int p = 0; p < 2; p++) {
+      twin_setup setup = {&TWIN_MODEL[m], weights, activations, kv, profiles[p]};
+      twin t;
+      twin_open(&t, &setup);
+      twin_run(&t, compare);
+      twin_close(&t);
+    }
+  }
+  CU_ASSERT_TRUE(state.beyond_tight * 5 <= state.passes);
+}
+
+static void test_fp32(void) {
+  check_formats("fp32", "fp32", "fp32", 1e-5, 1e-5);
+}
+
+static void test_stored_weights(void) {
+  check_formats("bf16", "fp32", "fp32", 1e-5, 1e-5);
+  check_formats("w4a16-g128", "fp32", "fp32", 1e-5, 1e-5);
+  check_formats("w4a16-g32-asym", "fp32", "fp32", 1e-5, 1e-5);
+}
+
+static void test_stored_kv(void) {
+  check_formats("bf16", "fp32", "bf16", 5e-3, 5e-3);
+  check_formats("w4a16-g128", "fp32", "bf16", 5e-3, 5e-3);
+  check_formats("w4a16-g32", "fp32", "int8-token", 5e-3, 5e-3);
+}
+
+static void test_bf16(void) {
+  check_formats("bf16", "bf16", "bf16", 3e-2, 5e-3);
+  check_formats("bf16", "bf16", "int8-token", 3e-2, 5e-3);
+}
+
+static void test_w4(void) {
+  check_formats("w4a16-g128", "bf16", "bf16", 3e-2, 5e-3);
+  check_formats("w4a16-g128", "bf16", "int8-token", 3e-2, 5e-3);
+  check_formats("w4a16-g32", "bf16", "bf16", 3e-2, 5e-3);
+  check_formats("w4a16-g32-asym", "bf16", "int8-token", 3e-2, 5e-3);
+}
+
+RL_SUITE("logits", {"fp32", test_fp32}, {"stored weights", test_stored_weights},
+         {"stored kv", test_stored_kv}, {"bf16", test_bf16}, {"w4", test_w4})

@@ -1,0 +1,300 @@
+/* One decoder, its variants chosen by ref_model. Sources: Vaswani et al. 2017; Radford et al. 2019;
+ * Zhang et al. 2022 (OPT); Touvron et al. 2023; Jiang et al. 2023; Yang et al. 2024, 2025; Gemma
+ * Team 2024, 2025; Su et al. 2021; Zhang & Sennrich 2019; Grattafiori et al. 2024. */
+#include "engine_reference.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "engine_reference_numbers.h"
+
+typedef double matrix[REF_TOKENS][REF_WIDTH];
+
+/* Everything of one forward pass. */
+typedef struct decoder {
+  const ref_model *m;
+  const ref_storage *storage;
+  const ref_weights *weights;
+  const ref_tokens *tokens;
+  ref_plant plant;
+  int depth[REF_TOKENS]; /* position of each token */
+} decoder;
+
+static matrix x, h, q, k, v, a, o, gate, up;
+
+static void round_rows(const decoder *d, matrix y, int width) {
+  for (int t = 0; t < d->tokens->count; t++) ref_round(d->storage->activations, y[t], width);
+}
+
+static ref_matrix find(const decoder *d, const char *op, const char *part, int layer) {
+  return d->weights->find(d->weights->context, op, part, layer);
+}
+
+static int find_vector(const decoder *d, const char *op, const char *part, int layer, double *out) {
+  ref_matrix w = find(d, op, part, layer);
+  ref_unpack_row(&w, 0, false, out);
+  return w.cols;
+}
+
+/* out = W in (+ b), not rounded. */
+static void multiply(const decoder *d, const char *op, bool bias, int layer, matrix in,
+                     matrix out) {
+  static double row[REF_WIDTH], b[REF_WIDTH];
+  ref_matrix w = find(d, op, "weight", layer);
+  if (bias) find_vector(d, op, "bias", layer, b);
+  for (int r = 0; r < w.rows; r++) {
+    ref_unpack_row(&w, r, d->plant == REF_SCALE_ONE_TOO_EARLY, row);
+    for (int t = 0; t < d->tokens->count; t++) {
+      double sum = bias ? b[r] : 0;
+      for (int c = 0; c < w.cols; c++) sum += row[c] * in[t][c];
+      out[t][r] = sum;
+    }
+  }
+}
+
+static void normalize(const decoder *d, double *y, const double *gain, const double *bias, int n) {
+  double mean = 0, square = 0;
+  for (int i = 0; i < n && d->m->layer_norm; i++) mean += y[i] / n;
+  for (int i = 0; i < n; i++) square += (y[i] - mean) * (y[i] - mean) / n;
+  for (int i = 0; i < n; i++) {
+    y[i] = (y[i] - mean) / sqrt(square + d->m->eps) * (gain[i] + (d->m->gain_plus_one ? 1 : 0));
+    if (bias != NULL) y[i] += bias[i];
+  }
+}
+
+/* Each row in pieces that are normalised apart, and stored. */
+static void norm(const decoder *d, const char *op, int layer, matrix in, matrix out, int pieces) {
+  double gain[REF_WIDTH], shift[REF_WIDTH];
+  int width = find_vector(d, op, "weight", layer, gain);
+  if (d->m->layer_norm) find_vector(d, op, "bias", layer, shift);
+  for (int t = 0; t < d->tokens->count; t++) {
+    for (int p = 0; p < pieces; p++) {
+      double *y = &out[t][p * width];
+      memmove(y, &in[t][p * width], (size_t)width * sizeof *y);
+      normalize(d, y, gain, d->m->layer_norm ? shift : NULL, width);
+    }
+  }
+  round_rows(d, out, pieces * width);
+}
+
+static void embed(const decoder *d) {
+  ref_matrix table = find(d, "embed", "weight", -1);
+  for (int t = 0; t < d->tokens->count; t++) {
+    ref_unpack_row(&table, (int)d->tokens->ids[t], false, x[t]);
+  }
+  round_rows(d, x, d->m->width);
+  if (d->m->embed_scale > 0) {
+    for (int t = 0; t < d->tokens->count; t++) {
+      for (int i = 0; i < d->m->width; i++) x[t][i] *= d->m->embed_scale;
+    }
+    round_rows(d, x, d->m->width);
+  }
+  if (!d->m->learned_positions) return;
+  table = find(d, "embed_positions", "weight", -1);
+  for (int t = 0; t < d->tokens->count; t++) {
+    ref_unpack_row(&table, d->depth[t] + d->m->position_offset, false, h[t]);
+  }
+  round_rows(d, h, d->m->width);
+  for (int t = 0; t < d->tokens->count; t++) {
+    for (int i = 0; i < d->m->width; i++) x[t][i] += h[t][i];
+  }
+  round_rows(d, x, d->m->width);
+}
+
+static double frequency(const ref_model *m, int layer, int pair) {
+  double f = 1 / pow(m->rope_base[layer], 2.0 * pair / m->head_dim);
+  double wavelength = 2 * acos(-1) / f;
+  if (m->scaling[layer] == REF_LINEAR) return f / m->rope_factor;
+  if (m->scaling[layer] != REF_LLAMA3) return f;
+  if (wavelength < m->rope_original / m->rope_high) return f;
+  if (wavelength > m->rope_original / m->rope_low) return f / m->rope_factor;
+  double smooth = (m->rope_original / wavelength - m->rope_low) / (m->rope_high - m->rope_low);
+  return (1 - smooth) * f / m->rope_factor + smooth * f;
+}
+
+/* Rotates (i, i + d_h / 2) of each head. */
+static void rope(const decoder *d, int layer, matrix y, int heads, int late) {
+  int half = d->m->head_dim / 2;
+  for (int t = 0; t < d->tokens->count; t++) {
+    for (int i = 0; i < half; i++) {
+      double angle = (d->depth[t] + late) * frequency(d->m, layer, i);
+      for (int head = 0; head < heads; head++) {
+        double *first = &y[t][head * d->m->head_dim + i], *second = first + half;
+        double turned = *first * cos(angle) - *second * sin(angle);
+        *second = *first * sin(angle) + *second * cos(angle);
+        *first = turned;
+      }
+    }
+  }
+}
+
+/* Rows of the cache: one token and head each. */
+static void store_cache(const decoder *d, matrix y) {
+  for (int t = 0; t < d->tokens->count; t++) {
+    for (int head = 0; head < d->m->kv_heads; head++) {
+      ref_round(d->storage->kv, &y[t][head * d->m->head_dim], d->m->head_dim);
+    }
+  }
+}
+
+static void project(const decoder *d, int layer) {
+  const ref_model *m = d->m;
+  bool bias = m->qkv_bias || m->all_bias;
+  multiply(d, "q_proj", bias, layer, h, q);
+  multiply(d, "k_proj", bias, layer, h, k);
+  multiply(d, "v_proj", bias, layer, h, v);
+  round_rows(d, q, m->heads * m->head_dim);
+  round_rows(d, k, m->kv_heads * m->head_dim);
+  round_rows(d, v, m->kv_heads * m->head_dim);
+  if (m->qk_norm) {
+    norm(d, "q_norm", layer, q, q, m->heads);
+    norm(d, "k_norm", layer, k, k, m->kv_heads);
+  }
+  if (m->rope_base[layer] > 0) {
+    rope(d, layer, q, m->heads, d->plant == REF_ROPE_ONE_TOO_LATE);
+    rope(d, layer, k, m->kv_heads, 0);
+    round_rows(d, q, m->heads * m->head_dim);
+    if (!d->storage->fused) round_rows(d, k, m->kv_heads * m->head_dim);
+  }
+  store_cache(d, k);
+  store_cache(d, v);
+}
+
+/* Token j is i itself or stands before it on its branch. */
+static bool before(const ref_tokens *tokens, int i, int j) {
+  if (i < tokens->context || tokens->parent == NULL) return j <= i;
+  if (j < tokens->context) return true;
+  for (int node = i - tokens->context; node >= 0; node = tokens->parent[node]) {
+    if (node == j - tokens->context) return true;
+  }
+  return false;
+}
+
+static bool sees(const decoder *d, int layer, int i, int j) {
+  int window = d->m->window[layer];
+  if (window > 0 && d->plant == REF_WINDOW_ONE_TOO_WIDE) window++;
+  if (d->plant == REF_MASK_ONE_TOO_FAR && j == i + 1) return true;
+  return before(d->tokens, i, j) && (window == 0 || d->depth[i] - d->depth[j] < window);
+}
+
+static double score(const decoder *d, const double *query, const double *key) {
+  double sum = 0, cap = d->m->score_cap;
+  for (int c = 0; c < d->m->head_dim; c++) sum += query[c] * key[c];
+  sum /= sqrt(d->m->score_root);
+  return cap > 0 ? cap * tanh(sum / cap) : sum;
+}
+
+/* Softmax over p; scores and probabilities are stored when attention is not one operator. */
+static void softmax(const decoder *d, double *p, int n) {
+  double largest = -INFINITY, sum = 0;
+  if (!d->storage->fused) ref_round(d->storage->activations, p, n);
+  for (int j = 0; j < n; j++) largest = fmax(largest, p[j]);
+  for (int j = 0; j < n; j++) sum += p[j] = exp(p[j] - largest);
+  for (int j = 0; j < n; j++) p[j] /= sum;
+  if (!d->storage->fused) ref_round(d->storage->activations, p, n);
+}
+
+static void attend(const decoder *d, int layer) {
+  int n = d->tokens->count, dim = d->m->head_dim, share = d->m->heads / d->m->kv_heads;
+  for (int i = 0; i < n; i++) {
+    for (int head = 0; head < d->m->heads; head++) {
+      double p[REF_TOKENS], *out = &a[i][head * dim];
+      int kv = head / share * dim;
+      for (int j = 0; j < n; j++) {
+        p[j] = sees(d, layer, i, j) ? score(d, &q[i][head * dim], &k[j][kv]) : -INFINITY;
+      }
+      softmax(d, p, n);
+      memset(out, 0, (size_t)dim * sizeof *out);
+      for (int j = 0; j < n; j++) {
+        for (int c = 0; c < dim; c++) out[c] += p[j] * v[j][kv + c];
+      }
+    }
+  }
+  round_rows(d, a, d->m->heads * dim);
+}
+
+static void add_residual(const decoder *d, matrix y) {
+  for (int t = 0; t < d->tokens->count; t++) {
+    for (int i = 0; i < d->m->width; i++) x[t][i] += y[t][i];
+  }
+  round_rows(d, x, d->m->width);
+}
+
+static double activate(ref_activation act, double y) {
+  if (act == REF_RELU) return y > 0 ? y : 0;
+  if (act == REF_SILU) return y / (1 + exp(-y));
+  return 0.5 * y * (1 + tanh(sqrt(2 / acos(-1)) * (y + 0.044715 * y * y * y)));
+}
+
+static void feed_forward(const decoder *d, int layer) {
+  const ref_model *m = d->m;
+  matrix *acted = m->gated ? &gate : &up;
+  multiply(d, "up_proj", m->all_bias, layer, h, up);
+  round_rows(d, up, m->ff);
+  if (m->gated) {
+    multiply(d, "gate_proj", false, layer, h, gate);
+    round_rows(d, gate, m->ff);
+  }
+  for (int t = 0; t < d->tokens->count; t++) {
+    for (int i = 0; i < m->ff; i++) (*acted)[t][i] = activate(m->act, (*acted)[t][i]);
+  }
+  if (!m->gated || !d->storage->fused) round_rows(d, *acted, m->ff);
+  if (m->gated) {
+    for (int t = 0; t < d->tokens->count; t++) {
+      for (int i = 0; i < m->ff; i++) up[t][i] *= gate[t][i];
+    }
+    round_rows(d, up, m->ff);
+  }
+  multiply(d, "down_proj", m->all_bias, layer, up, o);
+  round_rows(d, o, m->width);
+}
+
+static void decoder_layer(const decoder *d, int layer) {
+  const ref_model *m = d->m;
+  norm(d, "input_norm", layer, x, h, 1);
+  project(d, layer);
+  attend(d, layer);
+  multiply(d, "o_proj", m->all_bias, layer, a, o);
+  round_rows(d, o, m->width);
+  if (m->post_norms) norm(d, "post_attention_norm", layer, o, o, 1);
+  add_residual(d, o);
+  if (m->post_norms) {
+    norm(d, "pre_mlp_norm", layer, x, h, 1);
+  } else {
+    norm(d, "post_attention_norm", layer, x, h, 1);
+  }
+  feed_forward(d, layer);
+  if (m->post_norms) norm(d, "post_mlp_norm", layer, o, o, 1);
+  add_residual(d, o);
+}
+
+static void place(decoder *d) {
+  for (int t = 0; t < d->tokens->count; t++) {
+    int node = t - d->tokens->context;
+    if (node < 0 || d->tokens->parent == NULL) {
+      d->depth[t] = t;
+    } else {
+      int parent = d->tokens->parent[node];
+      d->depth[t] = parent < 0 ? d->tokens->context : d->depth[d->tokens->context + parent] + 1;
+    }
+  }
+}
+
+void ref_forward(const ref_model *model, const ref_storage *storage, const ref_weights *weights,
+                 const ref_tokens *tokens, ref_plant plant, double *logits) {
+  decoder d = {
+      .m = model, .storage = storage, .weights = weights, .tokens = tokens, .plant = plant};
+  place(&d);
+  embed(&d);
+  for (int layer = 0; layer < model->layers; layer++) decoder_layer(&d, layer);
+  norm(&d, "final_norm", -1, x, h, 1);
+  multiply(&d, model->tied ? "embed" : "lm_head", false, -1, h, a);
+  round_rows(&d, a, model->vocabulary);
+  for (int t = 0; t < tokens->count; t++) {
+    for (int i = 0; i < model->vocabulary && model->logit_cap > 0; i++) {
+      a[t][i] = model->logit_cap * tanh(a[t][i] / model->logit_cap);
+    }
+    if (model->logit_cap > 0) ref_round(storage->activations, a[t], model->vocabulary);
+    memcpy(logits + t * model->vocabulary, a[t], (size_t)model->vocabulary * sizeof *logits);
+  }
+}

@@ -1,0 +1,214 @@
+/* Opening a twin, the script, and the comparison with the second implementation. */
+#include "engine_twin.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "graph/lower.h"
+#include "unit.h"
+
+static const uint64_t SEED = 20240601;
+
+static rl_text_at text_at(const char *text) {
+  return (rl_text_at){.text = text};
+}
+
+static void print_diags(const twin *t) {
+  for (size_t i = 0; i < t->diags.list.count; i++) {
+    fprintf(stderr, "\n%s: %s\n", t->setup.model->twin, t->diags.list.items[i].message);
+  }
+}
+
+static void check(const twin *t, rl_status status) {
+  if (status != RL_OK) print_diags(t);
+  CU_ASSERT_EQUAL_FATAL(status, RL_OK);
+}
+
+static void lower(twin *t) {
+  const char *path =
+      rl_textf(&t->arena, "%s/tests/twins/%s.yaml", RL_SOURCE_DIR, t->setup.model->twin);
+  rl_request request = {.model = text_at(path),
+                        .profile = text_at(t->setup.profile),
+                        .weights = text_at(t->setup.weights),
+                        .kv = text_at(t->setup.kv),
+                        .activations = text_at(t->setup.activations)};
+  const char *root = RL_SOURCE_DIR;
+  rl_scenario *scenario;
+  rl_db *db;
+  check(t, rl_db_open(&t->arena, &root, 1, &db, &t->diags));
+  check(t, rl_scenario_resolve(&t->arena, db, &request, &scenario, &t->diags));
+  check(t, rl_lower(&t->arena, scenario, &t->program, &t->diags));
+}
+
+void twin_open(twin *t, const twin_setup *setup) {
+  uint64_t capacity[TWIN_SEQUENCES];
+  memset(t, 0, sizeof *t);
+  t->setup = *setup;
+  rl_arena_init(&t->arena, NULL);
+  rl_diags_init(&t->diags, &t->arena);
+  lower(t);
+  for (int s = 0; s < TWIN_SEQUENCES; s++) capacity[s] = TWIN_CAPACITY;
+  rl_engine_limits limits = {.sequences = TWIN_SEQUENCES,
+                             .capacity = capacity,
+                             .tokens = TWIN_TOKENS,
+                             .logit_rows = TWIN_TOKENS,
+                             .observe = true};
+  rl_weight_source source = rl_random_weights(&SEED);
+  check(t, rl_engine_new(&t->arena, t->program, &limits, &source, &t->engine, &t->diags));
+}
+
+void twin_close(twin *t) {
+  rl_arena_free(&t->arena);
+}
+
+/* --- the script --- */
+
+typedef struct share {
+  uint32_t sequence, q;
+  bool tree;
+  rl_logits logits;
+} share;
+
+typedef struct stage {
+  share shares[TWIN_SEQUENCES];
+  size_t count;
+} stage;
+
+/* Children of the context 0 and 1; 2 below 0, 3 below 2. The branch 0, 2, 3 is kept. */
+static const int32_t PARENTS[] = {-1, -1, 0, 2};
+static const rl_tree TREE = {4, PARENTS};
+static const uint32_t BRANCH[] = {0, 2, 3};
+enum { BRANCH_LENGTH = 3, TREE_STAGE = 4 };
+
+static const stage STAGES[] = {
+    {{{0, 7, false, RL_LOGITS_ALL}, {1, 3, false, RL_LOGITS_LAST}, {3, 9, false, RL_LOGITS_LAST}},
+     3},
+    {{{2, 5, false, RL_LOGITS_NONE}, {0, 1, false, RL_LOGITS_LAST}}, 2},
+    {{{2, 4, false, RL_LOGITS_LAST}, {0, 1, false, RL_LOGITS_LAST}, {1, 1, false, RL_LOGITS_LAST}},
+     3},
+    {{{0, 1, false, RL_LOGITS_LAST}, {1, 1, false, RL_LOGITS_LAST}, {2, 1, false, RL_LOGITS_LAST}},
+     3},
+    {{{1, 3, false, RL_LOGITS_ALL}, {0, 4, true, RL_LOGITS_ALL}, {2, 1, false, RL_LOGITS_LAST}}, 3},
+    {{{0, 1, false, RL_LOGITS_LAST}}, 1},
+    {{{3, 2, false, RL_LOGITS_NONE}}, 1},
+};
+
+/* Sequence 3 is told the same as sequence 2. */
+static uint32_t draw_id(const twin *t, uint32_t sequence, uint64_t position) {
+  uint32_t told = sequence == 3 ? 2 : sequence;
+  return (uint32_t)((position * 2654435761u + told * 40503u + 12345u) / 7 %
+                    (uint64_t)t->setup.model->vocabulary);
+}
+
+static void fill_pass(twin *t, const stage *from, twin_pass *pass) {
+  memset(pass, 0, sizeof *pass);
+  pass->count = from->count;
+  for (size_t e = 0; e < from->count; e++) {
+    const share *s = &from->shares[e];
+    uint64_t cached = rl_engine_length(t->engine, s->sequence);
+    uint32_t *ids = &t->ids[s->sequence][cached];
+    for (uint64_t i = 0; i < s->q; i++) ids[i] = draw_id(t, s->sequence, cached + i);
+    pass->cached[e] = cached;
+    pass->entries[e] = (rl_engine_entry){s->sequence, s->q, ids, s->tree ? &TREE : NULL, s->logits};
+  }
+}
+
+static void commit(twin *t) {
+  uint32_t *ids = &t->ids[0][rl_engine_length(t->engine, 0)];
+  check(t, rl_engine_commit(t->engine, 0, BRANCH, BRANCH_LENGTH, &t->diags));
+  for (uint32_t n = 0; n < BRANCH_LENGTH; n++) ids[n] = ids[BRANCH[n]];
+}
+
+void twin_run(twin *t, void (*visit)(twin *t, const twin_pass *pass)) {
+  for (size_t s = 0; s < sizeof STAGES / sizeof *STAGES; s++) {
+    twin_pass pass;
+    fill_pass(t, &STAGES[s], &pass);
+    check(t, rl_engine_step(t->engine, pass.entries, pass.count, NULL, &pass.result, &t->diags));
+    visit(t, &pass);
+    if (s == TREE_STAGE) commit(t);
+  }
+}
+
+/* --- the comparison --- */
+
+static bool in_layer(const rl_program *program, const rl_tensor *tensor, int layer,
+                     uint32_t *instance) {
+  *instance = 0;
+  if (tensor->run == RL_NONE) return layer < 0;
+  const rl_run *run = &program->runs[tensor->run];
+  for (; *instance < run->repeat; (*instance)++) {
+    if ((int)run->layers[*instance] == layer) return true;
+  }
+  return false;
+}
+
+static bool has_name(const rl_tensor *tensor, const char *op, const char *part) {
+  size_t length = strlen(op);
+  return tensor->role == RL_ROLE_WEIGHT && strncmp(tensor->name, op, length) == 0 &&
+         tensor->name[length] == '.' && strcmp(tensor->name + length + 1, part) == 0;
+}
+
+static ref_matrix find_weight(const void *context, const char *op, const char *part, int layer) {
+  const twin *t = context;
+  for (uint32_t i = 0; i < t->program->tensor_count; i++) {
+    const rl_tensor *tensor = &t->program->tensors[i];
+    uint32_t instance;
+    if (!has_name(tensor, op, part) || !in_layer(t->program, tensor, layer, &instance)) continue;
+    return (ref_matrix){rl_engine_store(t->engine, i, instance)->bytes, (int)tensor->rows,
+                        (int)tensor->cols, tensor->format->name};
+  }
+  CU_FAIL_FATAL("the program lacks a weight that the reference needs");
+  return (ref_matrix){0};
+}
+
+static ref_number number_of(const char *format) {
+  static const struct {
+    const char *name;
+    ref_number number;
+  } names[] = {{"fp32", REF_FP32},
+               {"bf16", REF_BF16},
+               {"int8-token", REF_INT8_TOKEN},
+               {"int4-token", REF_INT4_TOKEN}};
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    if (strcmp(names[i].name, format) == 0) return names[i].number;
+  }
+  CU_FAIL_FATAL("the reference does not round to this format");
+  return REF_FP32;
+}
+
+ref_storage twin_storage(const twin_setup *setup) {
+  return (ref_storage){number_of(setup->activations), number_of(setup->kv),
+                       strcmp(setup->profile, "reference") == 0};
+}
+
+uint64_t twin_logit_rows(const rl_engine_entry *entry) {
+  if (entry->logits == RL_LOGITS_NONE) return 0;
+  return entry->logits == RL_LOGITS_ALL ? entry->q : 1;
+}
+
+double twin_logit_error(twin *t, const twin_pass *pass, ref_plant plant) {
+  static double logits[REF_TOKENS * REF_WIDTH];
+  const ref_model *model = t->setup.model;
+  ref_storage storage = twin_storage(&t->setup);
+  ref_weights weights = {find_weight, t};
+  double largest = 0, difference = 0;
+  const float *got = pass->result.logits;
+  for (size_t e = 0; e < pass->count; e++) {
+    const rl_engine_entry *entry = &pass->entries[e];
+    uint64_t rows = twin_logit_rows(entry);
+    ref_tokens tokens = {t->ids[entry->sequence], (int)(pass->cached[e] + entry->q),
+                         (int)pass->cached[e], entry->tree != NULL ? entry->tree->parent : NULL};
+    if (rows == 0) continue;
+    ref_forward(model, &storage, &weights, &tokens, plant, logits);
+    for (uint64_t r = 0; r < rows; r++, got += model->vocabulary) {
+      const double *want =
+          logits + (pass->cached[e] + entry->q - rows + r) * (uint64_t)model->vocabulary;
+      for (int i = 0; i < model->vocabulary; i++) {
+        largest = fmax(largest, fabs(want[i]));
+        difference = fmax(difference, fabs(want[i] - (double)got[i]));
+      }
+    }
+  }
+  return largest > 0 ? difference / largest : 0;
+}

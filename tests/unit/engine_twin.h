@@ -1,0 +1,49 @@
+/* Shrunk models run by the engine: a twin is lowered and opened under some formats and a profile,
+ * then led through a script of ragged prefill, chunks, decode at unequal lengths, a draft tree with
+ * its commit, a draft chain, and a pass without logits. */
+#ifndef RL_TESTS_ENGINE_TWIN_H
+#define RL_TESTS_ENGINE_TWIN_H
+
+#include "engine_reference.h"
+#include "kernels-ref/engine/engine.h"
+#include "spec/scenario.h"
+
+enum { TWIN_SEQUENCES = 4, TWIN_CAPACITY = 24, TWIN_TOKENS = 24 };
+
+typedef struct twin_setup {
+  const ref_model *model;
+  const char *weights, *activations, *kv, *profile;
+} twin_setup;
+
+typedef struct twin {
+  twin_setup setup;
+  rl_arena arena;
+  rl_diags diags;
+  const rl_program *program;
+  rl_engine_state *engine;
+  uint32_t ids[TWIN_SEQUENCES][TWIN_CAPACITY]; /* what each sequence holds */
+} twin;
+
+typedef struct twin_pass {
+  rl_engine_entry entries[TWIN_SEQUENCES];
+  uint64_t cached[TWIN_SEQUENCES]; /* of each entry, before the pass */
+  size_t count;
+  rl_engine_result result;
+} twin_pass;
+
+enum { TWIN_MODELS = 8 };
+extern const ref_model TWIN_MODEL[TWIN_MODELS];
+
+/* Lowers and opens; failures are fatal assertions. */
+void twin_open(twin *t, const twin_setup *setup);
+void twin_close(twin *t);
+/* The script; the visitor sees every pass after it ran. */
+void twin_run(twin *t, void (*visit)(twin *t, const twin_pass *pass));
+/* Rows of logits that an entry asks for. */
+uint64_t twin_logit_rows(const rl_engine_entry *entry);
+/* Largest difference of a pass's logits from the reference's over the largest logit. */
+double twin_logit_error(twin *t, const twin_pass *pass, ref_plant plant);
+/* What the reference rounds under this setup. */
+ref_storage twin_storage(const twin_setup *setup);
+
+#endif
