@@ -1,7 +1,12 @@
 /* Logits against the second implementation, on the same stored weights and the same storage
  * roundings, relative to the largest logit of the pass.
- *
- * Error budget. Sums in fp32 differ from those in double by about 1e-7, so a value that lies that
+ */
+#include <stdio.h>
+
+#include "engine_twin.h"
+#include "unit.h"
+
+/* Error budget. Sums in fp32 differ from those in double by about 1e-7, so a value that lies that
  * close to the middle of two stored numbers may be stored as either of them.
  * - fp32 activations and KV: 1e-5, however the weights are stored, for unpacking is exact.
  * - fp32 activations, KV in bf16 or int8: 5e-3; one such value moves one of many averaged rows.
@@ -10,11 +15,6 @@
  * square of 2^-7.5 / sqrt(6) = 2.3e-3 apart; after the ten or so that lie on the residual path,
  * 7e-3; the largest of some hundred logits lies about three deviations out, 2.2e-2. Allowed are
  * 3e-2, and 5e-3 in four of five passes, most of which see no such value at all. */
-#include <stdio.h>
-
-#include "engine_twin.h"
-#include "unit.h"
-
 typedef struct tally {
   double bound, tight; /* allowed for every pass; for four of five */
   int passes, beyond_tight;
