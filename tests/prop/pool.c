@@ -102,10 +102,12 @@ static void describe(const rl_pool_model *model, FILE *file) {
     put_rotary(&keys, model);
   }
   put_text(&keys, "torch_dtype", "bfloat16");
-  fprintf(file, "kind: model\nfamily: %s\nconfig:\n", names[model->family]);
+  if (!model->reversed) fprintf(file, "kind: model\nfamily: %s\n", names[model->family]);
+  fprintf(file, "config:\n");
   for (size_t i = 0; i < keys.count; i++) {
     fprintf(file, "  %s\n", keys.keys[model->reversed ? keys.count - 1 - i : i]);
   }
+  if (model->reversed) fprintf(file, "family: %s\nkind: model\n", names[model->family]);
 }
 
 void rl_pool_print(const rl_pool_model *model) {

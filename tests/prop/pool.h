@@ -22,7 +22,7 @@ typedef struct rl_pool_model {
   uint64_t window; /* 0 = none; llama (as mistral) and gemma2 */
   bool tied;
   bool no_kv_heads; /* leaves num_key_value_heads out: it is heads then */
-  bool reversed;    /* keys of the config in the opposite order */
+  bool reversed;    /* every map of the file in the opposite order */
 } rl_pool_model;
 
 rl_pool_model rl_pool_draw(rl_tape *tape);

@@ -2,6 +2,7 @@
  * groups. */
 #include <string.h>
 
+#include "base/checked.h"
 #include "draw.h"
 #include "pool.h"
 #include "unit.h"
@@ -207,6 +208,45 @@ static bool tree_at_most_chain(rl_tape *tape) {
          tree.of[RL_C_KV_WRITE] == chain.of[RL_C_KV_WRITE];
 }
 
+/* ---- overflow ---- */
+
+/* A count of n like sequences is n times that of one, but for weights that are read once. */
+static bool exact_or_refused(const rl_lab_pass *pass, const rl_lab_row *one, uint64_t n, int count,
+                             const rl_lab_row *many) {
+  bool once = count == RL_C_WEIGHTS && pass->program->ops[one->op].kind != RL_OP_EMBED;
+  rl_u128 exact = (rl_u128)one->counts[count] * (once ? 1 : n);
+  return many == NULL ? exact > UINT64_MAX : exact == many->counts[count];
+}
+
+/* Batches up to 2^63: every count is the exact integer, or the pass is refused because one does not
+ * fit 64 bits. Never a wrapped number, never a refusal without need. */
+static bool overflow_is_refused(rl_tape *tape) {
+  const rl_pool_member *member = rl_pool_member_draw(tape);
+  rl_draw_limits limits = {.groups = 1, .count = 1, .q = 50, .cached = 5000, .trees = true};
+  rl_lab_row *one, *many;
+  uint32_t one_count, many_count;
+  rl_drawn_point drawn;
+  rl_arena arena;
+  bool refused, right;
+  if (member == NULL || has_tensor_scales(member)) return true;
+  const rl_lab_pass *pass = rl_tape_draw(tape, 0, 1) == 1 ? &member->unfused : &member->pass;
+  rl_draw_point(tape, &limits, &drawn);
+  rl_arena_init(&arena, NULL);
+  CU_ASSERT_TRUE_FATAL(rl_lab_count(&arena, pass, &drawn.point, &one, &one_count));
+  uint64_t n = rl_tape_draw_size(tape, 1, (uint64_t)1 << 63);
+  drawn.groups[0].count = n;
+  refused = !rl_lab_count(&arena, pass, &drawn.point, &many, &many_count);
+  right = !refused; /* refused: until some count is found that does not fit */
+  for (uint32_t r = 0; r < one_count; r++) {
+    for (int c = 0; c < RL_COUNTS; c++) {
+      bool holds = exact_or_refused(pass, &one[r], n, c, refused ? NULL : &many[r]);
+      right = refused ? right || holds : right && holds;
+    }
+  }
+  rl_arena_free(&arena);
+  return right;
+}
+
 /* ---- fusion ---- */
 
 /* Fusing never adds work or bytes. When no pair is masked (one new token, no window bites) it
@@ -255,10 +295,14 @@ static void test_path(void) {
 static void test_tree(void) {
   rl_property_check("a tree attends to no more than a chain", tree_at_most_chain, CASES);
 }
+static void test_overflow(void) {
+  rl_property_check("overflow is refused", overflow_is_refused, CASES);
+}
 static void test_fusion(void) {
   rl_property_check("fusion keeps the work", fusion_keeps_work, CASES);
 }
 
 RL_SUITE("properties of points", {"longer context", test_longer}, {"more tokens", test_more},
          {"batch", test_batch}, {"order of groups", test_order}, {"ragged", test_ragged},
-         {"chunks", test_chunks}, {"path", test_path}, {"tree", test_tree}, {"fusion", test_fusion})
+         {"chunks", test_chunks}, {"path", test_path}, {"tree", test_tree},
+         {"overflow", test_overflow}, {"fusion", test_fusion})
