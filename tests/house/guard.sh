@@ -17,7 +17,7 @@ c_files() {
   done
 }
 program="analyzer reports kernels-ref"
-everything="$program tests examples"
+everything="$program tests examples cmake"
 
 # Code of the listed folders as file:line:text; the first argument is strip.awk's keep.
 code() {
