@@ -109,6 +109,9 @@ static void test_exact(void) {
   check("4294967296 * 4294967295", false, UINT64_C(18446744069414584320), 1); /* 2^64 - 2^32 */
   check("18446744073709551615 / 3 * 2", false, UINT64_C(12297829382473034410), 1);
   check("1 / 18446744073709551615 - 1 / 18446744073709551615", false, 0, 1);
+  /* Twice (2^64 - 1)/(2^64 - 2): over the product of the denominators it would pass 2^128. */
+  check("18446744073709551615 / 18446744073709551614 + 18446744073709551615 / 18446744073709551614",
+        false, UINT64_MAX, UINT64_C(9223372036854775807));
   check("0.0000000000000000001", false, 1, UINT64_C(10000000000000000000)); /* 1e-19 */
 }
 
@@ -141,6 +144,9 @@ static void test_choose_default(void) {
   check("null ?? 5", false, 5, 1);
   check("null ?? null ?? 6", false, 6, 1);
   check("0 ?? 5", false, 0, 1);
+  check("1 ?? 2 + 3", false, 1, 1);
+  check("1 ?? 2 * 3", false, 1, 1);
+  check("1 ?? 2 == 2", false, 0, 1);
   check("null ?? 2 + 3", false, 5, 1);  /* looser than + */
   check("null ?? 2 == 2", false, 1, 1); /* tighter than == */
   check("false || null ?? 1", false, 1, 1);
@@ -390,6 +396,8 @@ static void test_value_double(void) {
       {1, UINT64_MAX, 0x1p-64},
       /* (2^53 + 1) / 3 = 3002399751580331 exactly. */
       {UINT64_C(9007199254740993), 3, 3002399751580331.0},
+      /* 1 + 1/(2^53 - 1) is above the midpoint 1 + 2^-53 by 2^-106 only. */
+      {UINT64_C(1) << 53, (UINT64_C(1) << 53) - 1, 1 + 0x1p-52},
       {0, 1, 0},
   };
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -483,6 +491,24 @@ static void chain(char *out, size_t size, int n) {
   }
 }
 
+/* Many definitions asked for one after another are no chain. */
+static void test_many_definitions(void) {
+  char yaml[2048], name[8];
+  size_t length = 0;
+  expr_case c;
+  rl_definitions *d = NULL;
+  uint64_t value = 0;
+  for (int i = 0; i < 150; i++) {
+    length += (size_t)snprintf(yaml + length, sizeof yaml - length, "x%d: %d\n", i, i);
+  }
+  CU_ASSERT_EQUAL(define(&c, yaml, &d), RL_OK);
+  for (unsigned i = 0; i < 150; i++) {
+    snprintf(name, sizeof name, "x%u", i);
+    CU_ASSERT(ask(&c, d, name, &value) == RL_OK && value == i);
+  }
+  close_case(&c);
+}
+
 static void test_chain_limits(void) {
   static char yaml[32768];
   expr_case c;
@@ -516,4 +542,4 @@ RL_SUITE("expressions", {"arithmetic", test_arithmetic}, {"exact", test_exact},
          {"value errors", test_value_errors}, {"limits", test_limits}, {"u64", test_u64},
          {"value to double", test_value_double}, {"definitions", test_definitions},
          {"cycles", test_cycles}, {"definition errors", test_definition_errors},
-         {"chain limits", test_chain_limits})
+         {"many definitions", test_many_definitions}, {"chain limits", test_chain_limits})

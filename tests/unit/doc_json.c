@@ -84,6 +84,8 @@ static void test_refused(void) {
       {"[\"\\u12\"]", SYNTAX(1, 3, "a malformed escape", "write \\\\ for a backslash")},
       {"[\"\\uD83D\"]", SYNTAX(1, 3, "a malformed escape", "write \\\\ for a backslash")},
       {"[\"\\uD83D\\u0041\"]", SYNTAX(1, 3, "a malformed escape", "write \\\\ for a backslash")},
+      {"[\"\\uD83D\\uD83D\"]", SYNTAX(1, 3, "a malformed escape", "write \\\\ for a backslash")},
+      {"[\"\\uDE00\\uDE00\"]", SYNTAX(1, 3, "a malformed escape", "write \\\\ for a backslash")},
       {"[\"x\\uDE00\"]", SYNTAX(1, 4, "a malformed escape", "write \\\\ for a backslash")},
       {"[\"x\\u0000\"]", BAD(DOC_SCALAR_CONTROL, 1, 4,
                              "the text holds the control character U+0000", "remove the escape")},
