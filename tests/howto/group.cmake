@@ -1,4 +1,6 @@
-# The HOWTO of CONTRIBUTING, followed.
+# The HOWTO of CONTRIBUTING, followed; the README's output, compared.
 if(TARGET rooflinectl AND RL_EMBED_DB)
-  add_test(NAME howto COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/howto/howto.sh ${CMAKE_SOURCE_DIR} $<TARGET_FILE:rooflinectl>)
+  foreach(text howto readme)
+    add_test(NAME ${text} COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/howto/${text}.sh ${CMAKE_SOURCE_DIR} $<TARGET_FILE:rooflinectl>)
+  endforeach()
 endif()
