@@ -160,21 +160,36 @@ static key_class classify(const rl_family *family, const char *key) {
   return listed(key, neutral, RL_COUNT(neutral)) ? KEY_FINE : KEY_UNKNOWN;
 }
 
-static void report_unknown(const rl_load *load, rl_loc loc, const rl_buf *names, bool strict) {
-  if (names->failed) {
+/* Unknown keys on their way into one message, which names the first few. */
+typedef struct unknown_keys {
+  rl_buf names;
+  size_t count;
+  rl_loc first;
+} unknown_keys;
+
+static void add_unknown(unknown_keys *unknown, const rl_node *key) {
+  enum { NAMED = 12 };
+  if (unknown->count == 0) unknown->first = key->loc;
+  if (unknown->count > 0 && unknown->count < NAMED) rl_buf_add(&unknown->names, ", ");
+  if (unknown->count < NAMED) rl_buf_add(&unknown->names, key->text);
+  if (unknown->count == NAMED) rl_buf_add(&unknown->names, ", ...");
+  unknown->count++;
+}
+
+static void report_unknown(const rl_load *load, const unknown_keys *unknown, bool strict) {
+  if (unknown->names.failed) {
     rl_diag_oom(load->diags);
-  } else if (names->length > 0 && strict) {
-    RL_REPORT(load->diags, CONFIG_KEYS_STRICT, loc, names->text);
-  } else if (names->length > 0) {
-    RL_REPORT(load->diags, CONFIG_KEYS_UNKNOWN, loc, names->text);
+  } else if (unknown->count > 0 && strict) {
+    RL_REPORT(load->diags, CONFIG_KEYS_STRICT, unknown->first, unknown->names.text);
+  } else if (unknown->count > 0) {
+    RL_REPORT(load->diags, CONFIG_KEYS_UNKNOWN, unknown->first, unknown->names.text);
   }
 }
 
 void rl_config_check_keys(const rl_load *load, const rl_model *model, bool strict) {
   const rl_node *config = model->config;
-  rl_buf unknown;
-  rl_loc first = config->loc;
-  rl_buf_init(&unknown, load->arena, (size_t)1 << 20);
+  unknown_keys unknown = {.count = 0};
+  rl_buf_init(&unknown.names, load->arena, (size_t)1 << 20);
   for (size_t i = 0; i < config->count; i++) {
     const rl_node *key = config->keys[i];
     if (!active(config->items[i])) continue;
@@ -182,12 +197,9 @@ void rl_config_check_keys(const rl_load *load, const rl_model *model, bool stric
     if (class == KEY_REFUSED) {
       RL_REPORT(load->diags, CONFIG_KEY_REFUSED, key->loc, key->text, model->family->name);
     }
-    if (class != KEY_UNKNOWN) continue;
-    if (unknown.length == 0) first = key->loc;
-    if (unknown.length > 0) rl_buf_add(&unknown, ", ");
-    rl_buf_add(&unknown, key->text);
+    if (class == KEY_UNKNOWN) add_unknown(&unknown, key);
   }
-  report_unknown(load, first, &unknown, strict);
+  report_unknown(load, &unknown, strict);
 }
 
 void rl_config_type(const rl_load *load, rl_model *model) {

@@ -5,6 +5,7 @@
 #include "base/names.h"
 #include "spec/db_private.h"
 #include "spec/db_scan.h"
+#include "spec/scenario.h"
 
 typedef rl_status loader(rl_load *load, const void **out);
 
@@ -243,12 +244,25 @@ rl_status rl_db_model(rl_db *db, const char *name, rl_loc loc, const struct rl_m
   return status;
 }
 
-rl_status rl_db_read(rl_db *db, const char *path, const char *text, const char *kind,
-                     rl_node **root, rl_diags *diags) {
-  const char *kept = rl_strdup(db->arena, path);
-  rl_db_entry entry = {.path = kept, .text = text, .length = text == NULL ? 0 : strlen(text)};
+static rl_status read_scenario(rl_db *db, const rl_db_entry *entry, rl_node **root,
+                               rl_diags *diags) {
+  const char *text;
+  rl_status status = parse_file(db, entry, root, &text, diags);
+  return status != RL_OK ? status : check_kind(*root, RL_DB_KIND_WORDS[RL_DB_SCENARIO], diags);
+}
+
+rl_status rl_db_scenario(rl_db *db, rl_text_at name, rl_node **root, rl_diags *diags) {
+  const char *path = rl_strdup(db->arena, name.text);
+  const rl_db_entry file = {.path = path}, *entry = &file;
   *root = NULL;
-  if (kept == NULL) return rl_diag_oom(diags);
-  rl_status status = parse_file(db, &entry, root, &text, diags);
-  return status != RL_OK ? status : check_kind(*root, kind, diags);
+  if (path == NULL) return rl_diag_oom(diags);
+  bool named = strcmp(path, "-") != 0 && !is_path(path) && !exists(path);
+  rl_status status = named ? rl_db_find(db, RL_DB_SCENARIO, path, name.loc, &entry, diags) : RL_OK;
+  return status != RL_OK ? status : read_scenario(db, entry, root, diags);
+}
+
+rl_status rl_db_scenario_text(rl_db *db, const char *text, rl_node **root, rl_diags *diags) {
+  const rl_db_entry entry = {.path = "<text>", .text = text, .length = strlen(text)};
+  *root = NULL;
+  return read_scenario(db, &entry, root, diags);
 }

@@ -3,6 +3,7 @@
 #define RL_SPEC_DB_PRIVATE_H
 
 #include "spec/load.h"
+#include "spec/scenario.h"
 
 typedef enum rl_slot_state { RL_SLOT_NEW, RL_SLOT_LOADING, RL_SLOT_LOADED } rl_slot_state;
 
@@ -41,9 +42,9 @@ bool rl_hub_is_id(const char *text);
 rl_status rl_db_family_of(rl_db *db, const char *model_type, rl_loc loc,
                           const struct rl_family **out, rl_diags *diags);
 bool rl_db_strict(const rl_db *db);
-/* Parses a file of the named kind ("scenario") outside the database; text is its content, or NULL to
- * read the path. */
-rl_status rl_db_read(rl_db *db, const char *path, const char *text, const char *kind,
-                     rl_node **root, rl_diags *diags);
+/* The tree of a scenario by name, path or - (standard input). */
+rl_status rl_db_scenario(rl_db *db, rl_text_at name, rl_node **root, rl_diags *diags);
+/* The same of its content; messages then say "<text>". */
+rl_status rl_db_scenario_text(rl_db *db, const char *text, rl_node **root, rl_diags *diags);
 
 #endif

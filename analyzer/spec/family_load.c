@@ -1,6 +1,8 @@
 /* Reads `kind: family` into rl_family. Only the shape is checked here: the operators' names and
  * attributes belong to graph/. */
 #include "spec/family.h"
+
+#include "base/number.h"
 #include "spec/load.h"
 
 #define RL_COUNT(array) (sizeof(array) / sizeof *(array))
@@ -9,12 +11,26 @@
 typedef struct family_reader {
   const rl_load *load;
   RL_LIST(const rl_expr *) expressions;
+  bool full; /* too many, reported */
 } family_reader;
 
+/* Enough for any family, few enough to ask each whether it mentions each key of a config. */
+enum { EXPRESSIONS_MAX = 8192 };
+
 static const rl_expr *keep(family_reader *reader, const rl_expr *expr) {
-  const rl_expr **slot = RL_PUSH(reader->load->arena, &reader->expressions);
+  const rl_load *load = reader->load;
+  if (reader->expressions.count == EXPRESSIONS_MAX) {
+    char most[RL_NUMBER_TEXT];
+    if (!reader->full) {
+      RL_REPORT(load->diags, LONG_LIST, rl_expr_loc(expr), "family",
+                rl_print_grouped(EXPRESSIONS_MAX, most));
+    }
+    reader->full = true;
+    return NULL;
+  }
+  const rl_expr **slot = RL_PUSH(load->arena, &reader->expressions);
   if (slot == NULL) {
-    rl_diag_oom(reader->load->diags);
+    rl_diag_oom(load->diags);
     return NULL;
   }
   return *slot = expr;

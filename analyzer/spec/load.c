@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/names.h"
+#include "base/number.h"
 
 static const char *const origin_words[] = {
     [RL_DATASHEET] = "datasheet", [RL_MEASURED] = "measured", [RL_DERIVED] = "derived"};
@@ -50,16 +51,23 @@ const char *rl_load_name(const rl_load *load, const rl_node *node, const char *w
   return name;
 }
 
+static bool is_kind(const rl_load *load, const rl_node *node, const char *what, rl_node_kind kind) {
+  char most[RL_NUMBER_TEXT];
+  if (node->kind != kind) {
+    RL_REPORT(load->diags, VALUE_KIND, node->loc, what, kind_words[kind], kind_words[node->kind],
+              NULL);
+  } else if (node->count > RL_ENTRIES_MAX) {
+    RL_REPORT(load->diags, LONG_LIST, node->loc, what, rl_print_grouped(RL_ENTRIES_MAX, most));
+  }
+  return node->kind == kind && node->count <= RL_ENTRIES_MAX;
+}
+
 bool rl_load_is_list(const rl_load *load, const rl_node *node, const char *what) {
-  if (node->kind == RL_SEQUENCE) return true;
-  RL_REPORT(load->diags, VALUE_KIND, node->loc, what, "a list", kind_words[node->kind], NULL);
-  return false;
+  return is_kind(load, node, what, RL_SEQUENCE);
 }
 
 bool rl_load_is_map(const rl_load *load, const rl_node *node, const char *what) {
-  if (node->kind == RL_MAP) return true;
-  RL_REPORT(load->diags, VALUE_KIND, node->loc, what, "a map", kind_words[node->kind], NULL);
-  return false;
+  return is_kind(load, node, what, RL_MAP);
 }
 
 const char *const *rl_load_names(const rl_load *load, const rl_node *node, const char *what,

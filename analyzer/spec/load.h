@@ -60,7 +60,9 @@ const char *rl_load_name(const rl_load *load, const rl_node *node, const char *w
 /* Items of a list of names, for one scalar a list of one; *count is 0 when node is NULL. */
 const char *const *rl_load_names(const rl_load *load, const rl_node *node, const char *what,
                                  size_t *count);
-/* Reports a node that is no sequence. */
+/* More entries than any description has: bounds what pairwise checks and guesses may cost. */
+enum { RL_ENTRIES_MAX = 2048 };
+/* A sequence (a map) of at most so many entries; anything else is reported. */
 bool rl_load_is_list(const rl_load *load, const rl_node *node, const char *what);
 bool rl_load_is_map(const rl_load *load, const rl_node *node, const char *what);
 /* Index of a word in a list of allowed ones, -1 (reported) otherwise. */

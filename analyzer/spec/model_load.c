@@ -76,6 +76,7 @@ static void load_description(const rl_load *load, rl_model *model) {
 }
 
 static void load_config(const rl_load *load, rl_model *model) {
+  if (!rl_load_is_map(load, load->root, "config")) return;
   const rl_node *type = rl_load_need(load, load->root, "config", "model_type");
   const char *name = rl_load_name(load, type, "model_type");
   if (name == NULL) return;

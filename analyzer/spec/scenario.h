@@ -49,7 +49,8 @@ typedef struct rl_scenario {
  * not given. The command line and a scenario file both fill it; the command line wins. */
 typedef struct rl_text_at { const char *text; rl_loc loc; } rl_text_at;
 typedef struct rl_request {
-  rl_text_at file;     /* scenario file */
+  rl_text_at file;     /* scenario: path, - for standard input, or name; paths in it are relative to
+                          the current folder, as on the command line */
   rl_text_at text;     /* or what stands in one; file is looked at when this is not given */
   rl_text_at target;   /* model@hardware */
   rl_text_at model, hardware, profile, weights, kv, activations;

@@ -151,7 +151,7 @@ static void assign_group(const rl_load *load, rl_settings *settings, const rl_as
   clear_group(settings, given->key);
   if (rl_node_is_null(given->node)) return;
   if (given->node->kind == RL_MAP) {
-    assign_map(load, settings, given);
+    if (rl_load_is_map(load, given->node, given->key)) assign_map(load, settings, given);
   } else if (given->node->kind == RL_SEQUENCE || strcmp(given->key, "parallel") == 0) {
     rl_load_is_map(load, given->node, given->key);
   } else if (strcmp(given->key, "workload") == 0) {
@@ -195,12 +195,18 @@ static void assign_text(const rl_load *load, rl_settings *settings, const char *
   assign(load, settings, &(rl_assignment){key, text.loc, node});
 }
 
-/* A file's content may be handed in instead of its path; messages then say "<text>". */
+/* A scenario's content may be handed in instead of its name. */
 static void gather_file(const rl_load *load, const rl_request *request, rl_settings *settings) {
   rl_node *root;
-  const char *text = request->text.text, *path = text == NULL ? request->file.text : "<text>";
-  if (path == NULL) return;
-  if (rl_db_read(load->db, path, text, "scenario", &root, load->diags) != RL_OK) return;
+  rl_status status = RL_OK;
+  if (request->text.text != NULL) {
+    status = rl_db_scenario_text(load->db, request->text.text, &root, load->diags);
+  } else if (request->file.text != NULL) {
+    status = rl_db_scenario(load->db, request->file, &root, load->diags);
+  } else {
+    return;
+  }
+  if (status != RL_OK || !rl_load_is_map(load, root, "scenario")) return;
   for (size_t i = 0; i < root->count; i++) {
     const rl_node *key = root->keys[i];
     bool ours = strcmp(key->text, "kind") == 0 || strcmp(key->text, "doc") == 0;

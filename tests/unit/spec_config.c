@@ -127,6 +127,18 @@ static void test_keys(void) {
   spec_close(&c);
 }
 
+/* A message names the first twelve unknown keys. */
+static void test_many_unknown(void) {
+  spec_case c;
+  load(&c,
+       ", \"k1\":1,\"k2\":1,\"k3\":1,\"k4\":1,\"k5\":1,\"k6\":1,\"k7\":1,\"k8\":1,\"k9\":1,"
+       "\"k10\":1,\"k11\":1,\"k12\":1,\"k13\":1,\"k14\":1");
+  spec_message(&c, 0,
+               "unknown config keys are ignored: k1, k2, k3, k4, k5, k6, k7, k8, k9, k10, k11, "
+               "k12, ...");
+  spec_close(&c);
+}
+
 /* The wrapped keys win over those at the top, which still count where the inner map is silent. */
 static void test_text_config(void) {
   spec_case c;
@@ -172,5 +184,5 @@ static void test_description(void) {
 }
 
 RL_SUITE("spec config", {"quantization", test_quantization}, {"unquantized", test_unquantized},
-         {"types", test_types}, {"keys", test_keys}, {"text_config", test_text_config},
-         {"dims", test_dims}, {"description", test_description})
+         {"types", test_types}, {"keys", test_keys}, {"many unknown", test_many_unknown},
+         {"text_config", test_text_config}, {"dims", test_dims}, {"description", test_description})

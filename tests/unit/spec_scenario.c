@@ -183,6 +183,22 @@ static void test_unquantized(void) {
   spec_close(&c);
 }
 
+/* A scenario of the database by its name, and one handed in as text. */
+static void test_sources(void) {
+  spec_case c;
+  spec_open(&c, "tests/fail/db");
+  const rl_scenario *s = resolve(&c, (rl_request){.file = at("Usual")});
+  CU_ASSERT_STRING_EQUAL(s->model->name, "toy-1m");
+  CU_ASSERT_EQUAL(s->workload.prompt, 11);
+  s = resolve(&c, (rl_request){.text = at("kind: scenario\nmodel: toy-half\n")});
+  CU_ASSERT_STRING_EQUAL(s->model->name, "toy-half");
+  rl_scenario *none;
+  rl_request request = {.file = at("usuall")};
+  CU_ASSERT_EQUAL(rl_scenario_resolve(&c.arena, c.db, &request, &none, &c.diags), RL_BAD_INPUT);
+  spec_message(&c, 0, "there is no scenario named 'usuall'");
+  spec_close(&c);
+}
+
 static void same_scenario(const rl_scenario *a, const rl_scenario *b) {
   CU_ASSERT_PTR_EQUAL(a->model, b->model);
   CU_ASSERT_PTR_EQUAL(a->hardware, b->hardware);
@@ -336,5 +352,6 @@ static void test_batches(void) {
 RL_SUITE("spec scenario", {"defaults", test_defaults}, {"shipped fuse", test_shipped_fuse},
          {"kv names", test_kv_names}, {"precedence", test_precedence},
          {"weight classes", test_weight_classes}, {"weight rules", test_weight_rules},
-         {"unquantized", test_unquantized}, {"round trip", test_round_trip}, {"usage", test_usage},
+         {"unquantized", test_unquantized}, {"sources", test_sources},
+         {"round trip", test_round_trip}, {"usage", test_usage},
          {"profile arch", test_profile_arch}, {"batches", test_batches})
