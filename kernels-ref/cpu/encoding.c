@@ -71,8 +71,13 @@ static float decode_small(const small_float *type, uint32_t bits) {
 
 uint32_t rl_encode(rl_type type, float value) {
   uint32_t bits;
-  if (SMALL_FLOATS[type].bits != 0) return encode_small(&SMALL_FLOATS[type], value);
   memcpy(&bits, &value, sizeof bits);
+  if (type == RL_BF16 && !isnan(value)) {
+    /* bf16 is the upper half of a float: adding just under half of its last place, or half when the
+     * number is odd, rounds ties to even and carries into the exponent where it must */
+    return (bits + 0x7fffu + (bits >> 16 & 1)) >> 16;
+  }
+  if (SMALL_FLOATS[type].bits != 0) return encode_small(&SMALL_FLOATS[type], value);
   return bits;
 }
 

@@ -166,7 +166,8 @@ static bool add_registers(const rl_program *program, const rl_op *part,
     if (operand->access != RL_WRITE || !kept_in_hand(tensor)) continue;
     if (!register_shape(tensor, rl_limits_blocks(limits, tensor->extent), &store)) return false;
     if (rl_store_bytes(&store) > UINT64_MAX / 2 ||
-        !rl_add_u64(*registers, rl_store_bytes(&store) / 8 * 9 + (uint64_t)4 * ALIGNMENT, registers)) {
+        !rl_add_u64(*registers, rl_store_bytes(&store) / 8 * 9 + (uint64_t)4 * ALIGNMENT,
+                    registers)) {
       return false;
     }
   }

@@ -15,7 +15,7 @@ typedef struct rl_engine_state rl_engine_state;
 typedef struct rl_engine_limits {
   uint64_t memory;          /* bytes the engine may take; 0 = no limit */
   uint32_t sequences;       /* KV caches, >= 1 */
-  const uint64_t *capacity; /* [sequences] tokens that each may hold; copied */
+  const uint64_t *capacity; /* [sequences] tokens that each may hold, windows or not; copied */
   uint64_t tokens;          /* largest number of new tokens in a pass */
   uint64_t logit_rows;      /* largest number of logit rows in a pass */
   bool observe;             /* keep bitmaps: without them every byte figure is 0 */

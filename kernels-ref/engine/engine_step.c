@@ -12,14 +12,24 @@ static uint64_t logit_rows(const rl_engine_entry *entry) {
   return entry->logits == RL_LOGITS_ALL ? entry->q : 1;
 }
 
+/* A learned table ends before the position of one of the tokens. */
+static bool beyond_positions(const rl_engine_state *state, const rl_engine_entry *entry) {
+  rl_pass_sequence sequence = {.q = entry->q,
+                               .cached = state->sequences[entry->sequence].length,
+                               .parent = entry->tree != NULL ? entry->tree->parent : NULL};
+  for (uint64_t i = 0; i < entry->q && state->program->positions != 0; i++) {
+    if (rl_pass_position(&sequence, i) >= state->program->positions) return true;
+  }
+  return false;
+}
+
 /* Why the entry cannot run, NULL when it can. */
 static const char *entry_error(const rl_engine_state *state, const rl_engine_entry *entry) {
   if (entry->sequence >= state->sequence_count) return "it names a sequence that does not exist";
   const rl_engine_sequence *sequence = &state->sequences[entry->sequence];
-  uint64_t positions = state->program->positions;
   if (sequence->pending != 0) return "a tree of the sequence waits for its commit";
   if (entry->q > sequence->capacity - sequence->length) return "the sequence is full";
-  if (positions != 0 && sequence->length + entry->q > positions) {
+  if (beyond_positions(state, entry)) {
     return "the model's position table is shorter than the sequence";
   }
   for (uint64_t i = 0; i < entry->q; i++) {

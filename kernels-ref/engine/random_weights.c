@@ -5,7 +5,8 @@
 #include "kernels-ref/engine/weights.h"
 
 static const double TWO_PI = 6.283185307179586;
-static const double OUTLIER_SHARE = 0.001, OUTLIER_FACTOR = 8, CHANNEL_SPREAD = 0.25;
+static const double OUTLIER_SHARE = 0.001, CHANNEL_SPREAD = 0.25;
+static const float OUTLIER_FACTOR = 8;
 static const double GAIN_SPREAD = 0.1, BIAS_SPREAD = 0.1;
 
 /* SplitMix64 (Steele, Lea & Flood 2014, fig. 17). */
@@ -21,10 +22,14 @@ static double uniform(uint64_t *state) {
   return ((double)(next_bits(state) >> 12) + 0.5) / 4503599627370496.0;
 }
 
-/* Standard normal (Box & Muller 1958). */
-static double gaussian(uint64_t *state) {
-  double radius = sqrt(-2 * log(uniform(state)));
-  return radius * cos(TWO_PI * uniform(state));
+/* Standard normals, two at a time (Box & Muller 1958). */
+typedef struct normal_pair {
+  double first, second;
+} normal_pair;
+
+static normal_pair gaussians(uint64_t *state) {
+  double radius = sqrt(-2 * log(uniform(state))), angle = TWO_PI * uniform(state);
+  return (normal_pair){radius * cos(angle), radius * sin(angle)};
 }
 
 static uint64_t row_seed(uint64_t seed, const rl_weight_request *request, uint64_t row) {
@@ -36,28 +41,31 @@ static uint64_t row_seed(uint64_t seed, const rl_weight_request *request, uint64
   return seed;
 }
 
-static void matrix_row(const rl_weight_request *request, uint64_t *state) {
+/* cols values around center. */
+static void normal_row(const rl_weight_request *request, double center, double spread,
+                       uint64_t *state) {
   uint64_t cols = request->store->cols;
-  double spread = exp(CHANNEL_SPREAD * gaussian(state)) / sqrt((double)cols);
-  for (uint64_t c = 0; c < cols; c++) {
-    double factor = uniform(state) < OUTLIER_SHARE ? OUTLIER_FACTOR : 1;
-    request->row[c] = (float)(factor * spread * gaussian(state));
+  for (uint64_t c = 0; c < cols; c += 2) {
+    normal_pair pair = gaussians(state);
+    request->row[c] = (float)(center + spread * pair.first);
+    if (c + 1 < cols) request->row[c + 1] = (float)(center + spread * pair.second);
   }
 }
 
-static void vector_row(const rl_weight_request *request, double center, double spread,
-                       uint64_t *state) {
+static void matrix_row(const rl_weight_request *request, uint64_t *state) {
+  double channel = exp(CHANNEL_SPREAD * gaussians(state).first);
+  normal_row(request, 0, channel / sqrt((double)request->store->cols), state);
   for (uint64_t c = 0; c < request->store->cols; c++) {
-    request->row[c] = (float)(center + spread * gaussian(state));
+    if (uniform(state) < OUTLIER_SHARE) request->row[c] *= OUTLIER_FACTOR;
   }
 }
 
 static void draw_row(const rl_weight_request *request, uint64_t seed, uint64_t row) {
   uint64_t state = row_seed(seed, request, row);
   if (request->slot == 2) {
-    vector_row(request, 0, BIAS_SPREAD, &state);
+    normal_row(request, 0, BIAS_SPREAD, &state);
   } else if (request->op->kind == RL_OP_NORM) {
-    vector_row(request, 1 - request->op->at.weight_offset, GAIN_SPREAD, &state);
+    normal_row(request, 1 - request->op->at.weight_offset, GAIN_SPREAD, &state);
   } else {
     matrix_row(request, &state);
   }

@@ -167,7 +167,11 @@ static void test_position_table_bounds_the_sequence(void) {
   CU_ASSERT_EQUAL_FATAL(rl_engine_new(&t.arena, t.program, &limits, &source, &t.engine, &t.diags),
                         RL_OK);
   expect_pass_error(&t, (rl_engine_entry){0, 41, ids, NULL, RL_LOGITS_LAST}, "position table");
-  CU_ASSERT_EQUAL(step(&t, (rl_engine_entry){0, 40, ids, NULL, RL_LOGITS_LAST}, &result), RL_OK);
+  /* behind 38 tokens four children of the context all stand at position 38 */
+  static const int32_t parents[] = {-1, -1, -1, -1};
+  static const rl_tree tree = {4, parents};
+  CU_ASSERT_EQUAL(step(&t, (rl_engine_entry){0, 38, ids, NULL, RL_LOGITS_LAST}, &result), RL_OK);
+  CU_ASSERT_EQUAL(step(&t, (rl_engine_entry){0, 4, ids, &tree, RL_LOGITS_NONE}, &result), RL_OK);
   twin_close(&t);
 }
 
@@ -251,9 +255,31 @@ static void test_unknown_format(void) {
   twin_close(&t);
 }
 
+/* Every fusion that the reference profile names is made in some twin and so was executed by the
+ * other tests: as a fused operator, attention as an operator of its own. */
+static void test_reference_fusions_are_executed(void) {
+  uint32_t asked = 0, made = 0;
+  for (int m = 0; m < TWIN_MODELS; m++) {
+    twin_setup setup = SETUP;
+    twin t;
+    setup.model = &TWIN_MODEL[m];
+    twin_open(&t, &setup);
+    asked = t.program->fuse;
+    for (uint32_t o = 0; o < t.program->op_count; o++) {
+      const rl_op *op = &t.program->ops[o];
+      if (op->kind == RL_OP_FUSED) made |= 1u << op->fusion;
+      if (op->kind == RL_OP_ATTENTION) made |= 1u << RL_FUSE_ATTENTION;
+    }
+    twin_close(&t);
+  }
+  CU_ASSERT_TRUE(asked != 0);
+  CU_ASSERT_EQUAL(made, asked);
+}
+
 RL_SUITE("engine", {"chunks equal one shot", test_chunks_equal_one_shot},
          {"commit equals decode", test_commit_equals_decode}, {"rewind", test_rewind},
          {"generate", test_generate}, {"refused passes", test_refused_passes},
          {"position table", test_position_table_bounds_the_sequence},
          {"memory limit", test_memory_limit}, {"clock and blind runs", test_clock_and_blind_runs},
-         {"unknown format", test_unknown_format})
+         {"unknown format", test_unknown_format},
+         {"reference fusions", test_reference_fusions_are_executed})

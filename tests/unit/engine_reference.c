@@ -22,8 +22,20 @@ typedef struct decoder {
 
 static matrix x, h, q, k, v, a, o, gate, up;
 
+/* As sums in single precision are off, up or down without a pattern. */
+static void disturb(double *y, int width) {
+  static uint32_t state = 1;
+  for (int i = 0; i < width; i++) {
+    state = state * 1664525u + 1013904223u;
+    y[i] *= 1 + (state >> 31 ? 1e-7 : -1e-7);
+  }
+}
+
 static void round_rows(const decoder *d, matrix y, int width) {
-  for (int t = 0; t < d->tokens->count; t++) ref_round(d->storage->activations, y[t], width);
+  for (int t = 0; t < d->tokens->count; t++) {
+    if (d->plant == REF_NOISE) disturb(y[t], width);
+    ref_round(d->storage->activations, y[t], width);
+  }
 }
 
 static ref_matrix find(const decoder *d, const char *op, const char *part, int layer) {
@@ -36,17 +48,29 @@ static int find_vector(const decoder *d, const char *op, const char *part, int l
   return w.cols;
 }
 
+/* The input as the product sees it: one scale a token when inputs are quantized. */
+static matrix *product_input(const decoder *d, int layer, int cols, matrix in) {
+  static matrix rounded;
+  if (d->storage->inputs == REF_FP32 || layer < 0) return (matrix *)in;
+  for (int t = 0; t < d->tokens->count; t++) {
+    memcpy(rounded[t], in[t], (size_t)cols * sizeof *rounded[t]);
+    ref_round(d->storage->inputs, rounded[t], cols);
+  }
+  return &rounded;
+}
+
 /* out = W in (+ b), not rounded. */
 static void multiply(const decoder *d, const char *op, bool bias, int layer, matrix in,
                      matrix out) {
   static double row[REF_WIDTH], b[REF_WIDTH];
   ref_matrix w = find(d, op, "weight", layer);
+  matrix *input = product_input(d, layer, w.cols, in);
   if (bias) find_vector(d, op, "bias", layer, b);
   for (int r = 0; r < w.rows; r++) {
     ref_unpack_row(&w, r, d->plant == REF_SCALE_ONE_TOO_EARLY, row);
     for (int t = 0; t < d->tokens->count; t++) {
       double sum = bias ? b[r] : 0;
-      for (int c = 0; c < w.cols; c++) sum += row[c] * in[t][c];
+      for (int c = 0; c < w.cols; c++) sum += row[c] * (*input)[t][c];
       out[t][r] = sum;
     }
   }

@@ -40,6 +40,7 @@ typedef enum ref_number { REF_FP32, REF_BF16, REF_INT8_TOKEN, REF_INT4_TOKEN } r
  */
 typedef struct ref_storage {
   ref_number activations, kv;
+  ref_number inputs; /* of the linears inside the layers; REF_FP32: as they are */
   bool fused;
 } ref_storage;
 
@@ -69,6 +70,7 @@ typedef enum ref_plant {
   REF_WINDOW_ONE_TOO_WIDE,
   REF_ROPE_ONE_TOO_LATE, /* queries */
   REF_SCALE_ONE_TOO_EARLY,
+  REF_NOISE, /* no error: every stored activation is off by 1e-7 before it is rounded */
   REF_PLANTS
 } ref_plant;
 

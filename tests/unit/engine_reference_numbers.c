@@ -22,6 +22,7 @@ static const layout LAYOUTS[] = {
     {"w4a16-g128-asym", 0, false, 4, 128, true},
     {"w4a16-g32-asym", 0, false, 4, 32, true},
     {"w8a16", 0, false, 8, 0, false},
+    {"w8a8-int8", 0, false, 8, 0, false},
 };
 
 static const layout *find_layout(const char *name) {

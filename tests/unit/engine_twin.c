@@ -178,8 +178,11 @@ static ref_number number_of(const char *format) {
 }
 
 ref_storage twin_storage(const twin_setup *setup) {
-  return (ref_storage){number_of(setup->activations), number_of(setup->kv),
-                       strcmp(setup->profile, "reference") == 0};
+  return (ref_storage){
+      .activations = number_of(setup->activations),
+      .kv = number_of(setup->kv),
+      .inputs = strcmp(setup->weights, "w8a8-int8") == 0 ? REF_INT8_TOKEN : REF_FP32,
+      .fused = strcmp(setup->profile, "reference") == 0};
 }
 
 uint64_t twin_logit_rows(const rl_engine_entry *entry) {
@@ -187,27 +190,46 @@ uint64_t twin_logit_rows(const rl_engine_entry *entry) {
   return entry->logits == RL_LOGITS_ALL ? entry->q : 1;
 }
 
-double twin_logit_error(twin *t, const twin_pass *pass, ref_plant plant) {
-  static double logits[REF_TOKENS * REF_WIDTH];
-  const ref_model *model = t->setup.model;
+/* Logits of the wanted rows of an entry, by the reference. Answers where the first row stands. */
+static const double *reference_logits(twin *t, const twin_pass *pass, size_t e, ref_plant plant,
+                                      double *logits) {
+  const rl_engine_entry *entry = &pass->entries[e];
   ref_storage storage = twin_storage(&t->setup);
   ref_weights weights = {find_weight, t};
+  uint64_t held = pass->cached[e] + entry->q, first = held - twin_logit_rows(entry);
+  ref_tokens tokens = {t->ids[entry->sequence], (int)held, (int)pass->cached[e],
+                       entry->tree != NULL ? entry->tree->parent : NULL};
+  ref_forward(t->setup.model, &storage, &weights, &tokens, plant, logits);
+  return logits + first * (uint64_t)t->setup.model->vocabulary;
+}
+
+double twin_logit_error(twin *t, const twin_pass *pass, ref_plant plant) {
+  static double logits[REF_TOKENS * REF_WIDTH];
   double largest = 0, difference = 0;
   const float *got = pass->result.logits;
   for (size_t e = 0; e < pass->count; e++) {
-    const rl_engine_entry *entry = &pass->entries[e];
-    uint64_t rows = twin_logit_rows(entry);
-    ref_tokens tokens = {t->ids[entry->sequence], (int)(pass->cached[e] + entry->q),
-                         (int)pass->cached[e], entry->tree != NULL ? entry->tree->parent : NULL};
-    if (rows == 0) continue;
-    ref_forward(model, &storage, &weights, &tokens, plant, logits);
-    for (uint64_t r = 0; r < rows; r++, got += model->vocabulary) {
-      const double *want =
-          logits + (pass->cached[e] + entry->q - rows + r) * (uint64_t)model->vocabulary;
-      for (int i = 0; i < model->vocabulary; i++) {
-        largest = fmax(largest, fabs(want[i]));
-        difference = fmax(difference, fabs(want[i] - (double)got[i]));
-      }
+    uint64_t count = twin_logit_rows(&pass->entries[e]) * (uint64_t)t->setup.model->vocabulary;
+    if (count == 0) continue;
+    const double *want = reference_logits(t, pass, e, plant, logits);
+    for (uint64_t i = 0; i < count; i++) {
+      largest = fmax(largest, fabs(want[i]));
+      difference = fmax(difference, fabs(want[i] - (double)*got++));
+    }
+  }
+  return largest > 0 ? difference / largest : 0;
+}
+
+double twin_noise_error(twin *t, const twin_pass *pass) {
+  static double quiet[REF_TOKENS * REF_WIDTH], noisy[REF_TOKENS * REF_WIDTH];
+  double largest = 0, difference = 0;
+  for (size_t e = 0; e < pass->count; e++) {
+    uint64_t count = twin_logit_rows(&pass->entries[e]) * (uint64_t)t->setup.model->vocabulary;
+    if (count == 0) continue;
+    const double *want = reference_logits(t, pass, e, REF_RIGHT, quiet);
+    const double *got = reference_logits(t, pass, e, REF_NOISE, noisy);
+    for (uint64_t i = 0; i < count; i++) {
+      largest = fmax(largest, fabs(want[i]));
+      difference = fmax(difference, fabs(want[i] - got[i]));
     }
   }
   return largest > 0 ? difference / largest : 0;

@@ -43,6 +43,9 @@ void twin_run(twin *t, void (*visit)(twin *t, const twin_pass *pass));
 uint64_t twin_logit_rows(const rl_engine_entry *entry);
 /* Largest difference of a pass's logits from the reference's over the largest logit. */
 double twin_logit_error(twin *t, const twin_pass *pass, ref_plant plant);
+/* The same between the reference and itself with a noise of 1e-7 before each rounding: how far two
+ * right executions are apart. */
+double twin_noise_error(twin *t, const twin_pass *pass);
 /* What the reference rounds under this setup. */
 ref_storage twin_storage(const twin_setup *setup);
 
