@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "spec/db_scan.h"
+#include "spec/embedded.h"
 #include "spec_help.h"
 #include "unit.h"
 
@@ -295,9 +296,34 @@ static void test_scan(void) {
   CU_ASSERT(!rl_scan_kind("kind:", 5, &kind));
 }
 
+/* Cut anywhere, in a block of just that size (a sanitizer sees a byte read behind it), the scan
+ * ends and its words lie inside the text. */
+static void test_scan_cut(void) {
+  for (size_t f = 0; f < RL_EMBEDDED_COUNT; f++) {
+    const rl_db_entry *entry = &RL_EMBEDDED[f];
+    for (size_t cut = 1; cut < entry->length; cut += 5) {
+      char *text = malloc(cut);
+      CU_ASSERT_PTR_NOT_NULL_FATAL(text);
+      memcpy(text, entry->text, cut);
+      rl_scan_cursor cursor = {0};
+      const char *alias;
+      size_t length, count = 0;
+      while (rl_scan_alias(text, cut, entry->kind, &cursor, &alias, &length)) {
+        CU_ASSERT(alias >= text && length > 0 && length <= cut - (size_t)(alias - text));
+        CU_ASSERT_FATAL(++count <= cut);
+      }
+      CU_ASSERT(count <= entry->alias_count);
+      rl_db_kind kind;
+      rl_scan_kind(text, cut, &kind);
+      free(text);
+    }
+  }
+}
+
 RL_SUITE("spec database", {"names", test_names}, {"exact before prefix", test_exact_before_prefix},
          {"default is said", test_default_is_said}, {"prefix is said", test_prefix_is_said},
          {"unknown", test_unknown}, {"overlay", test_overlay},
          {"same content is silent", test_same_content_is_silent}, {"links", test_links},
          {"large file", test_large_file}, {"large folder", test_large_folder}, {"hub", test_hub},
-         {"hub places", test_hub_places}, {"folder", test_folder}, {"scan", test_scan})
+         {"hub places", test_hub_places}, {"folder", test_folder}, {"scan", test_scan},
+         {"scan cut", test_scan_cut})

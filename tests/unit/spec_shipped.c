@@ -46,4 +46,36 @@ static void test_all_load(void) {
   spec_close(&c);
 }
 
-RL_SUITE("spec shipped", {"all load", test_all_load})
+/* The aliases that the scan embedded are those that the loaders read. */
+static void test_aliases(void) {
+  spec_case c;
+  spec_open(&c, NULL);
+  for (size_t i = 0; i < RL_EMBEDDED_COUNT; i++) {
+    const rl_db_entry *entry = &RL_EMBEDDED[i];
+    const char *one = NULL, *const *names = NULL;
+    size_t count = 0;
+    if (entry->kind == RL_DB_MODEL) {
+      const rl_model *model = spec_model(&c, entry->name);
+      names = model->ids;
+      count = model->id_count;
+    } else if (entry->kind == RL_DB_FAMILY) {
+      const rl_family *family;
+      CU_ASSERT_EQUAL_FATAL(rl_db_family(c.db, entry->name, nowhere, &family, &c.diags), RL_OK);
+      names = family->model_types;
+      count = family->model_type_count;
+    } else if (entry->kind == RL_DB_HARDWARE) {
+      const rl_hardware *hardware;
+      CU_ASSERT_EQUAL_FATAL(rl_db_hardware(c.db, entry->name, nowhere, &hardware, &c.diags), RL_OK);
+      one = hardware->default_for;
+      names = &one;
+      count = one != NULL;
+    } else {
+      continue;
+    }
+    CU_ASSERT_EQUAL_FATAL(entry->alias_count, count);
+    for (size_t a = 0; a < count; a++) CU_ASSERT_STRING_EQUAL(entry->aliases[a], names[a]);
+  }
+  spec_close(&c);
+}
+
+RL_SUITE("spec shipped", {"all load", test_all_load}, {"aliases", test_aliases})
