@@ -39,10 +39,20 @@ rl_cell rl_cell_flag(bool flag) {
   return (rl_cell){.kind = RL_CELL_FLAG, .flag = flag};
 }
 
-rl_cell rl_cell_si(rl_arena *arena, double real, const char *unit) {
+rl_cell rl_cell_figure(rl_arena *arena, double real, const char *unit) {
+  static const char *const large[] = {"", "k", "M", "G", "T", "P", "E"};
+  static const char *const small[] = {"", "m", "u", "n", "p", "f"};
   char number[RL_NUMBER_TEXT];
   rl_cell cell = rl_cell_real(real);
-  cell.text = rl_strdup(arena, rl_print_si(real, unit, number));
+  double shown = real;
+  size_t up = 0, down = 0;
+  if (unit[0] == '\0' && real >= 0 && real < 1e15 && floor(real) == real) {
+    cell.text = rl_strdup(arena, rl_print_grouped((uint64_t)real, number));
+    return cell;
+  }
+  for (; shown >= 1000 && up + 1 < sizeof large / sizeof *large; up++) shown /= 1000;
+  for (; shown > 0 && shown < 1 && down + 1 < sizeof small / sizeof *small; down++) shown *= 1000;
+  cell.text = rl_textf(arena, "%.9g %s%s", shown, up > 0 ? large[up] : small[down], unit);
   return cell;
 }
 
@@ -76,6 +86,7 @@ int rl_grid_decimals(const rl_grid *grid, size_t column) {
     double value = shown_value(c, &grid->rows.items[r][column]);
     if (value > largest) largest = value;
   }
+  largest *= 1 + 1e-9; /* 99.99999999 is a 100 that lost its last bits in a sum */
   for (; largest >= 10 && decimals > 0; decimals--) largest /= 10;
   for (; largest > 0 && largest < 1 && decimals < DECIMALS_MAX; decimals++) largest *= 10;
   return decimals;
@@ -146,6 +157,7 @@ void rl_grid_csv(rl_buf *out, const rl_grid *grid) {
 }
 
 static void markdown_head(rl_buf *out, const rl_column *column) {
+  if (column->head == NULL) return;
   rl_buf_add(out, " ");
   if (column->group != NULL) RL_ADD(out, column->group, ": ");
   rl_quote(out, RL_QUOTE_MARKDOWN, column->head);
@@ -156,6 +168,7 @@ static void markdown_head(rl_buf *out, const rl_column *column) {
 static void markdown_row(rl_buf *out, const rl_grid *grid, size_t row) {
   rl_buf_add(out, "|");
   for (size_t c = 0; c < grid->column_count; c++) {
+    if (grid->columns[c].head == NULL) continue;
     const char *text = rl_grid_display(grid, row, c, rl_grid_decimals(grid, c));
     if (text == NULL) out->failed = true;
     rl_buf_add(out, " ");
@@ -171,6 +184,7 @@ void rl_grid_markdown(rl_buf *out, const rl_grid *grid) {
   for (size_t c = 0; c < grid->column_count; c++) markdown_head(out, &grid->columns[c]);
   rl_buf_add(out, "\n|");
   for (size_t c = 0; c < grid->column_count; c++) {
+    if (grid->columns[c].head == NULL) continue;
     rl_buf_add(out, grid->columns[c].left ? "---|" : "--:|");
   }
   rl_buf_add(out, "\n");

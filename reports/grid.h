@@ -25,7 +25,7 @@ typedef struct rl_cell {
 
 typedef struct rl_column {
   const char *key;   /* CSV and JSON, base unit in the name: "time_at_best_s" */
-  const char *head;  /* for people: "at best" */
+  const char *head;  /* for people: "at best"; NULL: not for people */
   const char *unit;  /* for people: "ms"; NULL without */
   const char *group; /* heading shared with neighbours of the same group, NULL without */
   const char *mark;  /* for people, before each number: "≤ "; NULL without */
@@ -55,8 +55,9 @@ rl_cell rl_cell_text(const char *text); /* NULL gives an empty cell */
 rl_cell rl_cell_count(uint64_t count);
 rl_cell rl_cell_real(double real); /* not finite: an empty cell */
 rl_cell rl_cell_flag(bool flag);
-/* A number that people see with an SI prefix: 3.35 TB/s. */
-rl_cell rl_cell_si(rl_arena *arena, double real, const char *unit);
+/* A number that people see with all its digits and an SI prefix, 989.5 TFLOP/s, or grouped when it
+ * is a whole number without unit. */
+rl_cell rl_cell_figure(rl_arena *arena, double real, const char *unit);
 
 /* The decimals of a column with `digits`, -1 without. */
 int rl_grid_decimals(const rl_grid *grid, size_t column);

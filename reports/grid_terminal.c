@@ -28,6 +28,8 @@ static bool layout_new(layout *l, const rl_grid *grid) {
   if (l->texts == NULL || l->widths == NULL || l->hidden == NULL) return false;
   for (size_t c = 0; c < columns; c++) {
     const rl_column *column = &grid->columns[c];
+    l->hidden[c] = column->head == NULL;
+    if (l->hidden[c]) continue;
     l->widths[c] = rl_text_width(column->head);
     int decimals = rl_grid_decimals(grid, c);
     if (column->unit != NULL) l->widths[c] = larger(l->widths[c], rl_text_width(column->unit));
@@ -163,7 +165,7 @@ static void draw_row(pen *p, const layout *l, const rl_style *style, size_t row)
 static void tell_hidden(rl_buf *out, const layout *l) {
   bool any = false;
   for (size_t c = 0; c < l->grid->column_count; c++) {
-    if (!l->hidden[c]) continue;
+    if (!l->hidden[c] || l->grid->columns[c].head == NULL) continue;
     rl_buf_add(out, any ? ", " : " (left out for want of width: ");
     rl_quote(out, RL_QUOTE_TERMINAL, l->grid->columns[c].head);
     any = true;
@@ -185,5 +187,6 @@ void rl_grid_terminal(rl_buf *out, const rl_grid *grid, const rl_style *style) {
   draw_heads(&p, &l, unit_of);
   rl_ink_set(out, style, RL_INK_PLAIN);
   for (size_t r = 0; r < grid->rows.count; r++) draw_row(&p, &l, style, r);
+  if (grid->rows.count == 0) rl_buf_add(out, " (none)\n");
   tell_hidden(out, &l);
 }

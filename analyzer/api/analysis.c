@@ -36,9 +36,14 @@ static rl_status list_machines(const rl_study *study, rl_db *db, machine_list *l
   return RL_OK;
 }
 
+/* The prefill yields a token, asked for or not. */
+static uint64_t generated(const rl_study *study) {
+  return rl_max_u64(study->scenario->workload.generate, 1);
+}
+
 static rl_status study_batch(const rl_study *study, uint64_t batch, rl_result_batch *out) {
   const rl_workload *workload = &study->scenario->workload;
-  const rl_load load = {batch, workload->prompt, workload->generate};
+  const rl_load load = {batch, workload->prompt, generated(study)};
   const rl_group decode = rl_study_group(study, RL_PHASE_DECODE, batch);
   const rl_group prefill = rl_study_group(study, RL_PHASE_PREFILL, batch);
   rl_generation generation;
@@ -169,7 +174,7 @@ static rl_status study_system(const rl_study *study, rl_result_system *system) {
   rl_status status = study_machine(study, system);
   if (status == RL_OK) status = study_batches(study, system);
   if (status == RL_OK) {
-    status = rl_largest_batch(study->plan, workload->prompt, workload->generate,
+    status = rl_largest_batch(study->plan, workload->prompt, generated(study),
                               &system->largest_batch, study->diags);
   }
   if (status == RL_OK) {

@@ -16,11 +16,13 @@ typedef struct parser {
   const char *const *argv;
   int argc, at;
   bool options_ended, unknown_command;
+  bool unknown_option; /* then a word may have been meant as its value */
 } parser;
 
 static void report_unknown(parser *p, const char *typed) {
   const char *bare = rl_strndup(p->arena, typed, strcspn(typed, "="));
   const char *guess = bare == NULL ? NULL : rl_option_guess(p->arena, bare);
+  p->unknown_option = strchr(typed, '=') == NULL;
   RL_REPORT(p->diags, UNKNOWN_OPTION, RL_COMMAND_LINE, bare, guess);
 }
 
@@ -141,7 +143,7 @@ static void check_command(parser *p) {
     const char *name = rl_textf(p->arena, "--%s", RL_OPTION_TABLE[id].name);
     RL_REPORT(p->diags, FOREIGN_OPTION, RL_COMMAND_LINE, name, command->name, owners(p->arena, id));
   }
-  if (a->words.count > command->most) {
+  if (a->words.count > command->most && !p->unknown_option) {
     RL_REPORT(p->diags, EXTRA_ARGUMENT, RL_COMMAND_LINE, a->words.items[command->most],
               command->name);
   }

@@ -60,10 +60,10 @@ void rl_show_begin(rl_shown *shown, rl_session *session, rl_grid *grid) {
   static const rl_column columns[SHOW_COLUMNS] = {
       [SHOW_WHAT] = {.key = "what", .head = "what", .left = true},
       [SHOW_VALUE] = {.key = "value", .head = "value", .left = true},
-      [SHOW_UNIT] = {.key = "unit", .head = "base unit", .left = true},
-      [SHOW_KIND] = {.key = "kind", .head = "kind", .left = true},
-      [SHOW_WHERE] = {.key = "where", .head = "where", .left = true},
-      [SHOW_SOURCE] = {.key = "source", .head = "source", .left = true},
+      [SHOW_UNIT] = {.key = "unit"},
+      [SHOW_KIND] = {.key = "kind", .head = "kind", .left = true, .drop = 1},
+      [SHOW_WHERE] = {.key = "where", .head = "where", .left = true, .drop = 2},
+      [SHOW_SOURCE] = {.key = "source", .head = "source", .left = true, .drop = 3},
   };
   bool where = rl_argument_given(&session->arguments, RL_O_WHERE);
   *shown = (rl_shown){.session = session, .grid = grid, .where = where};
@@ -71,7 +71,7 @@ void rl_show_begin(rl_shown *shown, rl_session *session, rl_grid *grid) {
 }
 
 static rl_cell place_cell(rl_shown *shown, rl_loc loc) {
-  if (loc.file == NULL) return (rl_cell){0};
+  if (loc.file == NULL) return rl_cell_text("");
   if (loc.line == 0) return rl_cell_text(loc.file);
   const char *text = rl_textf(&shown->session->arena, "%s:%u:%u", loc.file, (unsigned)loc.line,
                               (unsigned)loc.column);
@@ -103,7 +103,8 @@ void rl_show_figure(rl_shown *shown, const char *what, rl_figure figure, const c
                                       [RL_DERIVED] = "derived",
                                       [RL_USER] = "given"};
   if (figure.source == NULL) return;
-  add_row(shown, what, rl_cell_si(&shown->session->arena, figure.value, unit), figure.source->loc);
+  add_row(shown, what, rl_cell_figure(&shown->session->arena, figure.value, unit),
+          figure.source->loc);
   rl_cell *row =
       shown->grid->rows.count > 0 ? shown->grid->rows.items[shown->grid->rows.count - 1] : NULL;
   if (row == NULL) return;

@@ -92,7 +92,7 @@ static void model_row(rl_session *session, const rl_db_entry *entry, rl_grid *gr
 static void format_columns(rl_session *session, rl_grid *grid) {
   static const rl_column columns[] = {
       {.key = "name", .head = "format", .left = true},
-      {.key = "bits_per_value", .head = "bits", .unit = "a value"},
+      {.key = "bits_per_value", .head = "bits", .unit = "a value", .digits = 5},
       {.key = "activations", .head = "activations", .left = true},
       {.key = "says", .head = "what it is", .left = true, .drop = 1},
   };
@@ -178,16 +178,28 @@ static void family_row(rl_session *session, const rl_db_entry *entry, rl_grid *g
   row[2] = rl_cell_text(f->file);
 }
 
-/* Operators that a family can name, and how their element-wise work is counted. */
+/* "rms, per value: 4; layer, per value: 7": the rates of docs/counting.md that begin with the
+ * operator's name. */
+static const char *rates_of(rl_session *session, const char *name) {
+  size_t length = strlen(name);
+  rl_buf text;
+  rl_buf_init(&text, &session->arena, 4096);
+  for (size_t i = 0; i < RL_OP_RATE_COUNT; i++) {
+    const char *what = RL_OP_RATES[i].what;
+    if (strncmp(what, name, length) != 0 || what[length] != ',') continue;
+    RL_ADD(&text, text.length > 0 ? "; " : "", what + length + 2, ": ");
+    rl_add_count(&text, RL_OP_RATES[i].per_element);
+  }
+  if (text.failed) rl_diag_oom(&session->diags);
+  return text.length == 0 || text.failed ? "" : text.text;
+}
+
 static void list_ops(rl_session *session, rl_grid *grid) {
   static const rl_column columns[] = {
       {.key = "name", .head = "operator", .left = true},
       {.key = "says", .head = "what it is", .left = true},
-      {.key = "operations", .head = "operations"},
-      {.key = "fields",
-       .head = "fields in a family, or why so many operations",
-       .left = true,
-       .drop = 1},
+      {.key = "vector_operations", .head = "vector operations", .left = true, .drop = 1},
+      {.key = "fields", .head = "fields in a family", .left = true, .drop = 3},
       {.key = "source", .head = "source", .left = true, .drop = 2},
   };
   COLUMNS(grid, session, columns);
@@ -195,16 +207,9 @@ static void list_ops(rl_session *session, rl_grid *grid) {
     rl_cell *row = rl_grid_row(grid);
     row[0] = rl_cell_text(RL_OP_INFO[kind].name);
     row[1] = rl_cell_text(RL_OP_INFO[kind].doc);
+    row[2] = rl_cell_text(rates_of(session, RL_OP_INFO[kind].name));
     row[3] = rl_cell_text(RL_OP_INFO[kind].fields);
     row[4] = rl_cell_text(RL_OP_INFO[kind].source);
-  }
-  for (size_t i = 0; i < RL_OP_RATE_COUNT; i++) {
-    rl_cell *row = rl_grid_row(grid);
-    row[0] = rl_cell_text("");
-    row[1] = rl_cell_text(RL_OP_RATES[i].what);
-    row[2] = rl_cell_count(RL_OP_RATES[i].per_element);
-    row[3] = rl_cell_text(RL_OP_RATES[i].why);
-    row[4] = rl_cell_text("");
   }
 }
 

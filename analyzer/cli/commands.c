@@ -17,7 +17,7 @@ static const rl_example analyze_examples[] = {
      "keeps the scenario: 'rooflinectl analyze mine.yaml' repeats it"},
 };
 static const rl_example run_examples[] = {
-    {"run examples/tiny-llama.yaml --here",
+    {"run examples/tiny-llama.yaml --here -b 2 -p 24 -n 4",
      "executes a small model and compares predicted with touched bytes"},
 };
 static const rl_example list_examples[] = {

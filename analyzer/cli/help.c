@@ -86,10 +86,18 @@ static void examples(rl_buf *out, const rl_style *style, const rl_command *comma
 
 static void command_help(rl_buf *out, const rl_style *style, rl_command_id id) {
   const rl_command *command = &RL_COMMAND_TABLE[id];
+  rl_buf usage;
   RL_ADD(out, "rooflinectl ", command->name, ": ");
   rl_paragraph(out, style, command->summary, strlen(command->name) + 14, 0);
-  RL_ADD(out, "\nUsage: rooflinectl ", command->name, command->arguments[0] == '\0' ? "" : " ",
-         command->arguments, " [options]\n");
+  rl_buf_init(&usage, out->arena, 1024);
+  RL_ADD(&usage, "rooflinectl ", command->name, command->arguments[0] == '\0' ? "" : " ",
+         command->arguments, " [options]");
+  if (usage.failed) {
+    out->failed = true;
+    return;
+  }
+  rl_buf_add(out, "\nUsage: ");
+  rl_paragraph(out, style, usage.text, strlen("Usage: "), strlen("Usage: "));
   examples(out, style, command);
   prose(out, style, command->text);
   option_groups(out, style, id);

@@ -31,7 +31,7 @@ static void usage(rl_buf *out, const rl_command *command) {
   roff(out, command->name);
   rl_buf_add(out, "\n");
   roff(out, command->arguments);
-  rl_buf_add(out, "\n[options]\n");
+  rl_buf_add(out, command->arguments[0] == '\0' ? "[options]\n" : "\n[options]\n");
 }
 
 static void examples(rl_buf *out, const rl_command *command) {

@@ -36,6 +36,7 @@ void rl_output_init(void) {
   struct sigaction ignore = {.sa_handler = SIG_IGN}, interrupt = {.sa_handler = on_interrupt};
   for (int d = STDIN_FILENO; d <= STDERR_FILENO; d++) occupy(d);
   sigaction(SIGPIPE, &ignore, NULL); /* a write then fails with EPIPE, whatever was inherited */
+  sigaction(SIGXFSZ, &ignore, NULL); /* and with EFBIG beyond a limit on file sizes */
   sigaction(SIGINT, &interrupt, NULL);
   sigaction(SIGTERM, &interrupt, NULL);
 }

@@ -2,6 +2,8 @@
  */
 #include "cli/show_parts.h"
 
+#include <string.h>
+
 #include "cost/cost.h"
 #include "spec/hardware.h"
 #include "spec/method.h"
@@ -144,5 +146,13 @@ void rl_show_operator(rl_shown *shown, rl_op_kind kind) {
   rl_show_text(shown, "what it is", info->doc, NOWHERE);
   rl_show_text(shown, "source", info->source, NOWHERE);
   bool made = info->fields[0] == '\0';
+  size_t length = strlen(info->name);
+  for (size_t i = 0; i < RL_OP_RATE_COUNT; i++) {
+    const rl_op_rate *rate = &RL_OP_RATES[i];
+    if (strncmp(rate->what, info->name, length) != 0 || rate->what[length] != ',') continue;
+    rl_show_text(shown, TEXT(shown, "operations, %s", rate->what + length + 2),
+                 TEXT(shown, "%llu: %s", (unsigned long long)rate->per_element, rate->why),
+                 NOWHERE);
+  }
   rl_show_text(shown, "fields", made ? "none: made by fusion or lowering" : info->fields, NOWHERE);
 }
