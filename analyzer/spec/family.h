@@ -33,7 +33,8 @@ typedef struct rl_family {
                                      dims, NULL when they stand at its top */
   const char *const *model_types; /* values of config.json's model_type that it matches */
   size_t model_type_count;
-  const rl_node *dims;            /* name -> expression over config keys and other dims */
+  const rl_node *dims;            /* name -> expression over config keys and other dims; a dim that
+                                     is a bare key requires the key */
   const rl_statement *graph;
   size_t statement_count;
   const char *const *neutral;     /* config keys that cost nothing and may be ignored */

@@ -23,6 +23,30 @@ static bool resolve_key(const rl_scope *scope, const char *name, rl_value *out, 
   return true;
 }
 
+/* A name as expressions have it; true and false are literals. */
+static bool is_identifier(const char *text) {
+  static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789";
+  size_t length = strspn(text, letters);
+  bool literal = strcmp(text, "true") == 0 || strcmp(text, "false") == 0;
+  return length > 0 && text[length] == '\0' && (text[0] < '0' || text[0] > '9') && !literal;
+}
+
+/* A dim that is nothing but a config key needs that key; an optional one has a default
+ * (`key ?? null`). */
+static bool check_required(const rl_load *load, const rl_model *model) {
+  const rl_node *dims = model->family->dims;
+  bool complete = true;
+  for (size_t i = 0; i < dims->count; i++) {
+    const rl_node *dim = dims->items[i];
+    bool key = !dim->quoted && is_identifier(dim->text) && rl_node_get(dims, dim->text) == NULL &&
+               !rl_node_is_null(dim);
+    if (!key || rl_load_get(model->config, dim->text) != NULL) continue;
+    RL_REPORT(load->diags, CONFIG_KEY_MISSING, model->config->loc, dim->text, model->family->name);
+    complete = false;
+  }
+  return complete;
+}
+
 /* Defines the dims and computes each once, so that a config they cannot be computed from is
  * reported now and not at first use. */
 static void load_dims(const rl_load *load, rl_model *model) {
@@ -32,6 +56,7 @@ static void load_dims(const rl_load *load, rl_model *model) {
     rl_diag_oom(load->diags);
     return;
   }
+  if (!check_required(load, model)) return;
   *outer = (config_scope){.scope = {.resolve = resolve_key}, .config = model->config};
   const rl_node *map = model->family->dims;
   if (rl_definitions_new(load->arena, map, &outer->scope, &dims, load->diags) != RL_OK) return;
