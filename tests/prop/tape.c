@@ -61,6 +61,8 @@ uint64_t rl_property_seed(void) {
   return seed;
 }
 
+enum { ATTEMPTS_MAX = 2000 }; /* of one shrinking: a good small case soon beats the smallest late */
+
 static bool fails(rl_tape *tape, rl_property property) {
   tape->replay = true;
   tape->at = 0;
@@ -70,7 +72,7 @@ static bool fails(rl_tape *tape, rl_property property) {
 /* Tries one smaller value for a draw; keeps it when the property still fails. */
 static bool shrink_to(rl_tape *tape, rl_property property, size_t i, uint64_t value) {
   uint64_t old = tape->draws[i];
-  if (value >= old) return false;
+  if (value >= old || tape->attempts++ >= ATTEMPTS_MAX) return false;
   tape->draws[i] = value;
   if (fails(tape, property)) return true;
   tape->draws[i] = old;

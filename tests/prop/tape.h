@@ -15,6 +15,7 @@ typedef struct rl_tape {
   uint64_t draws[RL_TAPE_LENGTH]; /* offsets above the low end of each draw */
   size_t count;                   /* draws recorded */
   size_t at;                      /* next one */
+  size_t attempts;                /* cases tried while shrinking */
   bool replay;                    /* take recorded draws; zero beyond them */
   bool loud;                      /* properties and generators describe what they draw on stderr */
 } rl_tape;

@@ -89,6 +89,20 @@ static bool same_counts(const rl_scenario *a, const rl_scenario *b) {
   return memcmp(totals[0], totals[1], sizeof totals[0]) == 0;
 }
 
+static bool same_workload(const rl_scenario *a, const rl_scenario *b) {
+  const rl_workload *x = &a->workload, *y = &b->workload;
+  if (x->prompt != y->prompt || x->generate != y->generate) return false;
+  if (x->batch_count != y->batch_count) return false;
+  return memcmp(x->batches, y->batches, x->batch_count * sizeof *x->batches) == 0;
+}
+
+/* Descriptions are loaded once and kept, so the same name is the same address. */
+static bool same_descriptions(const rl_scenario *a, const rl_scenario *b) {
+  return a->model == b->model && a->hardware == b->hardware && a->devices == b->devices &&
+         a->profile == b->profile && a->weights == b->weights && a->k == b->k && a->v == b->v &&
+         a->activations == b->activations && a->rule_count == b->rule_count;
+}
+
 static bool saved_is_same(rl_tape *tape) {
   rl_arena arena;
   rl_diags diags;
@@ -102,8 +116,9 @@ static bool saved_is_same(rl_tape *tape) {
     const char *text = written(&arena, scenario);
     rl_scenario *again = reloaded(&arena, &diags, text);
     if (tape->loud) fprintf(stderr, "%s", text);
-    same =
-        again != NULL && strcmp(written(&arena, again), text) == 0 && same_counts(scenario, again);
+    same = again != NULL && strcmp(written(&arena, again), text) == 0 &&
+           same_descriptions(scenario, again) && same_workload(scenario, again) &&
+           same_counts(scenario, again);
   }
   for (size_t i = 0; !same && tape->loud && i < diags.list.count; i++) {
     fprintf(stderr, "%s\n", diags.list.items[i].message);
