@@ -28,7 +28,7 @@ variant() { # NAME TARGET OPTION...
   name=$1
   target=$2
   shift 2
-  if command -v ninja >/dev/null 2>&1; then generator=Ninja; else generator='Unix Makefiles'; fi
+  generator=$(sed -n 's/^CMAKE_GENERATOR:INTERNAL=//p' "$binary_dir/CMakeCache.txt")
   log=$heavy_dir/$name.log
   if ! cmake -S "$source_dir" -B "$heavy_dir/$name" -G "$generator" -DRL_WERROR=ON "$@" >"$log" 2>&1 ||
     ! cmake --build "$heavy_dir/$name" --parallel "$jobs" --target "$target" >>"$log" 2>&1; then

@@ -10,6 +10,9 @@ trap 'rm -rf "$place"' EXIT
 trap 'exit 1' HUP INT TERM
 prefix=$place/prefix
 : "${CC:=cc}"
+# The build tool that is known to be here.
+CMAKE_GENERATOR=$(sed -n 's/^CMAKE_GENERATOR:INTERNAL=//p' "$binary_dir/CMakeCache.txt")
+export CMAKE_GENERATOR
 
 fail() { echo "install: $*"; exit 1; }
 cmake --install "$binary_dir" --prefix "$prefix" >"$place/log" || { cat "$place/log"; fail "cmake --install"; }
