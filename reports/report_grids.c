@@ -260,11 +260,14 @@ static const rl_column *operator_heads(rl_grid *grid, const rl_result_pass *firs
 }
 
 void rl_grid_operators(rl_grid *grid, rl_arena *arena, const rl_result_system *system) {
-  const rl_result_pass *first = &system->passes[0], *last = NULL;
+  const rl_result_pass *first = system->passes, *last = NULL;
   if (system->pass_count > 1) last = &system->passes[system->pass_count - 1];
   rl_grid_init(grid, arena, NULL, OP_COLUMNS - (last == NULL ? OP_AMOUNTS - OP_LAST : 0));
-  grid->columns = operator_heads(grid, first, last);
-  if (grid->columns == NULL) grid->failed = true;
+  if (first != NULL) grid->columns = operator_heads(grid, first, last);
+  if (first == NULL || grid->columns == NULL) {
+    grid->failed = true;
+    return;
+  }
   for (size_t i = 0; i < first->operator_count; i++) {
     operator_row(grid, &first->operators[i], last == NULL ? NULL : &last->operators[i]);
   }

@@ -25,7 +25,7 @@ static void test_spellings(void) {
       bool is_long = name[1] == '-';
       rl_option_id found =
           is_long ? rl_option_find(name + 2, strlen(name + 2)) : rl_option_find_letter(name[1]);
-      CU_ASSERT_EQUAL(found, i);
+      CU_ASSERT_EQUAL((int)found, i);
       for (int j = i + 1; j < RL_OPTIONS; j++) {
         for (size_t k = 0; rl_option_next_name(&RL_OPTION_TABLE[j], &k, other);) {
           CU_ASSERT_STRING_NOT_EQUAL(name, other);
@@ -94,7 +94,7 @@ static void test_commands(void) {
   rl_man_page_write(&man);
   for (int c = 0; c < RL_COMMANDS; c++) {
     const rl_command *command = &RL_COMMAND_TABLE[c];
-    CU_ASSERT_EQUAL(rl_command_find(command->name), c);
+    CU_ASSERT_EQUAL((int)rl_command_find(command->name), c);
     CU_ASSERT_PTR_NOT_NULL(command->run);
     CU_ASSERT_EQUAL(strstr(help.text, command->name) != NULL, !command->hidden);
     if (command->hidden) continue;
@@ -117,7 +117,7 @@ static void test_examples(void) {
       while (argc < 32 && rl_words_next(&cursor, word)) argv[argc++] = rl_strdup(&arena, word);
       rl_diags_init(&diags, &arena);
       CU_ASSERT_EQUAL(rl_arguments_parse(&arena, argc, argv, &parsed, &diags), RL_OK);
-      CU_ASSERT_EQUAL(parsed.command, c);
+      CU_ASSERT_EQUAL((int)parsed.command, c);
     }
   }
 }

@@ -1,0 +1,109 @@
+/* Memory that runs out at any point of a command: either the result is whole or the command says
+ * that memory ran out; never a shortened result, never a crash. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/commands.h"
+#include "unit.h"
+
+enum { WORDS_MAX = 12, DENSE = 150, STRIDE = 23 };
+
+/* Hands out `left` more blocks. */
+static void *count_down(void *context, size_t bytes) {
+  size_t *left = context;
+  if (*left == 0) return NULL;
+  (*left)--;
+  return calloc(1, bytes);
+}
+static void give_back(void *context, void *block) {
+  (void)context;
+  free(block);
+}
+
+typedef struct outcome {
+  rl_status status;
+  bool told; /* that memory ran out */
+  char *text;
+} outcome;
+
+/* Runs a command with the database in memory of its own. */
+static outcome run(const char *line, rl_db *db, size_t allowed) {
+  const rl_allocator allocator = {count_down, give_back, &allowed, 1};
+  const char *argv[WORDS_MAX] = {"rooflinectl"}, *cursor = line;
+  char words[WORDS_MAX][RL_OPTION_TEXT];
+  int argc = 1;
+  rl_session session;
+  rl_buf out;
+  outcome result = {0};
+  while (argc < WORDS_MAX && rl_words_next(&cursor, words[argc])) {
+    argv[argc] = words[argc];
+    argc++;
+  }
+  rl_session_init(&session);
+  rl_arena_free(&session.arena);
+  rl_arena_init(&session.arena, &allocator);
+  rl_diags_init(&session.diags, &session.arena);
+  session.db = db;
+  rl_buf_init(&out, &session.arena, RL_OUTPUT_MAX);
+  result.status =
+      rl_arguments_parse(&session.arena, argc, argv, &session.arguments, &session.diags);
+  if (result.status == RL_OK) {
+    result.status = RL_COMMAND_TABLE[session.arguments.command].run(&session, &out);
+  }
+  result.told = session.diags.out_of_memory || out.failed || result.status == RL_ENVIRONMENT;
+  if (!out.failed && out.text != NULL) result.text = strdup(out.text);
+  rl_arena_free(&session.arena);
+  return result;
+}
+
+static bool is_whole(const outcome *got, const outcome *want) {
+  return got->status == want->status && got->text != NULL && strcmp(got->text, want->text) == 0;
+}
+
+static void fail_each(const char *line) {
+  rl_arena arena;
+  rl_diags diags;
+  rl_db *db = NULL;
+  rl_arena_init(&arena, NULL);
+  rl_diags_init(&diags, &arena);
+  CU_ASSERT_EQUAL_FATAL(rl_db_open(&arena, NULL, 0, &db, &diags), RL_OK);
+  outcome want = run(line, db, SIZE_MAX);
+  CU_ASSERT_EQUAL(want.status, RL_OK);
+  CU_ASSERT_PTR_NOT_NULL_FATAL(want.text);
+  bool whole = false;
+  for (size_t allowed = 0; !whole; allowed += allowed < DENSE ? 1 : STRIDE) {
+    outcome got = run(line, db, allowed);
+    whole = is_whole(&got, &want);
+    if (!whole && !got.told) printf("\n'%s' with %zu blocks: silent\n", line, allowed);
+    CU_ASSERT_TRUE(whole || got.told);
+    free(got.text);
+  }
+  free(want.text);
+  rl_arena_free(&arena);
+}
+
+static void test_analyze(void) {
+  fail_each("analyze llama-3-8b@h100-sxm -b 1,8 --explain attention");
+  fail_each("analyze gpt2@rtx-4090 -p 64 -n 8 --format json");
+  fail_each("analyze gpt2@rtx-4090 -p 64 -n 8 -b 1,4");
+}
+static void test_every_device(void) {
+  fail_each("analyze gpt2 -p 64 -n 8 --format md");
+  fail_each("analyze gpt2 -p 64 -n 8 --format csv");
+}
+static void test_lists(void) {
+  fail_each("list models");
+  fail_each("list ops --format json");
+  fail_each("show h100-sxm --where");
+  fail_each("show llama --format csv");
+  fail_each("show model gpt2");
+}
+static void test_texts(void) {
+  fail_each("help analyze");
+  fail_each("__man");
+  fail_each("__complete zsh");
+  fail_each("__complete bash");
+}
+RL_SUITE("memory", {"analyze", test_analyze}, {"every device", test_every_device},
+         {"lists", test_lists}, {"texts", test_texts})
