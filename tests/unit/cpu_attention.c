@@ -112,6 +112,25 @@ static void test_scale_and_cap(void) {
   }
 }
 
+/* Scores of 0 and 600: exp(600) is beyond fp32, relative to the largest score nothing is. */
+static void test_large_scores(void) {
+  static const float q[] = {600}, rows[20] = {0, 1};
+  rl_fixture_init(&f, RL_OP_ATTENTION);
+  f.op.at = (rl_op_attributes){.heads = 1, .kv_heads = 1, .head_dim = 1, .score_scale = 1};
+  rl_fixture_sequence(&f, 1, 1, 0, NULL);
+  rl_fixture_tensor(&f, RL_ROLE_ACTIVATION, TEST_FP32, 1, 1, q);
+  rl_fixture_tensor(&f, RL_ROLE_KV, TEST_FP32, 1, 1, rows);
+  rl_fixture_tensor(&f, RL_ROLE_KV, TEST_FP32, 1, 1, rows);
+  rl_fixture_tensor(&f, RL_ROLE_ACTIVATION, TEST_FP32, 1, 1, NULL);
+  rl_fixture_scores(&f, 1);
+  run(RL_OP_ATTENTION, Q, K, V, OUT);
+  CU_ASSERT_EQUAL(rl_fixture_value(&f, OUT, 0), 1);
+  run(RL_OP_SCORES, Q, K, RL_NONE, SCORES);
+  run(RL_OP_SOFTMAX, SCORES, RL_NONE, RL_NONE, SCORES);
+  CU_ASSERT_EQUAL(rl_fixture_value(&f, SCORES, 0), 0);
+  CU_ASSERT_EQUAL(rl_fixture_value(&f, SCORES, 1), 1);
+}
+
 /* Three query heads share each of two KV heads: heads 0..2 get value 10, heads 3..5 value 20. */
 static void test_query_groups(void) {
   static const float q[6] = {0}, rows[40] = {10, 20};
@@ -129,4 +148,5 @@ static void test_query_groups(void) {
 RL_SUITE("attention", {"causal", test_causal}, {"window", test_window},
          {"window before the context is full", test_window_before_context_is_full},
          {"tree", test_tree}, {"tree with window", test_tree_with_window},
-         {"scale and cap", test_scale_and_cap}, {"query groups", test_query_groups})
+         {"scale and cap", test_scale_and_cap}, {"large scores", test_large_scores},
+         {"query groups", test_query_groups})

@@ -1,5 +1,6 @@
 /* What the engine refuses, what it remembers between passes, and that cutting a prompt, batching it
  * with others, or observing it changes no bit of what comes out. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "engine_twin.h"
@@ -255,6 +256,63 @@ static void test_unknown_format(void) {
   twin_close(&t);
 }
 
+/* No two layers have the same weights, and a seed means the same weights whenever it is used. */
+static void test_random_weights(void) {
+  static const uint64_t capacity[] = {10};
+  static const uint64_t seeds[] = {20240601, 20240601, 5};
+  rl_engine_limits limits = {.sequences = 1, .capacity = capacity, .tokens = 4, .logit_rows = 4};
+  const rl_store *weights[3];
+  uint32_t tensor = 0;
+  twin t;
+  twin_open(&t, &SETUP);
+  while (strcmp(t.program->tensors[tensor].name, "down_proj.weight") != 0) tensor++;
+  for (int e = 0; e < 3; e++) {
+    rl_weight_source source = rl_random_weights(&seeds[e]);
+    rl_engine_state *engine = NULL;
+    CU_ASSERT_EQUAL_FATAL(rl_engine_new(&t.arena, t.program, &limits, &source, &engine, &t.diags),
+                          RL_OK);
+    weights[e] = rl_engine_store(engine, tensor, 0);
+  }
+  const rl_store *second_layer = rl_engine_store(t.engine, tensor, 1);
+  size_t bytes = rl_store_bytes(weights[0]);
+  CU_ASSERT_EQUAL(memcmp(weights[0]->bytes, weights[1]->bytes, bytes), 0);
+  CU_ASSERT_NOT_EQUAL(memcmp(weights[0]->bytes, weights[2]->bytes, bytes), 0);
+  CU_ASSERT_NOT_EQUAL(memcmp(weights[0]->bytes, second_layer->bytes, bytes), 0);
+  twin_close(&t);
+}
+
+static void *no_memory(void *context, size_t bytes) {
+  int *left = context;
+  return (*left)-- > 0 ? malloc(bytes) : NULL;
+}
+static void release(void *context, void *block) {
+  (void)context;
+  free(block);
+}
+
+/* Whichever allocation fails, the answer is that memory ran out. */
+static void test_without_memory(void) {
+  static const uint64_t capacity[] = {10};
+  static const uint64_t seed = 1;
+  rl_weight_source source = rl_random_weights(&seed);
+  rl_engine_limits limits = {.sequences = 1, .capacity = capacity, .tokens = 4, .logit_rows = 4};
+  rl_engine_state *engine = NULL;
+  rl_status status = RL_ENVIRONMENT;
+  twin t;
+  twin_open(&t, &SETUP);
+  for (int allowed = 0; status != RL_OK && allowed < 10; allowed++) {
+    int left = allowed;
+    rl_allocator allocator = {no_memory, release, &left};
+    rl_arena arena;
+    rl_arena_init(&arena, &allocator);
+    status = rl_engine_new(&arena, t.program, &limits, &source, &engine, &t.diags);
+    if (status != RL_OK) CU_ASSERT_TRUE(status == RL_ENVIRONMENT && t.diags.out_of_memory);
+    rl_arena_free(&arena);
+  }
+  CU_ASSERT_EQUAL(status, RL_OK);
+  twin_close(&t);
+}
+
 /* Every fusion that the reference profile names is made in some twin and so was executed by the
  * other tests: as a fused operator, attention as an operator of its own. */
 static void test_reference_fusions_are_executed(void) {
@@ -281,5 +339,6 @@ RL_SUITE("engine", {"chunks equal one shot", test_chunks_equal_one_shot},
          {"generate", test_generate}, {"refused passes", test_refused_passes},
          {"position table", test_position_table_bounds_the_sequence},
          {"memory limit", test_memory_limit}, {"clock and blind runs", test_clock_and_blind_runs},
-         {"unknown format", test_unknown_format},
+         {"unknown format", test_unknown_format}, {"random weights", test_random_weights},
+         {"without memory", test_without_memory},
          {"reference fusions", test_reference_fusions_are_executed})
