@@ -302,7 +302,7 @@ static void test_without_memory(void) {
   twin_open(&t, &SETUP);
   for (int allowed = 0; status != RL_OK && allowed < 10; allowed++) {
     int left = allowed;
-    rl_allocator allocator = {no_memory, release, &left};
+    rl_allocator allocator = {.alloc = no_memory, .release = release, .context = &left};
     rl_arena arena;
     rl_arena_init(&arena, &allocator);
     status = rl_engine_new(&arena, t.program, &limits, &source, &engine, &t.diags);
