@@ -25,32 +25,38 @@ static const rl_result_batch *last_batch(const speaker *s) {
   return &s->system->batches[s->system->batch_count - 1];
 }
 
-/* What the largest part of a step is spent on. */
-static const char *spent_on(const rl_result_limit *limit) {
-  static const char *const phrases[][2] = {
-      {"weights", "reading weights"},        {"KV cache", "reading the KV cache"},
-      {"activations", "moving activations"}, {"compute", "matrix products"},
-      {"vector work", "element-wise work"},  {"cache", "traffic to the last-level cache"},
+/* What the largest part of a step is spent on, as the beginning and inside of a sentence. */
+static const char *spent_on(const rl_result_limit *limit, bool begins) {
+  static const char *const phrases[][3] = {
+      {"weights", "Reading weights", "reading weights"},
+      {"KV cache", "Reading the KV cache", "reading the KV cache"},
+      {"activations", "Moving activations", "moving activations"},
+      {"compute", "Matrix work", "matrix work"},
+      {"vector work", "Element-wise work", "element-wise work"},
+      {"cache", "Traffic to the last-level cache", "traffic to the last-level cache"},
   };
   for (size_t i = 0; i < sizeof phrases / sizeof *phrases; i++) {
-    if (strcmp(limit->what, phrases[i][0]) == 0) return phrases[i][1];
+    if (strcmp(limit->what, phrases[i][0]) == 0) return phrases[i][begins ? 1 : 2];
   }
   return limit->what;
 }
 
-/* "At batch 1, 98 % of a decode step is reading weights; at batch 64, 55 % reading the KV cache."
+/* "Reading weights takes 98 % of a decode step at batch 1, reading the KV cache 55 % at batch 64."
  */
 static bool say_limits(speaker *s) {
   const rl_result_batch *first = &s->system->batches[0], *last = last_batch(s);
   const rl_result_limit *a = &first->decode_limit, *b = &last->decode_limit;
   char one[RL_NUMBER_TEXT], other[RL_NUMBER_TEXT];
   if (a->what == NULL || b->what == NULL) return true;
-  const char *sentence = rl_textf(s->study->arena, "At batch %s, %.0f %% of a decode step is %s",
-                                  rl_print_grouped(first->batch, one), a->share * 100, spent_on(a));
+  const char *sentence =
+      rl_textf(s->study->arena, "%s takes %.0f %% of a decode step at batch %s", spent_on(a, true),
+               a->share * 100, rl_print_grouped(first->batch, one));
   if (sentence == NULL) return false;
   if (first == last) return say(s, rl_textf(s->study->arena, "%s.", sentence));
-  return say(s, rl_textf(s->study->arena, "%s; at batch %s, %.0f %% is %s.", sentence,
-                         rl_print_grouped(last->batch, other), b->share * 100, spent_on(b)));
+  bool same = strcmp(a->what, b->what) == 0;
+  return say(s, rl_textf(s->study->arena, "%s%s%s %.0f %% at batch %s.", sentence,
+                         same ? " and" : ", ", same ? "" : spent_on(b, false), b->share * 100,
+                         rl_print_grouped(last->batch, other)));
 }
 
 static bool say_ridge(speaker *s) {
