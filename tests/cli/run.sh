@@ -32,7 +32,8 @@ fresh() {
 happened() {
   sed -n 's/^\$ //p' "$1" >"$folder/script"
   (cd "$folder/work" && env -i PATH="$folder/bin:/usr/bin:/bin" HOME="$folder/home" TERM=xterm \
-    ${ASAN_OPTIONS+ASAN_OPTIONS="$ASAN_OPTIONS"} sh "$folder/script") \
+    ${ASAN_OPTIONS+ASAN_OPTIONS="$ASAN_OPTIONS"} \
+    ${GCOV_ERROR_FILE+GCOV_ERROR_FILE="$GCOV_ERROR_FILE"} sh "$folder/script") \
     >"$folder/out" 2>"$folder/err" </dev/null
   echo "? $?"
   sed 's/^/> /; s/^> $/>/' "$folder/out"
