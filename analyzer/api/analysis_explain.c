@@ -17,7 +17,7 @@ static const struct {
     [RL_M_PAIRS] = {"P", "attended (query, key) pairs"},
     [RL_M_KV_READ] = {"K", "rows of the KV cache that some query attends to"},
     [RL_M_KV_ROWS] = {"C", "rows of the KV cache, cached and new"},
-    [RL_M_KV_KEPT] = {"M", "rows of the KV cache kept"},
+    [RL_M_KV_KEPT] = {"M", "rows the KV cache holds during the pass"},
     [RL_M_RECTANGLE] = {"S", "scores stored, new tokens times all tokens"},
 };
 

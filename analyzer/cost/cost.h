@@ -18,7 +18,7 @@ typedef enum rl_moment_kind {
   RL_M_PAIRS,        /* (query, key) pairs attended under the window and the tree */
   RL_M_KV_READ,      /* distinct KV rows some query attends to under the window */
   RL_M_KV_ROWS,      /* sum of cached + q */
-  RL_M_KV_KEPT,      /* rows kept under the window: sum of min(cached + q, window), in whole pages */
+  RL_M_KV_KEPT,      /* rows the cache holds during the pass: those of RL_M_KV_READ, in whole pages */
   RL_M_RECTANGLE,    /* sum of q * (cached + q) */
   RL_MOMENT_KINDS
 } rl_moment_kind;

@@ -107,9 +107,9 @@ static inline bool each_kv_row(const rl_group *group, const rl_moment *moment, u
   return rl_add_u64(group->cached, group->q, value);
 }
 
+/* While the pass runs, the cache holds every row that one of its queries attends to. */
 static inline bool each_kept(const rl_group *group, const rl_moment *moment, uint64_t *value) {
-  if (!rl_add_u64(group->cached, group->q, value)) return false;
-  if (moment->window != 0) *value = rl_min_u64(*value, moment->window);
+  if (!each_kv_read(group, moment, value)) return false;
   return moment->page <= 1 || rl_mul_u64(rl_ceil_div(*value, moment->page), moment->page, value);
 }
 

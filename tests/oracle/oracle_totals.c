@@ -80,8 +80,13 @@ uint64_t oracle_weight_bytes(const oracle_model *model, const oracle_formats *fo
   return weigh(model, formats);
 }
 
-static uint64_t kept(uint64_t stored, uint64_t window) {
-  return window != 0 && stored > window ? window : stored;
+/* Rows held during the pass: the new ones, and the old ones less than a window before the first. */
+static uint64_t kept(const oracle_group *group, uint64_t window) {
+  uint64_t rows = group->fresh;
+  for (uint64_t old = 0; old < group->cached; old++) {
+    if (window == 0 || group->cached - old < window) rows++;
+  }
+  return rows;
 }
 
 uint64_t oracle_kv_bytes(const oracle_model *model, const oracle_formats *formats,
@@ -93,7 +98,7 @@ uint64_t oracle_kv_bytes(const oracle_model *model, const oracle_formats *format
     uint64_t window = oracle_layer_window(model, l);
     for (uint64_t g = 0; g < point->count; g++) {
       const oracle_group *group = &point->groups[g];
-      uint64_t rows = kept(group->cached + group->fresh, window);
+      uint64_t rows = kept(group, window);
       for (uint64_t s = 0; s < group->count; s++) bytes += rows * model->kv_heads * row;
     }
   }

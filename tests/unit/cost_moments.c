@@ -81,10 +81,13 @@ static sight look(const rl_group *group, uint64_t window) {
   return s;
 }
 
-/* Rows in memory when the tokens arrive one by one and a window drops the oldest. */
+/* Rows in memory while the pass runs: of the old ones those that the first new token still sees, for
+ * later ones see fewer of them; and all the new ones. */
 static uint64_t kept(const rl_group *group, uint64_t window, uint64_t page) {
-  uint64_t rows = 0, stored = 0;
-  for (uint64_t i = 0; i < group->cached + group->q; i++) rows += window == 0 || rows < window;
+  uint64_t rows = group->q, stored = 0;
+  for (uint64_t old = 0; old < group->cached; old++) {
+    rows += window == 0 || group->cached - old < window;
+  }
   while (stored < rows) stored += page;
   return stored;
 }
