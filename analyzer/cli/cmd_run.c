@@ -162,11 +162,15 @@ static rl_status step(execution *e, int phase, uint64_t cached) {
   rl_status status =
       rl_engine_step(e->engine, entries, e->batch, NULL, &result, &e->session->diags);
   if (status != RL_OK) return status;
-  const rl_facts facts = {result.distinct_ids, result.distinct_positions};
-  if (!rl_cost_moments(e->cost, &point, &facts, e->moments))
-    return too_much(e, "a count", "64 bits");
+  rl_facts facts = {result.distinct_ids, result.distinct_positions, 0};
   for (size_t i = 0; status == RL_OK && i < result.row_count; i++) {
-    status = compare_visit(e, &result.rows[i], &e->tallies[phase][result.rows[i].op]);
+    const rl_engine_row *row = &result.rows[i];
+    if (row->experts != 0) facts.distinct_experts = row->experts; /* until the next router */
+    if ((i == 0 || row->experts != 0) &&
+        !rl_cost_moments(e->cost, &point, &facts, e->moments)) {
+      return too_much(e, "a count", "64 bits");
+    }
+    status = compare_visit(e, row, &e->tallies[phase][row->op]);
   }
   for (uint64_t s = 0; s < e->batch && s < result.logit_rows; s++) e->next[s] = result.sampled[s];
   return status;

@@ -12,6 +12,7 @@ typedef enum total_kind {
   TOTAL_VECTOR,
   TOTAL_BYTES,
   TOTAL_MEMORY,
+  TOTAL_DIVIDED, /* the largest coefficients of forms that are divided, before they are */
   TOTALS
 } total_kind;
 static const total_kind TOTAL_OF[RL_COUNTS] = {
@@ -36,7 +37,8 @@ typedef struct compiler {
 } compiler;
 
 static bool moment_equals(rl_moment a, rl_moment b) {
-  return a.kind == b.kind && a.window == b.window && a.page == b.page;
+  return a.kind == b.kind && a.window == b.window && a.page == b.page && a.experts == b.experts &&
+         a.top_k == b.top_k;
 }
 
 void rl_tally_product(rl_tally *tally, rl_sum *sum, rl_moment moment, const uint64_t *factors,
@@ -61,6 +63,24 @@ static rl_status tally_status(compiler *c, const char *what, rl_loc loc) {
   if (c->tally.crowded) return RL_REPORT(c->diags, COST_MOMENTS, loc, what);
   if (c->tally.overflow) return RL_REPORT(c->diags, COST_OVERFLOW, loc, what);
   return RL_OK;
+}
+
+/* What the form of a sum is divided by: the unit of the expectation in it. */
+static uint64_t divisor_of(const compiler *c, const rl_sum *sum) {
+  for (uint32_t m = 0; m < c->tally.moment_count; m++) {
+    if (sum->of[m] != 0 && c->tally.moments[m].kind == RL_M_EXPERTS) return RL_EXPERT_UNIT;
+  }
+  return 1;
+}
+
+/* Brings all terms of a sum to the divisor: those that are whole numbers are multiplied by it. */
+static rl_sum scale_sum(compiler *c, const rl_sum *sum, uint64_t divisor) {
+  rl_sum scaled = *sum;
+  for (uint32_t m = 0; divisor != 1 && m < c->tally.moment_count; m++) {
+    if (c->tally.moments[m].kind == RL_M_EXPERTS) continue;
+    if (!rl_mul_u64(scaled.of[m], divisor, &scaled.of[m])) c->tally.overflow = true;
+  }
+  return scaled;
 }
 
 static uint64_t form_hash(const compiler *c, const rl_sum *sum) {
@@ -96,8 +116,16 @@ static bool push_terms(compiler *c, const rl_sum *sum) {
   return true;
 }
 
-/* The form of a sum: an equal one that exists already, or a new one. False without memory. */
-static bool intern_form(compiler *c, const rl_sum *sum, rl_form *out) {
+/* The form of a sum: an equal one that exists already, or a new one. Equal terms have equal divisors.
+ * False without memory. */
+static bool intern_form(compiler *c, const rl_sum *unscaled, rl_form *out) {
+  uint64_t divisor = divisor_of(c, unscaled);
+  rl_sum scaled;
+  const rl_sum *sum = unscaled;
+  if (divisor != 1) {
+    scaled = scale_sum(c, unscaled, divisor);
+    sum = &scaled;
+  }
   size_t slot = (size_t)form_hash(c, sum) & (c->form_slots - 1);
   while (c->taken[slot] && !form_equals(c, &c->forms[slot], sum)) {
     slot = (slot + 1) & (c->form_slots - 1);
@@ -106,15 +134,24 @@ static bool intern_form(compiler *c, const rl_sum *sum, rl_form *out) {
     uint32_t first = (uint32_t)c->moments.count;
     if (!push_terms(c, sum)) return false;
     c->taken[slot] = true;
-    c->forms[slot] = (rl_form){first, (uint32_t)c->moments.count - first, 1};
+    c->forms[slot] = (rl_form){first, (uint32_t)c->moments.count - first, divisor};
   }
   *out = c->forms[slot];
   return true;
 }
 
-static void add_to_total(rl_sum *total, const rl_sum *sum, uint64_t repeat) {
-  for (uint32_t m = 0; m < RL_MOMENTS_MAX; m++) {
-    if (!rl_muladd_u64(&total->of[m], sum->of[m], repeat)) total->of[m] = UINT64_MAX;
+/* Adds the coefficients of a form, divided and rounded up: that bounds its value, because the value
+ * is the smallest whole number that is not below the quotient. */
+static void add_to_total(compiler *c, total_kind kind, const rl_sum *sum, uint64_t repeat) {
+  rl_sum *total = &c->totals[kind], *divided = &c->totals[TOTAL_DIVIDED];
+  uint64_t divisor = divisor_of(c, sum);
+  for (uint32_t m = 0; m < c->tally.moment_count; m++) {
+    bool fixed = c->tally.moments[m].kind == RL_M_EXPERTS;
+    uint64_t of = fixed ? rl_ceil_div(sum->of[m], divisor) : sum->of[m], full = sum->of[m];
+    if (!rl_muladd_u64(&total->of[m], of, repeat)) total->of[m] = UINT64_MAX;
+    if (divisor == 1) continue;
+    if (!fixed && !rl_mul_u64(full, divisor, &full)) full = UINT64_MAX;
+    divided->of[m] = rl_max_u64(divided->of[m], full);
   }
 }
 
@@ -156,7 +193,8 @@ static rl_status compile_row(compiler *c, uint32_t run, uint32_t op_index, rl_co
   for (int k = 0; k < RL_COUNTS; k++) {
     const rl_sum *sum = &c->tally.counts[k];
     if (!intern_form(c, sum, &row->counts[k])) return rl_diag_oom(c->diags);
-    add_to_total(&c->totals[TOTAL_OF[k]], sum, of->repeat);
+    add_to_total(c, TOTAL_OF[k], sum, of->repeat);
+    if (row->counts[k].divisor != 1) row->expected = true;
   }
   return RL_OK;
 }
@@ -208,15 +246,16 @@ static rl_status compile_memory(compiler *c, uint64_t page) {
   if (!rl_program_weight_bytes(c->cost->program, &c->cost->weight_bytes)) c->tally.overflow = true;
   rl_status status = tally_status(c, "memory", nowhere);
   if (status != RL_OK) return status;
-  add_to_total(&c->totals[TOTAL_MEMORY], &kv, 1);
-  add_to_total(&c->totals[TOTAL_MEMORY], &activations, 1);
+  add_to_total(c, TOTAL_MEMORY, &kv, 1);
+  add_to_total(c, TOTAL_MEMORY, &activations, 1);
   if (!intern_form(c, &kv, &c->cost->kv_bytes)) return rl_diag_oom(c->diags);
   if (!intern_form(c, &activations, &c->cost->activation_bytes)) return rl_diag_oom(c->diags);
   return RL_OK;
 }
 
 /* With n moments at or below (2^63 - 1) / (n * coefficient) each, a sum stays below 2^63. The
- * totals over rows and repeats bound every form, because all coefficients are positive. */
+ * totals over rows and repeats bound every form, because all coefficients are positive; forms that
+ * are divided are bounded before that, too. */
 static void prove_safe(const compiler *c, uint64_t *safe) {
   for (uint32_t m = 0; m < c->tally.moment_count; m++) safe[m] = INT64_MAX;
   for (int t = 0; t < TOTALS; t++) {

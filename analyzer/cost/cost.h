@@ -6,7 +6,8 @@
 #include "graph/point.h"
 #include "graph/program.h"
 
-/* Integer sums over the groups of a point; window and page are part of the moment's identity. */
+/* Integer sums over the groups of a point; window, page and experts are part of the moment's
+ * identity. */
 typedef enum rl_moment_kind {
   RL_M_ONE,          /* 1 when the pass has a token */
   RL_M_LOGITS_ANY,   /* 1 when some logits are wanted */
@@ -20,12 +21,14 @@ typedef enum rl_moment_kind {
   RL_M_KV_ROWS,      /* sum of cached + q */
   RL_M_KV_KEPT,      /* rows the cache holds during the pass: those of RL_M_KV_READ, in whole pages */
   RL_M_RECTANGLE,    /* sum of q * (cached + q) */
+  RL_M_EXPERTS,      /* distinct experts that the tokens choose, in RL_EXPERT_UNIT: expected, or observed */
   RL_MOMENT_KINDS
 } rl_moment_kind;
 typedef struct rl_moment {
   rl_moment_kind kind;
   uint64_t window; /* 0 = none */
   uint64_t page;   /* RL_M_KV_KEPT: rows a page, 1 = no rounding */
+  uint64_t experts, top_k; /* RL_M_EXPERTS */
 } rl_moment;
 
 /* What each row counts. Bytes are compulsory: each stored byte once a pass and operand. */
@@ -37,6 +40,9 @@ typedef enum rl_count {
   RL_C_ACT_READ, RL_C_ACT_WRITE, /* activations, logits and ids */
   RL_COUNTS
 } rl_count;
+
+/* Expectations are fixed-point integers: this many are one. Forms that hold one are divided by it. */
+#define RL_EXPERT_UNIT (UINT64_C(1) << 20)
 
 /* sum of coefficient[k] * moment[k] over `terms` terms, divided by `divisor`, rounded up. */
 typedef struct rl_form {
@@ -53,6 +59,7 @@ typedef struct rl_cost_row {
   uint32_t operand_count;
   uint32_t guard;         /* moment whose value must lie in [guard_low, guard_high], RL_NONE: always */
   uint64_t guard_low, guard_high;
+  bool expected;          /* some count follows from an expectation, unless the fact was observed */
 } rl_cost_row;
 
 typedef struct rl_cost {
@@ -72,7 +79,10 @@ typedef struct rl_cost {
 } rl_cost;
 
 /* Facts observed in a run of the engine; 0 = not observed, the expectation of docs/counting.md holds. */
-typedef struct rl_facts { uint64_t distinct_ids, distinct_positions; } rl_facts;
+typedef struct rl_facts {
+  uint64_t distinct_ids, distinct_positions;
+  uint64_t distinct_experts; /* of the one layer and choice whose counts are asked for */
+} rl_facts;
 
 enum { RL_MOMENTS_MAX = 256 };
 
@@ -85,6 +95,10 @@ bool rl_cost_moments(const rl_cost *cost, const rl_point *point, const rl_facts 
 bool rl_form_value(const rl_cost *cost, const rl_form *form, const uint64_t *moments, uint64_t *value);
 /* True when the fast path may be used for these moments. */
 bool rl_cost_is_safe(const rl_cost *cost, const uint64_t *moments);
+
+/* Expected distinct experts, in RL_EXPERT_UNIT, when each of n tokens chooses top_k of `experts`, every
+ * choice as likely as every other: E (1 - (1 - k/E)^n), to the nearest unit. experts <= 2^12. */
+uint64_t rl_expected_experts(uint64_t experts, uint64_t top_k, uint64_t n);
 
 /* Operations per element of the vector kinds, printed by `list ops`. */
 typedef struct rl_op_rate { const char *what; uint64_t per_element; const char *why; } rl_op_rate;

@@ -46,6 +46,18 @@ rl_share rl_share_linear(const rl_program *program, const rl_op *op, const rl_op
   return share;
 }
 
+/* Of the weights of all experts, those of each expert that some token chose. */
+rl_share rl_share_experts(const rl_program *program, const rl_op *op, const rl_operand *operand) {
+  rl_share share = rl_share_plain(program, op, operand);
+  const rl_tensor *tensor = tensor_of(program, operand);
+  if (tensor->role == RL_ROLE_WEIGHT) {
+    share.blocks = (rl_moment){
+        .kind = RL_M_EXPERTS, .experts = tensor->experts, .top_k = tensor->top_k};
+    share.rows /= tensor->experts;
+  }
+  return share;
+}
+
 /* Fused attention reads the KV rows that some query sees. */
 rl_share rl_share_attention(const rl_program *program, const rl_op *op, const rl_operand *operand) {
   rl_share share = rl_share_plain(program, op, operand);
@@ -121,5 +133,8 @@ const rl_counting RL_COUNTINGS[RL_OP_KINDS] = {
     [RL_OP_SOFTCAP] = {rl_work_softcap, rl_share_plain},
     [RL_OP_QUANTIZE] = {rl_work_quantize, rl_share_plain},
     [RL_OP_SAMPLE] = {rl_work_sample, rl_share_plain},
+    [RL_OP_ROUTE] = {rl_work_route, rl_share_plain},
+    [RL_OP_EXPERT_LINEAR] = {rl_work_expert_linear, rl_share_experts},
+    [RL_OP_COMBINE] = {rl_work_combine, rl_share_plain},
     [RL_OP_FUSED] = {work_fused, share_fused},
 };

@@ -23,6 +23,23 @@ void rl_work_linear(rl_tally *tally, const rl_op *op) {
   }
 }
 
+/* Each token goes through top_k of the experts, whose rows stand one expert after the other: 2 k rows
+ * cols (Shazeer et al. 2017, eq. 1). */
+void rl_work_expert_linear(rl_tally *tally, const rl_op *op) {
+  const rl_program *program = tally->program;
+  rl_moment tokens = rl_moment_of(RL_M_TOKENS);
+  for (uint32_t o = 0; o < op->operand_count; o++) {
+    const rl_tensor *weight = &program->tensors[program->operands[op->first_operand + o].tensor];
+    if (weight->role != RL_ROLE_WEIGHT) continue;
+    uint64_t rows = weight->rows / weight->experts;
+    RL_TALLY(tally, &tally->counts[RL_C_MATRIX], tokens, 2, op->at.top_k, rows, weight->cols);
+    if (op->at.has_bias) {
+      RL_TALLY(tally, &tally->counts[RL_C_VECTOR], tokens, rate(RL_RATE_BIAS), op->at.top_k, rows);
+    }
+    return; /* a bias after the weight has no product */
+  }
+}
+
 /* Scaling, and the soft cap when there is one, of each score. */
 static void work_of_scores(rl_tally *tally, const rl_op *op, rl_moment scores) {
   uint64_t operations = rate(RL_RATE_SCORE_SCALE);

@@ -78,6 +78,20 @@ void rl_work_quantize(rl_tally *tally, const rl_op *op) {
   work_per_result(tally, op, RL_RATE_QUANTIZE);
 }
 
+/* Scores and comparisons of all experts' logits. */
+void rl_work_route(rl_tally *tally, const rl_op *op) {
+  RL_TALLY(tally, &tally->counts[RL_C_VECTOR], rl_moment_of(RL_M_TOKENS),
+           RL_OP_RATES[RL_RATE_ROUTE].per_element, op->at.experts);
+}
+
+/* Each value of each chosen expert's result, times its weight. */
+void rl_work_combine(rl_tally *tally, const rl_op *op) {
+  const rl_operand *results = &tally->program->operands[op->first_operand];
+  rl_share share = RL_COUNTINGS[op->kind].share(tally->program, op, results);
+  RL_TALLY(tally, &tally->counts[RL_C_VECTOR], share.blocks,
+           RL_OP_RATES[RL_RATE_COMBINE].per_element, share.rows, share.cols);
+}
+
 /* One comparison a logit; the ids it writes are no work. */
 void rl_work_sample(rl_tally *tally, const rl_op *op) {
   work_per_value(tally, op, RL_RATE_SAMPLE, RL_READ, RL_ROLE_ACTIVATION);

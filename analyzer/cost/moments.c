@@ -132,6 +132,13 @@ RL_SUM(kept)
 RL_SUM(rectangle)
 #undef RL_SUM
 
+static bool sum_experts(const rl_point *point, const rl_moment *moment, uint64_t *total) {
+  uint64_t tokens;
+  if (!sum_q(point, moment, &tokens)) return false;
+  *total = rl_expected_experts(moment->experts, moment->top_k, tokens);
+  return true;
+}
+
 static bool any_token(const rl_point *point, const rl_moment *moment, uint64_t *total) {
   (void)moment;
   *total = point->count != 0;
@@ -161,11 +168,15 @@ static const moment_sum SUMS[RL_MOMENT_KINDS] = {
     [RL_M_KV_ROWS] = sum_kv_row,
     [RL_M_KV_KEPT] = sum_kept,
     [RL_M_RECTANGLE] = sum_rectangle,
+    [RL_M_EXPERTS] = sum_experts,
 };
 
+/* The observed fact that takes the moment's place, 0 when there is none. There are at most 2^12
+ * experts, so their number in units fits. */
 static uint64_t observed(const rl_facts *facts, rl_moment_kind kind) {
   if (facts == NULL) return 0;
   if (kind == RL_M_ID_ROWS) return facts->distinct_ids;
+  if (kind == RL_M_EXPERTS) return facts->distinct_experts * RL_EXPERT_UNIT;
   return kind == RL_M_POSITION_ROWS ? facts->distinct_positions : 0;
 }
 

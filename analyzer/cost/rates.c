@@ -25,6 +25,9 @@ const rl_op_rate RL_OP_RATES[] = {
     [RL_RATE_SOFTCAP] = {"softcap, per value", 3, "quotient, tanh, product"},
     [RL_RATE_QUANTIZE] = {"quantize, per value", 3, "absolute maximum, times 1/scale, rounding"},
     [RL_RATE_SAMPLE] = {"sample, per logit", 1, "one comparison"},
+    [RL_RATE_ROUTE] = {"route, per logit", 6,
+                       "maximum, difference, exponential, sum, quotient, comparison"},
+    [RL_RATE_COMBINE] = {"combine, per value of a chosen expert", 2, "product, sum"},
 };
 const size_t RL_OP_RATE_COUNT = sizeof RL_OP_RATES / sizeof *RL_OP_RATES;
 _Static_assert(sizeof RL_OP_RATES / sizeof *RL_OP_RATES == RL_RATES, "one row a rate");

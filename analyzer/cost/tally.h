@@ -56,12 +56,13 @@ typedef enum rl_rate {
   RL_RATE_NORM_RMS, RL_RATE_NORM_LAYER, RL_RATE_BIAS, RL_RATE_ROPE, RL_RATE_KV_QUANTIZE,
   RL_RATE_SOFTMAX, RL_RATE_SCORE_SCALE, RL_RATE_SCORE_CAP, RL_RATE_ADD, RL_RATE_MUL,
   RL_RATE_RELU, RL_RATE_SILU, RL_RATE_GELU, RL_RATE_SCALE, RL_RATE_SOFTCAP, RL_RATE_QUANTIZE,
-  RL_RATE_SAMPLE,
+  RL_RATE_SAMPLE, RL_RATE_ROUTE, RL_RATE_COMBINE,
   RL_RATES
 } rl_rate;
 
 /* count_matrix.c */
 void rl_work_linear(rl_tally *tally, const rl_op *op);
+void rl_work_expert_linear(rl_tally *tally, const rl_op *op);
 void rl_work_attention(rl_tally *tally, const rl_op *op);
 void rl_work_scores(rl_tally *tally, const rl_op *op);
 void rl_work_mix(rl_tally *tally, const rl_op *op);
@@ -78,10 +79,13 @@ void rl_work_scale(rl_tally *tally, const rl_op *op);
 void rl_work_softcap(rl_tally *tally, const rl_op *op);
 void rl_work_quantize(rl_tally *tally, const rl_op *op);
 void rl_work_sample(rl_tally *tally, const rl_op *op);
+void rl_work_route(rl_tally *tally, const rl_op *op);
+void rl_work_combine(rl_tally *tally, const rl_op *op);
 /* count_bytes.c */
 rl_share rl_share_plain(const rl_program *program, const rl_op *op, const rl_operand *operand);
 rl_share rl_share_embed(const rl_program *program, const rl_op *op, const rl_operand *operand);
 rl_share rl_share_linear(const rl_program *program, const rl_op *op, const rl_operand *operand);
+rl_share rl_share_experts(const rl_program *program, const rl_op *op, const rl_operand *operand);
 rl_share rl_share_attention(const rl_program *program, const rl_op *op, const rl_operand *operand);
 
 #endif

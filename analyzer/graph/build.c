@@ -30,6 +30,42 @@ static rl_status report_unknown(rl_lowering *lowering, rl_loc loc, const char *n
   return RL_REPORT(lowering->diags, UNKNOWN_TENSOR, loc, name, rl_did_you_mean(name, known, count));
 }
 
+/* Which rows of a token the operator can read: element-wise operators take each for itself. */
+static bool reads_rows(rl_op_kind kind, size_t input) {
+  switch (kind) {
+    case RL_OP_ADD:
+    case RL_OP_MUL:
+    case RL_OP_ACTIVATION:
+    case RL_OP_SCALE:
+    case RL_OP_SOFTCAP:
+      return true;
+    case RL_OP_EXPERT_LINEAR:
+    case RL_OP_COMBINE:
+      return input == 0;
+    default:
+      return false;
+  }
+}
+
+/* Ids and choices are no values, and values that stand in a row for each chosen expert have few
+ * readers. */
+static rl_status check_readable(rl_lowering *lowering, const rl_statement *statement,
+                                rl_op_kind kind, size_t input, uint32_t index) {
+  const rl_tensor *tensor = &lowering->tensors.items[index];
+  bool wants_choice = kind == RL_OP_EXPERT_LINEAR && input == 1;
+  const char *holds = NULL;
+  if (wants_choice != (tensor->role == RL_ROLE_CHOICE)) {
+    holds = wants_choice ? "no choice of experts" : "a choice of experts";
+  } else if (tensor->role == RL_ROLE_IDS) {
+    holds = "token ids";
+  } else if (!wants_choice && tensor->rows != 1 && !reads_rows(kind, input)) {
+    holds = "a row for each chosen expert";
+  }
+  if (holds == NULL) return RL_OK;
+  return RL_REPORT(lowering->diags, TENSOR_HOLDS, statement->loc, tensor->name, holds,
+                   statement->op);
+}
+
 rl_status rl_inputs_find(rl_lowering *lowering, const rl_statement *statement, uint32_t inputs[2]) {
   const rl_attribute *in = rl_attribute_find(statement, "in");
   rl_op_kind kind = RL_OP_FUSED;
@@ -39,6 +75,8 @@ rl_status rl_inputs_find(rl_lowering *lowering, const rl_statement *statement, u
     const rl_name *name = find_name(lowering, text);
     if (name == NULL) return report_unknown(lowering, in->value->loc, text);
     inputs[i] = name->tensor;
+    rl_status status = check_readable(lowering, statement, kind, i, name->tensor);
+    if (status != RL_OK) return status;
   }
   return RL_OK;
 }
@@ -58,6 +96,11 @@ static rl_status keep_shape(rl_lowering *lowering, const rl_attribute *out, uint
                             const rl_tensor *shape) {
   const rl_tensor *old = &lowering->tensors.items[tensor];
   char had[RL_NUMBER_TEXT], has[RL_NUMBER_TEXT];
+  if ((old->role == RL_ROLE_CHOICE) != (shape->role == RL_ROLE_CHOICE)) {
+    return RL_REPORT(lowering->diags, TENSOR_HOLDS, out->value->loc, old->name,
+                     old->role == RL_ROLE_CHOICE ? "a choice of experts" : "no choice of experts",
+                     "what is written to it");
+  }
   if (old->extent == shape->extent && old->rows == shape->rows && old->cols == shape->cols) {
     rl_twins_forget(lowering, tensor);
     return RL_OK;
@@ -71,7 +114,12 @@ static rl_status keep_shape(rl_lowering *lowering, const rl_attribute *out, uint
 
 rl_status rl_output_find(rl_lowering *lowering, const rl_statement *statement,
                          const rl_tensor *shape, uint32_t *out) {
-  const rl_attribute *attribute = rl_attribute_find(statement, "out");
+  return rl_result_find(lowering, statement, "out", shape, out);
+}
+
+rl_status rl_result_find(rl_lowering *lowering, const rl_statement *statement, const char *key,
+                         const rl_tensor *shape, uint32_t *out) {
+  const rl_attribute *attribute = rl_attribute_find(statement, key);
   const char *text = attribute->value->text;
   rl_name *name = find_name(lowering, text);
   bool carried = name != NULL && lowering->scope.in_layers &&
@@ -101,6 +149,15 @@ rl_op rl_op_begin(const rl_lowering *lowering, const rl_statement *statement, rl
 
 rl_operand rl_operand_whole(const rl_lowering *lowering, uint32_t tensor, rl_access access) {
   return (rl_operand){tensor, access, lowering->tensors.items[tensor].cols};
+}
+
+rl_tensor rl_activation_shape(const rl_lowering *lowering, rl_extent extent, uint64_t rows,
+                              uint64_t cols) {
+  return (rl_tensor){.role = RL_ROLE_ACTIVATION,
+                     .format = lowering->scenario->activations,
+                     .extent = extent,
+                     .rows = rows,
+                     .cols = cols};
 }
 
 rl_status rl_op_add(rl_lowering *lowering, const rl_op *op, const rl_operand *operands,

@@ -21,7 +21,8 @@ static bool knows(const known_names *known, const char *name) {
 
 /* Operators that read a whole row, or other rows, for each value they write. */
 static bool never_in_place(rl_op_kind kind) {
-  return kind == RL_OP_LINEAR || kind == RL_OP_ATTENTION || kind == RL_OP_SAMPLE;
+  return kind == RL_OP_LINEAR || kind == RL_OP_ATTENTION || kind == RL_OP_SAMPLE ||
+         kind == RL_OP_ROUTE || kind == RL_OP_EXPERT_LINEAR || kind == RL_OP_COMBINE;
 }
 
 static rl_status check_reads(const rl_statement *statement, rl_op_kind kind,
@@ -45,8 +46,10 @@ static rl_status check_tensors(const rl_statement *statement, known_names *known
   rl_op_kind kind;
   if (!rl_operator_find(statement->op, &kind)) return RL_OK; /* repeat, refuse */
   rl_status status = check_reads(statement, kind, known, diags);
-  const rl_attribute *out = rl_attribute_find(statement, "out");
-  if (out != NULL && !knows(known, out->value->text)) {
+  static const char *const written[] = {"out", "chosen"};
+  for (size_t i = 0; i < sizeof written / sizeof *written; i++) {
+    const rl_attribute *out = rl_attribute_find(statement, written[i]);
+    if (out == NULL || knows(known, out->value->text)) continue;
     known->names[known->count++] = out->value->text;
   }
   return status;
@@ -69,7 +72,7 @@ static rl_status check_list(const rl_statement *statements, size_t count, bool i
 static rl_status check_names(const rl_family *family, size_t total, rl_arena *scratch,
                              rl_diags *diags) {
   rl_status worst = RL_OK;
-  known_names known = {.names = RL_NEW_ARRAY(scratch, const char *, total)};
+  known_names known = {.names = RL_NEW_ARRAY(scratch, const char *, 2 * total)};
   if (known.names == NULL) return rl_diag_oom(diags);
   for (size_t i = 0; i < family->statement_count; i++) {
     const rl_statement *statement = &family->graph[i];

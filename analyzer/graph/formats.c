@@ -51,6 +51,8 @@ rl_status rl_weight_add(rl_lowering *lowering, const rl_statement *statement,
       .extent = RL_EXTENT_FIXED,
       .rows = request->rows,
       .cols = request->cols,
+      .experts = request->experts,
+      .top_k = request->top_k,
       .run = lowering->scope.in_layers ? lowering->run : RL_NONE,
       .source = request->source,
       .gguf = request->gguf,
@@ -66,6 +68,29 @@ rl_status rl_weight_add(rl_lowering *lowering, const rl_statement *statement,
   if (status == RL_OK) status = rl_tensor_add(lowering, &tensor, out);
   if (status == RL_OK) lowering->tensors.items[*out].alias_of = target;
   return status;
+}
+
+/* "blk.{l}.attn_q.weight" -> "blk.{l}.attn_q.bias": GGUF names a bias after its weight. */
+static rl_status bias_twin(rl_lowering *lowering, const char *gguf, const char **out) {
+  static const char suffix[] = ".weight";
+  size_t length = gguf == NULL ? 0 : strlen(gguf);
+  *out = NULL;
+  if (length < sizeof suffix || strcmp(gguf + length - (sizeof suffix - 1), suffix) != 0) {
+    return RL_OK;
+  }
+  *out = rl_textf(lowering->arena, "%.*s.bias", (int)(length - (sizeof suffix - 1)), gguf);
+  return *out == NULL ? rl_diag_oom(lowering->diags) : RL_OK;
+}
+
+rl_status rl_bias_add(rl_lowering *lowering, const rl_statement *statement,
+                      const rl_evaluated *values, rl_weight_request request, uint32_t *bias) {
+  request.class_name = request.suffix = "bias";
+  request.source = values->bias;
+  *bias = RL_NONE;
+  if (!values->has_bias) return RL_OK;
+  rl_status status = bias_twin(lowering, values->gguf, &request.gguf);
+  if (status != RL_OK) return status;
+  return rl_weight_add(lowering, statement, values, &request, bias);
 }
 
 static uint32_t find_twin(const rl_lowering *lowering, uint32_t tensor, const rl_format *format) {

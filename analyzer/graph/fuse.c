@@ -28,14 +28,22 @@ static bool is_kind(const raw_view *view, uint32_t index, rl_op_kind kind) {
 
 /* --- patterns: does a group start at `index`? --- */
 
+/* A linear reads its input, then its weight; of experts, the choice stands between the two. */
 static const rl_format *weight_format(const raw_view *view, uint32_t index) {
-  return view->lowering->tensors.items[operand_of(view, index, 1)->tensor].format;
+  uint32_t slot = is_kind(view, index, RL_OP_EXPERT_LINEAR) ? 2 : 1;
+  return view->lowering->tensors.items[operand_of(view, index, slot)->tensor].format;
 }
 
-/* Both are linears of one input. */
+static bool same_operand(const raw_view *view, uint32_t a, uint32_t b, uint32_t slot) {
+  return operand_of(view, a, slot)->tensor == operand_of(view, b, slot)->tensor;
+}
+/* Both are linears of one input, or of one input and one choice of experts. */
 static bool same_input(const raw_view *view, uint32_t a, uint32_t b) {
+  if (is_kind(view, a, RL_OP_EXPERT_LINEAR) && is_kind(view, b, RL_OP_EXPERT_LINEAR)) {
+    return same_operand(view, a, b, 0) && same_operand(view, a, b, 1);
+  }
   return is_kind(view, a, RL_OP_LINEAR) && is_kind(view, b, RL_OP_LINEAR) &&
-         operand_of(view, a, 0)->tensor == operand_of(view, b, 0)->tensor;
+         same_operand(view, a, b, 0);
 }
 /* One matrix product could do both: same format, type and tokens. */
 static bool like_linears(const raw_view *view, uint32_t a, uint32_t b) {
@@ -56,7 +64,7 @@ static bool linears_start(const raw_view *view, uint32_t index, uint32_t count) 
   return alike && length == count;
 }
 static bool starts_qkv(const raw_view *view, uint32_t index) {
-  return linears_start(view, index, 3);
+  return is_kind(view, index, RL_OP_LINEAR) && linears_start(view, index, 3);
 }
 static bool starts_gate_up(const raw_view *view, uint32_t index) {
   return linears_start(view, index, 2);
@@ -207,7 +215,7 @@ static rl_status add_externals(rl_lowering *lowering, const raw_view *view, cons
 }
 
 static bool is_matrix(rl_op_kind kind) {
-  return kind == RL_OP_LINEAR || kind == RL_OP_ATTENTION || kind == RL_OP_SCORES ||
+  return kind == RL_OP_LINEAR || kind == RL_OP_EXPERT_LINEAR || kind == RL_OP_ATTENTION || kind == RL_OP_SCORES ||
          kind == RL_OP_MIX;
 }
 

@@ -19,6 +19,9 @@ static rl_lower_op *const LOWER[RL_OP_KINDS] = {
     [RL_OP_SCALE] = rl_lower_elementwise,
     [RL_OP_SOFTCAP] = rl_lower_elementwise,
     [RL_OP_SAMPLE] = rl_lower_sample,
+    [RL_OP_ROUTE] = rl_lower_route,
+    [RL_OP_EXPERT_LINEAR] = rl_lower_expert_linear,
+    [RL_OP_COMBINE] = rl_lower_combine,
 };
 
 static rl_status lower_statement(rl_lowering *lowering, const rl_statement *statement) {

@@ -7,11 +7,7 @@
 
 /* An activation of `cols` values a token. */
 static rl_tensor activation(const rl_lowering *lowering, rl_extent extent, uint64_t cols) {
-  return (rl_tensor){.role = RL_ROLE_ACTIVATION,
-                     .format = lowering->scenario->activations,
-                     .extent = extent,
-                     .rows = 1,
-                     .cols = cols};
+  return rl_activation_shape(lowering, extent, 1, cols);
 }
 
 /* The token ids are there before the first operator. */
@@ -45,8 +41,12 @@ rl_status rl_lower_embed(rl_lowering *lowering, const rl_statement *statement,
   bool by_id = values->index == RL_INDEX_IDS;
   rl_op op = rl_op_begin(lowering, statement, RL_OP_EMBED);
   rl_tensor shape = activation(lowering, RL_EXTENT_TOKENS, values->cols);
-  rl_weight_request table = {"embed",      "weight",     values->weights,
-                             values->gguf, values->rows, values->cols};
+  rl_weight_request table = {.class_name = "embed",
+                             .suffix = "weight",
+                             .source = values->weights,
+                             .gguf = values->gguf,
+                             .rows = values->rows,
+                             .cols = values->cols};
   uint32_t weight, out;
   op.at.index = (rl_index_kind)values->index;
   op.at.offset = values->offset;
@@ -66,27 +66,11 @@ rl_status rl_lower_embed(rl_lowering *lowering, const rl_statement *statement,
   return rl_op_add(lowering, &op, operands, count);
 }
 
-/* "blk.{l}.attn_q.weight" -> "blk.{l}.attn_q.bias": GGUF names a bias after its weight. */
-static rl_status bias_twin(rl_lowering *lowering, const char *gguf, const char **out) {
-  static const char suffix[] = ".weight";
-  size_t length = gguf == NULL ? 0 : strlen(gguf);
-  *out = NULL;
-  if (length < sizeof suffix || strcmp(gguf + length - (sizeof suffix - 1), suffix) != 0) {
-    return RL_OK;
-  }
-  *out = rl_textf(lowering->arena, "%.*s.bias", (int)(length - (sizeof suffix - 1)), gguf);
-  return *out == NULL ? rl_diag_oom(lowering->diags) : RL_OK;
-}
-
 /* Adds the bias [1, cols] when there is one. */
 static rl_status add_bias(rl_lowering *lowering, const rl_statement *statement,
                           const rl_evaluated *values, uint64_t cols, uint32_t *bias) {
-  rl_weight_request request = {"bias", "bias", values->bias, NULL, 1, cols};
-  *bias = RL_NONE;
-  if (!values->has_bias) return RL_OK;
-  rl_status status = bias_twin(lowering, values->gguf, &request.gguf);
-  if (status != RL_OK) return status;
-  return rl_weight_add(lowering, statement, values, &request, bias);
+  rl_weight_request request = {.rows = 1, .cols = cols};
+  return rl_bias_add(lowering, statement, values, request, bias);
 }
 
 /* [in, weight, bias?, out] */
@@ -110,7 +94,12 @@ rl_status rl_lower_norm(rl_lowering *lowering, const rl_statement *statement,
   if (status != RL_OK) return status;
   rl_tensor shape = lowering->tensors.items[in[0]];
   uint64_t width = values->width == 0 ? shape.cols : values->width;
-  rl_weight_request request = {"norm", "weight", values->weights, values->gguf, 1, width};
+  rl_weight_request request = {.class_name = "norm",
+                               .suffix = "weight",
+                               .source = values->weights,
+                               .gguf = values->gguf,
+                               .rows = 1,
+                               .cols = width};
   if (shape.cols % width != 0) {
     status = rl_width_check(lowering, statement, in[0], 1, width);
   }
@@ -124,6 +113,11 @@ rl_status rl_lower_norm(rl_lowering *lowering, const rl_statement *statement,
   return add_weighted(lowering, &op, in[0], weights, out);
 }
 
+static const char *linear_class(const rl_lowering *lowering, const rl_evaluated *values) {
+  if (values->linear_class == RL_LINEAR_ROUTER) return "router";
+  return lowering->scope.in_layers ? "linear" : "lm_head";
+}
+
 /* in [T, cols], weight [rows, cols], bias [1, rows]; out [T, rows], or [R, rows] of the last
  * tokens. */
 rl_status rl_lower_linear(rl_lowering *lowering, const rl_statement *statement,
@@ -135,12 +129,12 @@ rl_status rl_lower_linear(rl_lowering *lowering, const rl_statement *statement,
   const rl_tensor *source = &lowering->tensors.items[in[0]];
   rl_tensor shape =
       activation(lowering, last ? RL_EXTENT_LOGIT_ROWS : source->extent, values->rows);
-  rl_weight_request request = {lowering->scope.in_layers ? "linear" : "lm_head",
-                               "weight",
-                               values->weights,
-                               values->gguf,
-                               values->rows,
-                               source->cols};
+  rl_weight_request request = {.class_name = linear_class(lowering, values),
+                               .suffix = "weight",
+                               .source = values->weights,
+                               .gguf = values->gguf,
+                               .rows = values->rows,
+                               .cols = source->cols};
   if (last) shape.role = RL_ROLE_LOGITS;
   status = rl_weight_add(lowering, statement, values, &request, &weights[0]);
   if (status == RL_OK) status = add_bias(lowering, statement, values, values->rows, &weights[1]);
@@ -161,6 +155,11 @@ static rl_status check_same_shape(rl_lowering *lowering, const rl_statement *sta
   const rl_tensor *a = &lowering->tensors.items[in[0]], *b = &lowering->tensors.items[in[1]];
   if (a->extent != b->extent) {
     return RL_REPORT(lowering->diags, TENSOR_EXTENT, statement->loc, b->name);
+  }
+  if (a->rows != b->rows) {
+    return RL_REPORT(lowering->diags, TENSOR_HOLDS, statement->loc,
+                     a->rows > b->rows ? a->name : b->name, "a row for each chosen expert",
+                     statement->op);
   }
   return rl_width_check(lowering, statement, in[1], 1, a->cols);
 }

@@ -62,6 +62,9 @@ rl_status rl_inputs_find(rl_lowering *lowering, const rl_statement *statement, u
  * one it reads under the same name (in place), the one that the layers carry, or a new one. */
 rl_status rl_output_find(rl_lowering *lowering, const rl_statement *statement,
                          const rl_tensor *shape, uint32_t *out);
+/* The same of the tensor that the attribute `key` names ("out", "chosen"). */
+rl_status rl_result_find(rl_lowering *lowering, const rl_statement *statement, const char *key,
+                         const rl_tensor *shape, uint32_t *out);
 /* Adds an operator of the statement with its operands, in slot order. */
 rl_status rl_op_add(rl_lowering *lowering, const rl_op *op, const rl_operand *operands,
                     size_t count);
@@ -69,6 +72,9 @@ rl_status rl_op_add(rl_lowering *lowering, const rl_op *op, const rl_operand *op
 rl_op rl_op_begin(const rl_lowering *lowering, const rl_statement *statement, rl_op_kind kind);
 /* An operand that touches whole rows. */
 rl_operand rl_operand_whole(const rl_lowering *lowering, uint32_t tensor, rl_access access);
+/* An activation of rows x cols values a block. */
+rl_tensor rl_activation_shape(const rl_lowering *lowering, rl_extent extent, uint64_t rows,
+                              uint64_t cols);
 /* The activation was written: its quantized twin is old. */
 void rl_twins_forget(rl_lowering *lowering, uint32_t tensor);
 /* "tensor 'q' has 12 values a token, 'rope' needs 16" unless they agree. */
@@ -79,25 +85,31 @@ rl_status rl_width_check(rl_lowering *lowering, const rl_statement *statement, u
 
 /* A weight or bias of the statement. */
 typedef struct rl_weight_request {
-  const char *class_name; /* "linear", "lm_head", "embed", "norm", "bias" */
+  const char *class_name; /* "linear", "router", "lm_head", "embed", "norm", "bias" */
   const char *suffix;     /* "weight", "bias" */
   const char *source, *gguf;
   uint64_t rows, cols;
+  uint64_t experts, top_k; /* rows are those of all experts, of which a token takes top_k; 0: none */
 } rl_weight_request;
 rl_status rl_weight_add(rl_lowering *lowering, const rl_statement *statement,
                         const rl_evaluated *values, const rl_weight_request *request,
                         uint32_t *out);
+/* The bias that the statement names, in the shape of the request (class, suffix and names are filled
+ * in), or RL_NONE when it has none. */
+rl_status rl_bias_add(rl_lowering *lowering, const rl_statement *statement,
+                      const rl_evaluated *values, rl_weight_request request, uint32_t *bias);
 /* The input of a linear in the format it multiplies in: *input itself, or its quantized twin, for
  * which a quantize operator is added when there is none yet. */
 rl_status rl_input_quantize(rl_lowering *lowering, const rl_statement *statement,
                             const rl_format *weights, uint32_t *input);
 
-/* --- one function an operator kind (lower_ops.c, lower_attention.c) --- */
+/* --- one function an operator kind (lower_ops.c, lower_attention.c, lower_experts.c) --- */
 
 typedef rl_status rl_lower_op(rl_lowering *lowering, const rl_statement *statement,
                               const rl_evaluated *values);
 rl_lower_op rl_lower_embed, rl_lower_norm, rl_lower_linear, rl_lower_pair, rl_lower_elementwise,
-    rl_lower_sample, rl_lower_rope, rl_lower_kv_append, rl_lower_attention;
+    rl_lower_sample, rl_lower_rope, rl_lower_kv_append, rl_lower_attention, rl_lower_route,
+    rl_lower_expert_linear, rl_lower_combine;
 
 /* --- passes --- */
 

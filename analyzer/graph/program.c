@@ -17,16 +17,25 @@ static bool stored_weight(const rl_tensor *tensor) {
   return tensor->role == RL_ROLE_WEIGHT && tensor->alias_of == RL_NONE;
 }
 
-bool rl_program_parameters(const rl_program *program, uint64_t *values) {
+static bool sum_parameters(const rl_program *program, bool active, uint64_t *values) {
   *values = 0;
   for (uint32_t i = 0; i < program->tensor_count; i++) {
     const rl_tensor *tensor = &program->tensors[i];
-    uint64_t one;
+    uint64_t one, rows = tensor->rows;
     if (!stored_weight(tensor)) continue;
-    if (!rl_mul_u64(tensor->rows, tensor->cols, &one)) return false;
+    if (active && tensor->experts != 0) rows = rows / tensor->experts * tensor->top_k;
+    if (!rl_mul_u64(rows, tensor->cols, &one)) return false;
     if (!rl_muladd_u64(values, one, rl_tensor_instances(program, tensor))) return false;
   }
   return true;
+}
+
+bool rl_program_parameters(const rl_program *program, uint64_t *values) {
+  return sum_parameters(program, false, values);
+}
+
+bool rl_program_active_parameters(const rl_program *program, uint64_t *values) {
+  return sum_parameters(program, true, values);
 }
 
 bool rl_program_weight_bytes(const rl_program *program, uint64_t *bytes) {

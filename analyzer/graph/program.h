@@ -21,6 +21,7 @@ extern const rl_op_info RL_OP_INFO[RL_OP_KINDS];
 
 typedef enum rl_role {
   RL_ROLE_WEIGHT, RL_ROLE_KV, RL_ROLE_ACTIVATION, RL_ROLE_LOGITS, RL_ROLE_IDS,
+  RL_ROLE_CHOICE, /* numbers of the experts that each token chose */
   RL_ROLES
 } rl_role;
 
@@ -39,12 +40,13 @@ typedef enum rl_extent {
 typedef struct rl_tensor {
   const char *name;         /* "q", "k_cache", "q_proj.weight" */
   rl_role role;
-  const rl_format *format;  /* ids: NULL, 4 bytes each */
+  const rl_format *format;  /* ids and choices: NULL, 4 bytes each */
   rl_extent extent;
-  uint64_t rows, cols;      /* block: weight [rows out, cols in]; activation [heads or 1, width]; KV [H_kv, d_h] */
+  uint64_t rows, cols;      /* block: weight [rows out, cols in]; activation [heads, chosen experts or 1, width]; KV [H_kv, d_h] */
   uint32_t run;             /* weights and KV inside a run: one instance for each of its layers; RL_NONE: one in all */
   uint32_t alias_of;        /* weight stored once with another (tied head), RL_NONE */
   uint64_t window;          /* KV: tokens kept per sequence, 0 = all */
+  uint64_t experts, top_k;  /* weights: rows hold that many experts one after the other, of which a token takes top_k; of a choice likewise; 0 = none */
   const char *source;       /* weights: "model.layers.{l}.mlp.up_proj.weight", NULL when not given */
   const char *gguf;         /* its GGUF twin or NULL */
   uint64_t row_offset;      /* first row inside a fused source tensor; of a bias the first value */
@@ -64,6 +66,8 @@ typedef enum rl_norm_kind { RL_NORM_RMS, RL_NORM_LAYER } rl_norm_kind;
 typedef enum rl_activation_kind { RL_SILU, RL_GELU, RL_GELU_TANH, RL_RELU, RL_ACTIVATIONS } rl_activation_kind;
 typedef enum rl_index_kind { RL_INDEX_IDS, RL_INDEX_POSITIONS } rl_index_kind;
 typedef enum rl_rope_style { RL_ROPE_HALVES /* (i, i + n/2) */, RL_ROPE_PAIRS /* (2i, 2i + 1) */ } rl_rope_style;
+/* What a router's logits become: softmax over all experts, over the chosen ones, or sigmoid. */
+typedef enum rl_score_kind { RL_SCORE_SOFTMAX, RL_SCORE_SOFTMAX_CHOSEN, RL_SCORE_SIGMOID } rl_score_kind;
 typedef enum rl_rope_scaling { RL_ROPE_PLAIN, RL_ROPE_LINEAR, RL_ROPE_LLAMA3 } rl_rope_scaling;
 
 /* Attributes by kind; a union would save little and cost clarity in the switchless tables. */
@@ -89,9 +93,13 @@ typedef struct rl_op_attributes {
   uint64_t window;          /* keys a query sees, itself included; 0 = all before it */
   double score_scale;
   double softcap;           /* 0 = none; also of the softcap operator */
-  /* activation, scale */
+  /* activation, scale; route multiplies its weights by factor, too */
   rl_activation_kind activation;
   double factor;
+  /* route, expert_linear, combine */
+  uint64_t experts, top_k;
+  rl_score_kind score;
+  bool normalize;           /* the chosen weights are divided by their sum */
 } rl_op_attributes;
 
 typedef struct rl_op {
@@ -142,6 +150,8 @@ typedef struct rl_program {
 uint64_t rl_tensor_instances(const rl_program *program, const rl_tensor *tensor);
 /* Values of all weights, tied ones once: the published parameter total. False on overflow. */
 bool rl_program_parameters(const rl_program *program, uint64_t *values);
+/* The same without the experts that a token does not choose: what one token is computed with. */
+bool rl_program_active_parameters(const rl_program *program, uint64_t *values);
 /* Stored bytes of all weights, tied ones once. */
 bool rl_program_weight_bytes(const rl_program *program, uint64_t *bytes);
 /* Stored bytes of one kept token over all KV tensors with that window (0 = unlimited). */

@@ -14,6 +14,11 @@ static const char *const INDEX_WORDS[] = {
 static const char *const STYLE_WORDS[] = {[RL_ROPE_HALVES] = "halves", [RL_ROPE_PAIRS] = "pairs"};
 static const char *const TOKEN_WORDS[] = {[RL_TOKENS_ALL] = "all", [RL_TOKENS_LAST] = "last"};
 static const char *const MASK_WORDS[] = {"causal"};
+static const char *const SCORE_WORDS[] = {[RL_SCORE_SOFTMAX] = "softmax",
+                                          [RL_SCORE_SOFTMAX_CHOSEN] = "softmax_chosen",
+                                          [RL_SCORE_SIGMOID] = "sigmoid"};
+static const char *const CLASS_WORDS[] = {
+    [RL_LINEAR_ORDINARY] = "linear", [RL_LINEAR_ROUTER] = "router"};
 
 /* Function names as configs spell them; evaluate.c maps them to kinds. */
 static const char *const ACTIVATION_WORDS[] = {
@@ -23,6 +28,7 @@ static const char *const ACTIVATION_WORDS[] = {
 static const rl_attribute_rule RULES[] = {
     {.key = "in", .form = RL_FORM_INPUTS},
     {.key = "out", .form = RL_FORM_TENSOR},
+    {.key = "chosen", .form = RL_FORM_TENSOR},
     {.key = "when", .form = RL_FORM_TRUTH, .place = PLACE(when)},
     {.key = "name", .form = RL_FORM_NAME, .place = PLACE(name)},
     {.key = "rows", .form = RL_FORM_INTEGER, .positive = true, .place = PLACE(rows)},
@@ -43,6 +49,8 @@ static const rl_attribute_rule RULES[] = {
      .nullable = true,
      .place = PLACE(dims)},
     {.key = "window", .form = RL_FORM_INTEGER, .nullable = true, .place = PLACE(window)},
+    {.key = "experts", .form = RL_FORM_INTEGER, .positive = true, .place = PLACE(experts)},
+    {.key = "top_k", .form = RL_FORM_INTEGER, .positive = true, .place = PLACE(top_k)},
     {.key = "eps", .form = RL_FORM_NUMBER, .place = PLACE(eps)},
     {.key = "base", .form = RL_FORM_NUMBER, .positive = true, .place = PLACE(base)},
     {.key = "root", .form = RL_FORM_NUMBER, .positive = true, .place = PLACE(root)},
@@ -53,6 +61,12 @@ static const rl_attribute_rule RULES[] = {
      .place = PLACE(scale_root)},
     {.key = "softcap", .form = RL_FORM_NUMBER, .nullable = true, .place = PLACE(cap)},
     {.key = "cap", .form = RL_FORM_NUMBER, .positive = true, .place = PLACE(cap)},
+    {.key = "scale",
+     .form = RL_FORM_NUMBER,
+     .positive = true,
+     .nullable = true,
+     .place = PLACE(scale)},
+    {.key = "normalize", .form = RL_FORM_TRUTH, .place = PLACE(normalize)},
     {.key = "has_bias", .form = RL_FORM_TRUTH, .place = PLACE(has_bias)},
     {.key = "tied", .form = RL_FORM_TRUTH, .place = PLACE(tied)},
     {.key = "transposed", .form = RL_FORM_TRUTH, .place = PLACE(transposed)},
@@ -81,6 +95,16 @@ static const rl_attribute_rule RULES[] = {
      .place = PLACE(mask),
      .choices = MASK_WORDS,
      .choice_count = COUNT(MASK_WORDS)},
+    {.key = "score",
+     .form = RL_FORM_WORD,
+     .place = PLACE(score),
+     .choices = SCORE_WORDS,
+     .choice_count = COUNT(SCORE_WORDS)},
+    {.key = "class",
+     .form = RL_FORM_WORD,
+     .place = PLACE(linear_class),
+     .choices = CLASS_WORDS,
+     .choice_count = COUNT(CLASS_WORDS)},
 };
 
 static const rl_attribute_rule NORM_KIND = {.key = "kind",
@@ -136,6 +160,8 @@ size_t rl_operator_inputs(rl_op_kind kind) {
     case RL_OP_KV_APPEND:
     case RL_OP_ADD:
     case RL_OP_MUL:
+    case RL_OP_EXPERT_LINEAR:
+    case RL_OP_COMBINE:
       return 2;
     default:
       return 1;
@@ -206,15 +232,22 @@ static rl_status check_inputs(const rl_attribute *attribute, size_t wanted, rl_d
                      diags);
 }
 
-/* The only placeholder is {l}, and only where there is a layer. */
-static rl_status check_template(const rl_attribute *attribute, bool in_layers, rl_diags *diags) {
+/* Placeholders are {l}, only where there is a layer, and {e} in weights of experts. */
+static rl_status check_template(const rl_attribute *attribute, bool of_experts, bool in_layers,
+                                rl_diags *diags) {
   if (!is_word(attribute->value)) return report_form(attribute, "a weight name", diags);
   const char *text = attribute->value->text;
   for (const char *brace = strpbrk(text, "{}"); brace != NULL; brace = strpbrk(brace, "{}")) {
-    if (strncmp(brace, "{l}", 3) != 0) {
-      return report_form(attribute, "a weight name whose only placeholder is {l}", diags);
+    bool expert = of_experts && strncmp(brace, "{e}", 3) == 0;
+    if (!expert && strncmp(brace, "{l}", 3) != 0) {
+      return report_form(attribute,
+                         of_experts ? "a weight name whose placeholders are {l} and {e}"
+                                    : "a weight name whose only placeholder is {l}",
+                         diags);
     }
-    if (!in_layers) return RL_REPORT(diags, NO_LAYER_HERE, attribute->value->loc, "{l}");
+    if (!expert && !in_layers) {
+      return RL_REPORT(diags, NO_LAYER_HERE, attribute->value->loc, "{l}");
+    }
     brace += 3;
   }
   return RL_OK;
@@ -245,14 +278,14 @@ static rl_status check_word(const rl_attribute *attribute, const rl_attribute_ru
 }
 
 static rl_status check_form(const rl_attribute *attribute, const rl_attribute_rule *rule,
-                            bool in_layers, rl_arena *scratch, rl_diags *diags) {
+                            rl_op_kind kind, bool in_layers, rl_arena *scratch, rl_diags *diags) {
   int ignored;
   switch (rule->form) {
     case RL_FORM_TENSOR:
     case RL_FORM_NAME:
       return is_word(attribute->value) ? RL_OK : report_form(attribute, "a name", diags);
     case RL_FORM_TEMPLATE:
-      return check_template(attribute, in_layers, diags);
+      return check_template(attribute, kind == RL_OP_EXPERT_LINEAR, in_layers, diags);
     case RL_FORM_WORD:
       return check_word(attribute, rule, diags);
     case RL_FORM_ACTIVATION:
@@ -356,7 +389,7 @@ rl_status rl_statement_check(const rl_statement *statement, bool in_layers, rl_a
     } else if (rule->form == RL_FORM_INPUTS) {
       status = check_inputs(attribute, rl_operator_inputs(kind), diags);
     } else {
-      status = check_form(attribute, rule, in_layers, scratch, diags);
+      status = check_form(attribute, rule, kind, in_layers, scratch, diags);
     }
     if (status != RL_OK) worst = status;
   }

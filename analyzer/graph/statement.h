@@ -11,7 +11,8 @@ enum {
   RL_STATEMENTS_MAX = 1024,
   RL_LAYERS_MAX = 4096,
   RL_VARYING_MAX = 1 << 17,
-  RL_OPS_MAX = 1 << 16
+  RL_OPS_MAX = 1 << 16,
+  RL_EXPERTS_MAX = 1 << 12
 };
 
 /* Statements that are no operators. `refuse: {when: ..., because: ...}` names the models that the
@@ -27,20 +28,24 @@ typedef enum rl_attribute_form {
   RL_FORM_INPUTS,    /* a tensor name, or as many as the operator reads */
   RL_FORM_TENSOR,    /* one tensor name */
   RL_FORM_NAME,      /* a row name */
-  RL_FORM_TEMPLATE,  /* a weight's name, with {l} for the layer index */
+  RL_FORM_TEMPLATE,  /* a weight's name, with {l} for the layer index, {e} for the expert's */
   RL_FORM_WORD,      /* one of the choices */
   RL_FORM_ACTIVATION /* a known function, or an expression that gives its name */
 } rl_attribute_form;
 
+/* What a linear is, for the formats of its weights: routers stay as accurate as activations. */
+typedef enum rl_linear_class { RL_LINEAR_ORDINARY, RL_LINEAR_ROUTER } rl_linear_class;
 typedef enum rl_token_choice { RL_TOKENS_ALL, RL_TOKENS_LAST } rl_token_choice;
 
 /* Everything but tensors that a statement says, evaluated for one layer. Zero: not said. */
 typedef struct rl_evaluated {
   uint64_t rows, cols, width, offset, row_offset;
   uint64_t heads, kv_heads, head_dim, dims, window;
-  double eps, base, root, scale_root, cap;
-  bool when, has_bias, tied, transposed;
-  int index, norm, style, tokens, mask, activation; /* positions in the list of choices */
+  uint64_t experts, top_k;
+  double eps, base, root, scale_root, cap, scale;
+  bool when, has_bias, tied, transposed, normalize;
+  /* positions in the list of choices */
+  int index, norm, style, tokens, mask, activation, score, linear_class;
   const rl_node *scaling;
   const char *name, *tied_to, *weights, *bias, *gguf;
 } rl_evaluated;

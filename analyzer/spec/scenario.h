@@ -10,7 +10,7 @@
 #include "spec/profile.h"
 
 /* Formats by tensor. An entry names an operator (`down_proj`, globs allowed), or a class: `embed`,
- * `lm_head`, `norm`, `bias`. The last entry that matches wins; `default` holds for the linear
+ * `lm_head`, `router`, `norm`, `bias`. The last entry that matches wins; `default` holds for the linear
  * operators inside the layers and, when dense, for everything else too. */
 typedef struct rl_format_rule {
   const char *pattern;
@@ -65,7 +65,7 @@ rl_status rl_scenario_resolve(rl_arena *arena, rl_db *db, const rl_request *requ
                               rl_scenario **out, rl_diags *diags);
 /* The scenario as YAML that resolves to itself (--save). */
 void rl_scenario_write(const rl_scenario *scenario, rl_buf *out);
-/* The format of a weight: class is "linear", "lm_head", "embed", "norm" or "bias"; name the operator's. */
+/* The format of a weight: class is "linear", "router", "lm_head", "embed", "norm" or "bias"; name the operator's. */
 const rl_format *rl_scenario_weight_format(const rl_scenario *scenario, const char *class_name,
                                            const char *name);
 /* "1,8,64" or "1..256x2" or "1..8" -> ascending list without duplicates. */

@@ -5,7 +5,7 @@
 
 #include "base/names.h"
 
-static const char *const classes[] = {"linear", "lm_head", "embed", "norm", "bias"};
+static const char *const classes[] = {"linear", "router", "lm_head", "embed", "norm", "bias"};
 enum { CLASSES = sizeof classes / sizeof *classes };
 
 typedef RL_LIST(const char *) name_list;

@@ -15,10 +15,14 @@ rl_status rl_verify_cost(const rl_plan *plan, rl_verify *verify, rl_diags *diags
   return RL_OK;
 }
 
+static bool is_linear_kind(rl_op_kind kind) {
+  return kind == RL_OP_LINEAR || kind == RL_OP_EXPERT_LINEAR;
+}
+
 static bool is_linear(const rl_program *program, const rl_op *op) {
-  if (op->kind == RL_OP_LINEAR) return true;
+  if (is_linear_kind(op->kind)) return true;
   for (uint32_t p = 0; p < op->part_count; p++) {
-    if (program->parts[op->first_part + p].kind == RL_OP_LINEAR) return true;
+    if (is_linear_kind(program->parts[op->first_part + p].kind)) return true;
   }
   return false;
 }
@@ -76,8 +80,9 @@ static bool cached_less(const linears *at_low, const linears *at) {
   return at->uncached != at_low->uncached;
 }
 
-/* While the cache serves the same operands, FLOPs are proportional to the batch and bytes affine
- * with an offset that is not negative: a row that is compute-bound stays so. Where the cache gives
+/* While the cache serves the same operands, FLOPs are proportional to the batch and bytes a concave
+ * function of it that is not negative at 0 (affine, but for the experts, of which each further
+ * token adds fewer new ones): a row that is compute-bound stays so. Where the cache gives
  * up some operands a row may turn memory-bound again, so each such stretch is searched by itself.
  */
 rl_status rl_ridge_tokens(const rl_plan *plan, uint64_t cached, uint64_t *tokens, rl_diags *diags) {

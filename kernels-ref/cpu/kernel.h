@@ -73,10 +73,17 @@ void rl_ref_scale(const rl_call *call);
 void rl_ref_softcap(const rl_call *call);
 void rl_ref_quantize(const rl_call *call);
 void rl_ref_sample(const rl_call *call);
+void rl_ref_route(const rl_call *call);
+void rl_ref_expert_linear(const rl_call *call);
+void rl_ref_combine(const rl_call *call);
 void rl_ref_fused(const rl_call *call);
 
 bool rl_ref_linear_workspace(const rl_program *program, const rl_op *op,
                              const rl_pass_limits *limits, rl_workspace_size *size);
+bool rl_ref_route_workspace(const rl_program *program, const rl_op *op,
+                            const rl_pass_limits *limits, rl_workspace_size *size);
+bool rl_ref_expert_linear_workspace(const rl_program *program, const rl_op *op,
+                                    const rl_pass_limits *limits, rl_workspace_size *size);
 bool rl_ref_fused_workspace(const rl_program *program, const rl_op *op,
                             const rl_pass_limits *limits, rl_workspace_size *size);
 

@@ -34,6 +34,9 @@ const rl_kernel RL_KERNELS[RL_OP_KINDS] = {
     [RL_OP_SOFTCAP] = {rl_ref_softcap, blocks_workspace},
     [RL_OP_QUANTIZE] = {rl_ref_quantize, blocks_workspace},
     [RL_OP_SAMPLE] = {rl_ref_sample, blocks_workspace},
+    [RL_OP_ROUTE] = {rl_ref_route, rl_ref_route_workspace},
+    [RL_OP_EXPERT_LINEAR] = {rl_ref_expert_linear, rl_ref_expert_linear_workspace},
+    [RL_OP_COMBINE] = {rl_ref_combine, blocks_workspace},
     [RL_OP_FUSED] = {rl_ref_fused, rl_ref_fused_workspace},
 };
 

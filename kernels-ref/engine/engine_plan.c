@@ -154,6 +154,9 @@ static void carve_rows(carver *c, rl_engine_state *state) {
 static void carve_results(carver *c, rl_engine_state *state) {
   const rl_program *program = state->program;
   uint64_t width = 0, longest = rl_max_u64(program->vocabulary, state->limits.longest);
+  for (uint32_t t = 0; t < program->tensor_count; t++) {
+    longest = rl_max_u64(longest, program->tensors[t].experts);
+  }
   state->logits_tensor = state->sampled_tensor = RL_NONE;
   for (uint32_t o = 0; o < program->op_count; o++) {
     const rl_op *op = &program->ops[o];

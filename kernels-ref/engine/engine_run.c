@@ -34,6 +34,26 @@ static void count_touched(const rl_engine_state *state, const rl_op *op, uint64_
   }
 }
 
+/* Distinct numbers in the choice that a router has written. */
+static uint64_t count_experts(rl_engine_state *state, const rl_op *op) {
+  enum { WORD_BITS = 64 };
+  const rl_store *choice = NULL;
+  uint64_t distinct = 0;
+  for (uint32_t k = 0; k < op->operand_count && op->kind == RL_OP_ROUTE; k++) {
+    uint32_t tensor = state->program->operands[op->first_operand + k].tensor;
+    if (state->program->tensors[tensor].role == RL_ROLE_CHOICE) choice = &state->views[k].store;
+  }
+  if (choice == NULL) return 0;
+  memset(state->seen, 0, rl_touched_words(op->at.experts) * sizeof *state->seen);
+  for (uint64_t c = 0; c < choice->rows * choice->cols; c++) {
+    uint32_t expert = rl_store_read_id(choice, c, NULL);
+    uint64_t *word = &state->seen[expert / WORD_BITS], bit = (uint64_t)1 << expert % WORD_BITS;
+    distinct += (*word & bit) == 0;
+    *word |= bit;
+  }
+  return distinct;
+}
+
 static void run_operator(rl_engine_state *state, const rl_pass *pass, const rl_engine_clock *clock,
                          rl_engine_row *row, uint64_t *bytes) {
   const rl_program *program = state->program;
@@ -45,6 +65,7 @@ static void run_operator(rl_engine_state *state, const rl_pass *pass, const rl_e
   row->nanoseconds = clock != NULL ? clock->now(clock->context) - start : 0;
   count_touched(state, op, bytes);
   row->bytes = bytes;
+  row->experts = count_experts(state, op);
 }
 
 void rl_engine_run(rl_engine_state *state, const rl_pass *pass, const rl_engine_clock *clock) {

@@ -33,7 +33,7 @@ struct rl_engine_state {
   uint32_t *sampled;
   rl_pass_sequence *pass_sequences;
   uint64_t *positions; /* [tokens] */
-  uint64_t *seen;      /* one bit an id or position, to count distinct ones */
+  uint64_t *seen;      /* one bit an id or position, or expert, to count distinct ones */
 };
 
 /* The place of every part of the state. Memory before the engine knows it: base NULL, sizes only.

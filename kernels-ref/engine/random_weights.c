@@ -60,9 +60,20 @@ static void matrix_row(const rl_weight_request *request, uint64_t *state) {
   }
 }
 
+static bool is_bias(const rl_weight_request *request) {
+  switch (request->op->kind) {
+    case RL_OP_ROUTE:
+      return true;
+    case RL_OP_EXPERT_LINEAR:
+      return request->slot == 3;
+    default:
+      return request->slot == 2;
+  }
+}
+
 static void draw_row(const rl_weight_request *request, uint64_t seed, uint64_t row) {
   uint64_t state = row_seed(seed, request, row);
-  if (request->slot == 2) {
+  if (is_bias(request)) {
     normal_row(request, 0, BIAS_SPREAD, &state);
   } else if (request->op->kind == RL_OP_NORM) {
     normal_row(request, 1 - request->op->at.weight_offset, GAIN_SPREAD, &state);

@@ -12,7 +12,8 @@ typedef struct rl_weight_request {
   uint32_t tensor;
   uint32_t layer;  /* index in the model, RL_NONE outside the layers */
   const rl_op *op; /* the operator (or part) that reads it first */
-  uint32_t slot;   /* as its nth read operand: linear 1 matrix, 2 bias; norm 1 gain, 2 bias */
+  uint32_t slot;   /* as its nth read operand: linear 1 matrix, 2 bias; norm 1 gain, 2 bias;
+                      expert_linear 2 matrix, 3 bias; route 1 correction bias */
   rl_store *store; /* its bytes, zero before; written with rl_store_write or copied as they are */
   float *row;      /* [cols] for the source's use */
 } rl_weight_request;

@@ -70,16 +70,26 @@ uint32_t rl_fixture_scores(rl_fixture *f, uint64_t heads) {
   return add_tensor(f, &tensor, NULL);
 }
 
-uint32_t rl_fixture_ids(rl_fixture *f, rl_extent extent, const uint32_t *ids) {
-  uint32_t index = f->program.tensor_count++;
-  rl_store *store = &f->stores[index];
-  f->tensors[index] =
-      (rl_tensor){.name = "ids", .role = RL_ROLE_IDS, .extent = extent, .rows = 1, .cols = 1};
-  rl_store_init(store, NULL, rl_pass_blocks(&f->pass, extent), 1);
-  store->bytes = f->memory[index];
-  for (uint64_t i = 0; ids != NULL && i < store->rows; i++)
+static uint32_t add_ids(rl_fixture *f, const rl_tensor *tensor, const uint32_t *ids) {
+  uint32_t index = add_tensor(f, tensor, NULL);
+  const rl_store *store = &f->stores[index];
+  for (uint64_t i = 0; ids != NULL && i < store->rows * store->cols; i++)
     rl_store_write_id(store, i, ids[i], NULL);
   return index;
+}
+
+uint32_t rl_fixture_ids(rl_fixture *f, rl_extent extent, const uint32_t *ids) {
+  rl_tensor tensor = {.name = "ids", .role = RL_ROLE_IDS, .extent = extent, .rows = 1, .cols = 1};
+  return add_ids(f, &tensor, ids);
+}
+
+uint32_t rl_fixture_choice(rl_fixture *f, uint64_t k, const uint32_t *experts) {
+  rl_tensor tensor = {.name = "choice",
+                      .role = RL_ROLE_CHOICE,
+                      .extent = RL_EXTENT_TOKENS,
+                      .rows = 1,
+                      .cols = k};
+  return add_ids(f, &tensor, experts);
 }
 
 void rl_fixture_operand(rl_fixture *f, uint32_t tensor, rl_access access, uint64_t cols) {

@@ -43,6 +43,8 @@ uint32_t rl_fixture_tensor(rl_fixture *f, rl_role role, rl_test_format format, u
 /* fp32 scores of so many heads, one block a (query, key). */
 uint32_t rl_fixture_scores(rl_fixture *f, uint64_t heads);
 uint32_t rl_fixture_ids(rl_fixture *f, rl_extent extent, const uint32_t *ids);
+/* A choice of k experts a token. */
+uint32_t rl_fixture_choice(rl_fixture *f, uint64_t k, const uint32_t *experts);
 /* The tensor becomes the next operand of the operator; cols 0: all. */
 void rl_fixture_operand(rl_fixture *f, uint32_t tensor, rl_access access, uint64_t cols);
 /* As the next operand of part p of a fused operator; call after all operands of the operator. */

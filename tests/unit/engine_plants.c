@@ -1,5 +1,5 @@
 /* The comparison sees errors: with one planted in the second implementation, an off-by-one in the
- * mask, the window, the rotary position or the index of a scale, some pass of the script lies far
+ * mask, the window, the rotary position, the index of a scale or of an expert, some pass of the script lies far
  * beyond the bound that holds without it. Weights in groups of 32 with fp32 activations, bound
  * 1e-5. */
 #include <stdio.h>
@@ -52,6 +52,10 @@ static bool has_rope(const ref_model *model) {
   return model->rope_base[0] > 0;
 }
 
+static bool has_mixture(const ref_model *model) {
+  return model->experts > 0;
+}
+
 static void test_mask(void) {
   check_plant(REF_MASK_ONE_TOO_FAR, always);
 }
@@ -65,5 +69,10 @@ static void test_scale(void) {
   check_plant(REF_SCALE_ONE_TOO_EARLY, always);
 }
 
+static void test_expert(void) {
+  check_plant(REF_EXPERT_ONE_TOO_FAR, has_mixture);
+}
+
 RL_SUITE("planted errors", {"mask", test_mask}, {"window", test_window},
-         {"rope position", test_rope}, {"scale index", test_scale})
+         {"rope position", test_rope}, {"scale index", test_scale},
+         {"expert", test_expert})

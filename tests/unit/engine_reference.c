@@ -1,6 +1,7 @@
 /* One decoder, its variants chosen by ref_model. Sources: Vaswani et al. 2017; Radford et al. 2019;
  * Zhang et al. 2022 (OPT); Touvron et al. 2023; Jiang et al. 2023; Yang et al. 2024, 2025; Gemma
- * Team 2024, 2025; Su et al. 2021; Zhang & Sennrich 2019; Grattafiori et al. 2024. */
+ * Team 2024, 2025; Su et al. 2021; Zhang & Sennrich 2019; Grattafiori et al. 2024; Shazeer et al.
+ * 2017; Fedus et al. 2022; Jiang et al. 2024. */
 #include "engine_reference.h"
 
 #include <math.h>
@@ -273,6 +274,64 @@ static void feed_forward(const decoder *d, int layer) {
   round_rows(d, o, m->width);
 }
 
+/* y = W_e x of one expert, whose rows stand behind those of the experts before it; stored. */
+static void expert_multiply(const decoder *d, int which, int layer, int expert, const double *in,
+                            double *out) {
+  static double row[REF_WIDTH];
+  ref_matrix w = find(d, d->m->expert_ops[which], "weight", layer);
+  int rows = w.rows / d->m->experts;
+  for (int r = 0; r < rows; r++) {
+    double sum = 0;
+    ref_unpack_row(&w, expert * rows + r, d->plant == REF_SCALE_ONE_TOO_EARLY, row);
+    for (int c = 0; c < w.cols; c++) sum += row[c] * in[c];
+    out[r] = sum;
+  }
+  ref_round(d->storage->activations, out, rows);
+}
+
+/* Weight of each expert for one token, 0 for those that are not among the best. */
+static void gate_experts(const decoder *d, const double *logits, double *weights) {
+  const ref_model *m = d->m;
+  double sum = 0;
+  for (int e = 0; e < m->experts; e++) {
+    int better = 0;
+    for (int f = 0; f < m->experts; f++) {
+      better += logits[f] > logits[e] || (logits[f] == logits[e] && f < e);
+    }
+    weights[e] = better < m->chosen ? exp(logits[e]) : 0;
+    sum += m->weigh_chosen ? weights[e] : exp(logits[e]);
+  }
+  for (int e = 0; e < m->experts; e++) {
+    weights[e] /= sum;
+    ref_round(d->storage->activations, &weights[e], 1);
+  }
+}
+
+/* Shazeer et al. 2017, eq. 1, with gated MLPs as experts. */
+static void mixture(const decoder *d, int layer) {
+  static double g[REF_WIDTH], u[REF_WIDTH], y[REF_WIDTH], weights[REF_WIDTH];
+  const ref_model *m = d->m;
+  multiply(d, "router", false, layer, h, gate);
+  round_rows(d, gate, m->experts);
+  for (int t = 0; t < d->tokens->count; t++) {
+    gate_experts(d, gate[t], weights);
+    memset(o[t], 0, sizeof o[t]);
+    for (int e = 0; e < m->experts; e++) {
+      int down = d->plant == REF_EXPERT_ONE_TOO_FAR ? (e + 1) % m->experts : e;
+      if (!(weights[e] > 0)) continue;
+      expert_multiply(d, 0, layer, e, h[t], g);
+      expert_multiply(d, 1, layer, e, h[t], u);
+      for (int i = 0; i < m->expert_ff; i++) g[i] = activate(m->act, g[i]);
+      if (!d->storage->fused) ref_round(d->storage->activations, g, m->expert_ff);
+      for (int i = 0; i < m->expert_ff; i++) g[i] *= u[i];
+      ref_round(d->storage->activations, g, m->expert_ff);
+      expert_multiply(d, 2, layer, down, g, y);
+      for (int i = 0; i < m->width; i++) o[t][i] += weights[e] * y[i];
+    }
+  }
+  round_rows(d, o, m->width);
+}
+
 static void decoder_layer(const decoder *d, int layer) {
   const ref_model *m = d->m;
   norm(d, "input_norm", layer, x, h, 1);
@@ -287,7 +346,11 @@ static void decoder_layer(const decoder *d, int layer) {
   } else {
     norm(d, "post_attention_norm", layer, x, h, 1);
   }
-  feed_forward(d, layer);
+  if (m->mixture[layer]) {
+    mixture(d, layer);
+  } else {
+    feed_forward(d, layer);
+  }
   if (m->post_norms) norm(d, "post_mlp_norm", layer, o, o, 1);
   add_residual(d, o);
 }

@@ -32,6 +32,10 @@ typedef struct ref_model {
   double rope_base[REF_LAYERS]; /* 0: none */
   ref_scaling scaling[REF_LAYERS];
   double rope_factor, rope_low, rope_high, rope_original;
+  int experts, chosen, expert_ff;  /* 0: no mixture in any layer */
+  bool mixture[REF_LAYERS];        /* in place of the MLP */
+  bool weigh_chosen;               /* softmax over the chosen experts only */
+  const char *expert_ops[3];       /* names of the gate, up and down operators of experts */
 } ref_model;
 
 typedef enum ref_number { REF_FP32, REF_BF16, REF_INT8_TOKEN, REF_INT4_TOKEN } ref_number;
@@ -71,6 +75,7 @@ typedef enum ref_plant {
   REF_ROPE_ONE_TOO_LATE, /* queries */
   REF_SCALE_ONE_TOO_EARLY,
   REF_NOISE, /* no error: every stored activation is off by 1e-7 before it is rounded */
+  REF_EXPERT_ONE_TOO_FAR, /* the down projection of the next expert */
   REF_PLANTS
 } ref_plant;
 

@@ -31,7 +31,7 @@ typedef struct twin_pass {
   rl_engine_result result;
 } twin_pass;
 
-enum { TWIN_MODELS = 8 };
+enum { TWIN_MODELS = 10 };
 extern const ref_model TWIN_MODEL[TWIN_MODELS];
 
 /* Lowers and opens; failures are fatal assertions. */
