@@ -116,8 +116,8 @@ static bool push_terms(compiler *c, const rl_sum *sum) {
   return true;
 }
 
-/* The form of a sum: an equal one that exists already, or a new one. Equal terms have equal divisors.
- * False without memory. */
+/* The form of a sum: an equal one that exists already, or a new one. Equal terms have equal
+ * divisors. False without memory. */
 static bool intern_form(compiler *c, const rl_sum *unscaled, rl_form *out) {
   uint64_t divisor = divisor_of(c, unscaled);
   rl_sum scaled;
@@ -196,7 +196,7 @@ static rl_status compile_row(compiler *c, uint32_t run, uint32_t op_index, rl_co
     add_to_total(c, TOTAL_OF[k], sum, of->repeat);
     if (row->counts[k].divisor != 1) row->expected = true;
   }
-  return RL_OK;
+  return tally_status(c, op->name, op->loc);
 }
 
 static rl_status compile_rows(compiler *c) {

@@ -51,8 +51,8 @@ rl_share rl_share_experts(const rl_program *program, const rl_op *op, const rl_o
   rl_share share = rl_share_plain(program, op, operand);
   const rl_tensor *tensor = tensor_of(program, operand);
   if (tensor->role == RL_ROLE_WEIGHT) {
-    share.blocks = (rl_moment){
-        .kind = RL_M_EXPERTS, .experts = tensor->experts, .top_k = tensor->top_k};
+    share.blocks =
+        (rl_moment){.kind = RL_M_EXPERTS, .experts = tensor->experts, .top_k = tensor->top_k};
     share.rows /= tensor->experts;
   }
   return share;

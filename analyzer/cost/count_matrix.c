@@ -23,8 +23,8 @@ void rl_work_linear(rl_tally *tally, const rl_op *op) {
   }
 }
 
-/* Each token goes through top_k of the experts, whose rows stand one expert after the other: 2 k rows
- * cols (Shazeer et al. 2017, eq. 1). */
+/* Each token goes through top_k of the experts, whose rows stand one expert after the other: 2 k
+ * rows cols (Shazeer et al. 2017, eq. 1). */
 void rl_work_expert_linear(rl_tally *tally, const rl_op *op) {
   const rl_program *program = tally->program;
   rl_moment tokens = rl_moment_of(RL_M_TOKENS);

@@ -10,10 +10,9 @@ static rl_status check_route(rl_lowering *lowering, const rl_statement *statemen
   const rl_tensor *logits = &lowering->tensors.items[in];
   char chosen[RL_NUMBER_TEXT], experts[RL_NUMBER_TEXT], most[RL_NUMBER_TEXT];
   if (values->top_k > values->experts || values->experts > RL_EXPERTS_MAX) {
-    return RL_REPORT(lowering->diags, ROUTE_EXPERTS, statement->loc,
-                     rl_print_grouped(values->top_k, chosen),
-                     rl_print_grouped(values->experts, experts),
-                     rl_print_grouped(RL_EXPERTS_MAX, most));
+    return RL_REPORT(
+        lowering->diags, ROUTE_EXPERTS, statement->loc, rl_print_grouped(values->top_k, chosen),
+        rl_print_grouped(values->experts, experts), rl_print_grouped(RL_EXPERTS_MAX, most));
   }
   if (logits->extent != RL_EXTENT_TOKENS) {
     return RL_REPORT(lowering->diags, TENSOR_EXTENT, statement->loc, logits->name);

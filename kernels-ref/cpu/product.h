@@ -24,7 +24,6 @@ void rl_product_load_weight(const rl_product *product, uint64_t row);
 /* The loaded weight row times an input. */
 float rl_product_value(const rl_product *product, uint64_t slot);
 /* Workspace for that many inputs. False on overflow. */
-bool rl_product_workspace(const rl_op *op, uint64_t inputs, uint64_t cols,
-                          rl_workspace_size *size);
+bool rl_product_workspace(const rl_op *op, uint64_t inputs, uint64_t cols, rl_workspace_size *size);
 
 #endif

@@ -11,7 +11,7 @@
 
 /* ---- models: dims as published in the config.json of each model ---- */
 
-enum { ORACLE_MODELS = 11, ORACLE_LAYERS_MAX = 128 };
+enum { ORACLE_MODELS = 15, ORACLE_LAYERS_MAX = 128 };
 
 typedef enum oracle_family { ORACLE_LLAMA, ORACLE_GEMMA, ORACLE_GPT } oracle_family;
 typedef enum oracle_activation { ORACLE_SILU, ORACLE_GELU, ORACLE_RELU } oracle_activation;
@@ -30,7 +30,8 @@ typedef struct oracle_model {
   uint64_t window;       /* of the windowed layers, 0 = none */
   uint64_t global_every; /* windowed layers but each layer l with (l + 1) % global_every == 0;
                             0 = every layer has the window */
-  uint64_t parameters;   /* published total */
+  uint64_t experts, chosen; /* every MLP is a mixture of that many, each of width `inner`; 0 = none */
+  uint64_t parameters;      /* published total */
 } oracle_model;
 
 extern const oracle_model ORACLE_TABLE[ORACLE_MODELS];
@@ -96,6 +97,10 @@ oracle_sight oracle_look(const oracle_point *point, uint64_t window);
 uint64_t oracle_tokens(const oracle_point *point);
 uint64_t oracle_logit_rows(const oracle_point *point);
 
+/* Expected number of distinct experts that the tokens choose, in 2^-20: token by token, the chance
+ * that an expert is still unused shrinks. */
+uint64_t oracle_expected_experts(uint64_t experts, uint64_t chosen, uint64_t tokens);
+
 /* ---- the count ---- */
 
 typedef enum oracle_class { ORACLE_WEIGHT, ORACLE_KV, ORACLE_ACTIVATION } oracle_class;
@@ -105,6 +110,7 @@ typedef struct oracle_operand {
   oracle_class stored;
   bool written;
   uint64_t bytes;
+  uint64_t excess; /* in 2^-20 bytes: by how much `bytes` was rounded up from an expectation */
 } oracle_operand;
 
 enum { ORACLE_OPERANDS_MAX = 16, ORACLE_OPS_MAX = 40, ORACLE_PARTS_MAX = 4 };

@@ -77,7 +77,29 @@ static void gated_mlp(oracle_cursor *c) {
   oracle_linear(c, (oracle_matrix){"down_proj", m->width, m->inner, false});
 }
 
-/* ---- Llama, Mistral, Qwen: norm, attention, add, norm, gated MLP, add ---- */
+/* The same in each chosen expert, behind a router; the results are summed. */
+static void mixture(oracle_cursor *c) {
+  const oracle_model *m = c->model;
+  const oracle_matrix matrices[2] = {{"gate_proj", m->inner, m->width, false},
+                                     {"up_proj", m->inner, m->width, false}};
+  oracle_router(c);
+  oracle_route(c);
+  oracle_quantize(c, m->width);
+  if (c->fused) {
+    oracle_expert_gate_up(c, matrices);
+    oracle_activate_multiply(c);
+  } else {
+    oracle_expert_linear(c, matrices[0], false);
+    oracle_expert_linear(c, matrices[1], false);
+    oracle_activate(c);
+    oracle_multiply(c);
+  }
+  oracle_quantize_chosen(c, m->inner);
+  oracle_expert_linear(c, (oracle_matrix){"down_proj", m->width, m->inner, false}, true);
+  oracle_combine(c);
+}
+
+/* ---- Llama, Mistral, Mixtral, Qwen: norm, attention, add, norm, gated MLP, add ---- */
 
 static void llama_layer(oracle_cursor *c) {
   oracle_norm(c, "input_layernorm", 1, c->model->width, false);
@@ -86,7 +108,11 @@ static void llama_layer(oracle_cursor *c) {
   oracle_attend(c);
   project_out(c, "o_proj", false);
   oracle_residual_norm(c, "attention_add", "post_attention_layernorm", false);
-  gated_mlp(c);
+  if (c->model->experts != 0) {
+    mixture(c);
+  } else {
+    gated_mlp(c);
+  }
   oracle_add(c, "mlp_add");
 }
 

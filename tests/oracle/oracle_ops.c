@@ -146,28 +146,33 @@ void oracle_add_norm(oracle_cursor *c, const char *name, bool layer) {
   norm_operations(c, 1, c->model->width, layer);
 }
 
+/* Rows of the MLP's inner values: one a token, or one for each expert that a token chose. */
+static uint64_t mlp_rows(const oracle_cursor *c) {
+  return c->tokens * (c->model->experts == 0 ? 1 : c->model->chosen);
+}
+
 void oracle_activate(oracle_cursor *c) {
   begin(c, "act");
-  reads(c, "g", c->tokens, c->model->inner);
-  writes(c, "g", c->tokens, c->model->inner);
-  computes(c, c->tokens, c->model->inner, activation_cost(c));
+  reads(c, "g", mlp_rows(c), c->model->inner);
+  writes(c, "g", mlp_rows(c), c->model->inner);
+  computes(c, mlp_rows(c), c->model->inner, activation_cost(c));
 }
 
 void oracle_multiply(oracle_cursor *c) {
   begin(c, "mul");
-  reads(c, "g", c->tokens, c->model->inner);
-  reads(c, "u", c->tokens, c->model->inner);
-  writes(c, "m", c->tokens, c->model->inner);
-  computes(c, c->tokens, c->model->inner, 1);
+  reads(c, "g", mlp_rows(c), c->model->inner);
+  reads(c, "u", mlp_rows(c), c->model->inner);
+  writes(c, "m", mlp_rows(c), c->model->inner);
+  computes(c, mlp_rows(c), c->model->inner, 1);
 }
 
 /* The activated gate never leaves the operator. */
 void oracle_activate_multiply(oracle_cursor *c) {
   begin(c, "act_mul");
-  reads(c, "g", c->tokens, c->model->inner);
-  reads(c, "u", c->tokens, c->model->inner);
-  writes(c, "m", c->tokens, c->model->inner);
-  computes(c, c->tokens, c->model->inner, activation_cost(c) + 1);
+  reads(c, "g", mlp_rows(c), c->model->inner);
+  reads(c, "u", mlp_rows(c), c->model->inner);
+  writes(c, "m", mlp_rows(c), c->model->inner);
+  computes(c, mlp_rows(c), c->model->inner, activation_cost(c) + 1);
 }
 
 void oracle_scale(oracle_cursor *c) {
@@ -205,17 +210,28 @@ static void applies(oracle_cursor *c, oracle_matrix matrix) {
 }
 
 /* Rows of the linears' inputs; fp8 with one scale a tensor brings that scale along. */
+static void moves_rows(oracle_cursor *c, bool written, uint64_t rows, uint64_t n) {
+  operand(c, "x", ORACLE_ACTIVATION, written, oracle_matrix_bytes(c->formats->inputs, rows, n));
+}
+
 static void moves_inputs(oracle_cursor *c, bool written, uint64_t n) {
-  operand(c, "x", ORACLE_ACTIVATION, written,
-          oracle_matrix_bytes(c->formats->inputs, c->tokens, n));
+  moves_rows(c, written, c->tokens, n);
+}
+
+static void quantizes(oracle_cursor *c, uint64_t rows, uint64_t n) {
+  if (c->formats->inputs == c->formats->activations) return;
+  begin(c, "quantize");
+  reads(c, "x", rows, n);
+  moves_rows(c, true, rows, n);
+  computes(c, rows, n, 3);
 }
 
 void oracle_quantize(oracle_cursor *c, uint64_t n) {
-  if (c->formats->inputs == c->formats->activations) return;
-  begin(c, "quantize");
-  reads(c, "x", c->tokens, n);
-  moves_inputs(c, true, n);
-  computes(c, c->tokens, n, 3);
+  quantizes(c, c->tokens, n);
+}
+
+void oracle_quantize_chosen(oracle_cursor *c, uint64_t n) {
+  quantizes(c, c->tokens * c->model->chosen, n);
 }
 
 void oracle_linear(oracle_cursor *c, oracle_matrix matrix) {
@@ -257,6 +273,80 @@ void oracle_head(oracle_cursor *c) {
           c->logit_rows == 0 ? 0 : oracle_matrix_bytes(format, rows, cols));
   multiplies(c, c->logit_rows, rows, cols);
   writes(c, "logits", c->logit_rows, rows);
+}
+
+/* ---- experts ---- */
+
+uint64_t oracle_expected_experts(uint64_t experts, uint64_t chosen, uint64_t tokens) {
+  long double unused = 1, used = 0;
+  for (uint64_t t = 0; t < tokens; t++)
+    unused *= (long double)(experts - chosen) / (long double)experts;
+  for (uint64_t e = 0; e < experts; e++) used += 1 - unused;
+  return (uint64_t)(used * 1048576 + 0.5L);
+}
+
+/* A dense matrix with an output for each expert. */
+void oracle_router(oracle_cursor *c) {
+  uint64_t experts = c->model->experts, width = c->model->width;
+  begin(c, "router");
+  reads(c, "h", c->tokens, width);
+  operand(c, "router", ORACLE_WEIGHT, false,
+          oracle_matrix_bytes(c->formats->vectors, experts, width));
+  multiplies(c, c->tokens, experts, width);
+  writes(c, "r", c->tokens, experts);
+}
+
+void oracle_route(oracle_cursor *c) {
+  begin(c, "route");
+  reads(c, "r", c->tokens, c->model->experts);
+  operand(c, "choice", ORACLE_ACTIVATION, true, ID_BYTES * c->tokens * c->model->chosen);
+  writes(c, "w", c->tokens, c->model->chosen);
+  computes(c, c->tokens, c->model->experts, 6);
+}
+
+/* The matrix of every expert that some token is expected to choose, in whole bytes. */
+static void reads_experts(oracle_cursor *c, oracle_matrix matrix) {
+  uint64_t one = matrix.rows * oracle_row_bytes(c->formats->linears, matrix.cols);
+  uint64_t once = oracle_matrix_bytes(c->formats->linears, matrix.rows, matrix.cols) - one;
+  uint64_t distinct = oracle_expected_experts(c->model->experts, c->model->chosen, c->tokens);
+  uint64_t bytes = (distinct >> 20) * one, rest = (distinct & 1048575) * one;
+  bytes += (rest + 1048575) / 1048576;
+  operand(c, matrix.name, ORACLE_WEIGHT, false, bytes + once);
+  c->op->operands[c->op->operand_count - 1].excess = (1048576 - rest % 1048576) % 1048576;
+}
+
+static void applies_experts(oracle_cursor *c, oracle_matrix matrix) {
+  uint64_t choices = c->tokens * c->model->chosen;
+  reads_experts(c, matrix);
+  multiplies(c, choices, matrix.rows, matrix.cols);
+  writes(c, "y", choices, matrix.rows);
+}
+
+static void reads_choice(oracle_cursor *c) {
+  operand(c, "choice", ORACLE_ACTIVATION, false, ID_BYTES * c->tokens * c->model->chosen);
+}
+
+void oracle_expert_linear(oracle_cursor *c, oracle_matrix matrix, bool own) {
+  begin(c, matrix.name);
+  moves_rows(c, false, own ? c->tokens * c->model->chosen : c->tokens, matrix.cols);
+  reads_choice(c);
+  applies_experts(c, matrix);
+}
+
+void oracle_expert_gate_up(oracle_cursor *c, const oracle_matrix matrices[2]) {
+  begin(c, "gate_up_proj");
+  moves_inputs(c, false, matrices[0].cols);
+  reads_choice(c);
+  for (int i = 0; i < 2; i++) applies_experts(c, matrices[i]);
+}
+
+void oracle_combine(oracle_cursor *c) {
+  uint64_t choices = c->tokens * c->model->chosen;
+  begin(c, "combine");
+  reads(c, "y", choices, c->model->width);
+  reads(c, "w", c->tokens, c->model->chosen);
+  writes(c, "m", c->tokens, c->model->width);
+  computes(c, choices, c->model->width, 2);
 }
 
 /* ---- attention ---- */

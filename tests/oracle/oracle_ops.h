@@ -28,10 +28,18 @@ void oracle_embed_ids(oracle_cursor *c);
 void oracle_embed_positions(oracle_cursor *c);
 /* The input of the next linears, n values a token, in the format that they multiply with. */
 void oracle_quantize(oracle_cursor *c, uint64_t n);
+/* The same of each chosen expert's input. */
+void oracle_quantize_chosen(oracle_cursor *c, uint64_t n);
 /* m rows of n values a token; layer: mean and bias too. */
 void oracle_norm(oracle_cursor *c, const char *name, uint64_t m, uint64_t n, bool layer);
 void oracle_linear(oracle_cursor *c, oracle_matrix matrix);
 void oracle_head(oracle_cursor *c);
+/* Mixture of experts. A matrix is that of one expert; own: each choice has its own input. */
+void oracle_router(oracle_cursor *c);
+void oracle_route(oracle_cursor *c);
+void oracle_expert_linear(oracle_cursor *c, oracle_matrix matrix, bool own);
+void oracle_expert_gate_up(oracle_cursor *c, const oracle_matrix matrices[2]);
+void oracle_combine(oracle_cursor *c);
 void oracle_rope(oracle_cursor *c);
 void oracle_append(oracle_cursor *c);
 void oracle_scores(oracle_cursor *c);

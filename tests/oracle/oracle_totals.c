@@ -43,11 +43,23 @@ static void gpt_layer(weigher *w, const oracle_model *m) {
   vector(w, m->width);
 }
 
-/* Llama: two norms; Gemma: four. Three linears without bias. */
+/* Llama: two norms; Gemma: four. Three linears without bias, once for each expert behind a dense
+ * router; what is stored once a tensor is stored once for all experts. */
+static void expert_weights(weigher *w, const oracle_model *m) {
+  matrix(w, w->formats == 0 ? ORACLE_BF16 : w->formats->vectors, m->experts, m->width);
+  linear(w, m->experts * m->inner, m->width);
+  linear(w, m->experts * m->inner, m->width);
+  linear(w, m->experts * m->width, m->inner);
+}
+
 static void gated_layer(weigher *w, const oracle_model *m) {
   int norms = m->family == ORACLE_GEMMA ? 4 : 2;
   attention_weights(w, m, m->qkv_bias, false);
   for (int i = 0; i < norms; i++) vector(w, m->width);
+  if (m->experts != 0) {
+    expert_weights(w, m);
+    return;
+  }
   linear(w, m->inner, m->width);
   linear(w, m->inner, m->width);
   linear(w, m->width, m->inner);

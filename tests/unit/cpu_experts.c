@@ -144,11 +144,12 @@ static void test_integer_codes(void) {
   f.op.at.experts = 3;
   f.op.at.top_k = 1;
   f.op.compute = RL_I8;
-  rl_fixture_operand(&f, rl_fixture_tensor(&f, RL_ROLE_ACTIVATION, TEST_INT8_TOKEN, 1, 2, x), RL_READ,
-                     0);
+  rl_fixture_operand(&f, rl_fixture_tensor(&f, RL_ROLE_ACTIVATION, TEST_INT8_TOKEN, 1, 2, x),
+                     RL_READ, 0);
   static const uint32_t one[] = {2, 0};
   rl_fixture_operand(&f, rl_fixture_choice(&f, 1, one), RL_READ, 0);
-  rl_fixture_operand(&f, rl_fixture_tensor(&f, RL_ROLE_WEIGHT, TEST_INT8_TOKEN, 6, 2, w), RL_READ, 0);
+  rl_fixture_operand(&f, rl_fixture_tensor(&f, RL_ROLE_WEIGHT, TEST_INT8_TOKEN, 6, 2, w), RL_READ,
+                     0);
   uint32_t out = activation(RL_WRITE, 1, 2, NULL);
   rl_fixture_run(&f);
   /* x0 = 2 (64, -127) = (128, -254), as 63.5 rounds to even; x1 = (127, 64) */
@@ -177,6 +178,5 @@ static void test_combine(void) {
 RL_SUITE("experts", {"softmax over all", test_softmax_over_all},
          {"softmax over the chosen", test_softmax_over_chosen},
          {"sigmoid with correction", test_sigmoid_with_correction},
-         {"shared input", test_shared_input},
-         {"own inputs and bias", test_own_inputs_and_bias},
+         {"shared input", test_shared_input}, {"own inputs and bias", test_own_inputs_and_bias},
          {"integer codes", test_integer_codes}, {"combine", test_combine})

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "oracle_hand_experts.h"
 #include "oracle_hand_others.h"
 #include "oracle_join.h"
 #include "unit.h"
@@ -33,6 +34,13 @@ static const hand_case cases[] = {
     {"llama-3-8b", RL_JOIN_I8_KV, RL_JOIN_DECODE_16, true, 0, OF(l8_i8)},
     {"llama-3-8b", RL_JOIN_BF16, RL_JOIN_PREFILL, false, 0, OF(l8_unfused)},
     {"llama-3-8b", RL_JOIN_BF16, RL_JOIN_VERIFY_8, false, 0, OF(l8_unfused_verify)},
+    {"mixtral-8x7b", RL_JOIN_BF16, RL_JOIN_DECODE_1, true, 0, OF(m8x7_decode_1)},
+    {"mixtral-8x7b", RL_JOIN_BF16, RL_JOIN_DECODE_16, true, 0, OF(m8x7_decode_16)},
+    {"mixtral-8x7b", RL_JOIN_BF16, RL_JOIN_VERIFY_8, true, 0, OF(m8x7_verify_8)},
+    {"mixtral-8x7b", RL_JOIN_BF16, RL_JOIN_PREFILL, true, 0, OF(m8x7_prefill)},
+    {"mixtral-8x7b", RL_JOIN_W4, RL_JOIN_DECODE_1, true, 0, OF(m8x7_w4)},
+    {"mixtral-8x7b", RL_JOIN_BF16, RL_JOIN_DECODE_1, false, 0, OF(m8x7_unfused)},
+    {"qwen3-30b-a3b", RL_JOIN_BF16, RL_JOIN_DECODE_16, true, 0, OF(q3_decode_16)},
     {"gemma-2-9b", RL_JOIN_BF16, RL_JOIN_DECODE_8192, true, 4096, OF(g2_local)},
     {"gemma-2-9b", RL_JOIN_BF16, RL_JOIN_DECODE_8192, true, 0, OF(g2_global)},
     {"gemma-3-27b", RL_JOIN_BF16, RL_JOIN_PREFILL, true, 1024, OF(g3_local)},

@@ -223,13 +223,17 @@ static rl_count count_of(const oracle_operand *operand) {
   return operand->written ? RL_C_ACT_WRITE : RL_C_ACT_READ;
 }
 
+/* A count that holds expectations is rounded up once, not operand by operand. */
 void rl_join_oracle_counts(const oracle_op *op, uint64_t counts[RL_COUNTS]) {
+  uint64_t excess[RL_COUNTS] = {0};
   memset(counts, 0, RL_COUNTS * sizeof *counts);
   counts[RL_C_MATRIX] = op->flops;
   counts[RL_C_VECTOR] = op->vector;
   for (uint64_t i = 0; i < op->operand_count; i++) {
     counts[count_of(&op->operands[i])] += op->operands[i].bytes;
+    excess[count_of(&op->operands[i])] += op->operands[i].excess;
   }
+  for (int c = 0; c < RL_COUNTS; c++) counts[c] -= excess[c] / 1048576;
 }
 
 /* ---- comparing ---- */
