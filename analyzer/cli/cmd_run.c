@@ -166,8 +166,7 @@ static rl_status step(execution *e, int phase, uint64_t cached) {
   for (size_t i = 0; status == RL_OK && i < result.row_count; i++) {
     const rl_engine_row *row = &result.rows[i];
     if (row->experts != 0) facts.distinct_experts = row->experts; /* until the next router */
-    if ((i == 0 || row->experts != 0) &&
-        !rl_cost_moments(e->cost, &point, &facts, e->moments)) {
+    if ((i == 0 || row->experts != 0) && !rl_cost_moments(e->cost, &point, &facts, e->moments)) {
       return too_much(e, "a count", "64 bits");
     }
     status = compare_visit(e, row, &e->tallies[phase][row->op]);

@@ -215,8 +215,8 @@ static rl_status add_externals(rl_lowering *lowering, const raw_view *view, cons
 }
 
 static bool is_matrix(rl_op_kind kind) {
-  return kind == RL_OP_LINEAR || kind == RL_OP_EXPERT_LINEAR || kind == RL_OP_ATTENTION || kind == RL_OP_SCORES ||
-         kind == RL_OP_MIX;
+  return kind == RL_OP_LINEAR || kind == RL_OP_EXPERT_LINEAR || kind == RL_OP_ATTENTION ||
+         kind == RL_OP_SCORES || kind == RL_OP_MIX;
 }
 
 static rl_status add_fused(rl_lowering *lowering, const raw_view *view, const grouping *g,

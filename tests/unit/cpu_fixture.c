@@ -84,11 +84,8 @@ uint32_t rl_fixture_ids(rl_fixture *f, rl_extent extent, const uint32_t *ids) {
 }
 
 uint32_t rl_fixture_choice(rl_fixture *f, uint64_t k, const uint32_t *experts) {
-  rl_tensor tensor = {.name = "choice",
-                      .role = RL_ROLE_CHOICE,
-                      .extent = RL_EXTENT_TOKENS,
-                      .rows = 1,
-                      .cols = k};
+  rl_tensor tensor = {
+      .name = "choice", .role = RL_ROLE_CHOICE, .extent = RL_EXTENT_TOKENS, .rows = 1, .cols = k};
   return add_ids(f, &tensor, experts);
 }
 

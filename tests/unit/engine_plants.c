@@ -1,7 +1,7 @@
 /* The comparison sees errors: with one planted in the second implementation, an off-by-one in the
- * mask, the window, the rotary position, the index of a scale or of an expert, some pass of the script lies far
- * beyond the bound that holds without it. Weights in groups of 32 with fp32 activations, bound
- * 1e-5. */
+ * mask, the window, the rotary position, the index of a scale or of an expert, some pass of the
+ * script lies far beyond the bound that holds without it. Weights in groups of 32 with fp32
+ * activations, bound 1e-5. */
 #include <stdio.h>
 
 #include "engine_twin.h"
@@ -74,5 +74,4 @@ static void test_expert(void) {
 }
 
 RL_SUITE("planted errors", {"mask", test_mask}, {"window", test_window},
-         {"rope position", test_rope}, {"scale index", test_scale},
-         {"expert", test_expert})
+         {"rope position", test_rope}, {"scale index", test_scale}, {"expert", test_expert})

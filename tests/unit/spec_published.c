@@ -8,9 +8,9 @@
 #include "unit.h"
 
 static const char *const models[] = {
-    "gemma-2-9b",    "gemma-3-27b",   "gpt2",     "llama-3-8b", "llama-3.2-1b",  "mistral-7b",
-    "mixtral-8x22b", "mixtral-8x7b",  "opt-6.7b", "qwen2.5-7b", "qwen3-235b-a22b",
-    "qwen3-30b-a3b", "qwen3-8b"};
+    "gemma-2-9b",      "gemma-3-27b",   "gpt2",         "llama-3-8b", "llama-3.2-1b",
+    "mistral-7b",      "mixtral-8x22b", "mixtral-8x7b", "opt-6.7b",   "qwen2.5-7b",
+    "qwen3-235b-a22b", "qwen3-30b-a3b", "qwen3-8b"};
 
 static bool same_value(const rl_value *a, const rl_value *b) {
   if (a->kind != b->kind) return false;
