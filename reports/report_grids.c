@@ -187,9 +187,10 @@ static double intensity_of(const rl_result_operator *op) {
   return bytes == 0 ? 0 : (double)op->matrix / (double)bytes;
 }
 
-/* "attention" or "attention, window 4,096" */
+/* "attention", "attention, window 4,096" or "down_proj, expected" */
 static const char *name_of(rl_arena *arena, const rl_result_operator *op) {
   char number[RL_NUMBER_TEXT];
+  if (op->expected) return rl_textf(arena, "%s, expected", op->name);
   if (op->window == 0) return op->name;
   return rl_textf(arena, "%s, window %s", op->name, rl_print_grouped(op->window, number));
 }

@@ -5,15 +5,19 @@
 enum { LINE_MAX_BYTES = 8192 };
 
 /* Parameters are told in millions and billions: 8.03 B. */
-static void add_parameters(rl_buf *out, uint64_t count) {
+static void add_parameters(rl_buf *out, uint64_t count, const char *what) {
   bool billions = count >= 1000000000u;
   rl_add_short(out, (double)count / (billions ? 1e9 : 1e6));
-  rl_buf_add(out, billions ? " B parameters" : " M parameters");
+  RL_ADD(out, billions ? " B " : " M ", what);
 }
 
 static void model_line(rl_buf *out, const rl_result *r) {
   RL_ADD(out, r->model, " \u00b7 ");
-  add_parameters(out, r->parameters);
+  add_parameters(out, r->parameters, "parameters");
+  if (r->active_parameters != r->parameters) {
+    rl_buf_add(out, ", ");
+    add_parameters(out, r->active_parameters, "active");
+  }
   RL_ADD(out, " \u00b7 weights ", r->weights, " (");
   rl_buf_addf(out, "%.4g bit)", r->weight_bits);
   for (size_t i = 0; i < r->exception_count; i++) {

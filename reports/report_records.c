@@ -15,6 +15,7 @@ static void model(rl_json *json, const rl_result *r) {
   rl_json_text(json, "name", r->model);
   rl_json_text(json, "family", r->family);
   rl_json_count(json, "parameters", r->parameters);
+  rl_json_count(json, "active_parameters", r->active_parameters);
   rl_json_count(json, "layers", r->layers);
   rl_json_text(json, "weights", r->weights);
   rl_json_real(json, "weight_bits", r->weight_bits);
@@ -148,6 +149,7 @@ static void operator_record(rl_json *json, const rl_result_operator *op) {
   rl_json_text(json, "kind", op->kind);
   rl_json_text(json, "fusion", op->fusion);
   rl_json_count(json, "repeat", op->repeat);
+  rl_json_flag(json, "expected", op->expected);
   rl_json_count(json, "window_tokens", op->window);
   rl_json_text(json, "compute", op->compute);
   rl_json_real(json, "time_at_best_s", op->seconds);

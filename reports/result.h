@@ -79,6 +79,7 @@ typedef struct rl_result_operator {
   const char *kind;   /* "linear", "fused" */
   const char *fusion; /* "qkv", NULL when not fused */
   uint64_t repeat;
+  bool expected; /* some count follows from an expectation: how many distinct experts are chosen */
   uint64_t window;     /* keys a query sees, 0 = all */
   const char *compute; /* type multiplied in: "bf16", NULL without matrix products */
   const char *bound;   /* "compute", "vector", "memory", "cache", NULL: the row does nothing */
@@ -135,7 +136,8 @@ typedef struct rl_result_exception {
 typedef struct rl_result {
   const char *version;
   const char *model, *family;
-  uint64_t parameters, layers;
+  uint64_t parameters, active_parameters; /* active: without the experts a token leaves out */
+  uint64_t layers;
   const char *weights; /* format name */
   double weight_bits;  /* stored bits a value, scales included */
   uint64_t weight_bytes;

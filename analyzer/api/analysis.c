@@ -275,7 +275,10 @@ static rl_status describe(const rl_study *study, const rl_cost *cost, rl_result 
                         .generate = s->workload.generate,
                         .listed = study->listed,
                         .explained = study->view.explain != NULL};
-  if (!rl_program_parameters(cost->program, &result->parameters)) return rl_study_too_large(study);
+  if (!rl_program_parameters(cost->program, &result->parameters) ||
+      !rl_program_active_parameters(cost->program, &result->active_parameters)) {
+    return rl_study_too_large(study);
+  }
   rl_status status = list_exceptions(study, result);
   return status == RL_OK ? list_fusions(study, s->profile->fuse, result) : status;
 }

@@ -19,6 +19,7 @@ static const struct {
     [RL_M_KV_ROWS] = {"C", "rows of the KV cache, cached and new"},
     [RL_M_KV_KEPT] = {"M", "rows the KV cache holds during the pass"},
     [RL_M_RECTANGLE] = {"S", "scores stored, new tokens times all tokens"},
+    [RL_M_EXPERTS] = {"D", "distinct experts that the tokens choose"},
 };
 
 static const struct {
@@ -49,10 +50,22 @@ rl_result_figure rl_result_figure_of(const char *name, rl_figure figure, const c
 }
 
 static const char *symbol_of(rl_arena *arena, const rl_moment *moment) {
-  char window[RL_NUMBER_TEXT];
+  char window[RL_NUMBER_TEXT], experts[RL_NUMBER_TEXT], chosen[RL_NUMBER_TEXT];
   const char *symbol = moment_words[moment->kind].symbol;
+  if (moment->kind == RL_M_EXPERTS) {
+    return rl_textf(arena, "%s(%s, %s)", symbol, rl_print_grouped(moment->experts, experts),
+                    rl_print_grouped(moment->top_k, chosen));
+  }
   if (moment->window == 0) return symbol;
   return rl_textf(arena, "%s(%s)", symbol, rl_print_grouped(moment->window, window));
+}
+
+/* What a moment is; of an expectation also its value, which is a number of units. */
+static const char *meaning_of(rl_arena *arena, const rl_moment *moment, uint64_t value) {
+  const char *says = moment_words[moment->kind].says;
+  if (moment->kind != RL_M_EXPERTS) return says;
+  return rl_textf(arena, "%s, %.4g expected, in units of 1/1,048,576", says,
+                  (double)value / (double)RL_EXPERT_UNIT);
 }
 
 /* One count of a row; false when memory ran out. */
@@ -62,12 +75,13 @@ static bool form_of(const rl_study *study, const rl_form *form, const uint64_t *
   rl_result_term *terms = RL_NEW_ARRAY(study->arena, rl_result_term, form->terms);
   if (terms == NULL) return false;
   for (uint32_t i = 0; i < form->terms; i++) {
-    uint32_t moment = cost->form_moments[form->first + i];
+    uint32_t m = cost->form_moments[form->first + i];
+    const rl_moment *moment = &cost->moments[m];
     terms[i] = (rl_result_term){.coefficient = cost->coefficients[form->first + i],
-                                .moment = symbol_of(study->arena, &cost->moments[moment]),
-                                .says = moment_words[cost->moments[moment].kind].says,
-                                .value = moments[moment]};
-    if (terms[i].moment == NULL) return false;
+                                .moment = symbol_of(study->arena, moment),
+                                .says = meaning_of(study->arena, moment, moments[m]),
+                                .value = moments[m]};
+    if (terms[i].moment == NULL || terms[i].says == NULL) return false;
   }
   out->terms = terms;
   out->term_count = form->terms;

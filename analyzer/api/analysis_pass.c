@@ -115,6 +115,7 @@ static rl_result_operator row_of(const rl_study *study, uint32_t row, const rl_d
       .kind = RL_OP_INFO[op->kind].name,
       .fusion = op->kind == RL_OP_FUSED ? RL_FUSION_NAMES[op->fusion] : NULL,
       .repeat = at->repeat,
+      .expected = at->expected,
       .window = window_of(program, op),
       .compute = c[RL_C_MATRIX] > 0 ? RL_TYPES[op->compute].name : NULL,
       .bound = RL_BOUND_WORDS[demand->bound],

@@ -59,6 +59,42 @@ static bool say_limits(speaker *s) {
                          rl_print_grouped(last->batch, other)));
 }
 
+/* The choice of experts that most is read by: the moment with the most experts; NULL without. */
+static const rl_moment *experts_of(const speaker *s) {
+  const rl_cost *cost = s->study->plan->cost;
+  const rl_moment *most = NULL;
+  for (uint32_t m = 0; m < cost->moment_count; m++) {
+    const rl_moment *moment = &cost->moments[m];
+    if (moment->kind != RL_M_EXPERTS) continue;
+    if (most == NULL || moment->experts > most->experts) most = moment;
+  }
+  return most;
+}
+
+static double experts_read(const rl_moment *moment, uint64_t tokens) {
+  uint64_t units = rl_expected_experts(moment->experts, moment->top_k, tokens);
+  return (double)units / (double)RL_EXPERT_UNIT;
+}
+
+/* "About 2.0 of 8 experts a layer are read at batch 1, 7.2 at batch 8, when all are chosen alike."
+ */
+static bool say_experts(speaker *s) {
+  const rl_moment *moment = experts_of(s);
+  const rl_result_batch *first = &s->system->batches[0], *last = last_batch(s);
+  char all[RL_NUMBER_TEXT], one[RL_NUMBER_TEXT], other[RL_NUMBER_TEXT];
+  if (moment == NULL) return true;
+  const char *sentence =
+      rl_textf(s->study->arena, "About %.1f of %s experts a layer are read at batch %s",
+               experts_read(moment, first->batch), rl_print_grouped(moment->experts, all),
+               rl_print_grouped(first->batch, one));
+  if (sentence != NULL && first != last) {
+    sentence = rl_textf(s->study->arena, "%s, %.1f at batch %s", sentence,
+                        experts_read(moment, last->batch), rl_print_grouped(last->batch, other));
+  }
+  if (sentence == NULL) return false;
+  return say(s, rl_textf(s->study->arena, "%s, when all are chosen alike.", sentence));
+}
+
 static bool say_ridge(speaker *s) {
   char tokens[RL_NUMBER_TEXT];
   rl_arena *arena = s->study->arena;
@@ -68,8 +104,10 @@ static bool say_ridge(speaker *s) {
   rl_print_grouped(s->system->ridge_tokens, tokens);
   return say(s, rl_textf(arena,
                          "The linear operators turn compute-bound at %s tokens a step; below that, "
-                         "more sequences or draft tokens cost them almost nothing.",
-                         tokens));
+                         "more sequences or draft tokens cost them %s.",
+                         tokens,
+                         experts_of(s) == NULL ? "almost nothing"
+                                               : "no more than the experts that they add"));
 }
 
 /* Ratio of verifying the asked number of tokens, at the first and the last batch. */
@@ -194,8 +232,8 @@ static bool say_details(speaker *s) {
 }
 
 rl_status rl_study_words(const rl_study *study, rl_result_system *system) {
-  static bool (*const sentences[])(speaker *) = {say_limits, say_ridge, say_verify, say_others,
-                                                 say_fit,    say_wider, say_details};
+  static bool (*const sentences[])(speaker *) = {say_limits, say_experts, say_ridge, say_verify,
+                                                 say_others, say_fit,     say_wider, say_details};
   speaker s = {study, system, RL_NEW_ARRAY(study->arena, const char *, WORDS_MAX)};
   if (s.words == NULL || system->batch_count == 0) return rl_diag_oom(study->diags);
   system->words = s.words;

@@ -15,6 +15,7 @@ jsonschema.validate(document, schema)
 ' "$here/../../docs/schema/analyze.schema.json" || { echo "not valid: analyze $*"; exit 1; }
 }
 check toy-llama
+check toy-mixtral@toy-gpu -b 1,4 --explain
 check toy-llama@toy-gpu -b 1,8,512
 check toy-llama@toy-cpu --phase prefill --explain
 check toy-llama@toy-gpu --phase verify --verify 5 -w w4a16-g128 --kv int8

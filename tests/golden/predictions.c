@@ -17,9 +17,10 @@ static const char HEAD[] =
     "model,hardware,weights,kv,pass,flops,vector_ops,weight_bytes,kv_read_bytes,kv_write_bytes,"
     "act_read_bytes,act_write_bytes,seconds\n";
 
-static const char *const MODELS[] = {"llama-2-7b",  "llama-3-8b", "llama-3-70b", "llama-3.2-1b",
-                                     "mistral-7b",  "qwen2.5-7b", "qwen3-8b",    "gemma-2-9b",
-                                     "gemma-3-27b", "gpt2",       "opt-6.7b"};
+static const char *const MODELS[] = {"llama-2-7b",   "llama-3-8b", "llama-3-70b", "llama-3.2-1b",
+                                     "mistral-7b",   "qwen2.5-7b", "qwen3-8b",    "gemma-2-9b",
+                                     "gemma-3-27b",  "gpt2",       "opt-6.7b",    "mixtral-8x7b",
+                                     "qwen3-30b-a3b"};
 static const char *const MACHINES[] = {"a100-sxm-80gb", "h100-sxm",  "h100-pcie", "h200-sxm",
                                        "rtx-4090",      "epyc-9654", "m2-ultra"};
 

@@ -97,6 +97,19 @@ static void test_without_experts(void) {
   graph_close(&c);
 }
 
+/* Dense layers by number are beyond the graph and are told, not left out. */
+static void test_listed_layers(void) {
+  graph_case c;
+  graph_open(&c, NULL);
+  const char *path =
+      rl_textf(&c.arena, "%s/tests/unit/configs/qwen3-moe-listed-layers.json", RL_SOURCE_DIR);
+  CU_ASSERT_EQUAL(rl_db_model(c.db, path, nowhere, &c.scenario.model, &c.diags), RL_BAD_INPUT);
+  CU_ASSERT_EQUAL_FATAL(c.diags.list.count, 1);
+  CU_ASSERT_EQUAL(c.diags.list.items[0].code, RL_D_CONFIG_KEY_REFUSED);
+  CU_ASSERT_PTR_NOT_NULL(strstr(c.diags.list.items[0].message, "mlp_only_layers"));
+  graph_close(&c);
+}
+
 /* The total less the experts that a token leaves out: layers (E - k) 3 d d_e.
  *   Mixtral-8x7B  32 * 6 * 3 * 4096 * 14336 = 33,822,867,456
  *   Mixtral-8x22B 56 * 6 * 3 * 6144 * 16384 = 101,468,602,368
@@ -251,5 +264,5 @@ static void test_mistakes(void) {
 
 RL_SUITE("experts", {"mixtral", test_mixtral}, {"unfused", test_unfused},
          {"sparse step", test_sparse_step}, {"without experts", test_without_experts},
-         {"active parameters", test_active_parameters}, {"formats", test_formats},
-         {"near misses", test_near_misses}, {"mistakes", test_mistakes})
+         {"listed layers", test_listed_layers}, {"active parameters", test_active_parameters},
+         {"formats", test_formats}, {"near misses", test_near_misses}, {"mistakes", test_mistakes})
