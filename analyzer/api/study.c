@@ -164,5 +164,5 @@ const char *rl_study_message(const rl_study *study, size_t index) {
   if (study == NULL) return NULL;
   const outcome *o = &study->outcome;
   if (index < o->message_count) return o->messages[index];
-  return index == o->message_count && short_of_memory(o) ? "error: out of memory" : NULL;
+  return index == o->message_count && short_of_memory(o) ? RL_DIAG_OOM_LINE : NULL;
 }

@@ -54,8 +54,10 @@ rl_status rl_diag_add(rl_diags *diags, rl_diag_code code, rl_loc loc, const char
   rl_diag_add((diags), RL_D_##name, (loc), (const char *const[]){NULL, __VA_ARGS__} + 1,        \
               sizeof((const char *const[]){NULL, __VA_ARGS__}) / sizeof(const char *) - 1)
 
-/* Records that memory ran out (works without memory). Always returns RL_ENVIRONMENT. */
+/* Records that memory ran out (works without memory). Always returns RL_ENVIRONMENT. It is no row
+ * of the table: who shows the others shows RL_DIAG_OOM_LINE after them, as it stands. */
 rl_status rl_diag_oom(rl_diags *diags);
+#define RL_DIAG_OOM_LINE "error: out of memory"
 
 /* The worst status of the errors so far: RL_OK when there is none. */
 rl_status rl_diags_status(const rl_diags *diags);

@@ -116,7 +116,7 @@ rl_status rl_output_file(const char *path, const rl_buf *text, rl_arena *arena, 
 
 void rl_output_diags(const rl_diags *diags, size_t from, rl_arena *arena) {
   enum { MESSAGES_MAX = 4 * 1024 * 1024 };
-  static const char no_memory[] = "error: out of memory\n";
+  static const char no_memory[] = RL_DIAG_OOM_LINE "\n";
   rl_buf text;
   rl_buf_init(&text, arena, MESSAGES_MAX);
   for (size_t i = from; i < diags->list.count; i++) rl_diag_print(&text, &diags->list.items[i]);

@@ -141,7 +141,7 @@ static rl_status parse_number(parser *p, rl_term **out) {
     return syntax(p, at, "a malformed number", "names do not begin with digits");
   }
   if (!rl_rational_scan(p->text + at, length, &value)) {
-    return RL_REPORT(p->diags, EXPR_OVERFLOW, rl_expr_position(p->node, at), "the literal");
+    return RL_REPORT(p->diags, EXPR_OVERFLOW, rl_expr_position(p->node, at), "the number");
   }
   p->at += length;
   return new_value(p, at, value, out);

@@ -136,7 +136,7 @@ static void test_table(void) {
 #undef RL_DIAG
   };
   char name[RL_DIAG_NAME];
-  CU_ASSERT_STRING_EQUAL(rl_diag_name(RL_D_OUT_OF_MEMORY, name), "out-of-memory");
+  CU_ASSERT_STRING_EQUAL(rl_diag_name(RL_D_KEY_UNKNOWN, name), "key-unknown");
   CU_ASSERT_EQUAL(rl_diag_severity(RL_D_KEY_UNKNOWN), RL_ERROR);
   for (int code = 0; code < RL_D_COUNT; code++) {
     rl_diag_name((rl_diag_code)code, name);

@@ -242,16 +242,17 @@ static void test_syntax_errors(void) {
 
 static void test_columns(void) {
   static const doc_failure failures[] = {
-      {"x: 1\ne:   1 / 0", BAD(EXPR_DIVISION, 2, 8, "/ by zero", NULL)},
-      {"e: \"1 / 0\"", BAD(EXPR_DIVISION, 1, 7, "/ by zero", NULL)},
-      {"e: '1 / 0'", BAD(EXPR_DIVISION, 1, 7, "/ by zero", NULL)},
+      {"x: 1\ne:   1 / 0", BAD(EXPR_DIVISION, 2, 8, "the divisor of / is zero", NULL)},
+      {"e: \"1 / 0\"", BAD(EXPR_DIVISION, 1, 7, "the divisor of / is zero", NULL)},
+      {"e: '1 / 0'", BAD(EXPR_DIVISION, 1, 7, "the divisor of / is zero", NULL)},
       /* Each '' of the file is one ' of the text: two columns for one byte. */
-      {"e: 'act == ''x'' || 1 / 0'", BAD(EXPR_DIVISION, 1, 23, "/ by zero", NULL)},
+      {"e: 'act == ''x'' || 1 / 0'", BAD(EXPR_DIVISION, 1, 23, "the divisor of / is zero", NULL)},
       /* é is one column, two bytes. */
-      {"e: act == '\xC3\xA9' || 1 % 0", BAD(EXPR_DIVISION, 1, 20, "% by zero", NULL)},
+      {"e: act == '\xC3\xA9' || 1 % 0",
+       BAD(EXPR_DIVISION, 1, 20, "the divisor of % is zero", NULL)},
       {"\xC3\xA9: 1\ne: {a: 1}\n",
        BAD(VALUE_KIND, 2, 4, "expression: expected a text, got a map", NULL)},
-      {"e: |\n  1 / 0\n", BAD(EXPR_DIVISION, 1, 4, "/ by zero", NULL)},
+      {"e: |\n  1 / 0\n", BAD(EXPR_DIVISION, 1, 4, "the divisor of / is zero", NULL)},
       {"e:", BAD(VALUE_KIND, 1, 3, "expression: expected a text, got nothing", NULL)},
   };
   check_failures(failures, sizeof failures / sizeof *failures);
@@ -290,18 +291,18 @@ static void test_value_errors(void) {
       {"e: layers[1 / 2]",
        BAD(EXPR_INDEX, 1, 13, "no element 1/2: the list has 3", "the first element is 0")},
       {"e: 18446744073709551615 + 1",
-       BAD(EXPR_OVERFLOW, 1, 25, "the result of + does not fit 64 bits", NULL)},
+       BAD(EXPR_OVERFLOW, 1, 25, "the value of + does not fit 64 bits", NULL)},
       {"e: 4294967296 * 4294967296",
-       BAD(EXPR_OVERFLOW, 1, 15, "the result of * does not fit 64 bits", NULL)},
+       BAD(EXPR_OVERFLOW, 1, 15, "the value of * does not fit 64 bits", NULL)},
       {"e: 1 / 18446744073709551615 / 2",
-       BAD(EXPR_OVERFLOW, 1, 29, "the result of / does not fit 64 bits", NULL)},
+       BAD(EXPR_OVERFLOW, 1, 29, "the value of / does not fit 64 bits", NULL)},
       {"e: 1 / 18446744073709551615 - 1 / 18446744073709551614",
-       BAD(EXPR_OVERFLOW, 1, 29, "the result of - does not fit 64 bits", NULL)},
+       BAD(EXPR_OVERFLOW, 1, 29, "the value of - does not fit 64 bits", NULL)},
       {"e: 1 + 18446744073709551616",
-       BAD(EXPR_OVERFLOW, 1, 8, "the result of the literal does not fit 64 bits", NULL)},
-      {"e: 1e400",
-       BAD(EXPR_OVERFLOW, 1, 4, "the result of the literal does not fit 64 bits", NULL)},
-      {"e: ceil_div(3, heads - 32)", BAD(EXPR_DIVISION, 1, 4, "ceil_div by zero", NULL)},
+       BAD(EXPR_OVERFLOW, 1, 8, "the value of the number does not fit 64 bits", NULL)},
+      {"e: 1e400", BAD(EXPR_OVERFLOW, 1, 4, "the value of the number does not fit 64 bits", NULL)},
+      {"e: ceil_div(3, heads - 32)",
+       BAD(EXPR_DIVISION, 1, 4, "the divisor of ceil_div is zero", NULL)},
   };
   check_failures(failures, sizeof failures / sizeof *failures);
 }
