@@ -198,8 +198,7 @@ static rl_status study_listed(rl_study *study, const rl_cost *cost, const rl_har
   if (status == RL_ENVIRONMENT) return rl_diag_oom(loud);
   if (status != RL_OK) {
     const char *why = quiet.list.count > 0 ? quiet.list.items[0].message : "";
-    RL_REPORT(loud, MACHINE_LEFT_OUT, (rl_loc){0}, machine->name, why);
-    return RL_OK;
+    return RL_REPORT(loud, MACHINE_LEFT_OUT, (rl_loc){0}, machine->name, why);
   }
   study->plan = plan;
   return study_system(study, system);
@@ -283,16 +282,8 @@ static rl_status describe(const rl_study *study, const rl_cost *cost, rl_result 
   return status == RL_OK ? list_fusions(study, s->profile->fuse, result) : status;
 }
 
-/* A format to compare with, when the database has it. */
-static const rl_format *comparison(const rl_study *study, rl_db *db, const char *name) {
-  rl_diags quiet;
-  const rl_format *format = NULL;
-  rl_diags_init(&quiet, study->arena);
-  return rl_db_format(db, name, (rl_loc){0}, &format, &quiet) == RL_OK ? format : NULL;
-}
-
-static rl_study study_new(rl_arena *arena, rl_db *db, const rl_scenario *scenario,
-                          const rl_view *view, rl_diags *diags) {
+static rl_study study_new(rl_arena *arena, const rl_scenario *scenario, const rl_view *view,
+                          rl_diags *diags) {
   enum { VERIFY_TOKENS = 8 };
   rl_study study = {.arena = arena,
                     .diags = diags,
@@ -302,14 +293,12 @@ static rl_study study_new(rl_arena *arena, rl_db *db, const rl_scenario *scenari
   const rl_workload *workload = &scenario->workload;
   if (view->context == 0) study.view.context = workload->prompt + workload->generate / 2;
   if (view->verify == 0) study.view.verify = VERIFY_TOKENS;
-  study.other_kv = comparison(&study, db, "int8-token");
-  study.other_weights = comparison(&study, db, "w4a16-g128");
   return study;
 }
 
 rl_status rl_analyze(rl_arena *arena, rl_db *db, const rl_scenario *scenario, const rl_view *view,
                      const rl_result **out, rl_diags *diags) {
-  rl_study study = study_new(arena, db, scenario, view, diags);
+  rl_study study = study_new(arena, scenario, view, diags);
   const rl_program *program;
   rl_cost *cost;
   machine_list machines;

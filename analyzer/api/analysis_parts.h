@@ -12,8 +12,6 @@ typedef struct rl_study {
   rl_view view; /* with its defaults filled in */
   bool listed;  /* machines side by side: no passes, no words */
   const rl_plan *plan;
-  /* Formats that the words compare with ("a KV cache in int8-token"); NULL: nothing is compared. */
-  const rl_format *other_kv, *other_weights;
 } rl_study;
 
 /* What one batch is at one phase. */

@@ -160,9 +160,10 @@ static bool say_wider(speaker *s) {
                       s->system->matrix_type));
 }
 
-/* Time of a decode step of the batch under other formats; 0 when that cannot be analysed. */
-static double other_seconds(const speaker *s, const rl_format *weights, const rl_format *kv,
-                            uint64_t batch) {
+/* Time of a decode step of the batch under other formats; 0 when that cannot be analysed. Only that
+ * may cost a sentence: false when memory ran out. */
+static bool other_seconds(const speaker *s, const rl_format *weights, const rl_format *kv,
+                          uint64_t batch, double *seconds) {
   rl_scenario other = *s->study->scenario;
   rl_study study = *s->study;
   rl_diags quiet;
@@ -170,31 +171,38 @@ static double other_seconds(const speaker *s, const rl_format *weights, const rl
   rl_cost *cost;
   rl_plan *plan;
   rl_result_limit limit;
-  double seconds = 0;
   rl_diags_init(&quiet, study.arena);
   study.diags = &quiet;
   if (weights != NULL) other.weights = weights;
   if (kv != NULL) other.k = other.v = kv;
   const rl_group group = rl_study_group(&study, RL_PHASE_DECODE, batch);
-  if (rl_lower(study.arena, &other, &program, &quiet) != RL_OK) return 0;
-  if (rl_cost_compile(study.arena, program, 1, &cost, &quiet) != RL_OK) return 0;
-  if (rl_plan_compile(study.arena, cost, study.plan->hardware, &plan, &quiet) != RL_OK) return 0;
-  study.plan = plan;
-  return rl_study_limit(&study, &group, &limit, &seconds) == RL_OK ? seconds : 0;
+  *seconds = 0;
+  rl_status status = rl_lower(study.arena, &other, &program, &quiet);
+  if (status == RL_OK) status = rl_cost_compile(study.arena, program, 1, &cost, &quiet);
+  if (status == RL_OK) {
+    status = rl_plan_compile(study.arena, cost, study.plan->hardware, &plan, &quiet);
+  }
+  if (status == RL_OK) {
+    study.plan = plan;
+    status = rl_study_limit(&study, &group, &limit, seconds);
+  }
+  if (status != RL_OK) *seconds = 0;
+  return !quiet.out_of_memory;
 }
 
-static double own_seconds(const speaker *s, uint64_t batch) {
+static bool own_seconds(const speaker *s, uint64_t batch, double *seconds) {
   const rl_group group = rl_study_group(s->study, RL_PHASE_DECODE, batch);
   rl_result_limit limit;
-  double seconds = 0;
-  return rl_study_limit(s->study, &group, &limit, &seconds) == RL_OK ? seconds : 0;
+  return rl_study_limit(s->study, &group, &limit, seconds) == RL_OK;
 }
 
 /* "At batch 64, an int8-token KV cache would make a decode step 1.7 times as fast." */
 static bool say_other(speaker *s, const rl_format *weights, const rl_format *kv, uint64_t batch) {
   const rl_format *format = weights != NULL ? weights : kv;
   char number[RL_NUMBER_TEXT];
-  double own = own_seconds(s, batch), other = other_seconds(s, weights, kv, batch);
+  double own, other;
+  if (!own_seconds(s, batch, &own)) return false;
+  if (!other_seconds(s, weights, kv, batch, &other)) return false;
   if (!(own > 0) || !(other > 0) || own / other < 1.05) return true;
   rl_print_grouped(batch, number);
   return say(
@@ -203,19 +211,14 @@ static bool say_other(speaker *s, const rl_format *weights, const rl_format *kv,
                   number, weights != NULL ? "weights" : "a KV cache", format->name, own / other));
 }
 
-/* Narrower formats are worth a word where their tensor takes a large share and is dense. */
+/* What the formats of the scenario name to be compared with. K and V change together. */
 static bool say_others(speaker *s) {
-  const rl_study *study = s->study;
-  const rl_scenario *scenario = study->scenario;
+  const rl_scenario *scenario = s->study->scenario;
   const rl_result_batch *first = &s->system->batches[0], *last = last_batch(s);
-  bool told = true;
-  if (study->other_weights != NULL && rl_format_is_dense(scenario->weights)) {
-    told = say_other(s, study->other_weights, NULL, first->batch);
-  }
-  bool dense = rl_format_is_dense(scenario->k) && rl_format_is_dense(scenario->v);
-  if (told && study->other_kv != NULL && dense)
-    told = say_other(s, NULL, study->other_kv, last->batch);
-  return told;
+  const rl_format *weights = scenario->weights->compare_weights, *kv = scenario->k->compare_kv;
+  if (weights != NULL && !say_other(s, weights, NULL, first->batch)) return false;
+  if (kv == NULL || scenario->v->compare_kv == NULL) return true;
+  return say_other(s, NULL, kv, last->batch);
 }
 
 /* The operator that takes most of the pass shown, and how to ask about it. */

@@ -45,6 +45,9 @@ struct rl_format {
   /* Activation format this weight format multiplies with: NULL keeps the activations as they are
    * (weight-only); otherwise linear operators quantize their input to it first (w8a8). */
   const rl_format *activations;
+  /* Narrower formats that an analysis under this one compares weights and KV caches with; NULL:
+   * none. */
+  const rl_format *compare_weights, *compare_kv;
 };
 
 /* Bytes of one stored row of cols values; false on overflow. */

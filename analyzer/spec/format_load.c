@@ -153,8 +153,33 @@ static void load_activations(const rl_load *load, rl_format *format) {
   }
 }
 
+/* A format to compare with, by the key below `compare`; NULL when there is none. */
+static const rl_format *load_other(const rl_load *load, const rl_node *map, const char *key) {
+  const rl_node *node = rl_load_get(map, key);
+  const char *name = rl_load_name(load, node, key);
+  const rl_format *other = NULL;
+  if (name != NULL) rl_db_format(load->db, name, node->loc, &other, load->diags);
+  return other;
+}
+
+/* `compare: {weights: NAME, kv: NAME}`, both optional. */
+static void load_compare(const rl_load *load, rl_format *format) {
+  static const char *const keys[] = {"weights", "kv"};
+  const rl_node *map = rl_load_get(load->root, "compare");
+  if (map == NULL) return;
+  if (rl_node_known_keys(map, "compare", keys, RL_COUNT(keys), load->diags) != RL_OK) return;
+  format->compare_weights = load_other(load, map, "weights");
+  format->compare_kv = load_other(load, map, "kv");
+  const rl_format *kv = format->compare_kv;
+  if (kv != NULL && (kv->activations != NULL || rl_format_tensor_bytes(kv) > 0)) {
+    RL_REPORT(load->diags, FORMAT_ROLE, rl_load_get(map, "kv")->loc, kv->name,
+              "the format of the KV cache", format->name);
+  }
+}
+
 rl_status rl_load_format(rl_load *load, const void **out) {
-  static const char *const keys[] = {"kind", "doc", "stack", "activations", "default_for"};
+  static const char *const keys[] = {"kind",        "doc",     "stack",
+                                     "activations", "compare", "default_for"};
   rl_format *format = RL_NEW(load->arena, rl_format);
   if (format == NULL) return rl_diag_oom(load->diags);
   rl_node_known_keys(load->root, "format", keys, RL_COUNT(keys), load->diags);
@@ -163,5 +188,6 @@ rl_status rl_load_format(rl_load *load, const void **out) {
   rl_load_name(load, rl_load_get(load->root, "default_for"), "default_for");
   load_stack(load, format);
   load_activations(load, format);
+  load_compare(load, format);
   return rl_load_finish(load, format, out);
 }
