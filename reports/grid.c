@@ -141,7 +141,10 @@ static void add_raw(rl_buf *out, const rl_cell *cell) {
 }
 
 void rl_grid_csv(rl_buf *out, const rl_grid *grid) {
-  if (grid->failed) out->failed = true;
+  if (grid->failed) {
+    out->failed = true;
+    return;
+  }
   for (size_t c = 0; c < grid->column_count; c++) {
     if (c > 0) rl_buf_add(out, ",");
     rl_quote(out, RL_QUOTE_CSV, grid->columns[c].key);
@@ -179,7 +182,10 @@ static void markdown_row(rl_buf *out, const rl_grid *grid, size_t row) {
 }
 
 void rl_grid_markdown(rl_buf *out, const rl_grid *grid) {
-  if (grid->failed) out->failed = true;
+  if (grid->failed) {
+    out->failed = true;
+    return;
+  }
   rl_buf_add(out, "|");
   for (size_t c = 0; c < grid->column_count; c++) markdown_head(out, &grid->columns[c]);
   rl_buf_add(out, "\n|");
@@ -211,7 +217,10 @@ static void json_cell(rl_json *json, const char *key, const rl_cell *cell) {
 }
 
 void rl_grid_json(rl_json *json, const char *key, const rl_grid *grid) {
-  if (grid->failed) json->out->failed = true;
+  if (grid->failed) {
+    json->out->failed = true;
+    return;
+  }
   rl_json_open(json, key, '[');
   for (size_t r = 0; r < grid->rows.count; r++) {
     rl_json_open(json, NULL, '{');

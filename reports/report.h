@@ -21,8 +21,6 @@ void rl_grid_verify(rl_grid *grid, rl_arena *arena, const rl_result_system *syst
 /* Operators of the first pass and, when there are more, the times of the last one beside it. */
 void rl_grid_operators(rl_grid *grid, rl_arena *arena, const rl_result_system *system);
 
-/* "weights 94 %"; NULL when nothing limits. */
-const char *rl_limit_text(rl_arena *arena, const rl_result_limit *limit);
 /* The header lines as pairs: "model" and what is said about it. Data in them is not quoted yet. */
 typedef struct rl_report_line {
   const char *title, *text;

@@ -7,9 +7,14 @@
 
 static const char MARK[] = "\u2264 ";
 
-const char *rl_limit_text(rl_arena *arena, const rl_result_limit *limit) {
-  if (limit->what == NULL) return NULL;
-  return rl_textf(arena, "%s %.0f %%", limit->what, limit->share * 100);
+/* "weights 94 %"; empty when nothing limits. */
+static rl_cell limit_cell(rl_grid *grid, const rl_result_limit *limit) {
+  char share[RL_NUMBER_TEXT];
+  if (limit->what == NULL) return (rl_cell){0};
+  rl_print_fixed(limit->share * 100, 0, share);
+  const char *text = rl_textf(grid->arena, "%s %s %%", limit->what, share);
+  if (text == NULL) grid->failed = true;
+  return rl_cell_text(text);
 }
 
 static rl_cell fits_cell(const rl_result_batch *batch) {
@@ -39,7 +44,7 @@ void rl_grid_decode(rl_grid *grid, rl_arena *arena, const rl_result_system *syst
     row[0] = rl_cell_count(b->batch);
     row[1] = positive(b->tpot);
     row[2] = positive(b->decode_rate);
-    row[3] = rl_cell_text(rl_limit_text(arena, &b->decode_limit));
+    row[3] = limit_cell(grid, &b->decode_limit);
     row[4] = rl_cell_count(b->memory);
     row[5] = fits_cell(b);
   }
@@ -59,7 +64,7 @@ void rl_grid_prefill(rl_grid *grid, rl_arena *arena, const rl_result_system *sys
     row[0] = rl_cell_count(b->batch);
     row[1] = positive(b->ttft);
     row[2] = positive(b->prefill_rate);
-    row[3] = rl_cell_text(rl_limit_text(arena, &b->prefill_limit));
+    row[3] = limit_cell(grid, &b->prefill_limit);
   }
 }
 
@@ -95,9 +100,9 @@ static void system_row(rl_grid *grid, const rl_result_system *system, const rl_r
   row[1] = rl_cell_count(b->batch);
   row[2] = positive(b->tpot);
   row[3] = positive(b->decode_rate);
-  row[4] = rl_cell_text(rl_limit_text(grid->arena, &b->decode_limit));
+  row[4] = limit_cell(grid, &b->decode_limit);
   row[5] = positive(b->ttft);
-  row[6] = rl_cell_text(rl_limit_text(grid->arena, &b->prefill_limit));
+  row[6] = limit_cell(grid, &b->prefill_limit);
   row[7] = rl_cell_count(b->memory);
   row[8] = rl_cell_count(system->usable);
   row[9] = fits_cell(b);

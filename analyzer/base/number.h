@@ -22,6 +22,10 @@ const char *rl_print_double(double value, char out[RL_NUMBER_TEXT]);
 const char *rl_print_u64(uint64_t value, char out[RL_NUMBER_TEXT]);
 /* Upper-case hexadecimal of at least `places` digits: 27, 4 -> "001B" */
 const char *rl_print_hex(uint64_t value, int places, char out[RL_NUMBER_TEXT]);
+/* So many decimals: 4.126, 2 -> "4.13". What no table holds is given as by rl_print_double. */
+const char *rl_print_fixed(double value, int decimals, char out[RL_NUMBER_TEXT]);
+/* At most so many significant digits (17 at most), no zeros at the end: 4.1256, 4 -> "4.126". */
+const char *rl_print_digits(double value, int count, char out[RL_NUMBER_TEXT]);
 /* 6270 -> "6,270" */
 const char *rl_print_grouped(uint64_t value, char out[RL_NUMBER_TEXT]);
 /* About three significant digits for tables, never an exponent below 1e15: 1.47, 10.2, 6,270. */

@@ -96,7 +96,8 @@ static digits shortest(double value) {
   return d;
 }
 
-const char *rl_print_double(double value, char out[RL_NUMBER_TEXT]) {
+/* A number for programs, in the digits that `count` asks for: 0 for the shortest. */
+static const char *print_plain(double value, int count, char out[RL_NUMBER_TEXT]) {
   sink s = open_sink(out);
   if (!isfinite(value)) {
     put_text(&s, "null");
@@ -107,12 +108,38 @@ const char *rl_print_double(double value, char out[RL_NUMBER_TEXT]) {
     put(&s, '0');
     return out;
   }
-  digits d = shortest(value);
+  digits d = count == 0 ? shortest(value) : round_to(value, count);
+  strip_zeros(&d);
   if (d.exponent < -4 || d.exponent > 16) {
     put_scientific(&s, &d);
   } else {
     put_plain(&s, &d, false);
   }
+  return out;
+}
+
+const char *rl_print_double(double value, char out[RL_NUMBER_TEXT]) {
+  return print_plain(value, 0, out);
+}
+
+const char *rl_print_digits(double value, int count, char out[RL_NUMBER_TEXT]) {
+  return print_plain(value, count < 1 ? 1 : (count > DIGITS_MAX ? DIGITS_MAX : count), out);
+}
+
+/* The locale's point stands between the whole part and the last `decimals` bytes. */
+const char *rl_print_fixed(double value, int decimals, char out[RL_NUMBER_TEXT]) {
+  enum { DECIMALS_MAX = 9 };
+  const double largest = 1e30;
+  char text[64];
+  if (!(fabs(value) < largest) || decimals < 0 || decimals > DECIMALS_MAX) {
+    return rl_print_double(value, out);
+  }
+  sink s = open_sink(out);
+  int length = snprintf(text, sizeof text, "%.*f", decimals, fabs(value));
+  if (signbit(value)) put(&s, '-');
+  for (const char *c = text; *c >= '0' && *c <= '9'; c++) put(&s, *c);
+  if (decimals > 0) put(&s, '.');
+  put_text(&s, text + length - decimals);
   return out;
 }
 

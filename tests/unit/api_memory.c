@@ -118,7 +118,7 @@ static void fail_each(rl_db *db, const rl_request *request, const outcome *want,
     free(got.text);
   }
   CU_ASSERT_EQUAL(wrong, 0);
-  CU_ASSERT(n > 500);
+  CU_ASSERT(n > 300);
 }
 
 /* `part` is a sentence or message that the undisturbed run must hold: what is not said cannot be
@@ -128,7 +128,6 @@ static void fail_all(rl_db *db, const rl_request *request, const char *const *pa
   outcome want = run(db, request, &f);
   CU_ASSERT_EQUAL(want.status, RL_OK);
   for (; *parts != NULL; parts++) CU_ASSERT_PTR_NOT_NULL(strstr(want.text, *parts));
-  fprintf(stderr, "%zu allocations\n", f.calls);
   fail_each(db, request, &want, false);
   fail_each(db, request, &want, true);
   free(want.text);
@@ -140,7 +139,7 @@ static void test_machine(void) {
                                       "a KV cache in int8-token would",
                                       "Memory holds up to",
                                       "Details: --explain",
-                                      "FlashAttention",
+                                      "Dao et al. 2022",
                                       NULL};
   const rl_request request = {.target = {"tiny@small", {0}}, .batch = {"1,64", {0}}};
   fail_all(NULL, &request, parts);

@@ -250,9 +250,24 @@ static void test_print_grouped(void) {
   CU_ASSERT_STRING_EQUAL(rl_print_grouped(UINT64_MAX, text), "18,446,744,073,709,551,615");
 }
 
+static void test_fixed(void) {
+  char text[RL_NUMBER_TEXT];
+  CU_ASSERT_STRING_EQUAL(rl_print_fixed(97.6, 0, text), "98");
+  CU_ASSERT_STRING_EQUAL(rl_print_fixed(9.996, 2, text), "10.00");
+  CU_ASSERT_STRING_EQUAL(rl_print_fixed(0.004, 2, text), "0.00");
+  CU_ASSERT_STRING_EQUAL(rl_print_fixed(-1.25, 1, text), "-1.2"); /* exact half: to even */
+  CU_ASSERT_STRING_EQUAL(rl_print_fixed(1e29, 1, text), "99999999999999991433150857216.0");
+  CU_ASSERT_STRING_EQUAL(rl_print_fixed(1e300, 2, text), "1e+300");
+  CU_ASSERT_STRING_EQUAL(rl_print_fixed(INFINITY, 2, text), "null");
+  CU_ASSERT_STRING_EQUAL(rl_print_digits(4.12567, 4, text), "4.126");
+  CU_ASSERT_STRING_EQUAL(rl_print_digits(16, 4, text), "16");
+  CU_ASSERT_STRING_EQUAL(rl_print_digits(0.1, 17, text), "0.10000000000000001");
+  CU_ASSERT_STRING_EQUAL(rl_print_digits(123456, 3, text), "123000");
+}
+
 RL_SUITE("numbers", {"scan u64", test_u64}, {"grammar", test_grammar},
          {"known doubles", test_known_doubles}, {"long midpoints", test_long_midpoints},
          {"random round trip", test_random_round_trip}, {"random texts", test_random_texts},
          {"scan decimal", test_decimal}, {"print double", test_print_double},
          {"print short", test_print_short}, {"print si", test_print_si},
-         {"print grouped", test_print_grouped})
+         {"print grouped", test_print_grouped}, {"fixed", test_fixed})
