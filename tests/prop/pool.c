@@ -28,6 +28,10 @@ rl_pool_model rl_pool_draw(rl_tape *tape) {
     model.width = model.heads * model.head_dim;
     model.tied = true;
   }
+  if (model.family == RL_POOL_MIXTRAL) {
+    model.experts = rl_tape_draw(tape, 1, 40);
+    model.chosen = rl_tape_draw(tape, 1, model.experts);
+  }
   if (model.family == RL_POOL_GEMMA2) model.tied = true;
   if (model.family == RL_POOL_GEMMA2 && model.window == 0) model.window = 50;
   if (model.family != RL_POOL_LLAMA && model.family != RL_POOL_GEMMA2) model.window = 0;
@@ -71,7 +75,8 @@ static void put_gemma2(config *to) {
 }
 
 static void put_rotary(config *to, const rl_pool_model *model) {
-  static const char *const types[RL_POOL_FAMILIES] = {"llama", "qwen2", "qwen3", "gemma2", "gpt2"};
+  static const char *const types[RL_POOL_FAMILIES] = {"llama",  "qwen2", "qwen3",
+                                                      "gemma2", "gpt2",  "mixtral"};
   bool mistral = model->family == RL_POOL_LLAMA && model->window != 0;
   put_text(to, "model_type", mistral ? "mistral" : types[model->family]);
   put(to, "hidden_size", model->width);
@@ -83,6 +88,10 @@ static void put_rotary(config *to, const rl_pool_model *model) {
   put(to, "vocab_size", model->vocabulary);
   put(to, "max_position_embeddings", POSITIONS);
   if (model->window != 0) put(to, "sliding_window", model->window);
+  if (model->family == RL_POOL_MIXTRAL) {
+    put(to, "num_local_experts", model->experts);
+    put(to, "num_experts_per_tok", model->chosen);
+  }
   put_text(to, "rms_norm_eps", "1e-05");
   put_text(to, "rope_theta", "10000.0");
   put_text(to, "tie_word_embeddings", model->tied ? "true" : "false");
@@ -94,7 +103,8 @@ static void put_rotary(config *to, const rl_pool_model *model) {
 }
 
 static void describe(const rl_pool_model *model, FILE *file) {
-  static const char *const names[RL_POOL_FAMILIES] = {"llama", "qwen2", "qwen3", "gemma2", "gpt2"};
+  static const char *const names[RL_POOL_FAMILIES] = {"llama",  "qwen2", "qwen3",
+                                                      "gemma2", "gpt2",  "mixtral"};
   config keys = {.count = 0};
   if (model->family == RL_POOL_GPT2) {
     put_gpt2(&keys, model);

@@ -13,13 +13,15 @@ typedef enum rl_pool_family {
   RL_POOL_QWEN3,
   RL_POOL_GEMMA2,
   RL_POOL_GPT2,
+  RL_POOL_MIXTRAL,
   RL_POOL_FAMILIES
 } rl_pool_family;
 
 typedef struct rl_pool_model {
   rl_pool_family family;
   uint64_t layers, heads, kv_heads, head_dim, width, inner, vocabulary;
-  uint64_t window; /* 0 = none; llama (as mistral) and gemma2 */
+  uint64_t experts, chosen; /* mixtral; 0 = none */
+  uint64_t window;          /* 0 = none; llama (as mistral) and gemma2 */
   bool tied;
   bool no_kv_heads; /* leaves num_key_value_heads out: it is heads then */
   bool reversed;    /* every map of the file in the opposite order */

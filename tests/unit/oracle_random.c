@@ -38,6 +38,10 @@ static oracle_model model_of(const rl_pool_model *from) {
       model.family = ORACLE_GPT;
       model.activation = ORACLE_GELU;
       break;
+    case RL_POOL_MIXTRAL:
+      model.experts = from->experts;
+      model.chosen = from->chosen;
+      break;
     default:
       break;
   }
