@@ -96,8 +96,11 @@ static void test_refusals(void) {
 /* Nothing named: a located question, not a crash. A message carries no newline. */
 static void test_empty(void) {
   begin();
-  CU_ASSERT_NOT_EQUAL(rl_study_evaluate(study), RL_ANSWER_OK);
-  CU_ASSERT(rl_study_message_count(study) > 0);
+  CU_ASSERT_EQUAL(rl_study_evaluate(study), RL_ANSWER_USAGE);
+  CU_ASSERT_EQUAL_FATAL(rl_study_message_count(study), 1);
+  CU_ASSERT_STRING_EQUAL(rl_study_message(study, 0),
+                         "error: no model is given — for example llama-3-8b@h100-sxm, or -m and a "
+                         "config.json");
   CU_ASSERT(!contains(rl_study_message(study, 0), "\n"));
   end();
 }

@@ -7,6 +7,7 @@
 
 #include "base/names.h"
 #include "base/stats.h"
+#include "diag_line.h"
 #include "unit.h"
 
 typedef struct sink {
@@ -68,6 +69,23 @@ static void test_worst_and_many(void) {
   CU_ASSERT_EQUAL(rl_diags_status(&s.diags), RL_INTERNAL);
   CU_ASSERT_EQUAL(rl_diag_oom(&s.diags), RL_ENVIRONMENT);
   CU_ASSERT(s.diags.out_of_memory && rl_diags_status(&s.diags) == RL_INTERNAL);
+  rl_arena_free(&s.arena);
+}
+
+/* What only a mistake of the program itself leads to. */
+static void test_own_mistakes(void) {
+  sink s;
+  open_sink(&s);
+  CU_ASSERT_EQUAL(RL_REPORT(&s.diags, INTERNAL, ((rl_loc){0}), "a weight without an operator"),
+                  RL_INTERNAL);
+  CU_ASSERT_EQUAL(RL_REPORT(&s.diags, BYTES_DIFFER, ((rl_loc){0}), "3"), RL_NO);
+  diag_is(&s.diags, 0,
+          "error: internal error: a weight without an operator — please report this with the input "
+          "that caused it");
+  diag_is(
+      &s.diags, 1,
+      "error: operators whose touched bytes are not those predicted: 3 — please report this with "
+      "the scenario");
   rl_arena_free(&s.arena);
 }
 
@@ -205,6 +223,7 @@ static void test_quantiles(void) {
 }
 
 RL_SUITE("diagnostics", {"fill", test_fill}, {"copies", test_copies},
-         {"worst and many", test_worst_and_many}, {"without memory", test_without_memory},
-         {"print", test_print}, {"table", test_table}, {"name equal", test_name_equal},
-         {"did you mean", test_did_you_mean}, {"quantiles", test_quantiles})
+         {"own mistakes", test_own_mistakes}, {"worst and many", test_worst_and_many},
+         {"without memory", test_without_memory}, {"print", test_print}, {"table", test_table},
+         {"name equal", test_name_equal}, {"did you mean", test_did_you_mean},
+         {"quantiles", test_quantiles})

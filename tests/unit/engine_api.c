@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/number.h"
+#include "diag_line.h"
 #include "engine_twin.h"
 #include "unit.h"
 
@@ -136,6 +138,7 @@ static void test_refused_passes(void) {
   twin t;
   twin_open(&t, &SETUP);
   expect_pass_error(&t, (rl_engine_entry){9, 1, ids, NULL, RL_LOGITS_LAST}, "does not exist");
+  diag_is(&t.diags, 0, "error: the pass cannot run: it names a sequence that does not exist");
   expect_pass_error(&t, (rl_engine_entry){0, TWIN_CAPACITY + 1, ids, NULL, RL_LOGITS_LAST}, "full");
   expect_pass_error(&t, (rl_engine_entry){0, 1, bad, NULL, RL_LOGITS_LAST}, "vocabulary");
   rl_engine_entry twice[] = {{0, 1, ids, NULL, RL_LOGITS_LAST}, {0, 1, ids, NULL, RL_LOGITS_LAST}};
@@ -184,6 +187,7 @@ static void test_memory_limit(void) {
   rl_weight_source source = rl_random_weights(&seed);
   rl_engine_limits limits = {.sequences = 1, .capacity = capacity, .tokens = 4, .logit_rows = 4};
   rl_engine_state *engine = NULL;
+  char line[256], need[RL_NUMBER_TEXT], limit[RL_NUMBER_TEXT];
   uint64_t bytes, weights;
   twin t;
   twin_open(&t, &SETUP);
@@ -193,7 +197,12 @@ static void test_memory_limit(void) {
   limits.memory = bytes - 1;
   CU_ASSERT_EQUAL(rl_engine_new(&t.arena, t.program, &limits, &source, &engine, &t.diags),
                   RL_ENVIRONMENT);
-  CU_ASSERT_EQUAL(t.diags.list.items[0].code, RL_D_ENGINE_TOO_LARGE);
+  snprintf(
+      line, sizeof line,
+      "error: running this model here takes %s bytes, more than the limit of %s — take a smaller "
+      "model, fewer tokens or shorter sequences",
+      rl_print_grouped(bytes, need), rl_print_grouped(bytes - 1, limit));
+  diag_is(&t.diags, 0, line);
   limits.memory = bytes;
   CU_ASSERT_EQUAL(rl_engine_new(&t.arena, t.program, &limits, &source, &engine, &t.diags), RL_OK);
   limits.capacity = endless;
@@ -252,7 +261,7 @@ static void test_unknown_format(void) {
   program.tensors = tensors;
   CU_ASSERT_EQUAL(rl_engine_new(&t.arena, &program, &limits, &source, &engine, &t.diags),
                   RL_ENVIRONMENT);
-  CU_ASSERT_EQUAL(t.diags.list.items[0].code, RL_D_ENGINE_FORMAT);
+  diag_is(&t.diags, 0, "error: the scalar engine has no kernel for format lut4 of embed.weight");
   twin_close(&t);
 }
 

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "diag_line.h"
 #include "graph/statement.h"
 #include "graph_help.h"
 #include "unit.h"
@@ -265,6 +266,10 @@ static void test_unsupported(void) {
   CU_ASSERT(got[0].code == RL_D_NO_PARALLELISM && strstr(got[0].message, "tensor") != NULL);
   CU_ASSERT(got[0].loc.line == 3 && got[0].loc.column == 11);
   CU_ASSERT(got[1].code == RL_D_NO_PARALLELISM && strstr(got[1].message, "expert") != NULL);
+  diag_is(&c.diags, 0, "scenario.yaml:3:11: error: tensor parallelism (4) is not supported yet");
+  diag_is(
+      &c.diags, 2,
+      "eagle9.yaml: error: method 'eagle9' is not supported yet: its primitives have no lowering");
   CU_ASSERT(got[2].code == RL_D_NO_METHODS && strcmp(got[2].loc.file, "eagle9.yaml") == 0);
   graph_close(&c);
 }

@@ -202,6 +202,16 @@ static void test_large_folder(void) {
   CU_ASSERT_EQUAL(rl_db_open(&arena, &path, 1, &db, &diags), RL_BAD_INPUT);
   CU_ASSERT_PTR_NULL(db);
   CU_ASSERT(diags.list.count == 1 && diags.list.items[0].code == RL_D_FOLDER_LARGE);
+  rl_buf got;
+  char *real = realpath(s.path, NULL);
+  const char *line = rl_textf(&arena,
+                              "error: %s holds too many files to be a database — give the folder "
+                              "that holds hwdb/ and models/",
+                              real);
+  rl_buf_init(&got, &arena, 4096);
+  rl_diag_print(&got, &diags.list.items[0]);
+  CU_ASSERT(line != NULL && strstr(got.text, line) != NULL);
+  free(real);
   rl_arena_free(&arena);
   for (int i = 0; i < FILES; i++) {
     snprintf(name, sizeof name, "%d.yaml", i);

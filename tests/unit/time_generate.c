@@ -2,6 +2,7 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "diag_line.h"
 #include "program_fixture.h"
 #include "time/answers.h"
 #include "unit.h"
@@ -197,7 +198,12 @@ static void expect(rl_load load, rl_diag_code code, const char *message) {
 }
 
 static void test_refusals(void) {
+  rl_generation out;
   fx_accelerator(&machine);
+  CU_ASSERT_EQUAL(rl_generate(plan_on(&FX_LLAMA_3_8B), (rl_load){0, 5, 5}, &out, &diags),
+                  RL_BAD_INPUT);
+  diag_is(&diags, 0, "error: batch must be at least 1");
+  rl_arena_free(&arena);
   expect((rl_load){0, 5, 5}, RL_D_POINT_EMPTY, "batch must be at least 1");
   expect((rl_load){5, 0, 5}, RL_D_POINT_EMPTY, "prompt must be at least 1");
   expect((rl_load){5, 5, 0}, RL_D_POINT_EMPTY, "generate must be at least 1");
