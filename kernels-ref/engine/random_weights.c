@@ -29,7 +29,8 @@ typedef struct normal_pair {
 
 static normal_pair gaussians(uint64_t *state) {
   double radius = sqrt(-2 * log(uniform(state))), angle = TWO_PI * uniform(state);
-  return (normal_pair){radius * cos(angle), radius * sin(angle)};
+  double first = radius * cos(angle), second = radius * sin(angle);
+  return (normal_pair){first, second};
 }
 
 static uint64_t row_seed(uint64_t seed, const rl_weight_request *request, uint64_t row) {
