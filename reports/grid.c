@@ -52,7 +52,8 @@ rl_cell rl_cell_figure(rl_arena *arena, double real, const char *unit) {
   }
   for (; shown >= 1000 && up + 1 < sizeof large / sizeof *large; up++) shown /= 1000;
   for (; shown > 0 && shown < 1 && down + 1 < sizeof small / sizeof *small; down++) shown *= 1000;
-  cell.text = rl_textf(arena, "%.9g %s%s", shown, up > 0 ? large[up] : small[down], unit);
+  rl_print_digits(shown, 9, number);
+  cell.text = rl_textf(arena, "%s %s%s", number, up > 0 ? large[up] : small[down], unit);
   return cell;
 }
 
@@ -67,8 +68,12 @@ static const char *display_fixed(rl_arena *arena, double value, int decimals) {
   double step = 1;
   for (int i = 0; i < decimals; i++) step *= 10;
   double units = floor(value * step + 0.5);
-  if (value > 0 && units < 1) return rl_textf(arena, "<%.*f", decimals, 1 / step);
-  if (!(value >= 0) || units >= 1e18) return rl_textf(arena, "%.*f", decimals, value);
+  if (value > 0 && units < 1) {
+    return rl_textf(arena, "<%s", rl_print_fixed(1 / step, decimals, whole));
+  }
+  if (!(value >= 0) || units >= 1e18) {
+    return rl_strdup(arena, rl_print_fixed(value, decimals, whole));
+  }
   uint64_t count = (uint64_t)units, per = (uint64_t)step;
   rl_print_grouped(count / per, whole);
   if (decimals == 0) return rl_strdup(arena, whole);

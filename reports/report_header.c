@@ -12,6 +12,7 @@ static void add_parameters(rl_buf *out, uint64_t count, const char *what) {
 }
 
 static void model_line(rl_buf *out, const rl_result *r) {
+  char bits[RL_NUMBER_TEXT];
   RL_ADD(out, r->model, " \u00b7 ");
   add_parameters(out, r->parameters, "parameters");
   if (r->active_parameters != r->parameters) {
@@ -19,7 +20,7 @@ static void model_line(rl_buf *out, const rl_result *r) {
     add_parameters(out, r->active_parameters, "active");
   }
   RL_ADD(out, " \u00b7 weights ", r->weights, " (");
-  rl_buf_addf(out, "%.4g bit)", r->weight_bits);
+  RL_ADD(out, rl_print_digits(r->weight_bits, 4, bits), " bit)");
   for (size_t i = 0; i < r->exception_count; i++) {
     RL_ADD(out, " \u00b7 ", r->exceptions[i].what, " ", r->exceptions[i].format);
   }

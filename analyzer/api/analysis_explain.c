@@ -63,9 +63,10 @@ static const char *symbol_of(rl_arena *arena, const rl_moment *moment) {
 /* What a moment is; of an expectation also its value, which is a number of units. */
 static const char *meaning_of(rl_arena *arena, const rl_moment *moment, uint64_t value) {
   const char *says = moment_words[moment->kind].says;
+  char expected[RL_NUMBER_TEXT];
   if (moment->kind != RL_M_EXPERTS) return says;
-  return rl_textf(arena, "%s, %.4g expected, in units of 1/1,048,576", says,
-                  (double)value / (double)RL_EXPERT_UNIT);
+  return rl_textf(arena, "%s, %s expected, in units of 1/1,048,576", says,
+                  rl_print_digits((double)value / (double)RL_EXPERT_UNIT, 4, expected));
 }
 
 /* One count of a row; false when memory ran out. */

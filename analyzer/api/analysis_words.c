@@ -6,6 +6,9 @@
 #include "base/number.h"
 #include "graph/lower.h"
 
+/* So many decimals, until the block ends. */
+#define FIXED(value, decimals) rl_print_fixed((value), (decimals), (char[RL_NUMBER_TEXT]){0})
+
 enum { WORDS_MAX = 12 };
 
 typedef struct speaker {
@@ -49,14 +52,14 @@ static bool say_limits(speaker *s) {
   char one[RL_NUMBER_TEXT], other[RL_NUMBER_TEXT];
   if (a->what == NULL || b->what == NULL) return true;
   const char *sentence =
-      rl_textf(s->study->arena, "%s takes %.0f %% of a decode step at batch %s", spent_on(a, true),
-               a->share * 100, rl_print_grouped(first->batch, one));
+      rl_textf(s->study->arena, "%s takes %s %% of a decode step at batch %s", spent_on(a, true),
+               FIXED(a->share * 100, 0), rl_print_grouped(first->batch, one));
   if (sentence == NULL) return false;
   if (first == last) return say(s, rl_textf(s->study->arena, "%s.", sentence));
   bool same = strcmp(a->what, b->what) == 0;
-  return say(s, rl_textf(s->study->arena, "%s%s%s %.0f %% at batch %s.", sentence,
-                         same ? " and" : ", ", same ? "" : spent_on(b, false), b->share * 100,
-                         rl_print_grouped(last->batch, other)));
+  return say(s, rl_textf(s->study->arena, "%s%s%s %s %% at batch %s.", sentence,
+                         same ? " and" : ", ", same ? "" : spent_on(b, false),
+                         FIXED(b->share * 100, 0), rl_print_grouped(last->batch, other)));
 }
 
 /* The choice of experts that most is read by: the moment with the most experts; NULL without. */
@@ -84,12 +87,13 @@ static bool say_experts(speaker *s) {
   char all[RL_NUMBER_TEXT], one[RL_NUMBER_TEXT], other[RL_NUMBER_TEXT];
   if (moment == NULL) return true;
   const char *sentence =
-      rl_textf(s->study->arena, "About %.1f of %s experts a layer are read at batch %s",
-               experts_read(moment, first->batch), rl_print_grouped(moment->experts, all),
+      rl_textf(s->study->arena, "About %s of %s experts a layer are read at batch %s",
+               FIXED(experts_read(moment, first->batch), 1), rl_print_grouped(moment->experts, all),
                rl_print_grouped(first->batch, one));
   if (sentence != NULL && first != last) {
-    sentence = rl_textf(s->study->arena, "%s, %.1f at batch %s", sentence,
-                        experts_read(moment, last->batch), rl_print_grouped(last->batch, other));
+    sentence =
+        rl_textf(s->study->arena, "%s, %s at batch %s", sentence,
+                 FIXED(experts_read(moment, last->batch), 1), rl_print_grouped(last->batch, other));
   }
   if (sentence == NULL) return false;
   return say(s, rl_textf(s->study->arena, "%s, when all are chosen alike.", sentence));
@@ -127,13 +131,13 @@ static bool say_verify(speaker *s) {
   rl_arena *arena = s->study->arena;
   if (first == last) {
     return say(
-        s, rl_textf(arena, "Verifying %s draft tokens at once costs %.2f plain steps at batch %s.",
-                    tokens, first->ratio, a));
+        s, rl_textf(arena, "Verifying %s draft tokens at once costs %s plain steps at batch %s.",
+                    tokens, FIXED(first->ratio, 2), a));
   }
   return say(s, rl_textf(arena,
-                         "Verifying %s draft tokens at once costs %.2f plain steps at batch %s and "
-                         "%.2f at batch %s.",
-                         tokens, first->ratio, a, last->ratio, b));
+                         "Verifying %s draft tokens at once costs %s plain steps at batch %s and "
+                         "%s at batch %s.",
+                         tokens, FIXED(first->ratio, 2), a, FIXED(last->ratio, 2), b));
 }
 
 static bool say_fit(speaker *s) {
@@ -205,10 +209,10 @@ static bool say_other(speaker *s, const rl_format *weights, const rl_format *kv,
   if (!other_seconds(s, weights, kv, batch, &other)) return false;
   if (!(own > 0) || !(other > 0) || own / other < 1.05) return true;
   rl_print_grouped(batch, number);
-  return say(
-      s, rl_textf(s->study->arena,
-                  "At batch %s, %s in %s would make a decode step %.1f times as fast at best.",
-                  number, weights != NULL ? "weights" : "a KV cache", format->name, own / other));
+  return say(s, rl_textf(s->study->arena,
+                         "At batch %s, %s in %s would make a decode step %s times as fast at best.",
+                         number, weights != NULL ? "weights" : "a KV cache", format->name,
+                         FIXED(own / other, 1)));
 }
 
 /* What the formats of the scenario name to be compared with. K and V change together. */

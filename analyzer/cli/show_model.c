@@ -1,4 +1,5 @@
 /* Models and families as rows: dims with their values, the graph statement by statement. */
+#include "base/number.h"
 #include "cli/show_parts.h"
 #include "doc/expr.h"
 #include "spec/model.h"
@@ -28,11 +29,12 @@ static const char *finished(rl_shown *shown, const rl_buf *text) {
 
 /* A dim as a number, a text, or "not given". */
 static void show_value(rl_shown *shown, const char *what, const rl_value *value, rl_loc loc) {
-  rl_arena *arena = &shown->session->arena;
+  char number[RL_NUMBER_TEXT];
   if (value->kind == RL_VALUE_NUMBER && value->den == 1 && !value->negative) {
     rl_show_count(shown, what, value->num, loc);
   } else if (value->kind == RL_VALUE_NUMBER) {
-    rl_show_text(shown, what, rl_textf(arena, "%.10g", rl_value_double(value)), loc);
+    rl_print_digits(rl_value_double(value), 10, number);
+    rl_show_text(shown, what, rl_strdup(&shown->session->arena, number), loc);
   } else if (value->kind == RL_VALUE_TEXT) {
     rl_show_text(shown, what, value->text, loc);
   } else {

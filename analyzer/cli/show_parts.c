@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/number.h"
 #include "cost/cost.h"
 #include "spec/hardware.h"
 #include "spec/method.h"
@@ -118,9 +119,13 @@ rl_status rl_show_profile(rl_shown *shown, const char *name) {
   }
   for (size_t i = 0; i < p->kernel_count; i++) {
     const rl_efficiency *e = &p->kernels[i];
+    char compute[RL_NUMBER_TEXT], memory[RL_NUMBER_TEXT], floor[RL_NUMBER_TEXT];
+    rl_print_digits(e->e_c, 6, compute);
+    rl_print_digits(e->e_m, 6, memory);
+    rl_print_digits(e->t0 * 1e6, 6, floor);
     rl_show_text(shown, "kernel",
-                 TEXT(shown, "%s %s: e_c %g, e_m %g, t0 %g us", e->op,
-                      e->weights == NULL ? "any weights" : e->weights, e->e_c, e->e_m, e->t0 * 1e6),
+                 TEXT(shown, "%s %s: e_c %s, e_m %s, t0 %s us", e->op,
+                      e->weights == NULL ? "any weights" : e->weights, compute, memory, floor),
                  e->loc);
   }
   return RL_OK;

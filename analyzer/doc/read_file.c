@@ -9,8 +9,7 @@
 #include "doc/excerpt.h"
 #include "doc/tree.h"
 
-/* strerror is neither thread-safe nor free of the locale. */
-static const char *errno_words(int error) {
+const char *rl_errno_words(int error) {
   switch (error) {
     case ENOENT:
       return "no such file";
@@ -37,8 +36,8 @@ static rl_status open_regular(const char *path, int *fd, size_t *size, rl_diags 
   struct stat info;
   rl_loc loc = {.file = path};
   *fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (*fd < 0) return RL_REPORT(diags, FILE_OPEN, loc, errno_words(errno));
-  if (fstat(*fd, &info) != 0) return RL_REPORT(diags, FILE_OPEN, loc, errno_words(errno));
+  if (*fd < 0) return RL_REPORT(diags, FILE_OPEN, loc, rl_errno_words(errno));
+  if (fstat(*fd, &info) != 0) return RL_REPORT(diags, FILE_OPEN, loc, rl_errno_words(errno));
   if (!S_ISREG(info.st_mode)) return RL_REPORT(diags, FILE_KIND, loc, NULL);
   *size = info.st_size > 0 ? (size_t)info.st_size : 0;
   return RL_OK;
@@ -71,7 +70,7 @@ static rl_status read_all(rl_arena *arena, int fd, rl_loc loc, content *c, rl_di
     if (!grow(arena, c)) return rl_diag_oom(diags);
     ssize_t got = read(fd, c->bytes + c->length, c->capacity - c->length - 1);
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return RL_REPORT(diags, FILE_READ, loc, errno_words(errno));
+    if (got < 0) return RL_REPORT(diags, FILE_READ, loc, rl_errno_words(errno));
     if (got == 0) break;
     c->length += (size_t)got;
     if (c->length > c->limit) {

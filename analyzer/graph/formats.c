@@ -38,8 +38,7 @@ static rl_status tie(rl_lowering *lowering, const rl_statement *statement, const
 }
 
 rl_status rl_weight_add(rl_lowering *lowering, const rl_statement *statement,
-                        const rl_evaluated *values, const rl_weight_request *request,
-                        uint32_t *out) {
+                        const rl_evaluated *values, const rl_weight_shape *request, uint32_t *out) {
   bool bias = strcmp(request->suffix, "bias") == 0;
   uint32_t target = RL_NONE;
   uint64_t ignored;
@@ -83,7 +82,7 @@ static rl_status bias_twin(rl_lowering *lowering, const char *gguf, const char *
 }
 
 rl_status rl_bias_add(rl_lowering *lowering, const rl_statement *statement,
-                      const rl_evaluated *values, rl_weight_request request, uint32_t *bias) {
+                      const rl_evaluated *values, rl_weight_shape request, uint32_t *bias) {
   request.class_name = request.suffix = "bias";
   request.source = values->bias;
   *bias = RL_NONE;

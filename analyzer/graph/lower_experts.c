@@ -38,7 +38,7 @@ static rl_status find_route_results(rl_lowering *lowering, const rl_statement *s
 /* logits [T, E], correction bias [1, E]? -> chosen [T, k], out [T, k] */
 rl_status rl_lower_route(rl_lowering *lowering, const rl_statement *statement,
                          const rl_evaluated *values) {
-  rl_weight_request request = {.rows = 1, .cols = values->experts};
+  rl_weight_shape request = {.rows = 1, .cols = values->experts};
   uint32_t in[2], bias, chosen, out;
   rl_status status = rl_inputs_find(lowering, statement, in);
   if (status == RL_OK) status = check_route(lowering, statement, values, in[0]);
@@ -78,7 +78,7 @@ static rl_status add_expert_weights(rl_lowering *lowering, const rl_statement *s
                                     uint32_t weights[2]) {
   const rl_tensor *source = &lowering->tensors.items[in[0]];
   const rl_tensor *choice = &lowering->tensors.items[in[1]];
-  rl_weight_request request = {.class_name = "linear",
+  rl_weight_shape request = {.class_name = "linear",
                                .suffix = "weight",
                                .source = values->weights,
                                .gguf = values->gguf,
@@ -88,7 +88,7 @@ static rl_status add_expert_weights(rl_lowering *lowering, const rl_statement *s
   if (!rl_mul_u64(choice->experts, values->rows, &request.rows)) {
     return RL_REPORT(lowering->diags, SIZE_OVERFLOW, statement->loc, statement->op);
   }
-  rl_weight_request bias = request;
+  rl_weight_shape bias = request;
   bias.rows = choice->experts;
   bias.cols = values->rows;
   rl_status status = rl_weight_add(lowering, statement, values, &request, &weights[0]);

@@ -41,7 +41,7 @@ rl_status rl_lower_embed(rl_lowering *lowering, const rl_statement *statement,
   bool by_id = values->index == RL_INDEX_IDS;
   rl_op op = rl_op_begin(lowering, statement, RL_OP_EMBED);
   rl_tensor shape = activation(lowering, RL_EXTENT_TOKENS, values->cols);
-  rl_weight_request table = {.class_name = "embed",
+  rl_weight_shape table = {.class_name = "embed",
                              .suffix = "weight",
                              .source = values->weights,
                              .gguf = values->gguf,
@@ -69,7 +69,7 @@ rl_status rl_lower_embed(rl_lowering *lowering, const rl_statement *statement,
 /* Adds the bias [1, cols] when there is one. */
 static rl_status add_bias(rl_lowering *lowering, const rl_statement *statement,
                           const rl_evaluated *values, uint64_t cols, uint32_t *bias) {
-  rl_weight_request request = {.rows = 1, .cols = cols};
+  rl_weight_shape request = {.rows = 1, .cols = cols};
   return rl_bias_add(lowering, statement, values, request, bias);
 }
 
@@ -94,7 +94,7 @@ rl_status rl_lower_norm(rl_lowering *lowering, const rl_statement *statement,
   if (status != RL_OK) return status;
   rl_tensor shape = lowering->tensors.items[in[0]];
   uint64_t width = values->width == 0 ? shape.cols : values->width;
-  rl_weight_request request = {.class_name = "norm",
+  rl_weight_shape request = {.class_name = "norm",
                                .suffix = "weight",
                                .source = values->weights,
                                .gguf = values->gguf,
@@ -129,7 +129,7 @@ rl_status rl_lower_linear(rl_lowering *lowering, const rl_statement *statement,
   const rl_tensor *source = &lowering->tensors.items[in[0]];
   rl_tensor shape =
       activation(lowering, last ? RL_EXTENT_LOGIT_ROWS : source->extent, values->rows);
-  rl_weight_request request = {.class_name = linear_class(lowering, values),
+  rl_weight_shape request = {.class_name = linear_class(lowering, values),
                                .suffix = "weight",
                                .source = values->weights,
                                .gguf = values->gguf,

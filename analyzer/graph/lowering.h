@@ -84,20 +84,20 @@ rl_status rl_width_check(rl_lowering *lowering, const rl_statement *statement, u
 /* --- weights and their formats (formats.c) --- */
 
 /* A weight or bias of the statement. */
-typedef struct rl_weight_request {
+typedef struct rl_weight_shape {
   const char *class_name; /* "linear", "router", "lm_head", "embed", "norm", "bias" */
   const char *suffix;     /* "weight", "bias" */
   const char *source, *gguf;
   uint64_t rows, cols;
   uint64_t experts, top_k; /* rows are those of all experts, of which a token takes top_k; 0: none */
-} rl_weight_request;
+} rl_weight_shape;
 rl_status rl_weight_add(rl_lowering *lowering, const rl_statement *statement,
-                        const rl_evaluated *values, const rl_weight_request *request,
+                        const rl_evaluated *values, const rl_weight_shape *request,
                         uint32_t *out);
 /* The bias that the statement names, in the shape of the request (class, suffix and names are filled
  * in), or RL_NONE when it has none. */
 rl_status rl_bias_add(rl_lowering *lowering, const rl_statement *statement,
-                      const rl_evaluated *values, rl_weight_request request, uint32_t *bias);
+                      const rl_evaluated *values, rl_weight_shape request, uint32_t *bias);
 /* The input of a linear in the format it multiplies in: *input itself, or its quantized twin, for
  * which a quantize operator is added when there is none yet. */
 rl_status rl_input_quantize(rl_lowering *lowering, const rl_statement *statement,

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "doc/tree.h"
 #include "spec/db_private.h"
 #include "spec/db_scan.h"
 
@@ -135,7 +136,7 @@ static rl_status add_below(folder_walk *walk, const char *folder, int depth) {
   DIR *stream = opendir(folder);
   if (stream == NULL) {
     if (errno == ENOMEM) return rl_diag_oom(walk->diags);
-    RL_REPORT(walk->diags, FILE_SKIPPED, (rl_loc){.file = folder}, strerror(errno));
+    RL_REPORT(walk->diags, FILE_SKIPPED, (rl_loc){.file = folder}, rl_errno_words(errno));
     return RL_OK;
   }
   for (struct dirent *item = readdir(stream); item != NULL && status == RL_OK;

@@ -68,10 +68,13 @@ guard_banned() {
   code 0 analyzer reports kernels-ref | called 'assert|abort|longjmp|setjmp|signal' "not in the program"
   # The library neither ends the process nor looks around; the command does.
   code 0 analyzer reports kernels-ref | grep -v '^analyzer/cli/' |
-    called 'exit|_exit|_Exit|atexit|getenv|secure_getenv|setenv|putenv' "only the command does this"
+    called 'strerror|exit|_exit|_Exit|atexit|getenv|secure_getenv|setenv|putenv' "only the command does this"
   # Pure rooms: no allocation outside the arena, no clock.
   code 0 analyzer/graph analyzer/cost analyzer/time |
     called 'malloc|calloc|realloc|free|time|clock|clock_gettime|rand|random' "not in a pure room"
+  # The C library writes the locale's decimal point: numbers leave through base/number_print.c.
+  code 1 analyzer reports kernels-ref | grep -v '^analyzer/base/number_print.c:' | sed 's/%%//g' |
+    grep -E '"[^"]*%[-+ #0]*[0-9*]*(\.[0-9*]+)?[lL]?[aAeEfFgG]' | sed 's/$/  (print it with base\/number.h)/'
   # cost/ counts; it does not know time.
   code 0 analyzer/cost | grep -inE '(^|[^a-z])secs?([^a-z]|$)|seconds' | sed 's/^[0-9]*://; s/$/  (cost knows no time)/'
 }

@@ -18,7 +18,7 @@ fresh() {
   put analyzer/spec/hardware.h '/* Machines. */' '#include "base/low.h"'
   put analyzer/cost/count.c '/* Counts. */' '#include "base/low.h"' 'static const char *word(void) {' \
     '  return "strcpy(a, b) is only text"; /* system("x") too */' '}'
-  put reports/table.c '/* Tables. */' 'void f(void) {' '  rl_buf_addf(b, "%5.1f %% %-3d", x, y);' '}'
+  put reports/table.c '/* Tables. */' 'void f(void) {' '  rl_buf_addf(b, "%5d %% at %-3d", x, y);' '}'
   put tests/oracle/alone.c '/* Shares nothing. */' '#include <stdio.h>'
 }
 put() {
@@ -103,7 +103,7 @@ expect params clean
 for word in strcpy strcat sprintf vsprintf strtok atoi atof gets scanf alloca; do
   plant banned tests/bad.c '/* B. */' "void f(void) { $word(a, b); }"
 done
-for word in strtod strtol strtoull sscanf system popen setlocale assert abort getenv exit; do
+for word in strtod strtol strtoull sscanf system popen setlocale assert abort getenv exit strerror; do
   plant banned analyzer/doc/bad.c '/* B. */' "void f(void) { x = $word (a); }"
 done
 for word in malloc free clock_gettime; do
@@ -112,6 +112,12 @@ done
 for word in 'double secs;' 'double step_sec;' 'int seconds;' 'int SEC;'; do
   plant banned analyzer/cost/bad.c '/* B. */' "$word"
 done
+for conversion in f .2f .*f -8.3g e a; do
+  plant banned reports/point.c '/* P. */' "void f(void) { rl_buf_addf(b, \"50 %% %$conversion\", x); }"
+done
+fresh
+put analyzer/base/number_print.c '/* The one. */' 'void f(void) { snprintf(t, n, "%.*e", count, x); }'
+expect banned clean
 fresh
 put analyzer/cli/ends.c '/* The command may. */' 'void f(void) { exit(getenv("TERM") == 0); }'
 put analyzer/cost/near.c '/* Near misses. */' 'int section, intersect, my_strcpy(int), x.gets(int);'
