@@ -193,6 +193,22 @@ static void test_zeros_and_tiny_rows(void) {
   }
 }
 
+/* Values that no scale in fp16 reaches: the scale stays the largest fp16, 65504, and the values the
+ * largest codes of it, 127 and -128 steps, instead of infinity times a code. */
+static void test_scale_never_overflows(void) {
+  static const float huge[2] = {3e38f, -3e38f};
+  float back[2], scale;
+  rl_store store;
+  CU_ASSERT_TRUE(rl_store_init(&store, &RL_TEST_FORMATS[TEST_INT8_TOKEN], 1, 2));
+  store.bytes = memory;
+  rl_store_write(&store, (rl_span){0, 0, 2}, huge, NULL);
+  rl_store_read_scales(&store, 0, &scale, NULL);
+  rl_store_read(&store, (rl_span){0, 0, 2}, back, NULL);
+  CU_ASSERT_EQUAL(scale, 65504);
+  CU_ASSERT_EQUAL(back[0], 127 * 65504.0f);
+  CU_ASSERT_EQUAL(back[1], -128 * 65504.0f);
+}
+
 static void test_unknown_components_are_refused(void) {
   rl_component c = {.kind = RL_TRELLIS, .type = RL_I4};
   rl_format format = {.name = "trellis", .stack = &c, .depth = 1};
@@ -210,4 +226,5 @@ RL_SUITE("store", {"sizes", test_sizes}, {"round trip", test_round_trip},
          {"parts equal the whole", test_parts_equal_whole},
          {"reads touch what they need", test_reads_touch_what_they_need},
          {"layout by hand", test_layout_by_hand}, {"zeros", test_zeros_and_tiny_rows},
+         {"a scale never overflows", test_scale_never_overflows},
          {"unknown components", test_unknown_components_are_refused})

@@ -177,6 +177,41 @@ static void test_across_layers(void) {
   graph_close(&c);
 }
 
+/* Values a token, unfused; x holds 8 throughout. First a 8, b 32, c 8 live together: 8 + 32 + 8. In
+ * every further phase all three are free when it begins.
+ * - e 32 comes before f 8: e into the 32, f into an 8. The first free slot would be an 8 for e.
+ * - g 8 comes before i 32, j 8: g leaves the 32 alone. The largest free slot would be the 32.
+ * - k 64 fits nowhere: the 32 grows, by 32. Growing an 8 would cost 56.
+ * So x 8, and 8 + 64 + 8. */
+static void test_best_fit(void) {
+  graph_case c;
+  graph_open(&c, NULL);
+  graph_profile(&c, "unfused");
+  CU_ASSERT_FATAL(graph_family(&c,
+                               "kind: family\nmatch: {model_type: t}\ndims: {d: 8}\ngraph:\n"
+                               "  - embed: {out: x, rows: 10, cols: d, weights: e}\n"
+                               "  - repeat: 1\n    body:\n"
+                               "      - linear: {name: l1, in: x, out: a, rows: 8, weights: w1}\n"
+                               "      - linear: {name: l2, in: x, out: b, rows: 32, weights: w2}\n"
+                               "      - linear: {name: l3, in: b, out: c, rows: 8, weights: w3}\n"
+                               "      - add: {in: [a, c], out: x}\n"
+                               "      - linear: {name: l4, in: x, out: e, rows: 32, weights: w4}\n"
+                               "      - linear: {name: l5, in: e, out: f, rows: 8, weights: w5}\n"
+                               "      - add: {in: [x, f], out: x}\n"
+                               "      - linear: {name: l6, in: x, out: g, rows: 8, weights: w6}\n"
+                               "      - linear: {name: l7, in: x, out: i, rows: 32, weights: w7}\n"
+                               "      - linear: {name: l8, in: i, out: j, rows: 8, weights: w8}\n"
+                               "      - add: {in: [g, j], out: x}\n"
+                               "      - linear: {name: l9, in: x, out: k, rows: 64, weights: w9}\n"
+                               "      - linear: {name: l0, in: k, out: m, rows: 8, weights: w0}\n"
+                               "      - add: {in: [x, m], out: x}\n"));
+  graph_must(&c);
+  CU_ASSERT_EQUAL(replay_program(&c), 0);
+  CU_ASSERT_EQUAL(c.program->slot_count, 4);
+  CU_ASSERT_EQUAL(slot_bytes(&c, RL_EXTENT_TOKENS), 2 * (8 + 8 + 64 + 8));
+  graph_close(&c);
+}
+
 /* Inside a fused operator a tensor needs no buffer: rotated k goes straight into the cache from the
  * one it was read from, and the codes of norm_quant replace its result. */
 static void test_internal(void) {
@@ -203,4 +238,5 @@ static void test_internal(void) {
 
 RL_SUITE("liveness", {"replay", test_replay}, {"replay notices", test_replay_notices},
          {"llama bytes", test_llama_bytes}, {"scores bytes", test_scores_bytes},
-         {"across layers", test_across_layers}, {"internal", test_internal})
+         {"across layers", test_across_layers}, {"best fit", test_best_fit},
+         {"internal", test_internal})

@@ -75,6 +75,31 @@ static void test_wider_engine(void) {
   rl_arena_free(&arena);
 }
 
+/* fp8 layers under a bf16 head on a machine without fp8: the first rows take a wider engine, the
+ * last one does not, and the plan still says that some did. */
+static void test_wider_stays(void) {
+  rl_plan *plan;
+  begin();
+  for (uint32_t o = 0; o < built.program.op_count; o++) {
+    bool head = strcmp(built.ops[o].name, "lm_head") == 0;
+    built.ops[o].compute = head ? RL_BF16 : RL_F8_E4M3;
+  }
+  CU_ASSERT_EQUAL_FATAL(compile(&plan), RL_OK);
+  CU_ASSERT_PTR_EQUAL(plan->rows[2].peak, &machine.peaks[0]);
+  CU_ASSERT_TRUE(plan->wider);
+  rl_arena_free(&arena);
+}
+
+/* int4 runs on the int8 engine, whatever else the machine has that is wider still. */
+static void test_next_wider(void) {
+  const rl_peak peaks[] = {{.engine = RL_TENSOR, .type = RL_BF16, .rate = {.value = 1e12}},
+                           {.engine = RL_TENSOR, .type = RL_I8, .rate = {.value = 2e12}}};
+  const rl_hardware hardware = {.peaks = peaks, .peak_count = 2};
+  CU_ASSERT_PTR_EQUAL(rl_hardware_matrix_peak(&hardware, RL_I4), &peaks[1]);
+  CU_ASSERT_PTR_EQUAL(rl_hardware_matrix_peak(&hardware, RL_I8), &peaks[1]);
+  CU_ASSERT_PTR_EQUAL(rl_hardware_matrix_peak(&hardware, RL_BF16), &peaks[0]);
+}
+
 static void expect(rl_diag_code code, uint32_t line, const char *message) {
   rl_plan *plan;
   CU_ASSERT_EQUAL(compile(&plan), RL_BAD_INPUT);
@@ -150,6 +175,8 @@ static void test_evaluation_too_large(void) {
 
 RL_SUITE("plan", {"reciprocals and engines", test_reciprocals},
          {"absent levels and rates", test_absent_levels}, {"wider engine", test_wider_engine},
+         {"a wider engine is not forgotten", test_wider_stays},
+         {"the next wider type", test_next_wider},
          {"missing engines are located", test_missing_engines},
          {"memory runs out", test_memory_runs_out},
          {"an evaluation too large", test_evaluation_too_large})
