@@ -13,6 +13,7 @@ static void test_denominators(void) {
                                "  - repeat: 3\n    body:\n"
                                "      - softcap: {in: x, out: x, cap: 1 / (l + 2)}\n"));
   graph_must(&c);
+  CU_ASSERT_EQUAL_FATAL(c.program->run_count, 4);
   graph_same(graph_runs(&c), "[] embed\n[0] softcap\n[1] softcap\n[2] softcap\n");
   for (uint32_t run = 1; run < 4; run++) {
     CU_ASSERT_DOUBLE_EQUAL(graph_op(&c, run, "softcap")->at.softcap, 1.0 / (run + 1), 1e-15);
