@@ -62,11 +62,13 @@ static void unpack_codes(const layout *l, const ref_matrix *matrix, int row, boo
   const uint8_t *codes =
       matrix->bytes + (size_t)row * (size_t)(code_bytes + 2 * groups + zero_bytes);
   const uint8_t *scales = codes + code_bytes, *zeros = scales + 2 * groups;
+  double scale = half_at(scales);
   for (int c = 0; c < cols; c++) {
     int g = c / group, at = early ? (c + 1) / group : g;
     int zero = l->zeros ? code_at(zeros, 4, g) : 1 << (l->bits - 1);
     if (at == groups) at = g;
-    out[c] = (code_at(codes, l->bits, c) - zero) * half_at(scales + 2 * at);
+    if (c % group == 0 || at != g) scale = half_at(scales + 2 * at);
+    out[c] = (code_at(codes, l->bits, c) - zero) * scale;
   }
 }
 
@@ -109,6 +111,6 @@ void ref_round(ref_number number, double *x, int count) {
     return;
   }
   for (int i = 0; i < count; i++) {
-    x[i] = number == REF_BF16 ? round_digits(x[i], 8, -133) : round_digits(x[i], 24, -149);
+    x[i] = number == REF_BF16 ? round_digits(x[i], 8, -133) : (double)(float)x[i];
   }
 }

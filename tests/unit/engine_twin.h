@@ -31,7 +31,8 @@ typedef struct twin_pass {
   rl_engine_result result;
 } twin_pass;
 
-enum { TWIN_MODELS = 10 };
+/* The first ones show every family, the others the families with a KV head for every query head. */
+enum { TWIN_FAMILIES = 10, TWIN_MODELS = 16 };
 extern const ref_model TWIN_MODEL[TWIN_MODELS];
 
 /* Lowers and opens; failures are fatal assertions. */
