@@ -292,7 +292,7 @@ static void test_without_memory(void) {
  * other tests: as a fused operator, attention as an operator of its own. */
 static void test_reference_fusions_are_executed(void) {
   uint32_t asked = 0, made = 0;
-  for (int m = 0; m < TWIN_MODELS; m++) {
+  for (int m = 0; m < TWIN_FAMILIES; m++) {
     twin_setup setup = SETUP;
     twin t;
     setup.model = &TWIN_MODEL[m];

@@ -31,7 +31,7 @@ static double worst_error(int model, ref_plant planted) {
 
 static void check_plant(ref_plant planted, bool (*applies)(const ref_model *model)) {
   int seen = 0;
-  for (int m = 0; m < TWIN_MODELS; m++) {
+  for (int m = 0; m < TWIN_FAMILIES; m++) {
     if (!applies(&TWIN_MODEL[m])) continue;
     double right = worst_error(m, REF_RIGHT), wrong = worst_error(m, planted);
     CU_ASSERT_TRUE(right <= BOUND);
