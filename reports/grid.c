@@ -39,21 +39,21 @@ rl_cell rl_cell_flag(bool flag) {
   return (rl_cell){.kind = RL_CELL_FLAG, .flag = flag};
 }
 
+/* Units that are words count whole things: 8,030,261,248 parameters. */
+static bool takes_prefix(const char *unit) {
+  return unit[0] != '\0' && !(unit[0] >= 'a' && unit[0] <= 'z' && unit[1] != '\0');
+}
+
 rl_cell rl_cell_figure(rl_arena *arena, double real, const char *unit) {
-  static const char *const large[] = {"", "k", "M", "G", "T", "P", "E"};
-  static const char *const small[] = {"", "m", "u", "n", "p", "f"};
   char number[RL_NUMBER_TEXT];
   rl_cell cell = rl_cell_real(real);
-  double shown = real;
-  size_t up = 0, down = 0;
-  if (unit[0] == '\0' && real >= 0 && real < 1e15 && floor(real) == real) {
-    cell.text = rl_strdup(arena, rl_print_grouped((uint64_t)real, number));
-    return cell;
+  bool whole = real >= 0 && real < 1e15 && floor(real) == real;
+  if (takes_prefix(unit) || !whole) {
+    cell.text = rl_strdup(arena, rl_print_si_exact(real, unit, number));
+  } else {
+    rl_print_grouped((uint64_t)real, number);
+    cell.text = rl_textf(arena, "%s%s%s", number, unit[0] == '\0' ? "" : " ", unit);
   }
-  for (; shown >= 1000 && up + 1 < sizeof large / sizeof *large; up++) shown /= 1000;
-  for (; shown > 0 && shown < 1 && down + 1 < sizeof small / sizeof *small; down++) shown *= 1000;
-  rl_print_digits(shown, 9, number);
-  cell.text = rl_textf(arena, "%s %s%s", number, up > 0 ? large[up] : small[down], unit);
   return cell;
 }
 
@@ -62,12 +62,20 @@ static double shown_value(const rl_column *column, const rl_cell *cell) {
   return value * (column->scale == 0 ? 1 : column->scale);
 }
 
+/* Noise of double sums, some 1e-12 of the value, moves no bound. */
+static double whole_units(double units, rl_rounding rounding) {
+  if (rounding == RL_ROUND_DOWN) return floor(units * (1 + 1e-12));
+  if (rounding == RL_ROUND_UP) return ceil(units * (1 - 1e-12));
+  return floor(units + 0.5);
+}
+
 /* 1234.5 with one decimal -> "1,234.5"; what is too small to be seen -> "<0.1". */
-static const char *display_fixed(rl_arena *arena, double value, int decimals) {
+static const char *display_fixed(rl_arena *arena, double value, int decimals,
+                                 rl_rounding rounding) {
   char whole[RL_NUMBER_TEXT];
   double step = 1;
   for (int i = 0; i < decimals; i++) step *= 10;
-  double units = floor(value * step + 0.5);
+  double units = whole_units(value * step, rounding);
   if (value > 0 && units < 1) {
     return rl_textf(arena, "<%s", rl_print_fixed(1 / step, decimals, whole));
   }
@@ -99,12 +107,13 @@ int rl_grid_decimals(const rl_grid *grid, size_t column) {
 
 static const char *display_number(rl_arena *arena, const rl_column *column, const rl_cell *cell,
                                   int decimals) {
+  enum { SHORT_DIGITS = 3 };
   char text[RL_NUMBER_TEXT];
   double shown = shown_value(column, cell);
-  if (decimals >= 0 && shown != 0) return display_fixed(arena, shown, decimals);
+  if (decimals >= 0 && shown != 0) return display_fixed(arena, shown, decimals, column->rounding);
   bool exact = cell->kind == RL_CELL_COUNT && (column->scale == 0 || column->scale == 1);
-  return rl_strdup(arena,
-                   exact ? rl_print_grouped(cell->count, text) : rl_print_short(shown, text));
+  return rl_strdup(arena, exact ? rl_print_grouped(cell->count, text)
+                                : rl_print_rounded(shown, SHORT_DIGITS, column->rounding, text));
 }
 
 const char *rl_grid_display(const rl_grid *grid, size_t row, size_t column, int decimals) {

@@ -3,6 +3,7 @@
 #ifndef RL_REPORTS_GRID_H
 #define RL_REPORTS_GRID_H
 
+#include "base/number.h"
 #include "reports/report_json.h"
 #include "reports/style.h"
 
@@ -32,8 +33,9 @@ typedef struct rl_column {
   double scale;      /* people see value * scale; 0 reads as 1 */
   unsigned digits;   /* 0: three significant digits each; else as many decimals in the whole column
                         as give its largest number so many digits, and "<0.01" for smaller ones */
-  bool left;         /* text column */
-  unsigned drop;     /* 0: always shown; else the largest goes first on a narrow terminal */
+  rl_rounding rounding; /* for people: bounds stay bounds */
+  bool left;            /* text column */
+  unsigned drop;        /* 0: always shown; else the largest goes first on a narrow terminal */
 } rl_column;
 
 enum { RL_GRID_COLUMNS = 40 }; /* most columns of a grid */
@@ -56,7 +58,7 @@ rl_cell rl_cell_count(uint64_t count);
 rl_cell rl_cell_real(double real); /* not finite: an empty cell */
 rl_cell rl_cell_flag(bool flag);
 /* A number that people see with all its digits and an SI prefix, 989.5 TFLOP/s, or grouped when it
- * is a whole number without unit. */
+ * is a whole number without a unit or with one that takes no prefix ("parameters"). */
 rl_cell rl_cell_figure(rl_arena *arena, double real, const char *unit);
 
 /* The decimals of a column with `digits`, -1 without. */

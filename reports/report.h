@@ -29,6 +29,12 @@ enum { RL_REPORT_LINES = 4 };
 /* False when memory ran out. */
 bool rl_report_header(rl_arena *arena, const rl_result *result,
                       rl_report_line lines[RL_REPORT_LINES]);
+/* Titles of the tables, the same at a terminal and in Markdown. */
+#define RL_TITLE_DECODE "DECODE, at best"
+#define RL_TITLE_PREFILL "PREFILL, at best"
+#define RL_TITLE_WORDS "IN WORDS"
+/* "VERIFY n tokens a sequence in one pass, ..."; NULL when memory ran out. */
+const char *rl_report_verify_title(rl_arena *arena, const rl_result_system *system);
 /* "ONE DECODE STEP, 2,176 tokens cached" */
 const char *rl_report_pass_title(rl_arena *arena, const rl_result_pass *pass);
 /* The explanations of the operators of a pass, for people. */

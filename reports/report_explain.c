@@ -87,26 +87,52 @@ static void roofs(rl_buf *out, const rl_style *style, const rl_result_explanatio
     memcpy(rate_unit, roof->unit, strlen(roof->unit) < 5 ? strlen(roof->unit) + 1 : 1);
     RL_ADD(&text, roof->what, ": ");
     rl_add_si(&text, (double)roof->amount, roof->unit);
+    if (!(roof->rate > 0)) {
+      RL_ADD(&text, " take no time: there is no figure of the ", roof->figure.name);
+      line(out, style, i == 0 ? "roofs" : "", &text);
+      continue;
+    }
     rl_buf_add(&text, " / ");
-    rl_add_si(&text, roof->rate, rate_unit);
+    rl_add_figure(&text, roof->rate, rate_unit);
     rl_buf_add(&text, "/s = ");
-    rl_add_si(&text, roof->seconds, "s");
+    rl_add_time(&text, roof->seconds);
     if (roof->binds) rl_buf_add(&text, ", the largest: it binds");
     line(out, style, i == 0 ? "roofs" : "", &text);
   }
 }
 
 static void sources(rl_buf *out, const rl_style *style, const rl_result_explanation *e) {
+  bool first = true;
   for (size_t i = 0; i < e->roof_count; i++) {
     const rl_result_figure *figure = &e->roofs[i].figure;
     rl_buf text;
+    if (!(figure->value > 0)) continue;
     rl_buf_init(&text, out->arena, TEXT_MAX);
     RL_ADD(&text, figure->name, " = ");
-    rl_add_si(&text, figure->value, figure->unit);
+    rl_add_figure(&text, figure->value, figure->unit);
     if (figure->kind != NULL) RL_ADD(&text, " (", figure->kind, ") ");
     add_place(&text, figure->file, figure->line, figure->column);
     if (figure->source != NULL) RL_ADD(&text, " \"", figure->source, "\"");
-    line(out, style, i == 0 ? "sources" : "", &text);
+    line(out, style, first ? "sources" : "", &text);
+    first = false;
+  }
+}
+
+/* Layers of both kinds, under a window and without, need headings that tell them apart. */
+static bool has_windowed_twin(const rl_result_pass *pass, const rl_result_operator *op) {
+  for (size_t i = 0; i < pass->operator_count; i++) {
+    const rl_result_operator *other = &pass->operators[i];
+    if (other->window > 0 && strcmp(other->name, op->name) == 0) return true;
+  }
+  return false;
+}
+
+static void title_window(rl_buf *out, const rl_result_pass *pass, const rl_result_operator *op) {
+  if (op->window > 0) {
+    rl_buf_add(out, ", window ");
+    rl_add_count(out, op->window);
+  } else if (has_windowed_twin(pass, op)) {
+    rl_buf_add(out, ", no window");
   }
 }
 
@@ -117,6 +143,7 @@ static void title(rl_buf *out, const rl_result_pass *pass, const rl_result_opera
   rl_ink_set(out, style, RL_INK_HEAD);
   rl_quote(out, RL_QUOTE_TERMINAL, op->name);
   rl_ink_set(out, style, RL_INK_PLAIN);
+  title_window(out, pass, op);
   rl_buf_add(out, " at batch ");
   rl_add_count(out, pass->batch);
   rl_buf_add(out, ": ");
@@ -124,16 +151,20 @@ static void title(rl_buf *out, const rl_result_pass *pass, const rl_result_opera
     rl_add_count(out, op->repeat);
     rl_buf_add(out, " times ");
   }
-  rl_add_si(out, op->seconds, "s");
+  rl_add_time(out, op->seconds);
   if (op->repeat > 1) {
     rl_buf_add(out, " = ");
-    rl_add_si(out, op->seconds * (double)op->repeat, "s");
+    rl_add_time(out, op->seconds * (double)op->repeat);
   }
   RL_ADD(out, " at best, ", rl_print_short(op->share * 100, number), " % of the pass\n");
 }
 
 static void what_it_is(rl_buf *out, const rl_style *style, const rl_result_operator *op) {
   const rl_result_explanation *e = op->explanation;
+  rl_buf part;
+  rl_buf_init(&part, out->arena, TEXT_MAX);
+  if (e->part != NULL) RL_ADD(&part, e->part, " went into ", op->name);
+  line(out, style, "asked", &part);
   rl_buf what, from;
   rl_buf_init(&what, out->arena, TEXT_MAX);
   rl_buf_init(&from, out->arena, TEXT_MAX);

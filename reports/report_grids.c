@@ -31,10 +31,23 @@ static rl_cell positive(double value) {
 void rl_grid_decode(rl_grid *grid, rl_arena *arena, const rl_result_system *system) {
   static const rl_column columns[] = {
       {.key = "batch", .head = "batch"},
-      {.key = "tpot_s", .head = "TPOT", .unit = "ms a token", .scale = 1e3},
-      {.key = "decode_rate", .head = "all sequences", .unit = "tokens/s", .mark = MARK},
+      {.key = "tpot_s",
+       .head = "TPOT",
+       .unit = "ms a token",
+       .scale = 1e3,
+       .rounding = RL_ROUND_DOWN},
+      {.key = "decode_rate",
+       .head = "all sequences",
+       .unit = "tokens/s",
+       .mark = MARK,
+       .rounding = RL_ROUND_UP},
       {.key = "decode_limit", .head = "bound by", .left = true},
-      {.key = "memory_bytes", .head = "memory", .unit = "GB", .scale = 1e-9, .drop = 1},
+      {.key = "memory_bytes",
+       .head = "memory",
+       .unit = "GB",
+       .scale = 1e-9,
+       .rounding = RL_ROUND_UP,
+       .drop = 1},
       {.key = "fits", .head = "fits"},
   };
   rl_grid_init(grid, arena, columns, sizeof columns / sizeof *columns);
@@ -53,8 +66,12 @@ void rl_grid_decode(rl_grid *grid, rl_arena *arena, const rl_result_system *syst
 void rl_grid_prefill(rl_grid *grid, rl_arena *arena, const rl_result_system *system) {
   static const rl_column columns[] = {
       {.key = "batch", .head = "batch"},
-      {.key = "ttft_s", .head = "TTFT", .unit = "ms", .scale = 1e3},
-      {.key = "prefill_rate", .head = "all sequences", .unit = "tokens/s", .mark = MARK},
+      {.key = "ttft_s", .head = "TTFT", .unit = "ms", .scale = 1e3, .rounding = RL_ROUND_DOWN},
+      {.key = "prefill_rate",
+       .head = "all sequences",
+       .unit = "tokens/s",
+       .mark = MARK,
+       .rounding = RL_ROUND_UP},
       {.key = "prefill_limit", .head = "bound by", .left = true},
   };
   rl_grid_init(grid, arena, columns, sizeof columns / sizeof *columns);
@@ -75,21 +92,38 @@ static const rl_column system_columns[] = {
      .head = "TPOT",
      .unit = "ms a token",
      .scale = 1e3,
+     .rounding = RL_ROUND_DOWN,
      .group = "decode at best"},
     {.key = "decode_rate",
      .head = "all sequences",
      .unit = "tokens/s",
      .mark = MARK,
+     .rounding = RL_ROUND_UP,
      .group = "decode at best"},
     {.key = "decode_limit", .head = "bound by", .left = true, .group = "decode at best", .drop = 2},
-    {.key = "ttft_s", .head = "TTFT", .unit = "ms", .scale = 1e3, .group = "prefill at best"},
+    {.key = "ttft_s",
+     .head = "TTFT",
+     .unit = "ms",
+     .scale = 1e3,
+     .rounding = RL_ROUND_DOWN,
+     .group = "prefill at best"},
     {.key = "prefill_limit",
      .head = "bound by",
      .left = true,
      .group = "prefill at best",
      .drop = 3},
-    {.key = "memory_bytes", .head = "memory", .unit = "GB", .scale = 1e-9, .drop = 4},
-    {.key = "usable_bytes", .head = "usable", .unit = "GB", .scale = 1e-9, .drop = 5},
+    {.key = "memory_bytes",
+     .head = "memory",
+     .unit = "GB",
+     .scale = 1e-9,
+     .rounding = RL_ROUND_UP,
+     .drop = 4},
+    {.key = "usable_bytes",
+     .head = "usable",
+     .unit = "GB",
+     .scale = 1e-9,
+     .rounding = RL_ROUND_DOWN,
+     .drop = 5},
     {.key = "fits", .head = "fits"},
     {.key = "largest_batch", .head = "up to", .unit = "batch", .drop = 1},
 };
@@ -162,8 +196,11 @@ enum {
   OP_COLUMNS = OP_AMOUNTS + 5
 };
 
-#define TIME_COLUMN \
-  { .key = "time_s", .head = "at best", .unit = "ms", .scale = 1e3, .digits = 4 }
+#define TIME_COLUMN                                                              \
+  {                                                                              \
+    .key = "time_s", .head = "at best", .unit = "ms", .scale = 1e3, .digits = 4, \
+    .rounding = RL_ROUND_DOWN                                                    \
+  }
 #define SHARE_COLUMN \
   { .key = "share", .head = "share", .unit = "%", .scale = 100, .digits = 4, .drop = 3 }
 #define BOUND_COLUMN \

@@ -4,9 +4,10 @@
 
 enum { LINE_MAX_BYTES = 8192 };
 
-/* Parameters are told in millions and billions: 8.03 B. */
+/* Parameters are told in millions and billions: 8.03 B. What three digits round to a thousand
+ * millions is a billion. */
 static void add_parameters(rl_buf *out, uint64_t count, const char *what) {
-  bool billions = count >= 1000000000u;
+  bool billions = count >= 999500000u;
   rl_add_short(out, (double)count / (billions ? 1e9 : 1e6));
   RL_ADD(out, billions ? " B " : " M ", what);
 }
@@ -27,6 +28,7 @@ static void model_line(rl_buf *out, const rl_result *r) {
   bool same = r->kv_k == r->kv_v;
   RL_ADD(out, same ? " \u00b7 KV " : " \u00b7 K ", r->kv_k, same ? "" : " \u00b7 V ",
          same ? "" : r->kv_v);
+  if (r->foreign_activations) RL_ADD(out, " \u00b7 activations ", r->activations);
 }
 
 static void hardware_line(rl_buf *out, const rl_result *r) {
@@ -40,14 +42,14 @@ static void hardware_line(rl_buf *out, const rl_result *r) {
     rl_buf_add(out, " x ");
   }
   RL_ADD(out, s->name, " \u00b7 ");
-  rl_add_si(out, s->matrix_peak, "FLOP/s ");
+  rl_add_figure(out, s->matrix_peak, "FLOP/s ");
   RL_ADD(out, s->matrix_type, " \u00b7 ");
-  rl_add_si(out, s->bandwidth, "B/s");
+  rl_add_figure(out, s->bandwidth, "B/s");
   rl_buf_add(out, " \u00b7 ");
-  rl_add_si(out, (double)s->capacity, "B");
+  rl_add_figure(out, (double)s->capacity, "B");
   if (s->usable == s->capacity) return;
   rl_buf_add(out, ", usable ");
-  rl_add_si(out, (double)s->usable, "B");
+  rl_add_figure(out, (double)s->usable, "B");
 }
 
 static void profile_line(rl_buf *out, const rl_result *r) {
@@ -93,4 +95,12 @@ const char *rl_report_pass_title(rl_arena *arena, const rl_result_pass *pass) {
     return rl_textf(arena, "ONE VERIFY STEP of %s tokens a sequence, %s cached", tokens, cached);
   }
   return rl_textf(arena, "ONE DECODE STEP, %s tokens cached", cached);
+}
+
+const char *rl_report_verify_title(rl_arena *arena, const rl_result_system *system) {
+  char cached[RL_NUMBER_TEXT];
+  rl_print_grouped(system->verifies[0].cached, cached);
+  return rl_textf(
+      arena, "VERIFY n tokens a sequence in one pass, %s cached: T(n) / T(1), T(1) a decode step",
+      cached);
 }

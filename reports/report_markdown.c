@@ -24,18 +24,18 @@ static void table(rl_buf *out, const char *title, const rl_grid *grid) {
 static void tables(rl_buf *out, const rl_result_system *system) {
   rl_grid grid;
   rl_grid_decode(&grid, out->arena, system);
-  table(out, "Decode, at best", &grid);
+  table(out, RL_TITLE_DECODE, &grid);
   rl_grid_prefill(&grid, out->arena, system);
-  table(out, "Prefill, at best", &grid);
+  table(out, RL_TITLE_PREFILL, &grid);
   if (system->pass_count > 0) {
     rl_grid_operators(&grid, out->arena, system);
     table(out, rl_report_pass_title(out->arena, &system->passes[0]), &grid);
   }
   if (system->verify_count > 0) {
     rl_grid_verify(&grid, out->arena, system);
-    table(out, "Verify n draft tokens at once: T(n) / T(1)", &grid);
+    table(out, rl_report_verify_title(out->arena, system), &grid);
   }
-  rl_buf_add(out, "\n### In words\n\n");
+  rl_buf_add(out, "\n### " RL_TITLE_WORDS "\n\n");
   for (size_t i = 0; i < system->word_count; i++) {
     rl_buf_add(out, "- ");
     rl_quote(out, RL_QUOTE_MARKDOWN, system->words[i]);
@@ -59,7 +59,7 @@ void rl_report_markdown(rl_buf *out, const rl_result *result) {
   if (result->listed) {
     rl_grid grid;
     rl_grid_systems(&grid, out->arena, result);
-    table(out, "Every device", &grid);
+    table(out, "EVERY DEVICE, at best", &grid);
     return;
   }
   for (size_t s = 0; s < result->system_count; s++) {

@@ -10,6 +10,15 @@ static void optional(rl_json *json, const char *key, double value) {
   }
 }
 
+/* A count that may not be there. */
+static void optional_count(rl_json *json, const char *key, uint64_t value, bool there) {
+  if (there) {
+    rl_json_count(json, key, value);
+  } else {
+    rl_json_null(json, key);
+  }
+}
+
 static void model(rl_json *json, const rl_result *r) {
   rl_json_open(json, "model", '{');
   rl_json_text(json, "name", r->model);
@@ -89,6 +98,7 @@ static void batch(rl_json *json, const rl_result_batch *b) {
   rl_json_count(json, "kv_bytes", b->kv);
   rl_json_count(json, "activation_bytes", b->activations);
   rl_json_count(json, "memory_bytes", b->memory);
+  rl_json_text(json, "memory_phase", b->memory_phase);
   rl_json_flag(json, "fits", b->fits);
   rl_json_close(json, '}');
 }
@@ -118,6 +128,7 @@ static void explanation(rl_json *json, const rl_result_explanation *e) {
     return;
   }
   rl_json_open(json, "explanation", '{');
+  rl_json_text(json, "part", e->part);
   rl_json_text(json, "says", e->doc);
   rl_json_text(json, "paper", e->paper);
   rl_json_text(json, "file", e->file);
@@ -133,7 +144,7 @@ static void explanation(rl_json *json, const rl_result_explanation *e) {
     rl_json_text(json, "what", roof->what);
     rl_json_text(json, "unit", roof->unit);
     rl_json_count(json, "amount", roof->amount);
-    rl_json_real(json, "rate_per_s", roof->rate);
+    optional(json, "rate_per_s", roof->rate);
     rl_json_real(json, "time_s", roof->seconds);
     rl_json_flag(json, "binds", roof->binds);
     figure(json, "figure", &roof->figure);
@@ -150,7 +161,7 @@ static void operator_record(rl_json *json, const rl_result_operator *op) {
   rl_json_text(json, "fusion", op->fusion);
   rl_json_count(json, "repeat", op->repeat);
   rl_json_flag(json, "expected", op->expected);
-  rl_json_count(json, "window_tokens", op->window);
+  optional_count(json, "window_tokens", op->window, op->window > 0);
   rl_json_text(json, "compute", op->compute);
   rl_json_real(json, "time_at_best_s", op->seconds);
   rl_json_real(json, "share", op->share);
@@ -183,6 +194,7 @@ static void verify(rl_json *json, const rl_result_verify *v) {
   rl_json_open(json, NULL, '{');
   rl_json_count(json, "batch", v->batch);
   rl_json_count(json, "tokens", v->tokens);
+  rl_json_count(json, "cached_tokens", v->cached);
   rl_json_real(json, "time_at_best_s", v->seconds);
   rl_json_real(json, "ratio", v->ratio);
   rl_json_close(json, '}');
@@ -209,7 +221,8 @@ static void system_record(rl_json *json, const rl_result_system *s) {
   rl_json_open(json, NULL, '{');
   machine(json, s);
   rl_json_count(json, "largest_batch", s->largest_batch);
-  rl_json_count(json, "ridge_tokens", s->ridge_tokens);
+  optional_count(json, "ridge_tokens", s->ridge_tokens, s->ridge_known);
+  optional_count(json, "head_ridge_tokens", s->head_ridge_tokens, s->head_ridge_known);
   rl_json_open(json, "batches", '[');
   for (size_t i = 0; i < s->batch_count; i++) batch(json, &s->batches[i]);
   rl_json_close(json, ']');

@@ -31,7 +31,7 @@ static void title(rl_buf *out, const rl_style *style, const char *text) {
 
 static void words(rl_buf *out, const rl_result_system *system, const rl_style *style) {
   if (system->word_count == 0) return;
-  title(out, style, "IN WORDS");
+  title(out, style, RL_TITLE_WORDS);
   for (size_t i = 0; i < system->word_count; i++) {
     rl_buf_add(out, " ");
     rl_paragraph(out, style, system->words[i], 1, 3);
@@ -40,10 +40,10 @@ static void words(rl_buf *out, const rl_result_system *system, const rl_style *s
 
 static void tables(rl_buf *out, const rl_result_system *system, const rl_style *style) {
   rl_grid grid;
-  title(out, style, "DECODE, at best");
+  title(out, style, RL_TITLE_DECODE);
   rl_grid_decode(&grid, out->arena, system);
   rl_grid_terminal(out, &grid, style);
-  title(out, style, "PREFILL, at best");
+  title(out, style, RL_TITLE_PREFILL);
   rl_grid_prefill(&grid, out->arena, system);
   rl_grid_terminal(out, &grid, style);
   if (system->pass_count > 0) {
@@ -52,7 +52,7 @@ static void tables(rl_buf *out, const rl_result_system *system, const rl_style *
     rl_grid_terminal(out, &grid, style);
   }
   if (system->verify_count > 0) {
-    title(out, style, "VERIFY n draft tokens at once: T(n) / T(1)");
+    title(out, style, rl_report_verify_title(out->arena, system));
     rl_grid_verify(&grid, out->arena, system);
     rl_grid_terminal(out, &grid, style);
   }

@@ -31,6 +31,7 @@ typedef struct rl_result_batch {
   double prefill_rate, decode_rate; /* tokens/s of all sequences */
   rl_result_limit prefill_limit, decode_limit;
   uint64_t weights, kv, activations, memory; /* bytes in the worst phase; memory is their sum */
+  const char *memory_phase; /* the worst one: "prefill", or "decode" for the last decode step */
   bool fits;
 } rl_result_batch;
 
@@ -51,7 +52,8 @@ typedef struct rl_result_form {
   uint64_t value;
 } rl_result_form;
 
-/* One roof over an operator: amount / rate. */
+/* One roof over an operator: amount / rate. A cache without a bandwidth figure serves its bytes at
+ * no cost: rate and seconds are 0. */
 typedef struct rl_result_roof {
   const char *what; /* "matrix", "vector", "memory", "cache" */
   const char *unit; /* of the amount: "FLOP" or "B" */
@@ -64,6 +66,7 @@ typedef struct rl_result_roof {
 
 /* Formula, numbers and sources behind one operator. */
 typedef struct rl_result_explanation {
+  const char *part; /* the operator that was asked for, when fusion made it a part of this one */
   const char *doc, *paper;
   const char *file; /* statement it was lowered from */
   uint32_t line, column;
@@ -100,9 +103,10 @@ typedef struct rl_result_pass {
   size_t operator_count;
 } rl_result_pass;
 
-/* A verify pass of n tokens a sequence beside a plain decode step. */
+/* A verify pass of n tokens a sequence beside a plain decode step (n = 1). */
 typedef struct rl_result_verify {
   uint64_t batch, tokens;
+  uint64_t cached; /* tokens in the cache before, a sequence */
   double seconds, ratio;
 } rl_result_verify;
 
@@ -121,7 +125,10 @@ typedef struct rl_result_system {
   const rl_result_verify *verifies; /* batch by batch */
   size_t verify_count;
   uint64_t largest_batch; /* that fits, 0 = none */
-  uint64_t ridge_tokens; /* tokens a step at which linear operators turn compute-bound, 0 = never */
+  /* Tokens a step at which the linear operators of the layers, or outside of them, turn
+   * compute-bound, 0 = never. Known: the search was not cut short by counts beyond 64 bits. */
+  uint64_t ridge_tokens, head_ridge_tokens;
+  bool ridge_known, head_ridge_known;
   const char *const *words;
   size_t word_count;
   const rl_result_figure *figures;
@@ -144,6 +151,7 @@ typedef struct rl_result {
   const rl_result_exception *exceptions;
   size_t exception_count;
   const char *kv_k, *kv_v, *activations; /* format names */
+  bool foreign_activations;              /* in another format than the model's own type */
   const char *profile;
   bool ideal; /* no efficiencies were fitted: at best only */
   const char *const *fusions;

@@ -27,6 +27,17 @@ void rl_add_si(rl_buf *buf, double value, const char *unit) {
   rl_buf_add(buf, rl_print_si(value, unit, text));
 }
 
+void rl_add_time(rl_buf *buf, double seconds) {
+  enum { TIME_DIGITS = 3 };
+  char text[RL_NUMBER_TEXT];
+  rl_buf_add(buf, rl_print_si_rounded(seconds, "s", TIME_DIGITS, RL_ROUND_DOWN, text));
+}
+
+void rl_add_figure(rl_buf *buf, double value, const char *unit) {
+  char text[RL_NUMBER_TEXT];
+  rl_buf_add(buf, rl_print_si_exact(value, unit, text));
+}
+
 void rl_ink_set(rl_buf *buf, const rl_style *style, rl_ink ink) {
   static const char *const codes[] = {[RL_INK_PLAIN] = "\033[0m",
                                       [RL_INK_HEAD] = "\033[1m",

@@ -26,6 +26,10 @@ void rl_buf_add_all(rl_buf *buf, const char *const *texts, size_t count);
 void rl_add_count(rl_buf *buf, uint64_t value);
 void rl_add_short(rl_buf *buf, double value);
 void rl_add_si(rl_buf *buf, double value, const char *unit);
+/* A time at best: it rounds down. */
+void rl_add_time(rl_buf *buf, double seconds);
+/* A figure as a description gives it: 989.5 TFLOP/s. */
+void rl_add_figure(rl_buf *buf, double value, const char *unit);
 
 /* Starts or, with RL_INK_PLAIN, ends an ink; nothing without colour. */
 void rl_ink_set(rl_buf *buf, const rl_style *style, rl_ink ink);

@@ -7,12 +7,6 @@
 #include "base/checked.h"
 #include "graph/lower.h"
 
-/* Memory page of the KV cache, in rows: contiguous caches. */
-enum { PAGE_ROWS = 1 };
-
-static const uint64_t verify_lengths[] = {1, 2, 4, 8, 16};
-enum { VERIFY_LENGTHS = sizeof verify_lengths / sizeof *verify_lengths };
-
 typedef RL_LIST(const rl_hardware *) machine_list;
 
 /* The scenario's machine, or every one that the database knows. */
@@ -36,24 +30,20 @@ static rl_status list_machines(const rl_study *study, rl_db *db, machine_list *l
   return RL_OK;
 }
 
-/* The prefill yields a token, asked for or not. */
-static uint64_t generated(const rl_study *study) {
-  return rl_max_u64(study->scenario->workload.generate, 1);
-}
-
 static rl_status study_batch(const rl_study *study, uint64_t batch, rl_result_batch *out) {
   const rl_workload *workload = &study->scenario->workload;
-  const rl_load load = {batch, workload->prompt, generated(study)};
-  const rl_group decode = rl_study_group(study, RL_PHASE_DECODE, batch);
+  const rl_load load = {batch, workload->prompt, study->generate};
+  const rl_group decode = rl_study_step(study, batch);
   const rl_group prefill = rl_study_group(study, RL_PHASE_PREFILL, batch);
   rl_generation generation;
   rl_memory memory;
-  double seconds;
   *out = (rl_result_batch){.batch = batch};
   rl_status status = rl_generate(study->plan, load, &generation, study->diags);
   if (status == RL_OK) status = rl_memory_fit(study->plan, load, &memory, study->diags);
-  if (status == RL_OK) status = rl_study_limit(study, &prefill, &out->prefill_limit, &seconds);
-  if (status == RL_OK) status = rl_study_limit(study, &decode, &out->decode_limit, &seconds);
+  if (status == RL_OK) status = rl_study_limit(study, &prefill, &out->prefill_limit);
+  if (status == RL_OK && rl_study_decodes(study)) {
+    status = rl_study_limit(study, &decode, &out->decode_limit);
+  }
   if (status != RL_OK) return status;
   out->ttft = generation.ttft;
   out->tpot = generation.tpot;
@@ -65,6 +55,7 @@ static rl_status study_batch(const rl_study *study, uint64_t batch, rl_result_ba
   out->kv = memory.kv;
   out->activations = memory.activations;
   out->memory = memory.total;
+  out->memory_phase = memory.decoding ? "decode" : "prefill";
   out->fits = memory.fits;
   return RL_OK;
 }
@@ -91,40 +82,6 @@ static rl_status study_passes(const rl_study *study, rl_result_system *system) {
   system->passes = passes;
   system->pass_count = workload->batch_count;
   return status;
-}
-
-/* 1, 2, 4, 8, 16 and the length asked for, ascending. */
-static size_t lengths_of(uint64_t asked, uint64_t lengths[VERIFY_LENGTHS + 1]) {
-  size_t count = 0;
-  bool placed = false;
-  for (size_t i = 0; i < VERIFY_LENGTHS; i++) {
-    if (!placed && asked < verify_lengths[i]) lengths[count++] = asked;
-    placed = placed || asked <= verify_lengths[i];
-    lengths[count++] = verify_lengths[i];
-  }
-  if (!placed) lengths[count++] = asked;
-  return count;
-}
-
-static rl_status study_verifies(const rl_study *study, rl_result_system *system) {
-  const rl_workload *workload = &study->scenario->workload;
-  uint64_t lengths[VERIFY_LENGTHS + 1];
-  size_t count = lengths_of(study->view.verify, lengths), total;
-  if (__builtin_mul_overflow(count, workload->batch_count, &total))
-    return rl_diag_oom(study->diags);
-  rl_result_verify *all = RL_NEW_ARRAY(study->arena, rl_result_verify, total);
-  if (all == NULL) return rl_diag_oom(study->diags);
-  for (size_t i = 0; i < total; i++) {
-    rl_verify verify = {.batch = workload->batches[i / count],
-                        .cached = study->view.context,
-                        .n = lengths[i % count]};
-    rl_status status = rl_verify_cost(study->plan, &verify, study->diags);
-    if (status != RL_OK) return status;
-    all[i] = (rl_result_verify){verify.batch, verify.n, verify.seconds, verify.ratio};
-  }
-  system->verifies = all;
-  system->verify_count = total;
-  return RL_OK;
 }
 
 /* The peak that most matrix work of the program is held against. */
@@ -169,20 +126,27 @@ static rl_status study_machine(const rl_study *study, rl_result_system *system) 
   return RL_OK;
 }
 
+static void study_ridges(const rl_study *study, rl_result_system *system) {
+  const rl_ridge layers = rl_ridge_tokens(study->plan, RL_RIDGE_LAYERS, study->middle);
+  const rl_ridge head = rl_ridge_tokens(study->plan, RL_RIDGE_HEAD, study->middle);
+  system->ridge_tokens = layers.tokens;
+  system->ridge_known = layers.known;
+  system->head_ridge_tokens = head.tokens;
+  system->head_ridge_known = head.known;
+}
+
 static rl_status study_system(const rl_study *study, rl_result_system *system) {
   const rl_workload *workload = &study->scenario->workload;
   rl_status status = study_machine(study, system);
   if (status == RL_OK) status = study_batches(study, system);
   if (status == RL_OK) {
-    status = rl_largest_batch(study->plan, workload->prompt, generated(study),
+    status = rl_largest_batch(study->plan, workload->prompt, study->generate,
                               &system->largest_batch, study->diags);
   }
-  if (status == RL_OK) {
-    status = rl_ridge_tokens(study->plan, study->view.context, &system->ridge_tokens, study->diags);
-  }
+  if (status == RL_OK) study_ridges(study, system);
   if (study->listed || status != RL_OK) return status;
   status = study_passes(study, system);
-  if (status == RL_OK) status = study_verifies(study, system);
+  if (status == RL_OK) status = rl_study_verifies(study, system);
   if (status == RL_OK) status = rl_study_words(study, system);
   return status;
 }
@@ -268,6 +232,7 @@ static rl_status describe(const rl_study *study, const rl_cost *cost, rl_result 
                         .kv_k = s->k->name,
                         .kv_v = s->v->name,
                         .activations = s->activations->name,
+                        .foreign_activations = s->activations->stack[0].type != s->model->type,
                         .profile = s->profile->name,
                         .ideal = s->profile->ideal,
                         .prompt = s->workload.prompt,
@@ -282,23 +247,32 @@ static rl_status describe(const rl_study *study, const rl_cost *cost, rl_result 
   return status == RL_OK ? list_fusions(study, s->profile->fuse, result) : status;
 }
 
-static rl_study study_new(rl_arena *arena, const rl_scenario *scenario, const rl_view *view,
-                          rl_diags *diags) {
+/* Behind the prompt stand generate - 1 decode steps; without any the place of the first is told. */
+static uint64_t middle_of(uint64_t prompt, uint64_t generate) {
+  return generate < 2 ? prompt : prompt + rl_min_u64(generate / 2, generate - 2);
+}
+
+static rl_study study_new(rl_arena *arena, rl_db *db, const rl_scenario *scenario,
+                          const rl_view *view, rl_diags *diags) {
   enum { VERIFY_TOKENS = 8 };
+  uint64_t generate = rl_max_u64(scenario->workload.generate, 1);
   rl_study study = {.arena = arena,
+                    .db = db,
                     .diags = diags,
                     .scenario = scenario,
                     .view = *view,
+                    .context_given = view->context != 0,
+                    .verify_given = view->verify != 0,
+                    .generate = generate,
+                    .middle = middle_of(scenario->workload.prompt, generate),
                     .listed = scenario->hardware == NULL};
-  const rl_workload *workload = &scenario->workload;
-  if (view->context == 0) study.view.context = workload->prompt + workload->generate / 2;
   if (view->verify == 0) study.view.verify = VERIFY_TOKENS;
   return study;
 }
 
 rl_status rl_analyze(rl_arena *arena, rl_db *db, const rl_scenario *scenario, const rl_view *view,
                      const rl_result **out, rl_diags *diags) {
-  rl_study study = study_new(arena, scenario, view, diags);
+  rl_study study = study_new(arena, db, scenario, view, diags);
   const rl_program *program;
   rl_cost *cost;
   machine_list machines;
@@ -306,7 +280,8 @@ rl_status rl_analyze(rl_arena *arena, rl_db *db, const rl_scenario *scenario, co
   *out = NULL;
   if (result == NULL) return rl_diag_oom(diags);
   rl_status status = rl_lower(arena, scenario, &program, diags);
-  if (status == RL_OK) status = rl_cost_compile(arena, program, PAGE_ROWS, &cost, diags);
+  if (status == RL_OK) status = rl_study_fit_view(&study, program);
+  if (status == RL_OK) status = rl_cost_compile(arena, program, RL_STUDY_PAGE_ROWS, &cost, diags);
   if (status == RL_OK) status = describe(&study, cost, result);
   if (status == RL_OK) status = list_machines(&study, db, &machines);
   if (status == RL_OK) status = study_machines(&study, cost, &machines, result);

@@ -60,13 +60,19 @@ static const char *symbol_of(rl_arena *arena, const rl_moment *moment) {
   return rl_textf(arena, "%s(%s)", symbol, rl_print_grouped(moment->window, window));
 }
 
-/* What a moment is; of an expectation also its value, which is a number of units. */
+/* What a moment is: of a window that of the tokens inside, of an expectation also its value, which
+ * is a number of units. */
 static const char *meaning_of(rl_arena *arena, const rl_moment *moment, uint64_t value) {
+  char window[RL_NUMBER_TEXT];
   const char *says = moment_words[moment->kind].says;
   char expected[RL_NUMBER_TEXT];
-  if (moment->kind != RL_M_EXPERTS) return says;
-  return rl_textf(arena, "%s, %s expected, in units of 1/1,048,576", says,
-                  rl_print_digits((double)value / (double)RL_EXPERT_UNIT, 4, expected));
+  if (moment->kind == RL_M_EXPERTS) {
+    return rl_textf(arena, "%s, %s expected, in units of 1/1,048,576", says,
+                    rl_print_digits((double)value / (double)RL_EXPERT_UNIT, 4, expected));
+  }
+  if (moment->window == 0) return says;
+  return rl_textf(arena, "%s, counting the last %s tokens before each query, itself included", says,
+                  rl_print_grouped(moment->window, window));
 }
 
 /* One count of a row; false when memory ran out. */
@@ -133,7 +139,8 @@ static bool roofs_of(const rl_study *study, size_t row, const rl_demand *demand,
   out->roofs = roofs;
   for (int bound = RL_BOUND_NONE + 1; bound < RL_BOUNDS; bound++) {
     bool bytes = bound == RL_BOUND_MEMORY || bound == RL_BOUND_CACHE;
-    if (demand->amount[bound] == 0 || !(demand->seconds[bound] > 0)) continue;
+    bool unpriced = bound == RL_BOUND_CACHE && !(study->plan->per_cache_byte > 0);
+    if (demand->amount[bound] == 0 || (!(demand->seconds[bound] > 0) && !unpriced)) continue;
     rl_result_figure figure = roof_figure(study, row, (rl_bound)bound);
     if (figure.name == NULL) return false;
     roofs[out->roof_count++] = (rl_result_roof){.what = RL_BOUND_WORDS[bound],
@@ -153,7 +160,8 @@ const rl_result_explanation *rl_study_explain(const rl_study *study, size_t row,
   const rl_op *op = &study->plan->cost->program->ops[at->op];
   rl_result_explanation *out = RL_NEW(study->arena, rl_result_explanation);
   if (out == NULL) return NULL;
-  *out = (rl_result_explanation){.doc = RL_OP_INFO[op->kind].doc,
+  *out = (rl_result_explanation){.part = rl_study_part(study, op),
+                                 .doc = RL_OP_INFO[op->kind].doc,
                                  .paper = RL_OP_INFO[op->kind].source,
                                  .file = op->loc.file,
                                  .line = op->loc.line,

@@ -33,6 +33,10 @@ rl_group rl_study_group(const rl_study *study, rl_phase phase, uint64_t batch) {
                     .logits = verify ? RL_LOGITS_ALL : RL_LOGITS_LAST};
 }
 
+rl_group rl_study_step(const rl_study *study, uint64_t batch) {
+  return (rl_group){.count = batch, .q = 1, .cached = study->middle, .logits = RL_LOGITS_LAST};
+}
+
 /* The moments of one group in the arena; NULL after a diagnostic. */
 static const uint64_t *moments_of(const rl_study *study, const rl_group *group) {
   const rl_point point = {.groups = group, .count = 1};
@@ -68,8 +72,7 @@ static void add_row(const rl_demand *demand, uint32_t repeat, double parts[PARTS
   if (demand->bound == RL_BOUND_CACHE) parts[PART_CACHE] += seconds;
 }
 
-rl_status rl_study_limit(const rl_study *study, const rl_group *group, rl_result_limit *limit,
-                         double *seconds) {
+rl_status rl_study_limit(const rl_study *study, const rl_group *group, rl_result_limit *limit) {
   const rl_cost *cost = study->plan->cost;
   const uint64_t *moments = moments_of(study, group);
   double parts[PARTS] = {0}, total = 0;
@@ -86,14 +89,25 @@ rl_status rl_study_limit(const rl_study *study, const rl_group *group, rl_result
     if (parts[part] > parts[largest]) largest = part;
   }
   *limit = (rl_result_limit){0};
-  *seconds = total;
   if (total > 0) *limit = (rl_result_limit){part_words[largest], parts[largest] / total};
   return RL_OK;
 }
 
+/* By its own name or by that of an operator that fusion put into it. */
 static bool is_explained(const rl_study *study, const rl_op *op) {
   const char *asked = study->view.explain;
-  return asked != NULL && (asked[0] == '\0' || rl_name_equal(asked, op->name));
+  if (asked == NULL) return false;
+  if (asked[0] == '\0' || rl_name_equal(asked, op->name)) return true;
+  return rl_study_part(study, op) != NULL;
+}
+
+const char *rl_study_part(const rl_study *study, const rl_op *op) {
+  const rl_op *parts = &study->plan->cost->program->parts[op->first_part];
+  const char *asked = study->view.explain;
+  for (uint32_t i = 0; !rl_name_equal(asked, op->name) && i < op->part_count; i++) {
+    if (rl_name_equal(asked, parts[i].name)) return parts[i].name;
+  }
+  return NULL;
 }
 
 /* The window that some part of the operator attends under. */

@@ -99,26 +99,50 @@ static bool say_experts(speaker *s) {
   return say(s, rl_textf(s->study->arena, "%s, when all are chosen alike.", sentence));
 }
 
+/* "; the head at 300", where that differs from what was said of the layers; NULL without memory. */
+static const char *head_ridge(const speaker *s) {
+  char tokens[RL_NUMBER_TEXT];
+  const rl_result_system *system = s->system;
+  if (!system->head_ridge_known || system->head_ridge_tokens == system->ridge_tokens) return "";
+  if (system->head_ridge_tokens == 0) return ", those outside of the layers (the head) at none";
+  return rl_textf(s->study->arena, ", those outside of the layers (the head) at %s",
+                  rl_print_grouped(system->head_ridge_tokens, tokens));
+}
+
 static bool say_ridge(speaker *s) {
   char tokens[RL_NUMBER_TEXT];
   rl_arena *arena = s->study->arena;
-  if (s->system->ridge_tokens == 0) {
-    return say(s, "The linear operators stay bound by memory however many tokens a step has.");
+  const char *head = head_ridge(s);
+  uint64_t ridge = s->system->ridge_tokens;
+  if (!s->system->ridge_known || !rl_study_decodes(s->study)) return true;
+  if (head == NULL) return false;
+  if (ridge == 0) {
+    rl_print_grouped(RL_RIDGE_MAX, tokens);
+    return say(s, rl_textf(arena,
+                           "The linear operators of the layers do not turn compute-bound up to %s "
+                           "tokens a step%s.",
+                           tokens, head));
   }
-  rl_print_grouped(s->system->ridge_tokens, tokens);
+  const char *below =
+      experts_of(s) == NULL ? "almost nothing" : "no more than the experts that they add";
+  rl_print_grouped(ridge, tokens);
+  if (ridge == 1) {
+    return say(s, rl_textf(arena,
+                           "The linear operators of the layers turn compute-bound at 1 token a "
+                           "step%s.",
+                           head));
+  }
   return say(s, rl_textf(arena,
-                         "The linear operators turn compute-bound at %s tokens a step; below that, "
-                         "more sequences or draft tokens cost them %s.",
-                         tokens,
-                         experts_of(s) == NULL ? "almost nothing"
-                                               : "no more than the experts that they add"));
+                         "The linear operators of the layers turn compute-bound at %s tokens a "
+                         "step%s; below that, more sequences or draft tokens cost them %s.",
+                         tokens, head, below));
 }
 
 /* Ratio of verifying the asked number of tokens, at the first and the last batch. */
 static bool say_verify(speaker *s) {
   uint64_t n = s->study->view.verify;
   const rl_result_verify *first = NULL, *last = NULL;
-  char tokens[RL_NUMBER_TEXT], a[RL_NUMBER_TEXT], b[RL_NUMBER_TEXT];
+  char tokens[RL_NUMBER_TEXT], a[RL_NUMBER_TEXT], b[RL_NUMBER_TEXT], cached[RL_NUMBER_TEXT];
   for (size_t i = 0; i < s->system->verify_count; i++) {
     if (s->system->verifies[i].tokens != n) continue;
     if (first == NULL) first = &s->system->verifies[i];
@@ -126,18 +150,18 @@ static bool say_verify(speaker *s) {
   }
   if (first == NULL || n < 2 || !(first->ratio > 0)) return true;
   rl_print_grouped(n, tokens);
+  rl_print_grouped(first->cached, cached);
   rl_print_grouped(first->batch, a);
   rl_print_grouped(last->batch, b);
   rl_arena *arena = s->study->arena;
-  if (first == last) {
-    return say(
-        s, rl_textf(arena, "Verifying %s draft tokens at once costs %s plain steps at batch %s.",
-                    tokens, FIXED(first->ratio, 2), a));
-  }
-  return say(s, rl_textf(arena,
-                         "Verifying %s draft tokens at once costs %s plain steps at batch %s and "
-                         "%s at batch %s.",
-                         tokens, FIXED(first->ratio, 2), a, FIXED(last->ratio, 2), b));
+  const char *sentence =
+      rl_textf(arena,
+               "Behind %s cached tokens, verifying %s tokens a sequence in one pass costs %s plain "
+               "steps at batch %s",
+               cached, tokens, FIXED(first->ratio, 2), a);
+  if (sentence == NULL) return false;
+  if (first == last) return say(s, rl_textf(arena, "%s.", sentence));
+  return say(s, rl_textf(arena, "%s and %s at batch %s.", sentence, FIXED(last->ratio, 2), b));
 }
 
 static bool say_fit(speaker *s) {
@@ -148,8 +172,7 @@ static bool say_fit(speaker *s) {
     rl_print_grouped(s->system->largest_batch, batch);
     return say(s, rl_textf(arena, "Memory holds up to batch %s.", batch));
   }
-  rl_print_si((double)first->memory, "B", need);
-  rl_print_si((double)s->system->usable, "B", have);
+  rl_print_si_apart((double)first->memory, (double)s->system->usable, "B", need, have);
   rl_print_grouped(first->batch, batch);
   return say(s, rl_textf(arena, "Not even one sequence fits: batch %s needs %s of %s.", batch, need,
                          have));
@@ -164,55 +187,51 @@ static bool say_wider(speaker *s) {
                       s->system->matrix_type));
 }
 
-/* Time of a decode step of the batch under other formats; 0 when that cannot be analysed. Only that
- * may cost a sentence: false when memory ran out. */
-static bool other_seconds(const speaker *s, const rl_format *weights, const rl_format *kv,
-                          uint64_t batch, double *seconds) {
-  rl_scenario other = *s->study->scenario;
-  rl_study study = *s->study;
+/* Time a token of the batch under another format: of the very scenario that a user would get by
+ * asking for it. 0 when that cannot be analysed. Only that may cost a sentence: false when memory
+ * ran out. */
+static bool other_tpot(const speaker *s, rl_variation other, uint64_t batch, double *tpot) {
+  const rl_study *study = s->study;
+  const rl_workload *workload = &study->scenario->workload;
   rl_diags quiet;
+  rl_scenario *scenario;
   const rl_program *program;
   rl_cost *cost;
   rl_plan *plan;
-  rl_result_limit limit;
-  rl_diags_init(&quiet, study.arena);
-  study.diags = &quiet;
-  if (weights != NULL) other.weights = weights;
-  if (kv != NULL) other.k = other.v = kv;
-  const rl_group group = rl_study_group(&study, RL_PHASE_DECODE, batch);
-  *seconds = 0;
-  rl_status status = rl_lower(study.arena, &other, &program, &quiet);
-  if (status == RL_OK) status = rl_cost_compile(study.arena, program, 1, &cost, &quiet);
+  rl_generation generation = {0};
+  rl_diags_init(&quiet, study->arena);
+  rl_status status =
+      rl_scenario_vary(study->arena, study->db, study->scenario, other, &scenario, &quiet);
+  if (status == RL_OK) status = rl_lower(study->arena, scenario, &program, &quiet);
   if (status == RL_OK) {
-    status = rl_plan_compile(study.arena, cost, study.plan->hardware, &plan, &quiet);
+    status = rl_cost_compile(study->arena, program, RL_STUDY_PAGE_ROWS, &cost, &quiet);
   }
   if (status == RL_OK) {
-    study.plan = plan;
-    status = rl_study_limit(&study, &group, &limit, seconds);
+    status = rl_plan_compile(study->arena, cost, study->plan->hardware, &plan, &quiet);
   }
-  if (status != RL_OK) *seconds = 0;
+  const rl_load load = {batch, workload->prompt, study->generate};
+  if (status == RL_OK) status = rl_generate(plan, load, &generation, &quiet);
+  *tpot = status == RL_OK ? generation.tpot : 0;
   return !quiet.out_of_memory;
 }
 
-static bool own_seconds(const speaker *s, uint64_t batch, double *seconds) {
-  const rl_group group = rl_study_group(s->study, RL_PHASE_DECODE, batch);
-  rl_result_limit limit;
-  return rl_study_limit(s->study, &group, &limit, seconds) == RL_OK;
-}
-
-/* "At batch 64, an int8-token KV cache would make a decode step 1.7 times as fast." */
-static bool say_other(speaker *s, const rl_format *weights, const rl_format *kv, uint64_t batch) {
+/* "At batch 64, a KV cache in int8-token would make a decode step 1.70 times as fast at best." */
+static bool say_other(speaker *s, const rl_format *weights, const rl_format *kv,
+                      const rl_result_batch *batch) {
+  static const double WORTH_A_WORD = 1.05;
   const rl_format *format = weights != NULL ? weights : kv;
+  const rl_variation other = {.weights = weights == NULL ? NULL : weights->reference,
+                              .kv = kv == NULL ? NULL : kv->reference};
   char number[RL_NUMBER_TEXT];
-  double own, other;
-  if (!own_seconds(s, batch, &own)) return false;
-  if (!other_seconds(s, weights, kv, batch, &other)) return false;
-  if (!(own > 0) || !(other > 0) || own / other < 1.05) return true;
-  rl_print_grouped(batch, number);
+  double tpot;
+  if (!(batch->tpot > 0)) return true;
+  if (!other_tpot(s, other, batch->batch, &tpot)) return false;
+  if (!(tpot > 0) || batch->tpot / tpot < WORTH_A_WORD) return true;
+  rl_print_grouped(batch->batch, number);
   return say(s, rl_textf(s->study->arena,
                          "At batch %s, %s in %s would make a decode step %s times as fast at best.",
                          number, weights != NULL ? "weights" : "a KV cache", format->name,
-                         FIXED(own / other, 1)));
+                         FIXED(batch->tpot / tpot, 2)));
 }
 
 /* What the formats of the scenario name to be compared with. K and V change together. */
@@ -220,9 +239,9 @@ static bool say_others(speaker *s) {
   const rl_scenario *scenario = s->study->scenario;
   const rl_result_batch *first = &s->system->batches[0], *last = last_batch(s);
   const rl_format *weights = scenario->weights->compare_weights, *kv = scenario->k->compare_kv;
-  if (weights != NULL && !say_other(s, weights, NULL, first->batch)) return false;
+  if (weights != NULL && !say_other(s, weights, NULL, first)) return false;
   if (kv == NULL || scenario->v->compare_kv == NULL) return true;
-  return say_other(s, NULL, kv, last->batch);
+  return say_other(s, NULL, kv, last);
 }
 
 /* The operator that takes most of the pass shown, and how to ask about it. */

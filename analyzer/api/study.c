@@ -119,6 +119,7 @@ static rl_status evaluate(rl_study *study, outcome *o) {
   rl_buf json, yaml;
   rl_status status =
       rl_scenario_resolve(&o->arena, db, &study->options.request, &scenario, &o->diags);
+  if (status == RL_OK) status = rl_scenario_settle(&o->arena, scenario, &o->diags);
   if (status != RL_OK) return status;
   status = rl_analyze(&o->arena, db, scenario, &study->options.view, &result, &o->diags);
   if (status != RL_OK) return status;

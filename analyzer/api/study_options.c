@@ -58,6 +58,7 @@ rl_status rl_study_options_set(rl_study_options *options, rl_arena *arena, const
                                const char *value, rl_diags *diags) {
   char *kept = rl_strdup(arena, value);
   if (kept == NULL) return rl_diag_oom(diags);
+  options->view.loc = OPTIONS;
   for (size_t i = 0; i < FIELD_COUNT; i++) {
     if (strcmp(FIELDS[i].option, option) != 0) continue;
     rl_text_at *field = (rl_text_at *)(void *)((char *)&options->request + FIELDS[i].offset);

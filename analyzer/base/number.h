@@ -33,4 +33,20 @@ const char *rl_print_short(double value, char out[RL_NUMBER_TEXT]);
 /* Value with an SI prefix and unit: 3.35 TB/s, 679 GFLOP/s, 1.47 ms. */
 const char *rl_print_si(double value, const char *unit, char out[RL_NUMBER_TEXT]);
 
+/* Where a number goes that has more digits than are shown. A bound must stay one when it is
+ * printed: what is at least a time rounds down, what is at most a rate, and memory that is needed,
+ * up. */
+typedef enum rl_rounding { RL_ROUND_NEAREST, RL_ROUND_DOWN, RL_ROUND_UP } rl_rounding;
+/* The two above with so many significant digits. Noise of double sums, behind the twelfth digit,
+ * moves no bound: 679.0000000000001 is at most 679. */
+const char *rl_print_rounded(double value, int count, rl_rounding rounding,
+                             char out[RL_NUMBER_TEXT]);
+const char *rl_print_si_rounded(double value, const char *unit, int count, rl_rounding rounding,
+                                char out[RL_NUMBER_TEXT]);
+/* All digits of a figure: 989.5 TFLOP/s, 85.89934592 GB. */
+const char *rl_print_si_exact(double value, const char *unit, char out[RL_NUMBER_TEXT]);
+/* What is needed, up, and what there is, with as many digits as tell one from the other. */
+void rl_print_si_apart(double need, double have, const char *unit, char need_text[RL_NUMBER_TEXT],
+                       char have_text[RL_NUMBER_TEXT]);
+
 #endif

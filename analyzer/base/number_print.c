@@ -8,7 +8,7 @@
 
 #include "base/number.h"
 
-enum { DIGITS_MAX = 17 };
+enum { DIGITS_MAX = 17, DIGITS_SHORT = 3 };
 
 /* |value| = 0.d1d2d3... * 10^(exponent+1), that is d1.d2d3... * 10^exponent. */
 typedef struct digits {
@@ -85,6 +85,33 @@ static bool reads_back(const digits *d, double value) {
   double back;
   put_scientific(&s, d);
   return rl_scan_double(text, s.length, &back) && back == fabs(value);
+}
+
+/* Digits that a bound is told from its rounding noise by: sums of doubles agree at least so far. */
+enum { DIGITS_SURE = 12 };
+
+/* One unit more in the last place: 9.99 becomes 10.0. */
+static void step_away(digits *d) {
+  int i = d->count - 1;
+  for (; i >= 0 && d->text[i] == '9'; i--) d->text[i] = '0';
+  if (i >= 0) {
+    d->text[i]++;
+    return;
+  }
+  d->text[0] = '1';
+  d->exponent++;
+}
+
+/* As round_to, but in the direction asked for. Noise behind the twelfth digit moves nothing. */
+static digits round_toward(double value, int count, rl_rounding rounding) {
+  if (rounding == RL_ROUND_NEAREST || count >= DIGITS_SURE) return round_to(value, count);
+  digits d = round_to(value, DIGITS_SURE);
+  bool rest = false;
+  for (int i = count; i < d.count; i++) rest = rest || d.text[i] != '0';
+  d.count = count;
+  d.text[count] = '\0';
+  if (rest && (rounding == RL_ROUND_UP) == (value > 0)) step_away(&d);
+  return d;
 }
 
 /* Fifteen digits always tell normal doubles of that length apart; below that range, try all. */
@@ -179,38 +206,79 @@ static bool put_special(sink *s, double value) {
   return false;
 }
 
-const char *rl_print_short(double value, char out[RL_NUMBER_TEXT]) {
+/* Digits in groups of three, as a power of ten where they would be too many. */
+static void put_digits(sink *s, const digits *d) {
+  if (d->exponent < -5 || d->exponent >= 15) {
+    put_scientific(s, d);
+  } else {
+    put_plain(s, d, true);
+  }
+}
+
+const char *rl_print_rounded(double value, int count, rl_rounding rounding,
+                             char out[RL_NUMBER_TEXT]) {
   sink s = open_sink(out);
   if (put_special(&s, value)) return out;
-  digits d = round_to(value, 3);
-  if (d.exponent < -5 || d.exponent >= 15) {
-    put_scientific(&s, &d);
-  } else {
-    put_plain(&s, &d, true);
-  }
+  digits d = round_toward(value, count, rounding);
+  put_digits(&s, &d);
   return out;
 }
 
-const char *rl_print_si(double value, const char *unit, char out[RL_NUMBER_TEXT]) {
+const char *rl_print_short(double value, char out[RL_NUMBER_TEXT]) {
+  return rl_print_rounded(value, DIGITS_SHORT, RL_ROUND_NEAREST, out);
+}
+
+/* Moves the point by a multiple of three digits, as far as there are prefixes, and adds the digits.
+ * The prefix that makes up for it. */
+static const char *put_scaled(sink *s, digits *d) {
   static const char *const prefixes[] = {"f", "p", "n", "u", "m", "", "k", "M", "G", "T", "P", "E"};
   enum { NO_PREFIX = 5, PREFIXES = sizeof prefixes / sizeof *prefixes };
+  int step = (d->exponent + 300) / 3 - 100; /* floor(exponent / 3) */
+  if (step < -NO_PREFIX) step = -NO_PREFIX;
+  if (step >= PREFIXES - NO_PREFIX) step = PREFIXES - 1 - NO_PREFIX;
+  d->exponent -= 3 * step;
+  put_digits(s, d);
+  return prefixes[step + NO_PREFIX];
+}
+
+static const char *print_si(double value, const char *unit, const digits *rounded,
+                            char out[RL_NUMBER_TEXT]) {
   sink s = open_sink(out);
-  int step = 0;
+  const char *prefix = "";
   if (!put_special(&s, value)) {
-    digits d = round_to(value, 3);
-    step = (d.exponent + 300) / 3 - 100; /* floor(exponent / 3) */
-    if (step < -NO_PREFIX) step = -NO_PREFIX;
-    if (step >= PREFIXES - NO_PREFIX) step = PREFIXES - 1 - NO_PREFIX;
-    d.exponent -= 3 * step;
-    if (d.exponent < -5 || d.exponent >= 15) {
-      put_scientific(&s, &d);
-    } else {
-      put_plain(&s, &d, true);
-    }
+    digits d = *rounded;
+    prefix = put_scaled(&s, &d);
   }
-  const char *prefix = prefixes[step + NO_PREFIX];
   if (prefix[0] != '\0' || unit[0] != '\0') put(&s, ' ');
   put_text(&s, prefix);
   put_text(&s, unit);
   return out;
+}
+
+const char *rl_print_si_rounded(double value, const char *unit, int count, rl_rounding rounding,
+                                char out[RL_NUMBER_TEXT]) {
+  digits d = {0};
+  if (isfinite(value) && value != 0) d = round_toward(value, count, rounding);
+  return print_si(value, unit, &d, out);
+}
+
+const char *rl_print_si(double value, const char *unit, char out[RL_NUMBER_TEXT]) {
+  return rl_print_si_rounded(value, unit, DIGITS_SHORT, RL_ROUND_NEAREST, out);
+}
+
+const char *rl_print_si_exact(double value, const char *unit, char out[RL_NUMBER_TEXT]) {
+  digits d = {0};
+  if (isfinite(value) && value != 0) d = shortest(value);
+  return print_si(value, unit, &d, out);
+}
+
+void rl_print_si_apart(double need, double have, const char *unit, char need_text[RL_NUMBER_TEXT],
+                       char have_text[RL_NUMBER_TEXT]) {
+  int count = DIGITS_SHORT;
+  do {
+    rl_print_si_rounded(need, unit, count, RL_ROUND_NEAREST, need_text);
+    rl_print_si_rounded(have, unit, count, RL_ROUND_NEAREST, have_text);
+  } while (strcmp(need_text, have_text) == 0 && ++count <= DIGITS_MAX);
+  if (count > DIGITS_MAX) return; /* equal */
+  rl_print_si_rounded(need, unit, count, RL_ROUND_UP, need_text);
 }

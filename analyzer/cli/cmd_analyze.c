@@ -2,7 +2,6 @@
 #include <string.h>
 
 #include "api/analysis.h"
-#include "base/names.h"
 #include "base/number.h"
 #include "cli/commands.h"
 #include "cli/output.h"
@@ -12,7 +11,8 @@
 static rl_status read_view(rl_session *session, rl_view *view) {
   const rl_arguments *arguments = &session->arguments;
   *view = (rl_view){.phase = (rl_phase)rl_argument_choice(arguments, RL_O_PHASE, RL_PHASE_DECODE),
-                    .explain = rl_argument(arguments, RL_O_EXPLAIN).text};
+                    .explain = rl_argument(arguments, RL_O_EXPLAIN).text,
+                    .loc = RL_COMMAND_LINE};
   rl_argument_u64(arguments, RL_O_CONTEXT, 1, &view->context, &session->diags);
   rl_argument_u64(arguments, RL_O_VERIFY, 1, &view->verify, &session->diags);
   if (view->context > RL_TOKENS_LIMIT || view->verify > RL_TOKENS_LIMIT) {
@@ -30,7 +30,7 @@ static rl_status check_explained(rl_session *session, const char *asked, const r
   for (size_t i = 0; i < pass->operator_count; i++) {
     const char *name = pass->operators[i].name;
     bool repeated = false;
-    if (rl_name_equal(name, asked)) return RL_OK;
+    if (pass->operators[i].explanation != NULL) return RL_OK;
     for (size_t j = 0; j < i; j++)
       repeated = repeated || strcmp(pass->operators[j].name, name) == 0;
     if (!repeated) RL_ADD(&names, names.length > 0 ? ", " : "", name);
@@ -45,8 +45,7 @@ static rl_status check_fit(rl_session *session, const rl_result *result) {
   char batch[RL_NUMBER_TEXT], need[RL_NUMBER_TEXT], have[RL_NUMBER_TEXT], most[RL_NUMBER_TEXT];
   if (result->listed || system->batch_count != 1 || system->batches[0].fits) return RL_OK;
   rl_print_grouped(system->batches[0].batch, batch);
-  rl_print_si((double)system->batches[0].memory, "B", need);
-  rl_print_si((double)system->usable, "B", have);
+  rl_print_si_apart((double)system->batches[0].memory, (double)system->usable, "B", need, have);
   const char *hint = "not even one sequence fits";
   if (system->largest_batch > 0) {
     rl_print_grouped(system->largest_batch, most);

@@ -36,8 +36,13 @@ typedef struct execution {
   uint32_t *next; /* [batch]: what was sampled */
 } execution;
 
-static rl_status too_much(execution *e, const char *what, const char *limit) {
-  return RL_REPORT(&e->session->diags, RUN_TOO_LARGE, (rl_loc){0}, what, limit);
+/* What makes a run smaller: any of these, or for a batch that is too large only one. */
+static const char SMALLER[] =
+    "a smaller model, a smaller batch (-b), a shorter prompt (-p) or fewer generated tokens (-n)";
+static const char SMALLER_BATCH[] = "a smaller batch (-b)";
+
+static rl_status too_much(execution *e, const char *what, const char *limit, const char *hint) {
+  return RL_REPORT(&e->session->diags, RUN_TOO_LARGE, (rl_loc){0}, what, limit, hint);
 }
 
 static rl_group group_of(const execution *e, int phase, uint64_t cached) {
@@ -69,13 +74,15 @@ static uint64_t work_of(const execution *e) {
 static rl_status check_size(execution *e) {
   char text[RL_NUMBER_TEXT], limit[RL_NUMBER_TEXT];
   if (e->batch > SEQUENCES_MAX) {
-    return too_much(e, "the batch", rl_print_grouped(SEQUENCES_MAX, limit));
+    const char *what =
+        rl_textf(&e->session->arena, "a batch of %s", rl_print_grouped(e->batch, text));
+    return too_much(e, what, rl_print_grouped(SEQUENCES_MAX, limit), SMALLER_BATCH);
   }
   uint64_t work = work_of(e);
   if (work <= FLOP_LIMIT) return RL_OK;
   const char *what =
       rl_textf(&e->session->arena, "%s of matrix work", rl_print_si((double)work, "FLOP", text));
-  return too_much(e, what, rl_print_si((double)FLOP_LIMIT, "FLOP", limit));
+  return too_much(e, what, rl_print_si((double)FLOP_LIMIT, "FLOP", limit), SMALLER);
 }
 
 /* Token ids without a pattern that a table could hide behind. */
@@ -139,7 +146,7 @@ static rl_status compare_visit(execution *e, const rl_engine_row *visit, tally *
     uint64_t predicted;
     if (!rl_form_value(e->cost, &e->cost->operands[row->first_operand + i], e->moments,
                        &predicted)) {
-      return too_much(e, "a count", "64 bits");
+      return too_much(e, "a count", "64 bits", SMALLER);
     }
     t->predicted += predicted;
     t->touched += visit->bytes[i];
@@ -167,7 +174,7 @@ static rl_status step(execution *e, int phase, uint64_t cached) {
     const rl_engine_row *row = &result.rows[i];
     if (row->experts != 0) facts.distinct_experts = row->experts; /* until the next router */
     if ((i == 0 || row->experts != 0) && !rl_cost_moments(e->cost, &point, &facts, e->moments)) {
-      return too_much(e, "a count", "64 bits");
+      return too_much(e, "a count", "64 bits", SMALLER);
     }
     status = compare_visit(e, row, &e->tallies[phase][row->op]);
   }
@@ -224,7 +231,11 @@ static rl_status tell(execution *e, rl_buf *out) {
                      rl_print_grouped(different, number));
   }
   if (rl_session_format(e->session) == RL_FORMAT_TABLE) {
-    rl_buf_add(out, "Every operator touched exactly the bytes that were predicted.\n");
+    rl_buf_add(
+        out,
+        "Every operator touched exactly the bytes that were predicted.\n"
+        "How many distinct token ids, positions and experts a pass met was counted in the run\n"
+        "and given to the prediction: rows of tables that are met twice are read once.\n");
   }
   return RL_OK;
 }

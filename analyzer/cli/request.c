@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "api/analysis.h"
 #include "cli/output.h"
 
 static bool ends_with(const char *text, const char *end) {
@@ -90,5 +91,6 @@ rl_status rl_session_scenario(rl_session *session, const char *example, rl_scena
   status = rl_diags_status(&session->diags);
   if (status != RL_OK) return status;
   status = rl_scenario_resolve(&session->arena, session->db, &request, out, &session->diags);
+  if (status == RL_OK) status = rl_scenario_settle(&session->arena, *out, &session->diags);
   return status == RL_OK ? save(session, *out) : status;
 }

@@ -70,7 +70,7 @@ rl_status rl_show_model(rl_shown *shown, const char *name) {
   }
   rl_show_text(shown, "type", RL_TYPES[m->type].name, (rl_loc){0});
   rl_show_text(shown, "quantization", m->quantization, (rl_loc){0});
-  rl_show_figure(shown, "parameters", m->parameters, "");
+  rl_show_figure(shown, "parameters", m->parameters, "values");
   show_dims(shown, m);
   for (size_t i = 0; i < m->config->count; i++) {
     rl_buf text;

@@ -216,6 +216,11 @@ static void resolve_workload(const resolver *r) {
     rl_db_workload(r->db, text, values[RL_SET_WORKLOAD]->loc, &named, r->diags);
   }
   if (named != NULL) *workload = *named;
+  if (named != NULL) {
+    workload->prompt_loc = workload->generate_loc = values[RL_SET_WORKLOAD]->loc;
+  }
+  if (values[RL_SET_PROMPT] != NULL) workload->prompt_loc = values[RL_SET_PROMPT]->loc;
+  if (values[RL_SET_GENERATE] != NULL) workload->generate_loc = values[RL_SET_GENERATE]->loc;
   bool inlined = values[RL_SET_BATCH] != NULL || values[RL_SET_PROMPT] != NULL ||
                  values[RL_SET_GENERATE] != NULL;
   if (inlined) workload->name = NULL;
@@ -237,17 +242,17 @@ static void resolve_formats(const resolver *r) {
 rl_status rl_scenario_resolve(rl_arena *arena, rl_db *db, const rl_request *request,
                               rl_scenario **out, rl_diags *diags) {
   rl_load load = {.db = db, .arena = arena, .diags = diags, .errors = diags->errors};
-  rl_settings settings;
   const void *whole = NULL;
   *out = NULL;
   rl_scenario *scenario = RL_NEW(arena, rl_scenario);
-  if (scenario == NULL) return rl_diag_oom(diags);
-  *scenario = (rl_scenario){.file = request->file.text, .devices = 1};
+  rl_settings *settings = RL_NEW(arena, rl_settings);
+  if (scenario == NULL || settings == NULL) return rl_diag_oom(diags);
+  *scenario = (rl_scenario){.file = request->file.text, .devices = 1, .settings = settings};
   if (request->strict) rl_db_set_strict(db, true);
-  rl_settings_gather(&load, request, &settings);
+  rl_settings_gather(&load, request, settings);
   if (!rl_load_clean(&load)) return rl_diags_status(diags);
   resolver r = {
-      .load = &load, .db = db, .diags = diags, .settings = &settings, .scenario = scenario};
+      .load = &load, .db = db, .diags = diags, .settings = settings, .scenario = scenario};
   resolve_model(&r, request);
   resolve_hardware(&r);
   resolve_profile(&r);
@@ -257,5 +262,32 @@ rl_status rl_scenario_resolve(rl_arena *arena, rl_db *db, const rl_request *requ
   resolve_workload(&r);
   rl_status status = rl_load_finish(&load, scenario, &whole);
   if (status == RL_OK) *out = scenario;
+  return status;
+}
+
+/* Only formats can change: model, machine and workload stay the very same. */
+rl_status rl_scenario_vary(rl_arena *arena, rl_db *db, const rl_scenario *scenario,
+                           rl_variation variation, rl_scenario **out, rl_diags *diags) {
+  rl_load load = {.db = db, .arena = arena, .diags = diags, .errors = diags->errors};
+  rl_settings settings = *scenario->settings;
+  const void *whole = NULL;
+  *out = NULL;
+  rl_scenario *varied = RL_NEW(arena, rl_scenario);
+  if (varied == NULL) return rl_diag_oom(diags);
+  *varied = *scenario;
+  varied->rules = NULL;
+  varied->rule_count = 0;
+  if (variation.weights != NULL) {
+    settings.rules.items = NULL; /* the list of the first scenario is not written to */
+    settings.rules.count = settings.rules.capacity = 0;
+    rl_settings_add(&load, &settings, "weights", (rl_text_at){.text = variation.weights});
+  }
+  if (variation.kv != NULL) {
+    rl_settings_add(&load, &settings, "kv", (rl_text_at){.text = variation.kv});
+  }
+  resolver r = {.load = &load, .db = db, .diags = diags, .settings = &settings, .scenario = varied};
+  resolve_formats(&r);
+  rl_status status = rl_load_finish(&load, varied, &whole);
+  if (status == RL_OK) *out = varied;
   return status;
 }

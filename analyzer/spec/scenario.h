@@ -24,6 +24,7 @@ typedef struct rl_workload {
   size_t batch_count;
   uint64_t prompt;   /* tokens */
   uint64_t generate; /* tokens */
+  rl_loc prompt_loc, generate_loc; /* where they were given; without a file: they are defaults */
 } rl_workload;
 
 typedef struct rl_parallel { uint64_t tensor, pipeline, expert, data; rl_loc loc; } rl_parallel;
@@ -43,6 +44,7 @@ typedef struct rl_scenario {
   const rl_method *const *methods;
   size_t method_count;
   rl_workload workload;
+  const struct rl_settings *settings; /* what it was resolved from, for rl_scenario_vary */
 } rl_scenario;
 
 /* What the user asked for, before resolution: texts with the place where each stood. NULL text =
@@ -63,6 +65,10 @@ typedef struct rl_request {
 
 rl_status rl_scenario_resolve(rl_arena *arena, rl_db *db, const rl_request *request,
                               rl_scenario **out, rl_diags *diags);
+/* What the same request resolves to with these formats on top; the rest stays as it is. */
+typedef struct rl_variation { const char *weights, *kv; /* -w, --kv; NULL: not given */ } rl_variation;
+rl_status rl_scenario_vary(rl_arena *arena, rl_db *db, const rl_scenario *scenario,
+                           rl_variation variation, rl_scenario **out, rl_diags *diags);
 /* The scenario as YAML that resolves to itself (--save). */
 void rl_scenario_write(const rl_scenario *scenario, rl_buf *out);
 /* The format of a weight: class is "linear", "router", "lm_head", "embed", "norm" or "bias"; name the operator's. */

@@ -187,8 +187,7 @@ static void assign(const rl_load *load, rl_settings *settings, const rl_assignme
   }
 }
 
-static void assign_text(const rl_load *load, rl_settings *settings, const char *key,
-                        rl_text_at text) {
+void rl_settings_add(const rl_load *load, rl_settings *settings, const char *key, rl_text_at text) {
   if (text.text == NULL) return;
   const rl_node *node = scalar_node(load, text.text, strlen(text.text), text.loc);
   if (node == NULL || refuse_empty(load, node, key)) return;
@@ -226,7 +225,7 @@ static void gather_target(const rl_load *load, rl_text_at target, rl_settings *s
   const rl_node *model = scalar_node(load, target.text, length, target.loc);
   if (model == NULL) return;
   settings->values[RL_SET_MODEL] = model;
-  if (at != NULL) assign_text(load, settings, "hardware", (rl_text_at){at + 1, target.loc});
+  if (at != NULL) rl_settings_add(load, settings, "hardware", (rl_text_at){at + 1, target.loc});
 }
 
 static void gather_set(const rl_load *load, rl_text_at set, rl_settings *settings) {
@@ -239,7 +238,7 @@ static void gather_set(const rl_load *load, rl_text_at set, rl_settings *setting
   if (key == NULL) {
     rl_diag_oom(load->diags);
   } else {
-    assign_text(load, settings, key, (rl_text_at){equal + 1, set.loc});
+    rl_settings_add(load, settings, key, (rl_text_at){equal + 1, set.loc});
   }
 }
 
@@ -268,7 +267,7 @@ void rl_settings_gather(const rl_load *load, const rl_request *request, rl_setti
       {"draft", request->draft},
   };
   for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) {
-    assign_text(load, settings, flags[i].key, flags[i].text);
+    rl_settings_add(load, settings, flags[i].key, flags[i].text);
   }
   for (size_t i = 0; i < request->set_count; i++) gather_set(load, request->sets[i], settings);
 }

@@ -42,6 +42,8 @@ typedef struct rl_settings {
 /* Applies the request in the order scenario file, target, flags, --set: what comes later wins, and
  * a whole group given anew (weights, kv, workload) replaces all that was said of it. */
 void rl_settings_gather(const rl_load *load, const rl_request *request, rl_settings *settings);
+/* One setting or group on top of what was said so far, as a flag gives it. */
+void rl_settings_add(const rl_load *load, rl_settings *settings, const char *key, rl_text_at text);
 /* "a,b" as a list of two scalars; NULL when memory is exhausted (reported). */
 const rl_node *rl_settings_split(const rl_load *load, const rl_node *node);
 

@@ -27,7 +27,14 @@ static bool is_linear(const rl_program *program, const rl_op *op) {
   return false;
 }
 
-/* The linear rows of the layers at one batch. */
+/* What is searched. */
+typedef struct ridge_search {
+  const rl_plan *plan;
+  rl_ridge_of which;
+  uint64_t cached;
+} ridge_search;
+
+/* The linear rows that are searched, at one batch. */
 typedef struct linears {
   bool overflow;
   uint64_t rows;
@@ -35,9 +42,15 @@ typedef struct linears {
   uint64_t uncached; /* rows whose operands the cache no longer serves: never falls with batch */
 } linears;
 
-static linears look_at_linears(const rl_plan *plan, uint64_t batch, uint64_t cached) {
-  const rl_cost *cost = plan->cost;
-  rl_group group = {.count = batch, .q = 1, .cached = cached};
+static bool is_searched(const ridge_search *s, const rl_cost_row *row) {
+  const rl_program *program = s->plan->cost->program;
+  bool inside = program->runs[row->run].layers != NULL;
+  return inside == (s->which == RL_RIDGE_LAYERS) && is_linear(program, &program->ops[row->op]);
+}
+
+static linears look_at_linears(const ridge_search *s, uint64_t batch) {
+  const rl_cost *cost = s->plan->cost;
+  rl_group group = {.count = batch, .q = 1, .cached = s->cached};
   uint64_t moments[RL_MOMENTS_MAX];
   linears seen = {0};
   if (!rl_cost_moments(cost, &(rl_point){&group, 1}, NULL, moments)) {
@@ -45,9 +58,8 @@ static linears look_at_linears(const rl_plan *plan, uint64_t batch, uint64_t cac
   }
   for (uint32_t r = 0; r < cost->row_count; r++) {
     rl_demand demand;
-    if (cost->program->runs[cost->rows[r].run].layers == NULL) continue;
-    if (!is_linear(cost->program, &cost->program->ops[cost->rows[r].op])) continue;
-    if (!rl_row_demand(plan, r, moments, &demand)) return (linears){.overflow = true};
+    if (!is_searched(s, &cost->rows[r])) continue;
+    if (!rl_row_demand(s->plan, r, moments, &demand)) return (linears){.overflow = true};
     seen.rows++;
     seen.compute_bound += demand.bound == RL_BOUND_COMPUTE;
     seen.uncached += (demand.activations_cached ? 0u : 1u) + (demand.weights_cached ? 0u : 1u);
@@ -57,12 +69,11 @@ static linears look_at_linears(const rl_plan *plan, uint64_t batch, uint64_t cac
 
 /* Smallest batch of (low, high] for which `done` holds, given that it does at high. */
 typedef bool (*linears_test)(const linears *at_low, const linears *at);
-static uint64_t first_batch(const rl_plan *plan, uint64_t cached, uint64_t low, uint64_t high,
-                            linears_test done) {
-  linears at_low = look_at_linears(plan, low, cached);
+static uint64_t first_batch(const ridge_search *s, uint64_t low, uint64_t high, linears_test done) {
+  linears at_low = look_at_linears(s, low);
   while (high - low > 1) {
     uint64_t middle = low + (high - low) / 2;
-    linears at = look_at_linears(plan, middle, cached);
+    linears at = look_at_linears(s, middle);
     if (done(&at_low, &at))
       high = middle;
     else
@@ -84,30 +95,27 @@ static bool cached_less(const linears *at_low, const linears *at) {
  * function of it that is not negative at 0 (affine, but for the experts, of which each further
  * token adds fewer new ones): a row that is compute-bound stays so. Where the cache gives
  * up some operands a row may turn memory-bound again, so each such stretch is searched by itself.
- */
-rl_status rl_ridge_tokens(const rl_plan *plan, uint64_t cached, uint64_t *tokens, rl_diags *diags) {
-  uint64_t low = 1;
-  *tokens = 0;
-  linears top = look_at_linears(plan, RL_RIDGE_MAX, cached);
-  if (top.overflow) {
-    return rl_report_overflow(&(rl_group){.count = RL_RIDGE_MAX, .q = 1, .cached = cached}, diags);
-  }
-  while (low <= RL_RIDGE_MAX) {
-    linears at_low = look_at_linears(plan, low, cached);
-    uint64_t next = RL_RIDGE_MAX + 1;
-    if (at_low.uncached != top.uncached) {
-      next = first_batch(plan, cached, low, RL_RIDGE_MAX, cached_less);
-    }
-    linears at_end = look_at_linears(plan, next - 1, cached);
-    if (all_compute_bound(&at_low, &at_low)) {
-      *tokens = low;
-      return RL_OK;
-    }
+ * 0 when there is no such batch up to `most`. */
+static uint64_t find_ridge(const ridge_search *s, uint64_t most) {
+  linears top = look_at_linears(s, most);
+  for (uint64_t low = 1; low <= most;) {
+    linears at_low = look_at_linears(s, low);
+    uint64_t next = most + 1;
+    if (at_low.uncached != top.uncached) next = first_batch(s, low, most, cached_less);
+    linears at_end = look_at_linears(s, next - 1);
+    if (all_compute_bound(&at_low, &at_low)) return low;
     if (all_compute_bound(&at_low, &at_end)) {
-      *tokens = first_batch(plan, cached, low, next - 1, all_compute_bound);
-      return RL_OK;
+      return first_batch(s, low, next - 1, all_compute_bound);
     }
     low = next;
   }
-  return RL_OK;
+  return 0;
+}
+
+rl_ridge rl_ridge_tokens(const rl_plan *plan, rl_ridge_of which, uint64_t cached) {
+  const ridge_search search = {plan, which, cached};
+  uint64_t most = RL_RIDGE_MAX;
+  while (most > 0 && look_at_linears(&search, most).overflow) most /= 2;
+  uint64_t tokens = most > 0 ? find_ridge(&search, most) : 0;
+  return (rl_ridge){.tokens = tokens, .known = tokens > 0 || most == RL_RIDGE_MAX};
 }

@@ -11,14 +11,15 @@ typedef struct rl_load {
 } rl_load;
 
 typedef struct rl_generation {
-  double ttft;          /* s: the prefill pass, which yields the first token */
-  double decode;        /* s: all decode steps, exact sum of the step times (closed form) */
-  double tpot;          /* s: decode / (generate - 1); 0 when generate < 2 */
-  double decode_rate;   /* tokens/s of all sequences while decoding */
-  double total;         /* s */
+  double ttft;        /* s: the prefill pass, which yields the first token */
+  double decode;      /* s: all decode steps, exact sum of the step times (closed form) */
+  double tpot;        /* s: decode / (generate - 1); 0 when generate < 2 */
+  double decode_rate; /* tokens/s of all sequences while decoding */
+  double total;       /* s */
 } rl_generation;
 rl_status rl_generate(const rl_plan *plan, rl_load load, rl_generation *out, rl_diags *diags);
-/* The same by evaluating every step, in an evaluation of its own: what rl_generate is held against. */
+/* The same by evaluating every step, in an evaluation of its own: what rl_generate is held against.
+ */
 rl_status rl_generate_stepwise(const rl_plan *plan, rl_arena *scratch, rl_load load,
                                rl_generation *out, rl_diags *diags);
 
@@ -26,6 +27,7 @@ rl_status rl_generate_stepwise(const rl_plan *plan, rl_arena *scratch, rl_load l
 typedef struct rl_memory {
   uint64_t weights, kv, activations, total; /* bytes; total = the largest phase, its parts given */
   uint64_t usable;
+  bool decoding; /* that phase is the last decode step, not the prefill */
   bool fits;
 } rl_memory;
 rl_status rl_memory_fit(const rl_plan *plan, rl_load load, rl_memory *out, rl_diags *diags);
@@ -42,10 +44,18 @@ typedef struct rl_verify {
 } rl_verify;
 rl_status rl_verify_cost(const rl_plan *plan, rl_verify *verify, rl_diags *diags);
 
-/* Tokens a step at which the linear operators of the layers turn compute-bound (their ridge):
- * smallest batch of one-token sequences at `cached` for which all of them are; 0 when there is none
- * up to RL_RIDGE_MAX, or no such operator. */
+/* Tokens a step at which linear operators turn compute-bound (their ridge): smallest batch of
+ * one-token sequences at `cached` for which all of them are. Looked for up to RL_RIDGE_MAX, or as
+ * far as counts stay within 64 bits. */
 enum { RL_RIDGE_MAX = 1 << 20 };
-rl_status rl_ridge_tokens(const rl_plan *plan, uint64_t cached, uint64_t *tokens, rl_diags *diags);
+typedef enum rl_ridge_of {
+  RL_RIDGE_LAYERS,
+  RL_RIDGE_HEAD /* linears outside of the layers */
+} rl_ridge_of;
+typedef struct rl_ridge {
+  uint64_t tokens; /* 0: none as far as was looked, or no such operator */
+  bool known;      /* false: none was found and counts overflow before RL_RIDGE_MAX */
+} rl_ridge;
+rl_ridge rl_ridge_tokens(const rl_plan *plan, rl_ridge_of which, uint64_t cached);
 
 #endif

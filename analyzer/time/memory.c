@@ -6,7 +6,7 @@
 static bool phase_memory(const rl_plan *plan, const rl_group *group, rl_memory *out) {
   const rl_cost *cost = plan->cost;
   uint64_t moments[RL_MOMENTS_MAX];
-  out->weights = cost->weight_bytes;
+  *out = (rl_memory){.weights = cost->weight_bytes};
   return rl_cost_moments(cost, &(rl_point){group, 1}, NULL, moments) &&
          rl_form_value(cost, &cost->kv_bytes, moments, &out->kv) &&
          rl_form_value(cost, &cost->activation_bytes, moments, &out->activations) &&
@@ -23,6 +23,7 @@ static bool worst_phase(const rl_plan *plan, rl_load load, rl_memory *out, rl_gr
   if (load.generate > 1) {
     *at = (rl_group){.count = load.batch, .q = 1, .cached = load.prompt + load.generate - 2};
     if (!phase_memory(plan, at, &decode)) return false;
+    decode.decoding = true;
     if (decode.total > out->total) *out = decode;
   }
   out->usable = rl_hardware_main(plan->hardware)->usable;

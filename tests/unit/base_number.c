@@ -222,6 +222,55 @@ static void test_print_short(void) {
   check_print(rl_print_short, (double)NAN, "n/a");
 }
 
+static void check_rounded(double value, rl_rounding rounding, const char *expected) {
+  char text[RL_NUMBER_TEXT];
+  CU_ASSERT_STRING_EQUAL(rl_print_rounded(value, 3, rounding, text), expected);
+}
+
+/* A bound that is printed is still a bound; a number that has no more digits stays what it is. */
+static void test_print_rounded(void) {
+  check_rounded(1.473, RL_ROUND_DOWN, "1.47");
+  check_rounded(6.849, RL_ROUND_DOWN, "6.84");
+  check_rounded(9.999, RL_ROUND_DOWN, "9.99");
+  check_rounded(-1.471, RL_ROUND_DOWN, "-1.48");
+  check_rounded(9350.1, RL_ROUND_UP, "9,360");
+  check_rounded(678.2, RL_ROUND_UP, "679");
+  check_rounded(9.991, RL_ROUND_UP, "10.0");
+  check_rounded(999.1, RL_ROUND_UP, "1,000");
+  check_rounded(-1.479, RL_ROUND_UP, "-1.47");
+  check_rounded(1.474, RL_ROUND_NEAREST, "1.47");
+  check_rounded(9350, RL_ROUND_UP, "9,350");
+  check_rounded(0.125, RL_ROUND_DOWN, "0.125");
+  check_rounded(0, RL_ROUND_UP, "0");
+  check_rounded(679.0000000000002, RL_ROUND_UP, "679");
+  check_rounded(678.9999999999998, RL_ROUND_DOWN, "679");
+  check_rounded(678.99999, RL_ROUND_DOWN, "678");
+}
+
+static void test_print_si_rounded(void) {
+  char text[RL_NUMBER_TEXT], other[RL_NUMBER_TEXT];
+  CU_ASSERT_STRING_EQUAL(rl_print_si_rounded(25.81e9, "B", 3, RL_ROUND_UP, text), "25.9 GB");
+  CU_ASSERT_STRING_EQUAL(rl_print_si_rounded(999.1e9, "B", 3, RL_ROUND_UP, text), "1.00 TB");
+  CU_ASSERT_STRING_EQUAL(rl_print_si_rounded(0, "B", 3, RL_ROUND_UP, text), "0 B");
+  CU_ASSERT_STRING_EQUAL(rl_print_si_exact(989.5e12, "FLOP/s", text), "989.5 TFLOP/s");
+  CU_ASSERT_STRING_EQUAL(rl_print_si_exact(2039e9, "B/s", text), "2.039 TB/s");
+  CU_ASSERT_STRING_EQUAL(rl_print_si_exact(85899345920.0, "B", text), "85.89934592 GB");
+  CU_ASSERT_STRING_EQUAL(rl_print_si_exact(80e9, "B", text), "80 GB");
+  CU_ASSERT_STRING_EQUAL(rl_print_si_exact(2.5e-6, "s", text), "2.5 us");
+  CU_ASSERT_STRING_EQUAL(rl_print_si_exact(0, "W", text), "0 W");
+  rl_print_si_apart(25.81e9, 25.79e9, "B", text, other);
+  CU_ASSERT_STRING_EQUAL(text, "25.81 GB");
+  CU_ASSERT_STRING_EQUAL(other, "25.79 GB");
+  rl_print_si_apart(31.21e9, 25.79e9, "B", text, other);
+  CU_ASSERT_STRING_EQUAL(text, "31.3 GB");
+  CU_ASSERT_STRING_EQUAL(other, "25.8 GB");
+  rl_print_si_apart(25769803777.0, 25769803776.0, "B", text, other);
+  CU_ASSERT_STRING_EQUAL(text, "25.769803777 GB");
+  CU_ASSERT_STRING_EQUAL(other, "25.769803776 GB");
+  rl_print_si_apart(8e9, 8e9, "B", text, other);
+  CU_ASSERT_STRING_EQUAL(text, other);
+}
+
 static void check_si(double value, const char *unit, const char *expected) {
   char text[RL_NUMBER_TEXT];
   CU_ASSERT_STRING_EQUAL(rl_print_si(value, unit, text), expected);
@@ -270,4 +319,5 @@ RL_SUITE("numbers", {"scan u64", test_u64}, {"grammar", test_grammar},
          {"random round trip", test_random_round_trip}, {"random texts", test_random_texts},
          {"scan decimal", test_decimal}, {"print double", test_print_double},
          {"print short", test_print_short}, {"print si", test_print_si},
+         {"print rounded", test_print_rounded}, {"print si rounded", test_print_si_rounded},
          {"print grouped", test_print_grouped}, {"fixed", test_fixed})

@@ -1,6 +1,8 @@
 /* Memory over the phases, the largest batch, verification and the ridge, by hand and by search. */
 #include <stdio.h>
 
+#include <string.h>
+
 #include "program_fixture.h"
 #include "time/answers.h"
 #include "unit.h"
@@ -35,9 +37,11 @@ static void test_phases(void) {
   CU_ASSERT_EQUAL(memory.total, memory.weights + memory.kv + memory.activations);
   CU_ASSERT_EQUAL(memory.usable, 80000000000);
   CU_ASSERT_TRUE(memory.fits);
+  CU_ASSERT_FALSE(memory.decoding);
   CU_ASSERT_EQUAL(rl_memory_fit(plan, (rl_load){2, 2048, 8193}, &memory, &diags), RL_OK);
   CU_ASSERT_EQUAL(memory.kv, 2 * 10240 * 131072ull); /* 2048 + 8192 = 10240 rows: 640 pages */
   CU_ASSERT_EQUAL(memory.activations, 2 * 86016ull + 2 * 256512);
+  CU_ASSERT_TRUE(memory.decoding);
   CU_ASSERT_EQUAL(memory.total, memory.weights + memory.kv + memory.activations);
   CU_ASSERT_EQUAL(rl_memory_fit(plan, (rl_load){2, 2048, 1}, &memory, &diags), RL_OK);
   CU_ASSERT_EQUAL(memory.kv, 2 * 2048 * 131072ull);
@@ -138,6 +142,13 @@ static void test_verify(void) {
   rl_arena_free(&arena);
 }
 
+/* The ridge of the layers, which is known. */
+static uint64_t layers_ridge(const rl_plan *plan, uint64_t cached) {
+  rl_ridge ridge = rl_ridge_tokens(plan, RL_RIDGE_LAYERS, cached);
+  CU_ASSERT(ridge.known);
+  return ridge.tokens;
+}
+
 /* bf16 on this machine: 2 T rows cols FLOPs at 989.5e12 reach 2 rows cols bytes at 3.35e12 where
  * T = 989.5 / 3.35 = 295.37: 296 tokens, activations being served by the cache. int8 weights with
  * an fp16 scale a row take (cols + 2) / cols bytes for 2 T FLOPs: the widest overhead is that of
@@ -147,12 +158,12 @@ static void test_ridge(void) {
   uint64_t tokens = 0;
   fx_accelerator(&machine);
   rl_plan *plan = plan_on(&decoder, 1);
-  CU_ASSERT_EQUAL(rl_ridge_tokens(plan, 2048, &tokens, &diags), RL_OK);
+  tokens = layers_ridge(plan, 2048);
   CU_ASSERT_EQUAL(tokens, 296);
   rl_arena_free(&arena);
   decoder.weights = &FX_INT8_ROW;
   plan = plan_on(&decoder, 1);
-  CU_ASSERT_EQUAL(rl_ridge_tokens(plan, 2048, &tokens, &diags), RL_OK);
+  tokens = layers_ridge(plan, 2048);
   CU_ASSERT_EQUAL(tokens, 148);
   rl_arena_free(&arena);
 }
@@ -190,7 +201,7 @@ static void test_ridge_by_search(void) {
     machine.levels[0].bandwidth.value = 40e12;
     machine.levels[1].bandwidth.value = 1e12 * (double)(20 + c % 7);
     rl_plan *plan = plan_on(&decoder, 1);
-    CU_ASSERT_EQUAL(rl_ridge_tokens(plan, 10, &tokens, &diags), RL_OK);
+    tokens = layers_ridge(plan, 10);
     for (uint64_t b = 1; b <= 3000 && slow == 0; b++) {
       if (linear_rows_are_compute_bound(plan, b, 10)) slow = b;
     }
@@ -207,16 +218,53 @@ static void test_ridge_at_the_ends(void) {
   fx_accelerator(&machine);
   machine.peaks[0].rate.value = 1e30;
   rl_plan *plan = plan_on(&FX_LLAMA_3_8B, 1);
-  CU_ASSERT_EQUAL(rl_ridge_tokens(plan, 0, &tokens, &diags), RL_OK);
+  tokens = layers_ridge(plan, 0);
   CU_ASSERT_EQUAL(tokens, 0);
   rl_arena_free(&arena);
   machine.peaks[0].rate.value = 1e6;
   plan = plan_on(&FX_LLAMA_3_8B, 1);
-  CU_ASSERT_EQUAL(rl_ridge_tokens(plan, 0, &tokens, &diags), RL_OK);
+  tokens = layers_ridge(plan, 0);
   CU_ASSERT_EQUAL(tokens, 1);
   built.runs[1].layers = NULL; /* no layers, no linear operators in them */
-  CU_ASSERT_EQUAL(rl_ridge_tokens(plan, 0, &tokens, &diags), RL_OK);
+  tokens = layers_ridge(plan, 0);
   CU_ASSERT_EQUAL(tokens, 0);
+  rl_arena_free(&arena);
+}
+
+static rl_bound head_bound(const rl_plan *plan, uint64_t batch) {
+  uint64_t moments[RL_MOMENTS_MAX];
+  rl_group group = {.count = batch, .q = 1, .cached = 2048};
+  rl_demand demand = {0};
+  CU_ASSERT_FATAL(rl_cost_moments(plan->cost, &(rl_point){&group, 1}, NULL, moments));
+  for (uint32_t r = 0; r < plan->cost->row_count; r++) {
+    if (strcmp(built.program.ops[plan->cost->rows[r].op].name, "lm_head") != 0) continue;
+    CU_ASSERT_FATAL(rl_row_demand(plan, r, moments, &demand));
+  }
+  return demand.bound;
+}
+
+/* The head writes more values a token than the layers' operators, and its ridge is its own. */
+static void test_ridge_of_the_head(void) {
+  fx_accelerator(&machine);
+  rl_plan *plan = plan_on(&FX_LLAMA_3_8B, 1);
+  rl_ridge head = rl_ridge_tokens(plan, RL_RIDGE_HEAD, 2048);
+  CU_ASSERT(head.known);
+  CU_ASSERT_FATAL(head.tokens > 1);
+  CU_ASSERT_EQUAL(head_bound(plan, head.tokens), RL_BOUND_COMPUTE);
+  CU_ASSERT_EQUAL(head_bound(plan, head.tokens - 1), RL_BOUND_MEMORY);
+  rl_arena_free(&arena);
+}
+
+/* A cached token takes 2^17 bytes. Behind 2^36 of them 2^11 sequences exceed 64 bits, and the ridge
+ * lies below that; behind 2^50 one sequence does, and nothing is known. */
+static void test_ridge_beyond_64_bits(void) {
+  fx_accelerator(&machine);
+  rl_plan *plan = plan_on(&FX_LLAMA_3_8B, 1);
+  CU_ASSERT_EQUAL(layers_ridge(plan, UINT64_C(1) << 36), 296);
+  rl_ridge ridge = rl_ridge_tokens(plan, RL_RIDGE_LAYERS, UINT64_C(1) << 50);
+  CU_ASSERT_FALSE(ridge.known);
+  CU_ASSERT_EQUAL(ridge.tokens, 0);
+  CU_ASSERT_FALSE(rl_ridge_tokens(plan, RL_RIDGE_LAYERS, UINT64_MAX).known);
   rl_arena_free(&arena);
 }
 
@@ -249,9 +297,6 @@ static void test_refusals(void) {
   verify = (rl_verify){.batch = 1, .n = 1ull << 40};
   expect(rl_verify_cost(plan, &verify, &diags), RL_D_POINT_OVERFLOW,
          "the counts of batch 1, 1,099,511,627,776 new tokens behind 0 exceed 64 bits");
-  expect(rl_ridge_tokens(plan, UINT64_MAX, &number, &diags), RL_D_POINT_OVERFLOW,
-         "the counts of batch 1,048,576, 1 new tokens behind 18,446,744,073,709,551,615 exceed 64 "
-         "bits");
   rl_arena_free(&arena);
 }
 
@@ -260,4 +305,6 @@ RL_SUITE("answers", {"memory at its worst phase", test_phases}, {"memory of a wi
          {"largest batch by hand", test_largest_batch_by_hand},
          {"largest batch at its ends", test_largest_batch_extremes}, {"verification", test_verify},
          {"ridge by hand", test_ridge}, {"ridge against a search", test_ridge_by_search},
-         {"ridge at its ends", test_ridge_at_the_ends}, {"refusals", test_refusals})
+         {"ridge at its ends", test_ridge_at_the_ends}, {"refusals", test_refusals},
+         {"ridge of the head", test_ridge_of_the_head},
+         {"ridge beyond 64 bits", test_ridge_beyond_64_bits})
