@@ -11,6 +11,7 @@ while read -r arguments; do
   "$binary_dir/rooflinectl" $arguments >plain.out 2>/dev/null </dev/null || expected=$?
   # shellcheck disable=SC2086 # a line is an argument list
   valgrind -q --error-exitcode=99 --leak-check=full --show-leak-kinds=definite,indirect \
+    ${VALGRIND_DEBUG:+--extra-debuginfo-path="$VALGRIND_DEBUG"} \
     "$binary_dir/rooflinectl" $arguments >valgrind.out 2>valgrind.err </dev/null || status=$?
   if [ "$status" -ne "$expected" ] || ! cmp plain.out valgrind.out; then
     echo "status $status, expected $expected: rooflinectl $arguments"
