@@ -8,7 +8,7 @@
 static const struct {
   const char *name; /* as in the table: UNKNOWN_KEY */
   rl_severity severity;
-  rl_status status;
+  int status; /* rl_status or RL_WRONG_VALUE */
   const char *message;
   const char *hint;
 } table[RL_D_COUNT] = {
@@ -70,10 +70,20 @@ static void count_status(rl_diags *diags, rl_status status) {
   if (status > diags->worst) diags->worst = status;
 }
 
+static rl_status status_of(rl_diag_code code, rl_loc loc) {
+  if (table[code].status != RL_WRONG_VALUE) return (rl_status)table[code].status;
+  return rl_loc_is_typed(loc) ? RL_USAGE : RL_BAD_INPUT;
+}
+
+bool rl_loc_is_typed(rl_loc loc) {
+  return loc.file != NULL && loc.line == 0 && strcmp(loc.file, "<command line>") == 0;
+}
+
 rl_status rl_diag_add(rl_diags *diags, rl_diag_code code, rl_loc loc, const char *const *args,
                       size_t count) {
-  if (table[code].severity == RL_ERROR) count_status(diags, table[code].status);
-  if (diags->list.count >= RL_DIAGS_MAX) return table[code].status;
+  rl_status status = status_of(code, loc);
+  if (table[code].severity == RL_ERROR) count_status(diags, status);
+  if (diags->list.count >= RL_DIAGS_MAX) return status;
   const char *message = filled(diags->arena, table[code].message, args, count);
   const char *hint = NULL;
   bool hinted = hint_applies(table[code].hint, args, count);
@@ -82,7 +92,7 @@ rl_status rl_diag_add(rl_diags *diags, rl_diag_code code, rl_loc loc, const char
   rl_diag *diag = RL_PUSH(diags->arena, &diags->list);
   if (diag == NULL) return rl_diag_oom(diags);
   *diag = (rl_diag){.code = code, .loc = loc, .message = message, .hint = hint};
-  return table[code].status;
+  return status;
 }
 
 rl_status rl_diag_oom(rl_diags *diags) {

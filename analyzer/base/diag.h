@@ -14,8 +14,14 @@ typedef struct rl_loc {
   uint32_t line;
   uint32_t column;
 } rl_loc;
+/* True for a place on the command line. */
+bool rl_loc_is_typed(rl_loc loc);
 
 typedef enum rl_severity { RL_ERROR, RL_WARNING, RL_NOTE } rl_severity;
+
+/* A status of the table only: a wrong value is wrong usage where it was typed (RL_USAGE) and a wrong
+ * input in a file (RL_BAD_INPUT). */
+enum { RL_WRONG_VALUE = -1 };
 
 /* One code a row of diag_table.def: RL_D_<NAME>. */
 typedef enum rl_diag_code {

@@ -2,33 +2,8 @@
  * a scenario file or MODEL[@HARDWARE]. */
 #include "cli/request.h"
 
-#include <string.h>
-
 #include "api/analysis.h"
 #include "cli/output.h"
-
-static bool ends_with(const char *text, const char *end) {
-  size_t length = strlen(text), tail = strlen(end);
-  return length >= tail && strcmp(text + length - tail, end) == 0;
-}
-
-/* A YAML file that says it is a scenario; a model described in YAML is a target. */
-static bool is_scenario_file(rl_session *session, const char *word) {
-  static const char kind[] = "kind: scenario";
-  const char *text;
-  size_t length;
-  rl_diags quiet;
-  bool yaml = ends_with(word, ".yaml") || ends_with(word, ".yml") || strcmp(word, "-") == 0;
-  if (!yaml) return false;
-  if (strcmp(word, "-") == 0) return true;
-  rl_diags_init(&quiet, &session->arena);
-  if (rl_read_file(&session->arena, word, RL_DOC_LIMITS.file_bytes, &text, &length, &quiet) !=
-      RL_OK) {
-    return true; /* the reader will say what is wrong with it */
-  }
-  const char *found = strstr(text, kind);
-  return found == text || (found != NULL && found[-1] == '\n') || strstr(text, "kind:") == NULL;
-}
 
 static rl_request request_of(rl_session *session) {
   const rl_arguments *a = &session->arguments;
@@ -53,7 +28,7 @@ static rl_request request_of(rl_session *session) {
   if (request.sets == NULL) rl_diag_oom(&session->diags);
   if (a->words.count > 0) {
     const rl_text_at word = {.text = a->words.items[0], .loc = RL_COMMAND_LINE};
-    if (is_scenario_file(session, word.text)) {
+    if (rl_db_is_scenario(session->db, word.text)) {
       request.file = word;
     } else {
       request.target = word;
@@ -68,6 +43,8 @@ static rl_status save(rl_session *session, const rl_scenario *scenario) {
   rl_buf text;
   if (path == NULL) return RL_OK;
   rl_buf_init(&text, &session->arena, SCENARIO_MAX);
+  rl_status status = rl_scenario_check_writable(scenario, &session->arena, &session->diags);
+  if (status != RL_OK) return status;
   rl_scenario_write(scenario, &text);
   if (text.failed) return rl_diag_oom(&session->diags);
   return rl_output_file(path, &text, &session->arena, &session->diags);

@@ -45,7 +45,7 @@ rl_status rl_expr_eval(const rl_expr *expr, const rl_scope *scope, rl_value *out
 rl_status rl_expr_u64(const rl_expr *expr, const rl_scope *scope, const char *what, uint64_t *out,
                       rl_diags *diags);
 rl_loc rl_expr_loc(const rl_expr *expr);
-/* True when the expression mentions the name (to know what depends on the layer index). */
+/* True when the expression mentions the name, or a path that begins with it (name.key). */
 bool rl_expr_mentions(const rl_expr *expr, const char *name);
 
 /* Named definitions that may refer to each other (the dims of a family) and to an outer scope.

@@ -324,8 +324,10 @@ rl_loc rl_expr_loc(const rl_expr *expr) {
 }
 
 static bool mentions(const rl_term *term, const char *name) {
+  size_t length = strlen(name);
   for (; term != NULL; term = term->next) {
-    if (term->op == RL_TERM_NAME && strcmp(term->name, name) == 0) return true;
+    bool named = term->op == RL_TERM_NAME && strncmp(term->name, name, length) == 0;
+    if (named && (term->name[length] == '\0' || term->name[length] == '.')) return true;
     if (mentions(term->operands, name)) return true;
   }
   return false;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/checked.h"
+#include "base/number.h"
 #include "graph/lowering.h"
 
 typedef struct scaling_name {
@@ -37,19 +38,41 @@ static rl_status read_llama3(rl_lowering *lowering, const rl_node *map, rl_op_at
   return status;
 }
 
-static rl_status read_scaling(rl_lowering *lowering, const rl_node *map, rl_op_attributes *at) {
-  const rl_node *type = map == NULL ? NULL : rl_node_get(map, "rope_type");
+/* A part of each head is `dims` of the operator, which a map cannot set. */
+static rl_status check_partial(rl_lowering *lowering, const rl_node *map) {
+  const rl_node *part = rl_node_get(map, "partial_rotary_factor");
+  double factor = 1;
+  if (part == NULL || rl_node_is_null(part)) return RL_OK;
+  rl_status status =
+      rl_node_double(part, "partial_rotary_factor", DBL_MIN, 1, &factor, lowering->diags);
+  if (status != RL_OK || factor == 1) return status;
+  return RL_REPORT(lowering->diags, NOT_SUPPORTED, part->loc, "a partial_rotary_factor", NULL);
+}
+
+/* The map's rope_type, "default" when it holds a base and nothing else. */
+static rl_status read_type(rl_lowering *lowering, const rl_node *map, rl_rope_scaling *out) {
+  const rl_node *type = rl_node_get(map, "rope_type");
   const char *text;
-  if (map == NULL) return RL_OK;
+  bool plain = rl_node_get(map, "factor") == NULL && rl_node_get(map, "rope_theta") != NULL;
+  *out = RL_ROPE_PLAIN;
   if (type == NULL) type = rl_node_get(map, "type"); /* the spelling before 2024 */
+  if (type == NULL && plain) return RL_OK;
   if (type == NULL) return RL_REPORT(lowering->diags, ROPE_SCALING_KEY, map->loc, "rope_type");
   rl_status status = rl_node_text(type, "rope_type", &text, lowering->diags);
   if (status != RL_OK) return status;
-  size_t found = 0, count = sizeof SCALING_NAMES / sizeof *SCALING_NAMES;
-  while (found < count && strcmp(SCALING_NAMES[found].name, text) != 0) found++;
-  if (found == count) return RL_REPORT(lowering->diags, ROPE_SCALING_TYPE, type->loc, text);
-  at->rope_scaling = SCALING_NAMES[found].scaling;
-  if (at->rope_scaling != RL_ROPE_PLAIN) {
+  for (size_t i = 0; i < sizeof SCALING_NAMES / sizeof *SCALING_NAMES; i++) {
+    if (strcmp(SCALING_NAMES[i].name, text) != 0) continue;
+    *out = SCALING_NAMES[i].scaling;
+    return RL_OK;
+  }
+  return RL_REPORT(lowering->diags, ROPE_SCALING_TYPE, type->loc, text);
+}
+
+static rl_status read_scaling(rl_lowering *lowering, const rl_node *map, rl_op_attributes *at) {
+  if (map == NULL) return RL_OK;
+  rl_status status = check_partial(lowering, map);
+  if (status == RL_OK) status = read_type(lowering, map, &at->rope_scaling);
+  if (status == RL_OK && at->rope_scaling != RL_ROPE_PLAIN) {
     status = read_factor(lowering, map, "factor", &at->rope_factor);
   }
   if (status == RL_OK && at->rope_scaling == RL_ROPE_LLAMA3) {
@@ -130,6 +153,20 @@ rl_status rl_lower_kv_append(rl_lowering *lowering, const rl_statement *statemen
   return rl_op_add(lowering, &op, operands, 4);
 }
 
+/* Two keys of the config disagree: told where the config stands, then where the family asks. */
+static rl_status report_heads(rl_lowering *lowering, const rl_statement *statement,
+                              const rl_evaluated *values) {
+  char heads[RL_NUMBER_TEXT], kv_heads[RL_NUMBER_TEXT];
+  const rl_model *model = lowering->scenario->model;
+  rl_status status = RL_REPORT(
+      lowering->diags, HEADS_PER_KV, model->config == NULL ? statement->loc : model->config->loc,
+      rl_print_u64(values->heads, heads), rl_print_u64(values->kv_heads, kv_heads));
+  if (model->config != NULL) {
+    RL_REPORT(lowering->diags, LOWERED_HERE, statement->loc, model->family->name);
+  }
+  return status;
+}
+
 static rl_status check_attention(rl_lowering *lowering, const rl_statement *statement,
                                  const rl_evaluated *values, uint32_t q) {
   if (lowering->k_cache == RL_NONE) {
@@ -140,7 +177,7 @@ static rl_status check_attention(rl_lowering *lowering, const rl_statement *stat
     return RL_REPORT(lowering->diags, CACHE_SHAPE, statement->loc, "");
   }
   if (values->heads % values->kv_heads != 0) {
-    return RL_REPORT(lowering->diags, HEADS_PER_KV, statement->loc, "");
+    return report_heads(lowering, statement, values);
   }
   return rl_width_check(lowering, statement, q, values->heads, values->head_dim);
 }

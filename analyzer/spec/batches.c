@@ -25,14 +25,6 @@ static rl_status finish(size_list *sizes, const uint64_t **out, size_t *count) {
   return RL_OK;
 }
 
-static rl_status refuse(rl_text_at text, rl_diags *diags) {
-  return RL_REPORT(diags, BAD_BATCH, text.loc, text.text);
-}
-
-static bool scan(const char *text, size_t length, uint64_t *out) {
-  return rl_scan_u64(text, length, out) && *out >= 1 && *out <= RL_TOKENS_MAX;
-}
-
 static rl_status add(rl_arena *arena, size_list *sizes, uint64_t size, rl_text_at text,
                      rl_diags *diags) {
   if (sizes->count >= RL_BATCHES_MAX) {
@@ -49,23 +41,50 @@ typedef struct size_range {
   uint64_t from, to, factor; /* factor 0: one by one */
 } size_range;
 
+/* Where the text of batch sizes stands, for what is wrong with it. */
+typedef struct size_reader {
+  rl_arena *arena;
+  rl_text_at text;
+  rl_diags *diags;
+} size_reader;
+
+static rl_status refuse(const size_reader *reader) {
+  return RL_REPORT(reader->diags, BAD_BATCH, reader->text.loc, reader->text.text);
+}
+
+static rl_status scan(const size_reader *reader, const char *part, size_t length, uint64_t *out) {
+  char most[RL_NUMBER_TEXT];
+  if (length == 0 || strspn(part, "0123456789") < length) return refuse(reader);
+  if (rl_scan_u64(part, length, out) && *out >= 1 && *out <= RL_TOKENS_MAX) return RL_OK;
+  const char *number = rl_strndup(reader->arena, part, length);
+  const char *allowed = rl_textf(reader->arena, "1 to %s", rl_print_u64(RL_TOKENS_MAX, most));
+  if (number == NULL || allowed == NULL) return rl_diag_oom(reader->diags);
+  return RL_REPORT(reader->diags, VALUE_RANGE, reader->text.loc, "batch", number, allowed);
+}
+
+/* "256" or "256x2". */
+static rl_status scan_end(const size_reader *reader, const char *part, size_t length,
+                          size_range *range) {
+  const char *times = memchr(part, 'x', length);
+  size_t digits = times == NULL ? length : (size_t)(times - part);
+  rl_status status = scan(reader, part, digits, &range->to);
+  if (status != RL_OK || times == NULL) return status;
+  status = scan(reader, times + 1, length - digits - 1, &range->factor);
+  return status == RL_OK && range->factor < 2 ? refuse(reader) : status;
+}
+
 /* "8" (from = to), "1..8" or "1..256x2". */
-static bool scan_part(const char *part, size_t length, size_range *range) {
+static rl_status scan_part(const size_reader *reader, const char *part, size_t length,
+                           size_range *range) {
   size_t dots = 0;
   while (dots + 1 < length && !(part[dots] == '.' && part[dots + 1] == '.')) dots++;
-  range->factor = 0;
-  if (dots + 1 >= length) {
-    range->to = 0;
-    bool good = scan(part, length, &range->from);
-    range->to = range->from;
-    return good;
-  }
-  const char *end = part + dots + 2, *times = memchr(end, 'x', length - dots - 2);
-  size_t end_length = times == NULL ? length - dots - 2 : (size_t)(times - end);
-  if (!scan(part, dots, &range->from) || !scan(end, end_length, &range->to)) return false;
-  if (times == NULL) return range->from <= range->to;
-  bool good = scan(times + 1, (size_t)(part + length - times - 1), &range->factor);
-  return good && range->factor >= 2 && range->from <= range->to;
+  bool one = dots + 1 >= length;
+  *range = (size_range){0};
+  rl_status status = scan(reader, part, one ? length : dots, &range->from);
+  range->to = range->from;
+  if (status != RL_OK || one) return status;
+  status = scan_end(reader, part + dots + 2, length - dots - 2, range);
+  return status == RL_OK && range->from > range->to ? refuse(reader) : status;
 }
 
 static rl_status add_range(rl_arena *arena, size_list *sizes, const size_range *range,
@@ -81,14 +100,15 @@ static rl_status add_range(rl_arena *arena, size_list *sizes, const size_range *
 
 rl_status rl_batches_parse(rl_arena *arena, rl_text_at text, const uint64_t **out, size_t *count,
                            rl_diags *diags) {
+  const size_reader reader = {.arena = arena, .text = text, .diags = diags};
   size_list sizes = {0};
   *count = 0;
   for (const char *part = text.text; part != NULL;) {
     const char *comma = strchr(part, ',');
     size_t length = comma == NULL ? strlen(part) : (size_t)(comma - part);
     size_range range;
-    if (!scan_part(part, length, &range)) return refuse(text, diags);
-    rl_status status = add_range(arena, &sizes, &range, text, diags);
+    rl_status status = scan_part(&reader, part, length, &range);
+    if (status == RL_OK) status = add_range(arena, &sizes, &range, text, diags);
     if (status != RL_OK) return status;
     part = comma == NULL ? NULL : comma + 1;
   }

@@ -211,7 +211,14 @@ void rl_config_type(const rl_load *load, rl_model *model) {
   const char *text;
   model->type = RL_BF16;
   if (node == NULL) node = rl_load_get(model->config, "dtype");
-  if (node == NULL || rl_node_text(node, "torch_dtype", &text, load->diags) != RL_OK) return;
+  if (node == NULL) {
+    /* A guess is worth a word only where something is computed from it. */
+    if (rl_load_clean(load)) {
+      RL_REPORT(load->diags, CONFIG_TYPE_ABSENT, model->config->loc, NULL);
+    }
+    return;
+  }
+  if (rl_node_text(node, "torch_dtype", &text, load->diags) != RL_OK) return;
   bool known = rl_type_find(text, &model->type);
   if (known && (model->type == RL_F32 || model->type == RL_F16 || model->type == RL_BF16)) return;
   RL_REPORT(load->diags, CONFIG_TYPE, node->loc, text);

@@ -8,7 +8,11 @@
 
 /* The map that holds the dims: config itself, or the family's config_key merged over it. */
 const rl_node *rl_config_merge(const rl_load *load, const rl_family *family, const rl_node *config);
-/* torch_dtype or dtype -> model->type; bf16 when absent. */
+/* The value of a key, or of a dotted path through maps; NULL when absent. */
+const rl_node *rl_config_find(const rl_node *config, const char *name);
+/* Kind and range of the keys that the family reads. */
+void rl_config_check_values(const rl_load *load, const rl_model *model);
+/* torch_dtype or dtype -> model->type; bf16, with a warning, when absent. */
 void rl_config_type(const rl_load *load, rl_model *model);
 /* quantization_config -> model->quantization and ->unquantized, or a located refusal. */
 void rl_config_quantization(const rl_load *load, rl_model *model);

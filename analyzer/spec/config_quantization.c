@@ -220,7 +220,7 @@ static void read_unquantized(const quantization_reader *reader) {
 void rl_config_quantization(const rl_load *load, rl_model *model) {
   const rl_node *map = rl_load_get(model->config, "quantization_config");
   const char *text;
-  if (map == NULL || (map->kind == RL_MAP && map->count == 0)) return;
+  if (map == NULL) return;
   if (!rl_load_is_map(load, map, "quantization_config")) return;
   quantization_reader reader = {.load = load, .model = model, .map = map};
   const rl_node *name = rl_load_need(load, map, "quantization_config", "quant_method");

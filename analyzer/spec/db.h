@@ -48,7 +48,8 @@ rl_status rl_db_find(rl_db *db, rl_db_kind kind, const char *name, rl_loc loc,
                      const rl_db_entry **out, rl_diags *diags);
 
 /* Loaders: parse, check, and keep. `name` may also be a path to a file of that kind (it contains a
- * slash or ends in .yaml/.json). Models also take a folder, a config.json or a Hugging Face id. */
+ * slash or ends in .yaml/.json); when loc stands in a file, it is relative to that file's folder.
+ * Models also take a folder, a config.json, - (standard input) or a Hugging Face id. */
 rl_status rl_db_hardware(rl_db *db, const char *name, rl_loc loc, const struct rl_hardware **out, rl_diags *diags);
 rl_status rl_db_profile(rl_db *db, const char *name, rl_loc loc, const struct rl_profile **out, rl_diags *diags);
 rl_status rl_db_model(rl_db *db, const char *name, rl_loc loc, const struct rl_model **out, rl_diags *diags);
@@ -56,6 +57,9 @@ rl_status rl_db_family(rl_db *db, const char *name, rl_loc loc, const struct rl_
 rl_status rl_db_format(rl_db *db, const char *name, rl_loc loc, const struct rl_format **out, rl_diags *diags);
 rl_status rl_db_method(rl_db *db, const char *name, rl_loc loc, const struct rl_method **out, rl_diags *diags);
 rl_status rl_db_workload(rl_db *db, const char *name, rl_loc loc, const struct rl_workload **out, rl_diags *diags);
+/* True when a word means a scenario file: `-`, or a file whose `kind` says so. A .yaml file that
+ * is not there, cannot be parsed or does not say what it is counts too. */
+bool rl_db_is_scenario(rl_db *db, const char *word);
 /* Unknown config keys become errors from now on. */
 void rl_db_set_strict(rl_db *db, bool strict);
 

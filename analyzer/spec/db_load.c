@@ -1,4 +1,6 @@
 /* Descriptions on demand: text, tree, kind, struct; each kept once loaded. */
+#include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -34,6 +36,7 @@ static bool exists(const char *path) {
 static bool is_json(const char *path, const char *text) {
   if (ends_with(path, ".json")) return true;
   if (ends_with(path, ".yaml") || ends_with(path, ".yml")) return false;
+  if (strncmp(text, "\xEF\xBB\xBF", 3) == 0) text += 3;
   return text[strspn(text, " \t\r\n")] == '{';
 }
 
@@ -132,6 +135,7 @@ static rl_status load_slot(rl_db *db, rl_db_slot *slot, rl_loc loc, const void *
 /* A name for a file outside the database: its stem, for a folder's config.json the folder's name.
  */
 static const char *path_name(rl_arena *arena, const char *path) {
+  if (strcmp(path, "-") == 0) return "stdin";
   const char *base = strrchr(path, '/');
   base = base == NULL ? path : base + 1;
   if (strcmp(base, "config.json") == 0 && base != path) return folder_name(arena, path);
@@ -145,9 +149,13 @@ static rl_db_slot *loose_slot(rl_db *db, rl_db_kind kind, const char *path, rl_d
     rl_db_entry *entry = db->loose.items[i];
     if (entry->kind == kind && strcmp(entry->path, path) == 0) return (rl_db_slot *)entry;
   }
-  const char *name = path_name(db->arena, path), *kept = rl_strdup(db->arena, path);
+  char resolved[PATH_MAX];
+  const char *whole = strcmp(path, "-") == 0 ? NULL : realpath(path, resolved);
+  if (whole == NULL) whole = path;
+  const char *name = path_name(db->arena, whole), *kept = rl_strdup(db->arena, path);
+  const char *reference = rl_strdup(db->arena, whole);
   rl_db_entry **place = RL_PUSH(db->arena, &db->loose);
-  if (name == NULL || kept == NULL || place == NULL) {
+  if (name == NULL || kept == NULL || reference == NULL || place == NULL) {
     if (place != NULL) db->loose.count--;
     rl_diag_oom(diags);
     return NULL;
@@ -157,7 +165,7 @@ static rl_db_slot *loose_slot(rl_db *db, rl_db_kind kind, const char *path, rl_d
     db->loose.count--;
     return NULL;
   }
-  slot->reference = kept;
+  slot->reference = reference;
   *place = &slot->entry;
   return slot;
 }
@@ -168,12 +176,22 @@ static rl_status load_path(rl_db *db, rl_db_kind kind, const char *path, rl_loc 
   return slot == NULL ? RL_ENVIRONMENT : load_slot(db, slot, loc, out, diags);
 }
 
+/* A relative path in a file is relative to the file's folder; NULL when memory is exhausted. */
+static const char *path_from(rl_db *db, const char *path, rl_loc loc) {
+  bool in_file = loc.file != NULL && loc.line > 0 && strncmp(loc.file, "embedded:", 9) != 0;
+  const char *slash = in_file ? strrchr(loc.file, '/') : NULL;
+  if (slash == NULL || path[0] == '/' || strcmp(path, "-") == 0) return path;
+  return rl_textf(db->arena, "%.*s/%s", (int)(slash - loc.file), loc.file, path);
+}
+
 static rl_status load_named(rl_db *db, rl_db_kind kind, const char *name, rl_loc loc,
                             const void **out, rl_diags *diags) {
   const rl_db_entry *entry;
+  const char *path = path_from(db, name, loc);
   *out = NULL;
-  bool path = is_path(name) && (exists(name) || rl_db_lookup(db, kind, name) == NULL);
-  if (path) return load_path(db, kind, name, loc, out, diags);
+  if (path == NULL) return rl_diag_oom(diags);
+  bool taken = is_path(name) && (exists(path) || rl_db_lookup(db, kind, name) == NULL);
+  if (taken) return load_path(db, kind, path, loc, out, diags);
   rl_status status = rl_db_find(db, kind, name, loc, &entry, diags);
   return status != RL_OK ? status : load_slot(db, (rl_db_slot *)entry, loc, out, diags);
 }
@@ -228,14 +246,21 @@ static rl_status load_model_id(rl_db *db, const char *id, rl_loc loc, const void
   return load_slot(db, slot, loc, out, diags);
 }
 
+/* What stands at the path comes before what is shipped when the name is spelled as one, else
+ * behind it. */
 rl_status rl_db_model(rl_db *db, const char *name, rl_loc loc, const struct rl_model **out,
                       rl_diags *diags) {
   const void *loaded = NULL;
+  const char *path = path_from(db, name, loc);
+  *out = NULL;
+  if (path == NULL) return rl_diag_oom(diags);
   rl_status status;
-  if (is_path(name) && exists(name)) {
-    status = load_model_path(db, name, loc, &loaded, diags);
-  } else if (rl_db_lookup(db, RL_DB_MODEL, name) == NULL && rl_hub_is_id(name) &&
-             !is_path(strchr(name, '/') + 1)) {
+  bool shipped = rl_db_lookup(db, RL_DB_MODEL, name) != NULL;
+  if (strcmp(name, "-") == 0) {
+    status = load_path(db, RL_DB_MODEL, name, loc, &loaded, diags);
+  } else if ((is_path(name) || !shipped) && exists(path)) {
+    status = load_model_path(db, path, loc, &loaded, diags);
+  } else if (!shipped && rl_hub_is_id(name) && !is_path(strchr(name, '/') + 1)) {
     status = load_model_id(db, name, loc, &loaded, diags);
   } else {
     status = load_named(db, RL_DB_MODEL, name, loc, &loaded, diags);
@@ -265,4 +290,29 @@ rl_status rl_db_scenario_text(rl_db *db, const char *text, rl_node **root, rl_di
   const rl_db_entry entry = {.path = "<text>", .text = text, .length = strlen(text)};
   *root = NULL;
   return read_scenario(db, &entry, root, diags);
+}
+
+/* The answer for a text that parses; a text that does not is left to who reads it in earnest. */
+static bool says_scenario(rl_arena *scratch, const char *path, bool otherwise) {
+  const rl_db_entry entry = {.path = path};
+  rl_db own = {.arena = scratch};
+  rl_diags silent;
+  rl_node *root;
+  const char *text;
+  rl_diags_init(&silent, scratch);
+  if (parse_file(&own, &entry, &root, &text, &silent) != RL_OK) return otherwise;
+  const rl_node *kind = rl_node_get(root, "kind");
+  if (kind == NULL) return otherwise;
+  return kind->kind == RL_SCALAR && strcmp(kind->text, RL_DB_KIND_WORDS[RL_DB_SCENARIO]) == 0;
+}
+
+bool rl_db_is_scenario(rl_db *db, const char *word) {
+  rl_arena scratch;
+  bool yaml = ends_with(word, ".yaml") || ends_with(word, ".yml");
+  if (strcmp(word, "-") == 0) return true;
+  if (!exists(word) || rl_db_is_folder(word)) return yaml;
+  rl_arena_init(&scratch, db->arena->allocator);
+  bool scenario = says_scenario(&scratch, word, yaml);
+  rl_arena_free(&scratch);
+  return scenario;
 }

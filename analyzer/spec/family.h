@@ -33,6 +33,8 @@ typedef struct rl_family {
                                      dims, NULL when they stand at its top */
   const char *const *model_types; /* values of config.json's model_type that it matches */
   size_t model_type_count;
+  const rl_node *absent;          /* config key -> value where a config leaves the key out; null in
+                                     the config stays null. NULL when the family has none */
   const rl_node *dims;            /* name -> expression over config keys and other dims; a dim that
                                      is a bare key requires the key */
   const rl_statement *graph;
@@ -46,7 +48,7 @@ typedef struct rl_family {
   size_t expression_count;
 } rl_family;
 
-/* True when some expression of the family reads the name. */
+/* True when some expression of the family reads the name or a path through it (name.key). */
 bool rl_family_mentions(const rl_family *family, const char *name);
 
 #endif

@@ -165,7 +165,7 @@ static void read_match(const rl_load *load, rl_family *family) {
 }
 
 rl_status rl_load_family(rl_load *load, const void **out) {
-  static const char *const keys[] = {"kind",    "match",   "config", "dims",   "graph",
+  static const char *const keys[] = {"kind",    "match",   "config", "dims",   "graph",  "absent",
                                      "neutral", "refused", "doc",    "source", "sources"};
   rl_family *family = RL_NEW(load->arena, rl_family);
   if (family == NULL) return rl_diag_oom(load->diags);
@@ -176,6 +176,8 @@ rl_status rl_load_family(rl_load *load, const void **out) {
   read_match(load, family);
   family->config_key = rl_load_name(load, rl_load_get(root, "config"), "config");
   read_dims(&reader, family);
+  family->absent = rl_load_get(root, "absent");
+  if (family->absent != NULL) rl_load_is_map(load, family->absent, "absent");
   const rl_node *graph = rl_load_need(load, root, "family", "graph");
   if (graph != NULL) {
     family->graph = read_statements(&reader, graph, false, &family->statement_count);

@@ -8,16 +8,33 @@
 
 static const rl_field field_parameters = {"parameters", RL_DIM_COUNT, {1, 1e15}};
 
-/* Config keys as the names of the family's expressions; an absent key is null, not unknown. */
+/* Config keys as the names of the family's expressions; an absent key is what the family says of
+ * it, else null, never unknown. */
 typedef struct config_scope {
   rl_scope scope;
-  const rl_node *config;
+  const rl_node *config, *absent;
+  struct config_trace *trace; /* while the dims are computed, NULL afterwards */
 } config_scope;
+
+/* Which values of the config a dim was computed from: one that fails alone is to blame. */
+typedef struct config_trace {
+  const rl_node *read;
+  bool several;
+} config_trace;
+
+static void note_read(config_trace *trace, const rl_node *node) {
+  if (trace == NULL || node == NULL) return;
+  if (trace->read != NULL && trace->read != node) trace->several = true;
+  trace->read = node;
+}
 
 static bool resolve_key(const rl_scope *scope, const char *name, rl_value *out, rl_status *status,
                         rl_diags *diags) {
-  const rl_node *node = rl_node_get(((const config_scope *)scope)->config, name);
+  const config_scope *own = (const config_scope *)scope;
+  const rl_node *node = rl_config_find(own->config, name);
   (void)diags;
+  note_read(own->trace, node);
+  if (node == NULL) node = rl_config_find(own->absent, name);
   *status = RL_OK;
   *out = node == NULL ? (rl_value){.kind = RL_VALUE_NULL} : rl_value_from_node(node);
   return true;
@@ -47,38 +64,65 @@ static bool check_required(const rl_load *load, const rl_model *model) {
   return complete;
 }
 
-/* Defines the dims and computes each once, so that a config they cannot be computed from is
- * reported now and not at first use. */
+/* The dim at the value it was computed from, then why, where the family says it. */
+static void report_dim(const rl_load *load, const rl_model *model, const char *dim,
+                       const config_trace *trace, const rl_diags *why) {
+  bool blamed = trace->read != NULL && !trace->several;
+  rl_loc loc = blamed ? trace->read->loc : model->config->loc;
+  RL_REPORT(load->diags, DIM_FAILED, loc, dim, model->family->name);
+  for (size_t i = 0; i < why->list.count; i++) {
+    RL_REPORT(load->diags, DIM_BECAUSE, why->list.items[i].loc, why->list.items[i].message);
+  }
+  if (why->out_of_memory) rl_diag_oom(load->diags);
+}
+
+/* Computes each dim once, so that a config they cannot be computed from is reported now and not at
+ * first use. */
+static void compute_dims(const rl_load *load, const rl_model *model, config_trace *trace) {
+  const rl_scope *scope = rl_definitions_scope(model->dims);
+  const rl_node *map = model->family->dims;
+  for (size_t i = 0; i < map->count; i++) {
+    rl_value value;
+    rl_diags why;
+    rl_status status = RL_OK;
+    rl_diags_init(&why, load->arena);
+    *trace = (config_trace){0};
+    scope->resolve(scope, map->keys[i]->text, &value, &status, &why);
+    if (status == RL_OK) continue;
+    report_dim(load, model, map->keys[i]->text, trace, &why);
+    return;
+  }
+}
+
 static void load_dims(const rl_load *load, rl_model *model) {
   config_scope *outer = RL_NEW(load->arena, config_scope);
+  config_trace trace;
   rl_definitions *dims;
   if (outer == NULL) {
     rl_diag_oom(load->diags);
     return;
   }
   if (!check_required(load, model)) return;
-  *outer = (config_scope){.scope = {.resolve = resolve_key}, .config = model->config};
+  *outer = (config_scope){.scope = {.resolve = resolve_key},
+                          .config = model->config,
+                          .absent = model->family->absent,
+                          .trace = &trace};
   const rl_node *map = model->family->dims;
   if (rl_definitions_new(load->arena, map, &outer->scope, &dims, load->diags) != RL_OK) return;
   model->dims = dims;
-  const rl_scope *scope = rl_definitions_scope(dims);
-  for (size_t i = 0; i < map->count; i++) {
-    rl_value value;
-    rl_status status = RL_OK;
-    scope->resolve(scope, map->keys[i]->text, &value, &status, load->diags);
-    if (status == RL_OK) continue;
-    RL_REPORT(load->diags, DIM_FAILED, model->config->loc, map->keys[i]->text, model->family->name);
-    return;
-  }
+  compute_dims(load, model, &trace);
+  outer->trace = NULL;
 }
 
 static void finish(const rl_load *load, rl_model *model, const rl_node *config) {
   model->config = rl_config_merge(load, model->family, config);
   if (model->config == NULL) return;
-  rl_config_type(load, model);
   rl_config_quantization(load, model);
   rl_config_check_keys(load, model, rl_db_strict(load->db));
-  load_dims(load, model);
+  size_t errors = load->diags->errors;
+  rl_config_check_values(load, model);
+  if (load->diags->errors == errors) load_dims(load, model);
+  rl_config_type(load, model);
 }
 
 static void load_description(const rl_load *load, rl_model *model) {

@@ -29,8 +29,10 @@ static const char *setting_text(const resolver *r, rl_setting which) {
   return text;
 }
 
+/* After an error in the settings a missing model may be a misspelled key: nothing is said of it. */
 static void resolve_model(const resolver *r, const rl_request *request) {
   const char *text = setting_text(r, RL_SET_MODEL);
+  if (text == NULL && !rl_load_clean(r->load)) return;
   if (text != NULL) {
     rl_db_model(r->db, text, r->settings->values[RL_SET_MODEL]->loc, &r->scenario->model, r->diags);
   } else if (r->settings->values[RL_SET_MODEL] == NULL && request->file.text != NULL) {
@@ -93,13 +95,16 @@ static const rl_format *dense_format(const resolver *r, rl_type type) {
   return find_format(r, name, (rl_loc){0});
 }
 
-/* What was asked for, else the model's quantization, else its number type. */
+/* What was asked for, else the model's quantization, else its number type. Without a model only
+ * what was asked for is looked at, for what is wrong with it. */
 static void resolve_weights(const resolver *r) {
   const rl_node *node = r->settings->values[RL_SET_WEIGHTS];
   const char *text = setting_text(r, RL_SET_WEIGHTS);
   const rl_model *model = r->scenario->model;
   if (text != NULL) {
     r->scenario->weights = find_format(r, text, node->loc);
+  } else if (model == NULL) {
+    return;
   } else if (node == NULL && model->quantization != NULL) {
     r->scenario->weights = find_format(r, model->quantization, (rl_loc){.file = model->file});
   } else if (node == NULL) {
@@ -108,14 +113,18 @@ static void resolve_weights(const resolver *r) {
 }
 
 /* Dense weights are multiplied with activations of their own type; behind quantized ones stands
- * bf16. Quantized activations are a matter of the weight format, not of this setting. */
+ * the model's. Quantized activations are a matter of the weight format, not of this setting. */
 static void resolve_activations(const resolver *r) {
   const rl_node *node = r->settings->values[RL_SET_ACTIVATIONS];
   const char *text = setting_text(r, RL_SET_ACTIVATIONS);
   const rl_format *weights = r->scenario->weights;
+  if (text == NULL && weights != NULL && rl_format_is_dense(weights)) {
+    r->scenario->activations = weights;
+    return;
+  }
   if (text == NULL) {
-    bool own = weights != NULL && rl_format_is_dense(weights);
-    r->scenario->activations = own ? weights : dense_format(r, RL_BF16);
+    const rl_model *model = r->scenario->model;
+    if (model != NULL) r->scenario->activations = dense_format(r, model->type);
     return;
   }
   const rl_format *format = find_format(r, text, node->loc);
@@ -127,8 +136,10 @@ static void resolve_activations(const resolver *r) {
 
 /* int8, fp8 and int4 mean a scale a token and head. */
 static const char *kv_name(const char *text) {
-  static const char *const names[][2] = {
-      {"int8", "int8-token"}, {"fp8", "fp8-token"}, {"int4", "int4-token"}};
+  static const char *const names[][2] = {{"int8", "int8-token"},
+                                         {"fp8", "fp8-token"},
+                                         {"fp8_e4m3", "fp8-token"},
+                                         {"int4", "int4-token"}};
   for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
     if (rl_name_equal(text, names[i][0])) return names[i][1];
   }
@@ -139,7 +150,11 @@ static const char *kv_name(const char *text) {
 static const rl_format *resolve_kv(const resolver *r, rl_setting which) {
   const rl_node *node = r->settings->values[which];
   const char *text = setting_text(r, which);
-  if (text == NULL) return r->scenario->activations;
+  if (text == NULL || rl_name_equal(text, "auto")) return r->scenario->activations;
+  if (rl_name_equal(text, "fp8_e5m2")) {
+    RL_REPORT(r->diags, NOT_SUPPORTED, node->loc, "fp8_e5m2 instead of fp8_e4m3 as KV cache");
+    return NULL;
+  }
   const rl_format *format = find_format(r, kv_name(text), node->loc);
   if (format == NULL) return NULL;
   if (rl_format_tensor_bytes(format) > 0 || format->activations != NULL) {
@@ -230,13 +245,12 @@ static void resolve_workload(const resolver *r) {
 }
 
 static void resolve_formats(const resolver *r) {
-  if (r->scenario->model == NULL) return;
   resolve_weights(r);
   resolve_activations(r);
   r->scenario->k = resolve_kv(r, RL_SET_K);
   bool same = r->settings->values[RL_SET_V] == r->settings->values[RL_SET_K];
   r->scenario->v = same ? r->scenario->k : resolve_kv(r, RL_SET_V);
-  rl_weight_rules_resolve(r->load, r->settings, r->scenario);
+  if (r->scenario->model != NULL) rl_weight_rules_resolve(r->load, r->settings, r->scenario);
 }
 
 rl_status rl_scenario_resolve(rl_arena *arena, rl_db *db, const rl_request *request,
@@ -249,8 +263,7 @@ rl_status rl_scenario_resolve(rl_arena *arena, rl_db *db, const rl_request *requ
   if (scenario == NULL || settings == NULL) return rl_diag_oom(diags);
   *scenario = (rl_scenario){.file = request->file.text, .devices = 1, .settings = settings};
   if (request->strict) rl_db_set_strict(db, true);
-  rl_settings_gather(&load, request, settings);
-  if (!rl_load_clean(&load)) return rl_diags_status(diags);
+  if (!rl_settings_gather(&load, request, settings)) return rl_diags_status(diags);
   resolver r = {
       .load = &load, .db = db, .diags = diags, .settings = settings, .scenario = scenario};
   resolve_model(&r, request);

@@ -51,8 +51,8 @@ typedef struct rl_scenario {
  * not given. The command line and a scenario file both fill it; the command line wins. */
 typedef struct rl_text_at { const char *text; rl_loc loc; } rl_text_at;
 typedef struct rl_request {
-  rl_text_at file;     /* scenario: path, - for standard input, or name; paths in it are relative to
-                          the current folder, as on the command line */
+  rl_text_at file;     /* scenario: path, - for standard input, or name; paths in a file are relative
+                          to its folder, those on the command line to the current one */
   rl_text_at text;     /* or what stands in one; file is looked at when this is not given */
   rl_text_at target;   /* model@hardware */
   rl_text_at model, hardware, profile, weights, kv, activations;
@@ -69,8 +69,11 @@ rl_status rl_scenario_resolve(rl_arena *arena, rl_db *db, const rl_request *requ
 typedef struct rl_variation { const char *weights, *kv; /* -w, --kv; NULL: not given */ } rl_variation;
 rl_status rl_scenario_vary(rl_arena *arena, rl_db *db, const rl_scenario *scenario,
                            rl_variation variation, rl_scenario **out, rl_diags *diags);
-/* The scenario as YAML that resolves to itself (--save). */
+/* The scenario as YAML that resolves to itself (--save); what was named by path is named by the
+ * absolute one. */
 void rl_scenario_write(const rl_scenario *scenario, rl_buf *out);
+/* Reports what no such YAML can name: standard input, a path that is not UTF-8. */
+rl_status rl_scenario_check_writable(const rl_scenario *scenario, rl_arena *arena, rl_diags *diags);
 /* The format of a weight: class is "linear", "router", "lm_head", "embed", "norm" or "bias"; name the operator's. */
 const rl_format *rl_scenario_weight_format(const rl_scenario *scenario, const char *class_name,
                                            const char *name);

@@ -1,6 +1,9 @@
 /* A resolved scenario as YAML that resolves to the same one. */
+#include <string.h>
+
 #include "base/number.h"
 #include "base/quote.h"
+#include "doc/tree.h"
 #include "spec/scenario.h"
 
 static void write_text(rl_buf *out, const char *key, const char *text) {
@@ -91,4 +94,51 @@ void rl_scenario_write(const rl_scenario *scenario, rl_buf *out) {
   write_parallel(&scenario->parallel, out);
   write_methods(scenario, out);
   write_workload(&scenario->workload, out);
+}
+
+/* What is written must read back as what it was: true for every text that YAML can hold. */
+static bool reads_back(rl_arena *arena, const char *text) {
+  rl_buf yaml;
+  rl_node *root;
+  rl_diags silent;
+  rl_diags_init(&silent, arena);
+  rl_buf_init(&yaml, arena, (size_t)1 << 16);
+  rl_quote(&yaml, RL_QUOTE_YAML, text);
+  if (yaml.failed) return false;
+  const rl_document document = {.file = "", .text = yaml.text, .length = yaml.length};
+  rl_status status = rl_parse_yaml(arena, &document, &RL_DOC_LIMITS, &root, &silent);
+  return status == RL_OK && root->kind == RL_SCALAR && strcmp(root->text, text) == 0;
+}
+
+typedef struct reference_check {
+  rl_arena *arena;
+  rl_diags *diags;
+} reference_check;
+
+static void check(const reference_check *c, const char *reference) {
+  if (strcmp(reference, "-") == 0) {
+    RL_REPORT(c->diags, CANNOT_SAVE, (rl_loc){0}, "what was read from standard input",
+              "it is gone afterwards");
+  } else if (!reads_back(c->arena, reference)) {
+    RL_REPORT(c->diags, CANNOT_SAVE, (rl_loc){.file = reference}, "this path",
+              "it is not UTF-8 or holds control characters");
+  }
+}
+
+rl_status rl_scenario_check_writable(const rl_scenario *scenario, rl_arena *arena,
+                                     rl_diags *diags) {
+  const reference_check c = {.arena = arena, .diags = diags};
+  const size_t errors = diags->errors;
+  check(&c, scenario->model->reference);
+  if (scenario->hardware != NULL) check(&c, scenario->hardware->reference);
+  check(&c, scenario->profile->reference);
+  check(&c, scenario->weights->reference);
+  check(&c, scenario->activations->reference);
+  check(&c, scenario->k->reference);
+  check(&c, scenario->v->reference);
+  for (size_t i = 0; i < scenario->rule_count; i++) {
+    check(&c, scenario->rules[i].format->reference);
+  }
+  for (size_t i = 0; i < scenario->method_count; i++) check(&c, scenario->methods[i]->reference);
+  return diags->errors == errors ? RL_OK : rl_diags_status(diags);
 }

@@ -195,7 +195,7 @@ void rl_settings_add(const rl_load *load, rl_settings *settings, const char *key
 }
 
 /* A scenario's content may be handed in instead of its name. */
-static void gather_file(const rl_load *load, const rl_request *request, rl_settings *settings) {
+static bool gather_file(const rl_load *load, const rl_request *request, rl_settings *settings) {
   rl_node *root;
   rl_status status = RL_OK;
   if (request->text.text != NULL) {
@@ -203,14 +203,15 @@ static void gather_file(const rl_load *load, const rl_request *request, rl_setti
   } else if (request->file.text != NULL) {
     status = rl_db_scenario(load->db, request->file, &root, load->diags);
   } else {
-    return;
+    return true;
   }
-  if (status != RL_OK || !rl_load_is_map(load, root, "scenario")) return;
+  if (status != RL_OK || !rl_load_is_map(load, root, "scenario")) return false;
   for (size_t i = 0; i < root->count; i++) {
     const rl_node *key = root->keys[i];
     bool ours = strcmp(key->text, "kind") == 0 || strcmp(key->text, "doc") == 0;
     if (!ours) assign(load, settings, &(rl_assignment){key->text, key->loc, root->items[i]});
   }
+  return true;
 }
 
 /* model@hardware, or a model alone. The last @ divides: a path may hold one. */
@@ -242,9 +243,9 @@ static void gather_set(const rl_load *load, rl_text_at set, rl_settings *setting
   }
 }
 
-void rl_settings_gather(const rl_load *load, const rl_request *request, rl_settings *settings) {
+bool rl_settings_gather(const rl_load *load, const rl_request *request, rl_settings *settings) {
   *settings = (rl_settings){0};
-  gather_file(load, request, settings);
+  if (!gather_file(load, request, settings)) return false;
   gather_target(load, request->target, settings);
   const struct {
     const char *key;
@@ -270,4 +271,5 @@ void rl_settings_gather(const rl_load *load, const rl_request *request, rl_setti
     rl_settings_add(load, settings, flags[i].key, flags[i].text);
   }
   for (size_t i = 0; i < request->set_count; i++) gather_set(load, request->sets[i], settings);
+  return !load->diags->out_of_memory;
 }

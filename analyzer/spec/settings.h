@@ -40,8 +40,10 @@ typedef struct rl_settings {
 } rl_settings;
 
 /* Applies the request in the order scenario file, target, flags, --set: what comes later wins, and
- * a whole group given anew (weights, kv, workload) replaces all that was said of it. */
-void rl_settings_gather(const rl_load *load, const rl_request *request, rl_settings *settings);
+ * a whole group given anew (weights, kv, workload) replaces all that was said of it. False when
+ * there is nothing to resolve: the file cannot be read. What is wrong with a key is reported and
+ * leaves the others to be looked at. */
+bool rl_settings_gather(const rl_load *load, const rl_request *request, rl_settings *settings);
 /* One setting or group on top of what was said so far, as a flag gives it. */
 void rl_settings_add(const rl_load *load, rl_settings *settings, const char *key, rl_text_at text);
 /* "a,b" as a list of two scalars; NULL when memory is exhausted (reported). */

@@ -17,7 +17,8 @@ void rl_workload_batches(const rl_load *load, const rl_node *node, rl_workload *
     rl_batches_parse(load->arena, text, &workload->batches, &workload->batch_count, load->diags);
     return;
   }
-  if (!rl_load_is_list(load, node, "batch")) return;
+  /* A list may hold as many batches as a range may mean: the reader below bounds it. */
+  if (node->kind != RL_SEQUENCE && !rl_load_is_list(load, node, "batch")) return;
   rl_batches_from_list(load, node, &workload->batches, &workload->batch_count);
 }
 

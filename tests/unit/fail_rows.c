@@ -13,7 +13,7 @@ enum { LINE_BYTES = 4096 };
 
 typedef struct row {
   rl_severity severity;
-  rl_status status;
+  int status; /* rl_status or RL_WRONG_VALUE */
   const char *name, *message, *hint;
 } row;
 
@@ -102,6 +102,13 @@ static FILE *open_file(const char *path) {
   return file;
 }
 
+/* What the row's error on that line ends the program with. */
+static int status_of(rl_diag_code code, const char *line) {
+  if (rows[code].severity != RL_ERROR) return RL_OK;
+  if (rows[code].status != RL_WRONG_VALUE) return rows[code].status;
+  return strstr(line, "<command line>: ") != NULL ? RL_USAGE : RL_BAD_INPUT;
+}
+
 /* Marks the rows that stand in the file and returns the worst status of its errors. */
 static int mark_lines(const char *path, int *said) {
   char line[LINE_BYTES];
@@ -112,7 +119,7 @@ static int mark_lines(const char *path, int *said) {
     sscanf(line, "status %d", said);
     if (code == RL_D_COUNT) continue;
     held[code] = true;
-    int status = rows[code].severity == RL_ERROR ? (int)rows[code].status : 0;
+    int status = status_of(code, line);
     if (status > worst) worst = status;
   }
   fclose(file);

@@ -134,7 +134,7 @@ static const mistake MISTAKES[] = {
     {QKV "      - attention: {in: x, out: a, heads: 8, kv_heads: 8, head_dim: 1}\n", NULL,
      RL_D_CACHE_SHAPE, 10, 9, ""},
     {QKV "      - attention: {in: x, out: a, heads: 3, kv_heads: 2, head_dim: 4}\n", NULL,
-     RL_D_HEADS_PER_KV, 10, 9, ""},
+     RL_D_HEADS_PER_KV, 10, 9, " heads are no multiple of "},
     {QKV "      - attention: {in: x, out: a, heads: 4, kv_heads: 2, head_dim: 4}\n", NULL,
      RL_D_TENSOR_WIDTH, 10, 9, "'attention' needs 16"},
 };

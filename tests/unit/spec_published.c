@@ -1,5 +1,6 @@
 /* The published config.json of a model and our shipped description of it mean the same: every dim,
  * the quantization; and a published config gives no diagnostic at all, unknown keys being errors.
+ * Only GPT-2's is older than torch_dtype and says nothing of its numbers.
  */
 #include <stdio.h>
 #include <string.h>
@@ -49,8 +50,8 @@ static void test_published(void) {
   spec_open(&c, NULL);
   rl_db_set_strict(c.db, true);
   for (size_t i = 0; i < sizeof models / sizeof *models; i++) compare(&c, models[i]);
-  spec_print(&c);
-  CU_ASSERT_EQUAL(c.diags.list.count, 0);
+  CU_ASSERT_EQUAL(c.diags.list.count, 1);
+  spec_expect(&c, 0, RL_D_CONFIG_TYPE_ABSENT, 1, 1);
   spec_close(&c);
 }
 

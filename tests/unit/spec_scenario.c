@@ -57,9 +57,17 @@ static void test_defaults(void) {
   s = resolve_target(&c, "toy-half@1x toy-small");
   CU_ASSERT_STRING_EQUAL(s->hardware->name, "toy-small");
   check_formats(s, "fp16", "fp16", "fp16", "fp16");
-  /* Behind quantized weights stand bf16 activations, whatever the checkpoint's own type. */
+  /* Behind quantized weights stands the checkpoint's own type; dense ones bring theirs. */
   s = resolve(&c, (rl_request){.target = at("toy-half"), .weights = at("w8a16")});
+  check_formats(s, "w8a16", "fp16", "fp16", "fp16");
+  s = resolve(&c, (rl_request){.target = at("toy-1m"), .weights = at("w8a16")});
   check_formats(s, "w8a16", "bf16", "bf16", "bf16");
+  s = resolve(&c, (rl_request){.target = at("toy-half"), .weights = at("fp32")});
+  check_formats(s, "fp32", "fp32", "fp32", "fp32");
+  s = resolve(&c, (rl_request){.target = at("gpt2"), .weights = at("w4a16-g64")});
+  check_formats(s, "w4a16-g64", "fp32", "fp32", "fp32");
+  CU_ASSERT_STRING_EQUAL(rl_scenario_weight_format(s, "lm_head", "lm_head")->name, "fp32");
+  CU_ASSERT_STRING_EQUAL(rl_scenario_weight_format(s, "embed", "embed")->name, "fp32");
   spec_close(&c);
 }
 
@@ -328,7 +336,7 @@ static void check_batches(const char *text, const uint64_t *expected, size_t cou
   rl_arena_init(&arena, NULL);
   rl_diags_init(&diags, &arena);
   rl_status status = rl_batches_parse(&arena, at(text), &got, &got_count, &diags);
-  CU_ASSERT_EQUAL(status, count == 0 ? RL_BAD_INPUT : RL_OK);
+  CU_ASSERT_EQUAL(status, count == 0 ? RL_USAGE : RL_OK); /* they stand on the command line */
   if (status == RL_OK && count > 0) {
     CU_ASSERT_EQUAL_FATAL(got_count, count);
     CU_ASSERT_EQUAL(memcmp(got, expected, count * sizeof *got), 0);
