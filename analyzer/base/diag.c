@@ -79,6 +79,21 @@ bool rl_loc_is_typed(rl_loc loc) {
   return loc.file != NULL && loc.line == 0 && strcmp(loc.file, "<command line>") == 0;
 }
 
+/* Whether the same was said of the same place. Errors are kept and counted each time. */
+static bool is_said(const rl_diags *diags, const rl_diag *new) {
+  if (table[new->code].severity == RL_ERROR) return false;
+  for (size_t i = 0; i < diags->list.count; i++) {
+    const rl_diag *old = &diags->list.items[i];
+    if (old->code != new->code || strcmp(old->message, new->message) != 0) continue;
+    const char *a = old->loc.file, *b = new->loc.file;
+    bool same_file = a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+    if (same_file && old->loc.line == new->loc.line && old->loc.column == new->loc.column) {
+      return true;
+    }
+  }
+  return false;
+}
+
 rl_status rl_diag_add(rl_diags *diags, rl_diag_code code, rl_loc loc, const char *const *args,
                       size_t count) {
   rl_status status = status_of(code, loc);
@@ -89,9 +104,11 @@ rl_status rl_diag_add(rl_diags *diags, rl_diag_code code, rl_loc loc, const char
   bool hinted = hint_applies(table[code].hint, args, count);
   if (hinted) hint = filled(diags->arena, table[code].hint, args, count);
   if (message == NULL || (hinted && hint == NULL)) return rl_diag_oom(diags);
+  const rl_diag new = {.code = code, .loc = loc, .message = message, .hint = hint};
+  if (is_said(diags, &new)) return status;
   rl_diag *diag = RL_PUSH(diags->arena, &diags->list);
   if (diag == NULL) return rl_diag_oom(diags);
-  *diag = (rl_diag){.code = code, .loc = loc, .message = message, .hint = hint};
+  *diag = new;
   return status;
 }
 

@@ -53,7 +53,8 @@ void rl_diags_init(rl_diags *diags, rl_arena *arena);
 /* Adds one diagnostic and returns the status its code maps to, so that
  * `return RL_REPORT(d, UNKNOWN_KEY, loc, key, where, guess);` reads well.
  * The arguments are strings that replace {0}, {1}, ... in message and hint; NULL reads as "".
- * A hint whose argument is NULL or empty is left out. */
+ * A hint whose argument is NULL or empty is left out. A note or warning that is there already, of
+ * the same place, is not added again. */
 rl_status rl_diag_add(rl_diags *diags, rl_diag_code code, rl_loc loc, const char *const *args,
                       size_t count);
 #define RL_REPORT(diags, name, loc, ...)                                                        \

@@ -26,13 +26,14 @@ static void report_unknown(parser *p, const char *typed) {
   RL_REPORT(p->diags, UNKNOWN_OPTION, RL_COMMAND_LINE, bare, guess);
 }
 
-static void keep(parser *p, rl_option_id option, const char *value) {
+static void keep(parser *p, rl_option_id option, const char *spelled, const char *value) {
   rl_occurrence *given = RL_PUSH(p->arena, &p->out->given);
   if (given == NULL) {
     rl_diag_oom(p->diags);
     return;
   }
-  *given = (rl_occurrence){.option = option, .value = {.text = value, .loc = RL_COMMAND_LINE}};
+  *given = (rl_occurrence){
+      .option = option, .spelled = spelled, .value = {.text = value, .loc = RL_COMMAND_LINE}};
 }
 
 static bool is_choice(const rl_option *option, const char *value) {
@@ -61,11 +62,12 @@ static void take(parser *p, rl_option_id id, const char *spelled, const char *at
   if (option->argument == RL_ARGUMENT_NONE) {
     if (attached != NULL)
       RL_REPORT(p->diags, OPTION_TAKES_NONE, RL_COMMAND_LINE, spelled, attached);
-    keep(p, id, "");
+    keep(p, id, spelled, "");
     return;
   }
   const char *value = attached != NULL ? attached : next_value(p);
-  if (value == NULL && option->argument != RL_ARGUMENT_OPTIONAL) {
+  bool nothing = value == NULL || value[0] == '\0';
+  if (nothing && option->argument != RL_ARGUMENT_OPTIONAL) {
     RL_REPORT(p->diags, OPTION_NEEDS_VALUE, RL_COMMAND_LINE, spelled, option->value);
     return;
   }
@@ -73,7 +75,7 @@ static void take(parser *p, rl_option_id id, const char *spelled, const char *at
     RL_REPORT(p->diags, BAD_CHOICE, RL_COMMAND_LINE, value, spelled, option->choices);
     return;
   }
-  keep(p, id, value != NULL ? value : "");
+  keep(p, id, spelled, value != NULL ? value : "");
 }
 
 static void take_long(parser *p, const char *word) {
@@ -97,7 +99,11 @@ static void take_short(parser *p, const char *word) {
     report_unknown(p, word);
     return;
   }
-  const char spelled[] = {'-', word[1], '\0'};
+  const char *spelled = rl_strndup(p->arena, word, 2);
+  if (spelled == NULL) {
+    rl_diag_oom(p->diags);
+    return;
+  }
   const char *attached = word[2] == '\0' ? NULL : word + 2;
   if (attached != NULL && attached[0] == '=') attached++;
   take(p, id, spelled, attached);
@@ -140,8 +146,8 @@ static void check_command(parser *p) {
   for (size_t i = 0; i < a->given.count; i++) {
     rl_option_id id = a->given.items[i].option;
     if (rl_option_belongs(id, a->command)) continue;
-    const char *name = rl_textf(p->arena, "--%s", RL_OPTION_TABLE[id].name);
-    RL_REPORT(p->diags, FOREIGN_OPTION, RL_COMMAND_LINE, name, command->name, owners(p->arena, id));
+    RL_REPORT(p->diags, FOREIGN_OPTION, RL_COMMAND_LINE, a->given.items[i].spelled, command->name,
+              owners(p->arena, id));
   }
   if (a->words.count > command->most && !p->unknown_option) {
     RL_REPORT(p->diags, EXTRA_ARGUMENT, RL_COMMAND_LINE, a->words.items[command->most],
@@ -169,12 +175,22 @@ rl_status rl_arguments_parse(rl_arena *arena, int argc, const char *const *argv,
   return rl_diags_status(diags);
 }
 
-rl_text_at rl_argument(const rl_arguments *arguments, rl_option_id option) {
+static const rl_occurrence *last_given(const rl_arguments *arguments, rl_option_id option) {
   for (size_t i = arguments->given.count; i > 0; i--) {
     const rl_occurrence *given = &arguments->given.items[i - 1];
-    if (given->option == option) return given->value;
+    if (given->option == option) return given;
   }
-  return (rl_text_at){.loc = RL_COMMAND_LINE};
+  return NULL;
+}
+
+rl_text_at rl_argument(const rl_arguments *arguments, rl_option_id option) {
+  const rl_occurrence *given = last_given(arguments, option);
+  return given != NULL ? given->value : (rl_text_at){.loc = RL_COMMAND_LINE};
+}
+
+const char *rl_argument_spelled(const rl_arguments *arguments, rl_option_id option) {
+  const rl_occurrence *given = last_given(arguments, option);
+  return given != NULL ? given->spelled : RL_OPTION_TABLE[option].name;
 }
 
 bool rl_argument_given(const rl_arguments *arguments, rl_option_id option) {
@@ -209,9 +225,9 @@ rl_status rl_argument_u64(const rl_arguments *arguments, rl_option_id option, ui
   uint64_t value;
   if (text == NULL) return RL_OK;
   if (!rl_scan_u64(text, strlen(text), &value) || value < least) {
-    const char *name = rl_textf(diags->arena, "--%s", RL_OPTION_TABLE[option].name);
+    const char *spelled = rl_argument_spelled(arguments, option);
     char low[RL_NUMBER_TEXT];
-    return RL_REPORT(diags, NOT_A_NUMBER, RL_COMMAND_LINE, name, text,
+    return RL_REPORT(diags, NOT_A_NUMBER, RL_COMMAND_LINE, spelled, text,
                      rl_print_grouped(least, low));
   }
   *out = value;

@@ -7,7 +7,8 @@
 
 typedef struct rl_occurrence {
   rl_option_id option;
-  rl_text_at value; /* text "" for an option without value */
+  const char *spelled; /* as it was typed: "-m", "--tensor-parallel-size" */
+  rl_text_at value;    /* text "" for an option without value */
 } rl_occurrence;
 
 typedef struct rl_arguments {
@@ -27,6 +28,8 @@ rl_status rl_arguments_parse(rl_arena *arena, int argc, const char *const *argv,
 /* The last value of an option; text is NULL when it was not given. */
 rl_text_at rl_argument(const rl_arguments *arguments, rl_option_id option);
 bool rl_argument_given(const rl_arguments *arguments, rl_option_id option);
+/* The last spelling of an option, for messages; its long name when it was not given. */
+const char *rl_argument_spelled(const rl_arguments *arguments, rl_option_id option);
 /* Every value of an option in order. NULL when there is none or memory ran out. */
 const rl_text_at *rl_argument_all(const rl_arguments *arguments, rl_arena *arena,
                                   rl_option_id option, size_t *count);

@@ -31,6 +31,25 @@ rl_db_kind rl_kind_find(const char *word) {
   return RL_DB_KINDS;
 }
 
+bool rl_word_is_operator(const char *word) {
+  static const char *const words[] = {"op", "ops", "operator", "operators", "kernel", "kernels"};
+  for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+    if (rl_name_equal(word, words[i])) return true;
+  }
+  return false;
+}
+
+const char *rl_batches_text(rl_session *session, const rl_workload *workload) {
+  rl_buf text;
+  rl_buf_init(&text, &session->arena, 65536);
+  for (size_t i = 0; i < workload->batch_count; i++) {
+    rl_buf_add(&text, i > 0 ? ", " : "");
+    rl_add_count(&text, workload->batches[i]);
+  }
+  if (text.failed) rl_diag_oom(&session->diags);
+  return text.failed || text.length == 0 ? "" : text.text;
+}
+
 void rl_grid_write(const rl_session *session, rl_buf *out, const char *title, const rl_grid *grid) {
   rl_json json;
   switch (rl_session_format(session)) {

@@ -4,12 +4,17 @@
 
 #include "cli/session.h"
 #include "reports/grid.h"
+#include "spec/scenario.h"
 
 /* "models", "model". */
 const char *rl_kind_plural(rl_db_kind kind);
 const char *rl_kind_word(rl_db_kind kind);
 /* "hardware, models, ..."; every word that `list` takes. NULL when memory ran out. */
 const char *rl_listable_words(rl_arena *arena, const char *separator);
+/* True for the words under which operators are listed and shown. */
+bool rl_word_is_operator(const char *word);
+/* "1, 8, 64" */
+const char *rl_batches_text(rl_session *session, const rl_workload *workload);
 /* The kind that a word names, singular or plural; RL_DB_KINDS: none. */
 rl_db_kind rl_kind_find(const char *word);
 

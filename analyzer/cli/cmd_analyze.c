@@ -71,12 +71,21 @@ static void report(rl_session *session, const rl_result *result, rl_buf *out) {
   }
 }
 
+/* The list of every machine shows no single pass. */
+static rl_status check_listed(rl_session *session) {
+  static const rl_option_id of_a_pass[] = {RL_O_PHASE, RL_O_CONTEXT, RL_O_VERIFY, RL_O_EXPLAIN};
+  for (size_t i = 0; i < sizeof of_a_pass / sizeof *of_a_pass; i++) {
+    if (!rl_argument_given(&session->arguments, of_a_pass[i])) continue;
+    RL_REPORT(&session->diags, NEEDS_HARDWARE, RL_COMMAND_LINE,
+              rl_argument_spelled(&session->arguments, of_a_pass[i]));
+  }
+  return rl_diags_status(&session->diags);
+}
+
 static rl_status analyze(rl_session *session, const rl_scenario *scenario, const rl_result **out) {
   rl_view view;
   rl_status status = read_view(session, &view);
-  if (status == RL_OK && scenario->hardware == NULL && view.explain != NULL) {
-    status = RL_REPORT(&session->diags, NEEDS_HARDWARE, RL_COMMAND_LINE, "--explain");
-  }
+  if (status == RL_OK && scenario->hardware == NULL) status = check_listed(session);
   if (status != RL_OK) return status;
   return rl_analyze(&session->arena, session->db, scenario, &view, out, &session->diags);
 }

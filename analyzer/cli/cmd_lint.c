@@ -5,6 +5,7 @@
 #include "base/number.h"
 #include "cli/catalog.h"
 #include "cli/commands.h"
+#include "cli/folder.h"
 #include "doc/tree.h"
 #include "graph/lower.h"
 
@@ -111,14 +112,46 @@ static size_t check_all(rl_session *session) {
   return checked;
 }
 
-static size_t check_files(rl_session *session) {
+static void check_file(rl_session *session, const char *path) {
+  rl_db_kind kind = rl_file_kind(session, path, &session->diags);
+  if (kind != RL_DB_KINDS) checks[kind](session, path);
+}
+
+/* A file that was found and not named need not be ours: without a kind it is passed over. */
+static bool is_foreign(rl_session *session, const char *path) {
+  rl_diags quiet;
+  rl_diags_init(&quiet, &session->arena);
+  if (rl_file_kind(session, path, &quiet) != RL_DB_KINDS || quiet.list.count == 0) return false;
+  if (quiet.list.items[0].code != RL_D_KIND_MISSING) return false;
+  RL_REPORT(&session->diags, FILE_SKIPPED, (rl_loc){.file = path}, "it has no `kind:`");
+  return true;
+}
+
+static size_t check_folder(rl_session *session, const char *folder) {
+  rl_path_list paths = {0};
+  size_t checked = 0;
+  if (rl_folder_files(session, folder, &paths) != RL_OK) return 0;
+  for (size_t i = 0; i < paths.count; i++) {
+    if (is_foreign(session, paths.items[i])) continue;
+    check_file(session, paths.items[i]);
+    checked++;
+  }
+  return checked;
+}
+
+static size_t check_named(rl_session *session) {
   const rl_arguments *arguments = &session->arguments;
+  size_t checked = 0;
   for (size_t i = 0; i < arguments->words.count; i++) {
     const char *path = arguments->words.items[i];
-    rl_db_kind kind = rl_file_kind(session, path, &session->diags);
-    if (kind != RL_DB_KINDS) checks[kind](session, path);
+    if (rl_db_is_folder(path)) {
+      checked += check_folder(session, path);
+    } else {
+      check_file(session, path);
+      checked++;
+    }
   }
-  return arguments->words.count;
+  return checked;
 }
 
 static void list_findings(rl_session *session, rl_buf *out) {
@@ -152,7 +185,7 @@ rl_status rl_cmd_lint(rl_session *session, rl_buf *out) {
   rl_status status = rl_session_db(session);
   if (status != RL_OK) return status;
   bool all = session->arguments.words.count == 0;
-  size_t checked = all ? check_all(session) : check_files(session);
+  size_t checked = all ? check_all(session) : check_named(session);
   if (rl_session_format(session) != RL_FORMAT_TABLE) {
     list_findings(session, out);
   } else {

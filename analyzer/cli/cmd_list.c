@@ -178,6 +178,52 @@ static void family_row(rl_session *session, const rl_db_entry *entry, rl_grid *g
   row[2] = rl_cell_text(f->file);
 }
 
+static void workload_columns(rl_session *session, rl_grid *grid) {
+  static const rl_column columns[] = {
+      {.key = "name", .head = "workload", .left = true},
+      {.key = "batches", .head = "batches", .left = true},
+      {.key = "prompt_tokens", .head = "prompt"},
+      {.key = "generate_tokens", .head = "generated"},
+      {.key = "file", .head = "file", .left = true, .drop = 1},
+  };
+  COLUMNS(grid, session, columns);
+}
+
+static void workload_row(rl_session *session, const rl_db_entry *entry, rl_grid *grid) {
+  const rl_workload *w;
+  if (!LOADED(session, entry, rl_db_workload, &w)) return;
+  rl_cell *row = rl_grid_row(grid);
+  row[0] = rl_cell_text(entry->name);
+  row[1] = rl_cell_text(rl_batches_text(session, w));
+  row[2] = rl_cell_count(w->prompt);
+  row[3] = rl_cell_count(w->generate);
+  row[4] = rl_cell_text(entry->path);
+}
+
+static void scenario_columns(rl_session *session, rl_grid *grid) {
+  static const rl_column columns[] = {
+      {.key = "name", .head = "scenario", .left = true},
+      {.key = "model", .head = "model", .left = true},
+      {.key = "hardware", .head = "hardware", .left = true},
+      {.key = "file", .head = "file", .left = true, .drop = 1},
+  };
+  COLUMNS(grid, session, columns);
+}
+
+static void scenario_row(rl_session *session, const rl_db_entry *entry, rl_grid *grid) {
+  const rl_request request = {
+      .file = {.text = entry->text == NULL ? entry->path : entry->name, .loc = RL_COMMAND_LINE}};
+  rl_scenario *s;
+  if (rl_scenario_resolve(&session->arena, session->db, &request, &s, &session->diags) != RL_OK) {
+    return;
+  }
+  rl_cell *row = rl_grid_row(grid);
+  row[0] = rl_cell_text(entry->name);
+  row[1] = rl_cell_text(s->model->name);
+  row[2] = rl_cell_text(s->hardware == NULL ? "every device known" : s->hardware->name);
+  row[3] = rl_cell_text(entry->path);
+}
+
 /* "rms, per value: 4; layer, per value: 7": the rates of docs/counting.md that begin with the
  * operator's name. */
 static const char *rates_of(rl_session *session, const char *name) {
@@ -242,6 +288,8 @@ static const struct {
     {"profiles", RL_DB_PROFILE, profile_columns, profile_row},
     {"methods", RL_DB_METHOD, method_columns, method_row},
     {"families", RL_DB_FAMILY, family_columns, family_row},
+    {"workloads", RL_DB_WORKLOAD, workload_columns, workload_row},
+    {"scenarios", RL_DB_SCENARIO, scenario_columns, scenario_row},
     {"ops", RL_DB_KINDS, list_ops, NULL},
     {"kernels", RL_DB_KINDS, list_kernels, NULL},
 };
@@ -277,6 +325,11 @@ rl_status rl_cmd_list(rl_session *session, rl_buf *out) {
   if (status != RL_OK) return status;
   lists[list].columns(session, &grid);
   if (lists[list].row != NULL) add_entries(session, list, &grid);
-  rl_grid_write(session, out, word, &grid);
+  bool nothing = grid.rows.count == 0 && !grid.failed && session->diags.errors == 0;
+  if (nothing && rl_session_format(session) == RL_FORMAT_TABLE) {
+    RL_ADD(out, "There are no ", word, ": none is built in or in the folders searched.\n");
+  } else {
+    rl_grid_write(session, out, word, &grid);
+  }
   return rl_diags_status(&session->diags);
 }

@@ -25,7 +25,7 @@ static int operator_kind(const char *name) {
   return RL_OP_KINDS;
 }
 
-/* The closest name of any kind. */
+/* The closest name of any kind, operators included. */
 static const char *guess(rl_session *session, const char *name) {
   RL_LIST(const char *) names = {0};
   for (int kind = 0; kind < RL_DB_KINDS; kind++) {
@@ -36,18 +36,30 @@ static const char *guess(rl_session *session, const char *name) {
       if (slot != NULL) *slot = entries[i]->name;
     }
   }
+  for (int kind = 0; kind < RL_OP_KINDS; kind++) {
+    const char **slot = RL_PUSH(&session->arena, &names);
+    if (slot != NULL) *slot = RL_OP_INFO[kind].name;
+  }
   return rl_did_you_mean(name, names.items, names.count);
+}
+
+static rl_status nothing_named(rl_session *session, const char *name) {
+  return RL_REPORT(&session->diags, NOTHING_NAMED, RL_COMMAND_LINE, name, guess(session, name));
+}
+
+static void also(rl_session *session, const char *name, const char *kind) {
+  RL_REPORT(&session->diags, ALSO_NAMED, RL_COMMAND_LINE, name, kind);
 }
 
 /* The kind that the name is of; further ones are noted. RL_DB_KINDS: none. */
 static rl_db_kind kind_of(rl_session *session, const char *name) {
   rl_db_kind found = RL_DB_KINDS;
   for (int kind = 0; kind < RL_DB_KINDS; kind++) {
-    if (rl_show_parts[kind] == NULL || !is_named(session, (rl_db_kind)kind, name)) continue;
+    if (!is_named(session, (rl_db_kind)kind, name)) continue;
     if (found == RL_DB_KINDS) {
       found = (rl_db_kind)kind;
     } else {
-      RL_REPORT(&session->diags, ALSO_NAMED, RL_COMMAND_LINE, name, rl_kind_word((rl_db_kind)kind));
+      also(session, name, rl_kind_word((rl_db_kind)kind));
     }
   }
   return found;
@@ -60,38 +72,47 @@ static rl_db_kind kind_of_file(rl_session *session, const char *name) {
   return rl_file_kind(session, name, &quiet);
 }
 
+static rl_status show_operator(rl_shown *shown, const char *name) {
+  int op = operator_kind(name);
+  return op == RL_OP_KINDS ? nothing_named(shown->session, name)
+                           : rl_show_operator(shown, (rl_op_kind)op);
+}
+
+/* Whatever the name is of: a description, else an operator, else a file. */
+static rl_status show_any(rl_shown *shown, const char *name) {
+  rl_session *session = shown->session;
+  bool op = operator_kind(name) != RL_OP_KINDS;
+  rl_db_kind kind = kind_of(session, name);
+  if (kind != RL_DB_KINDS && op) also(session, name, "operator");
+  if (kind == RL_DB_KINDS && !op) kind = kind_of_file(session, name);
+  return kind == RL_DB_KINDS ? show_operator(shown, name) : rl_show_parts[kind](shown, name);
+}
+
+/* What the word in front says the name is of. */
+static rl_status show_one(rl_shown *shown, const char *word, const char *name) {
+  rl_session *session = shown->session;
+  rl_db_kind kind = rl_kind_find(word);
+  if (rl_word_is_operator(word)) return show_operator(shown, name);
+  if (kind != RL_DB_KINDS) return rl_show_parts[kind](shown, name);
+  return RL_REPORT(
+      &session->diags, UNKNOWN_KIND, RL_COMMAND_LINE, word,
+      "hardware, model, family, format, profile, method, workload, scenario, operator");
+}
+
 rl_status rl_cmd_show(rl_session *session, rl_buf *out) {
   const rl_arguments *arguments = &session->arguments;
   size_t words = arguments->words.count;
-  rl_db_kind kind = RL_DB_KINDS;
   rl_grid grid;
   rl_shown shown;
   if (words == 0) {
     return RL_REPORT(&session->diags, MISSING_ARGUMENT, RL_COMMAND_LINE, "show", "a name",
                      "show h100-sxm");
   }
-  const char *name = arguments->words.items[words - 1];
   rl_status status = rl_session_db(session);
   if (status != RL_OK) return status;
-  if (words == 2) {
-    const char *word = arguments->words.items[0];
-    kind = rl_kind_find(word);
-    if (kind == RL_DB_KINDS || rl_show_parts[kind] == NULL) {
-      return RL_REPORT(&session->diags, UNKNOWN_KIND, RL_COMMAND_LINE, word,
-                       "hardware, model, family, format, profile, method");
-    }
-  }
-  if (kind == RL_DB_KINDS) kind = kind_of(session, name);
-  if (kind == RL_DB_KINDS) kind = kind_of_file(session, name);
-  int op = operator_kind(name);
   rl_show_begin(&shown, session, &grid);
-  if (kind != RL_DB_KINDS && rl_show_parts[kind] != NULL) {
-    status = rl_show_parts[kind](&shown, name);
-  } else if (op != RL_OP_KINDS) {
-    rl_show_operator(&shown, (rl_op_kind)op);
-  } else {
-    return RL_REPORT(&session->diags, NOTHING_NAMED, RL_COMMAND_LINE, name, guess(session, name));
-  }
+  const char *const *word = arguments->words.items;
+  status = words == 1 ? show_any(&shown, word[0]) : show_one(&shown, word[0], word[1]);
   if (status == RL_OK) rl_grid_write(session, out, "show", &grid);
   return status;
 }

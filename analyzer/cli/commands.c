@@ -19,6 +19,8 @@ static const rl_example analyze_examples[] = {
 static const rl_example run_examples[] = {
     {"run examples/tiny-llama.yaml --here -b 2 -p 24 -n 4",
      "executes a small model and compares predicted with touched bytes"},
+    {"run examples/tiny-llama.yaml --here -b 1,3 -w w4a16-g32 --kv int8",
+     "two batches in turn, 4-bit weights, 8-bit KV cache"},
 };
 static const rl_example list_examples[] = {
     {"list models", "the models that are shipped or found in your folders"},
@@ -29,10 +31,12 @@ static const rl_example show_examples[] = {
     {"show h100-sxm", "a machine as understood, each figure with its unit"},
     {"show h100-sxm --where", "and the file, line and source of every figure"},
     {"show hardware h100-sxm", "the kind in front, where a name is of several kinds"},
+    {"show attention", "an operator: its paper, what it is told, what is counted"},
 };
 static const rl_example lint_examples[] = {
     {"lint", "checks every description that can be found"},
     {"lint hwdb/nvidia/mine.yaml", "checks one file"},
+    {"lint mine", "checks every description below the folder"},
 };
 static const rl_example help_examples[] = {{"help analyze", "the same as 'analyze --help'"}};
 
@@ -59,14 +63,17 @@ const rl_command RL_COMMAND_TABLE[RL_COMMANDS] = {
          .text = "Runs the very operator list that 'analyze' counts through the scalar reference "
                  "engine: a prefill and decode steps on random weights. Every byte that a kernel "
                  "touches is marked; the marks must equal the prediction. The exit status is 1 "
-                 "when they do not.",
+                 "when they do not.\n\n"
+                 "Each batch of a list is run in turn. This machine executes, whatever machine a "
+                 "scenario file names.",
          EXAMPLES(run_examples),
          .most = 1,
          .completion = RL_COMPLETE_TARGETS,
          .run = rl_cmd_run},
     [RL_COMMAND_LIST] =
         {.name = "list",
-         .arguments = "hardware | models | formats | profiles | methods | families | ops | kernels",
+         .arguments = "hardware | models | formats | profiles | methods | families | workloads | "
+                      "scenarios | ops | kernels",
          .summary = "what can be named",
          .text = "Lists the descriptions of one kind that are built in or found in your folders.",
          EXAMPLES(list_examples),
@@ -77,19 +84,21 @@ const rl_command RL_COMMAND_TABLE[RL_COMMANDS] = {
         {.name = "show",
          .arguments = "[KIND] NAME",
          .summary = "one description as understood, each figure with unit and source",
-         .text = "Shows hardware, a model, family, format, profile, method or operator the way "
-                 "the program reads it.",
+         .text = "Shows hardware, a model, family, format, profile, method, workload, scenario or "
+                 "operator the way the program reads it. A kind is given in the singular or as "
+                 "'list' spells it.",
          EXAMPLES(show_examples),
          .most = 2,
          .completion = RL_COMPLETE_NAMES,
          .run = rl_cmd_show},
     [RL_COMMAND_LINT] =
         {.name = "lint",
-         .arguments = "[FILE...]",
+         .arguments = "[FILE | FOLDER ...]",
          .summary = "checks descriptions: spelling, units, sources, parameter totals",
          .text = "Loads each description, lowers each model to its operator list and compares its "
-                 "parameter total with the published one. Without files it checks everything that "
-                 "can be found. The exit status is 1 when there is a finding.",
+                 "parameter total with the published one. Of a folder it checks every description "
+                 "below; without arguments, everything that can be found. The exit status is 1 "
+                 "when there is a finding.",
          EXAMPLES(lint_examples),
          .most = 1000,
          .completion = RL_COMPLETE_FILES,

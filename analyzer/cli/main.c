@@ -1,5 +1,6 @@
 /* The program's entry: parse, run one command, show messages, deliver the result whole. */
 #include "cli/commands.h"
+#include "cli/conflicts.h"
 #include "cli/output.h"
 
 /* A result that was built but cannot be trusted to be whole is not delivered. */
@@ -9,7 +10,10 @@ static rl_status check_buffer(rl_session *session, const rl_buf *out) {
 
 static rl_status deliver(rl_session *session, const rl_buf *out) {
   const char *path = rl_argument(&session->arguments, RL_O_OUT).text;
+  const char *saved = rl_argument(&session->arguments, RL_O_SAVE).text;
   if (out->length == 0) return RL_OK;
+  /* Standard output then holds the scenario, and nothing that would spoil it. */
+  if (path == NULL && saved != NULL && rl_output_is_stdout(saved)) return RL_OK;
   if (path != NULL) return rl_output_file(path, out, &session->arena, &session->diags);
   return rl_output_stdout(out, &session->diags);
 }
@@ -25,7 +29,19 @@ static rl_status dispatch(rl_session *session, rl_buf *out) {
   if (arguments->command == RL_COMMANDS) {
     return RL_REPORT(&session->diags, NO_COMMAND, RL_COMMAND_LINE, "");
   }
-  return RL_COMMAND_TABLE[arguments->command].run(session, out);
+  rl_status status = rl_session_check(session);
+  return status == RL_OK ? RL_COMMAND_TABLE[arguments->command].run(session, out) : status;
+}
+
+/* How a short name was read belongs to a result; beside an error it only distracts. */
+static void drop_readings(rl_session *session, rl_status status) {
+  size_t kept = 0;
+  if (status <= RL_NO) return;
+  for (size_t i = 0; i < session->diags.list.count; i++) {
+    const rl_diag diag = session->diags.list.items[i];
+    if (diag.code != RL_D_ENTRY_DEFAULT) session->diags.list.items[kept++] = diag;
+  }
+  session->diags.list.count = kept;
 }
 
 /* After a usage error: where to read on. */
@@ -55,6 +71,7 @@ int main(int argc, char **argv) {
   if (status == RL_OK) status = dispatch(&session, &out);
   point_to_help(&session, status);
   status = worse(status, check_buffer(&session, &out));
+  drop_readings(&session, status);
   rl_output_diags(&session.diags, 0, &session.arena);
   size_t told = session.diags.list.count;
   if (status <= RL_NO) status = worse(status, deliver(&session, &out));

@@ -104,11 +104,54 @@ static int write_and_rename(const char *path, const rl_buf *text, const struct s
   return error;
 }
 
+bool rl_output_is_stdout(const char *path) {
+  return strcmp(path, "-") == 0;
+}
+
+/* The folder that holds the path: "./x" and "x" are in ".". NULL when memory ran out. */
+static const char *folder_of(const char *path, rl_arena *arena) {
+  const char *slash = strrchr(path, '/');
+  if (slash == NULL) return ".";
+  return slash == path ? "/" : rl_strndup(arena, path, (size_t)(slash - path));
+}
+
+static const char *last_part(const char *path) {
+  const char *slash = strrchr(path, '/');
+  return slash == NULL ? path : slash + 1;
+}
+
+bool rl_output_same(const char *a, const char *b, rl_arena *arena) {
+  struct stat first, second;
+  if (strcmp(a, b) == 0) return true;
+  if (rl_output_is_stdout(a) || rl_output_is_stdout(b)) return false;
+  if (strcmp(last_part(a), last_part(b)) != 0) return false;
+  const char *one = folder_of(a, arena), *other = folder_of(b, arena);
+  if (one == NULL || other == NULL || stat(one, &first) != 0 || stat(other, &second) != 0) {
+    return false;
+  }
+  return first.st_dev == second.st_dev && first.st_ino == second.st_ino;
+}
+
+/* What is there that must not be replaced, and what to do instead. */
+static rl_status refuse(const char *path, mode_t mode, rl_diags *diags) {
+  const char *what = "not a regular file";
+  const char *instead = "name a file, or leave the option out to write to standard output";
+  if (S_ISLNK(mode)) {
+    what = "a symbolic link, and links are neither followed nor replaced";
+    instead = "name the file that it leads to";
+  } else if (S_ISDIR(mode)) {
+    what = "a folder";
+    instead = "name a file in it";
+  }
+  return RL_REPORT(diags, NOT_REPLACEABLE, (rl_loc){0}, path, what, instead);
+}
+
 rl_status rl_output_file(const char *path, const rl_buf *text, rl_arena *arena, rl_diags *diags) {
   struct stat info;
+  if (rl_output_is_stdout(path)) return rl_output_stdout(text, diags);
   const char *what = rl_textf(arena, "'%s'", path);
   bool exists = lstat(path, &info) == 0;
-  if (exists && !S_ISREG(info.st_mode)) return RL_REPORT(diags, NOT_REPLACEABLE, (rl_loc){0}, path);
+  if (exists && !S_ISREG(info.st_mode)) return refuse(path, info.st_mode, diags);
   if (!name_temporary(path)) return cannot_write(diags, what, ENAMETOOLONG);
   int error = write_and_rename(path, text, exists ? &info : NULL);
   return error == 0 ? RL_OK : cannot_write(diags, what, error);

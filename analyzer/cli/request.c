@@ -2,7 +2,10 @@
  * a scenario file or MODEL[@HARDWARE]. */
 #include "cli/request.h"
 
+#include <string.h>
+
 #include "api/analysis.h"
+#include "base/names.h"
 #include "cli/output.h"
 
 static rl_request request_of(rl_session *session) {
@@ -37,6 +40,26 @@ static rl_request request_of(rl_session *session) {
   return request;
 }
 
+/* What the word MODEL@HARDWARE and an option both name must be the same. */
+static void check_twice(rl_session *session, const char *said, rl_option_id option,
+                        const char *what) {
+  const char *value = rl_argument(&session->arguments, option).text;
+  if (said == NULL) {
+    rl_diag_oom(&session->diags);
+  } else if (value != NULL && !rl_name_equal(said, value)) {
+    RL_REPORT(&session->diags, NAMED_TWICE, RL_COMMAND_LINE, said,
+              rl_argument_spelled(&session->arguments, option), value, what);
+  }
+}
+
+static void check_target(rl_session *session, const char *target) {
+  const char *at = target == NULL ? NULL : strrchr(target, '@');
+  if (target == NULL) return;
+  size_t length = at == NULL ? strlen(target) : (size_t)(at - target);
+  check_twice(session, rl_strndup(&session->arena, target, length), RL_O_MODEL, "model");
+  if (at != NULL) check_twice(session, at + 1, RL_O_HW, "machine");
+}
+
 static rl_status save(rl_session *session, const rl_scenario *scenario) {
   enum { SCENARIO_MAX = 1024 * 1024 };
   const char *path = rl_argument(&session->arguments, RL_O_SAVE).text;
@@ -65,6 +88,7 @@ rl_status rl_session_scenario(rl_session *session, const char *example, rl_scena
   rl_status status = rl_session_db(session);
   if (status != RL_OK) return status;
   rl_request request = request_of(session);
+  check_target(session, request.target.text);
   status = rl_diags_status(&session->diags);
   if (status != RL_OK) return status;
   status = rl_scenario_resolve(&session->arena, session->db, &request, out, &session->diags);

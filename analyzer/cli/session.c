@@ -1,6 +1,7 @@
 /* Surroundings of a run. The only file that reads the environment. */
 #include "cli/session.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -68,7 +69,8 @@ static size_t output_width(const rl_environment *environment, bool terminal) {
 
 void rl_session_style(rl_session *session) {
   const rl_environment *e = &session->environment;
-  bool terminal = isatty(STDOUT_FILENO) && !rl_argument_given(&session->arguments, RL_O_OUT);
+  const char *out = rl_argument(&session->arguments, RL_O_OUT).text;
+  bool terminal = isatty(STDOUT_FILENO) && (out == NULL || strcmp(out, "-") == 0);
   bool dumb = e->term != NULL && strcmp(e->term, "dumb") == 0;
   bool refused = e->no_color != NULL || rl_argument_given(&session->arguments, RL_O_NO_COLOR);
   session->style =
@@ -121,6 +123,32 @@ static const char *user_folder(rl_session *session) {
   return rl_textf(&session->arena, "%s/.local/share/rooflinectl", e->home);
 }
 
+/* True when one of the two resolved folders is the other or lies in it. */
+static bool is_within(const char *a, const char *b) {
+  size_t length = strlen(a) < strlen(b) ? strlen(a) : strlen(b);
+  const char *longer = strlen(a) < strlen(b) ? b : a;
+  return strncmp(a, b, length) == 0 && (longer[length] == '/' || longer[length] == '\0');
+}
+
+/* A file that is searched twice would stand before itself. */
+static bool is_searched(const path_list *paths, const char *folder) {
+  char resolved[PATH_MAX], other[PATH_MAX];
+  if (realpath(folder, resolved) == NULL) return false;
+  for (size_t i = 0; i < paths->count; i++) {
+    if (realpath(paths->items[i], other) != NULL && is_within(resolved, other)) return true;
+  }
+  return false;
+}
+
+/* Descriptions below a folder that is checked may name each other. */
+static void add_checked(rl_session *session, path_list *paths) {
+  const rl_arguments *a = &session->arguments;
+  for (size_t i = 0; a->command == RL_COMMAND_LINT && i < a->words.count; i++) {
+    const char *word = a->words.items[i];
+    if (rl_db_is_folder(word) && !is_searched(paths, word)) add_path(session, paths, word);
+  }
+}
+
 rl_status rl_session_db(rl_session *session) {
   const rl_environment *e = &session->environment;
   const rl_hub_places hub = {e->hf_hub_cache, e->hf_home, e->home};
@@ -131,6 +159,7 @@ rl_status rl_session_db(rl_session *session) {
   add_folder(session, &paths, "models");
   add_database(session, &paths);
   add_folder(session, &paths, user_folder(session));
+  add_checked(session, &paths);
   rl_status status = rl_diags_status(&session->diags);
   if (status != RL_OK) return status;
   status = rl_db_open(&session->arena, paths.items, paths.count, &session->db, &session->diags);

@@ -1,11 +1,10 @@
-/* Descriptions as rows: hardware, profile, format, method and the operators that are compiled in.
- */
+/* Descriptions as rows: hardware, profile, format, method, workload and scenario. */
 #include "cli/show_parts.h"
 
 #include <string.h>
 
+#include "api/analysis.h"
 #include "base/number.h"
-#include "cost/cost.h"
 #include "spec/hardware.h"
 #include "spec/method.h"
 #include "spec/profile.h"
@@ -14,6 +13,7 @@ rl_show_part *const rl_show_parts[RL_DB_KINDS] = {
     [RL_DB_HARDWARE] = rl_show_hardware, [RL_DB_PROFILE] = rl_show_profile,
     [RL_DB_MODEL] = rl_show_model,       [RL_DB_FAMILY] = rl_show_family,
     [RL_DB_FORMAT] = rl_show_format,     [RL_DB_METHOD] = rl_show_method,
+    [RL_DB_WORKLOAD] = rl_show_workload, [RL_DB_SCENARIO] = rl_show_scenario,
 };
 
 static const rl_loc NOWHERE = {0};
@@ -145,19 +145,43 @@ rl_status rl_show_method(rl_shown *shown, const char *name) {
   return RL_OK;
 }
 
-void rl_show_operator(rl_shown *shown, rl_op_kind kind) {
-  const rl_op_info *info = &RL_OP_INFO[kind];
-  rl_show_text(shown, "operator", info->name, NOWHERE);
-  rl_show_text(shown, "what it is", info->doc, NOWHERE);
-  rl_show_text(shown, "source", info->source, NOWHERE);
-  bool made = info->fields[0] == '\0';
-  size_t length = strlen(info->name);
-  for (size_t i = 0; i < RL_OP_RATE_COUNT; i++) {
-    const rl_op_rate *rate = &RL_OP_RATES[i];
-    if (strncmp(rate->what, info->name, length) != 0 || rate->what[length] != ',') continue;
-    rl_show_text(shown, TEXT(shown, "operations, %s", rate->what + length + 2),
-                 TEXT(shown, "%llu: %s", (unsigned long long)rate->per_element, rate->why),
-                 NOWHERE);
+static void show_workload(rl_shown *shown, const rl_workload *w) {
+  rl_show_text(shown, "batches", rl_batches_text(shown->session, w), NOWHERE);
+  rl_show_count(shown, "prompt tokens", w->prompt, NOWHERE);
+  rl_show_count(shown, "generated tokens", w->generate, NOWHERE);
+}
+
+rl_status rl_show_workload(rl_shown *shown, const char *name) {
+  const rl_workload *w;
+  rl_status status =
+      rl_db_workload(shown->session->db, name, RL_COMMAND_LINE, &w, &shown->session->diags);
+  if (status != RL_OK) return status;
+  rl_show_text(shown, "workload", w->name != NULL ? w->name : name, NOWHERE);
+  show_workload(shown, w);
+  return RL_OK;
+}
+
+rl_status rl_show_scenario(rl_shown *shown, const char *name) {
+  rl_session *session = shown->session;
+  const rl_request request = {.file = {.text = name, .loc = RL_COMMAND_LINE}};
+  rl_scenario *s;
+  rl_status status =
+      rl_scenario_resolve(&session->arena, session->db, &request, &s, &session->diags);
+  if (status == RL_OK) status = rl_scenario_settle(&session->arena, s, &session->diags);
+  if (status != RL_OK) return status;
+  rl_show_text(shown, "scenario", name, (rl_loc){.file = s->file});
+  rl_show_text(shown, "model", s->model->name, (rl_loc){.file = s->model->file});
+  rl_show_text(shown, "hardware", s->hardware == NULL ? "every device known" : s->hardware->name,
+               NOWHERE);
+  rl_show_text(shown, "profile", s->profile->name, (rl_loc){.file = s->profile->file});
+  rl_show_text(shown, "weights", s->weights->name, NOWHERE);
+  for (size_t i = 0; i < s->rule_count; i++) {
+    rl_show_text(shown, TEXT(shown, "weights of %s", s->rules[i].pattern), s->rules[i].format->name,
+                 s->rules[i].loc);
   }
-  rl_show_text(shown, "fields", made ? "none: made by fusion or lowering" : info->fields, NOWHERE);
+  rl_show_text(shown, "activations", s->activations->name, NOWHERE);
+  rl_show_text(shown, "KV cache, keys", s->k->name, NOWHERE);
+  rl_show_text(shown, "KV cache, values", s->v->name, NOWHERE);
+  show_workload(shown, &s->workload);
+  return RL_OK;
 }

@@ -5,12 +5,12 @@
 #include "cli/catalog.h"
 #include "graph/program.h"
 
-/* Loads and shows the named entry; NULL for kinds that are not shown. */
+/* Loads and shows the named entry. */
 typedef rl_status rl_show_part(rl_shown *shown, const char *name);
 extern rl_show_part *const rl_show_parts[RL_DB_KINDS];
 
 rl_show_part rl_show_hardware, rl_show_model, rl_show_family, rl_show_format, rl_show_profile,
-    rl_show_method;
-void rl_show_operator(rl_shown *shown, rl_op_kind kind);
+    rl_show_method, rl_show_workload, rl_show_scenario;
+rl_status rl_show_operator(rl_shown *shown, rl_op_kind kind);
 
 #endif

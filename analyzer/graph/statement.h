@@ -1,5 +1,5 @@
 /* What a family statement may say: one row for each attribute with the form of its value and the
- * place where the evaluated value goes. Private to graph/. */
+ * place where the evaluated value goes. For graph/, and for the command that shows operators. */
 #ifndef RL_GRAPH_STATEMENT_H
 #define RL_GRAPH_STATEMENT_H
 

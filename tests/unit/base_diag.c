@@ -89,6 +89,27 @@ static void test_own_mistakes(void) {
   rl_arena_free(&s.arena);
 }
 
+/* A note is about a place and a message: only when both are the same is it a repetition. */
+static void test_said_once(void) {
+  sink s;
+  open_sink(&s);
+  const rl_loc here = {"f", 1, 1}, also_here = {(const char[]){'f', '\0'}, 1, 1};
+  const rl_loc elsewhere[] = {{"g", 1, 1}, {"f", 2, 1}, {"f", 1, 2}, {NULL, 0, 0}};
+  RL_REPORT(&s.diags, ENTRY_PREFIX, here, "a", "abc");
+  RL_REPORT(&s.diags, ENTRY_PREFIX, also_here, "a", "abc");
+  CU_ASSERT_EQUAL(s.diags.list.count, 1);
+  RL_REPORT(&s.diags, ENTRY_PREFIX, here, "b", "bcd");
+  CU_ASSERT_EQUAL(s.diags.list.count, 2);
+  for (int i = 0; i < 4; i++) RL_REPORT(&s.diags, ENTRY_PREFIX, elsewhere[i], "a", "abc");
+  CU_ASSERT_EQUAL(s.diags.list.count, 6);
+  RL_REPORT(&s.diags, ENTRY_PREFIX, elsewhere[3], "a", "abc");
+  CU_ASSERT_EQUAL(s.diags.list.count, 6);
+  RL_REPORT(&s.diags, KEY_MERGE, here, NULL);
+  RL_REPORT(&s.diags, KEY_MERGE, here, NULL);
+  CU_ASSERT(s.diags.list.count == 8 && s.diags.errors == 2);
+  rl_arena_free(&s.arena);
+}
+
 static void *refuse(void *context, size_t bytes) {
   (void)context;
   (void)bytes;
@@ -224,6 +245,6 @@ static void test_quantiles(void) {
 
 RL_SUITE("diagnostics", {"fill", test_fill}, {"copies", test_copies},
          {"own mistakes", test_own_mistakes}, {"worst and many", test_worst_and_many},
-         {"without memory", test_without_memory}, {"print", test_print}, {"table", test_table},
-         {"name equal", test_name_equal}, {"did you mean", test_did_you_mean},
-         {"quantiles", test_quantiles})
+         {"said once", test_said_once}, {"without memory", test_without_memory},
+         {"print", test_print}, {"table", test_table}, {"name equal", test_name_equal},
+         {"did you mean", test_did_you_mean}, {"quantiles", test_quantiles})

@@ -98,6 +98,8 @@ static void test_lists(void) {
   fail_each("show h100-sxm --where");
   fail_each("show llama --format csv");
   fail_each("show model gpt2");
+  fail_each("show operator attention");
+  fail_each("list scenarios");
 }
 static void test_texts(void) {
   fail_each("help analyze");

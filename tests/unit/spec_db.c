@@ -42,8 +42,8 @@ static void test_default_is_said(void) {
   spec_open(&c, "tests/fail/db");
   CU_ASSERT_STRING_EQUAL(find(&c, RL_DB_HARDWARE, "toy"), "toy-big");
   spec_expect(&c, 0, RL_D_ENTRY_DEFAULT, 0, 0);
-  spec_message(&c, 0, "'toy' means toy-big");
-  CU_ASSERT_STRING_EQUAL(c.diags.list.items[0].hint, "others: toy-small");
+  spec_message(&c, 0, "'toy' is taken as toy-big");
+  CU_ASSERT_STRING_EQUAL(c.diags.list.items[0].hint, "also known: toy-small");
   CU_ASSERT_EQUAL(c.diags.errors, 0);
   spec_close(&c);
 }

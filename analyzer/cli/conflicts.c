@@ -1,0 +1,78 @@
+/* Options against each other. What one value alone may be is the parser's business, and what names
+ * mean the resolver's. */
+#include "cli/conflicts.h"
+
+#include <string.h>
+
+#include "cli/output.h"
+
+static rl_status no_effect(rl_session *session, rl_option_id option, const char *with,
+                           const char *hint) {
+  return RL_REPORT(&session->diags, NO_EFFECT, RL_COMMAND_LINE,
+                   rl_argument_spelled(&session->arguments, option), with, hint);
+}
+
+static bool is_phase(const rl_session *session, const char *name) {
+  const char *phase = rl_argument(&session->arguments, RL_O_PHASE).text;
+  return phase != NULL && strcmp(phase, name) == 0;
+}
+
+/* --context and --verify are about one pass; CSV has a pass with --phase only, and never formulas.
+ */
+static void check_view(rl_session *session) {
+  const rl_arguments *a = &session->arguments;
+  bool csv = rl_session_format(session) == RL_FORMAT_CSV;
+  bool context = rl_argument_given(a, RL_O_CONTEXT);
+  if (context && is_phase(session, "prefill")) {
+    no_effect(session, RL_O_CONTEXT, "with '--phase prefill', which begins with an empty cache",
+              "--prompt says how long it is");
+  } else if (context && csv && !rl_argument_given(a, RL_O_PHASE)) {
+    no_effect(session, RL_O_CONTEXT, "on the table by batch",
+              "--phase decode gives the table of one pass");
+  }
+  if (rl_argument_given(a, RL_O_VERIFY) && csv && !is_phase(session, "verify")) {
+    no_effect(session, RL_O_VERIFY, "on this table", "--phase verify gives that of a verify pass");
+  }
+  if (rl_argument_given(a, RL_O_EXPLAIN) && csv) {
+    no_effect(session, RL_O_EXPLAIN, "in CSV", "formulas are in --format table, md and json");
+  }
+}
+
+/* One count of devices that is more than nothing can be done with yet. */
+static void check_parallel(rl_session *session, rl_option_id option) {
+  const rl_arguments *a = &session->arguments;
+  const char *text = rl_argument(a, option).text;
+  uint64_t count = 1;
+  if (text == NULL || strcmp(text, "null") == 0) return;
+  if (rl_argument_u64(a, option, 1, &count, &session->diags) == RL_OK && count > 1) {
+    RL_REPORT(&session->diags, OPTION_NOT_SUPPORTED, RL_COMMAND_LINE,
+              rl_argument_spelled(a, option), text);
+  }
+}
+
+static void check_supported(rl_session *session) {
+  static const rl_option_id parallel[] = {RL_O_TP, RL_O_PP, RL_O_EP, RL_O_DP};
+  const char *draft = rl_argument(&session->arguments, RL_O_DRAFT).text;
+  for (size_t i = 0; i < sizeof parallel / sizeof *parallel; i++) {
+    check_parallel(session, parallel[i]);
+  }
+  if (draft != NULL && strcmp(draft, "null") != 0) {
+    RL_REPORT(&session->diags, OPTION_NOT_SUPPORTED, RL_COMMAND_LINE,
+              rl_argument_spelled(&session->arguments, RL_O_DRAFT), draft);
+  }
+}
+
+static void check_outputs(rl_session *session) {
+  const rl_arguments *a = &session->arguments;
+  const char *out = rl_argument(a, RL_O_OUT).text, *saved = rl_argument(a, RL_O_SAVE).text;
+  if (out == NULL || saved == NULL || !rl_output_same(out, saved, &session->arena)) return;
+  RL_REPORT(&session->diags, SAME_OUTPUT, RL_COMMAND_LINE, rl_argument_spelled(a, RL_O_OUT), out,
+            rl_argument_spelled(a, RL_O_SAVE), saved);
+}
+
+rl_status rl_session_check(rl_session *session) {
+  check_outputs(session);
+  check_view(session);
+  check_supported(session);
+  return rl_diags_status(&session->diags);
+}
