@@ -46,10 +46,10 @@ static void hardware_line(rl_buf *out, const rl_result *r) {
   RL_ADD(out, s->matrix_type, " \u00b7 ");
   rl_add_figure(out, s->bandwidth, "B/s");
   rl_buf_add(out, " \u00b7 ");
-  rl_add_figure(out, (double)s->capacity, "B");
+  rl_add_si(out, (double)s->capacity, "B");
   if (s->usable == s->capacity) return;
   rl_buf_add(out, ", usable ");
-  rl_add_figure(out, (double)s->usable, "B");
+  rl_add_si(out, (double)s->usable, "B");
 }
 
 static void profile_line(rl_buf *out, const rl_result *r) {
