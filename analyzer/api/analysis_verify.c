@@ -59,6 +59,7 @@ rl_status rl_study_verifies(const rl_study *study, rl_result_system *system) {
     if (!find_possible(study, lengths[i], &possible)) return rl_diag_oom(study->diags);
     if (possible) lengths[count++] = lengths[i];
   }
+  if (count == 0) return RL_OK; /* no length has the positions it needs */
   if (__builtin_mul_overflow(count, workload->batch_count, &total))
     return rl_diag_oom(study->diags);
   rl_result_verify *all = RL_NEW_ARRAY(study->arena, rl_result_verify, total);

@@ -99,7 +99,7 @@ static rl_status add_expert_weights(rl_lowering *lowering, const rl_statement *s
 /* in [T, cols] or [T, k, cols], choice [T, k]; out [T, k, rows] */
 rl_status rl_lower_expert_linear(rl_lowering *lowering, const rl_statement *statement,
                                  const rl_evaluated *values) {
-  uint32_t in[2], weights[2], out;
+  uint32_t in[2], weights[2] = {RL_NONE, RL_NONE}, out;
   rl_status status = rl_inputs_find(lowering, statement, in);
   if (status != RL_OK) return status;
   const rl_tensor choice = lowering->tensors.items[in[1]];
