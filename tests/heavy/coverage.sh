@@ -9,7 +9,8 @@ find "$heavy_dir/cov" -name '*.gcda' -delete
 GCOV_ERROR_FILE=$heavy_dir/cov.errors
 export GCOV_ERROR_FILE
 variant_tests cov >"$heavy_dir/cov.tests" || { tail -n 30 "$heavy_dir/cov.tests"; exit 1; }
-gcovr --root "$source_dir" --object-directory "$heavy_dir/cov" --exclude-throw-branches \
+# A reader that meets an error may wait for its own threads for ever: one thread, and a limit.
+timeout 600 gcovr --root "$source_dir" --object-directory "$heavy_dir/cov" --exclude-throw-branches \
   --exclude-unreachable-branches --filter "$source_dir/(analyzer|reports|kernels-ref)/" \
-  --print-summary --txt "$heavy_dir/coverage.txt" --fail-under-line 95 --fail-under-branch 88 -j "$jobs" \
+  --print-summary --txt "$heavy_dir/coverage.txt" --fail-under-line 95 --fail-under-branch 88 \
   "$heavy_dir/cov"
