@@ -66,7 +66,7 @@ static rl_status check_readable(rl_lowering *lowering, const rl_statement *state
                    statement->op);
 }
 
-rl_status rl_inputs_find(rl_lowering *lowering, const rl_statement *statement, uint32_t inputs[2]) {
+rl_status rl_inputs_find(rl_lowering *lowering, const rl_statement *statement, uint32_t *inputs) {
   const rl_attribute *in = rl_attribute_find(statement, "in");
   rl_op_kind kind = RL_OP_FUSED;
   (void)rl_operator_find(statement->op, &kind);

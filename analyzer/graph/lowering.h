@@ -56,8 +56,8 @@ typedef struct rl_lowering {
 
 /* Adds a tensor as described; slot and alias are set to none. */
 rl_status rl_tensor_add(rl_lowering *lowering, const rl_tensor *tensor, uint32_t *out);
-/* The tensors that the statement's `in` means here. */
-rl_status rl_inputs_find(rl_lowering *lowering, const rl_statement *statement, uint32_t inputs[2]);
+/* The tensors that the statement's `in` means here: rl_operator_inputs of them. */
+rl_status rl_inputs_find(rl_lowering *lowering, const rl_statement *statement, uint32_t *inputs);
 /* The tensor that the statement writes, shaped like *shape (role, format, extent, rows, cols): the
  * one it reads under the same name (in place), the one that the layers carry, or a new one. */
 rl_status rl_output_find(rl_lowering *lowering, const rl_statement *statement,

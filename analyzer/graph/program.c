@@ -4,7 +4,7 @@
 #include "base/checked.h"
 
 const rl_op_info RL_OP_INFO[RL_OP_KINDS] = {
-#define RL_OP(symbol, name, fields, doc, source) [RL_OP_##symbol] = {name, fields, doc, source},
+#define RL_OP(symbol, name, inputs, fields, doc, source) [RL_OP_##symbol] = {name, inputs, fields, doc, source},
 #include "graph/op_kinds.def"
 #undef RL_OP
 };

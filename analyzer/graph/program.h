@@ -10,13 +10,18 @@
 #include "spec/types.h"
 
 typedef enum rl_op_kind {
-#define RL_OP(symbol, name, fields, doc, source) RL_OP_##symbol,
+#define RL_OP(symbol, name, inputs, fields, doc, source) RL_OP_##symbol,
 #include "graph/op_kinds.def"
 #undef RL_OP
   RL_OP_KINDS
 } rl_op_kind;
 
-typedef struct rl_op_info { const char *name, *fields, *doc, *source; } rl_op_info;
+enum { RL_INPUTS_MAX = 8 };
+typedef struct rl_op_info {
+  const char *name;
+  uint8_t inputs; /* tensors that `in` names, at most RL_INPUTS_MAX */
+  const char *fields, *doc, *source;
+} rl_op_info;
 extern const rl_op_info RL_OP_INFO[RL_OP_KINDS];
 
 typedef enum rl_role {

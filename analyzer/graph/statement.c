@@ -153,19 +153,7 @@ bool rl_operator_find(const char *name, rl_op_kind *out) {
 }
 
 size_t rl_operator_inputs(rl_op_kind kind) {
-  switch (kind) {
-    case RL_OP_EMBED:
-      return 0;
-    case RL_OP_ROPE:
-    case RL_OP_KV_APPEND:
-    case RL_OP_ADD:
-    case RL_OP_MUL:
-    case RL_OP_EXPERT_LINEAR:
-    case RL_OP_COMBINE:
-      return 2;
-    default:
-      return 1;
-  }
+  return RL_OP_INFO[kind].inputs;
 }
 
 const rl_attribute_rule *rl_attribute_rule_find(rl_op_kind kind, const char *key) {
@@ -223,13 +211,20 @@ static rl_status report_form(const rl_attribute *attribute, const char *wanted, 
 }
 
 static rl_status check_inputs(const rl_attribute *attribute, size_t wanted, rl_diags *diags) {
+  static const char *const forms[RL_INPUTS_MAX] = {"a tensor name",
+                                                   "a list of two tensor names",
+                                                   "a list of three tensor names",
+                                                   "a list of four tensor names",
+                                                   "a list of five tensor names",
+                                                   "a list of six tensor names",
+                                                   "a list of seven tensor names",
+                                                   "a list of eight tensor names"};
   const rl_node *value = attribute->value;
   if (wanted == 1 && is_word(value)) return RL_OK;
   bool good = value->kind == RL_SEQUENCE && value->count == wanted;
   for (size_t i = 0; good && i < value->count; i++) good = is_word(value->items[i]);
   if (good) return RL_OK;
-  return report_form(attribute, wanted == 1 ? "a tensor name" : "a list of two tensor names",
-                     diags);
+  return report_form(attribute, forms[wanted - 1], diags);
 }
 
 /* Placeholders are {l}, only where there is a layer, and {e} in weights of experts. */

@@ -15,7 +15,11 @@ typedef enum ref_activation { REF_SILU, REF_GELU_TANH, REF_RELU } ref_activation
 typedef enum ref_scaling { REF_PLAIN, REF_LINEAR, REF_LLAMA3 } ref_scaling;
 
 /* Hyperparameters as the papers name them, typed by hand for each twin. */
-typedef struct ref_model {
+typedef struct ref_model ref_model;
+struct ref_storage;
+struct ref_weights;
+struct ref_tokens;
+struct ref_model {
   const char *twin; /* file below tests/twins */
   int layers, width, ff, vocabulary, heads, kv_heads, head_dim;
   double eps;
@@ -32,11 +36,17 @@ typedef struct ref_model {
   double rope_base[REF_LAYERS]; /* 0: none */
   ref_scaling scaling[REF_LAYERS];
   double rope_factor, rope_low, rope_high, rope_original;
-  int experts, chosen, expert_ff;  /* 0: no mixture in any layer */
-  bool mixture[REF_LAYERS];        /* in place of the MLP */
-  bool weigh_chosen;               /* softmax over the chosen experts only */
-  const char *expert_ops[3];       /* names of the gate, up and down operators of experts */
-} ref_model;
+  int experts, chosen, expert_ff; /* 0: no mixture in any layer */
+  bool mixture[REF_LAYERS];       /* in place of the MLP */
+  bool weigh_chosen;              /* softmax over the chosen experts only */
+  const char *expert_ops[3];      /* names of the gate, up and down operators of experts */
+  /* Architectures that are no variant of the decoder: their own forward pass (as ref_forward), and
+   * what it needs to know beyond the fields above. NULL: the decoder. */
+  void (*forward)(const ref_model *model, const struct ref_storage *storage,
+                  const struct ref_weights *weights, const struct ref_tokens *tokens, int plant,
+                  double *logits);
+  const void *details;
+};
 
 typedef enum ref_number { REF_FP32, REF_BF16, REF_INT8_TOKEN, REF_INT4_TOKEN } ref_number;
 
