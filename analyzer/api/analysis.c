@@ -10,7 +10,7 @@
 typedef RL_LIST(const rl_hardware *) machine_list;
 
 /* The scenario's machine, or every one that the database knows. */
-static rl_status list_machines(const rl_study *study, rl_db *db, machine_list *list) {
+static rl_status list_machines(const rl_analysis *study, rl_db *db, machine_list *list) {
   size_t count = 1;
   const rl_db_entry *const *entries = NULL;
   *list = (machine_list){0};
@@ -30,19 +30,19 @@ static rl_status list_machines(const rl_study *study, rl_db *db, machine_list *l
   return RL_OK;
 }
 
-static rl_status study_batch(const rl_study *study, uint64_t batch, rl_result_batch *out) {
+static rl_status study_batch(const rl_analysis *study, uint64_t batch, rl_result_batch *out) {
   const rl_workload *workload = &study->scenario->workload;
-  const rl_load load = {batch, workload->prompt, study->generate};
-  const rl_group decode = rl_study_step(study, batch);
-  const rl_group prefill = rl_study_group(study, RL_PHASE_PREFILL, batch);
+  const rl_job load = {batch, workload->prompt, study->generate};
+  const rl_group decode = rl_analysis_step(study, batch);
+  const rl_group prefill = rl_analysis_group(study, RL_PHASE_PREFILL, batch);
   rl_generation generation;
   rl_memory memory;
   *out = (rl_result_batch){.batch = batch};
   rl_status status = rl_generate(study->plan, load, &generation, study->diags);
   if (status == RL_OK) status = rl_memory_fit(study->plan, load, &memory, study->diags);
-  if (status == RL_OK) status = rl_study_limit(study, &prefill, &out->prefill_limit);
-  if (status == RL_OK && rl_study_decodes(study)) {
-    status = rl_study_limit(study, &decode, &out->decode_limit);
+  if (status == RL_OK) status = rl_analysis_limit(study, &prefill, &out->prefill_limit);
+  if (status == RL_OK && rl_analysis_decodes(study)) {
+    status = rl_analysis_limit(study, &decode, &out->decode_limit);
   }
   if (status != RL_OK) return status;
   out->ttft = generation.ttft;
@@ -60,7 +60,7 @@ static rl_status study_batch(const rl_study *study, uint64_t batch, rl_result_ba
   return RL_OK;
 }
 
-static rl_status study_batches(const rl_study *study, rl_result_system *system) {
+static rl_status study_batches(const rl_analysis *study, rl_result_system *system) {
   const rl_workload *workload = &study->scenario->workload;
   rl_result_batch *batches = RL_NEW_ARRAY(study->arena, rl_result_batch, workload->batch_count);
   rl_status status = batches == NULL ? rl_diag_oom(study->diags) : RL_OK;
@@ -72,12 +72,12 @@ static rl_status study_batches(const rl_study *study, rl_result_system *system) 
   return status;
 }
 
-static rl_status study_passes(const rl_study *study, rl_result_system *system) {
+static rl_status study_passes(const rl_analysis *study, rl_result_system *system) {
   const rl_workload *workload = &study->scenario->workload;
   rl_result_pass *passes = RL_NEW_ARRAY(study->arena, rl_result_pass, workload->batch_count);
   rl_status status = passes == NULL ? rl_diag_oom(study->diags) : RL_OK;
   for (size_t i = 0; status == RL_OK && i < workload->batch_count; i++) {
-    status = rl_study_pass(study, study->view.phase, workload->batches[i], &passes[i]);
+    status = rl_analysis_pass(study, study->view.phase, workload->batches[i], &passes[i]);
   }
   system->passes = passes;
   system->pass_count = workload->batch_count;
@@ -85,7 +85,7 @@ static rl_status study_passes(const rl_study *study, rl_result_system *system) {
 }
 
 /* The peak that most matrix work of the program is held against. */
-static const rl_peak *main_peak(const rl_study *study) {
+static const rl_peak *main_peak(const rl_analysis *study) {
   const rl_cost *cost = study->plan->cost;
   const rl_peak *peak = NULL;
   for (uint32_t row = 0; row < cost->row_count && peak == NULL; row++) {
@@ -96,7 +96,7 @@ static const rl_peak *main_peak(const rl_study *study) {
 }
 
 /* Peak, memory levels: the figures that the times rest on. */
-static rl_status study_machine(const rl_study *study, rl_result_system *system) {
+static rl_status study_machine(const rl_analysis *study, rl_result_system *system) {
   const rl_hardware *h = study->plan->hardware;
   const rl_memory_level *memory = rl_hardware_main(h);
   const rl_peak *peak = main_peak(study);
@@ -126,7 +126,7 @@ static rl_status study_machine(const rl_study *study, rl_result_system *system) 
   return RL_OK;
 }
 
-static void study_ridges(const rl_study *study, rl_result_system *system) {
+static void study_ridges(const rl_analysis *study, rl_result_system *system) {
   const rl_ridge layers = rl_ridge_tokens(study->plan, RL_RIDGE_LAYERS, study->middle);
   const rl_ridge head = rl_ridge_tokens(study->plan, RL_RIDGE_HEAD, study->middle);
   system->ridge_tokens = layers.tokens;
@@ -135,7 +135,7 @@ static void study_ridges(const rl_study *study, rl_result_system *system) {
   system->head_ridge_known = head.known;
 }
 
-static rl_status study_system(const rl_study *study, rl_result_system *system) {
+static rl_status study_system(const rl_analysis *study, rl_result_system *system) {
   const rl_workload *workload = &study->scenario->workload;
   rl_status status = study_machine(study, system);
   if (status == RL_OK) status = study_batches(study, system);
@@ -146,13 +146,13 @@ static rl_status study_system(const rl_study *study, rl_result_system *system) {
   if (status == RL_OK) study_ridges(study, system);
   if (study->listed || status != RL_OK) return status;
   status = study_passes(study, system);
-  if (status == RL_OK) status = rl_study_verifies(study, system);
-  if (status == RL_OK) status = rl_study_words(study, system);
+  if (status == RL_OK) status = rl_analysis_verifies(study, system);
+  if (status == RL_OK) status = rl_analysis_words(study, system);
   return status;
 }
 
 /* A machine beside others that cannot run the program is left out, and a note says why. */
-static rl_status study_listed(rl_study *study, const rl_cost *cost, const rl_hardware *machine,
+static rl_status study_listed(rl_analysis *study, const rl_cost *cost, const rl_hardware *machine,
                               rl_result_system *system, bool *kept) {
   rl_diags quiet, *loud = study->diags;
   rl_plan *plan = NULL;
@@ -168,8 +168,8 @@ static rl_status study_listed(rl_study *study, const rl_cost *cost, const rl_har
   return study_system(study, system);
 }
 
-static rl_status study_machines(rl_study *study, const rl_cost *cost, const machine_list *machines,
-                                rl_result *result) {
+static rl_status study_machines(rl_analysis *study, const rl_cost *cost,
+                                const machine_list *machines, rl_result *result) {
   rl_result_system *systems = RL_NEW_ARRAY(study->arena, rl_result_system, machines->count);
   rl_status status = systems == NULL ? rl_diag_oom(study->diags) : RL_OK;
   result->systems = systems;
@@ -191,7 +191,7 @@ static rl_status study_machines(rl_study *study, const rl_cost *cost, const mach
 
 /* Tensors stored otherwise than the linear operators of the layers: the tables at both ends, and
  * what the scenario names. */
-static rl_status list_exceptions(const rl_study *study, rl_result *result) {
+static rl_status list_exceptions(const rl_analysis *study, rl_result *result) {
   static const char *const ends[] = {"embed", "lm_head"};
   const rl_scenario *s = study->scenario;
   rl_result_exception *list = RL_NEW_ARRAY(study->arena, rl_result_exception, s->rule_count + 2);
@@ -210,7 +210,7 @@ static rl_status list_exceptions(const rl_study *study, rl_result *result) {
   return RL_OK;
 }
 
-static rl_status list_fusions(const rl_study *study, uint32_t fuse, rl_result *result) {
+static rl_status list_fusions(const rl_analysis *study, uint32_t fuse, rl_result *result) {
   const char **names = RL_NEW_ARRAY(study->arena, const char *, RL_FUSIONS);
   if (names == NULL) return rl_diag_oom(study->diags);
   for (int i = 0; i < RL_FUSIONS; i++) {
@@ -220,7 +220,7 @@ static rl_status list_fusions(const rl_study *study, uint32_t fuse, rl_result *r
   return RL_OK;
 }
 
-static rl_status describe(const rl_study *study, const rl_cost *cost, rl_result *result) {
+static rl_status describe(const rl_analysis *study, const rl_cost *cost, rl_result *result) {
   const rl_scenario *s = study->scenario;
   *result = (rl_result){.version = RL_VERSION,
                         .model = s->model->name,
@@ -241,7 +241,7 @@ static rl_status describe(const rl_study *study, const rl_cost *cost, rl_result 
                         .explained = study->view.explain != NULL};
   if (!rl_program_parameters(cost->program, &result->parameters) ||
       !rl_program_active_parameters(cost->program, &result->active_parameters)) {
-    return rl_study_too_large(study);
+    return rl_analysis_too_large(study);
   }
   rl_status status = list_exceptions(study, result);
   return status == RL_OK ? list_fusions(study, s->profile->fuse, result) : status;
@@ -252,27 +252,27 @@ static uint64_t middle_of(uint64_t prompt, uint64_t generate) {
   return generate < 2 ? prompt : prompt + rl_min_u64(generate / 2, generate - 2);
 }
 
-static rl_study study_new(rl_arena *arena, rl_db *db, const rl_scenario *scenario,
-                          const rl_view *view, rl_diags *diags) {
+static rl_analysis study_new(rl_arena *arena, rl_db *db, const rl_scenario *scenario,
+                             const rl_pass_view *view, rl_diags *diags) {
   enum { VERIFY_TOKENS = 8 };
   uint64_t generate = rl_max_u64(scenario->workload.generate, 1);
-  rl_study study = {.arena = arena,
-                    .db = db,
-                    .diags = diags,
-                    .scenario = scenario,
-                    .view = *view,
-                    .context_given = view->context != 0,
-                    .verify_given = view->verify != 0,
-                    .generate = generate,
-                    .middle = middle_of(scenario->workload.prompt, generate),
-                    .listed = scenario->hardware == NULL};
+  rl_analysis study = {.arena = arena,
+                       .db = db,
+                       .diags = diags,
+                       .scenario = scenario,
+                       .view = *view,
+                       .context_given = view->context != 0,
+                       .verify_given = view->verify != 0,
+                       .generate = generate,
+                       .middle = middle_of(scenario->workload.prompt, generate),
+                       .listed = scenario->hardware == NULL};
   if (view->verify == 0) study.view.verify = VERIFY_TOKENS;
   return study;
 }
 
-rl_status rl_analyze(rl_arena *arena, rl_db *db, const rl_scenario *scenario, const rl_view *view,
-                     const rl_result **out, rl_diags *diags) {
-  rl_study study = study_new(arena, db, scenario, view, diags);
+rl_status rl_analyze(rl_arena *arena, rl_db *db, const rl_scenario *scenario,
+                     const rl_pass_view *view, const rl_result **out, rl_diags *diags) {
+  rl_analysis study = study_new(arena, db, scenario, view, diags);
   const rl_program *program;
   rl_cost *cost;
   machine_list machines;
@@ -280,8 +280,9 @@ rl_status rl_analyze(rl_arena *arena, rl_db *db, const rl_scenario *scenario, co
   *out = NULL;
   if (result == NULL) return rl_diag_oom(diags);
   rl_status status = rl_lower(arena, scenario, &program, diags);
-  if (status == RL_OK) status = rl_study_fit_view(&study, program);
-  if (status == RL_OK) status = rl_cost_compile(arena, program, RL_STUDY_PAGE_ROWS, &cost, diags);
+  if (status == RL_OK) status = rl_analysis_fit_view(&study, program);
+  if (status == RL_OK)
+    status = rl_cost_compile(arena, program, RL_ANALYSIS_PAGE_ROWS, &cost, diags);
   if (status == RL_OK) status = describe(&study, cost, result);
   if (status == RL_OK) status = list_machines(&study, db, &machines);
   if (status == RL_OK) status = study_machines(&study, cost, &machines, result);

@@ -9,13 +9,13 @@
 typedef enum rl_phase { RL_PHASE_DECODE, RL_PHASE_PREFILL, RL_PHASE_VERIFY } rl_phase;
 
 /* Which pass is shown operator by operator. It changes no other answer. */
-typedef struct rl_view {
+typedef struct rl_pass_view {
   rl_phase phase;
   uint64_t context;    /* tokens cached before the pass; 0 = the middle of the generation */
   uint64_t verify;     /* tokens a sequence of a verify pass; 0 = 8 */
   const char *explain; /* operator whose formulas are given; "" = all; NULL = none */
   rl_loc loc;          /* where the view was asked for */
-} rl_view;
+} rl_pass_view;
 
 /* Holds the workload to the position table of the model: what was given is refused beyond it, what
  * was not given is shortened, and a note says so. To be called before the scenario is used or
@@ -24,7 +24,7 @@ rl_status rl_scenario_settle(rl_arena *arena, rl_scenario *scenario, rl_diags *d
 
 /* Lowers, counts and times the scenario: one system a machine, every shipped machine when the
  * scenario names none. The result lives in the arena and borrows texts of the scenario. */
-rl_status rl_analyze(rl_arena *arena, rl_db *db, const rl_scenario *scenario, const rl_view *view,
-                     const rl_result **out, rl_diags *diags);
+rl_status rl_analyze(rl_arena *arena, rl_db *db, const rl_scenario *scenario,
+                     const rl_pass_view *view, const rl_result **out, rl_diags *diags);
 
 #endif

@@ -76,7 +76,7 @@ static const char *meaning_of(rl_arena *arena, const rl_moment *moment, uint64_t
 }
 
 /* One count of a row; false when memory ran out. */
-static bool form_of(const rl_study *study, const rl_form *form, const uint64_t *moments,
+static bool form_of(const rl_analysis *study, const rl_form *form, const uint64_t *moments,
                     rl_result_form *out) {
   const rl_cost *cost = study->plan->cost;
   rl_result_term *terms = RL_NEW_ARRAY(study->arena, rl_result_term, form->terms);
@@ -97,7 +97,7 @@ static bool form_of(const rl_study *study, const rl_form *form, const uint64_t *
 }
 
 /* All counts of a row that are not nothing. */
-static bool forms_of(const rl_study *study, const rl_cost_row *row, const uint64_t *moments,
+static bool forms_of(const rl_analysis *study, const rl_cost_row *row, const uint64_t *moments,
                      const uint64_t *counts, rl_result_explanation *out) {
   rl_result_form *forms = RL_NEW_ARRAY(study->arena, rl_result_form, RL_COUNTS);
   if (forms == NULL) return false;
@@ -114,7 +114,7 @@ static bool forms_of(const rl_study *study, const rl_cost_row *row, const uint64
 }
 
 /* The figure that is the roof of a resource; its name says which. */
-static rl_result_figure roof_figure(const rl_study *study, size_t row, rl_bound bound) {
+static rl_result_figure roof_figure(const rl_analysis *study, size_t row, rl_bound bound) {
   const rl_hardware *hardware = study->plan->hardware;
   const rl_peak *peak = study->plan->rows[row].peak;
   const rl_memory_level *level =
@@ -132,7 +132,7 @@ static rl_result_figure roof_figure(const rl_study *study, size_t row, rl_bound 
   return rl_result_figure_of(name, peak->rate, "FLOP/s");
 }
 
-static bool roofs_of(const rl_study *study, size_t row, const rl_demand *demand,
+static bool roofs_of(const rl_analysis *study, size_t row, const rl_demand *demand,
                      rl_result_explanation *out) {
   rl_result_roof *roofs = RL_NEW_ARRAY(study->arena, rl_result_roof, RL_BOUNDS);
   if (roofs == NULL) return false;
@@ -154,13 +154,13 @@ static bool roofs_of(const rl_study *study, size_t row, const rl_demand *demand,
   return true;
 }
 
-const rl_result_explanation *rl_study_explain(const rl_study *study, size_t row,
-                                              const uint64_t *moments, const rl_demand *demand) {
+const rl_result_explanation *rl_analysis_explain(const rl_analysis *study, size_t row,
+                                                 const uint64_t *moments, const rl_demand *demand) {
   const rl_cost_row *at = &study->plan->cost->rows[row];
   const rl_op *op = &study->plan->cost->program->ops[at->op];
   rl_result_explanation *out = RL_NEW(study->arena, rl_result_explanation);
   if (out == NULL) return NULL;
-  *out = (rl_result_explanation){.part = rl_study_part(study, op),
+  *out = (rl_result_explanation){.part = rl_analysis_part(study, op),
                                  .doc = RL_OP_INFO[op->kind].doc,
                                  .paper = RL_OP_INFO[op->kind].source,
                                  .file = op->loc.file,

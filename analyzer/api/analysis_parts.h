@@ -6,48 +6,50 @@
 #include "time/answers.h"
 
 /* Memory page of the KV cache, in rows: contiguous caches. */
-enum { RL_STUDY_PAGE_ROWS = 1 };
+enum { RL_ANALYSIS_PAGE_ROWS = 1 };
 
-typedef struct rl_study {
+typedef struct rl_analysis {
   rl_arena *arena;
   rl_db *db;
   rl_diags *diags;
   const rl_scenario *scenario;
-  rl_view view; /* with its defaults filled in */
+  rl_pass_view view; /* with its defaults filled in */
   bool context_given, verify_given;
   uint64_t generate; /* tokens; the prefill yields one, asked for or not */
   uint64_t middle;   /* tokens cached before the middle decode step of the generation */
   bool listed;       /* machines side by side: no passes, no words */
   const rl_plan *plan;
-} rl_study;
+} rl_analysis;
 
 /* Fills in what the view leaves open and refuses positions that the model does not have. */
-rl_status rl_study_fit_view(rl_study *study, const rl_program *program);
+rl_status rl_analysis_fit_view(rl_analysis *study, const rl_program *program);
 /* Some decode step follows the prefill. */
-bool rl_study_decodes(const rl_study *study);
+bool rl_analysis_decodes(const rl_analysis *study);
 /* The decode step in the middle of the generation: what the answers are told by. */
-rl_group rl_study_step(const rl_study *study, uint64_t batch);
+rl_group rl_analysis_step(const rl_analysis *study, uint64_t batch);
 /* What one batch is in the pass that is shown. */
-rl_group rl_study_group(const rl_study *study, rl_phase phase, uint64_t batch);
+rl_group rl_analysis_group(const rl_analysis *study, rl_phase phase, uint64_t batch);
 /* Where the time of a pass over the group goes: its largest part. */
-rl_status rl_study_limit(const rl_study *study, const rl_group *group, rl_result_limit *limit);
+rl_status rl_analysis_limit(const rl_analysis *study, const rl_group *group,
+                            rl_result_limit *limit);
 /* Ratios of verify passes to plain decode steps, as many as there are positions for. */
-rl_status rl_study_verifies(const rl_study *study, rl_result_system *system);
+rl_status rl_analysis_verifies(const rl_analysis *study, rl_result_system *system);
 /* A pass operator by operator; operators that are asked for are explained. */
-rl_status rl_study_pass(const rl_study *study, rl_phase phase, uint64_t batch, rl_result_pass *out);
+rl_status rl_analysis_pass(const rl_analysis *study, rl_phase phase, uint64_t batch,
+                           rl_result_pass *out);
 /* Name of the part of a fused operator that is to be explained; NULL when none is. */
-const char *rl_study_part(const rl_study *study, const rl_op *op);
+const char *rl_analysis_part(const rl_analysis *study, const rl_op *op);
 /* Formula and numbers of one row. */
-const rl_result_explanation *rl_study_explain(const rl_study *study, size_t row,
-                                              const uint64_t *moments, const rl_demand *demand);
+const rl_result_explanation *rl_analysis_explain(const rl_analysis *study, size_t row,
+                                                 const uint64_t *moments, const rl_demand *demand);
 /* The sentences under the tables; the system is complete but for them. */
-rl_status rl_study_words(const rl_study *study, rl_result_system *system);
+rl_status rl_analysis_words(const rl_analysis *study, rl_result_system *system);
 
 /* A figure of a description for the result. */
 rl_result_figure rl_result_figure_of(const char *name, rl_figure figure, const char *unit);
 /* Names of what bounds a row, by rl_bound; NULL for RL_BOUND_NONE. */
 extern const char *const RL_BOUND_WORDS[RL_BOUNDS];
 /* Overflow of a count at a point too large. */
-rl_status rl_study_too_large(const rl_study *study);
+rl_status rl_analysis_too_large(const rl_analysis *study);
 
 #endif

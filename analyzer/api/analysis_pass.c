@@ -17,11 +17,11 @@ static const char *const part_words[PARTS] = {
     [PART_WEIGHTS] = "weights", [PART_KV] = "KV cache",        [PART_ACTIVATIONS] = "activations",
 };
 
-rl_status rl_study_too_large(const rl_study *study) {
+rl_status rl_analysis_too_large(const rl_analysis *study) {
   return RL_REPORT(study->diags, POINT_TOO_LARGE, (rl_loc){0}, "");
 }
 
-rl_group rl_study_group(const rl_study *study, rl_phase phase, uint64_t batch) {
+rl_group rl_analysis_group(const rl_analysis *study, rl_phase phase, uint64_t batch) {
   const rl_workload *workload = &study->scenario->workload;
   if (phase == RL_PHASE_PREFILL) {
     return (rl_group){.count = batch, .q = workload->prompt, .logits = RL_LOGITS_LAST};
@@ -33,12 +33,12 @@ rl_group rl_study_group(const rl_study *study, rl_phase phase, uint64_t batch) {
                     .logits = verify ? RL_LOGITS_ALL : RL_LOGITS_LAST};
 }
 
-rl_group rl_study_step(const rl_study *study, uint64_t batch) {
+rl_group rl_analysis_step(const rl_analysis *study, uint64_t batch) {
   return (rl_group){.count = batch, .q = 1, .cached = study->middle, .logits = RL_LOGITS_LAST};
 }
 
 /* The moments of one group in the arena; NULL after a diagnostic. */
-static const uint64_t *moments_of(const rl_study *study, const rl_group *group) {
+static const uint64_t *moments_of(const rl_analysis *study, const rl_group *group) {
   const rl_point point = {.groups = group, .count = 1};
   uint64_t *moments = RL_NEW_ARRAY(study->arena, uint64_t, study->plan->cost->moment_count);
   if (moments == NULL) {
@@ -46,7 +46,7 @@ static const uint64_t *moments_of(const rl_study *study, const rl_group *group) 
     return NULL;
   }
   if (rl_cost_moments(study->plan->cost, &point, NULL, moments)) return moments;
-  rl_study_too_large(study);
+  rl_analysis_too_large(study);
   return NULL;
 }
 
@@ -72,7 +72,8 @@ static void add_row(const rl_demand *demand, uint32_t repeat, double parts[PARTS
   if (demand->bound == RL_BOUND_CACHE) parts[PART_CACHE] += seconds;
 }
 
-rl_status rl_study_limit(const rl_study *study, const rl_group *group, rl_result_limit *limit) {
+rl_status rl_analysis_limit(const rl_analysis *study, const rl_group *group,
+                            rl_result_limit *limit) {
   const rl_cost *cost = study->plan->cost;
   const uint64_t *moments = moments_of(study, group);
   double parts[PARTS] = {0}, total = 0;
@@ -80,7 +81,7 @@ rl_status rl_study_limit(const rl_study *study, const rl_group *group, rl_result
   if (moments == NULL) return rl_diags_status(study->diags);
   for (uint32_t row = 0; row < cost->row_count; row++) {
     rl_demand demand;
-    if (!rl_row_demand(study->plan, row, moments, &demand)) return rl_study_too_large(study);
+    if (!rl_row_demand(study->plan, row, moments, &demand)) return rl_analysis_too_large(study);
     if (demand.bound == RL_BOUND_NONE) continue;
     add_row(&demand, cost->rows[row].repeat, parts);
     total += demand.seconds[demand.bound] * cost->rows[row].repeat;
@@ -94,14 +95,14 @@ rl_status rl_study_limit(const rl_study *study, const rl_group *group, rl_result
 }
 
 /* By its own name or by that of an operator that fusion put into it. */
-static bool is_explained(const rl_study *study, const rl_op *op) {
+static bool is_explained(const rl_analysis *study, const rl_op *op) {
   const char *asked = study->view.explain;
   if (asked == NULL) return false;
   if (asked[0] == '\0' || rl_name_equal(asked, op->name)) return true;
-  return rl_study_part(study, op) != NULL;
+  return rl_analysis_part(study, op) != NULL;
 }
 
-const char *rl_study_part(const rl_study *study, const rl_op *op) {
+const char *rl_analysis_part(const rl_analysis *study, const rl_op *op) {
   const rl_op *parts = &study->plan->cost->program->parts[op->first_part];
   const char *asked = study->view.explain;
   for (uint32_t i = 0; !rl_name_equal(asked, op->name) && i < op->part_count; i++) {
@@ -119,7 +120,7 @@ static uint64_t window_of(const rl_program *program, const rl_op *op) {
   return window;
 }
 
-static rl_result_operator row_of(const rl_study *study, uint32_t row, const rl_demand *demand) {
+static rl_result_operator row_of(const rl_analysis *study, uint32_t row, const rl_demand *demand) {
   const rl_cost_row *at = &study->plan->cost->rows[row];
   const rl_program *program = study->plan->cost->program;
   const rl_op *op = &program->ops[at->op];
@@ -144,11 +145,11 @@ static rl_result_operator row_of(const rl_study *study, uint32_t row, const rl_d
   };
 }
 
-rl_status rl_study_pass(const rl_study *study, rl_phase phase, uint64_t batch,
-                        rl_result_pass *out) {
+rl_status rl_analysis_pass(const rl_analysis *study, rl_phase phase, uint64_t batch,
+                           rl_result_pass *out) {
   static const char *const words[] = {"decode", "prefill", "verify"};
   const rl_cost *cost = study->plan->cost;
-  const rl_group group = rl_study_group(study, phase, batch);
+  const rl_group group = rl_analysis_group(study, phase, batch);
   const uint64_t *moments = moments_of(study, &group);
   rl_result_operator *rows = RL_NEW_ARRAY(study->arena, rl_result_operator, cost->row_count);
   if (rows == NULL) return rl_diag_oom(study->diags);
@@ -161,11 +162,11 @@ rl_status rl_study_pass(const rl_study *study, rl_phase phase, uint64_t batch,
                           .operator_count = cost->row_count};
   for (uint32_t row = 0; row < cost->row_count; row++) {
     rl_demand demand;
-    if (!rl_row_demand(study->plan, row, moments, &demand)) return rl_study_too_large(study);
+    if (!rl_row_demand(study->plan, row, moments, &demand)) return rl_analysis_too_large(study);
     rows[row] = row_of(study, row, &demand);
     out->seconds += rows[row].seconds * (double)rows[row].repeat;
     if (!is_explained(study, &cost->program->ops[cost->rows[row].op])) continue;
-    rows[row].explanation = rl_study_explain(study, row, moments, &demand);
+    rows[row].explanation = rl_analysis_explain(study, row, moments, &demand);
     if (rows[row].explanation == NULL) return rl_diag_oom(study->diags);
   }
   for (uint32_t row = 0; out->seconds > 0 && row < cost->row_count; row++) {

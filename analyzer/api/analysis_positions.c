@@ -94,12 +94,12 @@ rl_status rl_scenario_settle(rl_arena *arena, rl_scenario *scenario, rl_diags *d
   return note_shortened(scenario, table, diags);
 }
 
-bool rl_study_decodes(const rl_study *study) {
+bool rl_analysis_decodes(const rl_analysis *study) {
   return study->generate > 1;
 }
 
 /* The view's last position must be there. */
-static rl_status refuse_view(const rl_study *study, uint64_t fresh, uint64_t table) {
+static rl_status refuse_view(const rl_analysis *study, uint64_t fresh, uint64_t table) {
   char n[RL_NUMBER_TEXT], cached[RL_NUMBER_TEXT], limit[RL_NUMBER_TEXT];
   return RL_REPORT(study->diags, VIEW_POSITIONS, study->view.loc, rl_print_grouped(fresh, n),
                    rl_print_grouped(study->view.context, cached), study->scenario->model->name,
@@ -107,13 +107,13 @@ static rl_status refuse_view(const rl_study *study, uint64_t fresh, uint64_t tab
 }
 
 /* New tokens of a sequence in the longest pass that was asked for. */
-static uint64_t fresh_tokens(const rl_study *study) {
+static uint64_t fresh_tokens(const rl_analysis *study) {
   bool verifies = study->verify_given || study->view.phase == RL_PHASE_VERIFY;
   return verifies ? study->view.verify : 1;
 }
 
-rl_status rl_study_fit_view(rl_study *study, const rl_program *program) {
-  rl_view *view = &study->view;
+rl_status rl_analysis_fit_view(rl_analysis *study, const rl_program *program) {
+  rl_pass_view *view = &study->view;
   uint64_t needed, fresh = fresh_tokens(study), table = program->positions;
   if (!study->context_given) view->context = study->middle;
   /* without decode steps the place behind the prompt may not be there */

@@ -18,8 +18,8 @@ static size_t lengths_of(uint64_t asked, uint64_t lengths[USUAL_LENGTHS + 1]) {
   return count;
 }
 
-static rl_status verify_of(const rl_study *study, uint64_t batch, uint64_t length, rl_diags *diags,
-                           rl_result_verify *out) {
+static rl_status verify_of(const rl_analysis *study, uint64_t batch, uint64_t length,
+                           rl_diags *diags, rl_result_verify *out) {
   rl_verify verify = {.batch = batch, .cached = study->view.context, .n = length};
   rl_status status = rl_verify_cost(study->plan, &verify, diags);
   *out = (rl_result_verify){batch, length, verify.cached, verify.seconds, verify.ratio};
@@ -28,7 +28,7 @@ static rl_status verify_of(const rl_study *study, uint64_t batch, uint64_t lengt
 
 /* A length that nobody asked for is left out where its positions or its counts are not there. False
  * when memory ran out. */
-static bool find_possible(const rl_study *study, uint64_t length, bool *possible) {
+static bool find_possible(const rl_analysis *study, uint64_t length, bool *possible) {
   const rl_workload *workload = &study->scenario->workload;
   uint64_t table = study->plan->cost->program->positions, needed;
   rl_result_verify verify;
@@ -44,12 +44,12 @@ static bool find_possible(const rl_study *study, uint64_t length, bool *possible
 }
 
 /* Nothing is told of verification where nothing is decoded, unless somebody asks. */
-static bool is_wanted(const rl_study *study) {
-  return rl_study_decodes(study) || study->context_given || study->verify_given ||
+static bool is_wanted(const rl_analysis *study) {
+  return rl_analysis_decodes(study) || study->context_given || study->verify_given ||
          study->view.phase == RL_PHASE_VERIFY;
 }
 
-rl_status rl_study_verifies(const rl_study *study, rl_result_system *system) {
+rl_status rl_analysis_verifies(const rl_analysis *study, rl_result_system *system) {
   const rl_workload *workload = &study->scenario->workload;
   uint64_t lengths[USUAL_LENGTHS + 1];
   size_t count = 0, all_lengths = lengths_of(study->view.verify, lengths), total;

@@ -12,7 +12,7 @@
 enum { WORDS_MAX = 12 };
 
 typedef struct speaker {
-  const rl_study *study;
+  const rl_analysis *study;
   rl_result_system *system;
   const char **words;
 } speaker;
@@ -114,7 +114,7 @@ static bool say_ridge(speaker *s) {
   rl_arena *arena = s->study->arena;
   const char *head = head_ridge(s);
   uint64_t ridge = s->system->ridge_tokens;
-  if (!s->system->ridge_known || !rl_study_decodes(s->study)) return true;
+  if (!s->system->ridge_known || !rl_analysis_decodes(s->study)) return true;
   if (head == NULL) return false;
   if (ridge == 0) {
     rl_print_grouped(RL_RIDGE_MAX, tokens);
@@ -191,7 +191,7 @@ static bool say_wider(speaker *s) {
  * asking for it. 0 when that cannot be analysed. Only that may cost a sentence: false when memory
  * ran out. */
 static bool other_tpot(const speaker *s, rl_variation other, uint64_t batch, double *tpot) {
-  const rl_study *study = s->study;
+  const rl_analysis *study = s->study;
   const rl_workload *workload = &study->scenario->workload;
   rl_diags quiet;
   rl_scenario *scenario;
@@ -204,12 +204,12 @@ static bool other_tpot(const speaker *s, rl_variation other, uint64_t batch, dou
       rl_scenario_vary(study->arena, study->db, study->scenario, other, &scenario, &quiet);
   if (status == RL_OK) status = rl_lower(study->arena, scenario, &program, &quiet);
   if (status == RL_OK) {
-    status = rl_cost_compile(study->arena, program, RL_STUDY_PAGE_ROWS, &cost, &quiet);
+    status = rl_cost_compile(study->arena, program, RL_ANALYSIS_PAGE_ROWS, &cost, &quiet);
   }
   if (status == RL_OK) {
     status = rl_plan_compile(study->arena, cost, study->plan->hardware, &plan, &quiet);
   }
-  const rl_load load = {batch, workload->prompt, study->generate};
+  const rl_job load = {batch, workload->prompt, study->generate};
   if (status == RL_OK) status = rl_generate(plan, load, &generation, &quiet);
   *tpot = status == RL_OK ? generation.tpot : 0;
   return !quiet.out_of_memory;
@@ -257,7 +257,7 @@ static bool say_details(speaker *s) {
   return say(s, rl_textf(s->study->arena, "Details: --explain %s", most->name));
 }
 
-rl_status rl_study_words(const rl_study *study, rl_result_system *system) {
+rl_status rl_analysis_words(const rl_analysis *study, rl_result_system *system) {
   static bool (*const sentences[])(speaker *) = {say_limits, say_experts, say_ridge, say_verify,
                                                  say_others, say_fit,     say_wider, say_details};
   speaker s = {study, system, RL_NEW_ARRAY(study->arena, const char *, WORDS_MAX)};

@@ -31,7 +31,7 @@ static const char *const OTHERS[] = {"set", "phase", "context", "verify", "expla
 
 enum { FIELD_COUNT = sizeof FIELDS / sizeof *FIELDS, OTHER_COUNT = sizeof OTHERS / sizeof *OTHERS };
 
-static rl_status set_phase(rl_view *view, const char *value, rl_diags *diags) {
+static rl_status set_phase(rl_pass_view *view, const char *value, rl_diags *diags) {
   for (size_t i = 0; i < sizeof PHASES / sizeof *PHASES; i++) {
     if (strcmp(PHASES[i], value) != 0) continue;
     view->phase = (rl_phase)i;

@@ -7,7 +7,7 @@
 typedef struct rl_study_options {
   rl_request request;
   RL_LIST(rl_text_at) sets; /* request.sets points here */
-  rl_view view;
+  rl_pass_view view;
 } rl_study_options;
 
 /* Texts are copied into the arena. An unknown option or impossible value: diagnostic, RL_USAGE. */

@@ -8,11 +8,12 @@
 #include "cli/request.h"
 #include "reports/report.h"
 
-static rl_status read_view(rl_session *session, rl_view *view) {
+static rl_status read_view(rl_session *session, rl_pass_view *view) {
   const rl_arguments *arguments = &session->arguments;
-  *view = (rl_view){.phase = (rl_phase)rl_argument_choice(arguments, RL_O_PHASE, RL_PHASE_DECODE),
-                    .explain = rl_argument(arguments, RL_O_EXPLAIN).text,
-                    .loc = RL_COMMAND_LINE};
+  *view =
+      (rl_pass_view){.phase = (rl_phase)rl_argument_choice(arguments, RL_O_PHASE, RL_PHASE_DECODE),
+                     .explain = rl_argument(arguments, RL_O_EXPLAIN).text,
+                     .loc = RL_COMMAND_LINE};
   rl_argument_u64(arguments, RL_O_CONTEXT, 1, &view->context, &session->diags);
   rl_argument_u64(arguments, RL_O_VERIFY, 1, &view->verify, &session->diags);
   if (view->context > RL_TOKENS_LIMIT || view->verify > RL_TOKENS_LIMIT) {
@@ -83,7 +84,7 @@ static rl_status check_listed(rl_session *session) {
 }
 
 static rl_status analyze(rl_session *session, const rl_scenario *scenario, const rl_result **out) {
-  rl_view view;
+  rl_pass_view view;
   rl_status status = read_view(session, &view);
   if (status == RL_OK && scenario->hardware == NULL) status = check_listed(session);
   if (status != RL_OK) return status;

@@ -76,15 +76,22 @@ static void model_columns(rl_session *session, rl_grid *grid) {
   COLUMNS(grid, session, columns);
 }
 
+/* Families of one stack of layers call it L; others have no single number to list. */
+static rl_cell layers_cell(rl_session *session, const rl_model *model) {
+  uint64_t layers;
+  if (rl_node_get(model->family->dims, "L") == NULL) return (rl_cell){0};
+  rl_status status = rl_model_dim(model, "L", &layers, &session->diags);
+  return status == RL_OK ? rl_cell_count(layers) : (rl_cell){0};
+}
+
 static void model_row(rl_session *session, const rl_db_entry *entry, rl_grid *grid) {
   const rl_model *m;
-  uint64_t layers;
   if (!LOADED(session, entry, rl_db_model, &m)) return;
   rl_cell *row = rl_grid_row(grid);
   row[0] = rl_cell_text(m->name);
   row[1] = rl_cell_text(m->family->name);
   if (m->parameters.source != NULL) row[2] = rl_cell_count(m->parameters_exact);
-  if (rl_model_dim(m, "L", &layers, &session->diags) == RL_OK) row[3] = rl_cell_count(layers);
+  row[3] = layers_cell(session, m);
   row[4] = rl_cell_text(m->quantization != NULL ? m->quantization : RL_TYPES[m->type].name);
   row[5] = rl_cell_text(joined(session, m->ids, m->id_count));
 }

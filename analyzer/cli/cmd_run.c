@@ -137,7 +137,7 @@ static const rl_column columns[COLUMNS] = {
 static void add_row(rl_grid *grid, const rl_execution *e, const subject *about, int phase,
                     uint32_t op) {
   static const char *const words[RL_RUN_PHASES] = {"prefill", "decode"};
-  const rl_tally *t = &e->tallies[phase][op];
+  const rl_comparison *t = &e->tallies[phase][op];
   rl_cell *row = rl_grid_row(grid);
   row[COLUMN_MODEL] = rl_cell_text(about->scenario->model->name);
   row[COLUMN_WEIGHTS] = rl_cell_text(about->scenario->weights->name);
@@ -160,7 +160,7 @@ static size_t add_rows(rl_grid *grid, const rl_execution *e, const subject *abou
   size_t different = 0;
   for (int phase = 0; phase < RL_RUN_PHASES; phase++) {
     for (uint32_t op = 0; op < e->program->op_count; op++) {
-      const rl_tally *t = &e->tallies[phase][op];
+      const rl_comparison *t = &e->tallies[phase][op];
       if (t->visits > 0) add_row(grid, e, about, phase, op);
       different += t->differs;
     }

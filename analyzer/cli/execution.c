@@ -85,7 +85,7 @@ static rl_status prepare(rl_execution *e) {
   e->next = RL_NEW_ARRAY(&e->arena, uint32_t, e->batch);
   bool whole = capacity != NULL && e->ids != NULL && e->next != NULL;
   for (int p = 0; p < RL_RUN_PHASES; p++) {
-    e->tallies[p] = RL_NEW_ARRAY(&e->arena, rl_tally, e->program->op_count);
+    e->tallies[p] = RL_NEW_ARRAY(&e->arena, rl_comparison, e->program->op_count);
     whole = whole && e->tallies[p] != NULL;
   }
   if (!whole) return rl_diag_oom(diags);
@@ -108,7 +108,7 @@ static const rl_cost_row *row_of(const rl_execution *e, uint32_t op) {
   return NULL;
 }
 
-static rl_status compare_visit(rl_execution *e, const rl_engine_row *visit, rl_tally *t) {
+static rl_status compare_visit(rl_execution *e, const rl_engine_row *visit, rl_comparison *t) {
   const rl_cost_row *row = row_of(e, visit->op);
   if (row == NULL)
     return RL_REPORT(&e->session->diags, INTERNAL, (rl_loc){0}, "an operator without a row");

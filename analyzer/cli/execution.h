@@ -8,10 +8,10 @@
 #include "kernels-ref/engine/engine.h"
 
 /* Bytes of one operator over all its visits in the passes of one phase. */
-typedef struct rl_tally {
+typedef struct rl_comparison {
   uint64_t visits, predicted, touched;
   bool differs; /* in some operand of some visit */
-} rl_tally;
+} rl_comparison;
 
 enum { RL_RUN_PREFILL, RL_RUN_DECODE, RL_RUN_PHASES };
 
@@ -23,8 +23,8 @@ typedef struct rl_execution {
 
   uint64_t *moments;
   uint64_t batch;
-  rl_arena arena;                   /* of this batch: everything below */
-  rl_tally *tallies[RL_RUN_PHASES]; /* [op] */
+  rl_arena arena;                        /* of this batch: everything below */
+  rl_comparison *tallies[RL_RUN_PHASES]; /* [op] */
   rl_engine_state *engine;
   uint32_t *ids;  /* [batch * prompt] */
   uint32_t *next; /* [batch]: what was sampled */

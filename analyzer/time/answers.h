@@ -6,9 +6,9 @@
 #include "time/plan.h"
 
 /* Batch generation: one prefill of `batch` prompts, then generate - 1 decode steps. */
-typedef struct rl_load {
+typedef struct rl_job {
   uint64_t batch, prompt, generate; /* sequences, tokens, tokens */
-} rl_load;
+} rl_job;
 
 typedef struct rl_generation {
   double ttft;        /* s: the prefill pass, which yields the first token */
@@ -17,10 +17,10 @@ typedef struct rl_generation {
   double decode_rate; /* tokens/s of all sequences while decoding */
   double total;       /* s */
 } rl_generation;
-rl_status rl_generate(const rl_plan *plan, rl_load load, rl_generation *out, rl_diags *diags);
+rl_status rl_generate(const rl_plan *plan, rl_job job, rl_generation *out, rl_diags *diags);
 /* The same by evaluating every step, in an evaluation of its own: what rl_generate is held against.
  */
-rl_status rl_generate_stepwise(const rl_plan *plan, rl_arena *scratch, rl_load load,
+rl_status rl_generate_stepwise(const rl_plan *plan, rl_arena *scratch, rl_job job,
                                rl_generation *out, rl_diags *diags);
 
 /* Memory at the worst phase of that generation. */
@@ -30,7 +30,7 @@ typedef struct rl_memory {
   bool decoding; /* that phase is the last decode step, not the prefill */
   bool fits;
 } rl_memory;
-rl_status rl_memory_fit(const rl_plan *plan, rl_load load, rl_memory *out, rl_diags *diags);
+rl_status rl_memory_fit(const rl_plan *plan, rl_job job, rl_memory *out, rl_diags *diags);
 /* Largest batch that fits, 0 when not even one does. A program without KV and activations fits any
  * batch: RL_BATCH_MAX. */
 #define RL_BATCH_MAX (UINT64_C(1) << 62)

@@ -20,15 +20,15 @@ static rl_status check_positions(const rl_plan *plan, uint64_t needed, rl_diags 
                    rl_print_grouped(positions, given));
 }
 
-rl_status rl_check_load(const rl_plan *plan, rl_load load, rl_diags *diags) {
+rl_status rl_check_job(const rl_plan *plan, rl_job job, rl_diags *diags) {
   rl_loc nowhere = {0};
   uint64_t needed;
-  if (load.batch == 0) return RL_REPORT(diags, POINT_EMPTY, nowhere, "batch");
-  if (load.prompt == 0) return RL_REPORT(diags, POINT_EMPTY, nowhere, "prompt");
-  if (load.generate == 0) return RL_REPORT(diags, POINT_EMPTY, nowhere, "generate");
+  if (job.batch == 0) return RL_REPORT(diags, POINT_EMPTY, nowhere, "batch");
+  if (job.prompt == 0) return RL_REPORT(diags, POINT_EMPTY, nowhere, "prompt");
+  if (job.generate == 0) return RL_REPORT(diags, POINT_EMPTY, nowhere, "generate");
   /* the last generated token is never fed back, so it takes no position */
-  if (!rl_add_u64(load.prompt, load.generate - 1, &needed)) {
-    rl_group group = {.count = load.batch, .q = load.generate, .cached = load.prompt};
+  if (!rl_add_u64(job.prompt, job.generate - 1, &needed)) {
+    rl_group group = {.count = job.batch, .q = job.generate, .cached = job.prompt};
     return rl_report_overflow(&group, diags);
   }
   return check_positions(plan, needed, diags);

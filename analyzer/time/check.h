@@ -7,6 +7,6 @@
 /* Reports that the counts of a pass over this group exceed 64 bits. */
 rl_status rl_report_overflow(const rl_group *group, rl_diags *diags);
 /* Batch, prompt and generate are at least 1 and stay inside the position table of the model. */
-rl_status rl_check_load(const rl_plan *plan, rl_load load, rl_diags *diags);
+rl_status rl_check_job(const rl_plan *plan, rl_job job, rl_diags *diags);
 
 #endif

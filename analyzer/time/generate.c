@@ -117,45 +117,45 @@ static bool sum_steps(const rl_plan *plan, uint64_t batch, uint64_t first, uint6
 }
 
 /* The figures that follow from the two times. */
-static void derive(rl_generation *out, rl_load load) {
-  double steps = (double)(load.generate - 1);
+static void derive(rl_generation *out, rl_job job) {
+  double steps = (double)(job.generate - 1);
   out->tpot = steps > 0 ? out->decode / steps : 0;
-  out->decode_rate = out->decode > 0 ? (double)load.batch * steps / out->decode : 0;
+  out->decode_rate = out->decode > 0 ? (double)job.batch * steps / out->decode : 0;
   out->total = out->ttft + out->decode;
 }
 
-static rl_status prefill(const rl_plan *plan, rl_load load, rl_generation *out, rl_diags *diags) {
-  rl_group group = {.count = load.batch, .q = load.prompt, .cached = 0};
+static rl_status prefill(const rl_plan *plan, rl_job job, rl_generation *out, rl_diags *diags) {
+  rl_group group = {.count = job.batch, .q = job.prompt, .cached = 0};
   *out = (rl_generation){0};
-  rl_status status = rl_check_load(plan, load, diags);
+  rl_status status = rl_check_job(plan, job, diags);
   if (status != RL_OK) return status;
   return rl_pass_seconds(plan, &group, &out->ttft) ? RL_OK : rl_report_overflow(&group, diags);
 }
 
-rl_status rl_generate(const rl_plan *plan, rl_load load, rl_generation *out, rl_diags *diags) {
-  rl_status status = prefill(plan, load, out, diags);
+rl_status rl_generate(const rl_plan *plan, rl_job job, rl_generation *out, rl_diags *diags) {
+  rl_status status = prefill(plan, job, out, diags);
   if (status != RL_OK) return status;
-  uint64_t last = load.prompt + load.generate - 2;
-  if (load.generate > 1 && !sum_steps(plan, load.batch, load.prompt, last, &out->decode)) {
-    return rl_report_overflow(&(rl_group){.count = load.batch, .q = 1, .cached = last}, diags);
+  uint64_t last = job.prompt + job.generate - 2;
+  if (job.generate > 1 && !sum_steps(plan, job.batch, job.prompt, last, &out->decode)) {
+    return rl_report_overflow(&(rl_group){.count = job.batch, .q = 1, .cached = last}, diags);
   }
-  derive(out, load);
+  derive(out, job);
   return RL_OK;
 }
 
-rl_status rl_generate_stepwise(const rl_plan *plan, rl_arena *scratch, rl_load load,
+rl_status rl_generate_stepwise(const rl_plan *plan, rl_arena *scratch, rl_job job,
                                rl_generation *out, rl_diags *diags) {
   enum { CHUNK = 64 };
   rl_group groups[CHUNK];
   rl_point points[CHUNK];
   rl_evaluation *evaluation;
-  rl_status status = prefill(plan, load, out, diags);
+  rl_status status = prefill(plan, job, out, diags);
   if (status == RL_OK) status = rl_evaluation_new(scratch, plan, CHUNK, &evaluation, diags);
   if (status != RL_OK) return status;
-  for (uint64_t step = 0; step < load.generate - 1; step += CHUNK) {
-    size_t count = (size_t)rl_min_u64(CHUNK, load.generate - 1 - step);
+  for (uint64_t step = 0; step < job.generate - 1; step += CHUNK) {
+    size_t count = (size_t)rl_min_u64(CHUNK, job.generate - 1 - step);
     for (size_t p = 0; p < count; p++) {
-      groups[p] = (rl_group){.count = load.batch, .q = 1, .cached = load.prompt + step + p};
+      groups[p] = (rl_group){.count = job.batch, .q = 1, .cached = job.prompt + step + p};
       points[p] = (rl_point){&groups[p], 1};
     }
     if (!rl_plan_evaluate(plan, points, count, evaluation)) {
@@ -163,6 +163,6 @@ rl_status rl_generate_stepwise(const rl_plan *plan, rl_arena *scratch, rl_load l
     }
     for (size_t p = 0; p < count; p++) out->decode += evaluation->pass_seconds[p];
   }
-  derive(out, load);
+  derive(out, job);
   return RL_OK;
 }

@@ -90,6 +90,12 @@ guard_names() {
   c_files $everything | sed 's|.*/||' | sort | uniq -d | sed 's/$/: this file name occurs twice/'
   # shellcheck disable=SC2086
   c_files $everything | grep -vE '/[a-z0-9_]+\.(c|h|def)$' | sed 's/$/:1: the file name is not snake_case/'
+  # One name, one type: private headers that never meet must not lend a reader two meanings.
+  # shellcheck disable=SC2086
+  code 0 $everything | grep -E ':typedef (struct|enum|union) rl_' |
+    awk '{ name = $3; sub(/[^a-z0-9_].*/, "", name)
+           if (name in first) print $0 "  (also " first[name] ")"
+           else { split($1, place, ":"); first[name] = place[1] ":" place[2] } }'
 }
 
 guard_headers() {

@@ -139,6 +139,13 @@ put analyzer/doc/same.c '/* S. */'
 put tests/same.c '/* S. */'
 expect names same.c
 plant names reports/camelCase.c '/* C. */'
+fresh
+put analyzer/doc/one.h '/* O. */' 'typedef struct rl_same {' '  int a;' '} rl_same;'
+put reports/other.h '/* O. */' 'typedef struct rl_same_but { int a; } rl_same_but;' \
+  '/* typedef struct rl_same in words */' 'typedef enum rl_same_enum { RL_A } rl_same_enum;'
+expect names clean
+put kernels-ref/cpu/again.h '/* A. */' 'typedef enum rl_same { RL_B } rl_same;'
+expect names kernels-ref/cpu/again.h
 
 plant headers reports/bare.c '#include "base/low.h"' '/* late */'
 plant headers reports/wordy.c '/* One' "$(lines 7 ' * more')" ' * ninth */'

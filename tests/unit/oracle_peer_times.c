@@ -114,7 +114,7 @@ static void test_verification_is_no_eight_steps(void) {
  * prompt's. The KV term of 256 steps behind 2048 tokens lies strictly between the two. */
 static void test_generation_at_each_length(void) {
   bench b;
-  rl_load load = {.batch = 64, .prompt = 2048, .generate = 257};
+  rl_job load = {.batch = 64, .prompt = 2048, .generate = 257};
   rl_generation generation;
   double first, last;
   if (bench_open(&b)) {

@@ -17,7 +17,7 @@ typedef struct bench {
   rl_drawn_hardware machine;
   const rl_pool_member *member;
   rl_plan *plan;
-  rl_load load;
+  rl_job load;
 } bench;
 
 static bool bench_open(rl_tape *tape, bench *b) {
@@ -66,7 +66,7 @@ static bool generation_grows(rl_tape *tape) {
   rl_generation small, large;
   bool grows = true;
   if (bench_open(tape, &b)) {
-    rl_load more = b.load;
+    rl_job more = b.load;
     uint64_t by = rl_tape_draw(tape, 1, 50), which = rl_tape_draw(tape, 0, 2);
     if (which == 0) more.generate += by;
     if (which == 1) more.prompt += by;

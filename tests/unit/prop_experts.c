@@ -40,7 +40,7 @@ static bool near(double a, double b) {
 
 /* The batch is the same in every step, so the experts are. */
 static void compare_generations(rl_lab *lab, const rl_plan *plan) {
-  static const rl_load loads[] = {{1, 1, 300}, {3, 700, 200}, {16, 2048, 100}, {500, 30, 150}};
+  static const rl_job loads[] = {{1, 1, 300}, {3, 700, 200}, {16, 2048, 100}, {500, 30, 150}};
   for (size_t i = 0; i < LENGTH(loads); i++) {
     rl_generation closed, steps;
     CU_ASSERT_EQUAL_FATAL(rl_generate(plan, loads[i], &closed, &lab->diags), RL_OK);

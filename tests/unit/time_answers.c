@@ -30,7 +30,7 @@ static void test_phases(void) {
   fx_accelerator(&machine);
   rl_plan *plan = plan_on(&FX_LLAMA_3_8B, 16);
   rl_memory memory;
-  CU_ASSERT_EQUAL(rl_memory_fit(plan, (rl_load){2, 2048, 256}, &memory, &diags), RL_OK);
+  CU_ASSERT_EQUAL(rl_memory_fit(plan, (rl_job){2, 2048, 256}, &memory, &diags), RL_OK);
   CU_ASSERT_EQUAL(memory.weights, 16060522496);
   CU_ASSERT_EQUAL(memory.kv, 2 * 2048 * 131072ull); /* the prefill: more buffers than KV later */
   CU_ASSERT_EQUAL(memory.activations, 4096 * 86016ull + 2 * 256512);
@@ -38,12 +38,12 @@ static void test_phases(void) {
   CU_ASSERT_EQUAL(memory.usable, 80000000000);
   CU_ASSERT_TRUE(memory.fits);
   CU_ASSERT_FALSE(memory.decoding);
-  CU_ASSERT_EQUAL(rl_memory_fit(plan, (rl_load){2, 2048, 8193}, &memory, &diags), RL_OK);
+  CU_ASSERT_EQUAL(rl_memory_fit(plan, (rl_job){2, 2048, 8193}, &memory, &diags), RL_OK);
   CU_ASSERT_EQUAL(memory.kv, 2 * 10240 * 131072ull); /* 2048 + 8192 = 10240 rows: 640 pages */
   CU_ASSERT_EQUAL(memory.activations, 2 * 86016ull + 2 * 256512);
   CU_ASSERT_TRUE(memory.decoding);
   CU_ASSERT_EQUAL(memory.total, memory.weights + memory.kv + memory.activations);
-  CU_ASSERT_EQUAL(rl_memory_fit(plan, (rl_load){2, 2048, 1}, &memory, &diags), RL_OK);
+  CU_ASSERT_EQUAL(rl_memory_fit(plan, (rl_job){2, 2048, 1}, &memory, &diags), RL_OK);
   CU_ASSERT_EQUAL(memory.kv, 2 * 2048 * 131072ull);
   rl_arena_free(&arena);
 }
@@ -55,7 +55,7 @@ static void test_window(void) {
   fx_accelerator(&machine);
   rl_plan *plan = plan_on(&decoder, 16);
   rl_memory memory;
-  CU_ASSERT_EQUAL(rl_memory_fit(plan, (rl_load){3, 100, 100000}, &memory, &diags), RL_OK);
+  CU_ASSERT_EQUAL(rl_memory_fit(plan, (rl_job){3, 100, 100000}, &memory, &diags), RL_OK);
   CU_ASSERT_EQUAL(memory.kv, 3 * 1008 * 131072ull);
   rl_arena_free(&arena);
 }
@@ -63,7 +63,7 @@ static void test_window(void) {
 static uint64_t search_slowly(const rl_plan *plan, uint64_t prompt, uint64_t generate) {
   rl_memory memory;
   for (uint64_t batch = 1;; batch++) {
-    CU_ASSERT_FATAL(rl_memory_fit(plan, (rl_load){batch, prompt, generate}, &memory, &diags) ==
+    CU_ASSERT_FATAL(rl_memory_fit(plan, (rl_job){batch, prompt, generate}, &memory, &diags) ==
                     RL_OK);
     if (!memory.fits) return batch - 1;
   }
@@ -282,9 +282,9 @@ static void test_refusals(void) {
   rl_memory memory;
   uint64_t number;
   rl_verify verify = {.batch = 0, .n = 1};
-  expect(rl_memory_fit(plan, (rl_load){1, 0, 1}, &memory, &diags), RL_D_POINT_EMPTY,
+  expect(rl_memory_fit(plan, (rl_job){1, 0, 1}, &memory, &diags), RL_D_POINT_EMPTY,
          "prompt must be at least 1");
-  expect(rl_memory_fit(plan, (rl_load){1ull << 50, 1, 1}, &memory, &diags), RL_D_POINT_OVERFLOW,
+  expect(rl_memory_fit(plan, (rl_job){1ull << 50, 1, 1}, &memory, &diags), RL_D_POINT_OVERFLOW,
          "the counts of batch 1,125,899,906,842,624, 1 new tokens behind 0 exceed 64 bits");
   expect(rl_largest_batch(plan, 1, 0, &number, &diags), RL_D_POINT_EMPTY,
          "generate must be at least 1");

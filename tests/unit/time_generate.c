@@ -37,7 +37,7 @@ static bool near(double a, double b) {
 
 /* How many rows change their bound or their time's slope between two steps: evidence that the case
  * crosses something. */
-static size_t count_crossings(const rl_plan *plan, rl_load load) {
+static size_t count_crossings(const rl_plan *plan, rl_job load) {
   size_t crossings = 0;
   rl_evaluation *e = NULL;
   rl_group groups[2] = {{.count = load.batch, .q = 1, .cached = load.prompt},
@@ -50,7 +50,7 @@ static size_t count_crossings(const rl_plan *plan, rl_load load) {
   return crossings;
 }
 
-static void check_case(const rl_plan *plan, rl_load load, const char *what) {
+static void check_case(const rl_plan *plan, rl_job load, const char *what) {
   rl_generation closed, steps;
   CU_ASSERT_FATAL(rl_generate(plan, load, &closed, &diags) == RL_OK);
   CU_ASSERT_FATAL(rl_generate_stepwise(plan, &arena, load, &steps, &diags) == RL_OK);
@@ -82,7 +82,7 @@ static void random_case(size_t *crossings) {
   machine.levels[1].bandwidth.value = 1e8 * (double)(1 + random_below(1000));
   machine.levels[0].capacity = 1 + random_below(1ull << (10 + random_below(16)));
   rl_plan *plan = plan_on(&decoder);
-  rl_load load = {1 + random_below(8), 1 + random_below(700), 2 + random_below(1500)};
+  rl_job load = {1 + random_below(8), 1 + random_below(700), 2 + random_below(1500)};
   check_case(plan, load, "random");
   *crossings += count_crossings(plan, load);
   rl_arena_free(&arena);
@@ -101,11 +101,11 @@ static void test_chosen_crossings(void) {
   fx_accelerator(&machine);
   rl_plan *plan = plan_on(&decoder);
   /* scores of batch 64: read and written 2 * 2 * 32 * 64 * (S + 1) bytes, 52428800 at S = 6399 */
-  rl_load load = {64, 6000, 1000};
+  rl_job load = {64, 6000, 1000};
   check_case(plan, load, "scores leave the cache");
   CU_ASSERT(count_crossings(plan, load) > 0);
   plan->cache_bytes = 16060522496 + 131072ull * 16 * 100; /* weights and 1600 rows in pages of 16 */
-  load = (rl_load){1, 1000, 1200};
+  load = (rl_job){1, 1000, 1200};
   check_case(plan, load, "weights leave the cache");
   CU_ASSERT(count_crossings(plan, load) > 5);
   rl_arena_free(&arena);
@@ -118,9 +118,9 @@ static void test_ties_and_long_generations(void) {
   machine.peaks[0].rate.value = 3.35e12; /* one FLOP a byte of K and V ... */
   machine.peaks[1].rate.value = 3.35e12;
   rl_plan *plan = plan_on(&FX_LLAMA_3_8B);
-  check_case(plan, (rl_load){16, 100, 3000}, "ties");
+  check_case(plan, (rl_job){16, 100, 3000}, "ties");
   rl_generation far;
-  CU_ASSERT_EQUAL(rl_generate(plan, (rl_load){1, 1, 1000000000000}, &far, &diags), RL_OK);
+  CU_ASSERT_EQUAL(rl_generate(plan, (rl_job){1, 1, 1000000000000}, &far, &diags), RL_OK);
   /* attention over S = 1 ... 10^12 - 1 rules: 32 layers of 16384 (S + 1) FLOPs */
   CU_ASSERT_DOUBLE_EQUAL(far.decode / (32 * 16384.0 * 0.5e24 / 3.35e12), 1, 1e-6);
   rl_arena_free(&arena);
@@ -137,7 +137,7 @@ static void test_by_hand(void) {
   double step;
   rl_group group = {.count = 4, .q = 1, .cached = 77};
   CU_ASSERT(rl_pass_seconds(plan, &group, &step));
-  CU_ASSERT_EQUAL(rl_generate(plan, (rl_load){4, 20, 10}, &out, &diags), RL_OK);
+  CU_ASSERT_EQUAL(rl_generate(plan, (rl_job){4, 20, 10}, &out, &diags), RL_OK);
   CU_ASSERT(near(out.decode, 9 * step));
   CU_ASSERT(near(out.tpot, step));
   CU_ASSERT(near(out.decode_rate, 4 / step));
@@ -154,13 +154,13 @@ static void test_short_generations(void) {
   rl_plan *plan = plan_on(&FX_LLAMA_3_8B);
   rl_generation out;
   double step;
-  CU_ASSERT_EQUAL(rl_generate(plan, (rl_load){2, 30, 1}, &out, &diags), RL_OK);
+  CU_ASSERT_EQUAL(rl_generate(plan, (rl_job){2, 30, 1}, &out, &diags), RL_OK);
   CU_ASSERT(out.ttft > 0);
   CU_ASSERT_EQUAL(out.decode, 0);
   CU_ASSERT_EQUAL(out.tpot, 0);
   CU_ASSERT_EQUAL(out.decode_rate, 0);
   CU_ASSERT_EQUAL(out.total, out.ttft);
-  CU_ASSERT_EQUAL(rl_generate(plan, (rl_load){2, 30, 2}, &out, &diags), RL_OK);
+  CU_ASSERT_EQUAL(rl_generate(plan, (rl_job){2, 30, 2}, &out, &diags), RL_OK);
   rl_group group = {.count = 2, .q = 1, .cached = 30};
   CU_ASSERT(rl_pass_seconds(plan, &group, &step));
   CU_ASSERT(near(out.decode, step));
@@ -177,13 +177,13 @@ static void test_guard(void) {
   row->guard = rows;
   row->guard_low = 11;
   row->guard_high = 20;
-  check_case(plan, (rl_load){1, 5, 40}, "guard");
-  check_case(plan, (rl_load){1, 12, 40}, "inside the guard");
-  check_case(plan, (rl_load){1, 12, 4}, "never outside");
+  check_case(plan, (rl_job){1, 5, 40}, "guard");
+  check_case(plan, (rl_job){1, 12, 40}, "inside the guard");
+  check_case(plan, (rl_job){1, 12, 4}, "never outside");
   rl_arena_free(&arena);
 }
 
-static void expect(rl_load load, rl_diag_code code, const char *message) {
+static void expect(rl_job load, rl_diag_code code, const char *message) {
   rl_generation out;
   rl_plan *plan = plan_on(&FX_LLAMA_3_8B);
   built.program.positions = 2048;
@@ -200,19 +200,19 @@ static void expect(rl_load load, rl_diag_code code, const char *message) {
 static void test_refusals(void) {
   rl_generation out;
   fx_accelerator(&machine);
-  CU_ASSERT_EQUAL(rl_generate(plan_on(&FX_LLAMA_3_8B), (rl_load){0, 5, 5}, &out, &diags),
+  CU_ASSERT_EQUAL(rl_generate(plan_on(&FX_LLAMA_3_8B), (rl_job){0, 5, 5}, &out, &diags),
                   RL_BAD_INPUT);
   diag_is(&diags, 0, "error: batch must be at least 1");
   rl_arena_free(&arena);
-  expect((rl_load){0, 5, 5}, RL_D_POINT_EMPTY, "batch must be at least 1");
-  expect((rl_load){5, 0, 5}, RL_D_POINT_EMPTY, "prompt must be at least 1");
-  expect((rl_load){5, 5, 0}, RL_D_POINT_EMPTY, "generate must be at least 1");
-  expect((rl_load){1, 2000, 50}, RL_D_POINT_POSITIONS,
+  expect((rl_job){0, 5, 5}, RL_D_POINT_EMPTY, "batch must be at least 1");
+  expect((rl_job){5, 0, 5}, RL_D_POINT_EMPTY, "prompt must be at least 1");
+  expect((rl_job){5, 5, 0}, RL_D_POINT_EMPTY, "generate must be at least 1");
+  expect((rl_job){1, 2000, 50}, RL_D_POINT_POSITIONS,
          "2,049 positions are needed, and the position table of the model has 2,048");
   expect(
-      (rl_load){UINT64_MAX, 2000, 49}, RL_D_POINT_OVERFLOW,
+      (rl_job){UINT64_MAX, 2000, 49}, RL_D_POINT_OVERFLOW,
       "the counts of batch 18,446,744,073,709,551,615, 2,000 new tokens behind 0 exceed 64 bits");
-  expect((rl_load){1, UINT64_MAX, 2}, RL_D_POINT_OVERFLOW,
+  expect((rl_job){1, UINT64_MAX, 2}, RL_D_POINT_OVERFLOW,
          "the counts of batch 1, 2 new tokens behind 18,446,744,073,709,551,615 exceed 64 bits");
 }
 
@@ -231,7 +231,7 @@ static void test_overflow_while_decoding(void) {
   fx_accelerator(&machine);
   rl_plan *plan = plan_on(&decoder);
   rl_generation out;
-  rl_load load = {1ull << 50, 1, 1ull << 13};
+  rl_job load = {1ull << 50, 1, 1ull << 13};
   CU_ASSERT_EQUAL(rl_generate(plan, load, &out, &diags), RL_BAD_INPUT);
   CU_ASSERT_EQUAL(rl_generate_stepwise(plan, &arena, load, &out, &diags), RL_BAD_INPUT);
   CU_ASSERT_EQUAL(diags.list.items[0].code, RL_D_POINT_OVERFLOW);
