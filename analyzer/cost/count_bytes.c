@@ -131,6 +131,7 @@ const rl_counting RL_COUNTINGS[RL_OP_KINDS] = {
     [RL_OP_MUL] = {rl_work_mul, rl_share_plain},
     [RL_OP_SCALE] = {rl_work_scale, rl_share_plain},
     [RL_OP_SOFTCAP] = {rl_work_softcap, rl_share_plain},
+    [RL_OP_CLAMP] = {rl_work_clamp, rl_share_plain},
     [RL_OP_QUANTIZE] = {rl_work_quantize, rl_share_plain},
     [RL_OP_SAMPLE] = {rl_work_sample, rl_share_plain},
     [RL_OP_ROUTE] = {rl_work_route, rl_share_plain},

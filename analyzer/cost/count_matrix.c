@@ -40,10 +40,11 @@ void rl_work_expert_linear(rl_tally *tally, const rl_op *op) {
   }
 }
 
-/* Scaling, and the soft cap when there is one, of each score. */
+/* Scaling, and the bias by distance and the soft cap when there are any, of each score. */
 static void work_of_scores(rl_tally *tally, const rl_op *op, rl_moment scores) {
   uint64_t operations = rate(RL_RATE_SCORE_SCALE);
   if (op->at.softcap != 0) operations += rate(RL_RATE_SCORE_CAP);
+  if (op->at.alibi != 0) operations += rate(RL_RATE_SCORE_ALIBI);
   RL_TALLY(tally, &tally->counts[RL_C_VECTOR], scores, operations, op->at.heads);
 }
 

@@ -26,7 +26,8 @@ void rl_work_none(rl_tally *tally, const rl_op *op) {
 }
 
 void rl_work_norm(rl_tally *tally, const rl_op *op) {
-  work_per_result(tally, op, op->at.norm == RL_NORM_LAYER ? RL_RATE_NORM_LAYER : RL_RATE_NORM_RMS);
+  rl_rate layer = op->at.has_bias ? RL_RATE_NORM_LAYER : RL_RATE_NORM_LAYER_PLAIN;
+  work_per_result(tally, op, op->at.norm == RL_NORM_LAYER ? layer : RL_RATE_NORM_RMS);
 }
 
 /* The operands' cols are the rotated dims, so that partial rotation counts what it turns. */
@@ -72,6 +73,10 @@ void rl_work_scale(rl_tally *tally, const rl_op *op) {
 
 void rl_work_softcap(rl_tally *tally, const rl_op *op) {
   work_per_result(tally, op, RL_RATE_SOFTCAP);
+}
+
+void rl_work_clamp(rl_tally *tally, const rl_op *op) {
+  work_per_result(tally, op, RL_RATE_CLAMP);
 }
 
 void rl_work_quantize(rl_tally *tally, const rl_op *op) {

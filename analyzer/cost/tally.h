@@ -53,9 +53,9 @@ static inline rl_moment rl_moment_of(rl_moment_kind kind) {
 
 /* Rows of RL_OP_RATES, in its order. */
 typedef enum rl_rate {
-  RL_RATE_NORM_RMS, RL_RATE_NORM_LAYER, RL_RATE_BIAS, RL_RATE_ROPE, RL_RATE_KV_QUANTIZE,
-  RL_RATE_SOFTMAX, RL_RATE_SCORE_SCALE, RL_RATE_SCORE_CAP, RL_RATE_ADD, RL_RATE_MUL,
-  RL_RATE_RELU, RL_RATE_SILU, RL_RATE_GELU, RL_RATE_SCALE, RL_RATE_SOFTCAP, RL_RATE_QUANTIZE,
+  RL_RATE_NORM_RMS, RL_RATE_NORM_LAYER, RL_RATE_NORM_LAYER_PLAIN, RL_RATE_BIAS, RL_RATE_ROPE, RL_RATE_KV_QUANTIZE,
+  RL_RATE_SOFTMAX, RL_RATE_SCORE_SCALE, RL_RATE_SCORE_CAP, RL_RATE_SCORE_ALIBI, RL_RATE_ADD, RL_RATE_MUL,
+  RL_RATE_RELU, RL_RATE_SILU, RL_RATE_GELU, RL_RATE_SCALE, RL_RATE_SOFTCAP, RL_RATE_CLAMP, RL_RATE_QUANTIZE,
   RL_RATE_SAMPLE, RL_RATE_ROUTE, RL_RATE_COMBINE,
   RL_RATES
 } rl_rate;
@@ -77,6 +77,7 @@ void rl_work_mul(rl_tally *tally, const rl_op *op);
 void rl_work_activation(rl_tally *tally, const rl_op *op);
 void rl_work_scale(rl_tally *tally, const rl_op *op);
 void rl_work_softcap(rl_tally *tally, const rl_op *op);
+void rl_work_clamp(rl_tally *tally, const rl_op *op);
 void rl_work_quantize(rl_tally *tally, const rl_op *op);
 void rl_work_sample(rl_tally *tally, const rl_op *op);
 void rl_work_route(rl_tally *tally, const rl_op *op);

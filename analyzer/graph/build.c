@@ -38,6 +38,7 @@ static bool reads_rows(rl_op_kind kind, size_t input) {
     case RL_OP_ACTIVATION:
     case RL_OP_SCALE:
     case RL_OP_SOFTCAP:
+    case RL_OP_CLAMP:
       return true;
     case RL_OP_EXPERT_LINEAR:
     case RL_OP_COMBINE:

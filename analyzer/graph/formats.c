@@ -56,6 +56,8 @@ rl_status rl_weight_add(rl_lowering *lowering, const rl_statement *statement,
       .source = request->source,
       .gguf = request->gguf,
       .row_offset = values->row_offset,
+      .row_block = values->row_block,
+      .row_stride = values->row_stride,
       .transposed = values->transposed && !bias};
   if (tensor.name == NULL) return rl_diag_oom(lowering->diags);
   if (!rl_format_bytes(tensor.format, tensor.rows, tensor.cols, &ignored)) {

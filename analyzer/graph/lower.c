@@ -18,6 +18,7 @@ static rl_lower_op *const LOWER[RL_OP_KINDS] = {
     [RL_OP_ACTIVATION] = rl_lower_elementwise,
     [RL_OP_SCALE] = rl_lower_elementwise,
     [RL_OP_SOFTCAP] = rl_lower_elementwise,
+    [RL_OP_CLAMP] = rl_lower_elementwise,
     [RL_OP_SAMPLE] = rl_lower_sample,
     [RL_OP_ROUTE] = rl_lower_route,
     [RL_OP_EXPERT_LINEAR] = rl_lower_expert_linear,

@@ -238,14 +238,17 @@ rl_status rl_lower_attention(rl_lowering *lowering, const rl_statement *statemen
   status = rl_output_find(lowering, statement, &shape, &out);
   if (status != RL_OK) return status;
   rl_op op = rl_op_begin(lowering, statement, RL_OP_ATTENTION);
+  /* Vaswani et al. 2017, eq. 1 */
   double root = values->scale_root == 0 ? (double)values->head_dim : values->scale_root;
   op.compute = rl_format_compute(scenario->k, scenario->activations);
   op.at.heads = values->heads;
   op.at.kv_heads = values->kv_heads;
   op.at.head_dim = values->head_dim;
   op.at.window = values->window;
-  op.at.score_scale = 1 / sqrt(root); /* Vaswani et al. 2017, eq. 1 */
+  op.at.score_scale = values->scale != 0 ? values->scale : 1 / sqrt(root);
   op.at.softcap = values->cap;
+  op.at.alibi = values->alibi;
+  op.at.alibi_scaled = values->alibi_scaled;
   lowering->tensors.items[lowering->k_cache].window = values->window;
   lowering->tensors.items[lowering->v_cache].window = values->window;
   bool whole = (scenario->profile->fuse >> RL_FUSE_ATTENTION & 1u) != 0;

@@ -85,7 +85,8 @@ static rl_status add_weighted(rl_lowering *lowering, const rl_op *op, uint32_t i
   return rl_op_add(lowering, op, operands, count);
 }
 
-/* in, out [T, m * width]; weight, bias [1, width]: m rows of width values are normalised apart. */
+/* in, out [T, m * width]; weight, bias [1, width], or [m, width] when grouped: m rows of width
+ * values are normalised apart. */
 rl_status rl_lower_norm(rl_lowering *lowering, const rl_statement *statement,
                         const rl_evaluated *values) {
   rl_op op = rl_op_begin(lowering, statement, RL_OP_NORM);
@@ -98,18 +99,21 @@ rl_status rl_lower_norm(rl_lowering *lowering, const rl_statement *statement,
                                .suffix = "weight",
                                .source = values->weights,
                                .gguf = values->gguf,
-                               .rows = 1,
+                               .rows = values->grouped ? shape.cols / width : 1,
                                .cols = width};
   if (shape.cols % width != 0) {
     status = rl_width_check(lowering, statement, in[0], 1, width);
   }
   if (status == RL_OK) status = rl_weight_add(lowering, statement, values, &request, &weights[0]);
-  if (status == RL_OK) status = add_bias(lowering, statement, values, width, &weights[1]);
+  if (status == RL_OK) {
+    status = rl_bias_add(lowering, statement, values, request, &weights[1]);
+  }
   if (status == RL_OK) status = rl_output_find(lowering, statement, &shape, &out);
   if (status != RL_OK) return status;
   op.at.norm = (rl_norm_kind)values->norm;
   op.at.eps = values->eps;
   op.at.weight_offset = (double)values->offset;
+  op.at.has_bias = values->has_bias;
   return add_weighted(lowering, &op, in[0], weights, out);
 }
 
@@ -184,7 +188,13 @@ rl_status rl_lower_pair(rl_lowering *lowering, const rl_statement *statement,
   return rl_op_add(lowering, &op, operands, 3);
 }
 
-/* activation, scale, softcap: in and out of one shape */
+/* `factor`, the root of `root`, or their product */
+static double scale_factor(const rl_evaluated *values) {
+  double factor = values->factor == 0 ? 1 : values->factor;
+  return values->root == 0 ? factor : factor * sqrt(values->root);
+}
+
+/* activation, scale, softcap, clamp: in and out of one shape */
 rl_status rl_lower_elementwise(rl_lowering *lowering, const rl_statement *statement,
                                const rl_evaluated *values) {
   rl_op_kind kind = RL_OP_ACTIVATION;
@@ -197,7 +207,8 @@ rl_status rl_lower_elementwise(rl_lowering *lowering, const rl_statement *statem
   if (status != RL_OK) return status;
   rl_op op = rl_op_begin(lowering, statement, kind);
   if (kind == RL_OP_ACTIVATION) op.at.activation = rl_activation_of_choice(values->activation);
-  if (kind == RL_OP_SCALE) op.at.factor = sqrt(values->root);
+  if (kind == RL_OP_SCALE) op.at.factor = scale_factor(values);
+  if (kind == RL_OP_CLAMP) op.at.limit = values->limit;
   if (kind == RL_OP_SOFTCAP) op.at.softcap = values->cap;
   const rl_operand operands[] = {rl_operand_whole(lowering, in[0], RL_READ),
                                  rl_operand_whole(lowering, out, RL_WRITE)};

@@ -55,6 +55,7 @@ typedef struct rl_tensor {
   const char *source;       /* weights: "model.layers.{l}.mlp.up_proj.weight", NULL when not given */
   const char *gguf;         /* its GGUF twin or NULL */
   uint64_t row_offset;      /* first row inside a fused source tensor; of a bias the first value */
+  uint64_t row_block, row_stride; /* row r is source row row_offset + r / row_block * row_stride + r % row_block; 0: the rows stand together */
   bool transposed;          /* source is stored [in, out]; its GGUF twin never is */
   uint32_t slot;            /* activations: buffer slot of the liveness plan, RL_NONE otherwise */
 } rl_tensor;
@@ -84,7 +85,7 @@ typedef struct rl_op_attributes {
   rl_norm_kind norm;
   double eps;
   double weight_offset;     /* Gemma multiplies by (1 + w) */
-  /* linear */
+  /* linear, norm */
   bool has_bias;
   bool last_tokens;         /* only the R rows whose logits are wanted */
   /* rope, kv_append, attention, scores, softmax, mix */
@@ -98,9 +99,12 @@ typedef struct rl_op_attributes {
   uint64_t window;          /* keys a query sees, itself included; 0 = all before it */
   double score_scale;
   double softcap;           /* 0 = none; also of the softcap operator */
+  double alibi;             /* steepest exponent of the slopes, 8 in the paper; 0 = no bias by distance */
+  bool alibi_scaled;        /* the bias is added before scores are scaled */
   /* activation, scale; route multiplies its weights by factor, too */
   rl_activation_kind activation;
   double factor;
+  double limit;             /* clamp */
   /* route, expert_linear, combine */
   uint64_t experts, top_k;
   rl_score_kind score;

@@ -40,6 +40,8 @@ static const rl_attribute_rule RULES[] = {
      .place = PLACE(width)},
     {.key = "offset", .form = RL_FORM_INTEGER, .nullable = true, .place = PLACE(offset)},
     {.key = "row_offset", .form = RL_FORM_INTEGER, .nullable = true, .place = PLACE(row_offset)},
+    {.key = "row_block", .form = RL_FORM_INTEGER, .nullable = true, .place = PLACE(row_block)},
+    {.key = "row_stride", .form = RL_FORM_INTEGER, .nullable = true, .place = PLACE(row_stride)},
     {.key = "heads", .form = RL_FORM_INTEGER, .positive = true, .place = PLACE(heads)},
     {.key = "kv_heads", .form = RL_FORM_INTEGER, .positive = true, .place = PLACE(kv_heads)},
     {.key = "head_dim", .form = RL_FORM_INTEGER, .positive = true, .place = PLACE(head_dim)},
@@ -54,6 +56,9 @@ static const rl_attribute_rule RULES[] = {
     {.key = "eps", .form = RL_FORM_NUMBER, .place = PLACE(eps)},
     {.key = "base", .form = RL_FORM_NUMBER, .positive = true, .place = PLACE(base)},
     {.key = "root", .form = RL_FORM_NUMBER, .positive = true, .place = PLACE(root)},
+    {.key = "factor", .form = RL_FORM_NUMBER, .positive = true, .place = PLACE(factor)},
+    {.key = "limit", .form = RL_FORM_NUMBER, .positive = true, .place = PLACE(limit)},
+    {.key = "alibi", .form = RL_FORM_NUMBER, .nullable = true, .place = PLACE(alibi)},
     {.key = "scale_root",
      .form = RL_FORM_NUMBER,
      .positive = true,
@@ -66,6 +71,8 @@ static const rl_attribute_rule RULES[] = {
      .positive = true,
      .nullable = true,
      .place = PLACE(scale)},
+    {.key = "alibi_scaled", .form = RL_FORM_TRUTH, .place = PLACE(alibi_scaled)},
+    {.key = "grouped", .form = RL_FORM_TRUTH, .place = PLACE(grouped)},
     {.key = "normalize", .form = RL_FORM_TRUTH, .place = PLACE(normalize)},
     {.key = "has_bias", .form = RL_FORM_TRUTH, .place = PLACE(has_bias)},
     {.key = "tied", .form = RL_FORM_TRUTH, .place = PLACE(tied)},
@@ -329,6 +336,13 @@ static rl_status check_companions(const rl_statement *statement, rl_diags *diags
   return RL_OK;
 }
 
+/* A scale without a number scales by nothing. */
+static rl_status check_scale(const rl_statement *statement, rl_op_kind kind, rl_diags *diags) {
+  if (kind != RL_OP_SCALE || rl_attribute_find(statement, "root") != NULL) return RL_OK;
+  if (rl_attribute_find(statement, "factor") != NULL) return RL_OK;
+  return RL_REPORT(diags, MISSING_ATTRIBUTE, statement->loc, statement->op, "factor");
+}
+
 static rl_status unknown_operator(const rl_statement *statement, bool in_layers, rl_diags *diags) {
   const char *candidates[RL_OP_KINDS + 2];
   size_t count = 0;
@@ -374,6 +388,7 @@ rl_status rl_statement_check(const rl_statement *statement, bool in_layers, rl_a
   }
   rl_status worst = check_required(statement, kind, scratch, diags);
   if (worst == RL_OK) worst = check_companions(statement, diags);
+  if (worst == RL_OK) worst = check_scale(statement, kind, diags);
   for (size_t i = 0; i < statement->attribute_count; i++) {
     const rl_attribute *attribute = &statement->attributes[i];
     const rl_attribute_rule *rule = rl_attribute_rule_find(kind, attribute->key);

@@ -39,11 +39,11 @@ typedef enum rl_token_choice { RL_TOKENS_ALL, RL_TOKENS_LAST } rl_token_choice;
 
 /* Everything but tensors that a statement says, evaluated for one layer. Zero: not said. */
 typedef struct rl_evaluated {
-  uint64_t rows, cols, width, offset, row_offset;
+  uint64_t rows, cols, width, offset, row_offset, row_block, row_stride;
   uint64_t heads, kv_heads, head_dim, dims, window;
   uint64_t experts, top_k;
-  double eps, base, root, scale_root, cap, scale;
-  bool when, has_bias, tied, transposed, normalize;
+  double eps, base, root, factor, scale_root, cap, scale, alibi, limit;
+  bool when, has_bias, tied, transposed, normalize, grouped, alibi_scaled;
   /* positions in the list of choices */
   int index, norm, style, tokens, mask, activation, score, linear_class;
   const rl_node *scaling;

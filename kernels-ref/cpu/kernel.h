@@ -71,6 +71,7 @@ void rl_ref_activation(const rl_call *call);
 void rl_ref_mul(const rl_call *call);
 void rl_ref_scale(const rl_call *call);
 void rl_ref_softcap(const rl_call *call);
+void rl_ref_clamp(const rl_call *call);
 void rl_ref_quantize(const rl_call *call);
 void rl_ref_sample(const rl_call *call);
 void rl_ref_route(const rl_call *call);
@@ -90,6 +91,10 @@ bool rl_ref_fused_workspace(const rl_program *program, const rl_op *op,
 /* cap * tanh(score * scale / cap) where the operator caps, score * scale where it does not
  * (Gemma 2 Team 2024, 2). */
 float rl_ref_score(const rl_op *op, float product);
+/* What alibi adds to the product of new token i and key j of the sequence, so that scaling the sum
+ * gives the biased score (alibi.c); 0 where the operator has no alibi. */
+float rl_ref_alibi(const rl_op *op, const rl_pass_sequence *sequence, uint64_t head, uint64_t i,
+                   uint64_t j);
 /* Sum of a[i] * b[i], first to last. */
 float rl_ref_dot(const float *a, const float *b, uint64_t count);
 

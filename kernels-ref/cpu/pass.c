@@ -32,11 +32,12 @@ uint64_t rl_pass_position(const rl_pass_sequence *sequence, uint64_t i) {
   return sequence->cached + depth_of(sequence, i);
 }
 
+uint64_t rl_pass_key_position(const rl_pass_sequence *sequence, uint64_t j) {
+  return j < sequence->cached ? j : rl_pass_position(sequence, j - sequence->cached);
+}
+
 bool rl_pass_attends(const rl_pass_sequence *sequence, uint64_t i, uint64_t j, uint64_t window) {
-  uint64_t position = j;
-  if (j >= sequence->cached) {
-    if (!on_branch(sequence, i, j - sequence->cached)) return false;
-    position = rl_pass_position(sequence, j - sequence->cached);
-  }
+  if (j >= sequence->cached && !on_branch(sequence, i, j - sequence->cached)) return false;
+  uint64_t position = rl_pass_key_position(sequence, j);
   return window == 0 || rl_pass_position(sequence, i) - position < window;
 }

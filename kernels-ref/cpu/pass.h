@@ -30,6 +30,8 @@ typedef struct rl_pass {
 uint64_t rl_pass_blocks(const rl_pass *pass, rl_extent extent);
 /* Position of new token i: cached + its depth. */
 uint64_t rl_pass_position(const rl_pass_sequence *sequence, uint64_t i);
+/* Position of key j (0 .. cached + q - 1, new tokens last). */
+uint64_t rl_pass_key_position(const rl_pass_sequence *sequence, uint64_t j);
 /* Does new token i attend to key j (0 .. cached + q - 1, new tokens last) under a window of keys,
  * the query included; 0 = no window. */
 bool rl_pass_attends(const rl_pass_sequence *sequence, uint64_t i, uint64_t j, uint64_t window);

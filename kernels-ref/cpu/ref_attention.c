@@ -37,7 +37,8 @@ static void attend(const rl_call *call, const rl_pass_sequence *sequence, uint64
     if (!rl_pass_attends(sequence, i, j, at->window)) continue;
     rl_view_read(k, row * n, n, key);
     rl_view_read(v, row * n, n, value);
-    take_key(&state, rl_ref_score(call->op, rl_ref_dot(q, key, n)), value, n);
+    float product = rl_ref_dot(q, key, n) + rl_ref_alibi(call->op, sequence, head, i, j);
+    take_key(&state, rl_ref_score(call->op, product), value, n);
   }
   for (uint64_t c = 0; c < n; c++) state.mix[c] = (float)(state.mix[c] / state.sum);
   rl_view_write(out, (sequence->first_token + i) * out->block + head * n, n, state.mix);

@@ -1,5 +1,6 @@
 /* norm: root mean square (Zhang & Sennrich 2019, eq. 4) or layer normalisation (Ba et al. 2016,
- * eq. 4) over pieces of the weight's width; a token's row may hold several pieces (heads). */
+ * eq. 4) over pieces of the weight's width; a token's row may hold several pieces (heads), which
+ * share one row of weights or have one each. */
 #include <math.h>
 
 #include "kernels-ref/cpu/kernel.h"
@@ -29,15 +30,12 @@ static void normalize(const rl_op *op, float *x, const float *gain, const float 
 void rl_ref_norm(const rl_call *call) {
   const rl_view *in = rl_call_read(call, 0), *weight = rl_call_read(call, 1);
   const rl_view *bias = rl_call_read(call, 2), *out = rl_call_write(call, 0);
-  uint64_t width = weight->block, pieces = rl_call_blocks(call) * out->block / width;
-  float *gain = call->work->values, *shift = NULL, *x = gain + width;
-  rl_view_read(weight, 0, width, gain);
-  if (bias != NULL) {
-    shift = x;
-    x += width;
-    rl_view_read(bias, 0, width, shift);
-  }
+  uint64_t width = weight->store.cols, groups = weight->store.rows;
+  uint64_t pieces = rl_call_blocks(call) * out->block / width;
+  float *x = call->work->values, *gain = x + width, *shift = bias == NULL ? NULL : gain + width;
   for (uint64_t p = 0; p < pieces; p++) {
+    rl_view_read(weight, p % groups * width, width, gain);
+    if (bias != NULL) rl_view_read(bias, p % groups * width, width, shift);
     rl_view_read(in, p * width, width, x);
     normalize(call->op, x, gain, shift, width);
     rl_view_write(out, p * width, width, x);

@@ -102,8 +102,15 @@ static void test_norm(void) {
   begin(); /* layer norm of width 10 with bias: 7 * 60 */
   rl_op *op = binary(RL_OP_NORM, act(1, 10), weight(&FX_BF16, 1, 10), act(1, 10));
   op->at.norm = RL_NORM_LAYER;
+  op->at.has_bias = true;
   fx_read(&built, op, weight(&FX_BF16, 1, 10));
   EXPECT(0, 420, 40, 0, 0, 120, 120);
+  begin(); /* the same without: 6 * 60 */
+  binary(RL_OP_NORM, act(1, 10), weight(&FX_BF16, 1, 10), act(1, 10))->at.norm = RL_NORM_LAYER;
+  EXPECT(0, 360, 20, 0, 0, 120, 120);
+  begin(); /* 3 heads of 8 with weights of their own: 6 * 6 * 24, 3 weights of 8 */
+  binary(RL_OP_NORM, act(3, 8), weight(&FX_BF16, 3, 8), act(3, 8))->at.norm = RL_NORM_LAYER;
+  EXPECT(0, 864, 48, 0, 0, 288, 288);
   begin(); /* q norm over 3 heads of 8: 4 * 6 * 24, a weight of 8 */
   binary(RL_OP_NORM, act(3, 8), weight(&FX_BF16, 1, 8), act(3, 8));
   EXPECT(0, 576, 16, 0, 0, 288, 288);
@@ -187,6 +194,19 @@ static void test_attention(void) {
   }
 }
 
+/* Each score takes 2 operations more: 5 + 1 + 2 on pairs, 1 + 2 on the rectangle of 42. */
+static void test_alibi(void) {
+  begin();
+  rl_op *op = attention_like(RL_OP_ATTENTION, act(4, 8), cache(&FX_BF16, 2, 8), act(4, 8));
+  fx_read(&built, op, cache(&FX_BF16, 2, 8));
+  op->at.alibi = 8;
+  EXPECT(4 * 36 * 32, 8 * 4 * 36, 0, 14 * 2 * 32, 0, 384, 384);
+  begin();
+  op = attention_like(RL_OP_SCORES, act(4, 8), cache(&FX_BF16, 2, 8), scores(4));
+  op->at.alibi = 8;
+  EXPECT(2 * 42 * 32, 3 * 4 * 42, 0, 14 * 32, 0, 384, 336);
+}
+
 /* Stored scores: the rectangle 2 * 3 * 7 = 42 for 4 heads, window or not; all 14 KV rows. */
 static void test_stored_scores(void) {
   begin();
@@ -213,7 +233,8 @@ static void test_elementwise(void) {
     uint64_t rate;
   } ROWS[] = {{RL_OP_ACTIVATION, RL_RELU, 1}, {RL_OP_ACTIVATION, RL_SILU, 4},
               {RL_OP_ACTIVATION, RL_GELU, 8}, {RL_OP_ACTIVATION, RL_GELU_TANH, 8},
-              {RL_OP_SCALE, RL_SILU, 1},      {RL_OP_SOFTCAP, RL_SILU, 3}};
+              {RL_OP_SCALE, RL_SILU, 1},      {RL_OP_SOFTCAP, RL_SILU, 3},
+              {RL_OP_CLAMP, RL_SILU, 2}};
   for (size_t r = 0; r < sizeof ROWS / sizeof *ROWS; r++) {
     begin();
     unary(ROWS[r].kind, act(1, 10), act(1, 10))->at.activation = ROWS[r].activation;
@@ -277,7 +298,7 @@ static void test_share_of_all_tokens(void) {
 
 RL_SUITE("kinds", {"no kind is empty", test_no_kind_is_empty}, {"embed", test_embed},
          {"norm", test_norm}, {"linear", test_linear}, {"head", test_head}, {"rope", test_rope},
-         {"kv_append", test_kv_append}, {"attention", test_attention},
+         {"kv_append", test_kv_append}, {"attention", test_attention}, {"alibi", test_alibi},
          {"stored scores", test_stored_scores}, {"element-wise", test_elementwise},
          {"larger share of a fused operand", test_larger_share},
          {"all tokens are more than the last", test_share_of_all_tokens})

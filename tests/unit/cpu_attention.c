@@ -112,6 +112,61 @@ static void test_scale_and_cap(void) {
   }
 }
 
+/* One query at position 4 behind four cached keys, zero products: the stored score of key j is
+ * minus slope times (4 - j). The paper's 8 heads have the slopes 1/2, 1/4, ... 1/256; 12 heads have
+ * those of 8, then the 1st, 3rd, 5th and 7th of 16, which begin at 2^(-1/2). */
+static void alibi_fixture(uint64_t heads, const int32_t *parent) {
+  static const float zeros[12 * FIXTURE_TOKENS] = {0};
+  static const float rows[12 * 20] = {0};
+  rl_fixture_init(&f, RL_OP_SCORES);
+  f.op.at = (rl_op_attributes){
+      .heads = heads, .kv_heads = 1, .head_dim = 1, .score_scale = 0.25, .alibi = 8};
+  rl_fixture_sequence(&f, parent == NULL ? 1 : 3, 4, 0, parent);
+  rl_fixture_tensor(&f, RL_ROLE_ACTIVATION, TEST_FP32, heads, 1, zeros);
+  rl_fixture_tensor(&f, RL_ROLE_KV, TEST_FP32, 1, 1, rows);
+  rl_fixture_tensor(&f, RL_ROLE_KV, TEST_FP32, 1, 1, rows);
+  rl_fixture_tensor(&f, RL_ROLE_ACTIVATION, TEST_FP32, heads, 1, NULL);
+  rl_fixture_scores(&f, heads);
+}
+
+static void check_slopes(uint64_t heads, const double *slopes) {
+  alibi_fixture(heads, NULL);
+  run(RL_OP_SCORES, Q, K, RL_NONE, SCORES);
+  for (uint64_t j = 0; j <= 4; j++) {
+    for (uint64_t h = 0; h < heads; h++) {
+      double expected = -slopes[h] * (double)(4 - j);
+      CU_ASSERT_DOUBLE_EQUAL(rl_fixture_value(&f, SCORES, j * heads + h), expected, 1e-6);
+    }
+  }
+}
+
+static void test_alibi(void) {
+  static const double eight[] = {0.5,      0.25,     0.125,     1.0 / 16,
+                                 1.0 / 32, 1.0 / 64, 1.0 / 128, 1.0 / 256};
+  static const double twelve[] = {0.5,       0.25,          0.125,         1.0 / 16,
+                                  1.0 / 32,  1.0 / 64,      1.0 / 128,     1.0 / 256,
+                                  M_SQRT1_2, M_SQRT1_2 / 2, M_SQRT1_2 / 4, M_SQRT1_2 / 8};
+  check_slopes(8, eight);
+  check_slopes(12, twelve);
+}
+
+/* Added before scaling by a quarter, the bias is a quarter of itself. On a branch the distance is
+ * that of positions: node 2, the child of node 0, stands at position 5, and node 1 beside it. */
+static void test_alibi_scaled_and_on_branches(void) {
+  static const int32_t parent[] = {-1, -1, 0};
+  alibi_fixture(8, NULL);
+  f.op.at.alibi_scaled = true;
+  run(RL_OP_SCORES, Q, K, RL_NONE, SCORES);
+  CU_ASSERT_DOUBLE_EQUAL(rl_fixture_value(&f, SCORES, 0), -0.5 * 4 / 4, 1e-6);
+  alibi_fixture(8, parent);
+  run(RL_OP_SCORES, Q, K, RL_NONE, SCORES);
+  static const double distance[] = {5, 4, 3, 2, 1, INFINITY, 0};
+  for (uint64_t j = 0; j < 7; j++) {
+    double got = rl_fixture_value(&f, SCORES, (2 * 7 + j) * 8);
+    CU_ASSERT(got == -0.5 * distance[j]);
+  }
+}
+
 /* Scores of 0 and 600: exp(600) is beyond fp32, relative to the largest score nothing is. */
 static void test_large_scores(void) {
   static const float q[] = {600}, rows[20] = {0, 1};
@@ -148,5 +203,6 @@ static void test_query_groups(void) {
 RL_SUITE("attention", {"causal", test_causal}, {"window", test_window},
          {"window before the context is full", test_window_before_context_is_full},
          {"tree", test_tree}, {"tree with window", test_tree_with_window},
-         {"scale and cap", test_scale_and_cap}, {"large scores", test_large_scores},
-         {"query groups", test_query_groups})
+         {"scale and cap", test_scale_and_cap}, {"alibi", test_alibi},
+         {"alibi, scaled and on branches", test_alibi_scaled_and_on_branches},
+         {"large scores", test_large_scores}, {"query groups", test_query_groups})

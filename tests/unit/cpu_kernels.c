@@ -89,6 +89,22 @@ static void test_layer_norm(void) {
   NEAR(rl_fixture_value(&f, out, 1), 3);
 }
 
+/* Two heads of two with gains of their own and no bias: (1, 5) and (0, 8), whose mean is 4 and
+ * variance 16. */
+static void test_grouped_norm(void) {
+  static const float x[] = {1, 5, 0, 8}, gain[] = {3, 6, -1, 2};
+  rl_fixture_init(&f, RL_OP_NORM);
+  f.op.at.norm = RL_NORM_LAYER;
+  rl_fixture_sequence(&f, 1, 0, 0, NULL);
+  activation(RL_READ, 2, 2, x);
+  weight(TEST_FP32, 2, 2, gain);
+  uint32_t out = activation(RL_WRITE, 2, 2, NULL);
+  rl_fixture_run(&f);
+  static const double expected[] = {-3, 6, 1, 2};
+  for (uint64_t i = 0; i < 4; i++) NEAR(rl_fixture_value(&f, out, i), expected[i]);
+  CU_ASSERT_EQUAL(rl_fixture_touched(&f, 1), 4 * 4);
+}
+
 /* Logits of the last token of one sequence, none of another, both of the third. */
 static void test_linear_of_last_tokens(void) {
   static const float x[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10}, w[] = {1, 0, 0, 1, 1, -1};
@@ -225,6 +241,7 @@ static void test_elementwise(void) {
       {RL_OP_MUL, 0, -3, 1},
       {RL_OP_SCALE, 0, -10, 20},
       {RL_OP_SOFTCAP, 0, 4 * tanh(-0.25), 4 * tanh(0.5)},
+      {RL_OP_CLAMP, 0, -0.75, 0.75},
       {RL_OP_ACTIVATION, RL_RELU, 0, 2},
       {RL_OP_ACTIVATION, RL_SILU, -1 / (1 + exp(1)), 2 / (1 + exp(-2))},
       {RL_OP_ACTIVATION, RL_GELU, -0.158655254, 1.954499736}, /* x times the normal distribution */
@@ -234,6 +251,7 @@ static void test_elementwise(void) {
     rl_fixture_init(&f, rows[r].kind);
     f.op.at.factor = 10;
     f.op.at.softcap = 4;
+    f.op.at.limit = 0.75;
     f.op.at.activation = rows[r].act;
     rl_fixture_sequence(&f, 2, 0, 0, NULL);
     activation(RL_READ, 1, 1, a);
@@ -274,7 +292,8 @@ static void test_sample(void) {
 
 RL_SUITE("kernels", {"table is complete", test_table_is_complete}, {"embed", test_embed},
          {"embed by position", test_embed_by_position}, {"rms norm", test_rms_norm},
-         {"layer norm", test_layer_norm}, {"linear of last tokens", test_linear_of_last_tokens},
+         {"layer norm", test_layer_norm}, {"grouped norm", test_grouped_norm},
+         {"linear of last tokens", test_linear_of_last_tokens},
          {"linear without tokens", test_linear_without_tokens_reads_no_weight},
          {"linear in integers", test_linear_in_integers}, {"rope styles", test_rope_styles},
          {"rope scaling", test_rope_scaling}, {"kv append", test_kv_append},

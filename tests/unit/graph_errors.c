@@ -77,6 +77,8 @@ static const mistake MISTAKES[] = {
      RL_D_ATTRIBUTE_RANGE, 8, 48, "a whole number from 1"},
     {BODY("linear: {name: n, in: x, out: y, rows: d, row_offset: 0 - 1, weights: w}"), NULL,
      RL_D_ATTRIBUTE_RANGE, 8, 63, "a whole number from 0"},
+    {BEFORE("scale: {in: x, out: x}"), NULL, RL_D_MISSING_ATTRIBUTE, 6, 5, "'factor'"},
+    {BEFORE("clamp: {in: x, out: x, limit: 0}"), NULL, RL_D_ATTRIBUTE_RANGE, 6, 35, "above 0"},
     {BEFORE("scale: {in: x, out: x, root: l + 1}"), NULL, RL_D_NO_LAYER_HERE, 6, 34, "'l'"},
     {BEFORE("norm: {in: x, out: x, kind: rms, eps: 0, weights: 'w.{l}'}"), NULL, RL_D_NO_LAYER_HERE,
      6, 55, "'{l}'"},
