@@ -4,6 +4,7 @@ target_compile_definitions(rl_flags INTERFACE _POSIX_C_SOURCE=200809L _DEFAULT_S
   RL_VERSION="${PROJECT_VERSION}")
 target_compile_options(rl_flags INTERFACE
   -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wvla -Wformat=2 -Wstrict-prototypes -Wwrite-strings
+  -Wno-missing-field-initializers # what is not given is zero, so that structs may grow
   -ffp-contract=off -fvisibility=hidden -fstack-protector-strong)
 if(RL_WERROR)
   target_compile_options(rl_flags INTERFACE -Werror)

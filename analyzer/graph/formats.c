@@ -5,12 +5,12 @@
 #include "base/checked.h"
 #include "graph/lowering.h"
 
-/* The weight tensor of the statement that `tied_to` names; it stands before the layers. */
+/* The weight tensor of the statement that `tied_to` names; it stands outside the layers. */
 static uint32_t find_tied(const rl_lowering *lowering, const char *weight_name) {
-  size_t count = lowering->before_loop > 0 ? lowering->before_loop : lowering->tensors.count;
-  for (uint32_t i = 0; i < count; i++) {
+  for (uint32_t i = 0; i < lowering->tensors.count; i++) {
     const rl_tensor *tensor = &lowering->tensors.items[i];
-    if (tensor->role == RL_ROLE_WEIGHT && strcmp(tensor->name, weight_name) == 0) return i;
+    bool outside = tensor->role == RL_ROLE_WEIGHT && tensor->run == RL_NONE;
+    if (outside && strcmp(tensor->name, weight_name) == 0) return i;
   }
   return RL_NONE;
 }

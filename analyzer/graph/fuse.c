@@ -9,7 +9,7 @@
 typedef struct raw_view {
   const rl_lowering *lowering;
   uint32_t first, end; /* in lowering->raw */
-  bool after_layers;
+  const rl_raw_run *run;
 } raw_view;
 
 static const rl_op *op_at(const raw_view *view, uint32_t index) {
@@ -122,7 +122,6 @@ typedef struct grouping {
   const fuse_pattern **starts;
   bool *taken;
   uint32_t *last_read; /* per tensor: last unfused operator that reads it */
-  uint32_t first_layer_op;
 } grouping;
 
 static bool all_free(const grouping *g, const raw_view *view, uint32_t index, uint32_t count) {
@@ -162,10 +161,11 @@ static bool live_after(const raw_view *view, const grouping *g, uint32_t index, 
       if (operand->cols == written->cols) return false;
     }
   }
-  /* At the end of the run: only what the prologue made lives on, and only if a layer or what
-   * follows the layers reads it. */
-  if (view->after_layers || tensor >= lowering->before_loop) return false;
-  return g->last_read[tensor] != RL_NONE && g->last_read[tensor] >= g->first_layer_op;
+  /* At the end of the run only what somebody reads later lives on; at the end of a layer only what
+   * was made before the loop, and only if a layer or what follows reads it. */
+  if (g->last_read[tensor] == RL_NONE) return false;
+  if (view->run->loop == RL_NONE) return g->last_read[tensor] >= view->end;
+  return tensor < view->run->before_loop && g->last_read[tensor] >= view->run->loop_first_op;
 }
 
 /* An earlier part of the group wrote at least these values. */
@@ -265,7 +265,7 @@ static rl_status fuse_run(rl_lowering *lowering, const rl_raw_run *raw, grouping
   raw_view view = {.lowering = lowering,
                    .first = raw->first_op,
                    .end = raw->first_op + raw->op_count,
-                   .after_layers = raw->layers == NULL && raw->first_op > g->first_layer_op};
+                   .run = raw};
   rl_run *run = RL_PUSH(lowering->arena, &lowering->runs);
   if (run == NULL) return rl_diag_oom(lowering->diags);
   *run = (rl_run){
@@ -301,10 +301,6 @@ static rl_status prepare(rl_lowering *lowering, grouping *g) {
       const rl_operand *operand = &lowering->operands.items[op->first_operand + slot];
       if (operand->access == RL_READ) g->last_read[operand->tensor] = i;
     }
-  }
-  for (size_t r = lowering->raw_runs.count; r-- > 0;) {
-    const rl_raw_run *run = &lowering->raw_runs.items[r];
-    if (run->layers != NULL) g->first_layer_op = run->first_op;
   }
   return RL_OK;
 }

@@ -110,10 +110,11 @@ static rl_status place_layer(rl_lowering *lowering, gathering *g, uint32_t layer
 
 static rl_status add_run(rl_lowering *lowering, const rl_statement *statements, size_t count,
                          const uint32_t *layers, uint32_t repeat) {
+  uint32_t loop = layers == NULL ? RL_NONE : lowering->loop_count;
   rl_raw_run *run = RL_PUSH(lowering->arena, &lowering->raw_runs);
   if (run == NULL) return rl_diag_oom(lowering->diags);
   *run = (rl_raw_run){
-      .statements = statements, .statement_count = count, .repeat = repeat, .layers = layers};
+      .statements = statements, .statement_count = count, .repeat = repeat, .layers = layers, .loop = loop};
   return RL_OK;
 }
 
@@ -136,7 +137,7 @@ static rl_status add_layer_runs(rl_lowering *lowering, const gathering *g) {
     if (lists[run] == NULL) return rl_diag_oom(lowering->diags);
     status = add_run(lowering, g->loop->body, g->loop->body_count, lists[run], g->sizes[run]);
   }
-  for (uint32_t layer = 0; layer < lowering->layer_count && status == RL_OK; layer++) {
+  for (uint32_t layer = 0; layer < lowering->loop_layers && status == RL_OK; layer++) {
     uint32_t run = g->run_of[layer];
     status = add_visit(lowering, first + run, filled[run]);
     lists[run][filled[run]++] = layer;
@@ -153,7 +154,8 @@ static rl_status count_layers(rl_lowering *lowering, const rl_statement *loop) {
     char text[RL_NUMBER_TEXT];
     return RL_REPORT(lowering->diags, LAYER_COUNT, loop->loc, rl_print_grouped(layers, text));
   }
-  lowering->layer_count = (uint32_t)layers;
+  lowering->loop_layers = (uint32_t)layers;
+  lowering->layer_count += (uint32_t)layers;
   return RL_OK;
 }
 
@@ -162,18 +164,20 @@ static rl_status gather_loop(rl_lowering *lowering, const rl_statement *loop) {
   rl_status status = count_layers(lowering, loop);
   if (status == RL_OK) status = find_varying(lowering, &g);
   if (status != RL_OK) return status;
-  if (g.varying.count * lowering->layer_count > RL_VARYING_MAX) {
+  if (g.varying.count * lowering->loop_layers > RL_VARYING_MAX) {
     return RL_REPORT(lowering->diags, TOO_MANY_OPS, loop->loc, "");
   }
-  g.run_of = RL_NEW_ARRAY(lowering->arena, uint32_t, lowering->layer_count);
-  g.sizes = RL_NEW_ARRAY(lowering->arena, uint32_t, lowering->layer_count);
+  g.run_of = RL_NEW_ARRAY(lowering->arena, uint32_t, lowering->loop_layers);
+  g.sizes = RL_NEW_ARRAY(lowering->arena, uint32_t, lowering->loop_layers);
   if (g.run_of == NULL || g.sizes == NULL) return rl_diag_oom(lowering->diags);
   lowering->scope.in_layers = true;
-  for (uint32_t layer = 0; layer < lowering->layer_count && status == RL_OK; layer++) {
+  for (uint32_t layer = 0; layer < lowering->loop_layers && status == RL_OK; layer++) {
     status = place_layer(lowering, &g, layer);
   }
   lowering->scope.in_layers = false;
-  return status == RL_OK ? add_layer_runs(lowering, &g) : status;
+  if (status == RL_OK) status = add_layer_runs(lowering, &g);
+  lowering->loop_count++;
+  return status;
 }
 
 static rl_status gather_outside(rl_lowering *lowering, const rl_statement *first,
@@ -184,12 +188,17 @@ static rl_status gather_outside(rl_lowering *lowering, const rl_statement *first
   return status == RL_OK ? add_visit(lowering, run, 0) : status;
 }
 
+/* Loops in the order of the graph, and what stands before, between and behind them. */
 rl_status rl_layers_gather(rl_lowering *lowering) {
   const rl_family *family = lowering->scenario->model->family;
-  const rl_statement *loop = family->graph, *end = family->graph + family->statement_count;
-  while (strcmp(loop->op, RL_WORD_REPEAT) != 0) loop++; /* rl_family_check: there is one */
-  rl_status status = gather_outside(lowering, family->graph, loop);
-  if (status == RL_OK) status = gather_loop(lowering, loop);
-  if (status == RL_OK) status = gather_outside(lowering, loop + 1, end);
+  const rl_statement *at = family->graph, *end = at + family->statement_count;
+  rl_status status = RL_OK;
+  while (at < end && status == RL_OK) {
+    const rl_statement *loop = at;
+    while (loop < end && strcmp(loop->op, RL_WORD_REPEAT) != 0) loop++;
+    status = gather_outside(lowering, at, loop);
+    if (status == RL_OK && loop < end) status = gather_loop(lowering, loop);
+    at = loop + 1;
+  }
   return status;
 }

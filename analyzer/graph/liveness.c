@@ -8,40 +8,48 @@ typedef struct interval {
 } interval;
 
 typedef struct buffer_plan {
-  interval *intervals;            /* per tensor */
-  uint32_t *busy_until;           /* per slot */
-  uint32_t loop_first, loop_last; /* operators of the layers */
+  interval *intervals;  /* per tensor */
+  uint32_t *busy_until; /* per slot */
 } buffer_plan;
 
 static bool has_slot(const rl_tensor *tensor) {
   return tensor->role == RL_ROLE_ACTIVATION || tensor->role == RL_ROLE_LOGITS;
 }
 
-static void find_loop(const rl_lowering *lowering, buffer_plan *plan) {
-  plan->loop_first = RL_NONE;
+/* The operators of the loop that the run belongs to; those of the run itself outside the layers. */
+static interval find_loop(const rl_lowering *lowering, size_t run) {
+  interval span = {RL_NONE, 0};
+  uint32_t loop = lowering->raw_runs.items[run].loop;
   for (size_t r = 0; r < lowering->runs.count; r++) {
-    const rl_run *run = &lowering->runs.items[r];
-    if (run->layers == NULL || run->op_count == 0) continue;
-    if (plan->loop_first == RL_NONE) plan->loop_first = run->first_op;
-    plan->loop_last = run->first_op + run->op_count - 1;
+    const rl_run *other = &lowering->runs.items[r];
+    bool same = r == run || (loop != RL_NONE && lowering->raw_runs.items[r].loop == loop);
+    if (!same || other->op_count == 0) continue;
+    if (span.first == RL_NONE) span.first = other->first_op;
+    span.last = other->first_op + other->op_count - 1;
   }
+  return span;
 }
 
-/* What was there before the layers and is used in them is needed until they end. */
-static void find_intervals(const rl_lowering *lowering, buffer_plan *plan) {
-  for (size_t t = 0; t < lowering->tensors.count; t++) {
-    plan->intervals[t] = (interval){RL_NONE, 0};
-  }
-  for (uint32_t i = 0; i < lowering->ops.count; i++) {
+/* What was there before a loop and is used in its layers is needed until they end. */
+static void find_in_run(const rl_lowering *lowering, const buffer_plan *plan, size_t index) {
+  const rl_run *run = &lowering->runs.items[index];
+  const interval loop = find_loop(lowering, index);
+  for (uint32_t i = run->first_op; i < run->first_op + run->op_count; i++) {
     const rl_op *op = &lowering->ops.items[i];
-    bool in_loop = i >= plan->loop_first && i <= plan->loop_last;
     for (uint32_t slot = 0; slot < op->operand_count; slot++) {
       uint32_t tensor = lowering->operands.items[op->first_operand + slot].tensor;
       interval *life = &plan->intervals[tensor];
       if (life->first == RL_NONE) life->first = i;
-      life->last = in_loop && tensor < lowering->before_loop ? plan->loop_last : i;
+      life->last = run->layers != NULL && life->first < loop.first ? loop.last : i;
     }
   }
+}
+
+static void find_intervals(const rl_lowering *lowering, const buffer_plan *plan) {
+  for (size_t t = 0; t < lowering->tensors.count; t++) {
+    plan->intervals[t] = (interval){RL_NONE, 0};
+  }
+  for (size_t r = 0; r < lowering->runs.count; r++) find_in_run(lowering, plan, r);
 }
 
 /* Which of two free slots wastes less for that size: the smaller of those that are large enough,
@@ -90,7 +98,6 @@ rl_status rl_liveness(rl_lowering *lowering) {
                       .busy_until = RL_NEW_ARRAY(lowering->arena, uint32_t, tensors + 1)};
   rl_status status = RL_OK;
   if (plan.intervals == NULL || plan.busy_until == NULL) return rl_diag_oom(lowering->diags);
-  find_loop(lowering, &plan);
   find_intervals(lowering, &plan);
   for (uint32_t t = 0; t < tensors && status == RL_OK; t++) {
     if (!has_slot(&lowering->tensors.items[t]) || plan.intervals[t].first == RL_NONE) continue;

@@ -46,7 +46,7 @@ static rl_status lower_statement(rl_lowering *lowering, const rl_statement *stat
   return status == RL_OK ? LOWER[kind](lowering, statement, &values) : status;
 }
 
-/* Names of the prologue stay known; those of the layer before do not. */
+/* Names from outside the layers stay known; those of the layer before do not. */
 static rl_status lower_run(rl_lowering *lowering, uint32_t index) {
   rl_raw_run *run = &lowering->raw_runs.items[index];
   rl_status status = RL_OK;
@@ -64,14 +64,27 @@ static rl_status lower_run(rl_lowering *lowering, uint32_t index) {
   return status;
 }
 
+/* The first run of a loop notes where the loop begins, the others repeat that. */
+static void note_loop(rl_lowering *lowering, uint32_t index) {
+  rl_raw_run *run = &lowering->raw_runs.items[index];
+  const rl_raw_run *before = index > 0 ? run - 1 : NULL;
+  if (run->loop == RL_NONE) return;
+  if (before != NULL && before->loop == run->loop) {
+    run->loop_first_op = before->loop_first_op;
+    run->before_loop = before->before_loop;
+    return;
+  }
+  if (before == NULL || before->loop == RL_NONE) {
+    lowering->loop_names = (uint32_t)lowering->names.count;
+  }
+  run->loop_first_op = (uint32_t)lowering->raw.count;
+  run->before_loop = (uint32_t)lowering->tensors.count;
+}
+
 static rl_status lower_runs(rl_lowering *lowering) {
   rl_status status = RL_OK;
   for (uint32_t i = 0; i < lowering->raw_runs.count && status == RL_OK; i++) {
-    bool first_layers = i == 0 || lowering->raw_runs.items[i - 1].layers == NULL;
-    if (first_layers && lowering->raw_runs.items[i].layers != NULL) {
-      lowering->loop_names = (uint32_t)lowering->names.count;
-      lowering->before_loop = (uint32_t)lowering->tensors.count;
-    }
+    note_loop(lowering, i);
     status = lower_run(lowering, i);
   }
   return status;

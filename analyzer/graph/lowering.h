@@ -25,6 +25,8 @@ typedef struct rl_raw_run {
   uint32_t first_op, op_count;
   uint32_t repeat;
   const uint32_t *layers; /* NULL outside the layers */
+  uint32_t loop;          /* number of its `repeat`, RL_NONE outside */
+  uint32_t loop_first_op, before_loop; /* inside: where its loop begins, tensors made before that */
 } rl_raw_run;
 
 typedef struct rl_lowering {
@@ -33,12 +35,13 @@ typedef struct rl_lowering {
   const rl_scenario *scenario;
   rl_layer_scope scope;
   uint32_t run;        /* being written */
-  uint32_t loop_names; /* names known when the layers began; they keep their tensor in the layers */
-  uint32_t before_loop;      /* tensors made before the layers began */
+  uint32_t loop_names; /* names known when the last loop began; they keep their tensor in its layers */
   uint32_t k_cache, v_cache; /* written in this layer and not yet attended to, or RL_NONE */
   uint32_t ids;              /* the token ids that a pass is given */
   uint64_t vocabulary, width, positions;
-  uint32_t layer_count;
+  uint32_t loop_count;
+  uint32_t loop_layers; /* of the loop being gathered */
+  uint32_t layer_count; /* of all loops */
   RL_LIST(rl_tensor) tensors;
   RL_LIST(rl_operand) operands;
   RL_LIST(rl_name) names;

@@ -82,7 +82,6 @@ static const mistake MISTAKES[] = {
     {BEFORE("scale: {in: x, out: x, root: l + 1}"), NULL, RL_D_NO_LAYER_HERE, 6, 34, "'l'"},
     {BEFORE("norm: {in: x, out: x, kind: rms, eps: 0, weights: 'w.{l}'}"), NULL, RL_D_NO_LAYER_HERE,
      6, 55, "'{l}'"},
-    {HEAD LOOP PASS "  - repeat: 1\n    body:\n" PASS, NULL, RL_D_SECOND_REPEAT, 9, 5, ""},
     {HEAD, NULL, RL_D_FAMILY_SHAPE, 0, 0, "no `repeat`"},
     {BEFORE("refuse: {when: layers > 1, because: too deep}"), "{layers: 2}", RL_D_FAMILY_REFUSES, 6,
      5, "too deep"},
