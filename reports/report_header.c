@@ -12,6 +12,12 @@ static void add_parameters(rl_buf *out, uint64_t count, const char *what) {
   RL_ADD(out, billions ? " B " : " M ", what);
 }
 
+static void kv_words(rl_buf *out, const rl_result *r) {
+  bool same = r->kv_k == r->kv_v;
+  RL_ADD(out, same ? " \u00b7 KV " : " \u00b7 K ", r->kv_k, same ? "" : " \u00b7 V ",
+         same ? "" : r->kv_v);
+}
+
 static void model_line(rl_buf *out, const rl_result *r) {
   char bits[RL_NUMBER_TEXT];
   RL_ADD(out, r->model, " \u00b7 ");
@@ -25,9 +31,12 @@ static void model_line(rl_buf *out, const rl_result *r) {
   for (size_t i = 0; i < r->exception_count; i++) {
     RL_ADD(out, " \u00b7 ", r->exceptions[i].what, " ", r->exceptions[i].format);
   }
-  bool same = r->kv_k == r->kv_v;
-  RL_ADD(out, same ? " \u00b7 KV " : " \u00b7 K ", r->kv_k, same ? "" : " \u00b7 V ",
-         same ? "" : r->kv_v);
+  if (r->keeps_kv || r->state == NULL) kv_words(out, r);
+  if (r->state != NULL) {
+    RL_ADD(out, " \u00b7 state ", r->state, ", ");
+    rl_add_si(out, (double)r->state_bytes, "B");
+    rl_buf_add(out, " a sequence");
+  }
   if (r->foreign_activations) RL_ADD(out, " \u00b7 activations ", r->activations);
 }
 

@@ -40,6 +40,8 @@ static void model(rl_json *json, const rl_result *r) {
   rl_json_text(json, "kv_k", r->kv_k);
   rl_json_text(json, "kv_v", r->kv_v);
   rl_json_text(json, "activations", r->activations);
+  rl_json_text(json, "state", r->state);
+  rl_json_count(json, "state_bytes_per_sequence", r->state_bytes);
   rl_json_close(json, '}');
 }
 
@@ -96,6 +98,7 @@ static void batch(rl_json *json, const rl_result_batch *b) {
   limit(json, "decode_limit", &b->decode_limit);
   rl_json_count(json, "weight_bytes", b->weights);
   rl_json_count(json, "kv_bytes", b->kv);
+  rl_json_count(json, "state_bytes", b->state);
   rl_json_count(json, "activation_bytes", b->activations);
   rl_json_count(json, "memory_bytes", b->memory);
   rl_json_text(json, "memory_phase", b->memory_phase);

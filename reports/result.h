@@ -30,7 +30,7 @@ typedef struct rl_result_batch {
   double ttft, tpot;                /* s */
   double prefill_rate, decode_rate; /* tokens/s of all sequences */
   rl_result_limit prefill_limit, decode_limit;
-  uint64_t weights, kv, activations, memory; /* bytes in the worst phase; memory is their sum */
+  uint64_t weights, kv, state, activations, memory; /* bytes in the worst phase; memory is their sum */
   const char *memory_phase; /* the worst one: "prefill", or "decode" for the last decode step */
   bool fits;
 } rl_result_batch;
@@ -151,6 +151,9 @@ typedef struct rl_result {
   const rl_result_exception *exceptions;
   size_t exception_count;
   const char *kv_k, *kv_v, *activations; /* format names */
+  bool keeps_kv;                         /* some operator has a KV cache */
+  const char *state;     /* format of recurrent states, NULL when the model keeps none */
+  uint64_t state_bytes;  /* of all states of one sequence */
   bool foreign_activations;              /* in another format than the model's own type */
   const char *profile;
   bool ideal; /* no efficiencies were fitted: at best only */

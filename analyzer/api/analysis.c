@@ -53,6 +53,7 @@ static rl_status study_batch(const rl_analysis *study, uint64_t batch, rl_result
   }
   out->weights = memory.weights;
   out->kv = memory.kv;
+  out->state = memory.state;
   out->activations = memory.activations;
   out->memory = memory.total;
   out->memory_phase = memory.decoding ? "decode" : "prefill";
@@ -239,7 +240,10 @@ static rl_status describe(const rl_analysis *study, const rl_cost *cost, rl_resu
                         .generate = s->workload.generate,
                         .listed = study->listed,
                         .explained = study->view.explain != NULL};
+  result->keeps_kv = rl_program_keeps(cost->program, RL_ROLE_KV);
+  if (rl_program_keeps(cost->program, RL_ROLE_STATE)) result->state = s->state->name;
   if (!rl_program_parameters(cost->program, &result->parameters) ||
+      !rl_program_state_bytes(cost->program, &result->state_bytes) ||
       !rl_program_active_parameters(cost->program, &result->active_parameters)) {
     return rl_analysis_too_large(study);
   }

@@ -157,7 +157,9 @@ static void add_to_total(compiler *c, total_kind kind, const rl_sum *sum, uint64
 
 static rl_count count_of_operand(const rl_tensor *tensor, rl_access access) {
   if (tensor->role == RL_ROLE_WEIGHT) return RL_C_WEIGHTS;
-  if (tensor->role == RL_ROLE_KV) return access == RL_READ ? RL_C_KV_READ : RL_C_KV_WRITE;
+  if (tensor->role == RL_ROLE_KV || tensor->role == RL_ROLE_STATE) {
+    return access == RL_READ ? RL_C_KV_READ : RL_C_KV_WRITE;
+  }
   return access == RL_READ ? RL_C_ACT_READ : RL_C_ACT_WRITE;
 }
 
@@ -230,6 +232,17 @@ static void tally_kv(compiler *c, rl_sum *sum, uint64_t page) {
   }
 }
 
+/* Stored states: a block a sequence, whatever it was told. */
+static void tally_states(compiler *c, rl_sum *sum) {
+  const rl_program *program = c->cost->program;
+  uint64_t bytes;
+  if (!rl_program_state_bytes(program, &bytes)) {
+    c->tally.overflow = true;
+    return;
+  }
+  RL_TALLY(&c->tally, sum, rl_moment_of(RL_M_SEQUENCES), bytes);
+}
+
 static void tally_slots(compiler *c, rl_sum *sum) {
   const rl_program *program = c->cost->program;
   for (uint32_t s = 0; s < program->slot_count; s++) {
@@ -240,15 +253,20 @@ static void tally_slots(compiler *c, rl_sum *sum) {
 
 static rl_status compile_memory(compiler *c, uint64_t page) {
   rl_loc nowhere = {0};
-  rl_sum kv = {{0}}, activations = {{0}};
+  rl_sum kv = {{0}}, states = {{0}}, kept, activations = {{0}};
   tally_kv(c, &kv, page == 0 ? 1 : page);
+  tally_states(c, &states);
+  kept = kv;
+  tally_states(c, &kept);
   tally_slots(c, &activations);
   if (!rl_program_weight_bytes(c->cost->program, &c->cost->weight_bytes)) c->tally.overflow = true;
   rl_status status = tally_status(c, "memory", nowhere);
   if (status != RL_OK) return status;
-  add_to_total(c, TOTAL_MEMORY, &kv, 1);
+  add_to_total(c, TOTAL_MEMORY, &kept, 1);
   add_to_total(c, TOTAL_MEMORY, &activations, 1);
   if (!intern_form(c, &kv, &c->cost->kv_bytes)) return rl_diag_oom(c->diags);
+  if (!intern_form(c, &states, &c->cost->state_bytes)) return rl_diag_oom(c->diags);
+  if (!intern_form(c, &kept, &c->cost->kept_bytes)) return rl_diag_oom(c->diags);
   if (!intern_form(c, &activations, &c->cost->activation_bytes)) return rl_diag_oom(c->diags);
   return RL_OK;
 }
@@ -280,7 +298,7 @@ static bool reserve(compiler *c) {
       operands += program->ops[run->first_op + o].operand_count;
     }
   }
-  size_t forms = rows * RL_COUNTS + operands + 2;
+  size_t forms = rows * RL_COUNTS + operands + 4;
   for (c->form_slots = 16; c->form_slots < 2 * forms; c->form_slots *= 2) continue;
   c->cost->row_count = (uint32_t)rows;
   c->rows = RL_NEW_ARRAY(c->arena, rl_cost_row, rows + 1);

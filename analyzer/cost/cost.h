@@ -36,7 +36,7 @@ typedef enum rl_count {
   RL_C_MATRIX,      /* FLOPs of matrix engines, 2 a multiply-add */
   RL_C_VECTOR,      /* element-wise operations */
   RL_C_WEIGHTS,     /* bytes of weights read */
-  RL_C_KV_READ, RL_C_KV_WRITE,
+  RL_C_KV_READ, RL_C_KV_WRITE,   /* what sequences keep: KV cache and states */
   RL_C_ACT_READ, RL_C_ACT_WRITE, /* activations, logits and ids */
   RL_COUNTS
 } rl_count;
@@ -75,6 +75,8 @@ typedef struct rl_cost {
   const uint64_t *safe;         /* per moment: with every moment at or below it no form overflows 63 bits */
   uint64_t weight_bytes;        /* stored, tied ones once */
   rl_form kv_bytes;             /* stored KV at the end of the pass, pages included */
+  rl_form state_bytes;          /* stored states of the sequences */
+  rl_form kept_bytes;           /* both together */
   rl_form activation_bytes;     /* buffers of the liveness plan */
 } rl_cost;
 

@@ -9,13 +9,14 @@ const rl_moment_kind RL_EXTENT_MOMENTS[RL_EXTENTS] = {
     [RL_EXTENT_LOGIT_ROWS] = RL_M_LOGIT_ROWS,
     [RL_EXTENT_KV] = RL_M_KV_ROWS,
     [RL_EXTENT_SCORES] = RL_M_RECTANGLE,
+    [RL_EXTENT_SEQUENCES] = RL_M_SEQUENCES,
 };
 
 static const rl_tensor *tensor_of(const rl_program *program, const rl_operand *operand) {
   return &program->tensors[operand->tensor];
 }
 
-/* Weights once a pass; activations by their extent; a KV row for each new token when written and
+/* Weights once a pass; activations and states by their extent; a KV row for each new token when written and
  * for each kept token when read. */
 rl_share rl_share_plain(const rl_program *program, const rl_op *op, const rl_operand *operand) {
   const rl_tensor *tensor = tensor_of(program, operand);
@@ -137,5 +138,6 @@ const rl_counting RL_COUNTINGS[RL_OP_KINDS] = {
     [RL_OP_ROUTE] = {rl_work_route, rl_share_plain},
     [RL_OP_EXPERT_LINEAR] = {rl_work_expert_linear, rl_share_experts},
     [RL_OP_COMBINE] = {rl_work_combine, rl_share_plain},
+    [RL_OP_CONV] = {rl_work_conv, rl_share_plain},
     [RL_OP_FUSED] = {work_fused, share_fused},
 };

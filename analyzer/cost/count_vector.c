@@ -59,12 +59,17 @@ void rl_work_mul(rl_tally *tally, const rl_op *op) {
   work_per_result(tally, op, RL_RATE_MUL);
 }
 
+static const rl_rate ACTIVATION_RATES[RL_ACTIVATIONS] = {[RL_SILU] = RL_RATE_SILU,
+                                                         [RL_GELU] = RL_RATE_GELU,
+                                                         [RL_GELU_TANH] = RL_RATE_GELU,
+                                                         [RL_RELU] = RL_RATE_RELU};
+
 void rl_work_activation(rl_tally *tally, const rl_op *op) {
-  static const rl_rate RATES[RL_ACTIVATIONS] = {[RL_SILU] = RL_RATE_SILU,
-                                                [RL_GELU] = RL_RATE_GELU,
-                                                [RL_GELU_TANH] = RL_RATE_GELU,
-                                                [RL_RELU] = RL_RATE_RELU};
-  work_per_result(tally, op, RATES[op->at.activation]);
+  work_per_result(tally, op, ACTIVATION_RATES[op->at.activation]);
+}
+
+uint64_t rl_activation_rate(rl_activation_kind kind) {
+  return RL_OP_RATES[ACTIVATION_RATES[kind]].per_element;
 }
 
 void rl_work_scale(rl_tally *tally, const rl_op *op) {

@@ -32,6 +32,7 @@ const rl_op_rate RL_OP_RATES[] = {
     [RL_RATE_SAMPLE] = {"sample, per logit", 1, "one comparison"},
     [RL_RATE_ROUTE] = {"route, per logit", 6,
                        "maximum, difference, exponential, sum, quotient, comparison"},
+    [RL_RATE_CONV] = {"conv, per tap of an output", 2, "product, sum"},
     [RL_RATE_COMBINE] = {"combine, per value of a chosen expert", 2, "product, sum"},
 };
 const size_t RL_OP_RATE_COUNT = sizeof RL_OP_RATES / sizeof *RL_OP_RATES;

@@ -57,6 +57,7 @@ typedef enum rl_rate {
   RL_RATE_SOFTMAX, RL_RATE_SCORE_SCALE, RL_RATE_SCORE_CAP, RL_RATE_SCORE_ALIBI, RL_RATE_ADD, RL_RATE_MUL,
   RL_RATE_RELU, RL_RATE_SILU, RL_RATE_GELU, RL_RATE_SCALE, RL_RATE_SOFTCAP, RL_RATE_CLAMP, RL_RATE_QUANTIZE,
   RL_RATE_SAMPLE, RL_RATE_ROUTE, RL_RATE_COMBINE,
+  RL_RATE_CONV,
   RL_RATES
 } rl_rate;
 
@@ -75,6 +76,8 @@ void rl_work_softmax(rl_tally *tally, const rl_op *op);
 void rl_work_add(rl_tally *tally, const rl_op *op);
 void rl_work_mul(rl_tally *tally, const rl_op *op);
 void rl_work_activation(rl_tally *tally, const rl_op *op);
+/* Operations of an activation function a value. */
+uint64_t rl_activation_rate(rl_activation_kind kind);
 void rl_work_scale(rl_tally *tally, const rl_op *op);
 void rl_work_softcap(rl_tally *tally, const rl_op *op);
 void rl_work_clamp(rl_tally *tally, const rl_op *op);
@@ -82,6 +85,8 @@ void rl_work_quantize(rl_tally *tally, const rl_op *op);
 void rl_work_sample(rl_tally *tally, const rl_op *op);
 void rl_work_route(rl_tally *tally, const rl_op *op);
 void rl_work_combine(rl_tally *tally, const rl_op *op);
+/* count_state.c */
+void rl_work_conv(rl_tally *tally, const rl_op *op);
 /* count_bytes.c */
 rl_share rl_share_plain(const rl_program *program, const rl_op *op, const rl_operand *operand);
 rl_share rl_share_embed(const rl_program *program, const rl_op *op, const rl_operand *operand);

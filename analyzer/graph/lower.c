@@ -23,6 +23,7 @@ static rl_lower_op *const LOWER[RL_OP_KINDS] = {
     [RL_OP_ROUTE] = rl_lower_route,
     [RL_OP_EXPERT_LINEAR] = rl_lower_expert_linear,
     [RL_OP_COMBINE] = rl_lower_combine,
+    [RL_OP_CONV] = rl_lower_conv,
 };
 
 static rl_status lower_statement(rl_lowering *lowering, const rl_statement *statement) {

@@ -84,6 +84,18 @@ void rl_twins_forget(rl_lowering *lowering, uint32_t tensor);
 rl_status rl_width_check(rl_lowering *lowering, const rl_statement *statement, uint32_t tensor,
                          uint64_t heads, uint64_t head_dim);
 
+/* --- what sequences keep in constant size (lower_state.c) --- */
+
+typedef enum rl_state_class {
+  RL_STATE_RECURRENT, /* sums over the past: the scenario's state format */
+  RL_STATE_TAIL       /* the last inputs as they came: the activation format */
+} rl_state_class;
+/* The state [rows, cols] a sequence that the statement's `state` names: in the layers one for each
+ * layer. Statements of one layer that name the same share it; they must agree on its shape. The
+ * operator reads and writes it: two operands, the read one before the written ones. */
+rl_status rl_state_find(rl_lowering *lowering, const rl_statement *statement,
+                        rl_state_class state_class, uint64_t rows, uint64_t cols, uint32_t *out);
+
 /* --- weights and their formats (formats.c) --- */
 
 /* A weight or bias of the statement. */
@@ -106,13 +118,14 @@ rl_status rl_bias_add(rl_lowering *lowering, const rl_statement *statement,
 rl_status rl_input_quantize(rl_lowering *lowering, const rl_statement *statement,
                             const rl_format *weights, uint32_t *input);
 
-/* --- one function an operator kind (lower_ops.c, lower_attention.c, lower_experts.c) --- */
+/* --- one function an operator kind (lower_ops.c, lower_attention.c, lower_experts.c,
+ * lower_state.c) --- */
 
 typedef rl_status rl_lower_op(rl_lowering *lowering, const rl_statement *statement,
                               const rl_evaluated *values);
 rl_lower_op rl_lower_embed, rl_lower_norm, rl_lower_linear, rl_lower_pair, rl_lower_elementwise,
     rl_lower_sample, rl_lower_rope, rl_lower_kv_append, rl_lower_attention, rl_lower_route,
-    rl_lower_expert_linear, rl_lower_combine;
+    rl_lower_expert_linear, rl_lower_combine, rl_lower_conv;
 
 /* --- passes --- */
 

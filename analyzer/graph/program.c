@@ -50,6 +50,25 @@ bool rl_program_weight_bytes(const rl_program *program, uint64_t *bytes) {
   return true;
 }
 
+bool rl_program_state_bytes(const rl_program *program, uint64_t *bytes) {
+  *bytes = 0;
+  for (uint32_t i = 0; i < program->tensor_count; i++) {
+    const rl_tensor *tensor = &program->tensors[i];
+    uint64_t one;
+    if (tensor->role != RL_ROLE_STATE) continue;
+    if (!rl_format_bytes(tensor->format, tensor->rows, tensor->cols, &one)) return false;
+    if (!rl_muladd_u64(bytes, one, rl_tensor_instances(program, tensor))) return false;
+  }
+  return true;
+}
+
+bool rl_program_keeps(const rl_program *program, rl_role role) {
+  for (uint32_t i = 0; i < program->tensor_count; i++) {
+    if (program->tensors[i].role == role) return true;
+  }
+  return false;
+}
+
 bool rl_program_kv_token_bytes(const rl_program *program, uint64_t window, uint64_t *bytes) {
   *bytes = 0;
   for (uint32_t i = 0; i < program->tensor_count; i++) {

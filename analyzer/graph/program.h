@@ -26,6 +26,7 @@ extern const rl_op_info RL_OP_INFO[RL_OP_KINDS];
 
 typedef enum rl_role {
   RL_ROLE_WEIGHT, RL_ROLE_KV, RL_ROLE_ACTIVATION, RL_ROLE_LOGITS, RL_ROLE_IDS,
+  RL_ROLE_STATE,  /* what a sequence keeps in constant size: recurrent state, convolution tail */
   RL_ROLE_CHOICE, /* numbers of the experts that each token chose */
   RL_ROLES
 } rl_role;
@@ -37,6 +38,7 @@ typedef enum rl_extent {
   RL_EXTENT_LOGIT_ROWS, /* R */
   RL_EXTENT_KV,         /* every kept token of every sequence */
   RL_EXTENT_SCORES,     /* sum over sequences of q * (cached + q) */
+  RL_EXTENT_SEQUENCES,  /* every sequence of the pass */
   RL_EXTENTS
 } rl_extent;
 
@@ -47,8 +49,8 @@ typedef struct rl_tensor {
   rl_role role;
   const rl_format *format;  /* ids and choices: NULL, 4 bytes each */
   rl_extent extent;
-  uint64_t rows, cols;      /* block: weight [rows out, cols in]; activation [heads, chosen experts or 1, width]; KV [H_kv, d_h] */
-  uint32_t run;             /* weights and KV inside a run: one instance for each of its layers; RL_NONE: one in all */
+  uint64_t rows, cols;      /* block: weight [rows out, cols in]; activation [heads, chosen experts or 1, width]; KV [H_kv, d_h]; state as its operator says */
+  uint32_t run;             /* weights, KV and states inside a run: one instance for each of its layers; RL_NONE: one in all */
   uint32_t alias_of;        /* weight stored once with another (tied head), RL_NONE */
   uint64_t window;          /* KV: tokens kept per sequence, 0 = all */
   uint64_t experts, top_k;  /* weights: rows hold that many experts one after the other, of which a token takes top_k; of a choice likewise; 0 = none */
@@ -102,9 +104,12 @@ typedef struct rl_op_attributes {
   double alibi;             /* steepest exponent of the slopes, 8 in the paper; 0 = no bias by distance */
   bool alibi_scaled;        /* the bias is added before scores are scaled */
   /* activation, scale; route multiplies its weights by factor, too */
-  rl_activation_kind activation;
+  rl_activation_kind activation; /* conv: of its sum, when it has one */
+  bool has_activation;
   double factor;
   double limit;             /* clamp */
+  /* conv */
+  uint64_t taps;            /* inputs that an output sees, its own included */
   /* route, expert_linear, combine */
   uint64_t experts, top_k;
   rl_score_kind score;
@@ -165,5 +170,11 @@ bool rl_program_active_parameters(const rl_program *program, uint64_t *values);
 bool rl_program_weight_bytes(const rl_program *program, uint64_t *bytes);
 /* Stored bytes of one kept token over all KV tensors with that window (0 = unlimited). */
 bool rl_program_kv_token_bytes(const rl_program *program, uint64_t window, uint64_t *bytes);
+
+/* Stored bytes of all states of one sequence. */
+bool rl_program_state_bytes(const rl_program *program, uint64_t *bytes);
+/* True when some operator keeps something in that role: KV, or a state, which cannot take back what
+ * a sequence was told. */
+bool rl_program_keeps(const rl_program *program, rl_role role);
 
 #endif

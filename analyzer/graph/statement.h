@@ -27,7 +27,7 @@ typedef enum rl_attribute_form {
   RL_FORM_SCALING,   /* expression: a map of the config, or null */
   RL_FORM_INPUTS,    /* a tensor name, or as many as the operator reads */
   RL_FORM_TENSOR,    /* one tensor name */
-  RL_FORM_NAME,      /* a row name */
+  RL_FORM_NAME,      /* a row name, or that of a state */
   RL_FORM_TEMPLATE,  /* a weight's name, with {l} for the layer index, {e} for the expert's */
   RL_FORM_WORD,      /* one of the choices */
   RL_FORM_ACTIVATION /* a known function, or an expression that gives its name */
@@ -44,10 +44,11 @@ typedef struct rl_evaluated {
   uint64_t experts, top_k;
   double eps, base, root, factor, scale_root, cap, scale, alibi, limit;
   bool when, has_bias, tied, transposed, normalize, grouped, alibi_scaled;
+  uint64_t taps;
   /* positions in the list of choices */
   int index, norm, style, tokens, mask, activation, score, linear_class;
   const rl_node *scaling;
-  const char *name, *tied_to, *weights, *bias, *gguf;
+  const char *name, *state, *tied_to, *weights, *bias, *gguf;
 } rl_evaluated;
 
 typedef struct rl_attribute_rule {

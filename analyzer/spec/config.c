@@ -7,7 +7,8 @@
 #define RL_COUNT(array) (sizeof(array) / sizeof *(array))
 
 /* Read in C, for every family. */
-static const char *const handled[] = {"model_type", "torch_dtype", "dtype", "quantization_config"};
+static const char *const handled[] = {"model_type", "torch_dtype", "dtype", "quantization_config",
+                                      "mamba_ssm_dtype"};
 
 /* Training, tokens, bookkeeping: they change neither a count nor a byte of inference. */
 static const char *const neutral[] = {
@@ -206,10 +207,26 @@ void rl_config_check_keys(const rl_load *load, const rl_model *model, bool stric
   report_unknown(load, &unknown, strict);
 }
 
+/* A number type that tensors are kept in as they are. */
+static bool find_dense_type(const char *text, rl_type *out) {
+  bool known = rl_type_find(text, out);
+  return known && (*out == RL_F32 || *out == RL_F16 || *out == RL_BF16);
+}
+
+static void read_state_type(const rl_load *load, rl_model *model) {
+  const rl_node *node = rl_load_get(model->config, "mamba_ssm_dtype");
+  const char *text;
+  model->state_type = RL_F32;
+  if (node == NULL || rl_node_is_null(node)) return;
+  if (rl_node_text(node, "mamba_ssm_dtype", &text, load->diags) != RL_OK) return;
+  if (!find_dense_type(text, &model->state_type)) RL_REPORT(load->diags, CONFIG_TYPE, node->loc, text);
+}
+
 void rl_config_type(const rl_load *load, rl_model *model) {
   const rl_node *node = rl_load_get(model->config, "torch_dtype");
   const char *text;
   model->type = RL_BF16;
+  read_state_type(load, model);
   if (node == NULL) node = rl_load_get(model->config, "dtype");
   if (node == NULL) {
     /* A guess is worth a word only where something is computed from it. */
@@ -219,9 +236,7 @@ void rl_config_type(const rl_load *load, rl_model *model) {
     return;
   }
   if (rl_node_text(node, "torch_dtype", &text, load->diags) != RL_OK) return;
-  bool known = rl_type_find(text, &model->type);
-  if (known && (model->type == RL_F32 || model->type == RL_F16 || model->type == RL_BF16)) return;
-  RL_REPORT(load->diags, CONFIG_TYPE, node->loc, text);
+  if (!find_dense_type(text, &model->type)) RL_REPORT(load->diags, CONFIG_TYPE, node->loc, text);
 }
 
 /* Keys of `over`, then those of `under` that it lacks. The family's config_key itself is left out.

@@ -16,6 +16,7 @@ typedef struct rl_model {
   const rl_node *config;   /* map of config keys, Hugging Face spellings */
   const rl_definitions *dims; /* the family's dims over this config */
   rl_type type;            /* torch_dtype (bf16 when not given) */
+  rl_type state_type;      /* of recurrent states: mamba_ssm_dtype (fp32 when not given) */
   const char *quantization;/* format name that quantization_config asks for, NULL when none */
   const char *const *unquantized; /* operators that it leaves dense (modules_to_not_convert) */
   size_t unquantized_count;

@@ -164,6 +164,24 @@ static const rl_format *resolve_kv(const resolver *r, rl_setting which) {
   return format;
 }
 
+/* Sums over a whole past are kept in fp32, unless the model or the user says otherwise. */
+static void resolve_state(const resolver *r) {
+  const rl_node *node = r->settings->values[RL_SET_STATE];
+  const char *text = setting_text(r, RL_SET_STATE);
+  const rl_model *model = r->scenario->model;
+  if (text == NULL || rl_name_equal(text, "auto")) {
+    r->scenario->state = dense_format(r, model == NULL ? RL_F32 : model->state_type);
+    return;
+  }
+  const rl_format *format = find_format(r, kv_name(text), node->loc);
+  r->scenario->state = format;
+  if (format == NULL) return;
+  if (rl_format_tensor_bytes(format) > 0 || format->activations != NULL) {
+    RL_REPORT(r->diags, FORMAT_ROLE, node->loc, format->name, "the format of a recurrent state",
+              "fp32");
+  }
+}
+
 static void resolve_parallel(const resolver *r) {
   rl_parallel *parallel = &r->scenario->parallel;
   uint64_t *const degrees[] = {&parallel->tensor, &parallel->pipeline, &parallel->expert,
@@ -250,6 +268,7 @@ static void resolve_formats(const resolver *r) {
   r->scenario->k = resolve_kv(r, RL_SET_K);
   bool same = r->settings->values[RL_SET_V] == r->settings->values[RL_SET_K];
   r->scenario->v = same ? r->scenario->k : resolve_kv(r, RL_SET_V);
+  resolve_state(r);
   if (r->scenario->model != NULL) rl_weight_rules_resolve(r->load, r->settings, r->scenario);
 }
 

@@ -40,6 +40,7 @@ typedef struct rl_scenario {
   const rl_format_rule *rules;  /* exceptions, in order */
   size_t rule_count;
   const rl_format *k, *v;       /* KV cache */
+  const rl_format *state;       /* recurrent states */
   rl_parallel parallel;
   const rl_method *const *methods;
   size_t method_count;

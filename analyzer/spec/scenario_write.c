@@ -91,6 +91,7 @@ void rl_scenario_write(const rl_scenario *scenario, rl_buf *out) {
   rl_buf_add(out, "kv:\n");
   write_text(out, "  k", scenario->k->reference);
   write_text(out, "  v", scenario->v->reference);
+  write_text(out, "state", scenario->state->reference);
   write_parallel(&scenario->parallel, out);
   write_methods(scenario, out);
   write_workload(&scenario->workload, out);
@@ -136,6 +137,7 @@ rl_status rl_scenario_check_writable(const rl_scenario *scenario, rl_arena *aren
   check(&c, scenario->activations->reference);
   check(&c, scenario->k->reference);
   check(&c, scenario->v->reference);
+  check(&c, scenario->state->reference);
   for (size_t i = 0; i < scenario->rule_count; i++) {
     check(&c, scenario->rules[i].format->reference);
   }

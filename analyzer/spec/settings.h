@@ -14,6 +14,7 @@ typedef enum rl_setting {
   RL_SET_WEIGHTS,
   RL_SET_K,
   RL_SET_V,
+  RL_SET_STATE,
   RL_SET_TENSOR,
   RL_SET_PIPELINE,
   RL_SET_EXPERT,

@@ -25,7 +25,7 @@ rl_status rl_generate_stepwise(const rl_plan *plan, rl_arena *scratch, rl_job jo
 
 /* Memory at the worst phase of that generation. */
 typedef struct rl_memory {
-  uint64_t weights, kv, activations, total; /* bytes; total = the largest phase, its parts given */
+  uint64_t weights, kv, state, activations, total; /* bytes; total = the largest phase, its parts given */
   uint64_t usable;
   bool decoding; /* that phase is the last decode step, not the prefill */
   bool fits;

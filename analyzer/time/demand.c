@@ -3,9 +3,9 @@
 #include "base/checked.h"
 #include "time/plan.h"
 
-bool rl_plan_is_resident(const rl_plan *plan, uint64_t kv_bytes) {
+bool rl_plan_is_resident(const rl_plan *plan, uint64_t kept_bytes) {
   uint64_t weights = plan->cost->weight_bytes;
-  return weights <= plan->cache_bytes && kv_bytes <= plan->cache_bytes - weights;
+  return weights <= plan->cache_bytes && kept_bytes <= plan->cache_bytes - weights;
 }
 
 static bool row_is_taken(const rl_cost_row *row, const uint64_t *moments) {
@@ -34,10 +34,10 @@ bool rl_row_demand(const rl_plan *plan, size_t row, const uint64_t *moments, rl_
   const rl_cost *cost = plan->cost;
   const rl_cost_row *counted = &cost->rows[row];
   const rl_row_time *time = &plan->rows[row];
-  uint64_t kv_bytes;
+  uint64_t kept_bytes;
   *out = (rl_demand){.bound = RL_BOUND_NONE};
-  if (!rl_form_value(cost, &cost->kv_bytes, moments, &kv_bytes)) return false;
-  out->weights_cached = rl_plan_is_resident(plan, kv_bytes);
+  if (!rl_form_value(cost, &cost->kept_bytes, moments, &kept_bytes)) return false;
+  out->weights_cached = rl_plan_is_resident(plan, kept_bytes);
   out->activations_cached = true;
   if (!row_is_taken(counted, moments)) return true;
   for (int k = 0; k < RL_COUNTS; k++) {

@@ -72,7 +72,7 @@ static inline uint64_t mask_at_most(uint64_t a, uint64_t b) {
   return ((b - a) >> 63) - 1;
 }
 
-/* resident[p] from the KV bytes of each point. */
+/* resident[p] from the bytes that the sequences of each point keep. */
 static void fill_resident(const rl_plan *plan, const rl_evaluation *e, size_t count) {
   uint64_t weights = plan->cost->weight_bytes;
   uint64_t *restrict resident = e->resident;
@@ -81,7 +81,7 @@ static void fill_resident(const rl_plan *plan, const rl_evaluation *e, size_t co
     return;
   }
   uint64_t room = plan->cache_bytes - weights;
-  fill_form(plan->cost, &plan->cost->kv_bytes, e, count, resident);
+  fill_form(plan->cost, &plan->cost->kept_bytes, e, count, resident);
   for (size_t p = 0; p < count; p++) resident[p] = mask_at_most(resident[p], room);
 }
 
@@ -138,9 +138,9 @@ static void add_pass(const rl_cost *cost, const rl_evaluation *e, size_t count) 
 /* Everything of one point again, checked, in place of what the columns made of it. */
 static bool evaluate_checked(const rl_plan *plan, const uint64_t *moments, const rl_evaluation *e,
                              size_t p) {
-  uint64_t kv_bytes;
-  if (!rl_form_value(plan->cost, &plan->cost->kv_bytes, moments, &kv_bytes)) return false;
-  e->resident[p] = rl_plan_is_resident(plan, kv_bytes) ? UINT64_MAX : 0;
+  uint64_t kept_bytes;
+  if (!rl_form_value(plan->cost, &plan->cost->kept_bytes, moments, &kept_bytes)) return false;
+  e->resident[p] = rl_plan_is_resident(plan, kept_bytes) ? UINT64_MAX : 0;
   for (size_t row = 0; row < e->rows; row++) {
     rl_demand demand;
     size_t cell = row * e->points + p;

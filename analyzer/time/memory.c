@@ -2,15 +2,17 @@
 #include "base/checked.h"
 #include "time/check.h"
 
-/* Weights, KV at the end of the pass, and the activation buffers of the pass. */
+/* Weights, KV at the end of the pass, states, and the activation buffers of the pass. */
 static bool phase_memory(const rl_plan *plan, const rl_group *group, rl_memory *out) {
   const rl_cost *cost = plan->cost;
   uint64_t moments[RL_MOMENTS_MAX];
   *out = (rl_memory){.weights = cost->weight_bytes};
   return rl_cost_moments(cost, &(rl_point){group, 1}, NULL, moments) &&
          rl_form_value(cost, &cost->kv_bytes, moments, &out->kv) &&
+         rl_form_value(cost, &cost->state_bytes, moments, &out->state) &&
          rl_form_value(cost, &cost->activation_bytes, moments, &out->activations) &&
          rl_add_u64(out->weights, out->kv, &out->total) &&
+         rl_add_u64(out->total, out->state, &out->total) &&
          rl_add_u64(out->total, out->activations, &out->total);
 }
 

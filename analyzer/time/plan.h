@@ -38,7 +38,7 @@ typedef struct rl_demand {
   double seconds[RL_BOUNDS];   /* amount times the reciprocal of the resource's rate */
   rl_bound bound;              /* the largest; seconds[bound] is the row's time */
   bool activations_cached;     /* its activation operands fit in the last-level cache together */
-  bool weights_cached;         /* so do all weights and KV of the device */
+  bool weights_cached;         /* so do all weights, KV and states of the device */
 } rl_demand;
 
 /* Hardware without any engine for a row's type: located diagnostic. */
@@ -53,7 +53,7 @@ typedef struct rl_evaluation {
   uint8_t *bound;              /* rl_bound */
   double *pass_seconds;        /* [points]: sum over rows of repeat * seconds */
   uint64_t *moments;           /* [moment * points + point] */
-  uint64_t *resident;          /* [points]: all bits set where weights and KV stay in the cache */
+  uint64_t *resident;          /* [points]: all bits set where weights, KV and states stay in the cache */
 } rl_evaluation;
 
 rl_status rl_evaluation_new(rl_arena *arena, const rl_plan *plan, size_t points, rl_evaluation **out,
@@ -63,8 +63,9 @@ rl_status rl_evaluation_new(rl_arena *arena, const rl_plan *plan, size_t points,
 bool rl_plan_evaluate(const rl_plan *plan, const rl_point *points, size_t count,
                       rl_evaluation *evaluation);
 
-/* True when all weights and this much KV fit in the last-level cache together. */
-bool rl_plan_is_resident(const rl_plan *plan, uint64_t kv_bytes);
+/* True when all weights and this much of what sequences keep fit in the last-level cache together.
+ */
+bool rl_plan_is_resident(const rl_plan *plan, uint64_t kept_bytes);
 /* One row at the moments of one point, by checked arithmetic: the same bits as rl_plan_evaluate.
  * False on overflow. */
 bool rl_row_demand(const rl_plan *plan, size_t row, const uint64_t *moments, rl_demand *out);

@@ -9,4 +9,7 @@ void rl_map_values(const rl_call *call, float (*f)(const rl_op *op, float x));
 /* out[i] = f(a[i], b[i]). */
 void rl_zip_values(const rl_call *call, float (*f)(float a, float b));
 
+/* The operator's activation function. */
+float rl_activation_value(const rl_op *op, float x);
+
 #endif

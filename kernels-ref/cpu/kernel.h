@@ -28,7 +28,7 @@ typedef struct rl_call {
 
 /* The largest pass that memory is planned for. */
 typedef struct rl_pass_limits {
-  uint64_t tokens, logit_rows, scores, kv_rows, longest;
+  uint64_t tokens, logit_rows, scores, kv_rows, longest, sequences;
 } rl_pass_limits;
 
 typedef struct rl_workspace_size {
@@ -77,6 +77,7 @@ void rl_ref_sample(const rl_call *call);
 void rl_ref_route(const rl_call *call);
 void rl_ref_expert_linear(const rl_call *call);
 void rl_ref_combine(const rl_call *call);
+void rl_ref_conv(const rl_call *call);
 void rl_ref_fused(const rl_call *call);
 
 bool rl_ref_linear_workspace(const rl_program *program, const rl_op *op,
@@ -85,6 +86,8 @@ bool rl_ref_route_workspace(const rl_program *program, const rl_op *op,
                             const rl_pass_limits *limits, rl_workspace_size *size);
 bool rl_ref_expert_linear_workspace(const rl_program *program, const rl_op *op,
                                     const rl_pass_limits *limits, rl_workspace_size *size);
+bool rl_ref_conv_workspace(const rl_program *program, const rl_op *op,
+                           const rl_pass_limits *limits, rl_workspace_size *size);
 bool rl_ref_fused_workspace(const rl_program *program, const rl_op *op,
                             const rl_pass_limits *limits, rl_workspace_size *size);
 

@@ -38,6 +38,7 @@ const rl_kernel RL_KERNELS[RL_OP_KINDS] = {
     [RL_OP_ROUTE] = {rl_ref_route, rl_ref_route_workspace},
     [RL_OP_EXPERT_LINEAR] = {rl_ref_expert_linear, rl_ref_expert_linear_workspace},
     [RL_OP_COMBINE] = {rl_ref_combine, blocks_workspace},
+    [RL_OP_CONV] = {rl_ref_conv, rl_ref_conv_workspace},
     [RL_OP_FUSED] = {rl_ref_fused, rl_ref_fused_workspace},
 };
 
@@ -80,6 +81,7 @@ uint64_t rl_limits_blocks(const rl_pass_limits *limits, rl_extent extent) {
       [RL_EXTENT_LOGIT_ROWS] = limits->logit_rows,
       [RL_EXTENT_KV] = limits->kv_rows,
       [RL_EXTENT_SCORES] = limits->scores,
+      [RL_EXTENT_SEQUENCES] = limits->sequences,
   };
   return blocks[extent];
 }

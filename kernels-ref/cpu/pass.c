@@ -8,6 +8,7 @@ uint64_t rl_pass_blocks(const rl_pass *pass, rl_extent extent) {
       [RL_EXTENT_LOGIT_ROWS] = pass->logit_rows,
       [RL_EXTENT_KV] = pass->kv_rows,
       [RL_EXTENT_SCORES] = pass->scores,
+      [RL_EXTENT_SEQUENCES] = pass->count,
   };
   return blocks[extent];
 }

@@ -16,6 +16,7 @@ typedef struct rl_pass_sequence {
   uint64_t first_score;  /* its block of extent SCORES; (query i, key j) follows at i * (cached + q)
                             + j */
   const int32_t *parent; /* draft tree, NULL: a chain */
+  uint64_t state;        /* its block in every state */
 } rl_pass_sequence;
 
 typedef struct rl_pass {

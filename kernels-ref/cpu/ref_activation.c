@@ -31,6 +31,10 @@ static float (*const FUNCTIONS[RL_ACTIVATIONS])(const rl_op *op, float x) = {
     [RL_RELU] = relu,
 };
 
+float rl_activation_value(const rl_op *op, float x) {
+  return FUNCTIONS[op->at.activation](op, x);
+}
+
 void rl_ref_activation(const rl_call *call) {
   rl_map_values(call, FUNCTIONS[call->op->at.activation]);
 }

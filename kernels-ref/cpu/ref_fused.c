@@ -19,9 +19,10 @@ typedef struct member {
   uint64_t *written; /* which of its values, so far */
 } member;
 
-/* Ids and caches go straight to memory. */
+/* Ids, caches and states go straight to memory. */
 static bool kept_in_hand(const rl_tensor *tensor) {
-  return tensor->format != NULL && tensor->role != RL_ROLE_KV;
+  return tensor->format != NULL && tensor->role != RL_ROLE_KV &&
+         tensor->role != RL_ROLE_STATE;
 }
 
 typedef struct group {

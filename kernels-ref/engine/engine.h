@@ -14,7 +14,7 @@ typedef struct rl_engine_state rl_engine_state;
 /* What memory is planned for. */
 typedef struct rl_engine_limits {
   uint64_t memory;          /* bytes the engine may take; 0 = no limit */
-  uint32_t sequences;       /* KV caches, >= 1 */
+  uint32_t sequences;       /* KV caches and states, >= 1 */
   const uint64_t *capacity; /* [sequences] tokens that each may hold, windows or not; copied */
   uint64_t tokens;          /* largest number of new tokens in a pass */
   uint64_t logit_rows;      /* largest number of logit rows in a pass */
@@ -64,7 +64,8 @@ typedef struct rl_engine_result {
   uint64_t distinct_ids, distinct_positions; /* observed facts for the rows of embedding tables */
 } rl_engine_result;
 
-/* Runs one pass. A chain is part of its sequence afterwards; a tree waits for rl_engine_commit.
+/* Runs one pass. A chain is part of its sequence afterwards; a tree waits for rl_engine_commit, and
+ * is refused by programs that keep a recurrent state.
  * Each sequence at most once. Allocates nothing. clock may be NULL. On a diagnostic nothing has
  * changed. */
 rl_status rl_engine_step(rl_engine_state *engine, const rl_engine_entry *entries, size_t count,
@@ -73,7 +74,8 @@ rl_status rl_engine_step(rl_engine_state *engine, const rl_engine_entry *entries
  * none: keeps nothing) by moving their KV rows together. */
 rl_status rl_engine_commit(rl_engine_state *engine, uint32_t sequence, const uint32_t *nodes,
                            size_t count, rl_diags *diags);
-/* Forgets the tokens from `length` on (rejected chain drafts; 0 empties the sequence). */
+/* Forgets the tokens from `length` on (rejected chain drafts; 0 empties the sequence). A recurrent
+ * state can only be emptied. */
 rl_status rl_engine_rewind(rl_engine_state *engine, uint32_t sequence, uint64_t length,
                            rl_diags *diags);
 /* Tokens that the sequence holds. */

@@ -26,7 +26,8 @@ static void *carve(carver *c, uint64_t count, uint64_t size) {
 }
 
 static bool is_resident(const rl_tensor *tensor) {
-  return tensor->role == RL_ROLE_WEIGHT || tensor->role == RL_ROLE_KV;
+  return tensor->role == RL_ROLE_WEIGHT || tensor->role == RL_ROLE_KV ||
+         tensor->role == RL_ROLE_STATE;
 }
 
 /* The shape that a tensor has in the largest pass. */
@@ -36,7 +37,7 @@ static bool largest_store(const rl_engine_state *state, const rl_tensor *tensor,
          rl_store_init(store, tensor->format, rows, tensor->cols);
 }
 
-/* Weights and KV: bytes for every instance. Activations: the bytes of their slot, or their own. */
+/* Weights, KV and states: bytes for every instance. Activations: the bytes of their slot, or their own. */
 static void carve_tensor(carver *c, rl_engine_state *state, uint32_t index, uint8_t *const *slots) {
   const rl_tensor *tensor = &state->program->tensors[index];
   uint64_t instances = is_resident(tensor) ? rl_tensor_instances(state->program, tensor) : 1;
@@ -189,7 +190,9 @@ static bool has_scores(const rl_program *program) {
 /* No pass stores more scores than its tokens times the longest sequence. */
 static bool set_limits(rl_engine_state *state, const rl_engine_limits *limits) {
   rl_pass_limits *most = &state->limits;
-  *most = (rl_pass_limits){.tokens = limits->tokens, .logit_rows = limits->logit_rows};
+  *most = (rl_pass_limits){.tokens = limits->tokens,
+                            .logit_rows = limits->logit_rows,
+                            .sequences = limits->sequences};
   for (uint32_t s = 0; s < limits->sequences; s++) {
     if (!rl_add_u64(most->kv_rows, limits->capacity[s], &most->kv_rows)) return false;
     most->longest = rl_max_u64(most->longest, limits->capacity[s]);

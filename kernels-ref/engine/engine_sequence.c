@@ -53,6 +53,19 @@ rl_status rl_engine_commit(rl_engine_state *engine, uint32_t sequence, const uin
   return RL_OK;
 }
 
+/* A state begins as zeros, in every format. */
+static void clear_states(rl_engine_state *state, uint32_t sequence) {
+  for (uint32_t t = 0; t < state->program->tensor_count; t++) {
+    const rl_tensor *tensor = &state->program->tensors[t];
+    if (tensor->role != RL_ROLE_STATE || state->stores[t] == NULL) continue;
+    for (uint64_t i = 0; i < rl_tensor_instances(state->program, tensor); i++) {
+      const rl_store *store = &state->stores[t][i];
+      uint64_t block = tensor->rows * store->row_bytes;
+      memset(store->bytes + sequence * block, 0, block);
+    }
+  }
+}
+
 rl_status rl_engine_rewind(rl_engine_state *engine, uint32_t sequence, uint64_t length,
                            rl_diags *diags) {
   if (sequence >= engine->sequence_count) {
@@ -62,6 +75,12 @@ rl_status rl_engine_rewind(rl_engine_state *engine, uint32_t sequence, uint64_t 
     return RL_REPORT(diags, ENGINE_PASS, NOWHERE,
                      "the sequence holds fewer tokens than it shall keep");
   }
+  if (length != 0 && length != engine->sequences[sequence].length &&
+      rl_program_keeps(engine->program, RL_ROLE_STATE)) {
+    return RL_REPORT(diags, ENGINE_PASS, NOWHERE,
+                     "a recurrent state cannot forget single tokens, only all of them");
+  }
+  if (length == 0) clear_states(engine, sequence);
   engine->sequences[sequence].length = length;
   engine->sequences[sequence].pending = 0;
   return RL_OK;

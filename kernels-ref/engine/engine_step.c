@@ -29,6 +29,9 @@ static const char *entry_error(const rl_engine_state *state, const rl_engine_ent
   const rl_engine_sequence *sequence = &state->sequences[entry->sequence];
   if (sequence->pending != 0) return "a tree of the sequence waits for its commit";
   if (entry->q > sequence->capacity - sequence->length) return "the sequence is full";
+  if (entry->tree != NULL && rl_program_keeps(state->program, RL_ROLE_STATE)) {
+    return "a recurrent state cannot follow the branches of a tree";
+  }
   if (beyond_positions(state, entry)) {
     return "the model's position table is shorter than the sequence";
   }
@@ -84,6 +87,7 @@ static rl_pass lay_out(rl_engine_state *state, const rl_engine_entry *entries, s
                                    .first_logit = pass.logit_rows,
                                    .logit_rows = logit_rows(entry),
                                    .first_score = pass.scores,
+                                   .state = entry->sequence,
                                    .parent = entry->tree != NULL ? entry->tree->parent : NULL};
     for (uint64_t i = 0; i < entry->q; i++) {
       state->positions[pass.tokens + i] = rl_pass_position(sequence, i);

@@ -22,7 +22,7 @@ void rl_fixture_sequence(rl_fixture *f, uint64_t q, uint64_t cached, uint64_t lo
   rl_pass_sequence *s = &f->sequences[f->pass.count++];
   *s = (rl_pass_sequence){
       q,      cached,         f->pass.kv_rows, f->pass.tokens, f->pass.logit_rows,
-      logits, f->pass.scores, parent};
+      logits, f->pass.scores, parent,          f->pass.count - 1};
   for (uint64_t i = 0; i < q; i++) f->positions[f->pass.tokens + i] = rl_pass_position(s, i);
   f->pass.tokens += q;
   f->pass.logit_rows += logits;
@@ -49,6 +49,7 @@ uint32_t rl_fixture_tensor(rl_fixture *f, rl_role role, rl_test_format format, u
                            uint64_t cols, const float *values) {
   static const rl_extent extents[RL_ROLES] = {[RL_ROLE_WEIGHT] = RL_EXTENT_FIXED,
                                               [RL_ROLE_KV] = RL_EXTENT_KV,
+                                              [RL_ROLE_STATE] = RL_EXTENT_SEQUENCES,
                                               [RL_ROLE_ACTIVATION] = RL_EXTENT_TOKENS,
                                               [RL_ROLE_LOGITS] = RL_EXTENT_LOGIT_ROWS};
   rl_tensor tensor = {.name = "t",

@@ -10,7 +10,8 @@ static rl_fixture f;
 
 /* The group may take no more registers than it asked for: the rest must stay as it was. */
 static void run_within_registers(void) {
-  rl_pass_limits limits = {f.pass.tokens, f.pass.logit_rows, f.pass.scores, f.pass.kv_rows, 20};
+  rl_pass_limits limits = {f.pass.tokens, f.pass.logit_rows, f.pass.scores, f.pass.kv_rows,
+                           20,           f.pass.count};
   rl_workspace_size size = {0};
   CU_ASSERT_TRUE(RL_KERNELS[RL_OP_FUSED].workspace(&f.program, &f.op, &limits, &size));
   CU_ASSERT_TRUE_FATAL(size.registers <= FIXTURE_BYTES && size.values <= FIXTURE_WORK);

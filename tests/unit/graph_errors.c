@@ -128,6 +128,11 @@ static const mistake MISTAKES[] = {
      RL_D_ROPE_DIMS, 8, 9, ""},
     {BODY("rope: {in: [x, x], heads: 2, kv_heads: 2, head_dim: 4, dims: 3, base: 1}"), NULL,
      RL_D_ROPE_DIMS, 8, 9, ""},
+    {BODY("conv: {in: x, out: y, taps: 1, state: s, weights: w}"), NULL, RL_D_ATTRIBUTE_RANGE, 8, 37,
+     "a whole number from 2"},
+    {HEAD LOOP "      - conv: {in: x, out: y, taps: 4, state: s, weights: w}\n"
+               "      - conv: {in: x, out: y, taps: 3, state: s, weights: w}\n",
+     NULL, RL_D_STATE_SHAPE, 9, 47, "has 24 values a sequence for one statement and 16 for another"},
     {QKV "      - kv_append: {in: [k, k], heads: 2, head_dim: 4}\n", NULL, RL_D_CACHE_UNREAD, 10, 9,
      ""},
     {BODY("attention: {in: x, out: a, heads: 2, kv_heads: 2, head_dim: 4}"), NULL, RL_D_NO_CACHE, 8,
