@@ -31,10 +31,10 @@ if(TARGET test_engine)
   # All objects of the program but those of the planted files, which the copies replace.
   set(others "$<TARGET_OBJECTS:rl_engine>;$<TARGET_OBJECTS:rl_cpu>")
   set(others "$<FILTER:${others},EXCLUDE,/(pass|ref_rope|component_quant)[.]c[.]>")
+  file(GLOB references CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/unit/engine_reference*.c)
   add_executable(test_plants ${CMAKE_CURRENT_LIST_DIR}/planted_kernels.c ${CMAKE_CURRENT_SOURCE_DIR}/unit/unit.c
     ${CMAKE_CURRENT_SOURCE_DIR}/unit/engine_twin.c ${CMAKE_CURRENT_SOURCE_DIR}/unit/engine_twin_models.c
-    ${CMAKE_CURRENT_SOURCE_DIR}/unit/engine_reference.c ${CMAKE_CURRENT_SOURCE_DIR}/unit/engine_reference_numbers.c
-    ${planted})
+    ${references} ${planted})
   target_sources(test_plants PRIVATE "${others}")
   target_include_directories(test_plants PRIVATE ${CMAKE_CURRENT_LIST_DIR} ${CMAKE_CURRENT_SOURCE_DIR}/unit
     ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/analyzer)

@@ -1,13 +1,14 @@
 /* One decoder, its variants chosen by ref_model. Sources: Vaswani et al. 2017; Radford et al. 2019;
  * Zhang et al. 2022 (OPT); Touvron et al. 2023; Jiang et al. 2023; Yang et al. 2024, 2025; Gemma
- * Team 2024, 2025; Su et al. 2021; Zhang & Sennrich 2019; Grattafiori et al. 2024; Shazeer et al.
- * 2017; Fedus et al. 2022; Jiang et al. 2024. */
+ * Team 2024, 2025; Zhang & Sennrich 2019; Shazeer et al. 2017; Fedus et al. 2022; Jiang et al.
+ * 2024; Black et al. 2022 and Almazrouei et al. 2023 (parallel blocks); OLMo Team 2025. */
 #include "engine_reference.h"
 
 #include <math.h>
 #include <string.h>
 
 #include "engine_reference_numbers.h"
+#include "engine_reference_positions.h"
 
 typedef double matrix[REF_TOKENS][REF_WIDTH];
 
@@ -29,6 +30,12 @@ static void disturb(double *y, int width) {
   for (int i = 0; i < width; i++) {
     state = state * 1664525u + 1013904223u;
     y[i] *= 1 + (state >> 31 ? 1e-7 : -1e-7);
+  }
+}
+
+static void scale_rows(const decoder *d, matrix y, int width, double factor) {
+  for (int t = 0; t < d->tokens->count; t++) {
+    for (int i = 0; i < width; i++) y[t][i] *= factor;
   }
 }
 
@@ -100,19 +107,28 @@ static void normalize(const decoder *d, double *y, const double *gain, const dou
   }
 }
 
-/* Each row in pieces that are normalised apart, and stored. */
-static void norm(const decoder *d, const char *op, int layer, matrix in, matrix out, int pieces) {
-  double gain[REF_WIDTH], shift[REF_WIDTH];
-  int width = find_vector(d, op, "weight", layer, gain);
-  if (d->m->layer_norm) find_vector(d, op, "bias", layer, shift);
-  for (int t = 0; t < d->tokens->count; t++) {
-    for (int p = 0; p < pieces; p++) {
-      double *y = &out[t][p * width];
-      memmove(y, &in[t][p * width], (size_t)width * sizeof *y);
-      normalize(d, y, gain, d->m->layer_norm ? shift : NULL, width);
+/* Each row in pieces that are normalised apart, with gains of their own when there are as many, and
+ * stored. */
+static void norm_pieces(const decoder *d, const char *op, int layer, matrix in, matrix out,
+                        int pieces) {
+  static double gain[REF_WIDTH];
+  double shift[REF_WIDTH];
+  bool bias = d->m->norm_bias && in != q && in != k;
+  ref_matrix w = find(d, op, "weight", layer);
+  if (bias) find_vector(d, op, "bias", layer, shift);
+  for (int p = 0; p < pieces; p++) {
+    ref_unpack_row(&w, w.rows > 1 ? p : 0, false, gain);
+    for (int t = 0; t < d->tokens->count; t++) {
+      double *y = &out[t][p * w.cols];
+      memmove(y, &in[t][p * w.cols], (size_t)w.cols * sizeof *y);
+      normalize(d, y, gain, bias ? shift : NULL, w.cols);
     }
   }
-  round_rows(d, out, pieces * width);
+  round_rows(d, out, pieces * w.cols);
+}
+
+static void norm(const decoder *d, const char *op, int layer, matrix in, matrix out) {
+  norm_pieces(d, op, layer, in, out, 1);
 }
 
 static void embed(const decoder *d) {
@@ -122,11 +138,10 @@ static void embed(const decoder *d) {
   }
   round_rows(d, x, d->m->width);
   if (d->m->embed_scale > 0) {
-    for (int t = 0; t < d->tokens->count; t++) {
-      for (int i = 0; i < d->m->width; i++) x[t][i] *= d->m->embed_scale;
-    }
+    scale_rows(d, x, d->m->width, d->m->embed_scale);
     round_rows(d, x, d->m->width);
   }
+  if (d->m->embed_norm) norm(d, "embed_norm", -1, x, x);
   if (!d->m->learned_positions) return;
   table = find(d, "embed_positions", "weight", -1);
   for (int t = 0; t < d->tokens->count; t++) {
@@ -139,31 +154,20 @@ static void embed(const decoder *d) {
   round_rows(d, x, d->m->width);
 }
 
-static double frequency(const ref_model *m, int layer, int pair) {
-  double f = 1 / pow(m->rope_base[layer], 2.0 * pair / m->head_dim);
-  double wavelength = 2 * acos(-1) / f;
-  if (m->scaling[layer] == REF_LINEAR) return f / m->rope_factor;
-  if (m->scaling[layer] != REF_LLAMA3) return f;
-  if (wavelength < m->rope_original / m->rope_high) return f;
-  if (wavelength > m->rope_original / m->rope_low) return f / m->rope_factor;
-  double smooth = (m->rope_original / wavelength - m->rope_low) / (m->rope_high - m->rope_low);
-  return (1 - smooth) * f / m->rope_factor + smooth * f;
-}
-
-/* Rotates (i, i + d_h / 2) of each head. */
 static void rope(const decoder *d, int layer, matrix y, int heads, int late) {
-  int half = d->m->head_dim / 2;
   for (int t = 0; t < d->tokens->count; t++) {
-    for (int i = 0; i < half; i++) {
-      double angle = (d->depth[t] + late) * frequency(d->m, layer, i);
-      for (int head = 0; head < heads; head++) {
-        double *first = &y[t][head * d->m->head_dim + i], *second = first + half;
-        double turned = *first * cos(angle) - *second * sin(angle);
-        *second = *first * sin(angle) + *second * cos(angle);
-        *first = turned;
-      }
+    for (int head = 0; head < heads; head++) {
+      ref_rotate(d->m, layer, d->plant == REF_OTHER_PAIRS, d->depth[t] + late,
+                 &y[t][head * d->m->head_dim]);
     }
   }
+}
+
+static void clip(const decoder *d, matrix y, int width) {
+  for (int t = 0; t < d->tokens->count; t++) {
+    for (int i = 0; i < width; i++) y[t][i] = fmax(-d->m->clip, fmin(d->m->clip, y[t][i]));
+  }
+  round_rows(d, y, width);
 }
 
 /* Rows of the cache: one token and head each. */
@@ -184,9 +188,14 @@ static void project(const decoder *d, int layer) {
   round_rows(d, q, m->heads * m->head_dim);
   round_rows(d, k, m->kv_heads * m->head_dim);
   round_rows(d, v, m->kv_heads * m->head_dim);
+  if (m->clip > 0) {
+    clip(d, q, m->heads * m->head_dim);
+    clip(d, k, m->kv_heads * m->head_dim);
+    clip(d, v, m->kv_heads * m->head_dim);
+  }
   if (m->qk_norm) {
-    norm(d, "q_norm", layer, q, q, m->heads);
-    norm(d, "k_norm", layer, k, k, m->kv_heads);
+    norm_pieces(d, "q_norm", layer, q, q, m->qk_norm_whole ? 1 : m->heads);
+    norm_pieces(d, "k_norm", layer, k, k, m->qk_norm_whole ? 1 : m->kv_heads);
   }
   if (m->rope_base[layer] > 0) {
     rope(d, layer, q, m->heads, d->plant == REF_ROPE_ONE_TOO_LATE);
@@ -222,6 +231,13 @@ static double score(const decoder *d, const double *query, const double *key) {
   return cap > 0 ? cap * tanh(sum / cap) : sum;
 }
 
+static double distance_bias(const decoder *d, int head, int i, int j) {
+  if (d->m->alibi == 0) return 0;
+  int of = d->plant == REF_SLOPE_ONE_TOO_FAR ? (head + 1) % d->m->heads : head;
+  double bias = ref_alibi_slope(d->m, of) * (d->depth[j] - d->depth[i]);
+  return d->m->alibi_scaled ? bias / sqrt(d->m->score_root) : bias;
+}
+
 /* Softmax over p; scores and probabilities are stored when attention is not one operator. */
 static void softmax(const decoder *d, double *p, int n) {
   double largest = -INFINITY, sum = 0;
@@ -239,7 +255,9 @@ static void attend(const decoder *d, int layer) {
       double p[REF_TOKENS], *out = &a[i][head * dim];
       int kv = head / share * dim;
       for (int j = 0; j < n; j++) {
-        p[j] = sees(d, layer, i, j) ? score(d, &q[i][head * dim], &k[j][kv]) : -INFINITY;
+        p[j] = -INFINITY;
+        if (!sees(d, layer, i, j)) continue;
+        p[j] = score(d, &q[i][head * dim], &k[j][kv]) + distance_bias(d, head, i, j);
       }
       softmax(d, p, n);
       memset(out, 0, (size_t)dim * sizeof *out);
@@ -252,6 +270,10 @@ static void attend(const decoder *d, int layer) {
 }
 
 static void add_residual(const decoder *d, matrix y) {
+  if (d->m->residual_scale > 0) {
+    scale_rows(d, y, d->m->width, d->m->residual_scale);
+    round_rows(d, y, d->m->width);
+  }
   for (int t = 0; t < d->tokens->count; t++) {
     for (int i = 0; i < d->m->width; i++) x[t][i] += y[t][i];
   }
@@ -261,13 +283,15 @@ static void add_residual(const decoder *d, matrix y) {
 static double activate(ref_activation act, double y) {
   if (act == REF_RELU) return y > 0 ? y : 0;
   if (act == REF_SILU) return y / (1 + exp(-y));
+  if (act == REF_GELU) return 0.5 * y * erfc(-y / sqrt(2));
   return 0.5 * y * (1 + tanh(sqrt(2 / acos(-1)) * (y + 0.044715 * y * y * y)));
 }
 
 static void feed_forward(const decoder *d, int layer) {
   const ref_model *m = d->m;
   matrix *acted = m->gated ? &gate : &up;
-  multiply(d, "up_proj", m->all_bias, layer, h, up);
+  bool bias = m->mlp_bias || m->all_bias;
+  multiply(d, "up_proj", bias, layer, h, up);
   round_rows(d, up, m->ff);
   if (m->gated) {
     multiply(d, "gate_proj", false, layer, h, gate);
@@ -283,7 +307,7 @@ static void feed_forward(const decoder *d, int layer) {
     }
     round_rows(d, up, m->ff);
   }
-  multiply(d, "down_proj", m->all_bias, layer, up, o);
+  multiply(d, "down_proj", bias, layer, up, o);
   round_rows(d, o, m->width);
 }
 
@@ -348,27 +372,69 @@ static void mixture(const decoder *d, int layer) {
   round_rows(d, o, m->width);
 }
 
-static void decoder_layer(const decoder *d, int layer) {
-  const ref_model *m = d->m;
-  norm(d, "input_norm", layer, x, h, 1);
+/* h to o */
+static void self_attention(const decoder *d, int layer) {
   project(d, layer);
   attend(d, layer);
-  multiply(d, "o_proj", m->all_bias, layer, a, o);
-  round_rows(d, o, m->width);
-  if (m->post_norms) norm(d, "post_attention_norm", layer, o, o, 1);
-  add_residual(d, o);
-  if (m->post_norms) {
-    norm(d, "pre_mlp_norm", layer, x, h, 1);
-  } else {
-    norm(d, "post_attention_norm", layer, x, h, 1);
+  multiply(d, "o_proj", d->m->all_bias, layer, a, o);
+  round_rows(d, o, d->m->width);
+}
+
+/* Both blocks work on the layer's input; their results are added first, then the input. */
+static void parallel_layer(const decoder *d, int layer) {
+  static matrix attended;
+  norm(d, "input_norm", layer, x, h);
+  self_attention(d, layer);
+  memcpy(attended, o, sizeof attended);
+  if (d->m->block == REF_PARALLEL_NORMS) norm(d, "mlp_norm", layer, x, h);
+  feed_forward(d, layer);
+  for (int t = 0; t < d->tokens->count; t++) {
+    for (int i = 0; i < d->m->width; i++) o[t][i] += attended[t][i];
   }
+  round_rows(d, o, d->m->width);
+  add_residual(d, o);
+}
+
+static void serial_layer(const decoder *d, int layer) {
+  const ref_model *m = d->m;
+  bool before = m->block != REF_POST_NORM, after = m->block != REF_PRE_NORM;
+  if (before) norm(d, "input_norm", layer, x, h);
+  if (!before) memcpy(h, x, sizeof h);
+  self_attention(d, layer);
+  if (after) norm(d, "post_attention_norm", layer, o, o);
+  add_residual(d, o);
+  if (before) norm(d, after ? "pre_mlp_norm" : "post_attention_norm", layer, x, h);
+  if (!before) memcpy(h, x, sizeof h);
   if (m->mixture[layer]) {
     mixture(d, layer);
   } else {
     feed_forward(d, layer);
   }
-  if (m->post_norms) norm(d, "post_mlp_norm", layer, o, o, 1);
+  if (after) norm(d, "post_mlp_norm", layer, o, o);
   add_residual(d, o);
+}
+
+static void decoder_layer(const decoder *d, int layer) {
+  bool parallel = d->m->block == REF_PARALLEL || d->m->block == REF_PARALLEL_NORMS;
+  if (parallel) {
+    parallel_layer(d, layer);
+  } else {
+    serial_layer(d, layer);
+  }
+}
+
+/* Scaled and capped; both results are stored. */
+static void finish_logits(const decoder *d, matrix y) {
+  double cap = d->m->logit_cap;
+  if (d->m->logit_scale > 0) {
+    scale_rows(d, y, d->m->vocabulary, d->m->logit_scale);
+    round_rows(d, y, d->m->vocabulary);
+  }
+  if (cap == 0) return;
+  for (int t = 0; t < d->tokens->count; t++) {
+    for (int i = 0; i < d->m->vocabulary; i++) y[t][i] = cap * tanh(y[t][i] / cap);
+    ref_round(d->storage->activations, y[t], d->m->vocabulary);
+  }
 }
 
 static void place(decoder *d) {
@@ -394,14 +460,11 @@ void ref_forward(const ref_model *model, const ref_storage *storage, const ref_w
   place(&d);
   embed(&d);
   for (int layer = 0; layer < model->layers; layer++) decoder_layer(&d, layer);
-  norm(&d, "final_norm", -1, x, h, 1);
-  multiply(&d, model->tied ? "embed" : "lm_head", false, -1, h, a);
+  norm(&d, "final_norm", -1, x, h);
+  multiply(&d, model->tied ? "embed" : "lm_head", model->head_bias, -1, h, a);
   round_rows(&d, a, model->vocabulary);
+  finish_logits(&d, a);
   for (int t = 0; t < tokens->count; t++) {
-    for (int i = 0; i < model->vocabulary && model->logit_cap > 0; i++) {
-      a[t][i] = model->logit_cap * tanh(a[t][i] / model->logit_cap);
-    }
-    if (model->logit_cap > 0) ref_round(storage->activations, a[t], model->vocabulary);
     memcpy(logits + t * model->vocabulary, a[t], (size_t)model->vocabulary * sizeof *logits);
   }
 }

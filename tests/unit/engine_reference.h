@@ -11,8 +11,17 @@
 
 enum { REF_LAYERS = 4, REF_TOKENS = 40, REF_WIDTH = 160 };
 
-typedef enum ref_activation { REF_SILU, REF_GELU_TANH, REF_RELU } ref_activation;
-typedef enum ref_scaling { REF_PLAIN, REF_LINEAR, REF_LLAMA3 } ref_scaling;
+typedef enum ref_activation { REF_SILU, REF_GELU_TANH, REF_RELU, REF_GELU } ref_activation;
+typedef enum ref_scaling { REF_PLAIN, REF_LINEAR, REF_LLAMA3, REF_LONGROPE } ref_scaling;
+/* Where the norms of a layer stand: before both blocks; before and after; after; before both
+ * blocks, which then work side by side on one norm, or on two. */
+typedef enum ref_block {
+  REF_PRE_NORM,
+  REF_SANDWICH,
+  REF_POST_NORM,
+  REF_PARALLEL,
+  REF_PARALLEL_NORMS
+} ref_block;
 
 /* Hyperparameters as the papers name them, typed by hand for each twin. */
 typedef struct ref_model ref_model;
@@ -24,11 +33,18 @@ struct ref_model {
   int layers, width, ff, vocabulary, heads, kv_heads, head_dim;
   double eps;
   bool layer_norm;    /* else root mean square */
+  bool norm_bias;     /* not of q and k norms */
   bool gain_plus_one; /* Gemma: (1 + w) */
-  bool qkv_bias, all_bias, qk_norm, post_norms, gated, tied;
+  ref_block block;
+  bool qkv_bias, mlp_bias, all_bias, head_bias, qk_norm, gated, tied;
+  bool qk_norm_whole; /* over all heads together */
+  bool embed_norm;
   bool learned_positions;
   int position_offset;
-  double embed_scale; /* 0: none */
+  double embed_scale, residual_scale, logit_scale; /* 0: none */
+  double clip;                                     /* of q, k and v, 0: none */
+  double alibi;                                    /* 8 as published, 0: none */
+  bool alibi_scaled;                               /* Falcon: before the score is scaled */
   ref_activation act;
   double score_root;            /* scores are divided by its square root */
   double score_cap, logit_cap;  /* 0: none */
@@ -36,6 +52,10 @@ struct ref_model {
   double rope_base[REF_LAYERS]; /* 0: none */
   ref_scaling scaling[REF_LAYERS];
   double rope_factor, rope_low, rope_high, rope_original;
+  const double *rope_divisors;    /* LongRoPE: of each frequency, 0: none */
+  double rope_magnitude;          /* of rotated values, 0: kept */
+  int rotary;                     /* leading values of a head that are rotated, 0: all */
+  bool rope_pairs;                /* (2i, 2i + 1) turn together, else (i, i + rotary / 2) */
   int experts, chosen, expert_ff; /* 0: no mixture in any layer */
   bool mixture[REF_LAYERS];       /* in place of the MLP */
   bool weigh_chosen;              /* softmax over the chosen experts only */
@@ -86,6 +106,8 @@ typedef enum ref_plant {
   REF_SCALE_ONE_TOO_EARLY,
   REF_NOISE, /* no error: every stored activation is off by 1e-7 before it is rounded */
   REF_EXPERT_ONE_TOO_FAR, /* the down projection of the next expert */
+  REF_SLOPE_ONE_TOO_FAR,  /* alibi: the slope of the next head */
+  REF_OTHER_PAIRS,        /* rotary pairs of the other style */
   REF_PLANTS
 } ref_plant;
 

@@ -12,12 +12,12 @@
   .qk_norm = true, .gated = true, .act = REF_SILU, .score_root = 10, .rope_base = {1e6, 1e6}
 #define GEMMA2                                                                                   \
   .layers = 3, .width = 50, .ff = 71, .vocabulary = 63, .heads = 3, .head_dim = 14, .eps = 1e-6, \
-  .gain_plus_one = true, .post_norms = true, .gated = true, .tied = true,                        \
+  .gain_plus_one = true, .block = REF_SANDWICH, .gated = true, .tied = true,                     \
   .embed_scale = 7.0710678118654755 /* sqrt(50) */, .act = REF_GELU_TANH, .score_root = 11,      \
   .score_cap = 2, .logit_cap = 1.5, .window = {5, 0, 5}, .rope_base = {10000, 10000, 10000}
 #define GEMMA3                                                                                   \
   .layers = 3, .width = 52, .ff = 69, .vocabulary = 57, .heads = 6, .head_dim = 10, .eps = 1e-6, \
-  .gain_plus_one = true, .qk_norm = true, .post_norms = true, .gated = true, .tied = true,       \
+  .gain_plus_one = true, .qk_norm = true, .block = REF_SANDWICH, .gated = true, .tied = true,    \
   .embed_scale = 7.211102550927978 /* sqrt(52) */, .act = REF_GELU_TANH, .score_root = 13,       \
   .window = {4, 4, 0}, .rope_base = {10000, 10000, 1e6},                                         \
   .scaling = {REF_PLAIN, REF_PLAIN, REF_LINEAR}, .rope_factor = 8
@@ -80,6 +80,7 @@ const ref_model TWIN_MODEL[TWIN_MODELS] = {
      .head_dim = 17,
      .eps = 1e-5,
      .layer_norm = true,
+     .norm_bias = true,
      .all_bias = true,
      .tied = true,
      .learned_positions = true,
@@ -95,6 +96,7 @@ const ref_model TWIN_MODEL[TWIN_MODELS] = {
      .head_dim = 11,
      .eps = 1e-5,
      .layer_norm = true,
+     .norm_bias = true,
      .all_bias = true,
      .tied = true,
      .learned_positions = true,
