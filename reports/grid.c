@@ -3,6 +3,7 @@
 #include "reports/grid.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "base/number.h"
 #include "base/quote.h"
@@ -21,6 +22,31 @@ rl_cell *rl_grid_row(rl_grid *grid) {
   }
   *slot = cells;
   return cells;
+}
+
+static bool is_empty_column(const rl_grid *grid, size_t column) {
+  for (size_t i = 0; i < grid->rows.count; i++) {
+    if (grid->rows.items[i][column].kind != RL_CELL_NONE) return false;
+  }
+  return true;
+}
+
+void rl_grid_trim(rl_grid *grid, size_t first) {
+  size_t kept = first;
+  rl_column *columns =
+      grid->failed ? NULL : RL_NEW_ARRAY(grid->arena, rl_column, grid->column_count);
+  grid->failed = columns == NULL;
+  if (grid->failed) return;
+  memcpy(columns, grid->columns, first * sizeof *columns);
+  for (size_t c = first; c < grid->column_count; c++) {
+    if (is_empty_column(grid, c)) continue;
+    for (size_t i = 0; i < grid->rows.count; i++) {
+      grid->rows.items[i][kept] = grid->rows.items[i][c];
+    }
+    columns[kept++] = grid->columns[c];
+  }
+  grid->columns = columns;
+  grid->column_count = kept;
 }
 
 rl_cell rl_cell_text(const char *text) {

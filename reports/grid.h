@@ -53,6 +53,9 @@ void rl_grid_init(rl_grid *grid, rl_arena *arena, const rl_column *columns, size
  * and the grid has failed. */
 rl_cell *rl_grid_row(rl_grid *grid);
 
+/* Leaves out the columns from `first` on that are empty in every row. */
+void rl_grid_trim(rl_grid *grid, size_t first);
+
 rl_cell rl_cell_text(const char *text); /* NULL gives an empty cell */
 rl_cell rl_cell_count(uint64_t count);
 rl_cell rl_cell_real(double real); /* not finite: an empty cell */

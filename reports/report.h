@@ -13,10 +13,14 @@ void rl_report_json(rl_buf *out, const rl_result *result);
 /* One table: by machine and batch, or by operator of the passes shown. */
 void rl_report_csv(rl_buf *out, const rl_result *result, bool operators);
 
+/* Tokens, empty where memory sets no limit. */
+rl_cell rl_cell_tokens(uint64_t tokens);
+
 /* The tables for people as grids. */
 void rl_grid_decode(rl_grid *grid, rl_arena *arena, const rl_result_system *system);
 void rl_grid_prefill(rl_grid *grid, rl_arena *arena, const rl_result_system *system);
 void rl_grid_systems(rl_grid *grid, rl_arena *arena, const rl_result *result);
+void rl_grid_memory(rl_grid *grid, rl_arena *arena, const rl_result_system *system);
 void rl_grid_verify(rl_grid *grid, rl_arena *arena, const rl_result_system *system);
 /* Operators of the first pass and, when there are more, the times of the last one beside it. */
 void rl_grid_operators(rl_grid *grid, rl_arena *arena, const rl_result_system *system);
@@ -32,6 +36,7 @@ bool rl_report_header(rl_arena *arena, const rl_result *result,
 /* Titles of the tables, the same at a terminal and in Markdown. */
 #define RL_TITLE_DECODE "DECODE, at best"
 #define RL_TITLE_PREFILL "PREFILL, at best"
+#define RL_TITLE_MEMORY "MEMORY over the phases, and the longest sequences that fit"
 #define RL_TITLE_WORDS "IN WORDS"
 /* "VERIFY n tokens a sequence in one pass, ..."; NULL when memory ran out. */
 const char *rl_report_verify_title(rl_arena *arena, const rl_result_system *system);

@@ -28,6 +28,15 @@ static rl_cell positive(double value) {
   return value > 0 ? rl_cell_real(value) : (rl_cell){0};
 }
 
+/* Energy and price are last: their columns go when no machine says them. */
+#define ENERGY_COLUMN \
+  { .key = "energy_j_per_token", .head = "energy", .unit = "J a token", .drop = 2 }
+#define PRICE_COLUMN(head_)                                                          \
+  {                                                                                  \
+    .key = "price_usd_per_mtok", .head = head_, .unit = "$/Mtok", .mark = "\u2265 ", \
+    .rounding = RL_ROUND_DOWN, .drop = 3                                             \
+  }
+
 void rl_grid_decode(rl_grid *grid, rl_arena *arena, const rl_result_system *system) {
   static const rl_column columns[] = {
       {.key = "batch", .head = "batch"},
@@ -49,6 +58,8 @@ void rl_grid_decode(rl_grid *grid, rl_arena *arena, const rl_result_system *syst
        .rounding = RL_ROUND_UP,
        .drop = 1},
       {.key = "fits", .head = "fits"},
+      ENERGY_COLUMN,
+      PRICE_COLUMN("output"),
   };
   rl_grid_init(grid, arena, columns, sizeof columns / sizeof *columns);
   for (size_t i = 0; i < system->batch_count; i++) {
@@ -58,9 +69,12 @@ void rl_grid_decode(rl_grid *grid, rl_arena *arena, const rl_result_system *syst
     row[1] = positive(b->tpot);
     row[2] = positive(b->decode_rate);
     row[3] = limit_cell(grid, &b->decode_limit);
-    row[4] = rl_cell_count(b->memory);
+    row[4] = rl_cell_count(b->worst.total);
     row[5] = fits_cell(b);
+    row[6] = positive(b->energy.decode);
+    row[7] = positive(b->price.output);
   }
+  rl_grid_trim(grid, 6);
 }
 
 void rl_grid_prefill(rl_grid *grid, rl_arena *arena, const rl_result_system *system) {
@@ -73,6 +87,8 @@ void rl_grid_prefill(rl_grid *grid, rl_arena *arena, const rl_result_system *sys
        .mark = MARK,
        .rounding = RL_ROUND_UP},
       {.key = "prefill_limit", .head = "bound by", .left = true},
+      ENERGY_COLUMN,
+      PRICE_COLUMN("input"),
   };
   rl_grid_init(grid, arena, columns, sizeof columns / sizeof *columns);
   for (size_t i = 0; i < system->batch_count; i++) {
@@ -82,7 +98,10 @@ void rl_grid_prefill(rl_grid *grid, rl_arena *arena, const rl_result_system *sys
     row[1] = positive(b->ttft);
     row[2] = positive(b->prefill_rate);
     row[3] = limit_cell(grid, &b->prefill_limit);
+    row[4] = positive(b->energy.prefill);
+    row[5] = positive(b->price.input);
   }
+  rl_grid_trim(grid, 4);
 }
 
 static const rl_column system_columns[] = {
@@ -126,6 +145,7 @@ static const rl_column system_columns[] = {
      .drop = 5},
     {.key = "fits", .head = "fits"},
     {.key = "largest_batch", .head = "up to", .unit = "batch", .drop = 1},
+    PRICE_COLUMN("output"),
 };
 
 static void system_row(rl_grid *grid, const rl_result_system *system, const rl_result_batch *b) {
@@ -137,7 +157,8 @@ static void system_row(rl_grid *grid, const rl_result_system *system, const rl_r
   row[4] = limit_cell(grid, &b->decode_limit);
   row[5] = positive(b->ttft);
   row[6] = limit_cell(grid, &b->prefill_limit);
-  row[7] = rl_cell_count(b->memory);
+  row[7] = rl_cell_count(b->worst.total);
+  row[11] = positive(b->price.output);
   row[8] = rl_cell_count(system->usable);
   row[9] = fits_cell(b);
   row[10] = rl_cell_count(system->largest_batch);
@@ -149,6 +170,7 @@ void rl_grid_systems(rl_grid *grid, rl_arena *arena, const rl_result *result) {
     const rl_result_system *system = &result->systems[s];
     for (size_t i = 0; i < system->batch_count; i++) system_row(grid, system, &system->batches[i]);
   }
+  rl_grid_trim(grid, 11);
 }
 
 /* How many draft lengths there are: those of the first batch. */

@@ -41,6 +41,7 @@ static void model_line(rl_buf *out, const rl_result *r) {
 }
 
 static void hardware_line(rl_buf *out, const rl_result *r) {
+  char price[RL_NUMBER_TEXT];
   const rl_result_system *s = r->systems;
   if (r->listed || r->system_count == 0) {
     rl_buf_add(out, "every device known, one after the other; MODEL@HARDWARE shows one in detail");
@@ -56,9 +57,15 @@ static void hardware_line(rl_buf *out, const rl_result *r) {
   rl_add_figure(out, s->bandwidth, "B/s");
   rl_buf_add(out, " \u00b7 ");
   rl_add_si(out, (double)s->capacity, "B");
-  if (s->usable == s->capacity) return;
-  rl_buf_add(out, ", usable ");
-  rl_add_si(out, (double)s->usable, "B");
+  if (s->usable != s->capacity) {
+    rl_buf_add(out, ", usable ");
+    rl_add_si(out, (double)s->usable, "B");
+  }
+  if (s->power_limit > 0) {
+    rl_buf_add(out, " \u00b7 ");
+    rl_add_figure(out, s->power_limit, "W");
+  }
+  if (s->priced) RL_ADD(out, " \u00b7 ", rl_print_digits(s->price, 6, price), " $/h");
 }
 
 static void profile_line(rl_buf *out, const rl_result *r) {

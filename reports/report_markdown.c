@@ -27,6 +27,8 @@ static void tables(rl_buf *out, const rl_result_system *system) {
   table(out, RL_TITLE_DECODE, &grid);
   rl_grid_prefill(&grid, out->arena, system);
   table(out, RL_TITLE_PREFILL, &grid);
+  rl_grid_memory(&grid, out->arena, system);
+  table(out, RL_TITLE_MEMORY, &grid);
   if (system->pass_count > 0) {
     rl_grid_operators(&grid, out->arena, system);
     table(out, rl_report_pass_title(out->arena, &system->passes[0]), &grid);

@@ -87,6 +87,43 @@ static void limit(rl_json *json, const char *key, const rl_result_limit *l) {
   rl_json_close(json, '}');
 }
 
+static void memory(rl_json *json, const rl_result_memory *m) {
+  rl_json_open(json, NULL, '{');
+  rl_json_text(json, "phase", m->phase);
+  rl_json_count(json, "weight_bytes", m->weights);
+  rl_json_count(json, "kv_bytes", m->kv);
+  rl_json_count(json, "state_bytes", m->state);
+  rl_json_count(json, "activation_bytes", m->activations);
+  rl_json_count(json, "memory_bytes", m->total);
+  rl_json_close(json, '}');
+}
+
+static void tokens(rl_json *json, const char *key, uint64_t count) {
+  optional_count(json, key, count, count != RL_RESULT_UNLIMITED);
+}
+
+/* Energy and price of a batch; null where the machine file says nothing of them. */
+static void expenses(rl_json *json, const rl_result_batch *b) {
+  if (b->energy.method == NULL) {
+    rl_json_null(json, "energy");
+  } else {
+    rl_json_open(json, "energy", '{');
+    rl_json_text(json, "method", b->energy.method);
+    optional(json, "prefill_j_per_token", b->energy.prefill);
+    optional(json, "decode_j_per_token", b->energy.decode);
+    rl_json_close(json, '}');
+  }
+  if (!b->price.known) {
+    rl_json_null(json, "price");
+    return;
+  }
+  rl_json_open(json, "price", '{');
+  rl_json_real(json, "usd_per_h", b->price.per_hour);
+  rl_json_real(json, "input_at_least_usd_per_mtok", b->price.input);
+  optional(json, "output_at_least_usd_per_mtok", b->price.output);
+  rl_json_close(json, '}');
+}
+
 static void batch(rl_json *json, const rl_result_batch *b) {
   rl_json_open(json, NULL, '{');
   rl_json_count(json, "batch", b->batch);
@@ -96,13 +133,19 @@ static void batch(rl_json *json, const rl_result_batch *b) {
   optional(json, "decode_rate_at_most_tokens_per_s", b->decode_rate);
   limit(json, "prefill_limit", &b->prefill_limit);
   limit(json, "decode_limit", &b->decode_limit);
-  rl_json_count(json, "weight_bytes", b->weights);
-  rl_json_count(json, "kv_bytes", b->kv);
-  rl_json_count(json, "state_bytes", b->state);
-  rl_json_count(json, "activation_bytes", b->activations);
-  rl_json_count(json, "memory_bytes", b->memory);
-  rl_json_text(json, "memory_phase", b->memory_phase);
+  rl_json_count(json, "weight_bytes", b->worst.weights);
+  rl_json_count(json, "kv_bytes", b->worst.kv);
+  rl_json_count(json, "state_bytes", b->worst.state);
+  rl_json_count(json, "activation_bytes", b->worst.activations);
+  rl_json_count(json, "memory_bytes", b->worst.total);
+  rl_json_text(json, "memory_phase", b->worst.phase);
   rl_json_flag(json, "fits", b->fits);
+  rl_json_open(json, "memory_phases", '[');
+  for (size_t i = 0; i < b->phase_count; i++) memory(json, &b->phases[i]);
+  rl_json_close(json, ']');
+  tokens(json, "longest_context_tokens", b->longest_context);
+  tokens(json, "longest_prompt_tokens", b->longest_prompt);
+  expenses(json, b);
   rl_json_close(json, '}');
 }
 

@@ -46,6 +46,9 @@ static void tables(rl_buf *out, const rl_result_system *system, const rl_style *
   title(out, style, RL_TITLE_PREFILL);
   rl_grid_prefill(&grid, out->arena, system);
   rl_grid_terminal(out, &grid, style);
+  title(out, style, RL_TITLE_MEMORY);
+  rl_grid_memory(&grid, out->arena, system);
+  rl_grid_terminal(out, &grid, style);
   if (system->pass_count > 0) {
     title(out, style, rl_report_pass_title(out->arena, &system->passes[0]));
     rl_grid_operators(&grid, out->arena, system);

@@ -25,14 +25,44 @@ typedef struct rl_result_limit {
   double share; /* of the pass's time, 0..1 */
 } rl_result_limit;
 
+/* Memory by class in one phase, in bytes. */
+typedef struct rl_result_memory {
+  const char *phase; /* "prefill", or "decode" for the last decode step */
+  uint64_t weights, kv, state, activations, total; /* total is the sum of the others */
+} rl_result_memory;
+enum { RL_RESULT_PHASES = 2 };
+
+/* J a token of the prompts and of the decode steps, all devices together; 0: does not apply. */
+typedef struct rl_result_energy {
+  const char *method; /* "sum": at least; "power_limit": power limit times time at best, which
+                         bounds only what keeps up with the roofline; NULL: unknown */
+  double prefill, decode;
+} rl_result_energy;
+
+/* Dollars at least, all devices together; 0: does not apply. */
+typedef struct rl_result_price {
+  bool known;
+  double per_hour;
+  double input, output; /* for a million tokens of the prompts, of the decode steps */
+} rl_result_price;
+
+#define RL_RESULT_UNLIMITED UINT64_MAX
+
 typedef struct rl_result_batch {
   uint64_t batch;
   double ttft, tpot;                /* s */
   double prefill_rate, decode_rate; /* tokens/s of all sequences */
   rl_result_limit prefill_limit, decode_limit;
-  uint64_t weights, kv, state, activations, memory; /* bytes in the worst phase; memory is their sum */
-  const char *memory_phase; /* the worst one: "prefill", or "decode" for the last decode step */
+  rl_result_memory phases[RL_RESULT_PHASES]; /* end of the prefill, last decode step if any */
+  size_t phase_count;
+  rl_result_memory worst; /* the phase that takes most */
   bool fits;
+  /* Tokens a sequence that fit at this batch: cached in a decode step; of a prompt that is
+   * prefilled in one pass, with the generated tokens behind it. RL_RESULT_UNLIMITED: memory sets no
+   * limit. */
+  uint64_t longest_context, longest_prompt;
+  rl_result_energy energy;
+  rl_result_price price;
 } rl_result_batch;
 
 /* coefficient * moment, a term of a count. */
@@ -117,6 +147,9 @@ typedef struct rl_result_system {
   double matrix_peak;        /* FLOP/s */
   double bandwidth;          /* B/s of main memory */
   uint64_t capacity, usable; /* bytes of main memory */
+  double power_limit;        /* W of one device, 0 = unknown */
+  double price;              /* $/h of one device */
+  bool priced;
   bool wider; /* some operator multiplies in a wider type than asked, for want of that type */
   const rl_result_batch *batches;
   size_t batch_count;

@@ -30,43 +30,12 @@ static rl_status list_machines(const rl_analysis *study, rl_db *db, machine_list
   return RL_OK;
 }
 
-static rl_status study_batch(const rl_analysis *study, uint64_t batch, rl_result_batch *out) {
-  const rl_workload *workload = &study->scenario->workload;
-  const rl_job load = {batch, workload->prompt, study->generate};
-  const rl_group decode = rl_analysis_step(study, batch);
-  const rl_group prefill = rl_analysis_group(study, RL_PHASE_PREFILL, batch);
-  rl_generation generation;
-  rl_memory memory;
-  *out = (rl_result_batch){.batch = batch};
-  rl_status status = rl_generate(study->plan, load, &generation, study->diags);
-  if (status == RL_OK) status = rl_memory_fit(study->plan, load, &memory, study->diags);
-  if (status == RL_OK) status = rl_analysis_limit(study, &prefill, &out->prefill_limit);
-  if (status == RL_OK && rl_analysis_decodes(study)) {
-    status = rl_analysis_limit(study, &decode, &out->decode_limit);
-  }
-  if (status != RL_OK) return status;
-  out->ttft = generation.ttft;
-  out->tpot = generation.tpot;
-  out->decode_rate = generation.decode_rate;
-  if (generation.ttft > 0) {
-    out->prefill_rate = (double)batch * (double)workload->prompt / generation.ttft;
-  }
-  out->weights = memory.weights;
-  out->kv = memory.kv;
-  out->state = memory.state;
-  out->activations = memory.activations;
-  out->memory = memory.total;
-  out->memory_phase = memory.decoding ? "decode" : "prefill";
-  out->fits = memory.fits;
-  return RL_OK;
-}
-
 static rl_status study_batches(const rl_analysis *study, rl_result_system *system) {
   const rl_workload *workload = &study->scenario->workload;
   rl_result_batch *batches = RL_NEW_ARRAY(study->arena, rl_result_batch, workload->batch_count);
   rl_status status = batches == NULL ? rl_diag_oom(study->diags) : RL_OK;
   for (size_t i = 0; status == RL_OK && i < workload->batch_count; i++) {
-    status = study_batch(study, workload->batches[i], &batches[i]);
+    status = rl_analysis_batch(study, workload->batches[i], &batches[i]);
   }
   system->batches = batches;
   system->batch_count = workload->batch_count;
@@ -96,12 +65,34 @@ static const rl_peak *main_peak(const rl_analysis *study) {
   return peak != NULL ? peak : rl_hardware_matrix_peak(study->plan->hardware, RL_BF16);
 }
 
-/* Peak, memory levels: the figures that the times rest on. */
+/* Figures beside the peaks and the memory that the answers rest on, where they are given. */
+static void list_figures(const rl_analysis *study, rl_result_system *system,
+                         rl_result_figure *figures) {
+  const rl_hardware *h = study->plan->hardware;
+  const struct {
+    const char *name;
+    rl_figure figure;
+    const char *unit;
+  } given[] = {{"power limit", h->tdp, "W"},
+               {"idle power", h->idle, "W"},
+               {"energy a byte", h->energy_per_byte, "J/B"},
+               {"energy a FLOP", h->energy_per_flop, "J/FLOP"},
+               {"price", rl_analysis_price(study), "$/h"}};
+  for (size_t i = 0; i < sizeof given / sizeof *given; i++) {
+    if (given[i].figure.source == NULL) continue;
+    figures[system->figure_count++] =
+        rl_result_figure_of(given[i].name, given[i].figure, given[i].unit);
+  }
+}
+
+/* Peak, memory levels, power, price: the figures that the answers rest on. */
 static rl_status study_machine(const rl_analysis *study, rl_result_system *system) {
+  enum { FIGURES = 9 };
   const rl_hardware *h = study->plan->hardware;
   const rl_memory_level *memory = rl_hardware_main(h);
   const rl_peak *peak = main_peak(study);
-  rl_result_figure *figures = RL_NEW_ARRAY(study->arena, rl_result_figure, 4);
+  const rl_figure price = rl_analysis_price(study);
+  rl_result_figure *figures = RL_NEW_ARRAY(study->arena, rl_result_figure, FIGURES);
   if (figures == NULL) return rl_diag_oom(study->diags);
   *system = (rl_result_system){.name = h->name,
                                .title = h->title,
@@ -109,6 +100,9 @@ static rl_status study_machine(const rl_analysis *study, rl_result_system *syste
                                .bandwidth = memory->bandwidth.value,
                                .capacity = memory->capacity,
                                .usable = memory->usable,
+                               .power_limit = h->tdp.value,
+                               .price = price.value,
+                               .priced = price.source != NULL,
                                .wider = study->plan->wider,
                                .figures = figures};
   if (peak != NULL) {
@@ -124,6 +118,7 @@ static rl_status study_machine(const rl_analysis *study, rl_result_system *syste
       rl_result_figure_of("memory bandwidth", memory->bandwidth, "B/s");
   figures[system->figure_count++] =
       rl_result_figure_of("memory capacity", memory->capacity_figure, "B");
+  list_figures(study, system, figures);
   return RL_OK;
 }
 

@@ -32,6 +32,10 @@ rl_group rl_analysis_group(const rl_analysis *study, rl_phase phase, uint64_t ba
 /* Where the time of a pass over the group goes: its largest part. */
 rl_status rl_analysis_limit(const rl_analysis *study, const rl_group *group,
                             rl_result_limit *limit);
+/* Times, rates, memory, energy and price of the workload at one batch. */
+rl_status rl_analysis_batch(const rl_analysis *study, uint64_t batch, rl_result_batch *out);
+/* What an hour of one device costs: as the scenario says, else its hardware file. */
+rl_figure rl_analysis_price(const rl_analysis *study);
 /* Ratios of verify passes to plain decode steps, as many as there are positions for. */
 rl_status rl_analysis_verifies(const rl_analysis *study, rl_result_system *system);
 /* A pass operator by operator; operators that are asked for are explained. */

@@ -75,7 +75,7 @@ static const rl_moment *experts_of(const speaker *s) {
 }
 
 static double experts_read(const rl_moment *moment, uint64_t tokens) {
-  uint64_t units = rl_expected_rank_experts(moment->draw, tokens);
+  uint64_t units = rl_expected_experts(moment->experts, moment->top_k, tokens);
   return (double)units / (double)RL_EXPERT_UNIT;
 }
 
@@ -170,12 +170,35 @@ static bool say_fit(speaker *s) {
   rl_arena *arena = s->study->arena;
   if (s->system->largest_batch > 0) {
     rl_print_grouped(s->system->largest_batch, batch);
-    return say(s, rl_textf(arena, "Memory holds up to batch %s.", batch));
+    rl_print_grouped(first->longest_context, need);
+    rl_print_grouped(first->batch, have);
+    if (first->longest_context == 0 || first->longest_context == RL_RESULT_UNLIMITED) {
+      return say(s, rl_textf(arena, "Memory holds up to batch %s.", batch));
+    }
+    return say(s, rl_textf(arena,
+                           "Memory holds up to batch %s, or %s tokens of context a sequence at "
+                           "batch %s.",
+                           batch, need, have));
   }
-  rl_print_si_apart((double)first->memory, (double)s->system->usable, "B", need, have);
+  rl_print_si_apart((double)first->worst.total, (double)s->system->usable, "B", need, have);
   rl_print_grouped(first->batch, batch);
   return say(s, rl_textf(arena, "Not even one sequence fits: batch %s needs %s of %s.", batch, need,
                          have));
+}
+
+/* What the energy column is. */
+static bool say_energy(speaker *s) {
+  char watts[RL_NUMBER_TEXT];
+  const char *method = s->system->batches[0].energy.method;
+  if (method == NULL) return true;
+  if (strcmp(method, "sum") == 0) {
+    return say(s, "Energy is what bytes, operations and idle power take: at least that much.");
+  }
+  rl_print_si_exact(s->system->power_limit, "W", watts);
+  return say(s, rl_textf(s->study->arena,
+                         "Energy is the power limit of %s times the time at best: a device that "
+                         "keeps up with the roofline draws no more; a slower run may.",
+                         watts));
 }
 
 static bool say_wider(speaker *s) {
@@ -258,8 +281,9 @@ static bool say_details(speaker *s) {
 }
 
 rl_status rl_analysis_words(const rl_analysis *study, rl_result_system *system) {
-  static bool (*const sentences[])(speaker *) = {say_limits, say_experts, say_ridge, say_verify,
-                                                 say_others, say_fit,     say_wider, say_details};
+  static bool (*const sentences[])(speaker *) = {say_limits, say_experts, say_ridge,
+                                                 say_verify, say_others,  say_fit,
+                                                 say_energy, say_wider,   say_details};
   speaker s = {study, system, RL_NEW_ARRAY(study->arena, const char *, WORDS_MAX)};
   if (s.words == NULL || system->batch_count == 0) return rl_diag_oom(study->diags);
   system->words = s.words;

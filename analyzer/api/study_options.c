@@ -23,6 +23,7 @@ static const request_field FIELDS[] = {
     FIELD("tp", tensor),         FIELD("pp", pipeline),   FIELD("ep", expert),
     FIELD("dp", data),           FIELD("batch", batch),   FIELD("prompt", prompt),
     FIELD("generate", generate), FIELD("method", method), FIELD("draft", draft),
+    FIELD("price", price),
 };
 #undef FIELD
 static const char *const PHASES[] = {"decode", "prefill", "verify"};

@@ -46,7 +46,7 @@ static rl_status check_fit(rl_session *session, const rl_result *result) {
   char batch[RL_NUMBER_TEXT], need[RL_NUMBER_TEXT], have[RL_NUMBER_TEXT], most[RL_NUMBER_TEXT];
   if (result->listed || system->batch_count != 1 || system->batches[0].fits) return RL_OK;
   rl_print_grouped(system->batches[0].batch, batch);
-  rl_print_si_apart((double)system->batches[0].memory, (double)system->usable, "B", need, have);
+  rl_print_si_apart((double)system->batches[0].worst.total, (double)system->usable, "B", need, have);
   const char *hint = "not even one sequence fits";
   if (system->largest_batch > 0) {
     rl_print_grouped(system->largest_batch, most);

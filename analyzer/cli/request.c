@@ -25,6 +25,7 @@ static rl_request request_of(rl_session *session) {
       .generate = rl_argument(a, RL_O_GENERATE),
       .method = rl_argument(a, RL_O_METHOD),
       .draft = rl_argument(a, RL_O_DRAFT),
+      .price = rl_argument(a, RL_O_PRICE),
       .strict = rl_argument_given(a, RL_O_STRICT),
   };
   request.sets = rl_argument_all(a, &session->arena, RL_O_SET, &request.set_count);

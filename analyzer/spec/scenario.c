@@ -262,6 +262,38 @@ static void resolve_workload(const resolver *r) {
   rl_workload_read(r->load, values[RL_SET_GENERATE], "generate", 0, &workload->generate);
 }
 
+rl_figure rl_price_parse(rl_arena *arena, rl_text_at text, rl_diags *diags) {
+  static const double PRICE_MAX = 1e6;
+  double value;
+  bool bare = rl_scan_double(text.text, strlen(text.text), &value);
+  if (!bare && rl_text_quantity(text.text, text.loc, "price", RL_DIM_DOLLARS_PER_H, &value,
+                                diags) != RL_OK) {
+    return (rl_figure){0};
+  }
+  if (value < 0 || value > PRICE_MAX) {
+    RL_REPORT(diags, BAD_PRICE, text.loc, text.text);
+    return (rl_figure){0};
+  }
+  rl_source *source = RL_NEW(arena, rl_source);
+  if (source == NULL) {
+    rl_diag_oom(diags);
+    return (rl_figure){0};
+  }
+  *source = (rl_source){.loc = text.loc, .kind = RL_USER};
+  return (rl_figure){.value = value, .source = source};
+}
+
+/* A price is of one machine: beside every machine there is, it would say nothing. */
+static void resolve_price(const resolver *r) {
+  const rl_node *node = r->settings->values[RL_SET_PRICE];
+  const char *text = setting_text(r, RL_SET_PRICE);
+  if (text == NULL) return;
+  r->scenario->price = rl_price_parse(r->load->arena, (rl_text_at){text, node->loc}, r->diags);
+  if (r->settings->values[RL_SET_HARDWARE] == NULL) {
+    RL_REPORT(r->diags, PRICE_NO_MACHINE, node->loc, text);
+  }
+}
+
 static void resolve_formats(const resolver *r) {
   resolve_weights(r);
   resolve_activations(r);
@@ -292,6 +324,7 @@ rl_status rl_scenario_resolve(rl_arena *arena, rl_db *db, const rl_request *requ
   resolve_parallel(&r);
   resolve_methods(&r);
   resolve_workload(&r);
+  resolve_price(&r);
   rl_status status = rl_load_finish(&load, scenario, &whole);
   if (status == RL_OK) *out = scenario;
   return status;

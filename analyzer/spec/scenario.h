@@ -45,6 +45,7 @@ typedef struct rl_scenario {
   const rl_method *const *methods;
   size_t method_count;
   rl_workload workload;
+  rl_figure price;              /* $/h of one device; absent: what the hardware file says */
   const struct rl_settings *settings; /* what it was resolved from, for rl_scenario_vary */
 } rl_scenario;
 
@@ -58,11 +59,14 @@ typedef struct rl_request {
   rl_text_at target;   /* model@hardware */
   rl_text_at model, hardware, profile, weights, kv, activations;
   rl_text_at tensor, pipeline, expert, data;
-  rl_text_at batch, prompt, generate, method, draft;
+  rl_text_at batch, prompt, generate, method, draft, price;
   const rl_text_at *sets; /* --set key=value */
   size_t set_count;
   bool strict;         /* unknown config keys are errors */
 } rl_request;
+
+/* "2.49 $/h", or a bare number of them: absent (reported) otherwise. */
+rl_figure rl_price_parse(rl_arena *arena, rl_text_at text, rl_diags *diags);
 
 rl_status rl_scenario_resolve(rl_arena *arena, rl_db *db, const rl_request *request,
                               rl_scenario **out, rl_diags *diags);

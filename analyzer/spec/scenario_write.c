@@ -81,6 +81,14 @@ static void write_workload(const rl_workload *workload, rl_buf *out) {
   write_number(out, "  generate", workload->generate);
 }
 
+static void write_price(const rl_scenario *scenario, rl_buf *out) {
+  char number[RL_NUMBER_TEXT];
+  if (scenario->price.source == NULL) return;
+  rl_buf_add(out, "price: ");
+  rl_buf_add(out, rl_print_double(scenario->price.value, number));
+  rl_buf_add(out, " $/h\n");
+}
+
 void rl_scenario_write(const rl_scenario *scenario, rl_buf *out) {
   rl_buf_add(out, "kind: scenario\n");
   write_text(out, "model", scenario->model->reference);
@@ -95,6 +103,7 @@ void rl_scenario_write(const rl_scenario *scenario, rl_buf *out) {
   write_parallel(&scenario->parallel, out);
   write_methods(scenario, out);
   write_workload(&scenario->workload, out);
+  write_price(scenario, out);
 }
 
 /* What is written must read back as what it was: true for every text that YAML can hold. */

@@ -23,7 +23,8 @@ const char *const RL_SETTING_KEYS[RL_SETTINGS] = {[RL_SET_MODEL] = "model",
                                                   [RL_SET_WORKLOAD] = "workload",
                                                   [RL_SET_BATCH] = "workload.batch",
                                                   [RL_SET_PROMPT] = "workload.prompt",
-                                                  [RL_SET_GENERATE] = "workload.generate"};
+                                                  [RL_SET_GENERATE] = "workload.generate",
+                                                  [RL_SET_PRICE] = "price"};
 
 static const char weights_prefix[] = "weights.";
 
@@ -267,6 +268,7 @@ bool rl_settings_gather(const rl_load *load, const rl_request *request, rl_setti
       {"workload.generate", request->generate},
       {"methods", request->method},
       {"draft", request->draft},
+      {"price", request->price},
   };
   for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) {
     rl_settings_add(load, settings, flags[i].key, flags[i].text);

@@ -25,6 +25,7 @@ typedef enum rl_setting {
   RL_SET_BATCH,
   RL_SET_PROMPT,
   RL_SET_GENERATE,
+  RL_SET_PRICE,
   RL_SETTINGS
 } rl_setting;
 extern const char *const RL_SETTING_KEYS[RL_SETTINGS]; /* "kv.k", "workload.batch", ... */

@@ -85,9 +85,20 @@ static rl_bound ruler(const rl_demand *start, const rl_demand *end) {
   return best;
 }
 
-/* Sum of the row's time over S = first ... last, one repeat. */
-static double sum_row(walk *w, uint64_t first, uint64_t last) {
-  double total = 0;
+/* Steps of one piece: the ruler's times and all amounts are arithmetic series. */
+static void spend_piece(rl_spending *row, const rl_demand *start, const rl_demand *end,
+                        double steps, rl_bound ruler_of_piece) {
+  double seconds = steps * (start->seconds[ruler_of_piece] + end->seconds[ruler_of_piece]) / 2;
+  row->total += seconds;
+  row->seconds[ruler_of_piece] += seconds;
+  for (int b = RL_BOUND_COMPUTE; b < RL_BOUNDS; b++) {
+    row->amount[b] += steps * ((double)start->amount[b] + (double)end->amount[b]) / 2;
+  }
+}
+
+/* What the row spends over S = first ... last, one repeat. */
+static rl_spending sum_row(walk *w, uint64_t first, uint64_t last) {
+  rl_spending row = {0};
   while (!w->failed) {
     look(w, first);
     rl_demand start = w->demand;
@@ -97,21 +108,48 @@ static double sum_row(walk *w, uint64_t first, uint64_t last) {
     p.bound = ruler(&start, &w->demand);
     end = last_of_piece(w, &p, first, end);
     look(w, end);
-    double steps = (double)(end - first + 1);
-    total += steps * (start.seconds[p.bound] + w->demand.seconds[p.bound]) / 2;
+    spend_piece(&row, &start, &w->demand, (double)(end - first + 1), p.bound);
     if (end == last) break;
     first = end + 1;
   }
-  return total;
+  return row;
 }
 
-static bool sum_steps(const rl_plan *plan, uint64_t batch, uint64_t first, uint64_t last,
-                      double *seconds) {
-  *seconds = 0;
+/* Adds what one row spends to the whole, and keeps it when rows are asked for. */
+static void add_spending(rl_spending *whole, rl_spending *kept, const rl_spending *row,
+                         uint32_t repeat) {
+  rl_spending all = {.total = repeat * row->total};
+  whole->total += all.total;
+  for (int b = RL_BOUND_COMPUTE; b < RL_BOUNDS; b++) {
+    all.seconds[b] = repeat * row->seconds[b];
+    all.amount[b] = repeat * row->amount[b];
+    whole->seconds[b] += all.seconds[b];
+    whole->amount[b] += all.amount[b];
+  }
+  if (kept != NULL) *kept = all;
+}
+
+static bool sum_steps(const rl_plan *plan, rl_job job, rl_spending *whole, rl_spending *rows) {
+  uint64_t first = job.prompt, last = job.prompt + job.generate - 2;
   for (size_t row = 0; row < plan->cost->row_count; row++) {
-    walk w = {.plan = plan, .batch = batch, .row = row};
-    *seconds += plan->cost->rows[row].repeat * sum_row(&w, first, last);
+    walk w = {.plan = plan, .batch = job.batch, .row = row};
+    rl_spending one = sum_row(&w, first, last);
     if (w.failed) return false;
+    add_spending(whole, rows == NULL ? NULL : &rows[row], &one, plan->cost->rows[row].repeat);
+  }
+  return true;
+}
+
+static bool sum_pass(const rl_plan *plan, const rl_group *group, rl_spending *whole,
+                     rl_spending *rows) {
+  uint64_t moments[RL_MOMENTS_MAX];
+  if (!rl_cost_moments(plan->cost, &(rl_point){group, 1}, NULL, moments)) return false;
+  for (size_t row = 0; row < plan->cost->row_count; row++) {
+    rl_demand demand;
+    rl_spending one = {0};
+    if (!rl_row_demand(plan, row, moments, &demand)) return false;
+    spend_piece(&one, &demand, &demand, 1, demand.bound);
+    add_spending(whole, rows == NULL ? NULL : &rows[row], &one, plan->cost->rows[row].repeat);
   }
   return true;
 }
@@ -124,23 +162,45 @@ static void derive(rl_generation *out, rl_job job) {
   out->total = out->ttft + out->decode;
 }
 
-static rl_status prefill(const rl_plan *plan, rl_job job, rl_generation *out, rl_diags *diags) {
+static rl_status prefill(const rl_plan *plan, rl_job job, rl_generation *out, rl_spending *rows,
+                         rl_diags *diags) {
   rl_group group = {.count = job.batch, .q = job.prompt, .cached = 0};
   *out = (rl_generation){0};
   rl_status status = rl_check_job(plan, job, diags);
   if (status != RL_OK) return status;
-  return rl_pass_seconds(plan, &group, &out->ttft) ? RL_OK : rl_report_overflow(&group, diags);
+  if (!sum_pass(plan, &group, &out->prefill_spending, rows)) {
+    return rl_report_overflow(&group, diags);
+  }
+  out->ttft = out->prefill_spending.total;
+  return RL_OK;
+}
+
+static rl_status decode(const rl_plan *plan, rl_job job, rl_generation *out, rl_spending *rows,
+                        rl_diags *diags) {
+  for (uint32_t row = 0; rows != NULL && row < plan->cost->row_count; row++) {
+    rows[row] = (rl_spending){0};
+  }
+  if (job.generate < 2) return RL_OK;
+  if (!sum_steps(plan, job, &out->decode_spending, rows)) {
+    uint64_t last = job.prompt + job.generate - 2;
+    return rl_report_overflow(&(rl_group){.count = job.batch, .q = 1, .cached = last}, diags);
+  }
+  out->decode = out->decode_spending.total;
+  return RL_OK;
 }
 
 rl_status rl_generate(const rl_plan *plan, rl_job job, rl_generation *out, rl_diags *diags) {
-  rl_status status = prefill(plan, job, out, diags);
-  if (status != RL_OK) return status;
-  uint64_t last = job.prompt + job.generate - 2;
-  if (job.generate > 1 && !sum_steps(plan, job.batch, job.prompt, last, &out->decode)) {
-    return rl_report_overflow(&(rl_group){.count = job.batch, .q = 1, .cached = last}, diags);
-  }
-  derive(out, job);
-  return RL_OK;
+  rl_status status = prefill(plan, job, out, NULL, diags);
+  if (status == RL_OK) status = decode(plan, job, out, NULL, diags);
+  if (status == RL_OK) derive(out, job);
+  return status;
+}
+
+rl_status rl_generate_rows(const rl_plan *plan, rl_job job, rl_spending *prefill_rows,
+                           rl_spending *decode_rows, rl_diags *diags) {
+  rl_generation whole;
+  rl_status status = prefill(plan, job, &whole, prefill_rows, diags);
+  return status == RL_OK ? decode(plan, job, &whole, decode_rows, diags) : status;
 }
 
 rl_status rl_generate_stepwise(const rl_plan *plan, rl_arena *scratch, rl_job job,
@@ -149,7 +209,7 @@ rl_status rl_generate_stepwise(const rl_plan *plan, rl_arena *scratch, rl_job jo
   rl_group groups[CHUNK];
   rl_point points[CHUNK];
   rl_evaluation *evaluation;
-  rl_status status = prefill(plan, job, out, diags);
+  rl_status status = prefill(plan, job, out, NULL, diags);
   if (status == RL_OK) status = rl_evaluation_new(scratch, plan, CHUNK, &evaluation, diags);
   if (status != RL_OK) return status;
   for (uint64_t step = 0; step < job.generate - 1; step += CHUNK) {

@@ -1,4 +1,5 @@
-/* Memory at the worst phase of a generation, and the largest batch that fits. */
+/* Memory over the phases of a generation, and what of it fits: the largest batch, the longest
+ * context. */
 #include "base/checked.h"
 #include "time/check.h"
 
@@ -6,30 +7,40 @@
 static bool phase_memory(const rl_plan *plan, const rl_group *group, rl_memory *out) {
   const rl_cost *cost = plan->cost;
   uint64_t moments[RL_MOMENTS_MAX];
-  *out = (rl_memory){.weights = cost->weight_bytes};
-  return rl_cost_moments(cost, &(rl_point){group, 1}, NULL, moments) &&
-         rl_form_value(cost, &cost->kv_bytes, moments, &out->kv) &&
-         rl_form_value(cost, &cost->state_bytes, moments, &out->state) &&
-         rl_form_value(cost, &cost->activation_bytes, moments, &out->activations) &&
-         rl_add_u64(out->weights, out->kv, &out->total) &&
-         rl_add_u64(out->total, out->state, &out->total) &&
-         rl_add_u64(out->total, out->activations, &out->total);
+  *out = (rl_memory){.weights = cost->weight_bytes,
+                     .usable = rl_hardware_main(plan->hardware)->usable};
+  bool counted = rl_cost_moments(cost, &(rl_point){group, 1}, NULL, moments) &&
+                 rl_form_value(cost, &cost->kv_bytes, moments, &out->kv) &&
+                 rl_form_value(cost, &cost->state_bytes, moments, &out->state) &&
+                 rl_form_value(cost, &cost->activation_bytes, moments, &out->activations) &&
+                 rl_add_u64(out->weights, out->kv, &out->total) &&
+                 rl_add_u64(out->total, out->state, &out->total) &&
+                 rl_add_u64(out->total, out->activations, &out->total);
+  out->fits = counted && out->total <= out->usable;
+  return counted;
 }
 
-/* The larger of the prefill pass and the last decode step, whose KV is the longest. `at` is the
- * group of the phase that was looked at last: where the overflow is when the answer is false. */
-static bool worst_phase(const rl_plan *plan, rl_job job, rl_memory *out, rl_group *at) {
-  rl_memory decode;
+/* The end of the prefill and, when tokens are decoded, the last decode step, whose KV is the
+ * longest. `at` is the group of the phase that was looked at last: where the overflow is when the
+ * answer is false. */
+static bool look_at_phases(const rl_plan *plan, rl_job job, rl_memory phases[RL_MEMORY_PHASES],
+                           size_t *count, rl_group *at) {
+  *count = job.generate > 1 ? 2 : 1;
   *at = (rl_group){.count = job.batch, .q = job.prompt, .cached = 0};
-  if (!phase_memory(plan, at, out)) return false;
-  if (job.generate > 1) {
-    *at = (rl_group){.count = job.batch, .q = 1, .cached = job.prompt + job.generate - 2};
-    if (!phase_memory(plan, at, &decode)) return false;
-    decode.decoding = true;
-    if (decode.total > out->total) *out = decode;
-  }
-  out->usable = rl_hardware_main(plan->hardware)->usable;
-  out->fits = out->total <= out->usable;
+  if (!phase_memory(plan, at, &phases[0])) return false;
+  if (*count == 1) return true;
+  *at = (rl_group){.count = job.batch, .q = 1, .cached = job.prompt + job.generate - 2};
+  if (!phase_memory(plan, at, &phases[1])) return false;
+  phases[1].decoding = true;
+  return true;
+}
+
+/* The larger of the phases. */
+static bool worst_phase(const rl_plan *plan, rl_job job, rl_memory *out, rl_group *at) {
+  rl_memory phases[RL_MEMORY_PHASES];
+  size_t count;
+  if (!look_at_phases(plan, job, phases, &count, at)) return false;
+  *out = count > 1 && phases[1].total > phases[0].total ? phases[1] : phases[0];
   return true;
 }
 
@@ -41,33 +52,89 @@ rl_status rl_memory_fit(const rl_plan *plan, rl_job job, rl_memory *out, rl_diag
   return worst_phase(plan, job, out, &at) ? RL_OK : rl_report_overflow(&at, diags);
 }
 
-/* What exceeds 64 bits does not fit. */
-static bool batch_fits(const rl_plan *plan, rl_job job, uint64_t batch) {
+rl_status rl_memory_phases(const rl_plan *plan, rl_job job, rl_memory phases[RL_MEMORY_PHASES],
+                           size_t *count, rl_diags *diags) {
   rl_group at;
-  rl_memory memory;
-  job.batch = batch;
-  return worst_phase(plan, job, &memory, &at) && memory.fits;
-}
-
-rl_status rl_largest_batch(const rl_plan *plan, uint64_t prompt, uint64_t generate, uint64_t *out,
-                           rl_diags *diags) {
-  rl_job job = {.batch = 1, .prompt = prompt, .generate = generate};
-  *out = 0;
+  *count = 0;
   rl_status status = rl_check_job(plan, job, diags);
   if (status != RL_OK) return status;
-  /* memory never falls as the batch grows */
+  return look_at_phases(plan, job, phases, count, &at) ? RL_OK : rl_report_overflow(&at, diags);
+}
+
+/* What is searched for the largest number that fits: a batch, a context, a prompt. */
+typedef struct search {
+  const rl_plan *plan;
+  rl_job job;
+  bool (*fits)(const struct search *s, uint64_t number);
+} search;
+
+/* The largest number of 1 ... most that fits, 0 for none. Memory never falls as the number grows.
+ */
+static uint64_t find_largest(const search *s, uint64_t most) {
   uint64_t fits = 0, too_many = 1;
-  while (fits < RL_BATCH_MAX && batch_fits(plan, job, too_many)) {
+  while (too_many <= most && s->fits(s, too_many)) {
     fits = too_many;
-    too_many *= 2;
+    too_many = fits <= most / 2 ? fits * 2 : most + 1;
+    if (fits < most && too_many > most) too_many = most;
   }
-  while (fits < RL_BATCH_MAX && too_many - fits > 1) {
+  while (fits < most && too_many - fits > 1) {
     uint64_t middle = fits + (too_many - fits) / 2;
-    if (batch_fits(plan, job, middle))
+    if (s->fits(s, middle))
       fits = middle;
     else
       too_many = middle;
   }
-  *out = fits;
-  return RL_OK;
+  return fits;
+}
+
+/* What exceeds 64 bits does not fit. */
+static bool job_fits(const rl_plan *plan, rl_job job) {
+  rl_group at;
+  rl_memory memory;
+  return worst_phase(plan, job, &memory, &at) && memory.fits;
+}
+
+static bool batch_fits(const search *s, uint64_t batch) {
+  rl_job job = s->job;
+  job.batch = batch;
+  return job_fits(s->plan, job);
+}
+
+static bool prompt_fits(const search *s, uint64_t prompt) {
+  rl_job job = s->job;
+  job.prompt = prompt;
+  return job_fits(s->plan, job);
+}
+
+static bool context_fits(const search *s, uint64_t context) {
+  rl_group group = {.count = s->job.batch, .q = 1, .cached = context - 1};
+  rl_memory memory;
+  return phase_memory(s->plan, &group, &memory) && memory.fits;
+}
+
+rl_status rl_largest_batch(const rl_plan *plan, uint64_t prompt, uint64_t generate, uint64_t *out,
+                           rl_diags *diags) {
+  const search s = {plan, {1, prompt, generate}, batch_fits};
+  *out = 0;
+  rl_status status = rl_check_job(plan, s.job, diags);
+  if (status == RL_OK) *out = find_largest(&s, RL_BATCH_MAX);
+  return status;
+}
+
+/* Positions that the model has for tokens. */
+static uint64_t positions_of(const rl_plan *plan) {
+  uint64_t table = plan->cost->program->positions;
+  return table == 0 ? RL_CONTEXT_MAX : rl_min_u64(table, RL_CONTEXT_MAX);
+}
+
+uint64_t rl_longest_context(const rl_plan *plan, uint64_t batch) {
+  const search s = {plan, {.batch = batch}, context_fits};
+  return find_largest(&s, positions_of(plan));
+}
+
+uint64_t rl_longest_prompt(const rl_plan *plan, uint64_t batch, uint64_t generate) {
+  const search s = {plan, {.batch = batch, .generate = generate}, prompt_fits};
+  /* the last token is never fed back and takes no position */
+  uint64_t behind = rl_max_u64(generate, 1) - 1, positions = positions_of(plan);
+  return behind >= positions ? 0 : find_largest(&s, positions - behind);
 }

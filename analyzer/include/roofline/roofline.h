@@ -59,6 +59,7 @@ RL_API void rl_study_free(rl_study *study);
  *   tp, pp, ep, dp, method, draft            set       key=value, any number of times
  *   phase     decode, prefill, verify        context, verify    tokens
  *   explain   an operator's name, or empty for all
+ *   price     dollars an hour of one device, as in 2.49
  * RL_ANSWER_USAGE for an option that does not exist or a value that cannot be; the message is kept
  * until the next evaluation. Names and files are looked at by rl_study_evaluate. */
 RL_API int rl_study_set(rl_study *study, const char *option, const char *value);

@@ -1,0 +1,89 @@
+/* One batch of the workload: times and rates, memory over the phases and what more would fit,
+ * energy and price a token. */
+#include "api/analysis_parts.h"
+
+static rl_result_memory memory_of(const rl_memory *memory) {
+  return (rl_result_memory){.phase = memory->decoding ? "decode" : "prefill",
+                            .weights = memory->weights,
+                            .kv = memory->kv,
+                            .state = memory->state,
+                            .activations = memory->activations,
+                            .total = memory->total};
+}
+
+static uint64_t longest(uint64_t tokens) {
+  return tokens == RL_CONTEXT_MAX ? RL_RESULT_UNLIMITED : tokens;
+}
+
+static rl_status study_memory(const rl_analysis *study, rl_job job, rl_result_batch *out) {
+  rl_memory phases[RL_MEMORY_PHASES], worst;
+  rl_status status = rl_memory_phases(study->plan, job, phases, &out->phase_count, study->diags);
+  if (status == RL_OK) status = rl_memory_fit(study->plan, job, &worst, study->diags);
+  if (status != RL_OK) return status;
+  for (size_t i = 0; i < out->phase_count; i++) out->phases[i] = memory_of(&phases[i]);
+  out->worst = memory_of(&worst);
+  out->fits = worst.fits;
+  out->longest_context = longest(rl_longest_context(study->plan, job.batch));
+  out->longest_prompt = longest(rl_longest_prompt(study->plan, job.batch, job.generate));
+  return RL_OK;
+}
+
+/* Tokens of the two parts of a generation: read by the prefill, made by the decode steps. */
+typedef struct token_counts {
+  double prompt, decoded;
+} token_counts;
+
+static double each(double amount, double tokens) {
+  return tokens > 0 ? amount / tokens : 0;
+}
+
+/* Energy and price are of all devices together. */
+static void study_expenses(const rl_analysis *study, const rl_generation *generation,
+                           token_counts tokens, rl_result_batch *out) {
+  static const char *const methods[] = {
+      [RL_ENERGY_AT_LIMIT] = "power_limit", [RL_ENERGY_SUM] = "sum"};
+  const rl_hardware *hardware = study->plan->hardware;
+  const double devices = (double)study->scenario->devices, hour = 3600, million = 1e6;
+  double prefill = rl_energy_joules(hardware, &generation->prefill_spending);
+  double decode = rl_energy_joules(hardware, &generation->decode_spending);
+  out->energy.method = methods[rl_energy_of(hardware)];
+  out->energy.prefill = each(devices * prefill, tokens.prompt);
+  out->energy.decode = each(devices * decode, tokens.decoded);
+  rl_figure price = rl_analysis_price(study);
+  out->price.known = price.source != NULL;
+  out->price.per_hour = devices * price.value;
+  double per_second = out->price.per_hour / hour;
+  out->price.input = each(per_second * generation->ttft * million, tokens.prompt);
+  out->price.output = each(per_second * generation->decode * million, tokens.decoded);
+}
+
+static rl_status study_limits(const rl_analysis *study, rl_result_batch *out) {
+  const rl_group decode = rl_analysis_step(study, out->batch);
+  const rl_group prefill = rl_analysis_group(study, RL_PHASE_PREFILL, out->batch);
+  rl_status status = rl_analysis_limit(study, &prefill, &out->prefill_limit);
+  if (status != RL_OK || !rl_analysis_decodes(study)) return status;
+  return rl_analysis_limit(study, &decode, &out->decode_limit);
+}
+
+rl_figure rl_analysis_price(const rl_analysis *study) {
+  const rl_figure *given = &study->scenario->price;
+  return given->source != NULL ? *given : study->plan->hardware->price;
+}
+
+rl_status rl_analysis_batch(const rl_analysis *study, uint64_t batch, rl_result_batch *out) {
+  const rl_job job = {batch, study->scenario->workload.prompt, study->generate};
+  rl_generation generation;
+  *out = (rl_result_batch){.batch = batch};
+  rl_status status = rl_generate(study->plan, job, &generation, study->diags);
+  if (status == RL_OK) status = study_memory(study, job, out);
+  if (status == RL_OK) status = study_limits(study, out);
+  if (status != RL_OK) return status;
+  const token_counts tokens = {.prompt = (double)batch * (double)job.prompt,
+                               .decoded = (double)batch * (double)(job.generate - 1)};
+  out->ttft = generation.ttft;
+  out->tpot = generation.tpot;
+  out->decode_rate = generation.decode_rate;
+  out->prefill_rate = each(tokens.prompt, generation.ttft);
+  study_expenses(study, &generation, tokens, out);
+  return RL_OK;
+}
