@@ -20,6 +20,7 @@ static const struct {
     [RL_M_KV_KEPT] = {"M", "rows the KV cache holds during the pass"},
     [RL_M_RECTANGLE] = {"S", "scores stored, new tokens times all tokens"},
     [RL_M_EXPERTS] = {"D", "distinct experts that the tokens choose"},
+    [RL_M_EXPERT_CHOICES] = {"N_e", "choices of experts that fall on the busiest rank"},
 };
 
 static const struct {
@@ -52,7 +53,7 @@ rl_result_figure rl_result_figure_of(const char *name, rl_figure figure, const c
 static const char *symbol_of(rl_arena *arena, const rl_moment *moment) {
   char window[RL_NUMBER_TEXT], experts[RL_NUMBER_TEXT], chosen[RL_NUMBER_TEXT];
   const char *symbol = moment_words[moment->kind].symbol;
-  if (moment->kind == RL_M_EXPERTS) {
+  if (moment->draw != NULL) {
     return rl_textf(arena, "%s(%s, %s)", symbol, rl_print_grouped(moment->experts, experts),
                     rl_print_grouped(moment->top_k, chosen));
   }
@@ -66,7 +67,7 @@ static const char *meaning_of(rl_arena *arena, const rl_moment *moment, uint64_t
   char window[RL_NUMBER_TEXT];
   const char *says = moment_words[moment->kind].says;
   char expected[RL_NUMBER_TEXT];
-  if (moment->kind == RL_M_EXPERTS) {
+  if (moment->draw != NULL) {
     return rl_textf(arena, "%s, %s expected, in units of 1/1,048,576", says,
                     rl_print_digits((double)value / (double)RL_EXPERT_UNIT, 4, expected));
   }

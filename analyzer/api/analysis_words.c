@@ -75,7 +75,7 @@ static const rl_moment *experts_of(const speaker *s) {
 }
 
 static double experts_read(const rl_moment *moment, uint64_t tokens) {
-  uint64_t units = rl_expected_experts(moment->experts, moment->top_k, tokens);
+  uint64_t units = rl_expected_rank_experts(moment->draw, tokens);
   return (double)units / (double)RL_EXPERT_UNIT;
 }
 

@@ -38,7 +38,7 @@ typedef struct compiler {
 
 static bool moment_equals(rl_moment a, rl_moment b) {
   return a.kind == b.kind && a.window == b.window && a.page == b.page && a.experts == b.experts &&
-         a.top_k == b.top_k;
+         a.top_k == b.top_k && a.ranks == b.ranks;
 }
 
 void rl_tally_product(rl_tally *tally, rl_sum *sum, rl_moment moment, const uint64_t *factors,
@@ -65,10 +65,14 @@ static rl_status tally_status(compiler *c, const char *what, rl_loc loc) {
   return RL_OK;
 }
 
+static bool is_expected(const rl_moment *moment) {
+  return moment->kind == RL_M_EXPERTS || moment->kind == RL_M_EXPERT_CHOICES;
+}
+
 /* What the form of a sum is divided by: the unit of the expectation in it. */
 static uint64_t divisor_of(const compiler *c, const rl_sum *sum) {
   for (uint32_t m = 0; m < c->tally.moment_count; m++) {
-    if (sum->of[m] != 0 && c->tally.moments[m].kind == RL_M_EXPERTS) return RL_EXPERT_UNIT;
+    if (sum->of[m] != 0 && is_expected(&c->tally.moments[m])) return RL_EXPERT_UNIT;
   }
   return 1;
 }
@@ -77,7 +81,7 @@ static uint64_t divisor_of(const compiler *c, const rl_sum *sum) {
 static rl_sum scale_sum(compiler *c, const rl_sum *sum, uint64_t divisor) {
   rl_sum scaled = *sum;
   for (uint32_t m = 0; divisor != 1 && m < c->tally.moment_count; m++) {
-    if (c->tally.moments[m].kind == RL_M_EXPERTS) continue;
+    if (is_expected(&c->tally.moments[m])) continue;
     if (!rl_mul_u64(scaled.of[m], divisor, &scaled.of[m])) c->tally.overflow = true;
   }
   return scaled;
@@ -146,7 +150,7 @@ static void add_to_total(compiler *c, total_kind kind, const rl_sum *sum, uint64
   rl_sum *total = &c->totals[kind], *divided = &c->totals[TOTAL_DIVIDED];
   uint64_t divisor = divisor_of(c, sum);
   for (uint32_t m = 0; m < c->tally.moment_count; m++) {
-    bool fixed = c->tally.moments[m].kind == RL_M_EXPERTS;
+    bool fixed = is_expected(&c->tally.moments[m]);
     uint64_t of = fixed ? rl_ceil_div(sum->of[m], divisor) : sum->of[m], full = sum->of[m];
     if (!rl_muladd_u64(&total->of[m], of, repeat)) total->of[m] = UINT64_MAX;
     if (divisor == 1) continue;
@@ -308,6 +312,17 @@ static bool reserve(compiler *c) {
   return c->rows != NULL && c->operands != NULL && c->forms != NULL && c->taken != NULL;
 }
 
+/* The draws behind the expected moments. */
+static rl_status make_draws(const compiler *c, rl_moment *moments, uint32_t count) {
+  rl_status status = RL_OK;
+  for (uint32_t m = 0; m < count && status == RL_OK; m++) {
+    if (!is_expected(&moments[m])) continue;
+    rl_draw_of of = {moments[m].experts, moments[m].top_k, rl_max_u64(moments[m].ranks, 1)};
+    status = rl_draw_new(c->arena, c->cost->program->skew, of, &moments[m].draw, c->diags);
+  }
+  return status;
+}
+
 static rl_status finish(compiler *c) {
   rl_cost *cost = c->cost;
   uint32_t count = c->tally.moment_count;
@@ -315,6 +330,8 @@ static rl_status finish(compiler *c) {
   uint64_t *safe = RL_NEW_ARRAY(c->arena, uint64_t, count + 1);
   if (moments == NULL || safe == NULL) return rl_diag_oom(c->diags);
   memcpy(moments, c->tally.moments, count * sizeof *moments);
+  rl_status status = make_draws(c, moments, count);
+  if (status != RL_OK) return status;
   prove_safe(c, safe);
   cost->moments = moments;
   cost->moment_count = count;

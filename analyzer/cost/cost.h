@@ -3,6 +3,7 @@
 #ifndef RL_COST_COST_H
 #define RL_COST_COST_H
 
+#include "cost/expert_draw.h"
 #include "graph/point.h"
 #include "graph/program.h"
 
@@ -21,14 +22,17 @@ typedef enum rl_moment_kind {
   RL_M_KV_ROWS,      /* sum of cached + q */
   RL_M_KV_KEPT,      /* rows the cache holds during the pass: those of RL_M_KV_READ, in whole pages */
   RL_M_RECTANGLE,    /* sum of q * (cached + q) */
-  RL_M_EXPERTS,      /* distinct experts that the tokens choose, in RL_EXPERT_UNIT: expected, or observed */
+  RL_M_EXPERTS,      /* distinct experts that the tokens choose, in RL_EXPERT_UNIT: expected, or observed;
+                        with ranks: on the rank where they are most */
+  RL_M_EXPERT_CHOICES, /* (token, expert) on the rank where they are most, in RL_EXPERT_UNIT: expected */
   RL_MOMENT_KINDS
 } rl_moment_kind;
 typedef struct rl_moment {
   rl_moment_kind kind;
   uint64_t window; /* 0 = none */
   uint64_t page;   /* RL_M_KV_KEPT: rows a page, 1 = no rounding */
-  uint64_t experts, top_k; /* RL_M_EXPERTS */
+  uint64_t experts, top_k, ranks; /* of expected moments; ranks 0 or 1: the experts stay together */
+  const rl_draw *draw;     /* of the three numbers above, made when the plan is compiled */
 } rl_moment;
 
 /* What each row counts. Bytes are compulsory: each stored byte once a pass and operand. */
@@ -40,9 +44,6 @@ typedef enum rl_count {
   RL_C_ACT_READ, RL_C_ACT_WRITE, /* activations, logits and ids */
   RL_COUNTS
 } rl_count;
-
-/* Expectations are fixed-point integers: this many are one. Forms that hold one are divided by it. */
-#define RL_EXPERT_UNIT (UINT64_C(1) << 20)
 
 /* sum of coefficient[k] * moment[k] over `terms` terms, divided by `divisor`, rounded up. */
 typedef struct rl_form {

@@ -1,12 +1,18 @@
 /* How many experts a set of tokens chooses, in expectation, as an integer that is the same on every
  * machine. */
+#include "cost/expert_table.h"
+
 #include "base/checked.h"
 #include "cost/cost.h"
 
+/* Tokens below this are looked up where experts differ: every decode batch and the usual prompts.
+ */
+enum { TABLE_TOKENS = 4096 };
+#define HALF ((rl_u128)1 << 63)
+
 /* A share of one in units of 2^-64; one itself does not occur. */
 static uint64_t multiply(uint64_t a, uint64_t b) {
-  const rl_u128 half = (rl_u128)1 << 63;
-  return (uint64_t)(((rl_u128)a * b + half) >> 64);
+  return (uint64_t)(((rl_u128)a * b + HALF) >> 64);
 }
 
 /* share^n for n >= 1, by squaring. */
@@ -26,11 +32,71 @@ static uint64_t power(uint64_t share, uint64_t n) {
  * the result is the nearest unit unless the real number lies that close to the middle of two; and
  * it never falls when n grows, because where the last unit is in question, E q^n is half a unit or
  * more and neighbours differ by k / E of that, 2^-13 at least. */
-uint64_t rl_expected_experts(uint64_t experts, uint64_t top_k, uint64_t n) {
-  const rl_u128 half = (rl_u128)1 << 63;
+static uint64_t expected_alike(uint64_t members, uint64_t experts, uint64_t top_k, uint64_t n) {
   if (n == 0) return 0;
-  if (top_k >= experts) return experts * RL_EXPERT_UNIT;
+  if (top_k >= experts) return members * RL_EXPERT_UNIT;
   uint64_t share = (uint64_t)(((rl_u128)(experts - top_k) << 64) / experts);
-  rl_u128 all = (rl_u128)experts * RL_EXPERT_UNIT;
-  return (uint64_t)(((all << 64) - all * power(share, n) + half) >> 64);
+  rl_u128 all = (rl_u128)members * RL_EXPERT_UNIT;
+  return (uint64_t)(((all << 64) - all * power(share, n) + HALF) >> 64);
+}
+
+uint64_t rl_expected_experts(uint64_t experts, uint64_t top_k, uint64_t n) {
+  return expected_alike(experts, experts, top_k, n);
+}
+
+/* The rank on which the sum of 1 - shares[e] is largest, in RL_EXPERT_UNIT. The error of every
+ * share is that of expected_alike with the expert's own q. */
+static uint64_t largest_rank(const rl_draw *draw, const uint64_t *shares) {
+  rl_u128 most = 0;
+  for (uint64_t r = 0; r < draw->ranks; r++) {
+    rl_u128 sum = 0;
+    for (uint64_t at = draw->first[r]; at < draw->first[r + 1]; at++) {
+      if (draw->missed[at] != UINT64_MAX) sum += ((rl_u128)1 << 64) - shares[at];
+    }
+    if (sum > most) most = sum;
+  }
+  return (uint64_t)((most * RL_EXPERT_UNIT + HALF) >> 64);
+}
+
+rl_status rl_draw_tabulate(rl_arena *arena, rl_draw *draw, rl_diags *diags) {
+  uint64_t *table = RL_NEW_ARRAY(arena, uint64_t, TABLE_TOKENS);
+  uint64_t *shares = RL_NEW_ARRAY(arena, uint64_t, draw->experts);
+  if (table == NULL || shares == NULL) return rl_diag_oom(diags);
+  for (uint64_t at = 0; at < draw->experts; at++) shares[at] = draw->missed[at];
+  for (uint64_t n = 1; n < TABLE_TOKENS; n++) {
+    table[n] = largest_rank(draw, shares);
+    for (uint64_t at = 0; at < draw->experts; at++) {
+      shares[at] = multiply(shares[at], draw->missed[at]);
+    }
+  }
+  draw->table = table;
+  return RL_OK;
+}
+
+/* As largest_rank, of many tokens: the powers are taken one by one, so that nothing is stored. */
+static uint64_t many_tokens(const rl_draw *draw, uint64_t n) {
+  rl_u128 most = 0;
+  for (uint64_t r = 0; r < draw->ranks; r++) {
+    rl_u128 sum = 0;
+    for (uint64_t at = draw->first[r]; at < draw->first[r + 1]; at++) {
+      if (draw->missed[at] == UINT64_MAX) continue;
+      sum += ((rl_u128)1 << 64) - power(draw->missed[at], n);
+    }
+    if (sum > most) most = sum;
+  }
+  return (uint64_t)((most * RL_EXPERT_UNIT + HALF) >> 64);
+}
+
+uint64_t rl_expected_rank_experts(const rl_draw *draw, uint64_t n) {
+  if (draw->missed == NULL) {
+    uint64_t members = rl_ceil_div(draw->experts, draw->ranks);
+    return expected_alike(members, draw->experts, draw->top_k, n);
+  }
+  return n < TABLE_TOKENS ? draw->table[n] : many_tokens(draw, n);
+}
+
+bool rl_expected_rank_choices(const rl_draw *draw, uint64_t n, uint64_t *value) {
+  rl_u128 choices = ((rl_u128)n * draw->busiest + ((rl_u128)1 << 23)) >> 24;
+  *value = (uint64_t)choices;
+  return choices <= UINT64_MAX;
 }

@@ -135,8 +135,14 @@ RL_SUM(rectangle)
 static bool sum_experts(const rl_point *point, const rl_moment *moment, uint64_t *total) {
   uint64_t tokens;
   if (!sum_q(point, moment, &tokens)) return false;
-  *total = rl_expected_experts(moment->experts, moment->top_k, tokens);
+  *total = rl_expected_rank_experts(moment->draw, tokens);
   return true;
+}
+
+static bool sum_expert_choices(const rl_point *point, const rl_moment *moment, uint64_t *total) {
+  uint64_t tokens;
+  return sum_q(point, moment, &tokens) &&
+         rl_expected_rank_choices(moment->draw, tokens, total);
 }
 
 static bool any_token(const rl_point *point, const rl_moment *moment, uint64_t *total) {
@@ -169,15 +175,18 @@ static const moment_sum SUMS[RL_MOMENT_KINDS] = {
     [RL_M_KV_KEPT] = sum_kept,
     [RL_M_RECTANGLE] = sum_rectangle,
     [RL_M_EXPERTS] = sum_experts,
+    [RL_M_EXPERT_CHOICES] = sum_expert_choices,
 };
 
 /* The observed fact that takes the moment's place, 0 when there is none. There are at most 2^12
  * experts, so their number in units fits. */
-static uint64_t observed(const rl_facts *facts, rl_moment_kind kind) {
+static uint64_t observed(const rl_facts *facts, const rl_moment *moment) {
   if (facts == NULL) return 0;
-  if (kind == RL_M_ID_ROWS) return facts->distinct_ids;
-  if (kind == RL_M_EXPERTS) return facts->distinct_experts * RL_EXPERT_UNIT;
-  return kind == RL_M_POSITION_ROWS ? facts->distinct_positions : 0;
+  if (moment->kind == RL_M_ID_ROWS) return facts->distinct_ids;
+  if (moment->kind == RL_M_EXPERTS && moment->ranks <= 1) {
+    return facts->distinct_experts * RL_EXPERT_UNIT;
+  }
+  return moment->kind == RL_M_POSITION_ROWS ? facts->distinct_positions : 0;
 }
 
 bool rl_cost_moments(const rl_cost *cost, const rl_point *point, const rl_facts *facts,
@@ -185,7 +194,7 @@ bool rl_cost_moments(const rl_cost *cost, const rl_point *point, const rl_facts 
   for (uint32_t m = 0; m < cost->moment_count; m++) {
     const rl_moment *moment = &cost->moments[m];
     if (!SUMS[moment->kind](point, moment, &moments[m])) return false;
-    uint64_t fact = observed(facts, moment->kind);
+    uint64_t fact = observed(facts, moment);
     if (fact != 0) moments[m] = fact;
   }
   return true;

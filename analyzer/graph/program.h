@@ -7,6 +7,7 @@
 
 #include "spec/format.h"
 #include "spec/fusion.h"
+#include "spec/skew.h"
 #include "spec/types.h"
 
 typedef enum rl_op_kind {
@@ -155,6 +156,7 @@ typedef struct rl_program {
   uint64_t width;           /* d */
   uint64_t positions;       /* largest position + 1 a learned table allows, 0 = unlimited */
   uint32_t fuse;            /* fusions asked for, bit 1u << rl_fusion */
+  const rl_skew *skew;      /* how tokens choose experts; NULL: every expert as likely as every other */
   /* Liveness: activations share buffers. A slot of extent E takes E's count * slot_bytes. */
   const struct rl_slot { rl_extent extent; uint64_t bytes; } *slots;
   uint32_t slot_count;

@@ -1,0 +1,324 @@
+/* Experts that are not chosen alike, and experts spread over ranks: the probabilities against
+ * fractions derived by hand, the expectations against tokens that really choose. */
+#include <math.h>
+#include <string.h>
+
+#include "base/checked.h"
+#include "cost/cost.h"
+#include "diag_line.h"
+#include "unit.h"
+
+enum { EXPERTS = 256 };
+static rl_arena arena;
+static rl_diags diags;
+
+static void begin(void) {
+  rl_arena_init(&arena, NULL);
+  rl_diags_init(&diags, &arena);
+}
+
+static const rl_draw *draw_of(const rl_skew *skew, uint64_t experts, uint64_t top_k,
+                              uint64_t ranks) {
+  const rl_draw *draw = NULL;
+  rl_draw_of of = {experts, top_k, ranks};
+  CU_ASSERT_EQUAL_FATAL(rl_draw_new(&arena, skew, of, &draw, &diags), RL_OK);
+  return draw;
+}
+
+static rl_skew power_law(double exponent) {
+  return (rl_skew){.kind = RL_SKEW_POWER_LAW,
+                   .exponent = (uint64_t)(exponent * RL_SKEW_EXPONENT_UNIT + 0.5)};
+}
+
+static rl_skew measured(const uint64_t *popularity, size_t count) {
+  return (rl_skew){.kind = RL_SKEW_MEASURED, .popularity = popularity, .count = count};
+}
+
+/* --- by hand --- */
+
+/* Weights 1/1 .. 1/8 against the libm of this machine, which errs by less than a unit of 2^-50. */
+static void test_power_law(void) {
+  static const double exponents[] = {0.25, 0.5, 1, 1.3, 2, 3.7, 4};
+  uint64_t weights[4096];
+  for (size_t s = 0; s < sizeof exponents / sizeof *exponents; s++) {
+    rl_power_law((uint64_t)(exponents[s] * RL_SKEW_EXPONENT_UNIT + 0.5), 4096, weights);
+    CU_ASSERT_EQUAL(weights[0], RL_SKEW_UNIT);
+    for (int i = 0; i < 4096; i++) {
+      double right = pow(i + 1, -exponents[s]) * (double)RL_SKEW_UNIT;
+      CU_ASSERT(fabs((double)weights[i] - right) <= 1 + right * 1e-14);
+    }
+  }
+  rl_power_law(RL_SKEW_EXPONENT_UNIT, 8, weights);
+  CU_ASSERT(weights[1] >= RL_SKEW_UNIT / 2 - 1 && weights[1] <= RL_SKEW_UNIT / 2);
+  CU_ASSERT(weights[3] >= RL_SKEW_UNIT / 4 - 1 && weights[3] <= RL_SKEW_UNIT / 4);
+}
+
+/* Weights 3, 2, 1, 0, one choice: pi = 1/2, 1/3, 1/6, 0. Two tokens choose
+ * 1 - 1/4 + 1 - 4/9 + 1 - 25/36 = 58/36 experts, 1689372.4 units. All but the fourth in the end. */
+static void test_shares(void) {
+  static const uint64_t weights[] = {RL_SKEW_UNIT, RL_SKEW_UNIT / 3 * 2, RL_SKEW_UNIT / 3, 0};
+  begin();
+  rl_skew skew = measured(weights, 4);
+  const rl_draw *draw = draw_of(&skew, 4, 1, 1);
+  CU_ASSERT_EQUAL(rl_expected_rank_experts(draw, 0), 0);
+  CU_ASSERT_EQUAL(rl_expected_rank_experts(draw, 1), 1 << 20);
+  CU_ASSERT_EQUAL(rl_expected_rank_experts(draw, 2), 1689372);
+  CU_ASSERT_EQUAL(rl_expected_rank_experts(draw, 100000), 3 << 20);
+  rl_arena_free(&arena);
+}
+
+/* Weights 8, 2, 1, 1, two choices: 2 * 8 >= 12 makes the first certain; one choice is left for 2,
+ * 1, 1: pi = 1, 1/2, 1/4, 1/4. Two tokens: 1 + 3/4 + 2 * 7/16 = 2.625. On two ranks the first holds
+ * pi = 3/2 of the choices, and 1.75 experts at two tokens. */
+static void test_certain(void) {
+  static const uint64_t weights[] = {8, 2, 1, 1};
+  uint64_t choices = 0;
+  begin();
+  rl_skew skew = measured(weights, 4);
+  const rl_draw *draw = draw_of(&skew, 4, 2, 1);
+  CU_ASSERT_EQUAL(rl_expected_rank_experts(draw, 1), 2 << 20);
+  CU_ASSERT_EQUAL(rl_expected_rank_experts(draw, 2), 2752512);
+  CU_ASSERT(rl_expected_rank_choices(draw, 5, &choices) && choices == 10 << 20);
+  draw = draw_of(&skew, 4, 2, 2);
+  CU_ASSERT_EQUAL(rl_expected_rank_experts(draw, 2), 1835008);
+  CU_ASSERT(rl_expected_rank_choices(draw, 4, &choices) && choices == 6 << 20);
+  CU_ASSERT_FALSE(rl_expected_rank_choices(draw, UINT64_MAX, &choices));
+  /* as many certain ones as choices: nobody else is ever chosen */
+  static const uint64_t sharp[] = {0, 9, 0, 9};
+  skew = measured(sharp, 4);
+  draw = draw_of(&skew, 4, 2, 4);
+  CU_ASSERT_EQUAL(rl_expected_rank_experts(draw, 7), 1 << 20);
+  CU_ASSERT(rl_expected_rank_choices(draw, 7, &choices) && choices == 7 << 20);
+  rl_arena_free(&arena);
+}
+
+/* A power law of exponent 1 over 4 experts, one choice: weights 12, 6, 4, 3 of 25. Dealt to two
+ * ranks the first has the first and the third: 16/25 of the choices. */
+static void test_dealt(void) {
+  uint64_t choices = 0;
+  begin();
+  rl_skew skew = power_law(1);
+  const rl_draw *draw = draw_of(&skew, 4, 1, 2);
+  CU_ASSERT(rl_expected_rank_choices(draw, 25, &choices) && choices == 16 << 20);
+  /* 1 - (13/25)^2 + 1 - (21/25)^2 = 1 - 0.2704 + 1 - 0.7056 = 1.024 */
+  CU_ASSERT_EQUAL(rl_expected_rank_experts(draw, 2), 1073742);
+  rl_arena_free(&arena);
+}
+
+/* Spread evenly, alike experts: 5 of 8 ranks' shares; 60 experts on 8 ranks are 8 on the largest.
+ */
+static void test_alike(void) {
+  uint64_t choices = 0;
+  rl_skew flat = power_law(0);
+  begin();
+  const rl_draw *one = draw_of(NULL, 60, 4, 1), *eight = draw_of(&flat, 60, 4, 8);
+  CU_ASSERT_PTR_NULL(one->missed);
+  for (uint64_t n = 0; n < 300; n++) {
+    CU_ASSERT_EQUAL(rl_expected_rank_experts(one, n), rl_expected_experts(60, 4, n));
+  }
+  /* 8 (1 - (14/15)^2) = 8 * 29/225 = 1.0311 */
+  CU_ASSERT_EQUAL(rl_expected_rank_experts(eight, 2), 1081198);
+  CU_ASSERT(rl_expected_rank_choices(one, 3, &choices) && choices == 12 << 20);
+  CU_ASSERT(rl_expected_rank_choices(eight, 15, &choices) && choices == 8 << 20);
+  rl_arena_free(&arena);
+}
+
+/* What is looked up and what is computed are the same numbers, and grow. */
+static void test_table(void) {
+  begin();
+  rl_skew skew = power_law(1.2);
+  const rl_draw *draw = draw_of(&skew, EXPERTS, 8, 4);
+  rl_draw copy = *draw;
+  uint64_t before = 0, few[4096];
+  memcpy(few, draw->table, sizeof few);
+  for (uint64_t n = 1; n < 5000; n++) {
+    uint64_t now = rl_expected_rank_experts(&copy, n);
+    CU_ASSERT(now >= before && now <= EXPERTS / 4 << 20);
+    before = now;
+  }
+  CU_ASSERT(few[4095] <= rl_expected_rank_experts(draw, 4096));
+  CU_ASSERT(rl_expected_rank_experts(draw, 4096) - few[4095] <= few[4095] - few[4094] + 1);
+  rl_arena_free(&arena);
+}
+
+/* --- drawn --- */
+
+/* xorshift64* (Vigna 2016), in [0, 1). */
+static double random_share(void) {
+  static uint64_t state = 88172645463325252u;
+  state ^= state >> 12;
+  state ^= state << 25;
+  state ^= state >> 27;
+  return (double)(state * 2685821657736338717u >> 11) / 9007199254740992.0;
+}
+
+/* What a draw of passes is held against. pi is computed here again, in doubles. */
+typedef struct drawing {
+  int experts, top_k, ranks, tokens;
+  bool dealt;
+  double pi[EXPERTS];
+} drawing;
+
+/* min(1, c w) with the c that gives k in all, by bisection. */
+static void choose_shares(drawing *d, const double *weights) {
+  double low = 0, high = 1e9;
+  for (int i = 0; i < 200; i++) {
+    double c = (low + high) / 2, sum = 0;
+    for (int e = 0; e < d->experts; e++) sum += fmin(1, c * weights[e]);
+    *(sum < d->top_k ? &low : &high) = c;
+  }
+  for (int e = 0; e < d->experts; e++) d->pi[e] = fmin(1, high * weights[e]);
+}
+
+/* k different experts with exactly these probabilities: systematic sampling (Madow 1949) in an
+ * order that is shuffled for every token. */
+static void draw_token(const drawing *d, int *order, bool *used, int *choices) {
+  double at = random_share(), reached = 0;
+  for (int e = d->experts - 1; e > 0; e--) {
+    int other = (int)(random_share() * (e + 1)), kept = order[e];
+    order[e] = order[other];
+    order[other] = kept;
+  }
+  for (int i = 0; i < d->experts; i++) {
+    int expert = order[i];
+    reached += d->pi[expert];
+    if (reached <= at) continue;
+    at += 1;
+    used[expert] = true;
+    choices[expert]++;
+  }
+}
+
+static int rank_of(const drawing *d, int expert) {
+  if (d->dealt) return expert % d->ranks;
+  for (int r = 0;; r++) {
+    if (expert < (r + 1) * d->experts / d->ranks) return r;
+  }
+}
+
+/* Means over passes, of each rank, and of the largest rank of each pass. */
+typedef struct drawn {
+  double experts[EXPERTS], squares[EXPERTS], choices[EXPERTS], choice_squares[EXPERTS];
+  double most_experts, most_choices;
+} drawn;
+
+static void draw_pass(const drawing *d, int *order, drawn *out) {
+  bool used[EXPERTS] = {false};
+  int choices[EXPERTS] = {0};
+  double distinct[EXPERTS] = {0}, load[EXPERTS] = {0}, most = 0, heaviest = 0;
+  for (int t = 0; t < d->tokens; t++) draw_token(d, order, used, choices);
+  for (int e = 0; e < d->experts; e++) {
+    distinct[rank_of(d, e)] += used[e];
+    load[rank_of(d, e)] += choices[e];
+  }
+  for (int r = 0; r < d->ranks; r++) {
+    out->experts[r] += distinct[r];
+    out->squares[r] += distinct[r] * distinct[r];
+    out->choices[r] += load[r];
+    out->choice_squares[r] += load[r] * load[r];
+    most = fmax(most, distinct[r]);
+    heaviest = fmax(heaviest, load[r]);
+  }
+  out->most_experts += most;
+  out->most_choices += heaviest;
+}
+
+static double error_of(double sum, double squares, int passes) {
+  double mean = sum / passes;
+  return 4 * sqrt(fmax(squares / passes - mean * mean, 0) / passes) + 1e-5;
+}
+
+/* The largest mean lies within four standard errors of the expectation (each of at most 8 ranks
+ * misses them once in 16000 times), and the mean of the largest is never below it. */
+static void check_drawn(const drawing *d, const rl_draw *draw) {
+  enum { PASSES = 2500 };
+  int order[EXPERTS];
+  drawn sums = {.most_experts = 0};
+  double experts = 0, choices = 0, experts_error = 0, choices_error = 0;
+  uint64_t units = 0;
+  for (int e = 0; e < d->experts; e++) order[e] = e;
+  for (int i = 0; i < PASSES; i++) draw_pass(d, order, &sums);
+  for (int r = 0; r < d->ranks; r++) {
+    experts = fmax(experts, sums.experts[r] / PASSES);
+    choices = fmax(choices, sums.choices[r] / PASSES);
+    experts_error = fmax(experts_error, error_of(sums.experts[r], sums.squares[r], PASSES));
+    choices_error = fmax(choices_error, error_of(sums.choices[r], sums.choice_squares[r], PASSES));
+  }
+  double expected = (double)rl_expected_rank_experts(draw, (uint64_t)d->tokens) / (1 << 20);
+  CU_ASSERT(fabs(experts - expected) <= experts_error);
+  CU_ASSERT(sums.most_experts / PASSES >= expected - experts_error);
+  CU_ASSERT(rl_expected_rank_choices(draw, (uint64_t)d->tokens, &units));
+  expected = (double)units / (1 << 20);
+  CU_ASSERT(fabs(choices - expected) <= choices_error);
+  CU_ASSERT(sums.most_choices / PASSES >= expected - choices_error);
+}
+
+static const int SHAPES[][3] = {{8, 2, 1}, {8, 2, 4}, {60, 4, 8}, {128, 8, 1}, {128, 8, 8}};
+static const int TOKENS[] = {1, 3, 16, 64};
+
+static void check_shapes(const rl_skew *skew, const double *weights) {
+  for (size_t i = 0; i < sizeof SHAPES / sizeof *SHAPES * 4; i++) {
+    const int *shape = SHAPES[i / 4];
+    drawing d = {.experts = shape[0],
+                 .top_k = shape[1],
+                 .ranks = shape[2],
+                 .tokens = TOKENS[i % 4],
+                 .dealt = skew->kind == RL_SKEW_POWER_LAW};
+    rl_skew cut = *skew;
+    if (cut.kind == RL_SKEW_MEASURED) cut.count = (size_t)d.experts;
+    choose_shares(&d, weights);
+    begin();
+    check_drawn(&d, draw_of(&cut, (uint64_t)d.experts, (uint64_t)d.top_k, (uint64_t)d.ranks));
+    rl_arena_free(&arena);
+  }
+}
+
+static void test_drawn_uniform(void) {
+  double weights[EXPERTS];
+  rl_skew skew = {.kind = RL_SKEW_UNIFORM};
+  for (int e = 0; e < EXPERTS; e++) weights[e] = 1;
+  check_shapes(&skew, weights);
+}
+
+static void test_drawn_power_law(void) {
+  double weights[EXPERTS];
+  rl_skew skew = power_law(1.1);
+  for (int e = 0; e < EXPERTS; e++) weights[e] = pow(e + 1, -1.1);
+  check_shapes(&skew, weights);
+}
+
+/* A list with two favourites, an expert in twenty that nobody takes, and a ramp. */
+static void test_drawn_measured(void) {
+  double weights[EXPERTS];
+  uint64_t popularity[EXPERTS];
+  for (int e = 0; e < EXPERTS; e++) {
+    popularity[e] = e % 20 == 19 ? 0 : (uint64_t)(1 + e % 7) << 30;
+    if (e == 1 || e == 4) popularity[e] <<= 4;
+    weights[e] = (double)popularity[e] / (double)(1 << 30);
+  }
+  rl_skew skew = measured(popularity, EXPERTS);
+  check_shapes(&skew, weights);
+}
+
+/* --- what cannot be --- */
+
+static void test_refused(void) {
+  static const uint64_t weights[] = {8, 0, 0, 1};
+  const rl_draw *draw;
+  begin();
+  rl_skew skew = measured(weights, 4);
+  skew.loc = (rl_loc){.file = "skew.yaml", .line = 3, .column = 5};
+  CU_ASSERT_EQUAL(rl_draw_new(&arena, &skew, (rl_draw_of){5, 2, 1}, &draw, &diags), RL_BAD_INPUT);
+  CU_ASSERT_EQUAL(rl_draw_new(&arena, &skew, (rl_draw_of){4, 3, 1}, &draw, &diags), RL_BAD_INPUT);
+  diag_is(&diags, 0,
+          "skew.yaml:3:5: error: the popularity of 4 experts is given, and a layer has 5");
+  diag_is(&diags, 1,
+          "skew.yaml:3:5: error: 2 experts have a popularity above zero, and each token chooses 3");
+  rl_arena_free(&arena);
+}
+
+RL_SUITE("draws of experts", {"power law", test_power_law}, {"shares", test_shares},
+         {"certain experts", test_certain}, {"dealt", test_dealt}, {"alike", test_alike},
+         {"table", test_table}, {"drawn, uniform", test_drawn_uniform},
+         {"drawn, power law", test_drawn_power_law}, {"drawn, measured", test_drawn_measured},
+         {"refused", test_refused})
