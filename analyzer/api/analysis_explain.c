@@ -57,6 +57,9 @@ static const char *symbol_of(rl_arena *arena, const rl_moment *moment) {
     return rl_textf(arena, "%s(%s, %s)", symbol, rl_print_grouped(moment->experts, experts),
                     rl_print_grouped(moment->top_k, chosen));
   }
+  if (moment->chunk != 0) {
+    return rl_textf(arena, "%s(mod %s)", symbol, rl_print_grouped(moment->chunk, window));
+  }
   if (moment->window == 0) return symbol;
   return rl_textf(arena, "%s(%s)", symbol, rl_print_grouped(moment->window, window));
 }
@@ -70,6 +73,10 @@ static const char *meaning_of(rl_arena *arena, const rl_moment *moment, uint64_t
   if (moment->draw != NULL) {
     return rl_textf(arena, "%s, %s expected, in units of 1/1,048,576", says,
                     rl_print_digits((double)value / (double)RL_EXPERT_UNIT, 4, expected));
+  }
+  if (moment->chunk != 0) {
+    return rl_textf(arena, "%s, counting each query's own chunk of %s positions", says,
+                    rl_print_grouped(moment->chunk, window));
   }
   if (moment->window == 0) return says;
   return rl_textf(arena, "%s, counting the last %s tokens before each query, itself included", says,

@@ -33,6 +33,15 @@ const rl_op_rate RL_OP_RATES[] = {
     [RL_RATE_ROUTE] = {"route, per logit", 6,
                        "maximum, difference, exponential, sum, quotient, comparison"},
     [RL_RATE_CONV] = {"conv, per tap of an output", 2, "product, sum"},
+    [RL_RATE_SWIGLU] = {"swiglu, per value", 10,
+                        "two clamps of up, one of gate, times the factor, negation, exponential, "
+                        "sum, quotient, plus 1, product"},
+    [RL_RATE_WEIGH] = {"weigh, per value of a chosen expert's input", 1, "one product"},
+    [RL_RATE_COLLECT] = {"collect, per value of a chosen expert", 1, "one sum"},
+    [RL_RATE_GATE] = {"sigmoid_gate, per gate", 4, "negation, exponential, sum, quotient"},
+    [RL_RATE_GATED] = {"sigmoid_gate, per value", 1, "one product"},
+    [RL_RATE_POSITION_SCALE] = {"position_scale, per value", 1,
+                                "one product; the factor is the token's"},
     [RL_RATE_COMBINE] = {"combine, per value of a chosen expert", 2, "product, sum"},
 };
 const size_t RL_OP_RATE_COUNT = sizeof RL_OP_RATES / sizeof *RL_OP_RATES;

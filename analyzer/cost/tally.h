@@ -58,6 +58,8 @@ typedef enum rl_rate {
   RL_RATE_RELU, RL_RATE_SILU, RL_RATE_GELU, RL_RATE_SCALE, RL_RATE_SOFTCAP, RL_RATE_CLAMP, RL_RATE_QUANTIZE,
   RL_RATE_SAMPLE, RL_RATE_ROUTE, RL_RATE_COMBINE,
   RL_RATE_CONV,
+  RL_RATE_SWIGLU, RL_RATE_WEIGH, RL_RATE_COLLECT, RL_RATE_GATE, RL_RATE_GATED,
+  RL_RATE_POSITION_SCALE,
   RL_RATES
 } rl_rate;
 
@@ -72,6 +74,7 @@ void rl_work_none(rl_tally *tally, const rl_op *op);
 void rl_work_norm(rl_tally *tally, const rl_op *op);
 void rl_work_rope(rl_tally *tally, const rl_op *op);
 void rl_work_kv_append(rl_tally *tally, const rl_op *op);
+void rl_work_sinks(rl_tally *tally, const rl_op *op);
 void rl_work_softmax(rl_tally *tally, const rl_op *op);
 void rl_work_add(rl_tally *tally, const rl_op *op);
 void rl_work_mul(rl_tally *tally, const rl_op *op);
@@ -87,6 +90,12 @@ void rl_work_route(rl_tally *tally, const rl_op *op);
 void rl_work_combine(rl_tally *tally, const rl_op *op);
 /* count_state.c */
 void rl_work_conv(rl_tally *tally, const rl_op *op);
+/* count_gates.c */
+void rl_work_swiglu(rl_tally *tally, const rl_op *op);
+void rl_work_weigh(rl_tally *tally, const rl_op *op);
+void rl_work_collect(rl_tally *tally, const rl_op *op);
+void rl_work_sigmoid_gate(rl_tally *tally, const rl_op *op);
+void rl_work_position_scale(rl_tally *tally, const rl_op *op);
 /* count_bytes.c */
 rl_share rl_share_plain(const rl_program *program, const rl_op *op, const rl_operand *operand);
 rl_share rl_share_embed(const rl_program *program, const rl_op *op, const rl_operand *operand);

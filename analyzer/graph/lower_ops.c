@@ -168,12 +168,11 @@ static rl_status check_same_shape(rl_lowering *lowering, const rl_statement *sta
   return rl_width_check(lowering, statement, in[1], 1, a->cols);
 }
 
-/* add, mul: a, b, out of one shape */
+/* add, mul, swiglu: a, b, out of one shape */
 rl_status rl_lower_pair(rl_lowering *lowering, const rl_statement *statement,
                         const rl_evaluated *values) {
   rl_op_kind kind = RL_OP_ADD;
   uint32_t in[2], out;
-  (void)values;
   (void)rl_operator_find(statement->op, &kind);
   rl_status status = rl_inputs_find(lowering, statement, in);
   if (status == RL_OK) status = check_same_shape(lowering, statement, in);
@@ -182,6 +181,8 @@ rl_status rl_lower_pair(rl_lowering *lowering, const rl_statement *statement,
   status = rl_output_find(lowering, statement, &shape, &out);
   if (status != RL_OK) return status;
   rl_op op = rl_op_begin(lowering, statement, kind);
+  op.at.limit = values->limit;
+  op.at.factor = values->factor;
   const rl_operand operands[] = {rl_operand_whole(lowering, in[0], RL_READ),
                                  rl_operand_whole(lowering, in[1], RL_READ),
                                  rl_operand_whole(lowering, out, RL_WRITE)};
@@ -194,7 +195,7 @@ static double scale_factor(const rl_evaluated *values) {
   return values->root == 0 ? factor : factor * sqrt(values->root);
 }
 
-/* activation, scale, softcap, clamp: in and out of one shape */
+/* activation, scale, softcap, clamp, position_scale: in and out of one shape */
 rl_status rl_lower_elementwise(rl_lowering *lowering, const rl_statement *statement,
                                const rl_evaluated *values) {
   rl_op_kind kind = RL_OP_ACTIVATION;
@@ -209,6 +210,8 @@ rl_status rl_lower_elementwise(rl_lowering *lowering, const rl_statement *statem
   if (kind == RL_OP_ACTIVATION) op.at.activation = rl_activation_of_choice(values->activation);
   if (kind == RL_OP_SCALE) op.at.factor = scale_factor(values);
   if (kind == RL_OP_CLAMP) op.at.limit = values->limit;
+  if (kind == RL_OP_POSITION_SCALE) op.at.factor = values->factor;
+  op.at.floor = values->floor;
   if (kind == RL_OP_SOFTCAP) op.at.softcap = values->cap;
   const rl_operand operands[] = {rl_operand_whole(lowering, in[0], RL_READ),
                                  rl_operand_whole(lowering, out, RL_WRITE)};

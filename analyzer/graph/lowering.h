@@ -125,7 +125,8 @@ typedef rl_status rl_lower_op(rl_lowering *lowering, const rl_statement *stateme
                               const rl_evaluated *values);
 rl_lower_op rl_lower_embed, rl_lower_norm, rl_lower_linear, rl_lower_pair, rl_lower_elementwise,
     rl_lower_sample, rl_lower_rope, rl_lower_kv_append, rl_lower_attention, rl_lower_route,
-    rl_lower_expert_linear, rl_lower_combine, rl_lower_conv;
+    rl_lower_expert_linear, rl_lower_combine, rl_lower_conv, rl_lower_weigh, rl_lower_collect,
+    rl_lower_sigmoid_gate;
 
 /* --- passes --- */
 

@@ -78,6 +78,11 @@ void rl_ref_route(const rl_call *call);
 void rl_ref_expert_linear(const rl_call *call);
 void rl_ref_combine(const rl_call *call);
 void rl_ref_conv(const rl_call *call);
+void rl_ref_swiglu(const rl_call *call);
+void rl_ref_weigh(const rl_call *call);
+void rl_ref_collect(const rl_call *call);
+void rl_ref_sigmoid_gate(const rl_call *call);
+void rl_ref_position_scale(const rl_call *call);
 void rl_ref_fused(const rl_call *call);
 
 bool rl_ref_linear_workspace(const rl_program *program, const rl_op *op,

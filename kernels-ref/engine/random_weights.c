@@ -66,7 +66,10 @@ static bool is_bias(const rl_weight_request *request) {
     case RL_OP_ROUTE:
       return true;
     case RL_OP_EXPERT_LINEAR:
+    case RL_OP_ATTENTION:
       return request->slot == 3;
+    case RL_OP_SOFTMAX:
+      return request->slot == 1;
     default:
       return request->slot == 2;
   }
