@@ -19,6 +19,8 @@ static const struct {
     [RL_M_KV_ROWS] = {"C", "rows of the KV cache, cached and new"},
     [RL_M_KV_KEPT] = {"M", "rows the KV cache holds during the pass"},
     [RL_M_RECTANGLE] = {"S", "scores stored, new tokens times all tokens"},
+    [RL_M_CHUNKS] = {"Q", "chunks of new tokens"},
+    [RL_M_CHUNK_PAIRS] = {"X", "pairs of new tokens, each with itself and those before it, in one chunk"},
     [RL_M_EXPERTS] = {"D", "distinct experts that the tokens choose"},
     [RL_M_EXPERT_CHOICES] = {"N_e", "choices of experts that fall on the busiest rank"},
 };
@@ -57,11 +59,9 @@ static const char *symbol_of(rl_arena *arena, const rl_moment *moment) {
     return rl_textf(arena, "%s(%s, %s)", symbol, rl_print_grouped(moment->experts, experts),
                     rl_print_grouped(moment->top_k, chosen));
   }
-  if (moment->chunk != 0) {
-    return rl_textf(arena, "%s(mod %s)", symbol, rl_print_grouped(moment->chunk, window));
-  }
-  if (moment->window == 0) return symbol;
-  return rl_textf(arena, "%s(%s)", symbol, rl_print_grouped(moment->window, window));
+  uint64_t size = moment->chunk != 0 ? moment->chunk : moment->window;
+  if (size == 0) return symbol;
+  return rl_textf(arena, "%s(%s)", symbol, rl_print_grouped(size, window));
 }
 
 /* What a moment is: of a window that of the tokens inside, of an expectation also its value, which
@@ -75,7 +75,7 @@ static const char *meaning_of(rl_arena *arena, const rl_moment *moment, uint64_t
                     rl_print_digits((double)value / (double)RL_EXPERT_UNIT, 4, expected));
   }
   if (moment->chunk != 0) {
-    return rl_textf(arena, "%s, counting each query's own chunk of %s positions", says,
+    return rl_textf(arena, "%s of at most %s tokens", says,
                     rl_print_grouped(moment->chunk, window));
   }
   if (moment->window == 0) return says;

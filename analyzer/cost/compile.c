@@ -37,8 +37,8 @@ typedef struct compiler {
 } compiler;
 
 static bool moment_equals(rl_moment a, rl_moment b) {
-  return a.kind == b.kind && a.window == b.window && a.chunk == b.chunk && a.page == b.page && a.experts == b.experts &&
-         a.top_k == b.top_k && a.ranks == b.ranks;
+  return a.kind == b.kind && a.window == b.window && a.page == b.page && a.experts == b.experts &&
+         a.top_k == b.top_k && a.ranks == b.ranks && a.chunk == b.chunk;
 }
 
 void rl_tally_product(rl_tally *tally, rl_sum *sum, rl_moment moment, const uint64_t *factors,
@@ -229,7 +229,7 @@ static void tally_kv(compiler *c, rl_sum *sum, uint64_t page) {
       c->tally.overflow = true;
       return;
     }
-    rl_moment kept = {.kind = RL_M_KV_KEPT, .window = tensor->window, .chunk = tensor->chunk, .page = page};
+    rl_moment kept = {.kind = RL_M_KV_KEPT, .window = tensor->window, .page = page};
     RL_TALLY(&c->tally, sum, kept, instances, tensor->rows, row_bytes);
     RL_TALLY(&c->tally, sum, rl_moment_of(RL_M_ONE), instances,
              rl_format_tensor_bytes(tensor->format));

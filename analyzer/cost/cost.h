@@ -17,24 +17,25 @@ typedef enum rl_moment_kind {
   RL_M_LOGIT_ROWS,   /* R */
   RL_M_ID_ROWS,      /* T, or the distinct token ids when that fact was observed */
   RL_M_POSITION_ROWS,/* T, or the distinct positions */
-  RL_M_PAIRS,        /* (query, key) pairs attended under window or chunk and the tree */
-  RL_M_KV_READ,      /* distinct KV rows some query attends to under window or chunk */
+  RL_M_PAIRS,        /* (query, key) pairs attended under the window and the tree */
+  RL_M_KV_READ,      /* distinct KV rows some query attends to under the window */
   RL_M_KV_ROWS,      /* sum of cached + q */
-  RL_M_KV_KEPT,      /* rows the cache holds during the pass: those of RL_M_KV_READ, and room for a whole
-                        chunk of a sequence that has one, in whole pages */
+  RL_M_KV_KEPT,      /* rows the cache holds during the pass: those of RL_M_KV_READ, in whole pages */
   RL_M_RECTANGLE,    /* sum of q * (cached + q) */
   RL_M_EXPERTS,      /* distinct experts that the tokens choose, in RL_EXPERT_UNIT: expected, or observed;
                         with ranks: on the rank where they are most */
   RL_M_EXPERT_CHOICES, /* (token, expert) on the rank where they are most, in RL_EXPERT_UNIT: expected */
+  RL_M_CHUNKS,       /* chunks that the new tokens of each sequence are cut into, the last one short */
+  RL_M_CHUNK_PAIRS,  /* pairs of new tokens of one chunk, the later with the earlier and each with itself */
   RL_MOMENT_KINDS
 } rl_moment_kind;
 typedef struct rl_moment {
   rl_moment_kind kind;
   uint64_t window; /* 0 = none */
-  uint64_t chunk;  /* 0 = none; not with a window */
   uint64_t page;   /* RL_M_KV_KEPT: rows a page, 1 = no rounding */
   uint64_t experts, top_k, ranks; /* of expected moments; ranks 0 or 1: the experts stay together */
   const rl_draw *draw;     /* of the three numbers above, made when the plan is compiled */
+  uint64_t chunk;          /* RL_M_CHUNKS, RL_M_CHUNK_PAIRS: tokens a chunk */
 } rl_moment;
 
 /* What each row counts. Bytes are compulsory: each stored byte once a pass and operand. */

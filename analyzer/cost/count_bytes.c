@@ -63,7 +63,7 @@ rl_share rl_share_experts(const rl_program *program, const rl_op *op, const rl_o
 rl_share rl_share_attention(const rl_program *program, const rl_op *op, const rl_operand *operand) {
   rl_share share = rl_share_plain(program, op, operand);
   if (tensor_of(program, operand)->role == RL_ROLE_KV && operand->access == RL_READ) {
-    share.blocks = (rl_moment){.kind = RL_M_KV_READ, .window = op->at.window, .chunk = op->at.chunk};
+    share.blocks = (rl_moment){.kind = RL_M_KV_READ, .window = op->at.window};
   }
   return share;
 }
@@ -139,10 +139,8 @@ const rl_counting RL_COUNTINGS[RL_OP_KINDS] = {
     [RL_OP_EXPERT_LINEAR] = {rl_work_expert_linear, rl_share_experts},
     [RL_OP_COMBINE] = {rl_work_combine, rl_share_plain},
     [RL_OP_CONV] = {rl_work_conv, rl_share_plain},
-    [RL_OP_SWIGLU] = {rl_work_swiglu, rl_share_plain},
-    [RL_OP_WEIGH] = {rl_work_weigh, rl_share_plain},
-    [RL_OP_COLLECT] = {rl_work_collect, rl_share_plain},
-    [RL_OP_SIGMOID_GATE] = {rl_work_sigmoid_gate, rl_share_plain},
-    [RL_OP_POSITION_SCALE] = {rl_work_position_scale, rl_share_plain},
+    [RL_OP_SCAN] = {rl_work_scan, rl_share_plain},
+    [RL_OP_SSD_STEP] = {rl_work_ssd_step, rl_share_plain},
+    [RL_OP_SSD] = {rl_work_ssd, rl_share_plain},
     [RL_OP_FUSED] = {work_fused, share_fused},
 };

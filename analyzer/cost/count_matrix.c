@@ -51,10 +51,9 @@ static void work_of_scores(rl_tally *tally, const rl_op *op, rl_moment scores) {
 /* q K^T and the weighted sum of V, over attended pairs only: 4 P H d_h (Dao et al. 2022, alg. 1).
  */
 void rl_work_attention(rl_tally *tally, const rl_op *op) {
-  rl_moment pairs = {.kind = RL_M_PAIRS, .window = op->at.window, .chunk = op->at.chunk};
+  rl_moment pairs = {.kind = RL_M_PAIRS, .window = op->at.window};
   RL_TALLY(tally, &tally->counts[RL_C_MATRIX], pairs, 4, op->at.heads, op->at.head_dim);
   RL_TALLY(tally, &tally->counts[RL_C_VECTOR], pairs, rate(RL_RATE_SOFTMAX), op->at.heads);
-  rl_work_sinks(tally, op);
   work_of_scores(tally, op, pairs);
 }
 

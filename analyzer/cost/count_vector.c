@@ -47,15 +47,7 @@ void rl_work_kv_append(rl_tally *tally, const rl_op *op) {
   }
 }
 
-/* A sink is one more score of each query and head. */
-void rl_work_sinks(rl_tally *tally, const rl_op *op) {
-  if (!op->at.sinks) return;
-  RL_TALLY(tally, &tally->counts[RL_C_VECTOR], rl_moment_of(RL_M_TOKENS),
-           RL_OP_RATES[RL_RATE_SOFTMAX].per_element, op->at.heads);
-}
-
 void rl_work_softmax(rl_tally *tally, const rl_op *op) {
-  rl_work_sinks(tally, op);
   work_per_result(tally, op, RL_RATE_SOFTMAX);
 }
 

@@ -33,15 +33,27 @@ const rl_op_rate RL_OP_RATES[] = {
     [RL_RATE_ROUTE] = {"route, per logit", 6,
                        "maximum, difference, exponential, sum, quotient, comparison"},
     [RL_RATE_CONV] = {"conv, per tap of an output", 2, "product, sum"},
-    [RL_RATE_SWIGLU] = {"swiglu, per value", 10,
-                        "two clamps of up, one of gate, times the factor, negation, exponential, "
-                        "sum, quotient, plus 1, product"},
-    [RL_RATE_WEIGH] = {"weigh, per value of a chosen expert's input", 1, "one product"},
-    [RL_RATE_COLLECT] = {"collect, per value of a chosen expert", 1, "one sum"},
-    [RL_RATE_GATE] = {"sigmoid_gate, per gate", 4, "negation, exponential, sum, quotient"},
-    [RL_RATE_GATED] = {"sigmoid_gate, per value", 1, "one product"},
-    [RL_RATE_POSITION_SCALE] = {"position_scale, per value", 1,
-                                "one product; the factor is the token's"},
+    [RL_RATE_SCAN_STATE] = {"scan, per value of the state", 7,
+                            "decay: product, exponential; input: product; state: product, sum; "
+                            "output: product, sum"},
+    [RL_RATE_SCAN_CHANNEL] = {"scan, per channel", 6,
+                              "step: exponential, sum, logarithm; input: product; skip: product, "
+                              "sum"},
+    [RL_RATE_STEP_STATE] = {"ssd_step, per value of the state", 5,
+                            "input: product; state: product, sum; output: product, sum"},
+    [RL_RATE_STEP_CHANNEL] = {"ssd_step, per channel", 3, "input: product; skip: product, sum"},
+    [RL_RATE_STEP_HEAD] = {"ssd_step, per head", 5,
+                           "step: exponential, sum, logarithm; decay: product, exponential"},
+    [RL_RATE_STEP_BIAS] = {"ssd_step, ssd, bias, per head", 1, "one addition"},
+    [RL_RATE_SSD_PAIR] = {"ssd, per head and pair of a chunk", 3,
+                          "decay: difference, exponential; score: product"},
+    [RL_RATE_SSD_STATE] = {"ssd, per value of the state and chunk", 2, "decay: product; sum"},
+    [RL_RATE_SSD_CHANNEL] = {"ssd, per channel", 6,
+                             "input: product with the step, with its decay; output of the state: "
+                             "product, sum; skip: product, sum"},
+    [RL_RATE_SSD_HEAD] = {"ssd, per head", 8,
+                          "step: exponential, sum, logarithm; decay: product, sum; to the end of "
+                          "the chunk: difference, exponential; from its start: exponential"},
     [RL_RATE_COMBINE] = {"combine, per value of a chosen expert", 2, "product, sum"},
 };
 const size_t RL_OP_RATE_COUNT = sizeof RL_OP_RATES / sizeof *RL_OP_RATES;

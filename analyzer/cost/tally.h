@@ -57,9 +57,9 @@ typedef enum rl_rate {
   RL_RATE_SOFTMAX, RL_RATE_SCORE_SCALE, RL_RATE_SCORE_CAP, RL_RATE_SCORE_ALIBI, RL_RATE_ADD, RL_RATE_MUL,
   RL_RATE_RELU, RL_RATE_SILU, RL_RATE_GELU, RL_RATE_SCALE, RL_RATE_SOFTCAP, RL_RATE_CLAMP, RL_RATE_QUANTIZE,
   RL_RATE_SAMPLE, RL_RATE_ROUTE, RL_RATE_COMBINE,
-  RL_RATE_CONV,
-  RL_RATE_SWIGLU, RL_RATE_WEIGH, RL_RATE_COLLECT, RL_RATE_GATE, RL_RATE_GATED,
-  RL_RATE_POSITION_SCALE,
+  RL_RATE_CONV, RL_RATE_SCAN_STATE, RL_RATE_SCAN_CHANNEL,
+  RL_RATE_STEP_STATE, RL_RATE_STEP_CHANNEL, RL_RATE_STEP_HEAD, RL_RATE_STEP_BIAS,
+  RL_RATE_SSD_PAIR, RL_RATE_SSD_STATE, RL_RATE_SSD_CHANNEL, RL_RATE_SSD_HEAD,
   RL_RATES
 } rl_rate;
 
@@ -74,7 +74,6 @@ void rl_work_none(rl_tally *tally, const rl_op *op);
 void rl_work_norm(rl_tally *tally, const rl_op *op);
 void rl_work_rope(rl_tally *tally, const rl_op *op);
 void rl_work_kv_append(rl_tally *tally, const rl_op *op);
-void rl_work_sinks(rl_tally *tally, const rl_op *op);
 void rl_work_softmax(rl_tally *tally, const rl_op *op);
 void rl_work_add(rl_tally *tally, const rl_op *op);
 void rl_work_mul(rl_tally *tally, const rl_op *op);
@@ -90,12 +89,9 @@ void rl_work_route(rl_tally *tally, const rl_op *op);
 void rl_work_combine(rl_tally *tally, const rl_op *op);
 /* count_state.c */
 void rl_work_conv(rl_tally *tally, const rl_op *op);
-/* count_gates.c */
-void rl_work_swiglu(rl_tally *tally, const rl_op *op);
-void rl_work_weigh(rl_tally *tally, const rl_op *op);
-void rl_work_collect(rl_tally *tally, const rl_op *op);
-void rl_work_sigmoid_gate(rl_tally *tally, const rl_op *op);
-void rl_work_position_scale(rl_tally *tally, const rl_op *op);
+void rl_work_scan(rl_tally *tally, const rl_op *op);
+void rl_work_ssd_step(rl_tally *tally, const rl_op *op);
+void rl_work_ssd(rl_tally *tally, const rl_op *op);
 /* count_bytes.c */
 rl_share rl_share_plain(const rl_program *program, const rl_op *op, const rl_operand *operand);
 rl_share rl_share_embed(const rl_program *program, const rl_op *op, const rl_operand *operand);

@@ -39,11 +39,9 @@ static bool reads_rows(rl_op_kind kind, size_t input) {
     case RL_OP_SCALE:
     case RL_OP_SOFTCAP:
     case RL_OP_CLAMP:
-    case RL_OP_SWIGLU:
       return true;
     case RL_OP_EXPERT_LINEAR:
     case RL_OP_COMBINE:
-    case RL_OP_COLLECT:
       return input == 0;
     default:
       return false;

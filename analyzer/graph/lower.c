@@ -24,11 +24,9 @@ static rl_lower_op *const LOWER[RL_OP_KINDS] = {
     [RL_OP_EXPERT_LINEAR] = rl_lower_expert_linear,
     [RL_OP_COMBINE] = rl_lower_combine,
     [RL_OP_CONV] = rl_lower_conv,
-    [RL_OP_SWIGLU] = rl_lower_pair,
-    [RL_OP_WEIGH] = rl_lower_weigh,
-    [RL_OP_COLLECT] = rl_lower_collect,
-    [RL_OP_SIGMOID_GATE] = rl_lower_sigmoid_gate,
-    [RL_OP_POSITION_SCALE] = rl_lower_elementwise,
+    [RL_OP_SCAN] = rl_lower_scan,
+    [RL_OP_SSD_STEP] = rl_lower_ssd,
+    [RL_OP_SSD] = rl_lower_ssd,
 };
 
 static rl_status lower_statement(rl_lowering *lowering, const rl_statement *statement) {

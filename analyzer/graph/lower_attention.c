@@ -173,9 +173,6 @@ static rl_status check_attention(rl_lowering *lowering, const rl_statement *stat
     return RL_REPORT(lowering->diags, NO_CACHE, statement->loc, "");
   }
   const rl_tensor *cache = &lowering->tensors.items[lowering->k_cache];
-  if (values->window != 0 && values->chunk != 0) {
-    return RL_REPORT(lowering->diags, EXCLUSIVE_KEYS, statement->loc, "window", "chunk");
-  }
   if (cache->rows != values->kv_heads || cache->cols != values->head_dim) {
     return RL_REPORT(lowering->diags, CACHE_SHAPE, statement->loc, "");
   }
@@ -185,58 +182,20 @@ static rl_status check_attention(rl_lowering *lowering, const rl_statement *stat
   return rl_width_check(lowering, statement, q, values->heads, values->head_dim);
 }
 
-/* What attention reads and writes beside the caches; sinks RL_NONE: it has none. */
-typedef struct attention_tensors {
-  uint32_t q, sinks, out;
-} attention_tensors;
-
-/* A learned logit a head, [1, H] (Xiao et al. 2024, 3.2; OpenAI 2025, gpt-oss model card, 2.2). */
-static rl_status add_sinks(rl_lowering *lowering, const rl_statement *statement,
-                           const rl_evaluated *values, uint32_t *sinks) {
-  const rl_weight_shape request = {.class_name = "bias",
-                                   .suffix = "sinks",
-                                   .source = values->sinks,
-                                   .rows = 1,
-                                   .cols = values->heads};
-  *sinks = RL_NONE;
-  if (values->sinks == NULL) return RL_OK;
-  return rl_weight_add(lowering, statement, values, &request, sinks);
-}
-
 /* q and out [T, H * d_h]; the scores are never stored. */
-static rl_status add_whole(rl_lowering *lowering, const rl_op *attention, attention_tensors t) {
-  rl_operand operands[5];
-  size_t count = 0;
-  operands[count++] = rl_operand_whole(lowering, t.q, RL_READ);
-  operands[count++] = rl_operand_whole(lowering, lowering->k_cache, RL_READ);
-  operands[count++] = rl_operand_whole(lowering, lowering->v_cache, RL_READ);
-  if (t.sinks != RL_NONE) operands[count++] = rl_operand_whole(lowering, t.sinks, RL_READ);
-  operands[count++] = rl_operand_whole(lowering, t.out, RL_WRITE);
-  return rl_op_add(lowering, attention, operands, count);
-}
-
-/* One of the three operators that attention becomes, named by its kind. */
-static rl_op part_of(const rl_op *attention, rl_op_kind kind) {
-  rl_op part = *attention;
-  part.kind = kind;
-  part.name = RL_OP_INFO[kind].name;
-  return part;
-}
-
-static rl_status add_softmax(rl_lowering *lowering, const rl_op *attention, uint32_t scores,
-                             uint32_t sinks) {
-  rl_op softmax = part_of(attention, RL_OP_SOFTMAX);
-  rl_operand operands[3];
-  size_t count = 0;
-  operands[count++] = rl_operand_whole(lowering, scores, RL_READ);
-  if (sinks != RL_NONE) operands[count++] = rl_operand_whole(lowering, sinks, RL_READ);
-  operands[count++] = rl_operand_whole(lowering, scores, RL_WRITE);
-  return rl_op_add(lowering, &softmax, operands, count);
+static rl_status add_whole(rl_lowering *lowering, const rl_op *attention, uint32_t q,
+                           uint32_t out) {
+  const rl_operand operands[] = {rl_operand_whole(lowering, q, RL_READ),
+                                 rl_operand_whole(lowering, lowering->k_cache, RL_READ),
+                                 rl_operand_whole(lowering, lowering->v_cache, RL_READ),
+                                 rl_operand_whole(lowering, out, RL_WRITE)};
+  return rl_op_add(lowering, attention, operands, 4);
 }
 
 /* The same as three operators around stored scores [H] of each (query, key) of the rectangle. */
-static rl_status add_expanded(rl_lowering *lowering, const rl_op *attention, attention_tensors t) {
-  rl_op scores = part_of(attention, RL_OP_SCORES), mix = part_of(attention, RL_OP_MIX);
+static rl_status add_expanded(rl_lowering *lowering, const rl_op *attention, uint32_t q,
+                              uint32_t out) {
+  rl_op scores = *attention, softmax = *attention, mix = *attention;
   rl_tensor shape = {.name = "scores",
                      .role = RL_ROLE_ACTIVATION,
                      .format = lowering->scenario->activations,
@@ -245,39 +204,38 @@ static rl_status add_expanded(rl_lowering *lowering, const rl_op *attention, att
                      .cols = 1,
                      .run = RL_NONE};
   uint32_t s;
+  scores.kind = RL_OP_SCORES;
+  scores.name = RL_OP_INFO[RL_OP_SCORES].name;
+  softmax.kind = RL_OP_SOFTMAX;
+  softmax.name = RL_OP_INFO[RL_OP_SOFTMAX].name;
+  mix.kind = RL_OP_MIX;
+  mix.name = RL_OP_INFO[RL_OP_MIX].name;
   mix.compute = rl_format_compute(lowering->scenario->v, lowering->scenario->activations);
   rl_status status = rl_tensor_add(lowering, &shape, &s);
   if (status != RL_OK) return status;
-  const rl_operand of_scores[] = {rl_operand_whole(lowering, t.q, RL_READ),
+  const rl_operand of_scores[] = {rl_operand_whole(lowering, q, RL_READ),
                                   rl_operand_whole(lowering, lowering->k_cache, RL_READ),
                                   rl_operand_whole(lowering, s, RL_WRITE)};
+  const rl_operand of_softmax[] = {rl_operand_whole(lowering, s, RL_READ),
+                                   rl_operand_whole(lowering, s, RL_WRITE)};
   const rl_operand of_mix[] = {rl_operand_whole(lowering, s, RL_READ),
                                rl_operand_whole(lowering, lowering->v_cache, RL_READ),
-                               rl_operand_whole(lowering, t.out, RL_WRITE)};
+                               rl_operand_whole(lowering, out, RL_WRITE)};
   status = rl_op_add(lowering, &scores, of_scores, 3);
-  if (status == RL_OK) status = add_softmax(lowering, attention, s, t.sinks);
+  if (status == RL_OK) status = rl_op_add(lowering, &softmax, of_softmax, 2);
   if (status == RL_OK) status = rl_op_add(lowering, &mix, of_mix, 3);
   return status;
-}
-
-/* How much of its cache the attention of this layer can see. */
-static void set_reach(rl_lowering *lowering, uint32_t cache, const rl_evaluated *values) {
-  lowering->tensors.items[cache].window = values->window;
-  lowering->tensors.items[cache].chunk = values->chunk;
 }
 
 rl_status rl_lower_attention(rl_lowering *lowering, const rl_statement *statement,
                              const rl_evaluated *values) {
   const rl_scenario *scenario = lowering->scenario;
-  uint32_t q[2];
-  attention_tensors t;
+  uint32_t q[2], out;
   rl_status status = rl_inputs_find(lowering, statement, q);
   if (status == RL_OK) status = check_attention(lowering, statement, values, q[0]);
   if (status != RL_OK) return status;
   rl_tensor shape = lowering->tensors.items[q[0]];
-  t.q = q[0];
-  status = rl_output_find(lowering, statement, &shape, &t.out);
-  if (status == RL_OK) status = add_sinks(lowering, statement, values, &t.sinks);
+  status = rl_output_find(lowering, statement, &shape, &out);
   if (status != RL_OK) return status;
   rl_op op = rl_op_begin(lowering, statement, RL_OP_ATTENTION);
   /* Vaswani et al. 2017, eq. 1 */
@@ -287,16 +245,14 @@ rl_status rl_lower_attention(rl_lowering *lowering, const rl_statement *statemen
   op.at.kv_heads = values->kv_heads;
   op.at.head_dim = values->head_dim;
   op.at.window = values->window;
-  op.at.chunk = values->chunk;
-  op.at.sinks = values->sinks != NULL;
   op.at.score_scale = values->scale != 0 ? values->scale : 1 / sqrt(root);
   op.at.softcap = values->cap;
   op.at.alibi = values->alibi;
   op.at.alibi_scaled = values->alibi_scaled;
-  set_reach(lowering, lowering->k_cache, values);
-  set_reach(lowering, lowering->v_cache, values);
+  lowering->tensors.items[lowering->k_cache].window = values->window;
+  lowering->tensors.items[lowering->v_cache].window = values->window;
   bool whole = (scenario->profile->fuse >> RL_FUSE_ATTENTION & 1u) != 0;
-  status = whole ? add_whole(lowering, &op, t) : add_expanded(lowering, &op, t);
+  status = whole ? add_whole(lowering, &op, q[0], out) : add_expanded(lowering, &op, q[0], out);
   lowering->k_cache = lowering->v_cache = RL_NONE;
   return status;
 }

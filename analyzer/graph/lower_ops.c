@@ -48,6 +48,7 @@ rl_status rl_lower_embed(rl_lowering *lowering, const rl_statement *statement,
                              .rows = values->rows,
                              .cols = values->cols};
   uint32_t weight, out;
+  if (values->wide) shape.format = lowering->scenario->wide;
   op.at.index = (rl_index_kind)values->index;
   op.at.offset = values->offset;
   rl_status status = by_id ? find_ids(lowering) : note_positions(lowering, statement, values);
@@ -94,6 +95,7 @@ rl_status rl_lower_norm(rl_lowering *lowering, const rl_statement *statement,
   rl_status status = rl_inputs_find(lowering, statement, in);
   if (status != RL_OK) return status;
   rl_tensor shape = lowering->tensors.items[in[0]];
+  shape.format = lowering->scenario->activations; /* of a wide input, too */
   uint64_t width = values->width == 0 ? shape.cols : values->width;
   rl_weight_shape request = {.class_name = "norm",
                                .suffix = "weight",
@@ -168,11 +170,12 @@ static rl_status check_same_shape(rl_lowering *lowering, const rl_statement *sta
   return rl_width_check(lowering, statement, in[1], 1, a->cols);
 }
 
-/* add, mul, swiglu: a, b, out of one shape */
+/* add, mul: a, b, out of one shape */
 rl_status rl_lower_pair(rl_lowering *lowering, const rl_statement *statement,
                         const rl_evaluated *values) {
   rl_op_kind kind = RL_OP_ADD;
   uint32_t in[2], out;
+  (void)values;
   (void)rl_operator_find(statement->op, &kind);
   rl_status status = rl_inputs_find(lowering, statement, in);
   if (status == RL_OK) status = check_same_shape(lowering, statement, in);
@@ -181,8 +184,6 @@ rl_status rl_lower_pair(rl_lowering *lowering, const rl_statement *statement,
   status = rl_output_find(lowering, statement, &shape, &out);
   if (status != RL_OK) return status;
   rl_op op = rl_op_begin(lowering, statement, kind);
-  op.at.limit = values->limit;
-  op.at.factor = values->factor;
   const rl_operand operands[] = {rl_operand_whole(lowering, in[0], RL_READ),
                                  rl_operand_whole(lowering, in[1], RL_READ),
                                  rl_operand_whole(lowering, out, RL_WRITE)};
@@ -195,7 +196,7 @@ static double scale_factor(const rl_evaluated *values) {
   return values->root == 0 ? factor : factor * sqrt(values->root);
 }
 
-/* activation, scale, softcap, clamp, position_scale: in and out of one shape */
+/* activation, scale, softcap, clamp: in and out of one shape */
 rl_status rl_lower_elementwise(rl_lowering *lowering, const rl_statement *statement,
                                const rl_evaluated *values) {
   rl_op_kind kind = RL_OP_ACTIVATION;
@@ -210,8 +211,6 @@ rl_status rl_lower_elementwise(rl_lowering *lowering, const rl_statement *statem
   if (kind == RL_OP_ACTIVATION) op.at.activation = rl_activation_of_choice(values->activation);
   if (kind == RL_OP_SCALE) op.at.factor = scale_factor(values);
   if (kind == RL_OP_CLAMP) op.at.limit = values->limit;
-  if (kind == RL_OP_POSITION_SCALE) op.at.factor = values->factor;
-  op.at.floor = values->floor;
   if (kind == RL_OP_SOFTCAP) op.at.softcap = values->cap;
   const rl_operand operands[] = {rl_operand_whole(lowering, in[0], RL_READ),
                                  rl_operand_whole(lowering, out, RL_WRITE)};

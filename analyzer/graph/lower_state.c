@@ -88,7 +88,7 @@ rl_status rl_lower_conv(rl_lowering *lowering, const rl_statement *statement,
   if (status != RL_OK) return status;
   t.in = in[0];
   rl_tensor shape = lowering->tensors.items[t.in];
-  rl_weight_shape weights = {.class_name = "conv",
+  rl_weight_shape weights = {.class_name = "recurrence",
                              .suffix = "weight",
                              .source = values->weights,
                              .gguf = values->gguf,

@@ -84,7 +84,7 @@ void rl_twins_forget(rl_lowering *lowering, uint32_t tensor);
 rl_status rl_width_check(rl_lowering *lowering, const rl_statement *statement, uint32_t tensor,
                          uint64_t heads, uint64_t head_dim);
 
-/* --- what sequences keep in constant size (lower_state.c) --- */
+/* --- what sequences keep in constant size (lower_state.c, lower_scan.c) --- */
 
 typedef enum rl_state_class {
   RL_STATE_RECURRENT, /* sums over the past: the scenario's state format */
@@ -100,8 +100,8 @@ rl_status rl_state_find(rl_lowering *lowering, const rl_statement *statement,
 
 /* A weight or bias of the statement. */
 typedef struct rl_weight_shape {
-  const char *class_name; /* "linear", "router", "lm_head", "embed", "norm", "bias" */
-  const char *suffix;     /* "weight", "bias" */
+  const char *class_name; /* "linear", "router", "lm_head", "embed", "norm", "bias", "recurrence" */
+  const char *suffix;     /* "weight", "bias", "skip" */
   const char *source, *gguf;
   uint64_t rows, cols;
   uint64_t experts, top_k; /* rows are those of all experts, of which a token takes top_k; 0: none */
@@ -125,8 +125,8 @@ typedef rl_status rl_lower_op(rl_lowering *lowering, const rl_statement *stateme
                               const rl_evaluated *values);
 rl_lower_op rl_lower_embed, rl_lower_norm, rl_lower_linear, rl_lower_pair, rl_lower_elementwise,
     rl_lower_sample, rl_lower_rope, rl_lower_kv_append, rl_lower_attention, rl_lower_route,
-    rl_lower_expert_linear, rl_lower_combine, rl_lower_conv, rl_lower_weigh, rl_lower_collect,
-    rl_lower_sigmoid_gate;
+    rl_lower_expert_linear, rl_lower_combine, rl_lower_conv, rl_lower_scan,
+    rl_lower_ssd;
 
 /* --- passes --- */
 

@@ -54,7 +54,6 @@ typedef struct rl_tensor {
   uint32_t run;             /* weights, KV and states inside a run: one instance for each of its layers; RL_NONE: one in all */
   uint32_t alias_of;        /* weight stored once with another (tied head), RL_NONE */
   uint64_t window;          /* KV: tokens kept per sequence, 0 = all */
-  uint64_t chunk;           /* KV: attended to in chunks of so many positions, 0 = in one */
   uint64_t experts, top_k;  /* weights: rows hold that many experts one after the other, of which a token takes top_k; of a choice likewise; 0 = none */
   const char *source;       /* weights: "model.layers.{l}.mlp.up_proj.weight", NULL when not given */
   const char *gguf;         /* its GGUF twin or NULL */
@@ -101,20 +100,21 @@ typedef struct rl_op_attributes {
   double rope_factor, rope_low, rope_high; /* Llama 3.1: factor, low and high frequency factors */
   uint64_t rope_original;   /* original context of the scaling */
   uint64_t window;          /* keys a query sees, itself included; 0 = all before it */
-  uint64_t chunk;           /* a query sees no key before the multiple of chunk at or below its position; 0 = all */
-  bool sinks;               /* a learned logit a head joins the softmax and takes no value */
   double score_scale;
   double softcap;           /* 0 = none; also of the softcap operator */
   double alibi;             /* steepest exponent of the slopes, 8 in the paper; 0 = no bias by distance */
   bool alibi_scaled;        /* the bias is added before scores are scaled */
-  /* activation, scale, swiglu, position_scale; route multiplies its weights by factor, too */
+  /* activation, scale; route multiplies its weights by factor, too */
   rl_activation_kind activation; /* conv: of its sum, when it has one */
   bool has_activation;
   double factor;
-  double limit;             /* clamp, swiglu */
-  double floor;             /* position_scale: tokens between two values of the factor */
+  double limit;             /* clamp */
   /* conv */
   uint64_t taps;            /* inputs that an output sees, its own included */
+  /* scan, ssd_step, ssd; the latter two with heads of head_dim channels */
+  uint64_t states;          /* values that a channel keeps */
+  uint64_t groups;          /* sets of B and C, each of which heads / groups heads share */
+  uint64_t chunk;           /* ssd: tokens that are worked on together */
   /* route, expert_linear, combine */
   uint64_t experts, top_k;
   rl_score_kind score;

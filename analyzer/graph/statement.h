@@ -40,15 +40,15 @@ typedef enum rl_token_choice { RL_TOKENS_ALL, RL_TOKENS_LAST } rl_token_choice;
 /* Everything but tensors that a statement says, evaluated for one layer. Zero: not said. */
 typedef struct rl_evaluated {
   uint64_t rows, cols, width, offset, row_offset, row_block, row_stride;
-  uint64_t heads, kv_heads, head_dim, dims, window, chunk;
+  uint64_t heads, kv_heads, head_dim, dims, window;
   uint64_t experts, top_k;
-  double eps, base, root, factor, scale_root, cap, scale, alibi, limit, floor;
-  bool when, has_bias, tied, transposed, normalize, grouped, alibi_scaled;
-  uint64_t taps;
+  double eps, base, root, factor, scale_root, cap, scale, alibi, limit;
+  bool wide, when, has_bias, tied, transposed, normalize, grouped, alibi_scaled;
+  uint64_t taps, groups, states, chunk;
   /* positions in the list of choices */
   int index, norm, style, tokens, mask, activation, score, linear_class;
   const rl_node *scaling;
-  const char *name, *state, *tied_to, *weights, *bias, *sinks, *gguf;
+  const char *name, *state, *tied_to, *weights, *bias, *skip, *gguf;
 } rl_evaluated;
 
 typedef struct rl_attribute_rule {

@@ -301,6 +301,7 @@ static void resolve_formats(const resolver *r) {
   bool same = r->settings->values[RL_SET_V] == r->settings->values[RL_SET_K];
   r->scenario->v = same ? r->scenario->k : resolve_kv(r, RL_SET_V);
   resolve_state(r);
+  r->scenario->wide = dense_format(r, RL_F32);
   if (r->scenario->model != NULL) rl_weight_rules_resolve(r->load, r->settings, r->scenario);
 }
 

@@ -10,7 +10,7 @@
 #include "spec/profile.h"
 
 /* Formats by tensor. An entry names an operator (`down_proj`, globs allowed), or a class: `embed`,
- * `lm_head`, `router`, `norm`, `bias`. The last entry that matches wins; `default` holds for the linear
+ * `lm_head`, `router`, `norm`, `bias`, `recurrence`. The last entry that matches wins; `default` holds for the linear
  * operators inside the layers and, when dense, for everything else too. */
 typedef struct rl_format_rule {
   const char *pattern;
@@ -41,6 +41,7 @@ typedef struct rl_scenario {
   size_t rule_count;
   const rl_format *k, *v;       /* KV cache */
   const rl_format *state;       /* recurrent states */
+  const rl_format *wide;        /* fp32: activations that a family keeps wide */
   rl_parallel parallel;
   const rl_method *const *methods;
   size_t method_count;
@@ -79,7 +80,7 @@ rl_status rl_scenario_vary(rl_arena *arena, rl_db *db, const rl_scenario *scenar
 void rl_scenario_write(const rl_scenario *scenario, rl_buf *out);
 /* Reports what no such YAML can name: standard input, a path that is not UTF-8. */
 rl_status rl_scenario_check_writable(const rl_scenario *scenario, rl_arena *arena, rl_diags *diags);
-/* The format of a weight: class is "linear", "router", "lm_head", "embed", "norm" or "bias"; name the operator's. */
+/* The format of a weight: class is "linear", "router", "lm_head", "embed", "norm", "bias" or "recurrence"; name the operator's. */
 const rl_format *rl_scenario_weight_format(const rl_scenario *scenario, const char *class_name,
                                            const char *name);
 /* "1,8,64" or "1..256x2" or "1..8" -> ascending list without duplicates. */

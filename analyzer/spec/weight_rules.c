@@ -5,7 +5,8 @@
 
 #include "base/names.h"
 
-static const char *const classes[] = {"linear", "router", "lm_head", "embed", "norm", "bias"};
+static const char *const classes[] = {"linear", "router", "lm_head", "embed",
+                                      "norm",   "bias",   "recurrence"};
 enum { CLASSES = sizeof classes / sizeof *classes };
 
 typedef RL_LIST(const char *) name_list;
@@ -75,9 +76,12 @@ static void resolve_rule(const rl_load *load, const rl_setting_rule *given, cons
   }
   if (rl_db_format(load->db, text, rule->loc, &rule->format, load->diags) != RL_OK) return;
   bool dense_only = fits(given->pattern, "norm") || fits(given->pattern, "bias");
-  if (dense_only && strpbrk(given->pattern, "*?") == NULL && !rl_format_is_dense(rule->format)) {
+  bool recurrence = fits(given->pattern, "recurrence");
+  if ((dense_only || recurrence) && strpbrk(given->pattern, "*?") == NULL && !rl_format_is_dense(rule->format)) {
     RL_REPORT(load->diags, FORMAT_ROLE, rule->loc, rule->format->name,
-              "the format of norm weights and biases", "bf16");
+              dense_only ? "the format of norm weights and biases"
+                         : "the format of what recurrences are made of",
+              "bf16");
   }
 }
 
@@ -105,9 +109,10 @@ static bool is_unquantized(const rl_model *model, const char *name) {
   return false;
 }
 
-/* Norm weights and biases are dense: a rule of a wider pattern does not reach them. */
+/* Norm weights, biases and what recurrences are made of are dense: a rule of a wider pattern does not reach them. */
 static bool reaches(const rl_format_rule *rule, const char *class_name, const char *name) {
-  bool small = strcmp(class_name, "norm") == 0 || strcmp(class_name, "bias") == 0;
+  bool small = strcmp(class_name, "norm") == 0 || strcmp(class_name, "bias") == 0 ||
+               strcmp(class_name, "recurrence") == 0;
   if (small && !rl_format_is_dense(rule->format)) return false;
   return fits(rule->pattern, class_name) || (name != NULL && fits(rule->pattern, name));
 }

@@ -19,7 +19,7 @@ typedef struct walk {
  * ruling resource flicker from step to step. */
 static const double TIE = 1e-12;
 
-/* Breakpoints passed at S: windows that are full, chunks that begin, residencies lost, borders of the guard. */
+/* Breakpoints passed at S: windows that are full, residencies lost, borders of the guard. */
 static uint64_t count_breakpoints(const walk *w, const uint64_t *moments, uint64_t cached) {
   const rl_cost *cost = w->plan->cost;
   const rl_cost_row *row = &cost->rows[w->row];
@@ -27,7 +27,6 @@ static uint64_t count_breakpoints(const walk *w, const uint64_t *moments, uint64
   for (uint32_t m = 0; m < cost->moment_count; m++) {
     uint64_t window = cost->moments[m].window;
     passed += window != 0 && cached >= window - 1;
-    if (cost->moments[m].chunk != 0) passed += cached / cost->moments[m].chunk;
   }
   if (row->guard == RL_NONE) return passed;
   /* 2 each: a row that is left behind gives its activations back to the cache */

@@ -78,11 +78,9 @@ void rl_ref_route(const rl_call *call);
 void rl_ref_expert_linear(const rl_call *call);
 void rl_ref_combine(const rl_call *call);
 void rl_ref_conv(const rl_call *call);
-void rl_ref_swiglu(const rl_call *call);
-void rl_ref_weigh(const rl_call *call);
-void rl_ref_collect(const rl_call *call);
-void rl_ref_sigmoid_gate(const rl_call *call);
-void rl_ref_position_scale(const rl_call *call);
+void rl_ref_scan(const rl_call *call);
+void rl_ref_ssd_step(const rl_call *call);
+void rl_ref_ssd(const rl_call *call);
 void rl_ref_fused(const rl_call *call);
 
 bool rl_ref_linear_workspace(const rl_program *program, const rl_op *op,
@@ -93,6 +91,10 @@ bool rl_ref_expert_linear_workspace(const rl_program *program, const rl_op *op,
                                     const rl_pass_limits *limits, rl_workspace_size *size);
 bool rl_ref_conv_workspace(const rl_program *program, const rl_op *op,
                            const rl_pass_limits *limits, rl_workspace_size *size);
+bool rl_ref_scan_workspace(const rl_program *program, const rl_op *op,
+                           const rl_pass_limits *limits, rl_workspace_size *size);
+bool rl_ref_ssd_workspace(const rl_program *program, const rl_op *op, const rl_pass_limits *limits,
+                          rl_workspace_size *size);
 bool rl_ref_fused_workspace(const rl_program *program, const rl_op *op,
                             const rl_pass_limits *limits, rl_workspace_size *size);
 

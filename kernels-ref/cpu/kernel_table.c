@@ -39,11 +39,9 @@ const rl_kernel RL_KERNELS[RL_OP_KINDS] = {
     [RL_OP_EXPERT_LINEAR] = {rl_ref_expert_linear, rl_ref_expert_linear_workspace},
     [RL_OP_COMBINE] = {rl_ref_combine, blocks_workspace},
     [RL_OP_CONV] = {rl_ref_conv, rl_ref_conv_workspace},
-    [RL_OP_SWIGLU] = {rl_ref_swiglu, blocks_workspace},
-    [RL_OP_WEIGH] = {rl_ref_weigh, blocks_workspace},
-    [RL_OP_COLLECT] = {rl_ref_collect, blocks_workspace},
-    [RL_OP_SIGMOID_GATE] = {rl_ref_sigmoid_gate, blocks_workspace},
-    [RL_OP_POSITION_SCALE] = {rl_ref_position_scale, blocks_workspace},
+    [RL_OP_SCAN] = {rl_ref_scan, rl_ref_scan_workspace},
+    [RL_OP_SSD_STEP] = {rl_ref_ssd_step, rl_ref_ssd_workspace},
+    [RL_OP_SSD] = {rl_ref_ssd, rl_ref_ssd_workspace},
     [RL_OP_FUSED] = {rl_ref_fused, rl_ref_fused_workspace},
 };
 

@@ -33,9 +33,8 @@ uint64_t rl_pass_blocks(const rl_pass *pass, rl_extent extent);
 uint64_t rl_pass_position(const rl_pass_sequence *sequence, uint64_t i);
 /* Position of key j (0 .. cached + q - 1, new tokens last). */
 uint64_t rl_pass_key_position(const rl_pass_sequence *sequence, uint64_t j);
-/* Does new token i attend to key j (0 .. cached + q - 1, new tokens last) under the operator's window
- * and chunk? */
-bool rl_pass_attends(const rl_pass_sequence *sequence, uint64_t i, uint64_t j,
-                     const rl_op_attributes *at);
+/* Does new token i attend to key j (0 .. cached + q - 1, new tokens last) under a window of keys,
+ * the query included; 0 = no window. */
+bool rl_pass_attends(const rl_pass_sequence *sequence, uint64_t i, uint64_t j, uint64_t window);
 
 #endif

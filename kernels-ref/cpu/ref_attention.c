@@ -21,17 +21,6 @@ static void take_key(running *state, float score, const float *value, uint64_t n
   state->largest = largest;
 }
 
-/* The head's sink joins the sum without a value (OpenAI 2025, gpt-oss model card, 2.2). */
-static void take_sink(running *state, const rl_view *sinks, uint64_t head, uint64_t n) {
-  float sink;
-  if (sinks == NULL) return;
-  rl_view_read(sinks, head, 1, &sink);
-  float largest = fmaxf(state->largest, sink), shrink = expf(state->largest - largest);
-  for (uint64_t c = 0; c < n; c++) state->mix[c] *= shrink;
-  state->sum = state->sum * shrink + expf(sink - largest);
-  state->largest = largest;
-}
-
 /* One query head of one new token. */
 static void attend(const rl_call *call, const rl_pass_sequence *sequence, uint64_t i,
                    uint64_t head) {
@@ -45,13 +34,12 @@ static void attend(const rl_call *call, const rl_pass_sequence *sequence, uint64
   rl_view_read(in, (sequence->first_token + i) * in->block + head * n, n, q);
   for (uint64_t j = 0; j < sequence->cached + sequence->q; j++) {
     uint64_t row = (sequence->first_kv + j) * at->kv_heads + kv_head;
-    if (!rl_pass_attends(sequence, i, j, at)) continue;
+    if (!rl_pass_attends(sequence, i, j, at->window)) continue;
     rl_view_read(k, row * n, n, key);
     rl_view_read(v, row * n, n, value);
     float product = rl_ref_dot(q, key, n) + rl_ref_alibi(call->op, sequence, head, i, j);
     take_key(&state, rl_ref_score(call->op, product), value, n);
   }
-  take_sink(&state, rl_call_read(call, 3), head, n);
   for (uint64_t c = 0; c < n; c++) state.mix[c] = (float)(state.mix[c] / state.sum);
   rl_view_write(out, (sequence->first_token + i) * out->block + head * n, n, state.mix);
 }

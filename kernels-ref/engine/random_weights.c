@@ -1,6 +1,7 @@
 /* Random weights. Each row has a generator of its own, seeded by tensor, layer and row, so that a
  * value does not depend on what was drawn before. */
 #include <math.h>
+#include <string.h>
 
 #include "kernels-ref/engine/weights.h"
 
@@ -61,18 +62,10 @@ static void matrix_row(const rl_weight_request *request, uint64_t *state) {
   }
 }
 
+/* The lowering names a bias "<operator>.bias". */
 static bool is_bias(const rl_weight_request *request) {
-  switch (request->op->kind) {
-    case RL_OP_ROUTE:
-      return true;
-    case RL_OP_EXPERT_LINEAR:
-    case RL_OP_ATTENTION:
-      return request->slot == 3;
-    case RL_OP_SOFTMAX:
-      return request->slot == 1;
-    default:
-      return request->slot == 2;
-  }
+  const char *name = request->program->tensors[request->tensor].name, *part = strrchr(name, '.');
+  return part != NULL && strcmp(part, ".bias") == 0;
 }
 
 static void draw_row(const rl_weight_request *request, uint64_t seed, uint64_t row) {

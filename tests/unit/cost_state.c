@@ -113,5 +113,95 @@ static void test_overflow(void) {
   rl_arena_free(&arena);
 }
 
+/* 24 channels, 5 states, in bf16: vector T 24 (7 5 + 6) = 10 24 41 = 9840; weights 24 5 2 + 24 2 =
+ * 288; state 24 5 4 = 480 in fp32 for 6 sequences: 2880 each way; reads T (24 + 24 + 5 + 5) 2 =
+ * 1160, writes T 24 2 = 480. */
+static void test_scan(void) {
+  static const uint64_t counts[RL_COUNTS] = {0, 9840, 288, 2880, 2880, 1160, 480};
+  uint64_t moments[RL_MOMENTS_MAX];
+  begin();
+  uint32_t state = fx_tensor(&built, RL_ROLE_STATE, &FX_F32, RL_EXTENT_SEQUENCES, 24, 5);
+  uint32_t x = tensor(RL_ROLE_ACTIVATION, RL_EXTENT_TOKENS, 1, 24);
+  uint32_t b = tensor(RL_ROLE_ACTIVATION, RL_EXTENT_TOKENS, 1, 5);
+  rl_op *op = fx_op(&built, RL_OP_SCAN, "scan");
+  op->at.states = 5;
+  fx_read(&built, op, x);
+  fx_read(&built, op, x);
+  fx_read(&built, op, b);
+  fx_read(&built, op, b);
+  fx_read(&built, op, state);
+  fx_read(&built, op, tensor(RL_ROLE_WEIGHT, RL_EXTENT_FIXED, 24, 5));
+  fx_read(&built, op, tensor(RL_ROLE_WEIGHT, RL_EXTENT_FIXED, 1, 24));
+  fx_write(&built, op, state);
+  fx_write(&built, op, x);
+  const rl_cost *cost = compile(moments);
+  expect(cost, moments, counts);
+  rl_arena_free(&arena);
+}
+
+/* 6 heads of 8 channels, 2 groups, 5 states; x, B and C are 6 8 + 2 2 5 = 68 values. */
+static const rl_cost *compile_ssd(rl_op_kind kind, uint64_t moments[RL_MOMENTS_MAX]) {
+  begin();
+  uint32_t state = fx_tensor(&built, RL_ROLE_STATE, &FX_F32, RL_EXTENT_SEQUENCES, 48, 5);
+  rl_op *op = fx_op(&built, kind, RL_OP_INFO[kind].name);
+  op->at.heads = 6;
+  op->at.head_dim = 8;
+  op->at.groups = 2;
+  op->at.states = 5;
+  op->at.chunk = 2;
+  op->at.has_bias = true;
+  fx_read(&built, op, tensor(RL_ROLE_ACTIVATION, RL_EXTENT_TOKENS, 1, 68));
+  fx_read(&built, op, tensor(RL_ROLE_ACTIVATION, RL_EXTENT_TOKENS, 1, 6));
+  fx_read(&built, op, state);
+  for (int w = 0; w < 3; w++) {
+    fx_read(&built, op, tensor(RL_ROLE_WEIGHT, RL_EXTENT_FIXED, 1, 6));
+  }
+  fx_write(&built, op, state);
+  fx_write(&built, op, tensor(RL_ROLE_ACTIVATION, RL_EXTENT_TOKENS, 1, 48));
+  return compile(moments);
+}
+
+/* Per token 5 a value of the state (48 5), 3 a channel (48), 5 + 1 a head (6): 1200 + 144 + 36 =
+ * 1380, T of them; weights 3 6 2; state 48 5 4 6 = 5760; reads T (68 + 6) 2, writes T 48 2. */
+static void test_ssd_step(void) {
+  static const uint64_t counts[RL_COUNTS] = {0, 13800, 36, 5760, 5760, 1480, 960};
+  uint64_t moments[RL_MOMENTS_MAX];
+  const rl_cost *cost = compile_ssd(RL_OP_SSD_STEP, moments);
+  expect(cost, moments, counts);
+  rl_arena_free(&arena);
+}
+
+/* Chunks of 2: a prompt of 3 has 2 chunks with 3 + 1 pairs, a decoding sequence 1 with 1: Q = 2 2 +
+ * 4 = 8, X = 2 4 + 4 = 12. Matrix: X (2 2 5 + 2 6 8) + 4 T 6 8 5 = 12 116 + 9600 = 10992. Vector: 3
+ * 6 a pair, 2 6 8 5 a chunk, 6 48 + 8 6 + 6 a token: 12 18 + 8 480 + 10 342 = 216 + 3840 + 3420. */
+static void test_ssd(void) {
+  static const uint64_t counts[RL_COUNTS] = {10992, 7476, 36, 5760, 5760, 1480, 960};
+  uint64_t moments[RL_MOMENTS_MAX];
+  const rl_cost *cost = compile_ssd(RL_OP_SSD, moments);
+  expect(cost, moments, counts);
+  rl_arena_free(&arena);
+}
+
+/* Pairs and chunks against a loop over tokens. */
+static void test_chunk_moments(void) {
+  for (uint64_t q = 1; q <= 40; q++) {
+    for (uint64_t size = 1; size <= 17; size++) {
+      rl_moment kinds[] = {{.kind = RL_M_CHUNKS, .chunk = size},
+                           {.kind = RL_M_CHUNK_PAIRS, .chunk = size}};
+      rl_cost cost = {.moments = kinds, .moment_count = 2};
+      rl_group group = {.count = 3, .q = q, .cached = 5};
+      uint64_t got[2], chunks = 0, pairs = 0;
+      for (uint64_t i = 0; i < q; i++) {
+        chunks += i % size == 0;
+        pairs += i % size + 1;
+      }
+      CU_ASSERT(rl_cost_moments(&cost, &(rl_point){&group, 1}, NULL, got));
+      CU_ASSERT(got[0] == 3 * chunks && got[1] == 3 * pairs);
+    }
+  }
+}
+
 RL_SUITE("cost of states", {"convolution", test_conv}, {"bare convolution", test_bare_conv},
-         {"memory", test_memory}, {"overflow", test_overflow})
+         {"scan", test_scan}, {"recurrence", test_ssd_step}, {"chunks", test_ssd},
+         {"moments of chunks", test_chunk_moments}, {"memory", test_memory},
+         {"overflow", test_overflow})

@@ -45,6 +45,12 @@ static void check_plant(ref_plant planted, bool (*applies)(const ref_model *mode
 static bool always(const ref_model *model) {
   return model->layers > 0;
 }
+static bool has_mask(const ref_model *model) {
+  return model->mixer[0] == NULL || model->mixer[1] == NULL;
+}
+static bool has_state(const ref_model *model) {
+  return model->recurrent;
+}
 static bool has_window(const ref_model *model) {
   return model->window[0] > 0 || model->window[1] > 0;
 }
@@ -57,7 +63,7 @@ static bool has_mixture(const ref_model *model) {
 }
 
 static void test_mask(void) {
-  check_plant(REF_MASK_ONE_TOO_FAR, always);
+  check_plant(REF_MASK_ONE_TOO_FAR, has_mask);
 }
 static void test_window(void) {
   check_plant(REF_WINDOW_ONE_TOO_WIDE, has_window);
@@ -73,5 +79,13 @@ static void test_expert(void) {
   check_plant(REF_EXPERT_ONE_TOO_FAR, has_mixture);
 }
 
+static void test_tap(void) {
+  check_plant(REF_TAP_ONE_TOO_LATE, has_state);
+}
+static void test_state(void) {
+  check_plant(REF_STATE_ONE_TOO_EARLY, has_state);
+}
+
 RL_SUITE("planted errors", {"mask", test_mask}, {"window", test_window},
-         {"rope position", test_rope}, {"scale index", test_scale}, {"expert", test_expert})
+         {"rope position", test_rope}, {"scale index", test_scale}, {"expert", test_expert},
+         {"tap", test_tap}, {"state", test_state})

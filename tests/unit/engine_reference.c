@@ -46,6 +46,18 @@ static void round_rows(const decoder *d, matrix y, int width) {
   }
 }
 
+/* The residual stream may be kept wide. */
+static void round_stream(const decoder *d) {
+  if (!d->m->wide) {
+    round_rows(d, x, d->m->width);
+    return;
+  }
+  for (int t = 0; t < d->tokens->count; t++) {
+    if (d->plant == REF_NOISE) disturb(x[t], d->m->width);
+    ref_round(REF_FP32, x[t], d->m->width);
+  }
+}
+
 static ref_matrix find(const decoder *d, const char *op, const char *part, int layer) {
   return d->weights->find(d->weights->context, op, part, layer);
 }
@@ -136,7 +148,7 @@ static void embed(const decoder *d) {
   for (int t = 0; t < d->tokens->count; t++) {
     ref_unpack_row(&table, (int)d->tokens->ids[t], false, x[t]);
   }
-  round_rows(d, x, d->m->width);
+  round_stream(d);
   if (d->m->embed_scale > 0) {
     scale_rows(d, x, d->m->width, d->m->embed_scale);
     round_rows(d, x, d->m->width);
@@ -277,7 +289,7 @@ static void add_residual(const decoder *d, matrix y) {
   for (int t = 0; t < d->tokens->count; t++) {
     for (int i = 0; i < d->m->width; i++) x[t][i] += y[t][i];
   }
-  round_rows(d, x, d->m->width);
+  round_stream(d);
 }
 
 static double activate(ref_activation act, double y) {
@@ -395,15 +407,32 @@ static void parallel_layer(const decoder *d, int layer) {
   add_residual(d, o);
 }
 
+/* h to o by attention, or by what the layer has in its place */
+static void mix_tokens(const decoder *d, int layer) {
+  const ref_layer of = {d->m, d->storage, d->weights, d->tokens, d->plant, layer};
+  if (d->m->mixer[layer] != NULL) {
+    d->m->mixer[layer](&of, h, o);
+  } else {
+    self_attention(d, layer);
+  }
+}
+
+/* The norm in front of the second block. */
+static const char *second_norm(const ref_model *m) {
+  if (m->second_norm != NULL) return m->second_norm;
+  return m->block == REF_SANDWICH ? "pre_mlp_norm" : "post_attention_norm";
+}
+
 static void serial_layer(const decoder *d, int layer) {
   const ref_model *m = d->m;
   bool before = m->block != REF_POST_NORM, after = m->block != REF_PRE_NORM;
   if (before) norm(d, "input_norm", layer, x, h);
   if (!before) memcpy(h, x, sizeof h);
-  self_attention(d, layer);
+  mix_tokens(d, layer);
   if (after) norm(d, "post_attention_norm", layer, o, o);
   add_residual(d, o);
-  if (before) norm(d, after ? "pre_mlp_norm" : "post_attention_norm", layer, x, h);
+  if (m->ff == 0) return;
+  if (before) norm(d, second_norm(m), layer, x, h);
   if (!before) memcpy(h, x, sizeof h);
   if (m->mixture[layer]) {
     mixture(d, layer);

@@ -28,6 +28,8 @@ typedef struct ref_model ref_model;
 struct ref_storage;
 struct ref_weights;
 struct ref_tokens;
+typedef double (*ref_rows)[REF_WIDTH]; /* [token] */
+typedef struct ref_layer ref_layer;
 struct ref_model {
   const char *twin; /* file below tests/twins */
   int layers, width, ff, vocabulary, heads, kv_heads, head_dim;
@@ -60,6 +62,11 @@ struct ref_model {
   bool mixture[REF_LAYERS];       /* in place of the MLP */
   bool weigh_chosen;              /* softmax over the chosen experts only */
   const char *expert_ops[3];      /* names of the gate, up and down operators of experts */
+  bool wide;                      /* the residual stream is kept in fp32 */
+  bool recurrent;                 /* some layer keeps a state: no draft trees */
+  const char *second_norm;        /* row of the norm before the MLP, 0: as the block says */
+  /* What stands in place of attention in a layer: from h to o, stored. NULL: attention. */
+  void (*mixer[REF_LAYERS])(const ref_layer *layer, ref_rows h, ref_rows o);
   /* Architectures that are no variant of the decoder: their own forward pass (as ref_forward), and
    * what it needs to know beyond the fields above. NULL: the decoder. */
   void (*forward)(const ref_model *model, const struct ref_storage *storage,
@@ -108,8 +115,20 @@ typedef enum ref_plant {
   REF_EXPERT_ONE_TOO_FAR, /* the down projection of the next expert */
   REF_SLOPE_ONE_TOO_FAR,  /* alibi: the slope of the next head */
   REF_OTHER_PAIRS,        /* rotary pairs of the other style */
+  REF_TAP_ONE_TOO_LATE,   /* a convolution sees the inputs before those it should */
+  REF_STATE_ONE_TOO_EARLY, /* a token's output comes from the state before it */
   REF_PLANTS
 } ref_plant;
+
+/* What a mixer of a layer works with. */
+struct ref_layer {
+  const ref_model *model;
+  const ref_storage *storage;
+  const ref_weights *weights;
+  const ref_tokens *tokens;
+  ref_plant plant;
+  int layer;
+};
 
 /* logits [count, vocabulary] of every token. */
 void ref_forward(const ref_model *model, const ref_storage *storage, const ref_weights *weights,

@@ -110,7 +110,8 @@ static void fill_pass(twin *t, const stage *from, twin_pass *pass) {
     uint32_t *ids = &t->ids[s->sequence][cached];
     for (uint64_t i = 0; i < s->q; i++) ids[i] = draw_id(t, s->sequence, cached + i);
     pass->cached[e] = cached;
-    pass->entries[e] = (rl_engine_entry){s->sequence, s->q, ids, s->tree ? &TREE : NULL, s->logits};
+    const rl_tree *tree = s->tree && !t->setup.model->recurrent ? &TREE : NULL;
+    pass->entries[e] = (rl_engine_entry){s->sequence, s->q, ids, tree, s->logits};
   }
 }
 
@@ -126,7 +127,7 @@ void twin_run(twin *t, void (*visit)(twin *t, const twin_pass *pass)) {
     fill_pass(t, &STAGES[s], &pass);
     check(t, rl_engine_step(t->engine, pass.entries, pass.count, NULL, &pass.result, &t->diags));
     visit(t, &pass);
-    if (s == TREE_STAGE) commit(t);
+    if (s == TREE_STAGE && !t->setup.model->recurrent) commit(t);
   }
 }
 

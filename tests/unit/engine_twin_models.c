@@ -1,6 +1,7 @@
 /* The twins of tests/twins once more, typed by hand as the second implementation wants them.
  * Families whose query heads may share KV heads come twice, three and one to a KV head; Llama's
  * second one is the Mistral, and GPT-2 and OPT have no such key. */
+#include "engine_reference_state.h"
 #include "engine_twin.h"
 
 #define QWEN2                                                                                    \
@@ -32,6 +33,8 @@
   .rope_base = {1e6, 1e6, 1e6, 1e6}, .experts = 9, .chosen = 3, .expert_ff = 33,                 \
   .mixture = {false, true, false, true},                                                         \
   .expert_ops = {"expert_gate_proj", "expert_up_proj", "expert_down_proj"}
+
+static const ref_mamba MAMBA = {.inner = 54, .states = 5, .taps = 4};
 
 const ref_model TWIN_MODEL[TWIN_MODELS] = {
     {.twin = "llama-twin",
@@ -105,6 +108,16 @@ const ref_model TWIN_MODEL[TWIN_MODELS] = {
      .score_root = 11},
     {MIXTRAL, .twin = "mixtral-twin", .kv_heads = 2},
     {QWEN3_MOE, .twin = "qwen3-moe-twin", .kv_heads = 2},
+    {.twin = "mamba-twin",
+     .layers = 3,
+     .width = 27,
+     .vocabulary = 47,
+     .eps = 1e-5,
+     .tied = true,
+     .wide = true,
+     .recurrent = true,
+     .mixer = {ref_mix_mamba, ref_mix_mamba, ref_mix_mamba},
+     .details = &MAMBA},
     {QWEN2, .twin = "qwen2-mha-twin", .kv_heads = 3},
     {QWEN3, .twin = "qwen3-mha-twin", .kv_heads = 6},
     {GEMMA2, .twin = "gemma2-mha-twin", .kv_heads = 3},
