@@ -29,10 +29,10 @@ void rl_grid_operators(rl_grid *grid, rl_arena *arena, const rl_result_system *s
 typedef struct rl_report_line {
   const char *title, *text;
 } rl_report_line;
-enum { RL_REPORT_LINES = 4 };
-/* False when memory ran out. */
-bool rl_report_header(rl_arena *arena, const rl_result *result,
-                      rl_report_line lines[RL_REPORT_LINES]);
+enum { RL_REPORT_LINES = 5 };
+/* How many lines there are. Without memory `out`, which names the arena, has failed. */
+size_t rl_report_header(rl_buf *out, const rl_result *result,
+                        rl_report_line lines[RL_REPORT_LINES]);
 /* Titles of the tables, the same at a terminal and in Markdown. */
 #define RL_TITLE_DECODE "DECODE, at best"
 #define RL_TITLE_PREFILL "PREFILL, at best"

@@ -294,10 +294,13 @@ static void add_times(uint64_t *sum, uint64_t count, uint64_t repeat) {
 
 /* The whole pass: times and amounts of all repeats of all operators. */
 static rl_result_operator total_of(const rl_result_pass *pass) {
-  rl_result_operator total = {.name = "total", .repeat = 1, .bound = "", .seconds = pass->seconds};
+  rl_result_operator total = {.name = "total",
+                              .repeat = 1,
+                              .bound = "",
+                              .seconds = pass->seconds,
+                              .share = pass->seconds > 0 ? 1 : 0};
   for (size_t i = 0; i < pass->operator_count; i++) {
     const rl_result_operator *op = &pass->operators[i];
-    total.share += op->share;
     add_times(&total.matrix, op->matrix, op->repeat);
     add_times(&total.weights, op->weights, op->repeat);
     add_times(&total.kv_read, op->kv_read, op->repeat);

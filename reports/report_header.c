@@ -68,6 +68,22 @@ static void hardware_line(rl_buf *out, const rl_result *r) {
   if (s->priced) RL_ADD(out, " \u00b7 ", rl_print_digits(s->price, 6, price), " $/h");
 }
 
+/* Nothing when everything is on the device. */
+static void placement_line(rl_buf *out, const rl_result *r) {
+  const rl_result_placement *p = r->system_count == 0 ? NULL : r->systems[0].placement;
+  if (p == NULL) return;
+  for (size_t i = 0; i < p->count; i++) {
+    RL_ADD(out, i > 0 ? ", " : "", p->classes[i], " on ", p->places[i]);
+  }
+  RL_ADD(out, " \u00b7 host ", p->host);
+  if (p->storage != NULL) RL_ADD(out, " \u00b7 storage ", p->storage);
+  if (!r->listed) {
+    RL_ADD(out, " \u00b7 over ", p->link, ", ");
+    rl_add_figure(out, p->link_bandwidth, "B/s");
+  }
+  rl_buf_add(out, p->serial ? " \u00b7 one after the other" : " \u00b7 overlapped");
+}
+
 static void profile_line(rl_buf *out, const rl_result *r) {
   rl_buf_add(out, r->profile);
   if (r->ideal)
@@ -83,23 +99,26 @@ static void workload_line(rl_buf *out, const rl_result *r) {
   rl_buf_add(out, " generated tokens \u00b7 static batch, no queueing");
 }
 
-bool rl_report_header(rl_arena *arena, const rl_result *result,
-                      rl_report_line lines[RL_REPORT_LINES]) {
+size_t rl_report_header(rl_buf *out, const rl_result *result,
+                        rl_report_line lines[RL_REPORT_LINES]) {
   static const struct {
     const char *title;
     void (*write)(rl_buf *out, const rl_result *result);
   } parts[RL_REPORT_LINES] = {{"model", model_line},
                               {"hardware", hardware_line},
+                              {"placement", placement_line},
                               {"profile", profile_line},
                               {"workload", workload_line}};
+  size_t count = 0;
   for (size_t i = 0; i < RL_REPORT_LINES; i++) {
     rl_buf text;
-    rl_buf_init(&text, arena, LINE_MAX_BYTES);
+    rl_buf_init(&text, out->arena, LINE_MAX_BYTES);
     parts[i].write(&text, result);
-    if (text.failed) return false;
-    lines[i] = (rl_report_line){parts[i].title, text.text};
+    if (text.failed) out->failed = true;
+    if (text.failed || text.length == 0) continue;
+    lines[count++] = (rl_report_line){parts[i].title, text.text};
   }
-  return true;
+  return count;
 }
 
 const char *rl_report_pass_title(rl_arena *arena, const rl_result_pass *pass) {

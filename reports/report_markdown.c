@@ -4,11 +4,8 @@
 
 static void header(rl_buf *out, const rl_result *result) {
   rl_report_line lines[RL_REPORT_LINES];
-  if (!rl_report_header(out->arena, result, lines)) {
-    out->failed = true;
-    return;
-  }
-  for (size_t i = 0; i < RL_REPORT_LINES; i++) {
+  const size_t count = rl_report_header(out, result, lines);
+  for (size_t i = 0; i < count; i++) {
     RL_ADD(out, "- **", lines[i].title, "** ");
     rl_quote(out, RL_QUOTE_MARKDOWN, lines[i].text);
     rl_buf_add(out, "\n");

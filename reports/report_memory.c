@@ -11,7 +11,7 @@ rl_cell rl_cell_tokens(uint64_t tokens) {
     .rounding = RL_ROUND_UP, .drop = (drop_)                                        \
   }
 static const char PREFILL[] = "end of the prefill", DECODE[] = "last decode step",
-                  LONGEST[] = "longest that fits";
+                  ELSEWHERE[] = "elsewhere", LONGEST[] = "longest that fits";
 
 static void phase_cells(rl_cell *row, const rl_result_memory *memory) {
   row[0] = rl_cell_count(memory->kv);
@@ -32,6 +32,8 @@ void rl_grid_memory(rl_grid *grid, rl_arena *arena, const rl_result_system *syst
       GB_COLUMN("decode_state_bytes", "state", DECODE, 1),
       GB_COLUMN("decode_activation_bytes", "activ.", DECODE, 2),
       GB_COLUMN("decode_bytes", "total", DECODE, 0),
+      GB_COLUMN("host_bytes", "host", ELSEWHERE, 0),
+      GB_COLUMN("storage_bytes", "storage", ELSEWHERE, 0),
       {.key = "longest_context", .head = "context", .unit = "tokens", .group = LONGEST},
       {.key = "longest_prompt", .head = "prompt", .unit = "tokens", .group = LONGEST, .drop = 1},
   };
@@ -43,8 +45,10 @@ void rl_grid_memory(rl_grid *grid, rl_arena *arena, const rl_result_system *syst
     row[1] = rl_cell_count(b->worst.weights);
     phase_cells(row + 2, &b->phases[0]);
     if (b->phase_count > 1) phase_cells(row + 6, &b->phases[1]);
-    row[10] = rl_cell_tokens(b->longest_context);
-    row[11] = rl_cell_tokens(b->longest_prompt);
+    if (b->worst.host > 0) row[10] = rl_cell_count(b->worst.host);
+    if (b->worst.storage > 0) row[11] = rl_cell_count(b->worst.storage);
+    row[12] = rl_cell_tokens(b->longest_context);
+    row[13] = rl_cell_tokens(b->longest_prompt);
   }
-  rl_grid_trim(grid, 1); /* no state, no decode steps, no limit */
+  rl_grid_trim(grid, 1); /* no state, no decode steps, nothing elsewhere, no limit */
 }

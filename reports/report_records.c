@@ -95,6 +95,8 @@ static void memory(rl_json *json, const rl_result_memory *m) {
   rl_json_count(json, "state_bytes", m->state);
   rl_json_count(json, "activation_bytes", m->activations);
   rl_json_count(json, "memory_bytes", m->total);
+  rl_json_count(json, "host_memory_bytes", m->host);
+  rl_json_count(json, "storage_bytes", m->storage);
   rl_json_close(json, '}');
 }
 
@@ -138,6 +140,8 @@ static void batch(rl_json *json, const rl_result_batch *b) {
   rl_json_count(json, "state_bytes", b->worst.state);
   rl_json_count(json, "activation_bytes", b->worst.activations);
   rl_json_count(json, "memory_bytes", b->worst.total);
+  rl_json_count(json, "host_memory_bytes", b->worst.host);
+  rl_json_count(json, "storage_bytes", b->worst.storage);
   rl_json_text(json, "memory_phase", b->worst.phase);
   rl_json_flag(json, "fits", b->fits);
   rl_json_open(json, "memory_phases", '[');
@@ -209,6 +213,8 @@ static void operator_record(rl_json *json, const rl_result_operator *op) {
   rl_json_flag(json, "expected", op->expected);
   optional_count(json, "window_tokens", op->window, op->window > 0);
   rl_json_text(json, "compute", op->compute);
+  rl_json_text(json, "computed_on", op->place);
+  optional(json, "transfer_s", op->transfer);
   rl_json_real(json, "time_at_best_s", op->seconds);
   rl_json_real(json, "share", op->share);
   rl_json_text(json, "bound", op->bound);
@@ -230,6 +236,9 @@ static void pass(rl_json *json, const rl_result_pass *p) {
   rl_json_count(json, "new_tokens", p->tokens);
   rl_json_count(json, "cached_tokens", p->cached);
   rl_json_real(json, "time_at_best_s", p->seconds);
+  optional(json, "device_lane_s", p->device_lane);
+  optional(json, "host_lane_s", p->host_lane);
+  optional(json, "link_lane_s", p->link_lane);
   rl_json_open(json, "operators", '[');
   for (size_t i = 0; i < p->operator_count; i++) operator_record(json, &p->operators[i]);
   rl_json_close(json, ']');
@@ -263,9 +272,34 @@ static void machine(rl_json *json, const rl_result_system *s) {
   rl_json_close(json, '}');
 }
 
+static void placement(rl_json *json, const rl_result_placement *p) {
+  if (p == NULL) {
+    rl_json_null(json, "placement");
+    return;
+  }
+  rl_json_open(json, "placement", '{');
+  rl_json_text(json, "host", p->host);
+  rl_json_text(json, "storage", p->storage);
+  rl_json_text(json, "link", p->link);
+  rl_json_real(json, "link_bandwidth_bytes_per_s", p->link_bandwidth);
+  rl_json_count(json, "host_usable_bytes", p->host_usable);
+  rl_json_count(json, "storage_usable_bytes", p->storage_usable);
+  rl_json_text(json, "lanes", p->serial ? "serial" : "overlapped");
+  rl_json_open(json, "elsewhere", '[');
+  for (size_t i = 0; i < p->count; i++) {
+    rl_json_open(json, NULL, '{');
+    rl_json_text(json, "class", p->classes[i]);
+    rl_json_text(json, "place", p->places[i]);
+    rl_json_close(json, '}');
+  }
+  rl_json_close(json, ']');
+  rl_json_close(json, '}');
+}
+
 static void system_record(rl_json *json, const rl_result_system *s) {
   rl_json_open(json, NULL, '{');
   machine(json, s);
+  placement(json, s->placement);
   rl_json_count(json, "largest_batch", s->largest_batch);
   optional_count(json, "ridge_tokens", s->ridge_tokens, s->ridge_known);
   optional_count(json, "head_ridge_tokens", s->head_ridge_tokens, s->head_ridge_known);

@@ -7,11 +7,8 @@ enum { HEADER_COLUMN = 10 };
 
 static void header(rl_buf *out, const rl_result *result, const rl_style *style) {
   rl_report_line lines[RL_REPORT_LINES];
-  if (!rl_report_header(out->arena, result, lines)) {
-    out->failed = true;
-    return;
-  }
-  for (size_t i = 0; i < RL_REPORT_LINES; i++) {
+  const size_t count = rl_report_header(out, result, lines);
+  for (size_t i = 0; i < count; i++) {
     rl_ink_set(out, style, RL_INK_HEAD);
     rl_buf_add(out, lines[i].title);
     rl_ink_set(out, style, RL_INK_PLAIN);

@@ -29,6 +29,7 @@ typedef struct rl_result_limit {
 typedef struct rl_result_memory {
   const char *phase; /* "prefill", or "decode" for the last decode step */
   uint64_t weights, kv, state, activations, total; /* total is the sum of the others */
+  uint64_t host, storage;                          /* what stands elsewhere than on the device */
 } rl_result_memory;
 enum { RL_RESULT_PHASES = 2 };
 
@@ -116,6 +117,8 @@ typedef struct rl_result_operator {
   uint64_t window;     /* keys a query sees, 0 = all */
   const char *compute; /* type multiplied in: "bf16", NULL without matrix products */
   const char *bound;   /* "compute", "vector", "memory", "cache", NULL: the row does nothing */
+  const char *place;   /* "host" or "device" where tensors are placed, else NULL */
+  double transfer;     /* s: what crosses the link to the host for it */
   double seconds;
   double share;                                             /* of the pass, all repeats together */
   uint64_t matrix, vector;                                  /* FLOP, operations */
@@ -129,6 +132,7 @@ typedef struct rl_result_pass {
   uint64_t tokens; /* new tokens a sequence */
   uint64_t cached; /* tokens in the cache before, a sequence */
   double seconds;
+  double device_lane, host_lane, link_lane; /* s: work there, where tensors are placed, else 0 */
   const rl_result_operator *operators;
   size_t operator_count;
 } rl_result_pass;
@@ -140,6 +144,16 @@ typedef struct rl_result_verify {
   double seconds, ratio;
 } rl_result_verify;
 
+/* Tensors that stand elsewhere than on the device. */
+typedef struct rl_result_placement {
+  const char *const *classes, *const *places; /* "experts", "cpu": those that stand elsewhere */
+  size_t count;
+  const char *host, *storage, *link; /* names; storage: NULL without */
+  double link_bandwidth;             /* B/s */
+  uint64_t host_usable, storage_usable; /* bytes */
+  bool serial;
+} rl_result_placement;
+
 typedef struct rl_result_system {
   const char *name, *title;
   uint64_t devices;
@@ -150,6 +164,7 @@ typedef struct rl_result_system {
   double power_limit;        /* W of one device, 0 = unknown */
   double price;              /* $/h of one device */
   bool priced;
+  const rl_result_placement *placement; /* NULL: everything is on the device */
   bool wider; /* some operator multiplies in a wider type than asked, for want of that type */
   const rl_result_batch *batches;
   size_t batch_count;

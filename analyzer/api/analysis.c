@@ -134,6 +134,7 @@ static void study_ridges(const rl_analysis *study, rl_result_system *system) {
 static rl_status study_system(const rl_analysis *study, rl_result_system *system) {
   const rl_workload *workload = &study->scenario->workload;
   rl_status status = study_machine(study, system);
+  if (status == RL_OK) status = rl_analysis_placement(study, system);
   if (status == RL_OK) status = study_batches(study, system);
   if (status == RL_OK) {
     status = rl_largest_batch(study->plan, workload->prompt, study->generate,
@@ -153,7 +154,8 @@ static rl_status study_listed(rl_analysis *study, const rl_cost *cost, const rl_
   rl_diags quiet, *loud = study->diags;
   rl_plan *plan = NULL;
   rl_diags_init(&quiet, study->arena);
-  rl_status status = rl_plan_compile(study->arena, cost, machine, &plan, &quiet);
+  rl_status status = rl_plan_compile_placed(study->arena, cost, machine, &study->scenario->placement,
+                                            &plan, &quiet);
   *kept = status == RL_OK;
   if (status == RL_ENVIRONMENT) return rl_diag_oom(loud);
   if (status != RL_OK) {
@@ -176,7 +178,8 @@ static rl_status study_machines(rl_analysis *study, const rl_cost *cost,
     if (study->listed) {
       status = study_listed(study, cost, machines->items[i], system, &kept);
     } else {
-      status = rl_plan_compile(study->arena, cost, machines->items[i], &plan, study->diags);
+      status = rl_plan_compile_placed(study->arena, cost, machines->items[i],
+                                      &study->scenario->placement, &plan, study->diags);
       study->plan = plan;
       if (status == RL_OK) status = study_system(study, system);
     }

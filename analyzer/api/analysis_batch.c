@@ -4,6 +4,8 @@
 
 static rl_result_memory memory_of(const rl_memory *memory) {
   return (rl_result_memory){.phase = memory->decoding ? "decode" : "prefill",
+                            .host = memory->host,
+                            .storage = memory->storage,
                             .weights = memory->weights,
                             .kv = memory->kv,
                             .state = memory->state,
@@ -46,9 +48,11 @@ static void study_expenses(const rl_analysis *study, const rl_generation *genera
   const double devices = (double)study->scenario->devices, hour = 3600, million = 1e6;
   double prefill = rl_energy_joules(hardware, &generation->prefill_spending);
   double decode = rl_energy_joules(hardware, &generation->decode_spending);
-  out->energy.method = methods[rl_energy_of(hardware)];
-  out->energy.prefill = each(devices * prefill, tokens.prompt);
-  out->energy.decode = each(devices * decode, tokens.decoded);
+  if (study->plan->placement == NULL) { /* the host's and the drive's are not known */
+    out->energy.method = methods[rl_energy_of(hardware)];
+    out->energy.prefill = each(devices * prefill, tokens.prompt);
+    out->energy.decode = each(devices * decode, tokens.decoded);
+  }
   rl_figure price = rl_analysis_price(study);
   out->price.known = price.source != NULL;
   out->price.per_hour = devices * price.value;

@@ -56,4 +56,7 @@ extern const char *const RL_BOUND_WORDS[RL_BOUNDS];
 /* Overflow of a count at a point too large. */
 rl_status rl_analysis_too_large(const rl_analysis *study);
 
+/* system->placement from the plan's; NULL stays when everything is on the device. */
+rl_status rl_analysis_placement(const rl_analysis *study, rl_result_system *system);
+
 #endif

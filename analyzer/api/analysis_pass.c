@@ -8,11 +8,13 @@ const char *const RL_BOUND_WORDS[RL_BOUNDS] = {
     [RL_BOUND_VECTOR] = "vector",
     [RL_BOUND_MEMORY] = "memory",
     [RL_BOUND_CACHE] = "cache",
+    [RL_BOUND_LINK] = "link",
 };
 
 /* Parts that the time of a pass is told in. */
-enum { PART_COMPUTE, PART_VECTOR, PART_CACHE, PART_WEIGHTS, PART_KV, PART_ACTIVATIONS, PARTS };
+enum { PART_COMPUTE, PART_LINK, PART_HOST, PART_VECTOR, PART_CACHE, PART_WEIGHTS, PART_KV, PART_ACTIVATIONS, PARTS };
 static const char *const part_words[PARTS] = {
+    [PART_LINK] = "link to host", [PART_HOST] = "host",
     [PART_COMPUTE] = "compute", [PART_VECTOR] = "vector work", [PART_CACHE] = "cache",
     [PART_WEIGHTS] = "weights", [PART_KV] = "KV cache",        [PART_ACTIVATIONS] = "activations",
 };
@@ -66,29 +68,48 @@ static void split_memory(const rl_demand *demand, double seconds, double parts[P
 
 static void add_row(const rl_demand *demand, uint32_t repeat, double parts[PARTS]) {
   double seconds = demand->seconds[demand->bound] * repeat;
+  parts[PART_LINK] += demand->transfer * repeat;
+  if (demand->on_host) {
+    parts[PART_HOST] += seconds;
+    return;
+  }
   if (demand->bound == RL_BOUND_MEMORY) split_memory(demand, seconds, parts);
   if (demand->bound == RL_BOUND_COMPUTE) parts[PART_COMPUTE] += seconds;
   if (demand->bound == RL_BOUND_VECTOR) parts[PART_VECTOR] += seconds;
   if (demand->bound == RL_BOUND_CACHE) parts[PART_CACHE] += seconds;
 }
 
+/* The largest part; of lanes that overlap, the largest of the longest lane. */
+static int largest_part(const rl_plan *plan, const rl_lanes *lanes, const double parts[PARTS]) {
+  int largest = PART_COMPUTE;
+  if (plan->placement != NULL && !plan->placement->serial) {
+    if (lanes->link >= lanes->device && lanes->link >= lanes->host) return PART_LINK;
+    if (lanes->host >= lanes->device) return PART_HOST;
+  }
+  for (int part = 0; part < PARTS; part++) {
+    bool other_lane = part == PART_LINK || part == PART_HOST;
+    if (other_lane && plan->placement != NULL && !plan->placement->serial) continue;
+    if (parts[part] > parts[largest]) largest = part;
+  }
+  return largest;
+}
+
 rl_status rl_analysis_limit(const rl_analysis *study, const rl_group *group,
                             rl_result_limit *limit) {
   const rl_cost *cost = study->plan->cost;
   const uint64_t *moments = moments_of(study, group);
-  double parts[PARTS] = {0}, total = 0;
-  int largest = 0;
+  double parts[PARTS] = {0};
+  rl_lanes lanes = {0};
   if (moments == NULL) return rl_diags_status(study->diags);
   for (uint32_t row = 0; row < cost->row_count; row++) {
     rl_demand demand;
     if (!rl_row_demand(study->plan, row, moments, &demand)) return rl_analysis_too_large(study);
     if (demand.bound == RL_BOUND_NONE) continue;
     add_row(&demand, cost->rows[row].repeat, parts);
-    total += demand.seconds[demand.bound] * cost->rows[row].repeat;
+    rl_lanes_add(&lanes, &demand, cost->rows[row].repeat);
   }
-  for (int part = 1; part < PARTS; part++) {
-    if (parts[part] > parts[largest]) largest = part;
-  }
+  int largest = largest_part(study->plan, &lanes, parts);
+  double total = rl_lanes_seconds(study->plan, &lanes);
   *limit = (rl_result_limit){0};
   if (total > 0) *limit = (rl_result_limit){part_words[largest], parts[largest] / total};
   return RL_OK;
@@ -133,8 +154,11 @@ static rl_result_operator row_of(const rl_analysis *study, uint32_t row, const r
       .expected = at->expected,
       .window = window_of(program, op),
       .compute = c[RL_C_MATRIX] > 0 ? RL_TYPES[op->compute].name : NULL,
-      .bound = RL_BOUND_WORDS[demand->bound],
-      .seconds = demand->bound == RL_BOUND_NONE ? 0 : demand->seconds[demand->bound],
+      .bound = RL_BOUND_WORDS[demand->transfer > demand->seconds[demand->bound] ? RL_BOUND_LINK
+                                                                                : demand->bound],
+      .seconds = rl_demand_seconds(study->plan, demand),
+      .place = study->plan->placement == NULL ? NULL : demand->on_host ? "host" : "device",
+      .transfer = demand->transfer,
       .matrix = c[RL_C_MATRIX],
       .vector = c[RL_C_VECTOR],
       .weights = c[RL_C_WEIGHTS],
@@ -152,6 +176,7 @@ rl_status rl_analysis_pass(const rl_analysis *study, rl_phase phase, uint64_t ba
   const rl_group group = rl_analysis_group(study, phase, batch);
   const uint64_t *moments = moments_of(study, &group);
   rl_result_operator *rows = RL_NEW_ARRAY(study->arena, rl_result_operator, cost->row_count);
+  rl_lanes lanes = {0};
   if (rows == NULL) return rl_diag_oom(study->diags);
   if (moments == NULL) return rl_diags_status(study->diags);
   *out = (rl_result_pass){.phase = words[phase],
@@ -164,10 +189,16 @@ rl_status rl_analysis_pass(const rl_analysis *study, rl_phase phase, uint64_t ba
     rl_demand demand;
     if (!rl_row_demand(study->plan, row, moments, &demand)) return rl_analysis_too_large(study);
     rows[row] = row_of(study, row, &demand);
-    out->seconds += rows[row].seconds * (double)rows[row].repeat;
+    rl_lanes_add(&lanes, &demand, (double)rows[row].repeat);
     if (!is_explained(study, &cost->program->ops[cost->rows[row].op])) continue;
     rows[row].explanation = rl_analysis_explain(study, row, moments, &demand);
     if (rows[row].explanation == NULL) return rl_diag_oom(study->diags);
+  }
+  out->seconds = rl_lanes_seconds(study->plan, &lanes);
+  if (study->plan->placement != NULL) {
+    out->device_lane = lanes.device;
+    out->host_lane = lanes.host;
+    out->link_lane = lanes.link;
   }
   for (uint32_t row = 0; out->seconds > 0 && row < cost->row_count; row++) {
     rows[row].share = rows[row].seconds * (double)rows[row].repeat / out->seconds;

@@ -36,6 +36,8 @@ static const char *spent_on(const rl_result_limit *limit, bool begins) {
       {"activations", "Moving activations", "moving activations"},
       {"compute", "Matrix work", "matrix work"},
       {"vector work", "Element-wise work", "element-wise work"},
+      {"link to host", "What crosses the link to the host", "the link to the host"},
+      {"host", "Work on the host", "work on the host"},
       {"cache", "Traffic to the last-level cache", "traffic to the last-level cache"},
   };
   for (size_t i = 0; i < sizeof phrases / sizeof *phrases; i++) {
@@ -230,7 +232,8 @@ static bool other_tpot(const speaker *s, rl_variation other, uint64_t batch, dou
     status = rl_cost_compile(study->arena, program, RL_ANALYSIS_PAGE_ROWS, &cost, &quiet);
   }
   if (status == RL_OK) {
-    status = rl_plan_compile(study->arena, cost, study->plan->hardware, &plan, &quiet);
+    status = rl_plan_compile_placed(study->arena, cost, study->plan->hardware, study->plan->placement,
+                                    &plan, &quiet);
   }
   const rl_job load = {batch, workload->prompt, study->generate};
   if (status == RL_OK) status = rl_generate(plan, load, &generation, &quiet);

@@ -22,6 +22,7 @@ static const request_field FIELDS[] = {
     FIELD("weights", weights),   FIELD("kv", kv),         FIELD("activations", activations),
     FIELD("tp", tensor),         FIELD("pp", pipeline),   FIELD("ep", expert),
     FIELD("dp", data),           FIELD("batch", batch),   FIELD("prompt", prompt),
+    FIELD("place", place),       FIELD("host", host),     FIELD("storage", storage),
     FIELD("generate", generate), FIELD("method", method), FIELD("draft", draft),
     FIELD("price", price),
 };

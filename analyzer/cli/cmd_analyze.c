@@ -40,19 +40,35 @@ static rl_status check_explained(rl_session *session, const char *asked, const r
   return RL_REPORT(&session->diags, NO_SUCH_OPERATOR, RL_COMMAND_LINE, asked, names.text);
 }
 
+/* A place that may be too small. */
+typedef struct room {
+  const char *name;
+  uint64_t need, have;
+} room;
+
+/* The first place without room for the batch: device, host, drive. */
+static room narrow_room(const rl_result_system *system, const rl_result_batch *batch) {
+  const rl_result_placement *p = system->placement;
+  const room device = {system->name, batch->worst.total, system->usable};
+  if (p == NULL || device.need > device.have) return device;
+  if (batch->worst.host > p->host_usable) return (room){p->host, batch->worst.host, p->host_usable};
+  return (room){p->storage, batch->worst.storage, p->storage_usable};
+}
+
 /* One machine and one batch that does not fit: the answer is no. */
 static rl_status check_fit(rl_session *session, const rl_result *result) {
   const rl_result_system *system = result->systems;
   char batch[RL_NUMBER_TEXT], need[RL_NUMBER_TEXT], have[RL_NUMBER_TEXT], most[RL_NUMBER_TEXT];
   if (result->listed || system->batch_count != 1 || system->batches[0].fits) return RL_OK;
   rl_print_grouped(system->batches[0].batch, batch);
-  rl_print_si_apart((double)system->batches[0].worst.total, (double)system->usable, "B", need, have);
+  const room narrow = narrow_room(system, &system->batches[0]);
+  rl_print_si_apart((double)narrow.need, (double)narrow.have, "B", need, have);
   const char *hint = "not even one sequence fits";
   if (system->largest_batch > 0) {
     rl_print_grouped(system->largest_batch, most);
     hint = rl_textf(&session->arena, "up to batch %s fits", most);
   }
-  return RL_REPORT(&session->diags, DOES_NOT_FIT, (rl_loc){0}, batch, need, have, system->name,
+  return RL_REPORT(&session->diags, DOES_NOT_FIT, (rl_loc){0}, batch, need, have, narrow.name,
                    hint);
 }
 

@@ -88,13 +88,15 @@ LOADING(check_profile, rl_db_profile, rl_profile)
 LOADING(check_format, rl_db_format, rl_format)
 LOADING(check_method, rl_db_method, rl_method)
 LOADING(check_workload, rl_db_workload, rl_workload)
+LOADING(check_storage, rl_db_storage, rl_storage)
 
 /* Each takes the name of an entry of the database or a path. */
 static void (*const checks[RL_DB_KINDS])(rl_session *session, const char *name) = {
     [RL_DB_HARDWARE] = check_hardware, [RL_DB_PROFILE] = check_profile,
     [RL_DB_MODEL] = check_model,       [RL_DB_FAMILY] = check_family,
     [RL_DB_FORMAT] = check_format,     [RL_DB_METHOD] = check_method,
-    [RL_DB_WORKLOAD] = check_workload, [RL_DB_SCENARIO] = check_scenario_file,
+    [RL_DB_WORKLOAD] = check_workload, [RL_DB_STORAGE] = check_storage,
+    [RL_DB_SCENARIO] = check_scenario_file,
 };
 
 /* Everything that can be found. Scenarios are named by path, embedded ones by name. */

@@ -9,6 +9,7 @@
 #include "spec/method.h"
 #include "spec/model.h"
 #include "spec/profile.h"
+#include "spec/storage.h"
 
 #define COLUMNS(grid, session, columns) \
   rl_grid_init((grid), &(session)->arena, (columns), sizeof(columns) / sizeof *(columns))
@@ -207,6 +208,30 @@ static void workload_row(rl_session *session, const rl_db_entry *entry, rl_grid 
   row[4] = rl_cell_text(entry->path);
 }
 
+static void storage_columns(rl_session *session, rl_grid *grid) {
+  static const rl_column columns[] = {
+      {.key = "name", .head = "storage", .left = true},
+      {.key = "title", .head = "title", .left = true, .drop = 2},
+      {.key = "capacity_bytes", .head = "capacity", .unit = "GB", .scale = 1e-9},
+      {.key = "small_reads_bytes_per_s", .head = "small reads", .unit = "GB/s", .scale = 1e-9},
+      {.key = "large_reads_bytes_per_s", .head = "large reads", .unit = "GB/s", .scale = 1e-9},
+      {.key = "file", .head = "file", .left = true, .drop = 1},
+  };
+  COLUMNS(grid, session, columns);
+}
+
+static void storage_row(rl_session *session, const rl_db_entry *entry, rl_grid *grid) {
+  const rl_storage *s;
+  if (!LOADED(session, entry, rl_db_storage, &s)) return;
+  rl_cell *row = rl_grid_row(grid);
+  row[0] = rl_cell_text(entry->name);
+  row[1] = rl_cell_text(s->title);
+  row[2] = rl_cell_count(s->capacity);
+  row[3] = figure_cell(s->reads[0].bandwidth);
+  row[4] = figure_cell(s->reads[s->read_count - 1].bandwidth);
+  row[5] = rl_cell_text(entry->path);
+}
+
 static void scenario_columns(rl_session *session, rl_grid *grid) {
   static const rl_column columns[] = {
       {.key = "name", .head = "scenario", .left = true},
@@ -296,6 +321,7 @@ static const struct {
     {"methods", RL_DB_METHOD, method_columns, method_row},
     {"families", RL_DB_FAMILY, family_columns, family_row},
     {"workloads", RL_DB_WORKLOAD, workload_columns, workload_row},
+    {"storage", RL_DB_STORAGE, storage_columns, storage_row},
     {"scenarios", RL_DB_SCENARIO, scenario_columns, scenario_row},
     {"ops", RL_DB_KINDS, list_ops, NULL},
     {"kernels", RL_DB_KINDS, list_kernels, NULL},

@@ -12,7 +12,7 @@ static const char *asked(rl_completion completion) {
       [RL_COMPLETE_FORMATS] = "formats",   [RL_COMPLETE_PROFILES] = "profiles",
       [RL_COMPLETE_METHODS] = "methods",   [RL_COMPLETE_TARGETS] = "models",
       [RL_COMPLETE_LISTABLE] = "kinds",    [RL_COMPLETE_NAMES] = "names",
-      [RL_COMPLETE_COMMANDS] = "commands",
+      [RL_COMPLETE_COMMANDS] = "commands", [RL_COMPLETE_STORAGES] = "storage",
   };
   return (size_t)completion < sizeof words / sizeof *words ? words[completion] : NULL;
 }

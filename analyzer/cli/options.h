@@ -42,6 +42,7 @@ typedef enum rl_completion {
   RL_COMPLETE_FORMATS,
   RL_COMPLETE_PROFILES,
   RL_COMPLETE_METHODS,
+  RL_COMPLETE_STORAGES,
   RL_COMPLETE_TARGETS,  /* a model, behind @ a machine */
   RL_COMPLETE_LISTABLE, /* what `list` lists */
   RL_COMPLETE_NAMES,    /* anything `show` shows */

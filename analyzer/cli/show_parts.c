@@ -8,12 +8,14 @@
 #include "spec/hardware.h"
 #include "spec/method.h"
 #include "spec/profile.h"
+#include "spec/storage.h"
 
 rl_show_part *const rl_show_parts[RL_DB_KINDS] = {
     [RL_DB_HARDWARE] = rl_show_hardware, [RL_DB_PROFILE] = rl_show_profile,
     [RL_DB_MODEL] = rl_show_model,       [RL_DB_FAMILY] = rl_show_family,
     [RL_DB_FORMAT] = rl_show_format,     [RL_DB_METHOD] = rl_show_method,
-    [RL_DB_WORKLOAD] = rl_show_workload, [RL_DB_SCENARIO] = rl_show_scenario,
+    [RL_DB_WORKLOAD] = rl_show_workload, [RL_DB_STORAGE] = rl_show_storage,
+    [RL_DB_SCENARIO] = rl_show_scenario,
 };
 
 static const rl_loc NOWHERE = {0};
@@ -161,6 +163,23 @@ rl_status rl_show_workload(rl_shown *shown, const char *name) {
   return RL_OK;
 }
 
+rl_status rl_show_storage(rl_shown *shown, const char *name) {
+  const rl_storage *s;
+  rl_status status =
+      rl_db_storage(shown->session->db, name, RL_COMMAND_LINE, &s, &shown->session->diags);
+  if (status != RL_OK) return status;
+  rl_show_text(shown, "storage", s->name, (rl_loc){.file = s->file});
+  rl_show_text(shown, "title", s->title, NOWHERE);
+  rl_show_figure(shown, "capacity", s->capacity_figure, "B");
+  for (size_t i = 0; i < s->read_count; i++) {
+    char chunk[RL_NUMBER_TEXT];
+    rl_show_figure(shown,
+                   TEXT(shown, "reads of %s B and more", rl_print_grouped(s->reads[i].bytes, chunk)),
+                   s->reads[i].bandwidth, "B/s");
+  }
+  return RL_OK;
+}
+
 rl_status rl_show_scenario(rl_shown *shown, const char *name) {
   rl_session *session = shown->session;
   const rl_request request = {.file = {.text = name, .loc = RL_COMMAND_LINE}};
@@ -182,6 +201,18 @@ rl_status rl_show_scenario(rl_shown *shown, const char *name) {
   rl_show_text(shown, "activations", s->activations->name, NOWHERE);
   rl_show_text(shown, "KV cache, keys", s->k->name, NOWHERE);
   rl_show_text(shown, "KV cache, values", s->v->name, NOWHERE);
+  for (int c = 0; c < RL_TENSOR_CLASSES; c++) {
+    if (s->placement.of[c] == RL_PLACE_DEVICE) continue;
+    rl_show_text(shown, TEXT(shown, "place of %s", RL_CLASS_WORDS[c]),
+                 RL_PLACE_WORDS[s->placement.of[c]], NOWHERE);
+  }
+  if (s->placement.host != NULL) {
+    rl_show_text(shown, "host", s->placement.host->name, (rl_loc){.file = s->placement.host->file});
+  }
+  if (s->placement.storage != NULL) {
+    rl_show_text(shown, "storage", s->placement.storage->name,
+                 (rl_loc){.file = s->placement.storage->file});
+  }
   show_workload(shown, &s->workload);
   return RL_OK;
 }

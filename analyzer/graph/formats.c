@@ -37,6 +37,16 @@ static rl_status tie(rl_lowering *lowering, const rl_statement *statement, const
   return RL_OK;
 }
 
+/* Biases and norms of a layer are placed with it, those behind the layers with the head. */
+static rl_tensor_class class_of(const rl_lowering *lowering, const rl_statement *statement,
+                                const rl_weight_shape *request) {
+  rl_op_kind kind = RL_OP_FUSED;
+  (void)rl_operator_find(statement->op, &kind);
+  if (request->experts != 0) return RL_CLASS_EXPERTS;
+  if (lowering->scope.in_layers) return RL_CLASS_LAYERS;
+  return kind == RL_OP_EMBED ? RL_CLASS_EMBED : RL_CLASS_HEAD;
+}
+
 rl_status rl_weight_add(rl_lowering *lowering, const rl_statement *statement,
                         const rl_evaluated *values, const rl_weight_shape *request, uint32_t *out) {
   bool bias = strcmp(request->suffix, "bias") == 0;
@@ -46,6 +56,7 @@ rl_status rl_weight_add(rl_lowering *lowering, const rl_statement *statement,
   rl_tensor tensor = {
       .name = rl_textf(lowering->arena, "%s.%s", values->name, request->suffix),
       .role = RL_ROLE_WEIGHT,
+      .placed = class_of(lowering, statement, request),
       .format = rl_scenario_weight_format(lowering->scenario, request->class_name, values->name),
       .extent = RL_EXTENT_FIXED,
       .rows = request->rows,

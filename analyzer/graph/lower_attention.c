@@ -117,6 +117,7 @@ static rl_status add_cache(rl_lowering *lowering, const rl_evaluated *values, co
                            const rl_format *format, uint32_t *out) {
   rl_tensor cache = {.name = name,
                      .role = RL_ROLE_KV,
+                     .placed = RL_CLASS_KV,
                      .format = format,
                      .extent = RL_EXTENT_KV,
                      .rows = values->heads,

@@ -69,6 +69,18 @@ bool rl_program_keeps(const rl_program *program, rl_role role) {
   return false;
 }
 
+bool rl_program_class_bytes(const rl_program *program, rl_tensor_class placed, uint64_t *bytes) {
+  *bytes = 0;
+  for (uint32_t i = 0; i < program->tensor_count; i++) {
+    const rl_tensor *tensor = &program->tensors[i];
+    uint64_t one;
+    if (!stored_weight(tensor) || tensor->placed != placed) continue;
+    if (!rl_format_bytes(tensor->format, tensor->rows, tensor->cols, &one)) return false;
+    if (!rl_muladd_u64(bytes, one, rl_tensor_instances(program, tensor))) return false;
+  }
+  return true;
+}
+
 bool rl_program_kv_token_bytes(const rl_program *program, uint64_t window, uint64_t *bytes) {
   *bytes = 0;
   for (uint32_t i = 0; i < program->tensor_count; i++) {

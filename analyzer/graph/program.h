@@ -8,6 +8,7 @@
 #include "spec/format.h"
 #include "spec/fusion.h"
 #include "spec/skew.h"
+#include "spec/tensor_class.h"
 #include "spec/types.h"
 
 typedef enum rl_op_kind {
@@ -48,6 +49,7 @@ typedef enum rl_extent {
 typedef struct rl_tensor {
   const char *name;         /* "q", "k_cache", "q_proj.weight" */
   rl_role role;
+  rl_tensor_class placed;   /* weights and KV: what they are placed with */
   const rl_format *format;  /* ids and choices: NULL, 4 bytes each */
   rl_extent extent;
   uint64_t rows, cols;      /* block: weight [rows out, cols in]; activation [heads, chosen experts or 1, width]; KV [H_kv, d_h]; state as its operator says */
@@ -174,6 +176,8 @@ bool rl_program_parameters(const rl_program *program, uint64_t *values);
 bool rl_program_active_parameters(const rl_program *program, uint64_t *values);
 /* Stored bytes of all weights, tied ones once. */
 bool rl_program_weight_bytes(const rl_program *program, uint64_t *bytes);
+/* The share of that which is placed with `placed`. A tied weight is placed with its first name. */
+bool rl_program_class_bytes(const rl_program *program, rl_tensor_class placed, uint64_t *bytes);
 /* Stored bytes of one kept token over all KV tensors with that window (0 = unlimited). */
 bool rl_program_kv_token_bytes(const rl_program *program, uint64_t window, uint64_t *bytes);
 

@@ -59,6 +59,8 @@ const rl_peak *rl_hardware_matrix_peak(const rl_hardware *hardware, rl_type type
 /* Where element-wise work runs: vector f32 (the widest vector peak when f32 is absent). */
 const rl_peak *rl_hardware_vector_peak(const rl_hardware *hardware);
 const rl_memory_level *rl_hardware_main(const rl_hardware *hardware);
+/* The link with a single peer, which is the host; NULL when the file has none. */
+const rl_link *rl_hardware_host_link(const rl_hardware *hardware);
 /* The level before main memory, NULL when there is only one. */
 const rl_memory_level *rl_hardware_cache(const rl_hardware *hardware);
 

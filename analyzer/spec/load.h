@@ -84,5 +84,6 @@ rl_status rl_load_family(rl_load *load, const void **out);
 rl_status rl_load_format(rl_load *load, const void **out);
 rl_status rl_load_method(rl_load *load, const void **out);
 rl_status rl_load_workload(rl_load *load, const void **out);
+rl_status rl_load_storage(rl_load *load, const void **out);
 
 #endif

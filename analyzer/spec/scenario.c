@@ -7,6 +7,7 @@
 #include "base/names.h"
 #include "base/number.h"
 #include "spec/db_private.h"
+#include "spec/placement_resolve.h"
 #include "spec/settings.h"
 #include "spec/weight_rules.h"
 #include "spec/workload.h"
@@ -323,6 +324,7 @@ rl_status rl_scenario_resolve(rl_arena *arena, rl_db *db, const rl_request *requ
   resolve_profile(&r);
   resolve_formats(&r);
   resolve_parallel(&r);
+  rl_placement_resolve(&load, settings, &scenario->placement);
   resolve_methods(&r);
   resolve_workload(&r);
   resolve_price(&r);

@@ -7,6 +7,7 @@
 #include "spec/hardware.h"
 #include "spec/method.h"
 #include "spec/model.h"
+#include "spec/placement.h"
 #include "spec/profile.h"
 
 /* Formats by tensor. An entry names an operator (`down_proj`, globs allowed), or a class: `embed`,
@@ -43,6 +44,7 @@ typedef struct rl_scenario {
   const rl_format *state;       /* recurrent states */
   const rl_format *wide;        /* fp32: activations that a family keeps wide */
   rl_parallel parallel;
+  rl_placement placement;
   const rl_method *const *methods;
   size_t method_count;
   rl_workload workload;
@@ -60,6 +62,8 @@ typedef struct rl_request {
   rl_text_at target;   /* model@hardware */
   rl_text_at model, hardware, profile, weights, kv, activations;
   rl_text_at tensor, pipeline, expert, data;
+  rl_text_at place;    /* layers=host,kv=cpu */
+  rl_text_at host, storage;
   rl_text_at batch, prompt, generate, method, draft, price;
   const rl_text_at *sets; /* --set key=value */
   size_t set_count;

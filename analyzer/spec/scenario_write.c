@@ -59,6 +59,19 @@ static void write_parallel(const rl_parallel *parallel, rl_buf *out) {
   write_number(out, "  data", parallel->data);
 }
 
+static void write_placement(const rl_placement *placement, rl_buf *out) {
+  if (!rl_placement_any(placement)) return;
+  rl_buf_add(out, "placement:\n");
+  for (int c = 0; c < RL_TENSOR_CLASSES; c++) {
+    if (placement->of[c] == RL_PLACE_DEVICE) continue;
+    rl_buf_add(out, "  ");
+    write_text(out, RL_CLASS_WORDS[c], RL_PLACE_WORDS[placement->of[c]]);
+  }
+  write_text(out, "host", placement->host->reference);
+  if (placement->storage != NULL) write_text(out, "storage", placement->storage->reference);
+  write_text(out, "lanes", placement->serial ? "serial" : "overlapped");
+}
+
 static void write_methods(const rl_scenario *scenario, rl_buf *out) {
   if (scenario->method_count == 0) return;
   rl_buf_add(out, "methods:\n");
@@ -101,6 +114,7 @@ void rl_scenario_write(const rl_scenario *scenario, rl_buf *out) {
   write_text(out, "  v", scenario->v->reference);
   write_text(out, "state", scenario->state->reference);
   write_parallel(&scenario->parallel, out);
+  write_placement(&scenario->placement, out);
   write_methods(scenario, out);
   write_workload(&scenario->workload, out);
   write_price(scenario, out);
@@ -141,6 +155,8 @@ rl_status rl_scenario_check_writable(const rl_scenario *scenario, rl_arena *aren
   const size_t errors = diags->errors;
   check(&c, scenario->model->reference);
   if (scenario->hardware != NULL) check(&c, scenario->hardware->reference);
+  if (scenario->placement.host != NULL) check(&c, scenario->placement.host->reference);
+  if (scenario->placement.storage != NULL) check(&c, scenario->placement.storage->reference);
   check(&c, scenario->profile->reference);
   check(&c, scenario->weights->reference);
   check(&c, scenario->activations->reference);

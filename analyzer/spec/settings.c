@@ -18,6 +18,14 @@ const char *const RL_SETTING_KEYS[RL_SETTINGS] = {[RL_SET_MODEL] = "model",
                                                   [RL_SET_PIPELINE] = "parallel.pipeline",
                                                   [RL_SET_EXPERT] = "parallel.expert",
                                                   [RL_SET_DATA] = "parallel.data",
+                                                  [RL_SET_PLACE_EMBED] = "placement.embed",
+                                                  [RL_SET_PLACE_LAYERS] = "placement.layers",
+                                                  [RL_SET_PLACE_EXPERTS] = "placement.experts",
+                                                  [RL_SET_PLACE_HEAD] = "placement.lm_head",
+                                                  [RL_SET_PLACE_KV] = "placement.kv",
+                                                  [RL_SET_HOST] = "host",
+                                                  [RL_SET_STORAGE] = "storage",
+                                                  [RL_SET_LANES] = "lanes",
                                                   [RL_SET_METHODS] = "methods",
                                                   [RL_SET_DRAFT] = "draft",
                                                   [RL_SET_WORKLOAD] = "workload",
@@ -105,6 +113,14 @@ static void clear_group(rl_settings *settings, const char *group) {
   }
 }
 
+/* The key that a part without = sets; empty when the group has none (reported). */
+static const char *default_of(const rl_load *load, const char *group, const rl_node *node) {
+  if (strcmp(group, "kv") == 0) return "kv.k";
+  if (strcmp(group, "weights") == 0) return "weights.default";
+  RL_REPORT(load->diags, PLACEMENT_FORM, node->loc, node->text);
+  return "";
+}
+
 /* "bf16" or "w4a16-g128,lm_head=bf16" below `group`: a part without = is the default. For kv the
  * default is both k and v. */
 static void assign_list(const rl_load *load, rl_settings *settings, const char *group,
@@ -116,10 +132,10 @@ static void assign_list(const rl_load *load, rl_settings *settings, const char *
     const char *value = equal == NULL ? part : equal + 1;
     const rl_node *item = scalar_node(load, value, (size_t)(part + length - value), node->loc);
     const char *key = equal == NULL
-                          ? (kv ? "kv.k" : "weights.default")
+                          ? default_of(load, group, node)
                           : rl_textf(load->arena, "%s.%.*s", group, (int)(equal - part), part);
-    if (key == NULL) rl_diag_oom(load->diags);
-    if (item == NULL || key == NULL || refuse_empty(load, item, key)) return;
+    if (item == NULL || key == NULL) rl_diag_oom(load->diags);
+    if (item == NULL || key == NULL || key[0] == '\0' || refuse_empty(load, item, key)) return;
     assign(load, settings, &(rl_assignment){key, node->loc, item});
     if (kv && equal == NULL) assign(load, settings, &(rl_assignment){"kv.v", node->loc, item});
     part = part[length] == ',' ? part + length + 1 : NULL;
@@ -139,7 +155,7 @@ static void assign_map(const rl_load *load, rl_settings *settings, const rl_assi
   }
 }
 
-static const char *const groups[] = {"weights", "kv", "workload", "parallel"};
+static const char *const groups[] = {"weights", "kv", "workload", "parallel", "placement"};
 enum { GROUPS = sizeof groups / sizeof *groups };
 
 static bool is_group(const char *key) {
@@ -263,6 +279,9 @@ bool rl_settings_gather(const rl_load *load, const rl_request *request, rl_setti
       {"parallel.pipeline", request->pipeline},
       {"parallel.expert", request->expert},
       {"parallel.data", request->data},
+      {"placement", request->place},
+      {"host", request->host},
+      {"storage", request->storage},
       {"workload.batch", request->batch},
       {"workload.prompt", request->prompt},
       {"workload.generate", request->generate},

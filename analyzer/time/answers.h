@@ -12,7 +12,7 @@ typedef struct rl_job {
 
 /* What passes ask of the resources, over all rows and their repeats. */
 typedef struct rl_spending {
-  double total;              /* s: the sum of the seconds below */
+  double total;              /* s: the sum of the seconds below; of a placed plan the time of its lanes */
   double seconds[RL_BOUNDS]; /* of the rows that each resource rules */
   double amount[RL_BOUNDS];  /* FLOPs, operations, bytes of main memory, bytes of the cache */
 } rl_spending;
@@ -40,7 +40,10 @@ typedef struct rl_memory {
   uint64_t weights, kv, state, activations, total; /* bytes; total = the largest phase, its parts given */
   uint64_t usable;
   bool decoding; /* that phase is the last decode step, not the prefill */
-  bool fits;
+  /* What stands elsewhere, and what may stand there; `staging` of the activations is room for the
+   * largest weight that comes over the link. All 0 when everything is on the device. */
+  uint64_t host, host_usable, storage, storage_usable, staging;
+  bool fits; /* in every place */
 } rl_memory;
 rl_status rl_memory_fit(const rl_plan *plan, rl_job job, rl_memory *out, rl_diags *diags);
 /* The same at the end of the prefill and, when there are decode steps, in the last of them. */

@@ -21,9 +21,10 @@ rl_status rl_evaluation_new(rl_arena *arena, const rl_plan *plan, size_t points,
   e->bound = RL_NEW_ARRAY(arena, uint8_t, cells);
   e->pass_seconds = RL_NEW_ARRAY(arena, double, points);
   e->resident = RL_NEW_ARRAY(arena, uint64_t, points);
+  e->lanes = RL_NEW_ARRAY(arena, rl_lanes, points);
   e->moments = rl_alloc_array(arena, points, (plan->cost->moment_count + 1) * sizeof(uint64_t));
   if (!complete || e->seconds == NULL || e->bound == NULL || e->pass_seconds == NULL ||
-      e->resident == NULL || e->moments == NULL) {
+      e->resident == NULL || e->moments == NULL || e->lanes == NULL) {
     return rl_diag_oom(diags);
   }
   *out = e;
@@ -76,7 +77,7 @@ static inline uint64_t mask_at_most(uint64_t a, uint64_t b) {
 static void fill_resident(const rl_plan *plan, const rl_evaluation *e, size_t count) {
   uint64_t weights = plan->cost->weight_bytes;
   uint64_t *restrict resident = e->resident;
-  if (weights > plan->cache_bytes) {
+  if (weights > plan->cache_bytes || plan->placement != NULL) {
     for (size_t p = 0; p < count; p++) resident[p] = 0;
     return;
   }
@@ -103,8 +104,9 @@ static void fill_times(const rl_plan *plan, size_t row, const rl_evaluation *e, 
   double *restrict seconds = &e->seconds[at];
   uint8_t *restrict bound = &e->bound[at];
   const double per_matrix = plan->rows[row].per_matrix, per_vector = plan->rows[row].per_vector;
-  const double per_byte = plan->per_byte, per_cache_byte = plan->per_cache_byte;
-  const uint64_t cache = plan->cache_bytes;
+  const rl_row_time *time = &plan->rows[row];
+  const double per_byte = time->per_byte, per_cache_byte = time->per_cache_byte;
+  const uint64_t cache = time->on_host ? 0 : plan->cache_bytes;
   for (size_t p = 0; p < count; p++) {
     uint64_t activations = act_read[p] + act_write[p];
     uint64_t streamed = weights[p] + kv_read[p] + kv_write[p];
@@ -125,8 +127,30 @@ static void fill_times(const rl_plan *plan, size_t row, const rl_evaluation *e, 
   }
 }
 
-static void add_pass(const rl_cost *cost, const rl_evaluation *e, size_t count) {
+/* The lanes of a placed plan. */
+static void add_lanes(const rl_plan *plan, const rl_evaluation *e, size_t count) {
+  for (size_t p = 0; p < count; p++) e->lanes[p] = (rl_lanes){0};
+  for (size_t row = 0; row < e->rows; row++) {
+    const rl_row_time *time = &plan->rows[row];
+    for (size_t p = 0; p < count; p++) {
+      const size_t cell = row * e->points + p;
+      rl_demand demand = {.bound = (rl_bound)e->bound[cell], .on_host = time->on_host};
+      for (int k = 0; k < RL_COUNTS; k++) demand.counts[k] = e->counts[k][cell];
+      demand.seconds[demand.bound] = e->seconds[cell];
+      demand.transfer = rl_row_transfer(time, demand.counts);
+      rl_lanes_add(&e->lanes[p], &demand, plan->cost->rows[row].repeat);
+    }
+  }
+  for (size_t p = 0; p < count; p++) e->pass_seconds[p] = rl_lanes_seconds(plan, &e->lanes[p]);
+}
+
+static void add_pass(const rl_plan *plan, const rl_evaluation *e, size_t count) {
+  const rl_cost *cost = plan->cost;
   double *restrict pass = e->pass_seconds;
+  if (plan->placement != NULL) {
+    add_lanes(plan, e, count);
+    return;
+  }
   for (size_t p = 0; p < count; p++) pass[p] = 0;
   for (size_t row = 0; row < e->rows; row++) {
     const double *restrict seconds = &e->seconds[row * e->points];
@@ -191,6 +215,6 @@ bool rl_plan_evaluate(const rl_plan *plan, const rl_point *points, size_t count,
     fill_times(plan, row, evaluation, count);
   }
   if (!safe && !redo_unsafe(plan, count, evaluation)) return false;
-  add_pass(plan->cost, evaluation, count);
+  add_pass(plan, evaluation, count);
   return true;
 }

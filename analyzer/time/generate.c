@@ -2,6 +2,8 @@
  * to four times, each affine in S between breakpoints: a window that fills up, activations or KV
  * that no longer fit the cache. Between two breakpoints the maximum is convex, so one resource
  * rules an interval of S, and the sum over its integer steps is an arithmetic series. */
+#include <math.h>
+
 #include "base/checked.h"
 #include "time/check.h"
 
@@ -129,6 +131,63 @@ static void add_spending(rl_spending *whole, rl_spending *kept, const rl_spendin
   if (kept != NULL) *kept = all;
 }
 
+/* --- lanes: a step takes the longest of them, which rows cannot know --- */
+
+/* Steps of a placed plan. */
+typedef struct lane_walk {
+  const rl_plan *plan;
+  uint64_t batch;
+  bool failed;
+} lane_walk;
+
+static double step_at(lane_walk *s, uint64_t cached) {
+  rl_group group = {.count = s->batch, .q = 1, .cached = cached};
+  double seconds = 0;
+  if (!rl_pass_seconds(s->plan, &group, &seconds)) s->failed = true;
+  return seconds;
+}
+
+/* Sum over S = first ... last without the last. Between breakpoints the longest lane is convex in
+ * S, so three steps on one line have all others on it; elsewhere the halves are asked. */
+static double sum_between(lane_walk *s, uint64_t first, uint64_t last, const double ends[2]) {
+  uint64_t middle = first + (last - first) / 2;
+  double steps_between = (double)(last - first);
+  if (last - first <= 1 || s->failed) return last == first ? 0 : ends[0];
+  double at_middle = step_at(s, middle);
+  double straight = ends[0] + (ends[1] - ends[0]) * (double)(middle - first) / steps_between;
+  if (fabs(at_middle - straight) <= TIE * at_middle) {
+    double slope = (ends[1] - ends[0]) / steps_between;
+    return steps_between * (ends[0] + slope * (steps_between - 1) / 2);
+  }
+  return sum_between(s, first, middle, (const double[]){ends[0], at_middle}) +
+         sum_between(s, middle, last, (const double[]){at_middle, ends[1]});
+}
+
+/* Where windows fill up a step's time bends downwards: no piece reaches across. */
+static uint64_t next_window(const rl_plan *plan, uint64_t first, uint64_t last) {
+  for (uint32_t m = 0; m < plan->cost->moment_count; m++) {
+    uint64_t window = plan->cost->moments[m].window;
+    if (window > first + 1 && window - 1 < last) last = window - 1;
+  }
+  return last;
+}
+
+static bool sum_lanes(const rl_plan *plan, rl_job job, double *seconds) {
+  uint64_t first = job.prompt, last = job.prompt + job.generate - 2;
+  lane_walk s = {.plan = plan, .batch = job.batch};
+  double ends[2] = {step_at(&s, first), 0};
+  *seconds = 0;
+  while (first < last && !s.failed) {
+    uint64_t end = next_window(plan, first, last);
+    ends[1] = step_at(&s, end);
+    *seconds += sum_between(&s, first, end, ends);
+    ends[0] = ends[1];
+    first = end;
+  }
+  *seconds += ends[0];
+  return !s.failed;
+}
+
 static bool sum_steps(const rl_plan *plan, rl_job job, rl_spending *whole, rl_spending *rows) {
   uint64_t first = job.prompt, last = job.prompt + job.generate - 2;
   for (size_t row = 0; row < plan->cost->row_count; row++) {
@@ -137,7 +196,7 @@ static bool sum_steps(const rl_plan *plan, rl_job job, rl_spending *whole, rl_sp
     if (w.failed) return false;
     add_spending(whole, rows == NULL ? NULL : &rows[row], &one, plan->cost->rows[row].repeat);
   }
-  return true;
+  return plan->placement == NULL || sum_lanes(plan, job, &whole->total);
 }
 
 static bool sum_pass(const rl_plan *plan, const rl_group *group, rl_spending *whole,
@@ -151,7 +210,7 @@ static bool sum_pass(const rl_plan *plan, const rl_group *group, rl_spending *wh
     spend_piece(&one, &demand, &demand, 1, demand.bound);
     add_spending(whole, rows == NULL ? NULL : &rows[row], &one, plan->cost->rows[row].repeat);
   }
-  return true;
+  return plan->placement == NULL || rl_pass_seconds(plan, group, &whole->total);
 }
 
 /* The figures that follow from the two times. */

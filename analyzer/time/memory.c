@@ -3,6 +3,47 @@
 #include "base/checked.h"
 #include "time/check.h"
 
+/* The largest weight that comes over the link: it is put somewhere while it is used. */
+static bool add_staging(const rl_plan *plan, rl_memory *memory) {
+  const rl_program *program = plan->cost->program;
+  for (uint32_t t = 0; t < program->tensor_count; t++) {
+    const rl_tensor *tensor = &program->tensors[t];
+    rl_place place = plan->placement->of[tensor->placed];
+    uint64_t bytes, rows = tensor->experts == 0 ? tensor->rows : tensor->rows / tensor->experts;
+    if (tensor->role != RL_ROLE_WEIGHT || tensor->placed == RL_CLASS_EMBED) continue;
+    if (place != RL_PLACE_HOST && place != RL_PLACE_STORAGE) continue;
+    if (!rl_format_bytes(tensor->format, rows, tensor->cols, &bytes)) return false;
+    memory->staging = rl_max_u64(memory->staging, bytes);
+  }
+  return rl_add_u64(memory->activations, memory->staging, &memory->activations);
+}
+
+/* Takes what stands elsewhere from the device and adds it there. */
+static bool move_bytes(const rl_plan *plan, rl_memory *memory, int placed, uint64_t bytes) {
+  rl_place place = plan->placement->of[placed];
+  uint64_t *there = place == RL_PLACE_STORAGE ? &memory->storage : &memory->host;
+  uint64_t *here = placed == RL_CLASS_KV ? &memory->kv : &memory->weights;
+  if (place == RL_PLACE_DEVICE) return true;
+  *here -= bytes;
+  return rl_add_u64(*there, bytes, there);
+}
+
+static bool place_memory(const rl_plan *plan, rl_memory *memory) {
+  const rl_placement *placement = plan->placement;
+  if (placement == NULL) return true;
+  memory->host_usable = rl_hardware_main(placement->host)->usable;
+  if (placement->storage != NULL) memory->storage_usable = placement->storage->capacity;
+  for (int c = 0; c < RL_TENSOR_CLASSES; c++) {
+    uint64_t bytes = memory->kv;
+    if (c != RL_CLASS_KV &&
+        !rl_program_class_bytes(plan->cost->program, (rl_tensor_class)c, &bytes)) {
+      return false;
+    }
+    if (!move_bytes(plan, memory, c, bytes)) return false;
+  }
+  return add_staging(plan, memory);
+}
+
 /* Weights, KV at the end of the pass, states, and the activation buffers of the pass. */
 static bool phase_memory(const rl_plan *plan, const rl_group *group, rl_memory *out) {
   const rl_cost *cost = plan->cost;
@@ -13,10 +54,12 @@ static bool phase_memory(const rl_plan *plan, const rl_group *group, rl_memory *
                  rl_form_value(cost, &cost->kv_bytes, moments, &out->kv) &&
                  rl_form_value(cost, &cost->state_bytes, moments, &out->state) &&
                  rl_form_value(cost, &cost->activation_bytes, moments, &out->activations) &&
+                 place_memory(plan, out) &&
                  rl_add_u64(out->weights, out->kv, &out->total) &&
                  rl_add_u64(out->total, out->state, &out->total) &&
                  rl_add_u64(out->total, out->activations, &out->total);
-  out->fits = counted && out->total <= out->usable;
+  out->fits = counted && out->total <= out->usable && out->host <= out->host_usable &&
+              out->storage <= out->storage_usable;
   return counted;
 }
 
@@ -35,12 +78,18 @@ static bool look_at_phases(const rl_plan *plan, rl_job job, rl_memory phases[RL_
   return true;
 }
 
+/* On the device, else where the rest stands. */
+static bool is_larger(const rl_memory *a, const rl_memory *b) {
+  if (a->total != b->total) return a->total > b->total;
+  return a->host + a->storage > b->host + b->storage;
+}
+
 /* The larger of the phases. */
 static bool worst_phase(const rl_plan *plan, rl_job job, rl_memory *out, rl_group *at) {
   rl_memory phases[RL_MEMORY_PHASES];
   size_t count;
   if (!look_at_phases(plan, job, phases, &count, at)) return false;
-  *out = count > 1 && phases[1].total > phases[0].total ? phases[1] : phases[0];
+  *out = count > 1 && is_larger(&phases[1], &phases[0]) ? phases[1] : phases[0];
   return true;
 }
 

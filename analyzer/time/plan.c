@@ -1,5 +1,7 @@
 /* Binds rows of counts to a machine: which engine multiplies each row, and reciprocals of all
  * rates. */
+#include <math.h>
+
 #include "time/plan.h"
 
 /* An absent rate bounds nothing. */
@@ -7,14 +9,19 @@ static double reciprocal(rl_figure rate) {
   return rate.value > 0 ? 1 / rate.value : 0;
 }
 
+static const rl_hardware *site_of(const rl_plan *plan, const rl_row_time *time) {
+  return time->on_host ? plan->placement->host : plan->hardware;
+}
+
 static rl_status bind_matrix(rl_plan *plan, const rl_cost_row *row, rl_row_time *time,
                              rl_diags *diags) {
+  const rl_hardware *site = site_of(plan, time);
   const rl_op *op = &plan->cost->program->ops[row->op];
   if (row->counts[RL_C_MATRIX].terms == 0) return RL_OK;
-  time->peak = rl_hardware_matrix_peak(plan->hardware, op->compute);
+  time->peak = rl_hardware_matrix_peak(site, op->compute);
   if (time->peak == NULL) {
     return RL_REPORT(diags, PLAN_NO_ENGINE, op->loc, op->name, RL_TYPES[op->compute].name,
-                     plan->hardware->name);
+                     site->name);
   }
   time->per_matrix = reciprocal(time->peak->rate);
   plan->wider = plan->wider || time->peak->type != op->compute;
@@ -23,11 +30,12 @@ static rl_status bind_matrix(rl_plan *plan, const rl_cost_row *row, rl_row_time 
 
 static rl_status bind_vector(const rl_plan *plan, const rl_cost_row *row, rl_row_time *time,
                              rl_diags *diags) {
+  const rl_hardware *site = site_of(plan, time);
   const rl_op *op = &plan->cost->program->ops[row->op];
   if (row->counts[RL_C_VECTOR].terms == 0) return RL_OK;
-  const rl_peak *peak = rl_hardware_vector_peak(plan->hardware);
+  const rl_peak *peak = rl_hardware_vector_peak(site);
   if (peak == NULL) {
-    return RL_REPORT(diags, PLAN_NO_VECTOR, op->loc, plan->hardware->name, op->name);
+    return RL_REPORT(diags, PLAN_NO_VECTOR, op->loc, site->name, op->name);
   }
   time->per_vector = reciprocal(peak->rate);
   return RL_OK;
@@ -41,8 +49,81 @@ static void bind_memory(rl_plan *plan) {
   plan->cache_bytes = cache->capacity < INT64_MAX ? cache->capacity : INT64_MAX;
 }
 
-rl_status rl_plan_compile(rl_arena *arena, const rl_cost *cost, const rl_hardware *hardware,
-                          rl_plan **out, rl_diags *diags) {
+/* Where one operand of a row stands. Activations are always there. */
+static rl_place place_of(const rl_plan *plan, const rl_operand *operand) {
+  const rl_tensor *tensor = &plan->cost->program->tensors[operand->tensor];
+  if (plan->placement == NULL) return RL_PLACE_DEVICE;
+  if (tensor->role != RL_ROLE_WEIGHT && tensor->role != RL_ROLE_KV) return RL_PLACE_DEVICE;
+  if (tensor->alias_of != RL_NONE) tensor = &plan->cost->program->tensors[tensor->alias_of];
+  return plan->placement->of[tensor->placed];
+}
+
+/* Bytes that are read in one piece: a weight, of experts one of them, of a table a row; KV by the
+ * token. */
+static uint64_t piece_of(const rl_op *op, const rl_tensor *tensor) {
+  uint64_t rows = tensor->experts == 0 ? tensor->rows : tensor->rows / tensor->experts, bytes = 0;
+  if (op->kind == RL_OP_EMBED) rows = 1;
+  return rl_format_bytes(tensor->format, rows, tensor->cols, &bytes) ? bytes : UINT64_MAX;
+}
+
+/* 1 / the slowest rate on the way from a place to the device. */
+static double far_per_byte(const rl_plan *plan, rl_place place, uint64_t piece) {
+  const rl_placement *placement = plan->placement;
+  double slowest = reciprocal(placement->link->bandwidth);
+  slowest = fmax(slowest, reciprocal(rl_hardware_main(placement->host)->bandwidth));
+  if (place == RL_PLACE_STORAGE) {
+    double share;
+    const rl_figure *read = rl_storage_bandwidth(placement->storage, piece, &share);
+    slowest = fmax(slowest, reciprocal(*read) / share);
+  }
+  return slowest;
+}
+
+/* The row runs on the host when something it uses is used there; else it reads over the link. */
+static void bind_place(const rl_plan *plan, const rl_cost_row *row, rl_row_time *time) {
+  const rl_program *program = plan->cost->program;
+  const rl_op *op = &program->ops[row->op];
+  for (uint32_t o = 0; o < op->operand_count; o++) {
+    if (place_of(plan, &program->operands[op->first_operand + o]) == RL_PLACE_CPU) {
+      time->on_host = true;
+      time->far_activation = far_per_byte(plan, RL_PLACE_CPU, 0);
+      return;
+    }
+  }
+  for (uint32_t o = 0; o < op->operand_count; o++) {
+    const rl_operand *operand = &program->operands[op->first_operand + o];
+    const rl_tensor *tensor = &program->tensors[operand->tensor];
+    rl_place place = place_of(plan, operand);
+    if (place == RL_PLACE_DEVICE) continue;
+    double *far = tensor->role == RL_ROLE_KV ? &time->far_kv : &time->far_weight;
+    *far = fmax(*far, far_per_byte(plan, place, piece_of(op, tensor)));
+  }
+}
+
+static void bind_row_memory(const rl_plan *plan, rl_row_time *time) {
+  if (time->on_host) {
+    time->per_byte = reciprocal(rl_hardware_main(plan->placement->host)->bandwidth);
+    return;
+  }
+  time->per_byte = plan->per_byte;
+  time->per_cache_byte = plan->per_cache_byte;
+}
+
+static rl_status bind_placement(rl_plan *plan, const rl_placement *placement, rl_arena *arena,
+                                rl_diags *diags) {
+  if (placement == NULL || !rl_placement_any(placement)) return RL_OK;
+  rl_placement *own = RL_NEW(arena, rl_placement);
+  if (own == NULL) return rl_diag_oom(diags);
+  *own = *placement;
+  own->link = rl_hardware_host_link(plan->hardware);
+  plan->placement = own;
+  if (own->link != NULL) return RL_OK;
+  return RL_REPORT(diags, NO_HOST_LINK, (rl_loc){.file = plan->hardware->file},
+                   plan->hardware->name);
+}
+
+rl_status rl_plan_compile_placed(rl_arena *arena, const rl_cost *cost, const rl_hardware *hardware,
+                                 const rl_placement *placement, rl_plan **out, rl_diags *diags) {
   *out = NULL;
   rl_plan *plan = RL_NEW(arena, rl_plan);
   rl_row_time *rows = RL_NEW_ARRAY(arena, rl_row_time, (size_t)cost->row_count + 1);
@@ -51,11 +132,30 @@ rl_status rl_plan_compile(rl_arena *arena, const rl_cost *cost, const rl_hardwar
   plan->hardware = hardware;
   plan->rows = rows;
   bind_memory(plan);
-  for (uint32_t r = 0; r < cost->row_count; r++) {
-    rl_status status = bind_matrix(plan, &cost->rows[r], &rows[r], diags);
+  rl_status status = bind_placement(plan, placement, arena, diags);
+  for (uint32_t r = 0; r < cost->row_count && status == RL_OK; r++) {
+    bind_place(plan, &cost->rows[r], &rows[r]);
+    bind_row_memory(plan, &rows[r]);
+    status = bind_matrix(plan, &cost->rows[r], &rows[r], diags);
     if (status == RL_OK) status = bind_vector(plan, &cost->rows[r], &rows[r], diags);
-    if (status != RL_OK) return status;
   }
-  *out = plan;
-  return RL_OK;
+  if (status == RL_OK) *out = plan;
+  return status;
+}
+
+rl_status rl_plan_compile(rl_arena *arena, const rl_cost *cost, const rl_hardware *hardware,
+                          rl_plan **out, rl_diags *diags) {
+  return rl_plan_compile_placed(arena, cost, hardware, NULL, out, diags);
+}
+
+double rl_lanes_seconds(const rl_plan *plan, const rl_lanes *lanes) {
+  if (plan->placement == NULL) return lanes->device;
+  if (plan->placement->serial) return lanes->device + lanes->host + lanes->link;
+  return fmax(lanes->device, fmax(lanes->host, lanes->link));
+}
+
+double rl_demand_seconds(const rl_plan *plan, const rl_demand *demand) {
+  rl_lanes lanes = {.link = demand->transfer};
+  *(demand->on_host ? &lanes.host : &lanes.device) = demand->seconds[demand->bound];
+  return rl_lanes_seconds(plan, &lanes);
 }

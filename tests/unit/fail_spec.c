@@ -17,6 +17,7 @@ SPEC_LOADER("family", family)
 SPEC_LOADER("format", format)
 SPEC_LOADER("profile", profile)
 SPEC_LOADER("method", method)
+SPEC_LOADER("storage", storage)
 
 /* A config is a model; unknown keys are errors here. */
 static rl_status load_config(fail_case *c, const char *path) {
