@@ -154,8 +154,8 @@ static rl_status study_listed(rl_analysis *study, const rl_cost *cost, const rl_
   rl_diags quiet, *loud = study->diags;
   rl_plan *plan = NULL;
   rl_diags_init(&quiet, study->arena);
-  rl_status status = rl_plan_compile_placed(study->arena, cost, machine, &study->scenario->placement,
-                                            &plan, &quiet);
+  rl_status status = rl_plan_compile_placed(study->arena, cost, machine,
+                                            &study->scenario->placement, &plan, &quiet);
   *kept = status == RL_OK;
   if (status == RL_ENVIRONMENT) return rl_diag_oom(loud);
   if (status != RL_OK) {

@@ -4,19 +4,27 @@
 #include "base/names.h"
 
 const char *const RL_BOUND_WORDS[RL_BOUNDS] = {
-    [RL_BOUND_COMPUTE] = "compute",
-    [RL_BOUND_VECTOR] = "vector",
-    [RL_BOUND_MEMORY] = "memory",
-    [RL_BOUND_CACHE] = "cache",
-    [RL_BOUND_LINK] = "link",
+    [RL_BOUND_COMPUTE] = "compute", [RL_BOUND_VECTOR] = "vector", [RL_BOUND_MEMORY] = "memory",
+    [RL_BOUND_CACHE] = "cache",     [RL_BOUND_LINK] = "link",
 };
 
 /* Parts that the time of a pass is told in. */
-enum { PART_COMPUTE, PART_LINK, PART_HOST, PART_VECTOR, PART_CACHE, PART_WEIGHTS, PART_KV, PART_ACTIVATIONS, PARTS };
+enum {
+  PART_COMPUTE,
+  PART_LINK,
+  PART_HOST,
+  PART_VECTOR,
+  PART_CACHE,
+  PART_WEIGHTS,
+  PART_KV,
+  PART_ACTIVATIONS,
+  PARTS
+};
 static const char *const part_words[PARTS] = {
     [PART_LINK] = "link to host", [PART_HOST] = "host",
-    [PART_COMPUTE] = "compute", [PART_VECTOR] = "vector work", [PART_CACHE] = "cache",
-    [PART_WEIGHTS] = "weights", [PART_KV] = "KV cache",        [PART_ACTIVATIONS] = "activations",
+    [PART_COMPUTE] = "compute",   [PART_VECTOR] = "vector work",
+    [PART_CACHE] = "cache",       [PART_WEIGHTS] = "weights",
+    [PART_KV] = "KV cache",       [PART_ACTIVATIONS] = "activations",
 };
 
 rl_status rl_analysis_too_large(const rl_analysis *study) {
@@ -157,7 +165,9 @@ static rl_result_operator row_of(const rl_analysis *study, uint32_t row, const r
       .bound = RL_BOUND_WORDS[demand->transfer > demand->seconds[demand->bound] ? RL_BOUND_LINK
                                                                                 : demand->bound],
       .seconds = rl_demand_seconds(study->plan, demand),
-      .place = study->plan->placement == NULL ? NULL : demand->on_host ? "host" : "device",
+      .place = study->plan->placement == NULL ? NULL
+               : demand->on_host              ? "host"
+                                              : "device",
       .transfer = demand->transfer,
       .matrix = c[RL_C_MATRIX],
       .vector = c[RL_C_VECTOR],

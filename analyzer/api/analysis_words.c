@@ -232,8 +232,8 @@ static bool other_tpot(const speaker *s, rl_variation other, uint64_t batch, dou
     status = rl_cost_compile(study->arena, program, RL_ANALYSIS_PAGE_ROWS, &cost, &quiet);
   }
   if (status == RL_OK) {
-    status = rl_plan_compile_placed(study->arena, cost, study->plan->hardware, study->plan->placement,
-                                    &plan, &quiet);
+    status = rl_plan_compile_placed(study->arena, cost, study->plan->hardware,
+                                    study->plan->placement, &plan, &quiet);
   }
   const rl_job load = {batch, workload->prompt, study->generate};
   if (status == RL_OK) status = rl_generate(plan, load, &generation, &quiet);

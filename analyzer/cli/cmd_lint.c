@@ -92,10 +92,14 @@ LOADING(check_storage, rl_db_storage, rl_storage)
 
 /* Each takes the name of an entry of the database or a path. */
 static void (*const checks[RL_DB_KINDS])(rl_session *session, const char *name) = {
-    [RL_DB_HARDWARE] = check_hardware, [RL_DB_PROFILE] = check_profile,
-    [RL_DB_MODEL] = check_model,       [RL_DB_FAMILY] = check_family,
-    [RL_DB_FORMAT] = check_format,     [RL_DB_METHOD] = check_method,
-    [RL_DB_WORKLOAD] = check_workload, [RL_DB_STORAGE] = check_storage,
+    [RL_DB_HARDWARE] = check_hardware,
+    [RL_DB_PROFILE] = check_profile,
+    [RL_DB_MODEL] = check_model,
+    [RL_DB_FAMILY] = check_family,
+    [RL_DB_FORMAT] = check_format,
+    [RL_DB_METHOD] = check_method,
+    [RL_DB_WORKLOAD] = check_workload,
+    [RL_DB_STORAGE] = check_storage,
     [RL_DB_SCENARIO] = check_scenario_file,
 };
 

@@ -173,9 +173,9 @@ rl_status rl_show_storage(rl_shown *shown, const char *name) {
   rl_show_figure(shown, "capacity", s->capacity_figure, "B");
   for (size_t i = 0; i < s->read_count; i++) {
     char chunk[RL_NUMBER_TEXT];
-    rl_show_figure(shown,
-                   TEXT(shown, "reads of %s B and more", rl_print_grouped(s->reads[i].bytes, chunk)),
-                   s->reads[i].bandwidth, "B/s");
+    rl_show_figure(
+        shown, TEXT(shown, "reads of %s B and more", rl_print_grouped(s->reads[i].bytes, chunk)),
+        s->reads[i].bandwidth, "B/s");
   }
   return RL_OK;
 }

@@ -11,12 +11,15 @@
 
 typedef rl_status loader(rl_load *load, const void **out);
 
-static loader *const loaders[RL_DB_KINDS] = {
-    [RL_DB_HARDWARE] = rl_load_hardware, [RL_DB_PROFILE] = rl_load_profile,
-    [RL_DB_MODEL] = rl_load_model,       [RL_DB_FAMILY] = rl_load_family,
-    [RL_DB_FORMAT] = rl_load_format,     [RL_DB_METHOD] = rl_load_method,
-    [RL_DB_WORKLOAD] = rl_load_workload, [RL_DB_STORAGE] = rl_load_storage,
-    [RL_DB_SCENARIO] = NULL};
+static loader *const loaders[RL_DB_KINDS] = {[RL_DB_HARDWARE] = rl_load_hardware,
+                                             [RL_DB_PROFILE] = rl_load_profile,
+                                             [RL_DB_MODEL] = rl_load_model,
+                                             [RL_DB_FAMILY] = rl_load_family,
+                                             [RL_DB_FORMAT] = rl_load_format,
+                                             [RL_DB_METHOD] = rl_load_method,
+                                             [RL_DB_WORKLOAD] = rl_load_workload,
+                                             [RL_DB_STORAGE] = rl_load_storage,
+                                             [RL_DB_SCENARIO] = NULL};
 
 static bool ends_with(const char *text, const char *end) {
   size_t length = strlen(text), tail = strlen(end);

@@ -81,8 +81,7 @@ static void check_places(const rl_load *load, const rl_settings *settings,
     RL_REPORT(load->diags, NO_HOST, loc_of(settings, placement, false), "host",
               "host: epyc-9654, or --host epyc-9654");
   }
-  if (rl_placement_uses(placement, RL_PLACE_STORAGE) &&
-      settings->values[RL_SET_STORAGE] == NULL) {
+  if (rl_placement_uses(placement, RL_PLACE_STORAGE) && settings->values[RL_SET_STORAGE] == NULL) {
     RL_REPORT(load->diags, NO_HOST, loc_of(settings, placement, true), "storage",
               "storage: nvme-gen4, or --storage nvme-gen4");
   }

@@ -113,12 +113,18 @@ static void clear_group(rl_settings *settings, const char *group) {
   }
 }
 
-/* The key that a part without = sets; empty when the group has none (reported). */
-static const char *default_of(const rl_load *load, const char *group, const rl_node *node) {
+/* The dotted key that a part "key=value" or "value" sets; NULL, reported, when there is none. */
+static const char *key_of_part(const rl_load *load, const char *group, const rl_node *node,
+                               const char *part, const char *equal) {
+  if (equal != NULL) {
+    const char *key = rl_textf(load->arena, "%s.%.*s", group, (int)(equal - part), part);
+    if (key == NULL) rl_diag_oom(load->diags);
+    return key;
+  }
   if (strcmp(group, "kv") == 0) return "kv.k";
   if (strcmp(group, "weights") == 0) return "weights.default";
   RL_REPORT(load->diags, PLACEMENT_FORM, node->loc, node->text);
-  return "";
+  return NULL;
 }
 
 /* "bf16" or "w4a16-g128,lm_head=bf16" below `group`: a part without = is the default. For kv the
@@ -131,11 +137,8 @@ static void assign_list(const rl_load *load, rl_settings *settings, const char *
     const char *equal = memchr(part, '=', length);
     const char *value = equal == NULL ? part : equal + 1;
     const rl_node *item = scalar_node(load, value, (size_t)(part + length - value), node->loc);
-    const char *key = equal == NULL
-                          ? default_of(load, group, node)
-                          : rl_textf(load->arena, "%s.%.*s", group, (int)(equal - part), part);
-    if (item == NULL || key == NULL) rl_diag_oom(load->diags);
-    if (item == NULL || key == NULL || key[0] == '\0' || refuse_empty(load, item, key)) return;
+    const char *key = key_of_part(load, group, node, part, equal);
+    if (item == NULL || key == NULL || refuse_empty(load, item, key)) return;
     assign(load, settings, &(rl_assignment){key, node->loc, item});
     if (kv && equal == NULL) assign(load, settings, &(rl_assignment){"kv.v", node->loc, item});
     part = part[length] == ',' ? part + length + 1 : NULL;

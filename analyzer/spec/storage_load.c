@@ -51,8 +51,7 @@ rl_status rl_load_storage(rl_load *load, const void **out) {
   rl_storage *storage = RL_NEW(load->arena, rl_storage);
   if (storage == NULL) return rl_diag_oom(load->diags);
   rl_node_known_keys(root, "storage", keys, RL_COUNT(keys), load->diags);
-  *storage =
-      (rl_storage){.name = load->name, .file = load->file, .reference = load->reference};
+  *storage = (rl_storage){.name = load->name, .file = load->file, .reference = load->reference};
   const rl_node *title = rl_load_need(load, root, "storage", "title");
   if (title != NULL) storage->title = rl_load_name(load, title, "title");
   const rl_node *capacity = rl_load_need(load, root, "storage", "capacity");

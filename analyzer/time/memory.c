@@ -54,8 +54,7 @@ static bool phase_memory(const rl_plan *plan, const rl_group *group, rl_memory *
                  rl_form_value(cost, &cost->kv_bytes, moments, &out->kv) &&
                  rl_form_value(cost, &cost->state_bytes, moments, &out->state) &&
                  rl_form_value(cost, &cost->activation_bytes, moments, &out->activations) &&
-                 place_memory(plan, out) &&
-                 rl_add_u64(out->weights, out->kv, &out->total) &&
+                 place_memory(plan, out) && rl_add_u64(out->weights, out->kv, &out->total) &&
                  rl_add_u64(out->total, out->state, &out->total) &&
                  rl_add_u64(out->total, out->activations, &out->total);
   out->fits = counted && out->total <= out->usable && out->host <= out->host_usable &&
