@@ -102,6 +102,7 @@ static void add_operator(rl_grid *grid, rl_arena *arena, const place *at,
       {"kv_write_bytes", rl_cell_count(op->kv_write)},
       {"activation_read_bytes", rl_cell_count(op->act_read)},
       {"activation_write_bytes", rl_cell_count(op->act_write)},
+      {"link_bytes", rl_cell_count(op->link)},
       {"expected", rl_cell_flag(op->expected)},
   };
   add_row(grid, arena, entries, sizeof entries / sizeof *entries);

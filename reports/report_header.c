@@ -40,6 +40,29 @@ static void model_line(rl_buf *out, const rl_result *r) {
   if (r->foreign_activations) RL_ADD(out, " \u00b7 activations ", r->activations);
 }
 
+/* "split tensor 8: figures are those of the fullest device, 17.6 GB of the 141 GB of weights". */
+static void split_words(rl_buf *out, const rl_result *r) {
+  const struct {
+    const char *name;
+    uint64_t degree;
+  } kinds[] = {{"tensor", r->split.tensor},
+               {"pipeline", r->split.pipeline},
+               {"expert", r->split.expert},
+               {"data", r->split.data},
+               {"context", r->split.context}};
+  rl_buf_add(out, " each \u00b7 split");
+  for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+    if (kinds[i].degree <= 1) continue;
+    RL_ADD(out, " ", kinds[i].name, " ");
+    rl_add_count(out, kinds[i].degree);
+  }
+  rl_buf_add(out, ": figures are those of the fullest device, ");
+  rl_add_si(out, (double)r->weight_bytes, "B");
+  rl_buf_add(out, " of ");
+  rl_add_si(out, (double)r->whole_weight_bytes, "B");
+  rl_buf_add(out, " of weights");
+}
+
 static void hardware_line(rl_buf *out, const rl_result *r) {
   char price[RL_NUMBER_TEXT];
   const rl_result_system *s = r->systems;
@@ -66,6 +89,7 @@ static void hardware_line(rl_buf *out, const rl_result *r) {
     rl_add_figure(out, s->power_limit, "W");
   }
   if (s->priced) RL_ADD(out, " \u00b7 ", rl_print_digits(s->price, 6, price), " $/h");
+  if (s->devices > 1) split_words(out, r);
 }
 
 /* Nothing when everything is on the device. */

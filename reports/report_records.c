@@ -57,6 +57,16 @@ static void profile(rl_json *json, const rl_result *r) {
   rl_json_flag(json, "ideal", r->ideal);
   texts(json, "fuse", r->fusions, r->fusion_count);
   rl_json_close(json, '}');
+  rl_json_open(json, "split", '{');
+  rl_json_count(json, "devices", r->split.devices);
+  rl_json_count(json, "tensor", r->split.tensor);
+  rl_json_count(json, "pipeline", r->split.pipeline);
+  rl_json_count(json, "expert", r->split.expert);
+  rl_json_count(json, "data", r->split.data);
+  rl_json_count(json, "context", r->split.context);
+  rl_json_text(json, "collectives", r->split.collectives);
+  rl_json_count(json, "whole_weight_bytes", r->whole_weight_bytes);
+  rl_json_close(json, '}');
   rl_json_open(json, "workload", '{');
   rl_json_count(json, "prompt_tokens", r->prompt);
   rl_json_count(json, "generate_tokens", r->generate);
@@ -225,6 +235,8 @@ static void operator_record(rl_json *json, const rl_result_operator *op) {
   rl_json_count(json, "kv_write_bytes", op->kv_write);
   rl_json_count(json, "activation_read_bytes", op->act_read);
   rl_json_count(json, "activation_write_bytes", op->act_write);
+  rl_json_count(json, "link_bytes", op->link);
+  rl_json_text(json, "algorithm", op->algorithm);
   explanation(json, op->explanation);
   rl_json_close(json, '}');
 }

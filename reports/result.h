@@ -19,7 +19,8 @@ typedef struct rl_result_figure {
   const char *source;
 } rl_result_figure;
 
-/* What takes the largest part of a pass: weights, KV reads, activations, compute, vector, cache. */
+/* What takes the largest part of a pass: weights, KV reads, activations, compute, vector, cache,
+ * links. */
 typedef struct rl_result_limit {
   const char *what;
   double share; /* of the pass's time, 0..1 */
@@ -86,7 +87,7 @@ typedef struct rl_result_form {
 /* One roof over an operator: amount / rate. A cache without a bandwidth figure serves its bytes at
  * no cost: rate and seconds are 0. */
 typedef struct rl_result_roof {
-  const char *what; /* "matrix", "vector", "memory", "cache" */
+  const char *what; /* "matrix", "vector", "memory", "cache", "link" */
   const char *unit; /* of the amount: "FLOP" or "B" */
   uint64_t amount;
   double rate;    /* unit per s */
@@ -116,13 +117,15 @@ typedef struct rl_result_operator {
   bool expected; /* some count follows from an expectation: how many distinct experts are chosen */
   uint64_t window;     /* keys a query sees, 0 = all */
   const char *compute; /* type multiplied in: "bf16", NULL without matrix products */
-  const char *bound;   /* "compute", "vector", "memory", "cache", NULL: the row does nothing */
   const char *place;   /* "host" or "device" where tensors are placed, else NULL */
   double transfer;     /* s: what crosses the link to the host for it */
+  const char *bound;   /* "compute", "vector", "memory", "cache", "link", NULL: the row does nothing */
   double seconds;
   double share;                                             /* of the pass, all repeats together */
   uint64_t matrix, vector;                                  /* FLOP, operations */
   uint64_t weights, kv_read, kv_write, act_read, act_write; /* bytes */
+  uint64_t link;         /* bytes that the device sends to others */
+  const char *algorithm; /* how it sends them: "two_shot"; NULL when it does not */
   const rl_result_explanation *explanation;                 /* NULL unless asked for */
 } rl_result_operator;
 
@@ -188,6 +191,13 @@ typedef struct rl_result_exception {
   const char *what, *format;
 } rl_result_exception;
 
+/* How the model is split over devices; degrees, 1 where it is not. All other figures are those of
+ * one device, the one with the most to hold. */
+typedef struct rl_result_split {
+  uint64_t devices, tensor, pipeline, expert, data, context;
+  const char *collectives; /* algorithm asked for, "any": the fastest at each point */
+} rl_result_split;
+
 typedef struct rl_result {
   const char *version;
   const char *model, *family;
@@ -195,7 +205,9 @@ typedef struct rl_result {
   uint64_t layers;
   const char *weights; /* format name */
   double weight_bits;  /* stored bits a value, scales included */
-  uint64_t weight_bytes;
+  uint64_t weight_bytes; /* of one device */
+  uint64_t whole_weight_bytes; /* of all that hold the model once */
+  rl_result_split split;
   const rl_result_exception *exceptions;
   size_t exception_count;
   const char *kv_k, *kv_v, *activations; /* format names */

@@ -219,6 +219,29 @@ static rl_status list_fusions(const rl_analysis *study, uint32_t fuse, rl_result
   return RL_OK;
 }
 
+/* The program as one device would run it: parameters and bytes of the model as a whole. */
+static rl_status describe_whole(const rl_analysis *study, rl_result *result) {
+  const rl_program *whole;
+  rl_scenario scenario = *study->scenario;
+  const rl_parallel *p = &study->scenario->parallel;
+  scenario.parallel = (rl_parallel){.tensor = 1};
+  rl_status status = rl_lower(study->arena, &scenario, &whole, study->diags);
+  if (status != RL_OK) return status;
+  result->split = (rl_result_split){.devices = study->scenario->devices,
+                                    .tensor = p->tensor,
+                                    .pipeline = p->pipeline,
+                                    .expert = p->expert,
+                                    .data = p->data,
+                                    .context = p->context,
+                                    .collectives = RL_ALGORITHM_WORDS[p->algorithm]};
+  if (!rl_program_parameters(whole, &result->parameters) ||
+      !rl_program_active_parameters(whole, &result->active_parameters) ||
+      !rl_program_weight_bytes(whole, &result->whole_weight_bytes)) {
+    return rl_analysis_too_large(study);
+  }
+  return RL_OK;
+}
+
 static rl_status describe(const rl_analysis *study, const rl_cost *cost, rl_result *result) {
   const rl_scenario *s = study->scenario;
   *result = (rl_result){.version = RL_VERSION,
@@ -240,12 +263,11 @@ static rl_status describe(const rl_analysis *study, const rl_cost *cost, rl_resu
                         .explained = study->view.explain != NULL};
   result->keeps_kv = rl_program_keeps(cost->program, RL_ROLE_KV);
   if (rl_program_keeps(cost->program, RL_ROLE_STATE)) result->state = s->state->name;
-  if (!rl_program_parameters(cost->program, &result->parameters) ||
-      !rl_program_state_bytes(cost->program, &result->state_bytes) ||
-      !rl_program_active_parameters(cost->program, &result->active_parameters)) {
+  if (!rl_program_state_bytes(cost->program, &result->state_bytes)) {
     return rl_analysis_too_large(study);
   }
-  rl_status status = list_exceptions(study, result);
+  rl_status status = describe_whole(study, result);
+  if (status == RL_OK) status = list_exceptions(study, result);
   return status == RL_OK ? list_fusions(study, s->profile->fuse, result) : status;
 }
 

@@ -106,27 +106,38 @@ static bool form_of(const rl_analysis *study, const rl_form *form, const uint64_
 
 /* All counts of a row that are not nothing. */
 static bool forms_of(const rl_analysis *study, const rl_cost_row *row, const uint64_t *moments,
-                     const uint64_t *counts, rl_result_explanation *out) {
-  rl_result_form *forms = RL_NEW_ARRAY(study->arena, rl_result_form, RL_COUNTS);
+                     const rl_demand *demand, rl_result_explanation *out) {
+  rl_result_form *forms = RL_NEW_ARRAY(study->arena, rl_result_form, RL_COUNTS + 1);
   if (forms == NULL) return false;
   out->forms = forms;
   for (int c = 0; c < RL_COUNTS; c++) {
     rl_result_form *form = &forms[out->form_count];
     if (row->counts[c].terms == 0) continue;
     *form = (rl_result_form){
-        .what = count_words[c].what, .unit = count_words[c].unit, .value = counts[c]};
+        .what = count_words[c].what, .unit = count_words[c].unit, .value = demand->counts[c]};
     if (!form_of(study, &row->counts[c], moments, form)) return false;
     out->form_count++;
   }
-  return true;
+  if (demand->way == NULL) return true;
+  rl_result_form *form = &forms[out->form_count++];
+  const char *what = rl_textf(study->arena, "sent (%s)", RL_ALGORITHM_WORDS[demand->way->algorithm]);
+  *form = (rl_result_form){.what = what, .unit = "B", .value = demand->amount[RL_BOUND_PEERS]};
+  return what != NULL && form_of(study, &demand->way->bytes, moments, form);
 }
 
 /* The figure that is the roof of a resource; its name says which. */
 static rl_result_figure roof_figure(const rl_analysis *study, size_t row, rl_bound bound) {
   const rl_hardware *hardware = study->plan->hardware;
-  const rl_peak *peak = study->plan->rows[row].peak;
+  const rl_row_time *plan_row = &study->plan->rows[row];
+  const rl_peak *peak = plan_row->peak;
   const rl_memory_level *level =
       bound == RL_BOUND_CACHE ? rl_hardware_cache(hardware) : rl_hardware_main(hardware);
+  const rl_link *link = plan_row->link;
+  if (bound == RL_BOUND_PEERS) {
+    if (link == NULL) return (rl_result_figure){0};
+    const char *name = rl_textf(study->arena, "%s bandwidth", link->name);
+    return rl_result_figure_of(name, link->bandwidth, "B/s");
+  }
   if (bound == RL_BOUND_VECTOR) peak = rl_hardware_vector_peak(hardware);
   if (bound == RL_BOUND_MEMORY || bound == RL_BOUND_CACHE) {
     if (level == NULL) return (rl_result_figure){0};
@@ -146,7 +157,7 @@ static bool roofs_of(const rl_analysis *study, size_t row, const rl_demand *dema
   if (roofs == NULL) return false;
   out->roofs = roofs;
   for (int bound = RL_BOUND_NONE + 1; bound < RL_BOUNDS; bound++) {
-    bool bytes = bound == RL_BOUND_MEMORY || bound == RL_BOUND_CACHE;
+    bool bytes = bound == RL_BOUND_MEMORY || bound == RL_BOUND_CACHE || bound == RL_BOUND_PEERS;
     bool unpriced = bound == RL_BOUND_CACHE && !(study->plan->per_cache_byte > 0);
     if (demand->amount[bound] == 0 || (!(demand->seconds[bound] > 0) && !unpriced)) continue;
     rl_result_figure figure = roof_figure(study, row, (rl_bound)bound);
@@ -174,6 +185,6 @@ const rl_result_explanation *rl_analysis_explain(const rl_analysis *study, size_
                                  .file = op->loc.file,
                                  .line = op->loc.line,
                                  .column = op->loc.column};
-  if (!forms_of(study, at, moments, demand->counts, out)) return NULL;
+  if (!forms_of(study, at, moments, demand, out)) return NULL;
   return roofs_of(study, row, demand, out) ? out : NULL;
 }

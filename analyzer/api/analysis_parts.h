@@ -3,6 +3,7 @@
 #define RL_API_ANALYSIS_PARTS_H
 
 #include "api/analysis.h"
+#include "spec/transfer.h"
 #include "time/answers.h"
 
 /* Memory page of the KV cache, in rows: contiguous caches. */

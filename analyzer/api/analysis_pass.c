@@ -6,6 +6,7 @@
 const char *const RL_BOUND_WORDS[RL_BOUNDS] = {
     [RL_BOUND_COMPUTE] = "compute", [RL_BOUND_VECTOR] = "vector", [RL_BOUND_MEMORY] = "memory",
     [RL_BOUND_CACHE] = "cache",     [RL_BOUND_LINK] = "link",
+    [RL_BOUND_PEERS] = "link",
 };
 
 /* Parts that the time of a pass is told in. */
@@ -18,6 +19,7 @@ enum {
   PART_WEIGHTS,
   PART_KV,
   PART_ACTIVATIONS,
+  PART_PEERS,
   PARTS
 };
 static const char *const part_words[PARTS] = {
@@ -25,6 +27,7 @@ static const char *const part_words[PARTS] = {
     [PART_COMPUTE] = "compute",   [PART_VECTOR] = "vector work",
     [PART_CACHE] = "cache",       [PART_WEIGHTS] = "weights",
     [PART_KV] = "KV cache",       [PART_ACTIVATIONS] = "activations",
+    [PART_PEERS] = "links",
 };
 
 rl_status rl_analysis_too_large(const rl_analysis *study) {
@@ -85,6 +88,7 @@ static void add_row(const rl_demand *demand, uint32_t repeat, double parts[PARTS
   if (demand->bound == RL_BOUND_COMPUTE) parts[PART_COMPUTE] += seconds;
   if (demand->bound == RL_BOUND_VECTOR) parts[PART_VECTOR] += seconds;
   if (demand->bound == RL_BOUND_CACHE) parts[PART_CACHE] += seconds;
+  if (demand->bound == RL_BOUND_PEERS) parts[PART_PEERS] += seconds;
 }
 
 /* The largest part; of lanes that overlap, the largest of the longest lane. */
@@ -176,6 +180,8 @@ static rl_result_operator row_of(const rl_analysis *study, uint32_t row, const r
       .kv_write = c[RL_C_KV_WRITE],
       .act_read = c[RL_C_ACT_READ],
       .act_write = c[RL_C_ACT_WRITE],
+      .link = demand->amount[RL_BOUND_PEERS],
+      .algorithm = demand->way != NULL ? RL_ALGORITHM_WORDS[demand->way->algorithm] : NULL,
   };
 }
 

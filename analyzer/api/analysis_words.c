@@ -39,6 +39,7 @@ static const char *spent_on(const rl_result_limit *limit, bool begins) {
       {"link to host", "What crosses the link to the host", "the link to the host"},
       {"host", "Work on the host", "work on the host"},
       {"cache", "Traffic to the last-level cache", "traffic to the last-level cache"},
+      {"links", "Traffic to the other devices", "traffic to the other devices"},
   };
   for (size_t i = 0; i < sizeof phrases / sizeof *phrases; i++) {
     if (strcmp(limit->what, phrases[i][0]) == 0) return phrases[i][begins ? 1 : 2];

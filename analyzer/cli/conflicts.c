@@ -38,24 +38,8 @@ static void check_view(rl_session *session) {
   }
 }
 
-/* One count of devices that is more than nothing can be done with yet. */
-static void check_parallel(rl_session *session, rl_option_id option) {
-  const rl_arguments *a = &session->arguments;
-  const char *text = rl_argument(a, option).text;
-  uint64_t count = 1;
-  if (text == NULL || strcmp(text, "null") == 0) return;
-  if (rl_argument_u64(a, option, 1, &count, &session->diags) == RL_OK && count > 1) {
-    RL_REPORT(&session->diags, OPTION_NOT_SUPPORTED, RL_COMMAND_LINE,
-              rl_argument_spelled(a, option), text);
-  }
-}
-
 static void check_supported(rl_session *session) {
-  static const rl_option_id parallel[] = {RL_O_TP, RL_O_PP, RL_O_EP, RL_O_DP};
   const char *draft = rl_argument(&session->arguments, RL_O_DRAFT).text;
-  for (size_t i = 0; i < sizeof parallel / sizeof *parallel; i++) {
-    check_parallel(session, parallel[i]);
-  }
   if (draft != NULL && strcmp(draft, "null") != 0) {
     RL_REPORT(&session->diags, OPTION_NOT_SUPPORTED, RL_COMMAND_LINE,
               rl_argument_spelled(&session->arguments, RL_O_DRAFT), draft);

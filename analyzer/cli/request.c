@@ -23,6 +23,8 @@ static rl_request request_of(rl_session *session) {
       .place = rl_argument(a, RL_O_PLACE),
       .host = rl_argument(a, RL_O_HOST),
       .storage = rl_argument(a, RL_O_STORAGE),
+      .context = rl_argument(a, RL_O_CP),
+      .collectives = rl_argument(a, RL_O_COLLECTIVES),
       .batch = rl_argument(a, RL_O_BATCH),
       .prompt = rl_argument(a, RL_O_PROMPT),
       .generate = rl_argument(a, RL_O_GENERATE),

@@ -31,6 +31,7 @@ typedef struct compiler {
   uint32_t operand_count;
   RL_LIST(uint64_t) coefficients;
   RL_LIST(uint32_t) moments;
+  RL_LIST(rl_way) ways;
   rl_form *forms; /* distinct ones: a hash table with open addressing */
   bool *taken;
   size_t form_slots; /* a power of two, at least twice the forms there can be */
@@ -98,8 +99,10 @@ static uint64_t form_hash(const compiler *c, const rl_sum *sum) {
   return hash;
 }
 
-static bool form_equals(const compiler *c, const rl_form *form, const rl_sum *sum) {
+static bool form_equals(const compiler *c, const rl_form *form, const rl_sum *sum,
+                        uint64_t divisor) {
   uint32_t terms = 0;
+  if (form->divisor != divisor) return false;
   for (uint32_t m = 0; m < c->tally.moment_count; m++) terms += sum->of[m] != 0;
   if (terms != form->terms) return false;
   for (uint32_t t = form->first; t < form->first + terms; t++) {
@@ -120,18 +123,11 @@ static bool push_terms(compiler *c, const rl_sum *sum) {
   return true;
 }
 
-/* The form of a sum: an equal one that exists already, or a new one. Equal terms have equal
- * divisors. False without memory. */
-static bool intern_form(compiler *c, const rl_sum *unscaled, rl_form *out) {
-  uint64_t divisor = divisor_of(c, unscaled);
-  rl_sum scaled;
-  const rl_sum *sum = unscaled;
-  if (divisor != 1) {
-    scaled = scale_sum(c, unscaled, divisor);
-    sum = &scaled;
-  }
+/* The form of a sum over a divisor: an equal one that exists already, or a new one. False without
+ * memory. */
+static bool intern_divided(compiler *c, const rl_sum *sum, uint64_t divisor, rl_form *out) {
   size_t slot = (size_t)form_hash(c, sum) & (c->form_slots - 1);
-  while (c->taken[slot] && !form_equals(c, &c->forms[slot], sum)) {
+  while (c->taken[slot] && !form_equals(c, &c->forms[slot], sum, divisor)) {
     slot = (slot + 1) & (c->form_slots - 1);
   }
   if (!c->taken[slot]) {
@@ -142,6 +138,14 @@ static bool intern_form(compiler *c, const rl_sum *unscaled, rl_form *out) {
   }
   *out = c->forms[slot];
   return true;
+}
+
+/* The form of a sum, which is divided by the unit of the expectation in it. */
+static bool intern_form(compiler *c, const rl_sum *unscaled, rl_form *out) {
+  uint64_t divisor = divisor_of(c, unscaled);
+  if (divisor == 1) return intern_divided(c, unscaled, 1, out);
+  rl_sum scaled = scale_sum(c, unscaled, divisor);
+  return intern_divided(c, &scaled, divisor, out);
 }
 
 /* Adds the coefficients of a form, divided and rounded up: that bounds its value, because the value
@@ -184,6 +188,23 @@ static rl_status count_operands(compiler *c, const rl_op *op) {
   return RL_OK;
 }
 
+/* The ways to exchange the row's tensor. Their sums are bounded as they are before the division. */
+static rl_status compile_ways(compiler *c, const rl_op *op, rl_cost_row *row) {
+  rl_ways ways;
+  row->first_way = (uint32_t)c->ways.count;
+  rl_ways_gather(&c->tally, op, &ways);
+  for (uint32_t w = 0; w < ways.count; w++) {
+    const rl_way_sum *sum = &ways.items[w];
+    rl_way *way = RL_PUSH(c->arena, &c->ways);
+    if (way == NULL) return rl_diag_oom(c->diags);
+    *way = (rl_way){.algorithm = sum->algorithm, .messages = sum->messages};
+    if (!intern_divided(c, &sum->bytes, sum->divisor, &way->bytes)) return rl_diag_oom(c->diags);
+    add_to_total(c, TOTAL_BYTES, &sum->bytes, row->repeat);
+  }
+  row->way_count = ways.count;
+  return RL_OK;
+}
+
 static rl_status compile_row(compiler *c, uint32_t run, uint32_t op_index, rl_cost_row *row) {
   const rl_op *op = &c->cost->program->ops[op_index];
   const rl_run *of = &c->cost->program->runs[run];
@@ -202,7 +223,8 @@ static rl_status compile_row(compiler *c, uint32_t run, uint32_t op_index, rl_co
     add_to_total(c, TOTAL_OF[k], sum, of->repeat);
     if (row->counts[k].divisor != 1) row->expected = true;
   }
-  return tally_status(c, op->name, op->loc);
+  status = compile_ways(c, op, row);
+  return status == RL_OK ? tally_status(c, op->name, op->loc) : status;
 }
 
 static rl_status compile_rows(compiler *c) {
@@ -302,7 +324,7 @@ static bool reserve(compiler *c) {
       operands += program->ops[run->first_op + o].operand_count;
     }
   }
-  size_t forms = rows * RL_COUNTS + operands + 4;
+  size_t forms = rows * (RL_COUNTS + RL_WAYS_MAX) + operands + 4;
   for (c->form_slots = 16; c->form_slots < 2 * forms; c->form_slots *= 2) continue;
   c->cost->row_count = (uint32_t)rows;
   c->rows = RL_NEW_ARRAY(c->arena, rl_cost_row, rows + 1);
@@ -338,6 +360,7 @@ static rl_status finish(compiler *c) {
   cost->safe = safe;
   cost->rows = c->rows;
   cost->operands = c->operands;
+  cost->ways = c->ways.items;
   cost->coefficients = c->coefficients.items;
   cost->form_moments = c->moments.items;
   cost->term_count = (uint32_t)c->moments.count;

@@ -33,7 +33,9 @@ typedef struct rl_moment {
   rl_moment_kind kind;
   uint64_t window; /* 0 = none */
   uint64_t page;   /* RL_M_KV_KEPT: rows a page, 1 = no rounding */
-  uint64_t experts, top_k, ranks; /* of expected moments; ranks 0 or 1: the experts stay together */
+  uint64_t experts, top_k, ranks; /* of expected moments; ranks 0 or 1: the experts stay together.
+                                     RL_M_ID_ROWS: parts of the table, the fullest of which has at
+                                     least the ceil(T / ranks)th part of the tokens */
   const rl_draw *draw;     /* of the three numbers above, made when the plan is compiled */
   uint64_t chunk;          /* RL_M_CHUNKS, RL_M_CHUNK_PAIRS: tokens a chunk */
 } rl_moment;
@@ -55,6 +57,14 @@ typedef struct rl_form {
   uint64_t divisor;
 } rl_form;
 
+/* One way to exchange a tensor with the other ranks of a group: bytes that this rank sends, and
+ * messages that follow one another. */
+typedef struct rl_way {
+  rl_algorithm algorithm;
+  uint64_t messages;
+  rl_form bytes;
+} rl_way;
+
 /* One operator of one run. The counts are of one repeat. */
 typedef struct rl_cost_row {
   uint32_t op, run, repeat;
@@ -63,6 +73,7 @@ typedef struct rl_cost_row {
   uint32_t operand_count;
   uint32_t guard;         /* moment whose value must lie in [guard_low, guard_high], RL_NONE: always */
   uint64_t guard_low, guard_high;
+  uint32_t first_way, way_count; /* collectives: rl_cost.ways, of which the time takes the fastest */
   bool expected;          /* some count follows from an expectation, unless the fact was observed */
 } rl_cost_row;
 
@@ -73,6 +84,7 @@ typedef struct rl_cost {
   const rl_cost_row *rows;
   uint32_t row_count;
   const rl_form *operands;      /* bytes of each external operand */
+  const rl_way *ways;
   const uint64_t *coefficients;
   const uint32_t *form_moments;
   uint32_t term_count;

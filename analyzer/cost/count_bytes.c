@@ -32,6 +32,7 @@ rl_share rl_share_embed(const rl_program *program, const rl_op *op, const rl_ope
   bool positions = op->at.index == RL_INDEX_POSITIONS;
   if (tensor_of(program, operand)->role == RL_ROLE_WEIGHT) {
     share.blocks = rl_moment_of(positions ? RL_M_POSITION_ROWS : RL_M_ID_ROWS);
+    if (op->at.ranks > 1) share.blocks.ranks = op->at.ranks;
     share.rows = 1;
   }
   return share;
@@ -118,6 +119,8 @@ void rl_tally_bytes(rl_tally *tally, rl_sum *sum, const rl_tensor *tensor, rl_sh
 }
 
 const rl_counting RL_COUNTINGS[RL_OP_KINDS] = {
+    [RL_OP_ALL_REDUCE] = {rl_work_all_reduce, rl_share_plain},
+    [RL_OP_ALL_GATHER] = {rl_work_none, rl_share_plain},
     [RL_OP_EMBED] = {rl_work_none, rl_share_embed},
     [RL_OP_NORM] = {rl_work_norm, rl_share_plain},
     [RL_OP_LINEAR] = {rl_work_linear, rl_share_linear},

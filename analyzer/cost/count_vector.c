@@ -106,3 +106,8 @@ void rl_work_combine(rl_tally *tally, const rl_op *op) {
 void rl_work_sample(rl_tally *tally, const rl_op *op) {
   work_per_value(tally, op, RL_RATE_SAMPLE, RL_READ, RL_ROLE_ACTIVATION);
 }
+
+/* t - 1 additions of each value, shared by the t ranks of the group: less than one a value. */
+void rl_work_all_reduce(rl_tally *tally, const rl_op *op) {
+  work_per_result(tally, op, RL_RATE_ALL_REDUCE);
+}

@@ -160,6 +160,13 @@ static bool sum_expert_choices(const rl_point *point, const rl_moment *moment, u
          rl_expected_rank_choices(moment->draw, tokens, total);
 }
 
+/* Ids stand somewhere in a table that is cut into parts: the fullest part has its share at least. */
+static bool sum_id_rows(const rl_point *point, const rl_moment *moment, uint64_t *total) {
+  if (!sum_q(point, moment, total)) return false;
+  if (moment->ranks > 1) *total = rl_ceil_div(*total, moment->ranks);
+  return true;
+}
+
 static bool any_token(const rl_point *point, const rl_moment *moment, uint64_t *total) {
   (void)moment;
   *total = point->count != 0;
@@ -182,7 +189,7 @@ static const moment_sum SUMS[RL_MOMENT_KINDS] = {
     [RL_M_SEQUENCES] = sum_one,
     [RL_M_TOKENS] = sum_q,
     [RL_M_LOGIT_ROWS] = sum_logit_row,
-    [RL_M_ID_ROWS] = sum_q,
+    [RL_M_ID_ROWS] = sum_id_rows,
     [RL_M_POSITION_ROWS] = sum_q,
     [RL_M_PAIRS] = sum_pair,
     [RL_M_KV_READ] = sum_kv_read,

@@ -54,6 +54,7 @@ const rl_op_rate RL_OP_RATES[] = {
     [RL_RATE_SSD_HEAD] = {"ssd, per head", 8,
                           "step: exponential, sum, logarithm; decay: product, sum; to the end of "
                           "the chunk: difference, exponential; from its start: exponential"},
+    [RL_RATE_ALL_REDUCE] = {"all_reduce, per value", 1, "one addition"},
     [RL_RATE_COMBINE] = {"combine, per value of a chosen expert", 2, "product, sum"},
 };
 const size_t RL_OP_RATE_COUNT = sizeof RL_OP_RATES / sizeof *RL_OP_RATES;

@@ -47,6 +47,20 @@ extern const rl_counting RL_COUNTINGS[RL_OP_KINDS];
 /* Adds the stored bytes of a share to a sum (ids take 4 bytes, formats know the rest). */
 void rl_tally_bytes(rl_tally *tally, rl_sum *sum, const rl_tensor *tensor, rl_share share);
 
+/* The ways of one collective while they are gathered; bytes are divided by `divisor`. */
+enum { RL_WAYS_MAX = 4 };
+typedef struct rl_way_sum {
+  rl_algorithm algorithm;
+  uint64_t messages, divisor;
+  rl_sum bytes;
+} rl_way_sum;
+typedef struct rl_ways {
+  uint32_t count;
+  rl_way_sum items[RL_WAYS_MAX];
+} rl_ways;
+/* None for an operator that sends nothing (count_links.c). */
+void rl_ways_gather(rl_tally *tally, const rl_op *op, rl_ways *ways);
+
 static inline rl_moment rl_moment_of(rl_moment_kind kind) {
   return (rl_moment){.kind = kind};
 }
@@ -60,6 +74,7 @@ typedef enum rl_rate {
   RL_RATE_CONV, RL_RATE_SCAN_STATE, RL_RATE_SCAN_CHANNEL,
   RL_RATE_STEP_STATE, RL_RATE_STEP_CHANNEL, RL_RATE_STEP_HEAD, RL_RATE_STEP_BIAS,
   RL_RATE_SSD_PAIR, RL_RATE_SSD_STATE, RL_RATE_SSD_CHANNEL, RL_RATE_SSD_HEAD,
+  RL_RATE_ALL_REDUCE,
   RL_RATES
 } rl_rate;
 
@@ -71,6 +86,7 @@ void rl_work_scores(rl_tally *tally, const rl_op *op);
 void rl_work_mix(rl_tally *tally, const rl_op *op);
 /* count_vector.c */
 void rl_work_none(rl_tally *tally, const rl_op *op);
+void rl_work_all_reduce(rl_tally *tally, const rl_op *op);
 void rl_work_norm(rl_tally *tally, const rl_op *op);
 void rl_work_rope(rl_tally *tally, const rl_op *op);
 void rl_work_kv_append(rl_tally *tally, const rl_op *op);

@@ -67,6 +67,19 @@ static rl_status check_readable(rl_lowering *lowering, const rl_statement *state
                    statement->op);
 }
 
+/* Partial sums may be added to others, weighted by numbers that all ranks have, and summed up. */
+static bool reads_partial(rl_op_kind kind) {
+  return kind == RL_OP_ADD || kind == RL_OP_SCALE || kind == RL_OP_COMBINE ||
+         kind == RL_OP_ALL_REDUCE;
+}
+
+static rl_status check_complete(rl_lowering *lowering, const rl_statement *statement,
+                                rl_op_kind kind, uint32_t index) {
+  const rl_tensor *tensor = &lowering->tensors.items[index];
+  if (!tensor->partial || reads_partial(kind)) return RL_OK;
+  return RL_REPORT(lowering->diags, TENSOR_PARTIAL, statement->loc, tensor->name, statement->op);
+}
+
 rl_status rl_inputs_find(rl_lowering *lowering, const rl_statement *statement, uint32_t *inputs) {
   const rl_attribute *in = rl_attribute_find(statement, "in");
   rl_op_kind kind = RL_OP_FUSED;
@@ -77,6 +90,7 @@ rl_status rl_inputs_find(rl_lowering *lowering, const rl_statement *statement, u
     if (name == NULL) return report_unknown(lowering, in->value->loc, text);
     inputs[i] = name->tensor;
     rl_status status = check_readable(lowering, statement, kind, i, name->tensor);
+    if (status == RL_OK) status = check_complete(lowering, statement, kind, name->tensor);
     if (status != RL_OK) return status;
   }
   return RL_OK;
@@ -127,7 +141,9 @@ rl_status rl_result_find(rl_lowering *lowering, const rl_statement *statement, c
                  name < lowering->names.items + lowering->loop_names;
   if (name != NULL && (carried || is_input(statement, text))) {
     *out = name->tensor;
-    return keep_shape(lowering, attribute, name->tensor, shape);
+    rl_status status = keep_shape(lowering, attribute, name->tensor, shape);
+    lowering->tensors.items[*out].partial = shape->partial;
+    return status;
   }
   rl_tensor tensor = *shape;
   tensor.name = text;
@@ -138,6 +154,12 @@ rl_status rl_result_find(rl_lowering *lowering, const rl_statement *statement, c
   if (name == NULL) return rl_diag_oom(lowering->diags);
   *name = (rl_name){.name = text, .tensor = *out};
   return RL_OK;
+}
+
+void rl_name_rebind(rl_lowering *lowering, uint32_t old, uint32_t fresh) {
+  for (size_t i = 0; i < lowering->names.count; i++) {
+    if (lowering->names.items[i].tensor == old) lowering->names.items[i].tensor = fresh;
+  }
 }
 
 rl_op rl_op_begin(const rl_lowering *lowering, const rl_statement *statement, rl_op_kind kind) {

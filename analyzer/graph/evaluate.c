@@ -3,11 +3,23 @@
 
 #include <string.h>
 
+/* This rank's part of a dim that is split, in place of the whole. */
+static void take_part(const rl_layer_scope *scope, const char *name, rl_value *value) {
+  for (size_t i = 0; i < scope->share_count && scope->part != RL_PART_WHOLE; i++) {
+    const rl_dim_share *share = &scope->shares[i];
+    if (strcmp(share->dim, name) != 0 || value->kind != RL_VALUE_NUMBER) continue;
+    value->num = scope->part == RL_PART_SHARE ? share->share : share->before;
+    value->den = 1;
+  }
+}
+
 static bool resolve_layer(const rl_scope *scope, const char *name, rl_value *out, rl_status *status,
                           rl_diags *diags) {
   const rl_layer_scope *own = (const rl_layer_scope *)scope;
   if (!own->in_layers || strcmp(name, "l") != 0) {
-    return own->dims->resolve(own->dims, name, out, status, diags);
+    bool known = own->dims->resolve(own->dims, name, out, status, diags);
+    if (known && *status == RL_OK) take_part(own, name, out);
+    return known;
   }
   *out = (rl_value){.kind = RL_VALUE_NUMBER, .num = own->layer, .den = 1};
   *status = RL_OK;
@@ -148,11 +160,15 @@ rl_status rl_statement_evaluate(const rl_statement *statement, const rl_layer_sc
   for (size_t i = 0; i < statement->attribute_count && status == RL_OK; i++) {
     const rl_attribute *attribute = &statement->attributes[i];
     const rl_attribute_rule *rule = rl_attribute_rule_find(kind, attribute->key);
+    rl_attribute_rule seen = *rule;
+    rl_layer_scope part = *scope;
     void *place = (char *)out + rule->place;
     rl_value value;
     if (set_text(attribute, rule, place)) continue;
-    status = rl_attribute_value(attribute, scope, arena, &value, diags);
-    if (status == RL_OK) status = set_expression(attribute, rule, &value, place, diags);
+    if (!rule->split) part.part = RL_PART_WHOLE;
+    if (part.part == RL_PART_BEFORE) seen.positive = false; /* nothing stands before the first rank */
+    status = rl_attribute_value(attribute, &part, arena, &value, diags);
+    if (status == RL_OK) status = set_expression(attribute, &seen, &value, place, diags);
   }
   out->name = rl_statement_name(statement);
   return status;

@@ -69,6 +69,8 @@ rl_status rl_weight_add(rl_lowering *lowering, const rl_statement *statement,
       .row_offset = values->row_offset,
       .row_block = values->row_block,
       .row_stride = values->row_stride,
+      .row_slice = request->row_slice,
+      .col_slice = request->col_slice,
       .transposed = values->transposed && !bias};
   if (tensor.name == NULL) return rl_diag_oom(lowering->diags);
   if (!rl_format_bytes(tensor.format, tensor.rows, tensor.cols, &ignored)) {

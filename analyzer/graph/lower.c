@@ -7,6 +7,8 @@
 #include "graph/lowering.h"
 
 static rl_lower_op *const LOWER[RL_OP_KINDS] = {
+    [RL_OP_ALL_REDUCE] = rl_lower_all_reduce,
+    [RL_OP_ALL_GATHER] = rl_lower_all_gather,
     [RL_OP_EMBED] = rl_lower_embed,
     [RL_OP_NORM] = rl_lower_norm,
     [RL_OP_LINEAR] = rl_lower_linear,
@@ -29,6 +31,28 @@ static rl_lower_op *const LOWER[RL_OP_KINDS] = {
     [RL_OP_SSD] = rl_lower_ssd,
 };
 
+/* The statement as this rank sees it; as all ranks together and those before it do where dims are
+ * split. */
+static rl_status evaluate_parts(rl_lowering *lowering, const rl_statement *statement,
+                                rl_evaluated *values) {
+  const struct {
+    rl_part part;
+    rl_evaluated *out;
+  } parts[] = {{RL_PART_WHOLE, &lowering->whole},
+               {RL_PART_SHARE, values},
+               {RL_PART_BEFORE, &lowering->before}};
+  rl_status status = RL_OK;
+  for (size_t i = 0; i < sizeof parts / sizeof *parts && status == RL_OK; i++) {
+    if (i == 1 && lowering->scope.share_count == 0) break;
+    lowering->scope.part = parts[i].part;
+    status = rl_statement_evaluate(statement, &lowering->scope, lowering->arena, parts[i].out,
+                                   lowering->diags);
+  }
+  lowering->scope.part = RL_PART_WHOLE;
+  if (lowering->scope.share_count == 0) *values = lowering->whole;
+  return status;
+}
+
 static rl_status lower_statement(rl_lowering *lowering, const rl_statement *statement) {
   rl_op_kind kind = RL_OP_EMBED;
   rl_evaluated values;
@@ -45,8 +69,7 @@ static rl_status lower_statement(rl_lowering *lowering, const rl_statement *stat
   if (lowering->raw.count >= RL_OPS_MAX) {
     return RL_REPORT(lowering->diags, TOO_MANY_OPS, statement->loc, "");
   }
-  status =
-      rl_statement_evaluate(statement, &lowering->scope, lowering->arena, &values, lowering->diags);
+  status = evaluate_parts(lowering, statement, &values);
   return status == RL_OK ? LOWER[kind](lowering, statement, &values) : status;
 }
 
@@ -100,8 +123,7 @@ static rl_status check_supported(const rl_scenario *scenario, rl_diags *diags) {
   const struct {
     const char *name;
     uint64_t degree;
-  } kinds[] = {{"tensor", parallel->tensor},
-               {"pipeline", parallel->pipeline},
+  } kinds[] = {{"pipeline", parallel->pipeline},
                {"expert", parallel->expert},
                {"data", parallel->data}};
   rl_status worst = RL_OK;
@@ -148,13 +170,20 @@ static rl_status hand_over(const rl_lowering *lowering, const rl_program **out) 
 
 rl_status rl_lower(rl_arena *arena, const rl_scenario *scenario, const rl_program **out,
                    rl_diags *diags) {
-  rl_lowering lowering = {.arena = arena, .diags = diags, .scenario = scenario, .ids = RL_NONE};
+  return rl_lower_rank(arena, scenario, (rl_rank){0}, out, diags);
+}
+
+rl_status rl_lower_rank(rl_arena *arena, const rl_scenario *scenario, rl_rank rank,
+                        const rl_program **out, rl_diags *diags) {
+  rl_lowering lowering = {
+      .arena = arena, .diags = diags, .scenario = scenario, .rank = rank, .ids = RL_NONE};
   *out = NULL;
   rl_status status = check_supported(scenario, diags);
   if (status == RL_OK) status = rl_family_check(scenario->model->family, arena, diags);
   if (status != RL_OK) return status;
   rl_layer_scope_init(&lowering.scope, rl_definitions_scope(scenario->model->dims));
-  status = rl_layers_gather(&lowering);
+  status = rl_split_begin(&lowering);
+  if (status == RL_OK) status = rl_layers_gather(&lowering);
   if (status == RL_OK) status = lower_runs(&lowering);
   if (status == RL_OK) status = rl_fuse(&lowering);
   if (status == RL_OK) status = rl_liveness(&lowering);

@@ -6,11 +6,20 @@
 #include "graph/program.h"
 #include "spec/scenario.h"
 
+/* One of the machines that a scenario's parallelism asks for. */
+typedef struct rl_rank {
+  uint64_t tensor; /* its place among those that share every layer */
+} rl_rank;
+
 /* The program of the scenario's model under its formats and its profile's fuse list. The scenario's
  * hardware is not looked at, so that counts are the same on every machine; the compute type is what
- * the formats ask for. Parallelism above 1 and methods are refused with a located diagnostic. */
+ * the formats ask for. Methods are refused with a located diagnostic. Of parallel ranks it is the
+ * first, which holds the most: shares are rounded up, and biases of split rows are its own. */
 rl_status rl_lower(rl_arena *arena, const rl_scenario *scenario, const rl_program **out,
                    rl_diags *diags);
+/* The same of any rank. */
+rl_status rl_lower_rank(rl_arena *arena, const rl_scenario *scenario, rl_rank rank,
+                        const rl_program **out, rl_diags *diags);
 /* Checks a family's statements without a model: operator names, attributes, tensor names. */
 rl_status rl_family_check(const rl_family *family, rl_arena *scratch, rl_diags *diags);
 

@@ -122,6 +122,8 @@ static rl_status add_cache(rl_lowering *lowering, const rl_evaluated *values, co
                      .extent = RL_EXTENT_KV,
                      .rows = values->heads,
                      .cols = values->head_dim,
+                     .row_slice = rl_slice_of(lowering->before.heads, values->heads,
+                                              lowering->whole.heads),
                      .run = lowering->scope.in_layers ? lowering->run : RL_NONE};
   return rl_tensor_add(lowering, &cache, out);
 }

@@ -17,7 +17,8 @@ static rl_status check_route(rl_lowering *lowering, const rl_statement *statemen
   if (logits->extent != RL_EXTENT_TOKENS) {
     return RL_REPORT(lowering->diags, TENSOR_EXTENT, statement->loc, logits->name);
   }
-  return rl_width_check(lowering, statement, in, 1, values->experts);
+  rl_status status = rl_check_uncut(lowering, statement, in);
+  return status != RL_OK ? status : rl_width_check(lowering, statement, in, 1, values->experts);
 }
 
 /* The outputs: chosen [T, k] numbers of experts; out [T, k] weights. */
@@ -88,11 +89,17 @@ static rl_status add_expert_weights(rl_lowering *lowering, const rl_statement *s
   if (!rl_mul_u64(choice->experts, values->rows, &request.rows)) {
     return RL_REPORT(lowering->diags, SIZE_OVERFLOW, statement->loc, statement->op);
   }
+  /* of each expert the same rows or columns: a slice counts the rows of one expert */
+  request.row_slice = rl_slice_of(lowering->before.rows, values->rows, lowering->whole.rows);
+  request.col_slice = source->col_slice;
   rl_weight_shape bias = request;
   bias.rows = choice->experts;
   bias.cols = values->rows;
+  bias.row_slice = (rl_slice){0};
+  bias.col_slice = request.row_slice;
   rl_status status = rl_weight_add(lowering, statement, values, &request, &weights[0]);
   if (status != RL_OK) return status;
+  if (request.col_slice.whole != 0 && lowering->rank.tensor != 0) return RL_OK; /* the first's */
   return rl_bias_add(lowering, statement, values, bias, &weights[1]);
 }
 
@@ -104,6 +111,8 @@ rl_status rl_lower_expert_linear(rl_lowering *lowering, const rl_statement *stat
   if (status != RL_OK) return status;
   const rl_tensor choice = lowering->tensors.items[in[1]];
   rl_tensor shape = rl_activation_shape(lowering, choice.extent, choice.top_k, values->rows);
+  shape.col_slice = rl_slice_of(lowering->before.rows, values->rows, lowering->whole.rows);
+  shape.partial = rl_is_cut(&lowering->tensors.items[in[0]]);
   status = check_expert_input(lowering, statement, &lowering->tensors.items[in[0]], &choice);
   if (status == RL_OK) status = add_expert_weights(lowering, statement, values, in, weights);
   if (status != RL_OK) return status;
@@ -112,7 +121,7 @@ rl_status rl_lower_expert_linear(rl_lowering *lowering, const rl_statement *stat
   if (status == RL_OK) status = rl_output_find(lowering, statement, &shape, &out);
   if (status != RL_OK) return status;
   rl_op op = rl_op_begin(lowering, statement, RL_OP_EXPERT_LINEAR);
-  op.at.has_bias = values->has_bias;
+  op.at.has_bias = weights[1] != RL_NONE;
   op.at.experts = choice.experts;
   op.at.top_k = choice.top_k;
   op.compute = rl_format_compute(format, lowering->scenario->activations);
@@ -138,6 +147,8 @@ rl_status rl_lower_combine(rl_lowering *lowering, const rl_statement *statement,
   rl_tensor shape = rl_activation_shape(lowering, results->extent, 1, results->cols);
   rl_op op = rl_op_begin(lowering, statement, RL_OP_COMBINE);
   op.at.top_k = results->rows;
+  shape.partial = results->partial;
+  shape.col_slice = results->col_slice;
   if (results->extent != weights->extent) {
     return RL_REPORT(lowering->diags, TENSOR_EXTENT, statement->loc, weights->name);
   }

@@ -46,9 +46,14 @@ rl_status rl_lower_embed(rl_lowering *lowering, const rl_statement *statement,
                              .source = values->weights,
                              .gguf = values->gguf,
                              .rows = values->rows,
-                             .cols = values->cols};
+                             .cols = values->cols,
+                             .row_slice = rl_slice_of(lowering->before.rows, values->rows,
+                                                      lowering->whole.rows)};
   uint32_t weight, out;
   if (values->wide) shape.format = lowering->scenario->wide;
+  shape.partial = table.row_slice.whole != 0;
+  op.at.ranks = shape.partial ? lowering->scenario->parallel.tensor : 1;
+  op.at.first_row = table.row_slice.first;
   op.at.index = (rl_index_kind)values->index;
   op.at.offset = values->offset;
   rl_status status = by_id ? find_ids(lowering) : note_positions(lowering, statement, values);
@@ -56,7 +61,7 @@ rl_status rl_lower_embed(rl_lowering *lowering, const rl_statement *statement,
   if (status == RL_OK) status = rl_output_find(lowering, statement, &shape, &out);
   if (status != RL_OK) return status;
   if (by_id && lowering->vocabulary == 0) {
-    lowering->vocabulary = values->rows;
+    lowering->vocabulary = lowering->whole.rows;
     lowering->width = values->cols;
   }
   rl_operand operands[3];
@@ -69,8 +74,9 @@ rl_status rl_lower_embed(rl_lowering *lowering, const rl_statement *statement,
 
 /* Adds the bias [1, cols] when there is one. */
 static rl_status add_bias(rl_lowering *lowering, const rl_statement *statement,
-                          const rl_evaluated *values, uint64_t cols, uint32_t *bias) {
-  rl_weight_shape request = {.rows = 1, .cols = cols};
+                          const rl_evaluated *values, uint64_t cols, rl_slice slice,
+                          uint32_t *bias) {
+  rl_weight_shape request = {.rows = 1, .cols = cols, .col_slice = slice};
   return rl_bias_add(lowering, statement, values, request, bias);
 }
 
@@ -84,6 +90,13 @@ static rl_status add_weighted(rl_lowering *lowering, const rl_op *op, uint32_t i
   if (weights[1] != RL_NONE) operands[count++] = rl_operand_whole(lowering, weights[1], RL_READ);
   operands[count++] = rl_operand_whole(lowering, out, RL_WRITE);
   return rl_op_add(lowering, op, operands, count);
+}
+
+/* What is normalised together must stand on one rank. */
+static rl_status check_norm_cut(rl_lowering *lowering, const rl_statement *statement,
+                                const rl_evaluated *values, uint32_t in) {
+  bool apart = values->width != 0 && values->width == lowering->whole.width;
+  return apart ? RL_OK : rl_check_uncut(lowering, statement, in);
 }
 
 /* in, out [T, m * width]; weight, bias [1, width], or [m, width] when grouped: m rows of width
@@ -103,7 +116,11 @@ rl_status rl_lower_norm(rl_lowering *lowering, const rl_statement *statement,
                                .gguf = values->gguf,
                                .rows = values->grouped ? shape.cols / width : 1,
                                .cols = width};
-  if (shape.cols % width != 0) {
+  status = check_norm_cut(lowering, statement, values, in[0]);
+  if (values->grouped) {
+    request.row_slice = (rl_slice){shape.col_slice.first / width, shape.col_slice.whole / width};
+  }
+  if (status == RL_OK && shape.cols % width != 0) {
     status = rl_width_check(lowering, statement, in[0], 1, width);
   }
   if (status == RL_OK) status = rl_weight_add(lowering, statement, values, &request, &weights[0]);
@@ -124,6 +141,26 @@ static const char *linear_class(const rl_lowering *lowering, const rl_evaluated 
   return lowering->scope.in_layers ? "linear" : "lm_head";
 }
 
+/* The rows, or the columns, that this rank has of a matrix: rows where the statement's are split,
+ * columns where its input is cut (Shoeybi et al. 2019, 3). Never both. */
+static rl_status split_linear(rl_lowering *lowering, const rl_statement *statement,
+                              const rl_evaluated *values, const rl_tensor *source,
+                              rl_weight_shape *request) {
+  request->row_slice = rl_slice_of(lowering->before.rows, values->rows, lowering->whole.rows);
+  request->col_slice = source->col_slice;
+  if (request->row_slice.whole == 0 || request->col_slice.whole == 0) return RL_OK;
+  return RL_REPORT(lowering->diags, TENSOR_CUT, statement->loc, source->name, statement->op);
+}
+
+/* Of ranks that add up their results, the first one adds the bias. */
+static rl_status add_linear_bias(rl_lowering *lowering, const rl_statement *statement,
+                                 const rl_evaluated *values, const rl_weight_shape *weight,
+                                 uint32_t *bias) {
+  *bias = RL_NONE;
+  if (weight->col_slice.whole != 0 && lowering->rank.tensor != 0) return RL_OK;
+  return add_bias(lowering, statement, values, values->rows, weight->row_slice, bias);
+}
+
 /* in [T, cols], weight [rows, cols], bias [1, rows]; out [T, rows], or [R, rows] of the last
  * tokens. */
 rl_status rl_lower_linear(rl_lowering *lowering, const rl_statement *statement,
@@ -142,15 +179,20 @@ rl_status rl_lower_linear(rl_lowering *lowering, const rl_statement *statement,
                                .rows = values->rows,
                                .cols = source->cols};
   if (last) shape.role = RL_ROLE_LOGITS;
-  status = rl_weight_add(lowering, statement, values, &request, &weights[0]);
-  if (status == RL_OK) status = add_bias(lowering, statement, values, values->rows, &weights[1]);
+  status = split_linear(lowering, statement, values, source, &request);
+  shape.col_slice = request.row_slice;
+  shape.partial = request.col_slice.whole != 0;
+  if (status == RL_OK) status = rl_weight_add(lowering, statement, values, &request, &weights[0]);
+  if (status == RL_OK) {
+    status = add_linear_bias(lowering, statement, values, &request, &weights[1]);
+  }
   if (status != RL_OK) return status;
   const rl_format *format = lowering->tensors.items[weights[0]].format;
   status = rl_input_quantize(lowering, statement, format, &in[0]);
   if (status == RL_OK) status = rl_output_find(lowering, statement, &shape, &out);
   if (status != RL_OK) return status;
   rl_op op = rl_op_begin(lowering, statement, RL_OP_LINEAR);
-  op.at.has_bias = values->has_bias;
+  op.at.has_bias = weights[1] != RL_NONE;
   op.at.last_tokens = last;
   op.compute = rl_format_compute(format, lowering->scenario->activations);
   return add_weighted(lowering, &op, in[0], weights, out);
@@ -165,6 +207,10 @@ static rl_status check_same_shape(rl_lowering *lowering, const rl_statement *sta
   if (a->rows != b->rows) {
     return RL_REPORT(lowering->diags, TENSOR_HOLDS, statement->loc,
                      a->rows > b->rows ? a->name : b->name, "a row for each chosen expert",
+                     statement->op);
+  }
+  if (a->partial != b->partial) {
+    return RL_REPORT(lowering->diags, TENSOR_PARTIAL, statement->loc, a->partial ? a->name : b->name,
                      statement->op);
   }
   return rl_width_check(lowering, statement, in[1], 1, a->cols);
@@ -229,7 +275,8 @@ rl_status rl_lower_sample(rl_lowering *lowering, const rl_statement *statement,
     return RL_REPORT(lowering->diags, NO_LOGITS, statement->loc,
                      lowering->tensors.items[in[0]].name);
   }
-  status = rl_output_find(lowering, statement, &shape, &out);
+  status = rl_check_uncut(lowering, statement, in[0]);
+  if (status == RL_OK) status = rl_output_find(lowering, statement, &shape, &out);
   if (status != RL_OK) return status;
   rl_op op = rl_op_begin(lowering, statement, RL_OP_SAMPLE);
   const rl_operand operands[] = {rl_operand_whole(lowering, in[0], RL_READ),

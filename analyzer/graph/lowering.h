@@ -33,7 +33,9 @@ typedef struct rl_lowering {
   rl_arena *arena;
   rl_diags *diags;
   const rl_scenario *scenario;
+  rl_rank rank;        /* whose program this is */
   rl_layer_scope scope;
+  rl_evaluated whole, before; /* of the statement at hand: all ranks together, the ranks before */
   uint32_t run;        /* being written */
   uint32_t loop_names; /* names known when the last loop began; they keep their tensor in its layers */
   uint32_t k_cache, v_cache; /* written in this layer and not yet attended to, or RL_NONE */
@@ -68,6 +70,8 @@ rl_status rl_output_find(rl_lowering *lowering, const rl_statement *statement,
 /* The same of the tensor that the attribute `key` names ("out", "chosen"). */
 rl_status rl_result_find(rl_lowering *lowering, const rl_statement *statement, const char *key,
                          const rl_tensor *shape, uint32_t *out);
+/* The names that meant tensor `old` mean `fresh` from here on. */
+void rl_name_rebind(rl_lowering *lowering, uint32_t old, uint32_t fresh);
 /* Adds an operator of the statement with its operands, in slot order. */
 rl_status rl_op_add(rl_lowering *lowering, const rl_op *op, const rl_operand *operands,
                     size_t count);
@@ -95,6 +99,15 @@ typedef enum rl_state_class {
  * operator reads and writes it: two operands, the read one before the written ones. */
 rl_status rl_state_find(rl_lowering *lowering, const rl_statement *statement,
                         rl_state_class state_class, uint64_t rows, uint64_t cols, uint32_t *out);
+/* Where a rank's `part` of a size stands in the `whole`, `before` being held by the ranks before it;
+ * nothing is cut when the part is the whole. */
+rl_slice rl_slice_of(uint64_t before, uint64_t part, uint64_t whole);
+/* The activation holds a part of its columns on this rank. */
+bool rl_is_cut(const rl_tensor *tensor);
+/* Refuses a tensor of which this rank has some columns only, where the operator needs all. */
+rl_status rl_check_uncut(rl_lowering *lowering, const rl_statement *statement, uint32_t tensor);
+/* This rank's shares of the family's dims; degrees that do not divide them are refused. */
+rl_status rl_split_begin(rl_lowering *lowering);
 
 /* --- weights and their formats (formats.c) --- */
 
@@ -105,6 +118,7 @@ typedef struct rl_weight_shape {
   const char *source, *gguf;
   uint64_t rows, cols;
   uint64_t experts, top_k; /* rows are those of all experts, of which a token takes top_k; 0: none */
+  rl_slice row_slice, col_slice;
 } rl_weight_shape;
 rl_status rl_weight_add(rl_lowering *lowering, const rl_statement *statement,
                         const rl_evaluated *values, const rl_weight_shape *request,
@@ -127,6 +141,7 @@ rl_lower_op rl_lower_embed, rl_lower_norm, rl_lower_linear, rl_lower_pair, rl_lo
     rl_lower_sample, rl_lower_rope, rl_lower_kv_append, rl_lower_attention, rl_lower_route,
     rl_lower_expert_linear, rl_lower_combine, rl_lower_conv, rl_lower_scan,
     rl_lower_ssd;
+rl_lower_op rl_lower_all_reduce, rl_lower_all_gather; /* lower_collectives.c */
 
 /* --- passes --- */
 

@@ -9,6 +9,7 @@
 #include "spec/fusion.h"
 #include "spec/skew.h"
 #include "spec/tensor_class.h"
+#include "spec/transfer.h"
 #include "spec/types.h"
 
 typedef enum rl_op_kind {
@@ -46,6 +47,11 @@ typedef enum rl_extent {
 
 #define RL_NONE UINT32_MAX /* no index */
 
+/* Where the part of a tensor that a rank holds stands in the whole one, along rows or columns. */
+typedef struct rl_slice {
+  uint64_t first, whole; /* whole 0: not cut */
+} rl_slice;
+
 typedef struct rl_tensor {
   const char *name;         /* "q", "k_cache", "q_proj.weight" */
   rl_role role;
@@ -61,6 +67,8 @@ typedef struct rl_tensor {
   const char *gguf;         /* its GGUF twin or NULL */
   uint64_t row_offset;      /* first row inside a fused source tensor; of a bias the first value */
   uint64_t row_block, row_stride; /* row r is source row row_offset + r / row_block * row_stride + r % row_block; 0: the rows stand together */
+  rl_slice row_slice, col_slice; /* which rows, and values of a row, of the unsplit tensor these are */
+  bool partial;             /* activations: sums that all_reduce still has to add up over the ranks */
   bool transposed;          /* source is stored [in, out]; its GGUF twin never is */
   uint32_t slot;            /* activations: buffer slot of the liveness plan, RL_NONE otherwise */
 } rl_tensor;
@@ -121,6 +129,11 @@ typedef struct rl_op_attributes {
   uint64_t experts, top_k;
   rl_score_kind score;
   bool normalize;           /* the chosen weights are divided by their sum */
+  /* collectives; embed: of how many parts its table is one */
+  uint64_t ranks;
+  uint64_t span;            /* collectives: neighbouring devices that the group is spread over */
+  rl_algorithm algorithm;
+  uint64_t first_row;       /* embed: id of the first row of this rank's part of the table */
 } rl_op_attributes;
 
 typedef struct rl_op {

@@ -56,6 +56,7 @@ typedef struct rl_attribute_rule {
   rl_attribute_form form;
   bool positive;              /* numbers: must not be 0 */
   bool nullable;              /* null means "not given" */
+  bool split;                 /* a size: dims that are split over ranks count with this rank's share */
   size_t place;               /* offset in rl_evaluated */
   const char *const *choices; /* words */
   size_t choice_count;

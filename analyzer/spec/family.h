@@ -25,6 +25,21 @@ struct rl_statement {
   size_t body_count;
 };
 
+/* How the ranks of a tensor-parallel group divide a dim. */
+typedef enum rl_shard_kind {
+  RL_SHARD_HEADS,    /* as many on every rank */
+  RL_SHARD_KV_HEADS, /* likewise; where there are fewer than ranks, several ranks keep the same one */
+  RL_SHARD_WIDTH,    /* any cut */
+  RL_SHARD_EXPERT_WIDTH, /* any cut; whole where ranks hold whole experts */
+  RL_SHARD_KINDS
+} rl_shard_kind;
+extern const char *const RL_SHARD_WORDS[RL_SHARD_KINDS];
+typedef struct rl_shard {
+  const char *dim;
+  rl_shard_kind kind;
+  rl_loc loc;
+} rl_shard;
+
 typedef struct rl_family {
   const char *name;
   const char *file;
@@ -37,6 +52,8 @@ typedef struct rl_family {
                                      the config stays null. NULL when the family has none */
   const rl_node *dims;            /* name -> expression over config keys and other dims; a dim that
                                      is a bare key requires the key */
+  const rl_shard *shards;         /* dims that tensor parallelism divides */
+  size_t shard_count;
   const rl_statement *graph;
   size_t statement_count;
   const char *const *neutral;     /* config keys that cost nothing and may be ignored */

@@ -2,6 +2,7 @@
  * attributes belong to graph/. */
 #include "spec/family.h"
 
+#include "base/names.h"
 #include "base/number.h"
 #include "spec/load.h"
 
@@ -155,6 +156,35 @@ static void read_dims(family_reader *reader, rl_family *family) {
   family->dims = map;
 }
 
+const char *const RL_SHARD_WORDS[RL_SHARD_KINDS] = {[RL_SHARD_HEADS] = "heads",
+                                                    [RL_SHARD_KV_HEADS] = "kv_heads",
+                                                    [RL_SHARD_WIDTH] = "width",
+                                                    [RL_SHARD_EXPERT_WIDTH] = "expert_width"};
+
+/* shards: {H: heads, H_kv: kv_heads, d_ff: width}: each key is a dim. */
+static void read_shards(const rl_load *load, rl_family *family) {
+  const rl_node *map = rl_load_get(load->root, "shards"), *dims = family->dims;
+  if (map == NULL || dims == NULL || !rl_load_is_map(load, map, "shards")) return;
+  const char **names = RL_NEW_ARRAY(load->arena, const char *, dims->count);
+  rl_shard *shards = RL_NEW_ARRAY(load->arena, rl_shard, map->count);
+  if (names == NULL || shards == NULL) {
+    rl_diag_oom(load->diags);
+    return;
+  }
+  for (size_t i = 0; i < dims->count; i++) names[i] = dims->keys[i]->text;
+  for (size_t i = 0; i < map->count; i++) {
+    const rl_node *key = map->keys[i];
+    if (rl_node_get(dims, key->text) == NULL) {
+      RL_REPORT(load->diags, SHARD_NO_DIM, key->loc, key->text,
+                rl_did_you_mean(key->text, names, dims->count));
+    }
+    int kind = rl_load_word(load, map->items[i], "shards", RL_SHARD_WORDS, RL_SHARD_KINDS);
+    if (kind < 0) continue;
+    shards[family->shard_count++] = (rl_shard){key->text, (rl_shard_kind)kind, key->loc};
+  }
+  family->shards = shards;
+}
+
 static void read_match(const rl_load *load, rl_family *family) {
   static const char *const keys[] = {"model_type"};
   const rl_node *match = rl_load_need(load, load->root, "family", "match");
@@ -166,7 +196,8 @@ static void read_match(const rl_load *load, rl_family *family) {
 
 rl_status rl_load_family(rl_load *load, const void **out) {
   static const char *const keys[] = {"kind",    "match",   "config", "dims",   "graph",  "absent",
-                                     "neutral", "refused", "doc",    "source", "sources"};
+                                     "neutral", "refused", "doc",    "source", "sources",
+                                     "shards"};
   rl_family *family = RL_NEW(load->arena, rl_family);
   if (family == NULL) return rl_diag_oom(load->diags);
   const rl_node *root = load->root;
@@ -176,6 +207,7 @@ rl_status rl_load_family(rl_load *load, const void **out) {
   read_match(load, family);
   family->config_key = rl_load_name(load, rl_load_get(root, "config"), "config");
   read_dims(&reader, family);
+  read_shards(load, family);
   family->absent = rl_load_get(root, "absent");
   if (family->absent != NULL) rl_load_is_map(load, family->absent, "absent");
   const rl_node *graph = rl_load_need(load, root, "family", "graph");

@@ -45,3 +45,10 @@ const rl_memory_level *rl_hardware_main(const rl_hardware *hardware) {
 const rl_memory_level *rl_hardware_cache(const rl_hardware *hardware) {
   return hardware->level_count < 2 ? NULL : &hardware->levels[hardware->level_count - 2];
 }
+
+const rl_link *rl_hardware_link(const rl_hardware *hardware, uint64_t devices) {
+  for (size_t i = 0; i < hardware->link_count; i++) {
+    if (hardware->links[i].peers >= devices) return &hardware->links[i];
+  }
+  return NULL;
+}

@@ -64,4 +64,7 @@ const rl_link *rl_hardware_host_link(const rl_hardware *hardware);
 /* The level before main memory, NULL when there is only one. */
 const rl_memory_level *rl_hardware_cache(const rl_hardware *hardware);
 
+/* The first link that joins at least so many devices; NULL when none does. */
+const rl_link *rl_hardware_link(const rl_hardware *hardware, uint64_t devices);
+
 #endif

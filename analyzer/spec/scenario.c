@@ -7,12 +7,10 @@
 #include "base/names.h"
 #include "base/number.h"
 #include "spec/db_private.h"
+#include "spec/parallel.h"
 #include "spec/placement_resolve.h"
-#include "spec/settings.h"
 #include "spec/weight_rules.h"
 #include "spec/workload.h"
-
-enum { DEVICES_MAX = 65536 };
 
 typedef struct resolver {
   const rl_load *load;
@@ -51,13 +49,10 @@ static const char *split_devices(const resolver *r, const char *text, rl_loc loc
   const char *name = text + digits + blanks + 1;
   name += strspn(name, " ");
   bool counted = rl_scan_u64(text, digits, &r->scenario->devices);
-  if (!counted || r->scenario->devices == 0 || r->scenario->devices > DEVICES_MAX ||
+  if (!counted || r->scenario->devices == 0 || r->scenario->devices > RL_DEVICES_MAX ||
       *name == '\0') {
     RL_REPORT(r->diags, BAD_DEVICES, loc, text);
     return NULL;
-  }
-  if (r->scenario->devices > 1) {
-    RL_REPORT(r->diags, NOT_SUPPORTED, loc, "more than one device", NULL);
   }
   return name;
 }
@@ -180,23 +175,6 @@ static void resolve_state(const resolver *r) {
   if (rl_format_tensor_bytes(format) > 0 || format->activations != NULL) {
     RL_REPORT(r->diags, FORMAT_ROLE, node->loc, format->name, "the format of a recurrent state",
               "fp32");
-  }
-}
-
-static void resolve_parallel(const resolver *r) {
-  rl_parallel *parallel = &r->scenario->parallel;
-  uint64_t *const degrees[] = {&parallel->tensor, &parallel->pipeline, &parallel->expert,
-                               &parallel->data};
-  for (int i = 0; i < 4; i++) {
-    int which = RL_SET_TENSOR + i;
-    const rl_node *node = r->settings->values[which];
-    *degrees[i] = 1;
-    if (node == NULL) continue;
-    rl_node_u64(node, RL_SETTING_KEYS[which], 1, DEVICES_MAX, degrees[i], r->diags);
-    parallel->loc = node->loc;
-    if (*degrees[i] > 1) {
-      RL_REPORT(r->diags, NOT_SUPPORTED, node->loc, RL_SETTING_KEYS[which], NULL);
-    }
   }
 }
 
@@ -323,8 +301,8 @@ rl_status rl_scenario_resolve(rl_arena *arena, rl_db *db, const rl_request *requ
   resolve_hardware(&r);
   resolve_profile(&r);
   resolve_formats(&r);
-  resolve_parallel(&r);
   rl_placement_resolve(&load, settings, &scenario->placement);
+  rl_parallel_resolve(&load, settings, scenario);
   resolve_methods(&r);
   resolve_workload(&r);
   resolve_price(&r);

@@ -9,6 +9,7 @@
 #include "spec/model.h"
 #include "spec/placement.h"
 #include "spec/profile.h"
+#include "spec/transfer.h"
 
 /* Formats by tensor. An entry names an operator (`down_proj`, globs allowed), or a class: `embed`,
  * `lm_head`, `router`, `norm`, `bias`, `recurrence`. The last entry that matches wins; `default` holds for the linear
@@ -28,7 +29,13 @@ typedef struct rl_workload {
   rl_loc prompt_loc, generate_loc; /* where they were given; without a file: they are defaults */
 } rl_workload;
 
-typedef struct rl_parallel { uint64_t tensor, pipeline, expert, data; rl_loc loc; } rl_parallel;
+/* How the model is split over devices: degrees, 1 where it is not. */
+enum { RL_DEVICES_MAX = 65536 };
+typedef struct rl_parallel {
+  uint64_t tensor, pipeline, expert, data, context;
+  rl_algorithm algorithm; /* of collectives */
+  rl_loc loc;
+} rl_parallel;
 
 typedef struct rl_scenario {
   const char *file;             /* scenario file or NULL */
@@ -61,9 +68,9 @@ typedef struct rl_request {
   rl_text_at text;     /* or what stands in one; file is looked at when this is not given */
   rl_text_at target;   /* model@hardware */
   rl_text_at model, hardware, profile, weights, kv, activations;
-  rl_text_at tensor, pipeline, expert, data;
   rl_text_at place;    /* layers=host,kv=cpu */
   rl_text_at host, storage;
+  rl_text_at tensor, pipeline, expert, data, context, collectives;
   rl_text_at batch, prompt, generate, method, draft, price;
   const rl_text_at *sets; /* --set key=value */
   size_t set_count;

@@ -50,13 +50,16 @@ static void write_weights(const rl_scenario *scenario, rl_buf *out) {
 }
 
 static void write_parallel(const rl_parallel *parallel, rl_buf *out) {
-  bool single = parallel->tensor * parallel->pipeline * parallel->expert * parallel->data == 1;
+  bool single = parallel->tensor == 1 && parallel->pipeline == 1 && parallel->expert == 1 &&
+                parallel->data == 1 && parallel->context == 1;
   if (single) return;
   rl_buf_add(out, "parallel:\n");
   write_number(out, "  tensor", parallel->tensor);
   write_number(out, "  pipeline", parallel->pipeline);
   write_number(out, "  expert", parallel->expert);
   write_number(out, "  data", parallel->data);
+  write_number(out, "  context", parallel->context);
+  write_text(out, "  collectives", RL_ALGORITHM_WORDS[parallel->algorithm]);
 }
 
 static void write_placement(const rl_placement *placement, rl_buf *out) {

@@ -1,7 +1,7 @@
 /* One row at one point, checked and one at a time: the definition that the column-wise evaluation
  * reproduces bit for bit. The rule is the last section of docs/counting.md. */
 #include "base/checked.h"
-#include "time/plan.h"
+#include "time/links.h"
 
 bool rl_plan_is_resident(const rl_plan *plan, uint64_t kept_bytes) {
   uint64_t weights = plan->cost->weight_bytes;
@@ -51,8 +51,13 @@ bool rl_row_demand(const rl_plan *plan, size_t row, const uint64_t *moments, rl_
                                       [RL_BOUND_VECTOR] = time->per_vector,
                                       [RL_BOUND_MEMORY] = time->per_byte,
                                       [RL_BOUND_CACHE] = time->per_cache_byte};
+  rl_exchange exchange;
+  if (!rl_row_exchange(plan, row, moments, &exchange)) return false;
+  out->way = exchange.way;
+  out->amount[RL_BOUND_PEERS] = exchange.bytes;
+  out->seconds[RL_BOUND_PEERS] = exchange.seconds;
   for (int b = RL_BOUND_COMPUTE; b < RL_BOUND_LINK; b++) {
-    out->seconds[b] = (double)out->amount[b] * per_unit[b];
+    if (b != RL_BOUND_PEERS) out->seconds[b] = (double)out->amount[b] * per_unit[b];
     if (out->seconds[b] > out->seconds[out->bound]) out->bound = (rl_bound)b;
   }
   out->on_host = time->on_host;

@@ -2,7 +2,7 @@
  * allocation or division. Points whose moments are not proved safe are done again by rl_row_demand,
  * so the bits never depend on how points are batched. */
 #include "base/checked.h"
-#include "time/plan.h"
+#include "time/links.h"
 
 rl_status rl_evaluation_new(rl_arena *arena, const rl_plan *plan, size_t points,
                             rl_evaluation **out, rl_diags *diags) {
@@ -17,6 +17,7 @@ rl_status rl_evaluation_new(rl_arena *arena, const rl_plan *plan, size_t points,
     e->counts[k] = RL_NEW_ARRAY(arena, uint64_t, cells);
     complete = complete && e->counts[k] != NULL;
   }
+  complete = rl_links_prepare(plan, arena, cells, &e->link_bytes) && complete;
   e->seconds = RL_NEW_ARRAY(arena, double, cells);
   e->bound = RL_NEW_ARRAY(arena, uint8_t, cells);
   e->pass_seconds = RL_NEW_ARRAY(arena, double, points);
@@ -170,6 +171,7 @@ static bool evaluate_checked(const rl_plan *plan, const uint64_t *moments, const
     size_t cell = row * e->points + p;
     if (!rl_row_demand(plan, row, moments, &demand)) return false;
     for (int k = 0; k < RL_COUNTS; k++) e->counts[k][cell] = demand.counts[k];
+    if (demand.way != NULL) e->link_bytes[cell] = demand.amount[RL_BOUND_PEERS];
     e->seconds[cell] = demand.seconds[demand.bound];
     e->bound[cell] = (uint8_t)demand.bound;
   }
@@ -213,6 +215,7 @@ bool rl_plan_evaluate(const rl_plan *plan, const rl_point *points, size_t count,
   for (size_t row = 0; row < evaluation->rows; row++) {
     fill_counts(plan->cost, row, evaluation, count);
     fill_times(plan, row, evaluation, count);
+    if (!rl_links_evaluate(plan, row, evaluation, count)) return false;
   }
   if (!safe && !redo_unsafe(plan, count, evaluation)) return false;
   add_pass(plan, evaluation, count);

@@ -2,6 +2,7 @@
  * rates. */
 #include <math.h>
 
+#include "base/number.h"
 #include "time/plan.h"
 
 /* An absent rate bounds nothing. */
@@ -38,6 +39,22 @@ static rl_status bind_vector(const rl_plan *plan, const rl_cost_row *row, rl_row
     return RL_REPORT(diags, PLAN_NO_VECTOR, op->loc, site->name, op->name);
   }
   time->per_vector = reciprocal(peak->rate);
+  return RL_OK;
+}
+
+/* The tier of links that joins the group: the innermost that reaches all the devices it spans. */
+static rl_status bind_link(const rl_plan *plan, const rl_cost_row *row, rl_row_time *time,
+                           rl_diags *diags) {
+  const rl_op *op = &plan->cost->program->ops[row->op];
+  char ranks[RL_NUMBER_TEXT];
+  if (row->way_count == 0) return RL_OK;
+  time->link = rl_hardware_link(plan->hardware, op->at.span);
+  if (time->link == NULL) {
+    return RL_REPORT(diags, PLAN_NO_LINK, op->loc, plan->hardware->name,
+                     rl_print_grouped(op->at.span, ranks), op->name);
+  }
+  time->per_link_byte = reciprocal(time->link->bandwidth);
+  time->per_message = time->link->latency.value;
   return RL_OK;
 }
 
@@ -138,6 +155,7 @@ rl_status rl_plan_compile_placed(rl_arena *arena, const rl_cost *cost, const rl_
     bind_row_memory(plan, &rows[r]);
     status = bind_matrix(plan, &cost->rows[r], &rows[r], diags);
     if (status == RL_OK) status = bind_vector(plan, &cost->rows[r], &rows[r], diags);
+    if (status == RL_OK) status = bind_link(plan, &cost->rows[r], &rows[r], diags);
   }
   if (status == RL_OK) *out = plan;
   return status;

@@ -11,15 +11,19 @@ typedef enum rl_bound {
   RL_BOUND_VECTOR,
   RL_BOUND_MEMORY,  /* main memory */
   RL_BOUND_CACHE,   /* last-level cache bandwidth */
+  RL_BOUND_PEERS,   /* what is sent to other ranks */
   RL_BOUND_LINK,    /* link to the host, or what stands behind it */
   RL_BOUNDS
 } rl_bound;
 
 /* What a row's time is made of at best: t = max(F/P, V/P_v, Q/beta, Q_c/beta_c) where it is
- * computed, and the transfer of what stands elsewhere. */
+ * computed, of rows that send also the time on the link to other ranks; and the transfer of what
+ * stands elsewhere. */
 typedef struct rl_row_time {
   double per_matrix;  /* 1 / P of the engine that multiplies this row's type, s per FLOP */
   double per_vector;
+  const rl_link *link;  /* that joins the ranks of a collective; NULL: the row sends nothing */
+  double per_link_byte, per_message;
   const rl_peak *peak;/* the engine that was chosen (a wider type when the device lacks the asked one) */
   bool on_host;       /* computed on the host: its peaks and memory; it has no cache here */
   double per_byte, per_cache_byte; /* 1 / beta of main memory and of the last-level cache there */
@@ -40,9 +44,10 @@ typedef struct rl_plan {
 /* What one row asks of each resource at one point: the terms of its maximum. */
 typedef struct rl_demand {
   uint64_t counts[RL_COUNTS];
-  uint64_t amount[RL_BOUNDS];  /* FLOPs, operations, bytes of main memory, bytes of the cache */
+  uint64_t amount[RL_BOUNDS];  /* FLOPs, operations, bytes of main memory, of the cache, sent */
   double seconds[RL_BOUNDS];   /* amount times the reciprocal of the resource's rate */
   rl_bound bound;              /* the largest; seconds[bound] is the row's time */
+  const rl_way *way;           /* how it sends; NULL: it does not */
   bool activations_cached;     /* its activation operands fit in the last-level cache together */
   bool weights_cached;         /* so do all weights, KV and states of the device */
   bool on_host;                /* computed there */
@@ -76,6 +81,7 @@ double rl_demand_seconds(const rl_plan *plan, const rl_demand *demand);
 typedef struct rl_evaluation {
   size_t points, rows;
   uint64_t *counts[RL_COUNTS]; /* of one repeat */
+  uint64_t *link_bytes;        /* that the rank sends, of one repeat; NULL when no row sends */
   double *seconds;             /* of one repeat */
   uint8_t *bound;              /* rl_bound */
   double *pass_seconds;        /* [points]: sum over rows of repeat * seconds, or its lanes' time */

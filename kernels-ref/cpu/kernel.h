@@ -18,13 +18,18 @@ typedef struct rl_workspace {
   uint8_t *registers; /* fused groups: tensors that are never stored */
 } rl_workspace;
 
-typedef struct rl_call {
+typedef struct rl_call rl_call;
+struct rl_call {
   const rl_program *program;
   const rl_op *op;
   const rl_pass *pass;
   const rl_view *views; /* op->operand_count, in the operator's order */
   const rl_workspace *work;
-} rl_call;
+  /* Collectives: the same operator of every rank, this one's first; NULL: a rank alone. One call
+   * does the work of all. */
+  const rl_call *peers;
+  size_t peer_count;
+};
 
 /* The largest pass that memory is planned for. */
 typedef struct rl_pass_limits {
@@ -57,6 +62,8 @@ uint64_t rl_call_blocks(const rl_call *call);
 uint64_t rl_limits_blocks(const rl_pass_limits *limits, rl_extent extent);
 
 /* Kernels, ref_<kind>.c. */
+void rl_ref_all_reduce(const rl_call *call);
+void rl_ref_all_gather(const rl_call *call);
 void rl_ref_embed(const rl_call *call);
 void rl_ref_norm(const rl_call *call);
 void rl_ref_linear(const rl_call *call);

@@ -1,4 +1,7 @@
-/* embed: one row of a table per token, chosen by its id or by its position. */
+/* embed: one row of a table per token, chosen by its id or by its position. Of a table that is cut,
+ * a rank gives nothing for the rows that others hold (Shoeybi et al. 2019, 3). */
+#include <string.h>
+
 #include "kernels-ref/cpu/kernel.h"
 
 void rl_ref_embed(const rl_call *call) {
@@ -8,7 +11,12 @@ void rl_ref_embed(const rl_call *call) {
   float *row = call->work->values;
   for (uint64_t t = 0; t < call->pass->tokens; t++) {
     uint64_t index = by_position ? call->pass->positions[t] : rl_view_read_id(ids, t);
-    rl_view_read(table, (index + call->op->at.offset) * table->store.cols, out->block, row);
+    uint64_t at = index + call->op->at.offset - call->op->at.first_row; /* wraps before the first */
+    if (at < table->store.rows) {
+      rl_view_read(table, at * table->store.cols, out->block, row);
+    } else {
+      memset(row, 0, out->block * sizeof *row);
+    }
     rl_view_write(out, t * out->block, out->block, row);
   }
 }

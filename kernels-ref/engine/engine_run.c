@@ -58,7 +58,8 @@ static void run_operator(rl_engine_state *state, const rl_pass *pass, const rl_e
                          rl_engine_row *row, uint64_t *bytes) {
   const rl_program *program = state->program;
   const rl_op *op = &program->ops[row->op];
-  rl_call call = {program, op, pass, state->views, &state->work};
+  rl_call call = {
+      .program = program, .op = op, .pass = pass, .views = state->views, .work = &state->work};
   bind_operands(state, program->visits[row->visit], op);
   uint64_t start = clock != NULL ? clock->now(clock->context) : 0;
   RL_KERNELS[op->kind].run(&call);

@@ -109,7 +109,11 @@ void rl_fixture_part_operand(rl_fixture *f, uint32_t part, uint32_t tensor, rl_a
 }
 
 void rl_fixture_run(rl_fixture *f) {
-  rl_call call = {&f->program, &f->op, &f->pass, f->views, &f->work};
+  rl_call call = {.program = &f->program,
+                  .op = &f->op,
+                  .pass = &f->pass,
+                  .views = f->views,
+                  .work = &f->work};
   RL_KERNELS[f->op.kind].run(&call);
 }
 

@@ -32,6 +32,9 @@ static rl_status lower_family(fail_case *c, const char *path) {
     status = rl_db_profile(c->db, "reference", command_line, &scenario.profile, c->diags);
   }
   if (status != RL_OK) return status;
+  if (strstr(path, "split-") != NULL) { /* for two ranks */
+    scenario.parallel = (rl_parallel){.tensor = 2, .loc = command_line};
+  }
   scenario.activations = scenario.weights = scenario.k = scenario.v = plain;
   status = rl_lower(c->arena, &scenario, &program, c->diags);
   return status == RL_OK ? rl_cost_compile(c->arena, program, 1, &cost, c->diags) : status;

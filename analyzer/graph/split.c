@@ -1,0 +1,83 @@
+/* How tensor parallelism divides a family: each rank runs the same graph with this rank's share of
+ * the dims that `shards` names (Shoeybi et al. 2019, 3). Rank r of t holds the rows from
+ * ceil(N r / t) up to ceil(N (r + 1) / t) of N, so that no rank holds more than the first. */
+#include "base/checked.h"
+#include "base/number.h"
+#include "graph/lowering.h"
+
+rl_slice rl_slice_of(uint64_t before, uint64_t part, uint64_t whole) {
+  return part == whole ? (rl_slice){0} : (rl_slice){.first = before, .whole = whole};
+}
+
+bool rl_is_cut(const rl_tensor *tensor) {
+  return tensor->col_slice.whole != 0;
+}
+
+rl_status rl_check_uncut(rl_lowering *lowering, const rl_statement *statement, uint32_t tensor) {
+  const rl_tensor *read = &lowering->tensors.items[tensor];
+  if (!rl_is_cut(read)) return RL_OK;
+  return RL_REPORT(lowering->diags, TENSOR_CUT, statement->loc, read->name, statement->op);
+}
+
+static rl_status report_shard(rl_lowering *lowering, const rl_shard *shard, uint64_t whole) {
+  char size[RL_NUMBER_TEXT], ranks[RL_NUMBER_TEXT];
+  const rl_scenario *scenario = lowering->scenario;
+  rl_status status = RL_REPORT(lowering->diags, SHARD_HEADS, scenario->parallel.loc,
+                               rl_print_grouped(whole, size), shard->dim, scenario->model->name,
+                               rl_print_grouped(scenario->parallel.tensor, ranks));
+  RL_REPORT(lowering->diags, LOWERED_HERE, shard->loc, scenario->model->family->name);
+  return status;
+}
+
+/* Heads divide evenly; KV heads that are fewer than ranks are kept by several of them, each time by
+ * as many; widths are cut anywhere but leave something to every rank. */
+static rl_status take_share(rl_lowering *lowering, const rl_shard *shard, uint64_t whole,
+                            rl_dim_share *out) {
+  uint64_t ranks = lowering->scenario->parallel.tensor, rank = lowering->rank.tensor, at, end;
+  bool heads = shard->kind == RL_SHARD_HEADS || shard->kind == RL_SHARD_KV_HEADS;
+  *out = (rl_dim_share){.dim = shard->dim, .share = whole};
+  if (shard->kind == RL_SHARD_KV_HEADS && whole < ranks && whole != 0 && ranks % whole == 0) {
+    out->before = rank / (ranks / whole);
+    out->share = 1;
+    return RL_OK;
+  }
+  if ((heads && whole % ranks != 0) || whole < ranks) return report_shard(lowering, shard, whole);
+  if (!rl_mul_u64(whole, rank, &at) || !rl_mul_u64(whole, rank + 1, &end)) {
+    return RL_REPORT(lowering->diags, SIZE_OVERFLOW, shard->loc, shard->dim);
+  }
+  out->before = rl_ceil_div(at, ranks);
+  out->share = rl_ceil_div(end, ranks) - out->before;
+  return RL_OK;
+}
+
+/* A dim that this config does not have is split by nobody. */
+static rl_status add_share(rl_lowering *lowering, const rl_shard *shard, rl_dim_share *shares) {
+  rl_layer_scope *scope = &lowering->scope;
+  rl_value value;
+  rl_status status = RL_OK;
+  if (!scope->scope.resolve(&scope->scope, shard->dim, &value, &status, lowering->diags) ||
+      status != RL_OK) {
+    return status;
+  }
+  bool whole = value.kind == RL_VALUE_NUMBER && value.den == 1 && !value.negative;
+  if (!whole || value.num == 0) return RL_OK;
+  status = take_share(lowering, shard, value.num, &shares[scope->share_count]);
+  if (status == RL_OK) scope->share_count++;
+  return status;
+}
+
+rl_status rl_split_begin(rl_lowering *lowering) {
+  const rl_family *family = lowering->scenario->model->family;
+  if (lowering->scenario->parallel.tensor <= 1) return RL_OK;
+  if (family->shard_count == 0) {
+    return RL_REPORT(lowering->diags, NO_SHARDS, lowering->scenario->parallel.loc, family->name);
+  }
+  rl_dim_share *shares = RL_NEW_ARRAY(lowering->arena, rl_dim_share, family->shard_count);
+  if (shares == NULL) return rl_diag_oom(lowering->diags);
+  lowering->scope.shares = shares;
+  rl_status status = RL_OK;
+  for (size_t i = 0; i < family->shard_count && status == RL_OK; i++) {
+    status = add_share(lowering, &family->shards[i], shares);
+  }
+  return status;
+}

@@ -1,0 +1,184 @@
+/* One rank of a split model by hand: Llama 3 70B over as many ranks as it has KV heads, Qwen3
+ * 30B-A3B over twice as many. 16 sequences decode behind 2048 tokens: T 16, R 16, pairs 16 * 2049 =
+ * 32784, as many KV rows. Each row: matrix FLOPs, vector operations, bytes of weights, of KV read,
+ * of KV written, of activations read, of activations written; bytes sent and messages in turn. */
+#include <stdio.h>
+#include <string.h>
+
+#include "lab.h"
+#include "unit.h"
+
+typedef struct split_row {
+  const char *name;
+  uint64_t counts[RL_COUNTS];
+  uint64_t sent, messages; /* of the way with the fewest bytes */
+} split_row;
+
+/* 64 heads and 8 KV heads of 128, d 8192, d_ff 28672, V 128256 over 8 ranks: 8 heads, 1 KV head,
+ * 3584 and 16032 each. An all_reduce sends 2 * 7 / 8 of 16 * 8192 * 2 bytes, the gather 7 times its
+ * part. */
+static const split_row llama[] = {
+    /* w ceil(16/8)*8192*2; in 4*16; out 16*8192*2 */
+    {"embed", {0, 0, 32768, 0, 0, 64, 262144}, 0, 0},
+    {"embed_all_reduce", {0, 131072, 0, 0, 0, 262144, 262144}, 458752, 2},
+    /* V 4*16*8192; w 2*8192 */
+    {"input_norm", {0, 524288, 16384, 0, 0, 262144, 262144}, 0, 0},
+    /* rows (8+1+1)*128 = 1280; F 2*16*1280*8192; w 1280*8192*2; out 16*1280*2 */
+    {"qkv_proj", {335544320, 0, 20971520, 0, 0, 262144, 40960}, 0, 0},
+    /* V 3*16*(1024+128); kv out 16*1*(256+256); in 16*1280*2; out 16*1024*2 */
+    {"rope_append", {0, 55296, 0, 0, 8192, 40960, 32768}, 0, 0},
+    /* F 4*32784*1024; V 6*8*32784; kv in 32784*1*512 */
+    {"attention", {134283264, 1573632, 0, 16785408, 0, 32768, 32768}, 0, 0},
+    /* F 2*16*8192*1024; w 8192*1024*2 */
+    {"o_proj", {268435456, 0, 16777216, 0, 0, 32768, 262144}, 0, 0},
+    {"attn_all_reduce", {0, 131072, 0, 0, 0, 262144, 262144}, 458752, 2},
+    /* rows 2*3584; F 2*16*7168*8192; w 7168*8192*2; out 16*7168*2 */
+    {"gate_up_proj", {1879048192, 0, 117440512, 0, 0, 262144, 229376}, 0, 0},
+    /* V 5*16*3584 */
+    {"silu_mul", {0, 286720, 0, 0, 0, 229376, 114688}, 0, 0},
+    /* F 2*16*8192*3584; w 8192*3584*2 */
+    {"down_proj", {939524096, 0, 58720256, 0, 0, 114688, 262144}, 0, 0},
+    {"mlp_all_reduce", {0, 131072, 0, 0, 0, 262144, 262144}, 458752, 2},
+    /* F 2*16*16032*8192; w 16032*8192*2; out 16*16032*2 */
+    {"lm_head", {4202692608, 0, 262668288, 0, 0, 262144, 513024}, 0, 0},
+    /* out 16*128256*2 */
+    {"logits_all_gather", {0, 0, 0, 0, 0, 513024, 4104192}, 3591168, 1},
+    /* V 16*128256; out 4*16 */
+    {"sample", {0, 2052096, 0, 0, 0, 4104192, 64}, 0, 0},
+};
+
+/* 32 heads and 4 KV heads of 128, d 2048, 8 of 128 experts of width 768, V 151936 over 8 ranks: 4
+ * heads, a KV head that a second rank has too, and 96 of each expert's width. D(128, 8) of 16
+ * tokens is 2^27 - 15^16 / 2^37 units, to the nearest 86426267 of 2^-20. */
+static const split_row qwen[] = {
+    /* w ceil(16/8)*2048*2; in 4*16; out 16*2048*2 */
+    {"embed", {0, 0, 8192, 0, 0, 64, 65536}, 0, 0},
+    /* rows (4+1+1)*128 = 768; F 2*16*768*2048; w 768*2048*2; out 16*768*2 */
+    {"qkv_proj", {50331648, 0, 3145728, 0, 0, 65536, 24576}, 0, 0},
+    /* F 4*32784*512; V 6*4*32784; kv in 32784*1*512; in and out 16*512*2 */
+    {"attention", {67141632, 786816, 0, 16785408, 0, 16384, 16384}, 0, 0},
+    /* F 2*16*2048*512; w 2048*512*2 */
+    {"o_proj", {33554432, 0, 2097152, 0, 0, 16384, 65536}, 0, 0},
+    /* 2 * 7 / 8 of 65536 */
+    {"attn_all_reduce", {0, 32768, 0, 0, 0, 65536, 65536}, 114688, 2},
+    /* whole on every rank: F 2*16*128*2048; w 128*2048*2; out 16*128*2 */
+    {"router", {8388608, 0, 524288, 0, 0, 65536, 4096}, 0, 0},
+    /* F 2*16*8*192*2048; w ceil(D*2*96*2048*2); in 65536 + 4*16*8; out 16*8*192*2 */
+    {"gate_up_proj", {100663296, 0, 64819701, 0, 0, 66048, 49152}, 0, 0},
+    /* F 2*16*8*2048*96; w ceil(D*2048*96*2); in 16*8*96*2 + 512; out 16*8*2048*2 */
+    {"expert_down_proj", {50331648, 0, 32409851, 0, 0, 25088, 524288}, 0, 0},
+    /* V 2*16*8*2048; in 524288 + 16*8*2 */
+    {"combine", {0, 524288, 0, 0, 0, 524544, 65536}, 0, 0},
+    {"mlp_all_reduce", {0, 32768, 0, 0, 0, 65536, 65536}, 114688, 2},
+    /* rows 18992; F 2*16*18992*2048; w 18992*2048*2; out 16*18992*2 */
+    {"lm_head", {1244659712, 0, 77791232, 0, 0, 65536, 607744}, 0, 0},
+    {"logits_all_gather", {0, 0, 0, 0, 0, 607744, 4861952}, 4254208, 1},
+};
+
+static rl_lab lab;
+static const rl_group group = {.count = 16, .q = 1, .cached = 2048};
+static const rl_point point = {&group, 1};
+
+static bool split(const char *model, uint64_t ranks, rl_algorithm algorithm, rl_lab_pass *pass) {
+  if (!rl_lab_ask(&lab, &(rl_lab_question){.model = model}, pass)) return false;
+  rl_scenario *scenario = RL_NEW(&lab.arena, rl_scenario);
+  if (scenario == NULL) return false;
+  *scenario = *pass->scenario;
+  scenario->parallel.tensor = ranks;
+  scenario->parallel.algorithm = algorithm;
+  return rl_lab_lower(&lab, scenario, pass);
+}
+
+static const rl_cost_row *cost_row(const rl_cost *cost, const char *name) {
+  for (uint32_t r = 0; r < cost->row_count; r++) {
+    if (strcmp(cost->program->ops[cost->rows[r].op].name, name) == 0) return &cost->rows[r];
+  }
+  return NULL;
+}
+
+static void check_sent(const rl_cost *cost, const split_row *row) {
+  const rl_cost_row *counted = cost_row(cost, row->name);
+  uint64_t moments[RL_MOMENTS_MAX], sent = 0, messages = 0;
+  CU_ASSERT_PTR_NOT_NULL_FATAL(counted);
+  CU_ASSERT_TRUE_FATAL(rl_cost_moments(cost, &point, NULL, moments));
+  if (counted->way_count > 0) {
+    const rl_way *way = &cost->ways[counted->first_way];
+    CU_ASSERT_TRUE(rl_form_value(cost, &way->bytes, moments, &sent));
+    messages = way->messages;
+  }
+  CU_ASSERT_EQUAL(sent, row->sent);
+  CU_ASSERT_EQUAL(messages, row->messages);
+}
+
+static void check_rows(const rl_lab_pass *pass, const split_row *rows, size_t count) {
+  rl_lab_row *counted;
+  uint32_t row_count;
+  CU_ASSERT_TRUE_FATAL(rl_lab_count(&lab.arena, pass, &point, &counted, &row_count));
+  for (size_t r = 0; r < count; r++) {
+    const rl_lab_row *row = NULL;
+    for (uint32_t i = 0; i < row_count; i++) {
+      if (strcmp(counted[i].name, rows[r].name) == 0) row = &counted[i];
+    }
+    CU_ASSERT_PTR_NOT_NULL_FATAL(row);
+    for (int c = 0; c < RL_COUNTS; c++) {
+      if (row->counts[c] != rows[r].counts[c]) fprintf(stderr, "\n%s count %d\n", row->name, c);
+      CU_ASSERT_EQUAL(row->counts[c], rows[r].counts[c]);
+    }
+    check_sent(pass->cost, &rows[r]);
+  }
+}
+
+static uint64_t kv_token_bytes(const rl_program *program) {
+  uint64_t bytes = 0;
+  CU_ASSERT_TRUE(rl_program_kv_token_bytes(program, 0, &bytes));
+  return bytes;
+}
+
+static void test_rows(void) {
+  rl_lab_pass pass;
+  CU_ASSERT_TRUE_FATAL(rl_lab_open(&lab, NULL));
+  CU_ASSERT_TRUE_FATAL(split("llama-3-70b", 8, RL_ALGORITHM_ANY, &pass));
+  check_rows(&pass, llama, sizeof llama / sizeof *llama);
+  CU_ASSERT_EQUAL(kv_token_bytes(pass.program), 80 * 1 * (256 + 256));
+  CU_ASSERT_TRUE_FATAL(split("qwen3-30b-a3b", 8, RL_ALGORITHM_ANY, &pass));
+  check_rows(&pass, qwen, sizeof qwen / sizeof *qwen);
+  CU_ASSERT_EQUAL(kv_token_bytes(pass.program), 48 * 1 * (256 + 256));
+  rl_lab_close(&lab);
+}
+
+/* attn_all_reduce of Llama 3 70B over 8 ranks, n = 262144, by each algorithm. */
+static void test_algorithms(void) {
+  static const struct {
+    rl_algorithm algorithm;
+    uint64_t sent, messages;
+  } ways[] = {
+      {RL_RING, 458752, 14},     /* 2 * 7 / 8 n in 2 * 7 steps */
+      {RL_ONE_SHOT, 1835008, 1}, /* 7 n at once */
+      {RL_TWO_SHOT, 458752, 2},  /* 2 * 7 / 8 n in two steps */
+      {RL_TREE, 524288, 6},      /* 2 n, up and down a tree of depth 3 */
+  };
+  CU_ASSERT_TRUE_FATAL(rl_lab_open(&lab, NULL));
+  for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
+    rl_lab_pass pass;
+    CU_ASSERT_TRUE_FATAL(split("llama-3-70b", 8, ways[i].algorithm, &pass));
+    check_sent(pass.cost,
+               &(split_row){
+                   .name = "attn_all_reduce", .sent = ways[i].sent, .messages = ways[i].messages});
+  }
+  rl_lab_close(&lab);
+}
+
+/* Llama 3 8B, 32 heads and 8 KV heads over 16 ranks: two of them keep the same KV head, and an
+ * all_reduce sends 2 * 15 / 16 of 16 * 4096 * 2 bytes. 12 ranks divide neither. */
+static void test_more_ranks_than_heads(void) {
+  rl_lab_pass pass;
+  CU_ASSERT_TRUE_FATAL(rl_lab_open(&lab, NULL));
+  CU_ASSERT_TRUE_FATAL(split("llama-3-8b", 16, RL_ALGORITHM_ANY, &pass));
+  check_sent(pass.cost, &(split_row){.name = "attn_all_reduce", .sent = 245760, .messages = 2});
+  CU_ASSERT_EQUAL(kv_token_bytes(pass.program), 32 * 1 * (256 + 256));
+  CU_ASSERT_FALSE(split("llama-3-8b", 12, RL_ALGORITHM_ANY, &pass));
+  rl_lab_close(&lab);
+}
+
+RL_SUITE("split models by hand", {"rows", test_rows}, {"algorithms", test_algorithms},
+         {"more ranks than KV heads", test_more_ranks_than_heads})

@@ -1,0 +1,184 @@
+/* What the ranks of a split model hold and do adds up to the model, for every model that ships:
+ * each weight is cut into parts without gap or overlap or kept whole by all, matrix work is shared
+ * or repeated as its weight is, and KV heads are all there. */
+#include <string.h>
+
+#include "base/checked.h"
+#include "lab.h"
+#include "unit.h"
+
+enum { RANKS_MAX = 8 };
+
+typedef struct split_case {
+  rl_lab *lab;
+  const char *model;
+  uint64_t ranks;
+  rl_lab_pass whole, parts[RANKS_MAX];
+} split_case;
+
+/* The nth tensor of that name and role; weights and KV of one layer run are told apart by order. */
+static const rl_tensor *tensor_of(const rl_program *program, const rl_tensor *like, uint32_t nth) {
+  for (uint32_t t = 0; t < program->tensor_count; t++) {
+    const rl_tensor *tensor = &program->tensors[t];
+    if (tensor->role == like->role && strcmp(tensor->name, like->name) == 0 && nth-- == 0) {
+      return tensor;
+    }
+  }
+  return NULL;
+}
+
+static uint32_t order_of(const rl_program *program, uint32_t index) {
+  uint32_t nth = 0;
+  for (uint32_t t = 0; t < index; t++) {
+    const rl_tensor *a = &program->tensors[t], *b = &program->tensors[index];
+    nth += a->role == b->role && strcmp(a->name, b->name) == 0;
+  }
+  return nth;
+}
+
+static bool is_cut(const rl_tensor *tensor) {
+  return tensor->row_slice.whole != 0 || tensor->col_slice.whole != 0;
+}
+
+/* Parts of one dimension follow each other; a KV head may be there several times. */
+static void check_slices(const split_case *c, const rl_tensor *const *parts, bool rows) {
+  uint64_t next = 0, whole = 0, last = UINT64_MAX;
+  for (uint64_t r = 0; r < c->ranks; r++) {
+    const rl_slice slice = rows ? parts[r]->row_slice : parts[r]->col_slice;
+    const uint64_t size = rows ? parts[r]->rows : parts[r]->cols;
+    const uint64_t held = rows && parts[r]->experts != 0 ? size / parts[r]->experts : size;
+    whole = slice.whole;
+    if (whole == 0) return;
+    bool again = slice.first == last;
+    CU_ASSERT_TRUE(again || slice.first == next);
+    last = slice.first;
+    next = slice.first + held;
+  }
+  CU_ASSERT_EQUAL(next, whole);
+}
+
+static void check_tensor(const split_case *c, uint32_t index) {
+  const rl_program *program = c->whole.program;
+  const rl_tensor *whole = &program->tensors[index], *parts[RANKS_MAX];
+  uint32_t nth = order_of(program, index);
+  for (uint64_t r = 0; r < c->ranks; r++) {
+    parts[r] = tensor_of(c->parts[r].program, whole, nth);
+    bool bias = whole->role == RL_ROLE_WEIGHT && strstr(whole->name, ".bias") != NULL;
+    if (parts[r] == NULL && bias && r > 0) return; /* the first rank adds it */
+    CU_ASSERT_PTR_NOT_NULL_FATAL(parts[r]);
+    if (is_cut(parts[r])) continue;
+    CU_ASSERT_EQUAL(parts[r]->rows, whole->rows);
+    CU_ASSERT_EQUAL(parts[r]->cols, whole->cols);
+  }
+  check_slices(c, parts, true);
+  check_slices(c, parts, false);
+}
+
+static uint64_t weight_values(const rl_program *program, const rl_op *op) {
+  uint64_t values = 0;
+  for (uint32_t o = 0; o < op->operand_count; o++) {
+    const rl_tensor *t = &program->tensors[program->operands[op->first_operand + o].tensor];
+    if (t->role == RL_ROLE_WEIGHT && strstr(t->name, ".bias") == NULL) values += t->rows * t->cols;
+  }
+  return values;
+}
+
+static const rl_lab_row *row_named(const rl_lab_row *rows, uint32_t count, const char *name,
+                                   uint32_t nth) {
+  for (uint32_t r = 0; r < count; r++) {
+    if (strcmp(rows[r].name, name) == 0 && nth-- == 0) return &rows[r];
+  }
+  return NULL;
+}
+
+/* Matrix work of an operator: that of all ranks is to the whole as the weights they hold are, once,
+ * or as often as they are kept; of one without weights (attention) it is the whole. */
+static void check_work(const split_case *c) {
+  const rl_group groups[] = {{.count = 3, .q = 1, .cached = 100},
+                             {.count = 2, .q = 7, .cached = 5}};
+  const rl_point point = {groups, 2};
+  rl_lab_row *whole, *parts[RANKS_MAX];
+  uint32_t count, counts[RANKS_MAX];
+  CU_ASSERT_TRUE_FATAL(rl_lab_count(&c->lab->arena, &c->whole, &point, &whole, &count));
+  for (uint64_t r = 0; r < c->ranks; r++) {
+    CU_ASSERT_TRUE_FATAL(rl_lab_count(&c->lab->arena, &c->parts[r], &point, &parts[r], &counts[r]));
+  }
+  for (uint32_t i = 0; i < count; i++) {
+    uint64_t nth = 0, work = 0, values = 0;
+    for (uint32_t j = 0; j < i; j++) nth += strcmp(whole[j].name, whole[i].name) == 0;
+    for (uint64_t r = 0; r < c->ranks; r++) {
+      const rl_lab_row *row = row_named(parts[r], counts[r], whole[i].name, (uint32_t)nth);
+      CU_ASSERT_PTR_NOT_NULL_FATAL(row);
+      work += row->counts[RL_C_MATRIX];
+      values += weight_values(c->parts[r].program, &c->parts[r].program->ops[row->op]);
+    }
+    uint64_t held = weight_values(c->whole.program, &c->whole.program->ops[whole[i].op]);
+    if (held == 0) CU_ASSERT_EQUAL(work, whole[i].counts[RL_C_MATRIX]);
+    if (held != 0) {
+      CU_ASSERT_EQUAL((rl_u128)work * held, (rl_u128)whole[i].counts[RL_C_MATRIX] * values);
+    }
+  }
+}
+
+static bool lower_part(split_case *c, uint64_t rank) {
+  rl_scenario *scenario = RL_NEW(&c->lab->arena, rl_scenario);
+  rl_lab_pass *part = &c->parts[rank];
+  rl_cost *cost;
+  if (scenario == NULL) return false;
+  *scenario = *c->whole.scenario;
+  scenario->parallel.tensor = c->ranks;
+  *part = (rl_lab_pass){.scenario = scenario};
+  rl_diags_init(&c->lab->diags, &c->lab->arena);
+  if (rl_lower_rank(&c->lab->arena, scenario, (rl_rank){.tensor = rank}, &part->program,
+                    &c->lab->diags) != RL_OK) {
+    return false;
+  }
+  rl_status status = rl_cost_compile(&c->lab->arena, part->program, 1, &cost, &c->lab->diags);
+  part->cost = cost;
+  return status == RL_OK;
+}
+
+/* The model has no such division of its heads, or is not to be divided yet. */
+static bool is_refused(const rl_diags *diags) {
+  if (diags->list.count == 0) return false;
+  rl_diag_code code = diags->list.items[0].code;
+  return code == RL_D_SHARD_HEADS || code == RL_D_NO_SHARDS;
+}
+
+/* False when the model cannot be split so. */
+static bool check_model(rl_lab *lab, const char *model, uint64_t ranks) {
+  split_case c = {.lab = lab, .model = model, .ranks = ranks};
+  CU_ASSERT_TRUE_FATAL(
+      rl_lab_ask(lab, &(rl_lab_question){.model = model, .unfused = true}, &c.whole));
+  for (uint64_t r = 0; r < ranks; r++) {
+    if (lower_part(&c, r)) continue;
+    if (!is_refused(&lab->diags)) rl_lab_complain(lab, model);
+    CU_ASSERT_TRUE(is_refused(&lab->diags));
+    return false;
+  }
+  for (uint32_t t = 0; t < c.whole.program->tensor_count; t++) {
+    rl_role role = c.whole.program->tensors[t].role;
+    if (role == RL_ROLE_WEIGHT || role == RL_ROLE_KV) check_tensor(&c, t);
+  }
+  check_work(&c);
+  return true;
+}
+
+static void test_models(void) {
+  rl_lab names;
+  size_t count, split = 0;
+  CU_ASSERT_TRUE_FATAL(rl_lab_open(&names, NULL));
+  const rl_db_entry *const *models = rl_db_entries(names.db, RL_DB_MODEL, &count);
+  for (size_t m = 0; m < count; m++) {
+    for (uint64_t ranks = 2; ranks <= RANKS_MAX; ranks *= 2) {
+      rl_lab lab;
+      CU_ASSERT_TRUE_FATAL(rl_lab_open(&lab, NULL));
+      split += check_model(&lab, models[m]->name, ranks);
+      rl_lab_close(&lab);
+    }
+  }
+  CU_ASSERT(split >= 30);
+  rl_lab_close(&names);
+}
+
+RL_SUITE("split models", {"shares add up", test_models})
