@@ -6,11 +6,11 @@
 #include "reports/result.h"
 #include "spec/scenario.h"
 
-typedef enum rl_phase { RL_PHASE_DECODE, RL_PHASE_PREFILL, RL_PHASE_VERIFY } rl_phase;
+typedef enum rl_pass_kind { RL_PASS_DECODE, RL_PASS_PREFILL, RL_PASS_VERIFY } rl_pass_kind;
 
 /* Which pass is shown operator by operator. It changes no other answer. */
 typedef struct rl_pass_view {
-  rl_phase phase;
+  rl_pass_kind phase;
   uint64_t context;    /* tokens cached before the pass; 0 = the middle of the generation */
   uint64_t verify;     /* tokens a sequence of a verify pass; 0 = 8 */
   const char *explain; /* operator whose formulas are given; "" = all; NULL = none */

@@ -63,7 +63,7 @@ static void study_expenses(const rl_analysis *study, const rl_generation *genera
 
 static rl_status study_limits(const rl_analysis *study, rl_result_batch *out) {
   const rl_group decode = rl_analysis_step(study, out->batch);
-  const rl_group prefill = rl_analysis_group(study, RL_PHASE_PREFILL, out->batch);
+  const rl_group prefill = rl_analysis_group(study, RL_PASS_PREFILL, out->batch);
   rl_status status = rl_analysis_limit(study, &prefill, &out->prefill_limit);
   if (status != RL_OK || !rl_analysis_decodes(study)) return status;
   return rl_analysis_limit(study, &decode, &out->decode_limit);

@@ -52,7 +52,7 @@ rl_result_figure rl_result_figure_of(const char *name, rl_figure figure, const c
   return out;
 }
 
-static const char *symbol_of(rl_arena *arena, const rl_moment *moment) {
+static const char *symbol_of_all(rl_arena *arena, const rl_moment *moment) {
   char window[RL_NUMBER_TEXT], experts[RL_NUMBER_TEXT], chosen[RL_NUMBER_TEXT];
   const char *symbol = moment_words[moment->kind].symbol;
   if (moment->draw != NULL) {
@@ -64,9 +64,18 @@ static const char *symbol_of(rl_arena *arena, const rl_moment *moment) {
   return rl_textf(arena, "%s(%s)", symbol, rl_print_grouped(size, window));
 }
 
+/* T of the decode class is T_decode. */
+static const char *symbol_of(rl_arena *arena, const rl_moment *moment) {
+  static const char *const classes[RL_PHASES] = {
+      [RL_PHASE_DECODE] = "decode", [RL_PHASE_PREFILL] = "prefill"};
+  const char *symbol = symbol_of_all(arena, moment);
+  if (symbol == NULL || moment->phase == RL_PHASE_BOTH) return symbol;
+  return rl_textf(arena, "%s_%s", symbol, classes[moment->phase]);
+}
+
 /* What a moment is: of a window that of the tokens inside, of an expectation also its value, which
  * is a number of units. */
-static const char *meaning_of(rl_arena *arena, const rl_moment *moment, uint64_t value) {
+static const char *meaning_of_all(rl_arena *arena, const rl_moment *moment, uint64_t value) {
   char window[RL_NUMBER_TEXT];
   const char *says = moment_words[moment->kind].says;
   char expected[RL_NUMBER_TEXT];
@@ -81,6 +90,16 @@ static const char *meaning_of(rl_arena *arena, const rl_moment *moment, uint64_t
   if (moment->window == 0) return says;
   return rl_textf(arena, "%s, counting the last %s tokens before each query, itself included", says,
                   rl_print_grouped(moment->window, window));
+}
+
+/* The same, of a class told with what parts the classes. */
+static const char *meaning_of(rl_arena *arena, const rl_moment *moment, uint64_t value) {
+  char tokens[RL_NUMBER_TEXT];
+  const char *says = meaning_of_all(arena, moment, value);
+  if (says == NULL || moment->phase == RL_PHASE_BOTH) return says;
+  return rl_textf(arena, "%s, in sequences with %s %s new tokens", says,
+                  moment->phase == RL_PHASE_DECODE ? "at most" : "more than",
+                  rl_print_grouped(moment->decode_tokens, tokens));
 }
 
 /* One count of a row; false when memory ran out. */

@@ -29,7 +29,7 @@ bool rl_analysis_decodes(const rl_analysis *study);
 /* The decode step in the middle of the generation: what the answers are told by. */
 rl_group rl_analysis_step(const rl_analysis *study, uint64_t batch);
 /* What one batch is in the pass that is shown. */
-rl_group rl_analysis_group(const rl_analysis *study, rl_phase phase, uint64_t batch);
+rl_group rl_analysis_group(const rl_analysis *study, rl_pass_kind phase, uint64_t batch);
 /* Where the time of a pass over the group goes: its largest part. */
 rl_status rl_analysis_limit(const rl_analysis *study, const rl_group *group,
                             rl_result_limit *limit);
@@ -40,7 +40,7 @@ rl_figure rl_analysis_price(const rl_analysis *study);
 /* Ratios of verify passes to plain decode steps, as many as there are positions for. */
 rl_status rl_analysis_verifies(const rl_analysis *study, rl_result_system *system);
 /* A pass operator by operator; operators that are asked for are explained. */
-rl_status rl_analysis_pass(const rl_analysis *study, rl_phase phase, uint64_t batch,
+rl_status rl_analysis_pass(const rl_analysis *study, rl_pass_kind phase, uint64_t batch,
                            rl_result_pass *out);
 /* Name of the part of a fused operator that is to be explained; NULL when none is. */
 const char *rl_analysis_part(const rl_analysis *study, const rl_op *op);

@@ -34,12 +34,12 @@ rl_status rl_analysis_too_large(const rl_analysis *study) {
   return RL_REPORT(study->diags, POINT_TOO_LARGE, (rl_loc){0}, "");
 }
 
-rl_group rl_analysis_group(const rl_analysis *study, rl_phase phase, uint64_t batch) {
+rl_group rl_analysis_group(const rl_analysis *study, rl_pass_kind phase, uint64_t batch) {
   const rl_workload *workload = &study->scenario->workload;
-  if (phase == RL_PHASE_PREFILL) {
+  if (phase == RL_PASS_PREFILL) {
     return (rl_group){.count = batch, .q = workload->prompt, .logits = RL_LOGITS_LAST};
   }
-  bool verify = phase == RL_PHASE_VERIFY;
+  bool verify = phase == RL_PASS_VERIFY;
   return (rl_group){.count = batch,
                     .q = verify ? study->view.verify : 1,
                     .cached = study->view.context,
@@ -185,7 +185,7 @@ static rl_result_operator row_of(const rl_analysis *study, uint32_t row, const r
   };
 }
 
-rl_status rl_analysis_pass(const rl_analysis *study, rl_phase phase, uint64_t batch,
+rl_status rl_analysis_pass(const rl_analysis *study, rl_pass_kind phase, uint64_t batch,
                            rl_result_pass *out) {
   static const char *const words[] = {"decode", "prefill", "verify"};
   const rl_cost *cost = study->plan->cost;

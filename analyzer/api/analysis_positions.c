@@ -108,7 +108,7 @@ static rl_status refuse_view(const rl_analysis *study, uint64_t fresh, uint64_t 
 
 /* New tokens of a sequence in the longest pass that was asked for. */
 static uint64_t fresh_tokens(const rl_analysis *study) {
-  bool verifies = study->verify_given || study->view.phase == RL_PHASE_VERIFY;
+  bool verifies = study->verify_given || study->view.phase == RL_PASS_VERIFY;
   return verifies ? study->view.verify : 1;
 }
 

@@ -46,7 +46,7 @@ static bool find_possible(const rl_analysis *study, uint64_t length, bool *possi
 /* Nothing is told of verification where nothing is decoded, unless somebody asks. */
 static bool is_wanted(const rl_analysis *study) {
   return rl_analysis_decodes(study) || study->context_given || study->verify_given ||
-         study->view.phase == RL_PHASE_VERIFY;
+         study->view.phase == RL_PASS_VERIFY;
 }
 
 rl_status rl_analysis_verifies(const rl_analysis *study, rl_result_system *system) {

@@ -37,7 +37,7 @@ enum { FIELD_COUNT = sizeof FIELDS / sizeof *FIELDS, OTHER_COUNT = sizeof OTHERS
 static rl_status set_phase(rl_pass_view *view, const char *value, rl_diags *diags) {
   for (size_t i = 0; i < sizeof PHASES / sizeof *PHASES; i++) {
     if (strcmp(PHASES[i], value) != 0) continue;
-    view->phase = (rl_phase)i;
+    view->phase = (rl_pass_kind)i;
     return RL_OK;
   }
   return RL_REPORT(diags, BAD_CHOICE, OPTIONS, value, "phase", "decode, prefill, verify");

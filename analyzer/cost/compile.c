@@ -38,8 +38,8 @@ typedef struct compiler {
 } compiler;
 
 static bool moment_equals(rl_moment a, rl_moment b) {
-  return a.kind == b.kind && a.window == b.window && a.page == b.page && a.experts == b.experts &&
-         a.top_k == b.top_k && a.ranks == b.ranks && a.chunk == b.chunk;
+  return a.kind == b.kind && a.phase == b.phase && a.window == b.window && a.chunk == b.chunk &&
+         a.page == b.page && a.experts == b.experts && a.top_k == b.top_k && a.ranks == b.ranks;
 }
 
 void rl_tally_product(rl_tally *tally, rl_sum *sum, rl_moment moment, const uint64_t *factors,
@@ -49,6 +49,8 @@ void rl_tally_product(rl_tally *tally, rl_sum *sum, rl_moment moment, const uint
     if (factors[f] == 0) return;
     if (!rl_mul_u64(product, factors[f], &product)) tally->overflow = true;
   }
+  moment.phase = tally->phase;
+  if (tally->phase != RL_PHASE_BOTH) moment.decode_tokens = tally->program->decode_tokens;
   uint32_t m = 0;
   while (m < tally->moment_count && !moment_equals(tally->moments[m], moment)) m++;
   if (m == RL_MOMENTS_MAX) {
@@ -208,7 +210,8 @@ static rl_status compile_ways(compiler *c, const rl_op *op, rl_cost_row *row) {
 static rl_status compile_row(compiler *c, uint32_t run, uint32_t op_index, rl_cost_row *row) {
   const rl_op *op = &c->cost->program->ops[op_index];
   const rl_run *of = &c->cost->program->runs[run];
-  *row = (rl_cost_row){.op = op_index, .run = run, .repeat = of->repeat, .guard = RL_NONE};
+  *row = (rl_cost_row){.op = op_index, .run = run, .repeat = of->repeat};
+  c->tally.phase = op->phase;
   row->first_operand = c->operand_count;
   row->operand_count = op->operand_count;
   memset(c->tally.counts, 0, sizeof c->tally.counts);
@@ -272,6 +275,7 @@ static void tally_states(compiler *c, rl_sum *sum) {
 static void tally_slots(compiler *c, rl_sum *sum) {
   const rl_program *program = c->cost->program;
   for (uint32_t s = 0; s < program->slot_count; s++) {
+    c->tally.phase = program->slots[s].phase;
     RL_TALLY(&c->tally, sum, rl_moment_of(RL_EXTENT_MOMENTS[program->slots[s].extent]),
              program->slots[s].bytes);
   }
@@ -280,6 +284,7 @@ static void tally_slots(compiler *c, rl_sum *sum) {
 static rl_status compile_memory(compiler *c, uint64_t page) {
   rl_loc nowhere = {0};
   rl_sum kv = {{0}}, states = {{0}}, kept, activations = {{0}};
+  c->tally.phase = RL_PHASE_BOTH;
   tally_kv(c, &kv, page == 0 ? 1 : page);
   tally_states(c, &states);
   kept = kv;

@@ -7,8 +7,8 @@
 #include "graph/point.h"
 #include "graph/program.h"
 
-/* Integer sums over the groups of a point; window, page and experts are part of the moment's
- * identity. */
+/* Integer sums over the groups of a point, or over those of one class; phase, window, page and
+ * experts are part of the moment's identity. */
 typedef enum rl_moment_kind {
   RL_M_ONE,          /* 1 when the pass has a token */
   RL_M_LOGITS_ANY,   /* 1 when some logits are wanted */
@@ -31,6 +31,8 @@ typedef enum rl_moment_kind {
 } rl_moment_kind;
 typedef struct rl_moment {
   rl_moment_kind kind;
+  rl_phase phase;          /* the class that is summed over */
+  uint64_t decode_tokens;  /* what parts the classes; 0 = all groups */
   uint64_t window; /* 0 = none */
   uint64_t page;   /* RL_M_KV_KEPT: rows a page, 1 = no rounding */
   uint64_t experts, top_k, ranks; /* of expected moments; ranks 0 or 1: the experts stay together.
@@ -71,8 +73,6 @@ typedef struct rl_cost_row {
   rl_form counts[RL_COUNTS];
   uint32_t first_operand; /* forms of its external operands, in the operator's order: rl_cost.operands */
   uint32_t operand_count;
-  uint32_t guard;         /* moment whose value must lie in [guard_low, guard_high], RL_NONE: always */
-  uint64_t guard_low, guard_high;
   uint32_t first_way, way_count; /* collectives: rl_cost.ways, of which the time takes the fastest */
   bool expected;          /* some count follows from an expectation, unless the fact was observed */
 } rl_cost_row;

@@ -4,6 +4,12 @@
 #include "base/checked.h"
 #include "cost/cost.h"
 
+/* Whether the moment sums over this group. */
+static inline bool takes_group(const rl_moment *moment, const rl_group *group) {
+  if (moment->phase == RL_PHASE_BOTH) return true;
+  return moment->phase == rl_phase_of(group->q, moment->decode_tokens);
+}
+
 /* What one sequence of a group contributes to a moment; false on overflow. */
 typedef bool (*per_sequence)(const rl_group *group, const rl_moment *moment, uint64_t *value);
 
@@ -12,6 +18,7 @@ static inline bool sum_groups(const rl_point *point, const rl_moment *moment, pe
   *total = 0;
   for (size_t g = 0; g < point->count; g++) {
     uint64_t value;
+    if (!takes_group(moment, &point->groups[g])) continue;
     if (!value_of(&point->groups[g], moment, &value)) return false;
     if (!rl_muladd_u64(total, point->groups[g].count, value)) return false;
   }
@@ -168,16 +175,18 @@ static bool sum_id_rows(const rl_point *point, const rl_moment *moment, uint64_t
 }
 
 static bool any_token(const rl_point *point, const rl_moment *moment, uint64_t *total) {
-  (void)moment;
-  *total = point->count != 0;
+  *total = 0;
+  for (size_t g = 0; g < point->count; g++) {
+    if (takes_group(moment, &point->groups[g])) *total = 1;
+  }
   return true;
 }
 
 static bool any_logits(const rl_point *point, const rl_moment *moment, uint64_t *total) {
-  (void)moment;
   *total = 0;
   for (size_t g = 0; g < point->count; g++) {
-    if (point->groups[g].logits != RL_LOGITS_NONE) *total = 1;
+    const rl_group *group = &point->groups[g];
+    if (group->logits != RL_LOGITS_NONE && takes_group(moment, group)) *total = 1;
   }
   return true;
 }

@@ -16,6 +16,7 @@ typedef struct rl_tally {
   uint32_t moment_count;
   bool crowded;  /* some form needs a moment beyond RL_MOMENTS_MAX */
   bool overflow; /* some coefficient exceeds 64 bits */
+  rl_phase phase; /* of the operator at hand: its moments are those of that class */
   rl_sum counts[RL_COUNTS]; /* of the operator at hand */
 } rl_tally;
 

@@ -80,6 +80,16 @@ static rl_status check_complete(rl_lowering *lowering, const rl_statement *state
   return RL_REPORT(lowering->diags, TENSOR_PARTIAL, statement->loc, tensor->name, statement->op);
 }
 
+static const char *const CLASS_NAMES[RL_PHASES] = {
+    [RL_PHASE_BOTH] = "all", [RL_PHASE_DECODE] = "decode", [RL_PHASE_PREFILL] = "prefill"};
+
+/* What is read must have been written for all sequences that the operator works on. */
+static rl_status check_written(rl_lowering *lowering, const rl_attribute *in, const rl_name *name) {
+  if (rl_phase_covers(name->phase, lowering->phase)) return RL_OK;
+  return RL_REPORT(lowering->diags, PHASE_UNWRITTEN, in->value->loc, name->name,
+                   CLASS_NAMES[lowering->phase], CLASS_NAMES[name->phase]);
+}
+
 rl_status rl_inputs_find(rl_lowering *lowering, const rl_statement *statement, uint32_t *inputs) {
   const rl_attribute *in = rl_attribute_find(statement, "in");
   rl_op_kind kind = RL_OP_FUSED;
@@ -89,7 +99,8 @@ rl_status rl_inputs_find(rl_lowering *lowering, const rl_statement *statement, u
     const rl_name *name = find_name(lowering, text);
     if (name == NULL) return report_unknown(lowering, in->value->loc, text);
     inputs[i] = name->tensor;
-    rl_status status = check_readable(lowering, statement, kind, i, name->tensor);
+    rl_status status = check_written(lowering, in, name);
+    if (status == RL_OK) status = check_readable(lowering, statement, kind, i, name->tensor);
     if (status == RL_OK) status = check_complete(lowering, statement, kind, name->tensor);
     if (status != RL_OK) return status;
   }
@@ -127,6 +138,11 @@ static rl_status keep_shape(rl_lowering *lowering, const rl_attribute *out, uint
                    rl_print_grouped(old->cols, had), rl_print_grouped(shape->cols, has));
 }
 
+/* Operators of the two classes write one tensor together, each the rows of its own sequences. */
+static bool are_opposite(rl_phase a, rl_phase b) {
+  return a != RL_PHASE_BOTH && b != RL_PHASE_BOTH && a != b;
+}
+
 rl_status rl_output_find(rl_lowering *lowering, const rl_statement *statement,
                          const rl_tensor *shape, uint32_t *out) {
   return rl_result_find(lowering, statement, "out", shape, out);
@@ -139,8 +155,10 @@ rl_status rl_result_find(rl_lowering *lowering, const rl_statement *statement, c
   rl_name *name = find_name(lowering, text);
   bool carried = name != NULL && lowering->scope.in_layers &&
                  name < lowering->names.items + lowering->loop_names;
-  if (name != NULL && (carried || is_input(statement, text))) {
+  bool other_class = name != NULL && are_opposite(name->phase, lowering->phase);
+  if (name != NULL && (carried || other_class || is_input(statement, text))) {
     *out = name->tensor;
+    if (other_class) name->phase = RL_PHASE_BOTH;
     rl_status status = keep_shape(lowering, attribute, name->tensor, shape);
     lowering->tensors.items[*out].partial = shape->partial;
     return status;
@@ -152,7 +170,7 @@ rl_status rl_result_find(rl_lowering *lowering, const rl_statement *statement, c
   if (status != RL_OK) return status;
   if (name == NULL) name = RL_PUSH(lowering->arena, &lowering->names);
   if (name == NULL) return rl_diag_oom(lowering->diags);
-  *name = (rl_name){.name = text, .tensor = *out};
+  *name = (rl_name){.name = text, .tensor = *out, .phase = lowering->phase};
   return RL_OK;
 }
 
@@ -165,6 +183,7 @@ void rl_name_rebind(rl_lowering *lowering, uint32_t old, uint32_t fresh) {
 rl_op rl_op_begin(const rl_lowering *lowering, const rl_statement *statement, rl_op_kind kind) {
   const rl_format *activations = lowering->scenario->activations;
   return (rl_op){.kind = kind,
+                 .phase = lowering->phase,
                  .name = rl_statement_name(statement),
                  .compute = rl_format_compute(activations, activations),
                  .loc = statement->loc};

@@ -110,7 +110,8 @@ rl_status rl_bias_add(rl_lowering *lowering, const rl_statement *statement,
 static uint32_t find_twin(const rl_lowering *lowering, uint32_t tensor, const rl_format *format) {
   for (size_t i = 0; i < lowering->twins.count; i++) {
     const rl_twin *twin = &lowering->twins.items[i];
-    if (twin->tensor == tensor && lowering->tensors.items[twin->codes].format == format) {
+    if (twin->tensor == tensor && twin->phase == lowering->phase &&
+        lowering->tensors.items[twin->codes].format == format) {
       return twin->codes;
     }
   }
@@ -128,7 +129,7 @@ static rl_status add_twin(rl_lowering *lowering, const rl_statement *statement, 
   rl_status status = rl_tensor_add(lowering, &twin, codes);
   rl_twin *entry = status == RL_OK ? RL_PUSH(lowering->arena, &lowering->twins) : NULL;
   if (entry == NULL) return rl_diag_oom(lowering->diags);
-  *entry = (rl_twin){.tensor = tensor, .codes = *codes};
+  *entry = (rl_twin){.tensor = tensor, .codes = *codes, .phase = lowering->phase};
   const rl_operand operands[] = {rl_operand_whole(lowering, tensor, RL_READ),
                                  rl_operand_whole(lowering, *codes, RL_WRITE)};
   return rl_op_add(lowering, &op, operands, 2);

@@ -39,6 +39,7 @@ static bool same_operand(const raw_view *view, uint32_t a, uint32_t b, uint32_t 
 }
 /* Both are linears of one input, or of one input and one choice of experts. */
 static bool same_input(const raw_view *view, uint32_t a, uint32_t b) {
+  if (b >= view->end || op_at(view, a)->phase != op_at(view, b)->phase) return false;
   if (is_kind(view, a, RL_OP_EXPERT_LINEAR) && is_kind(view, b, RL_OP_EXPERT_LINEAR)) {
     return same_operand(view, a, b, 0) && same_operand(view, a, b, 1);
   }
@@ -124,10 +125,12 @@ typedef struct grouping {
   uint32_t *last_read; /* per tensor: last unfused operator that reads it */
 } grouping;
 
+/* The operators are in no group yet and work on the same sequences. */
 static bool all_free(const grouping *g, const raw_view *view, uint32_t index, uint32_t count) {
   if (index + count > view->end) return false;
   for (uint32_t i = 0; i < count; i++) {
     if (g->taken[index + i]) return false;
+    if (op_at(view, index + i)->phase != op_at(view, index)->phase) return false;
   }
   return true;
 }
@@ -147,19 +150,30 @@ static void mark_groups(grouping *g, const raw_view *view) {
 
 /* --- external operands --- */
 
+/* What an operator does to values of one class, or of both, in a tensor: leaves them alone, reads
+ * some, or writes all of them again. One of the other class does nothing to them. */
+typedef enum rl_use { RL_USE_NONE, RL_USE_READ, RL_USE_REPLACE } rl_use;
+static rl_use use_of(const raw_view *view, uint32_t index, uint32_t tensor, rl_phase phase) {
+  const rl_op *op = op_at(view, index);
+  uint64_t width = view->lowering->tensors.items[tensor].cols;
+  if (phase != RL_PHASE_BOTH && !rl_phase_covers(op->phase, phase)) return RL_USE_NONE;
+  for (uint32_t slot = 0; slot < op->operand_count; slot++) { /* reads stand before writes */
+    const rl_operand *operand = operand_of(view, index, slot);
+    if (operand->tensor != tensor) continue;
+    if (operand->access == RL_READ) return RL_USE_READ;
+    if (operand->cols == width && rl_phase_covers(op->phase, phase)) return RL_USE_REPLACE;
+  }
+  return RL_USE_NONE;
+}
+
 /* Whether somebody reads what the operators up to `index` wrote into the tensor. */
 static bool live_after(const raw_view *view, const grouping *g, uint32_t index, uint32_t tensor) {
   const rl_lowering *lowering = view->lowering;
-  const rl_tensor *written = &lowering->tensors.items[tensor];
-  if (written->role != RL_ROLE_ACTIVATION) return true; /* caches and results stay */
+  rl_role role = lowering->tensors.items[tensor].role;
+  if (role != RL_ROLE_ACTIVATION) return true; /* caches and results stay */
   for (uint32_t i = index + 1; i < view->end; i++) {
-    const rl_op *op = op_at(view, i);
-    for (uint32_t slot = 0; slot < op->operand_count; slot++) { /* reads stand before writes */
-      const rl_operand *operand = operand_of(view, i, slot);
-      if (operand->tensor != tensor) continue;
-      if (operand->access == RL_READ) return true;
-      if (operand->cols == written->cols) return false;
-    }
+    rl_use use = use_of(view, i, tensor, op_at(view, index)->phase);
+    if (use != RL_USE_NONE) return use == RL_USE_READ;
   }
   /* At the end of the run only what somebody reads later lives on; at the end of a layer only what
    * was made before the loop, and only if a layer or what follows reads it. */
@@ -224,6 +238,7 @@ static rl_status add_fused(rl_lowering *lowering, const raw_view *view, const gr
   const fuse_pattern *pattern = g->starts[first];
   rl_op fused = {.kind = RL_OP_FUSED,
                  .fusion = pattern->fusion,
+                 .phase = op_at(view, first)->phase,
                  .name = pattern->name,
                  .first_operand = (uint32_t)lowering->operands.count,
                  .first_part = (uint32_t)lowering->parts.count,

@@ -1,10 +1,11 @@
 /* Which activations may share a buffer: intervals of operators from first write to last use,
- * coloured greedily. A slot holds tensors of one extent only, so the plan fits every point.
- * Intervals are closed: what an operator reads and what it writes never share. */
+ * coloured greedily. A slot holds tensors of one extent and phase only, so the plan fits every
+ * point. Intervals are closed: what an operator reads and what it writes never share. */
 #include "graph/lowering.h"
 
 typedef struct interval {
   uint32_t first, last; /* final operators; first is RL_NONE when never used */
+  rl_phase phase;       /* the class that it holds values of */
 } interval;
 
 typedef struct buffer_plan {
@@ -18,7 +19,7 @@ static bool has_slot(const rl_tensor *tensor) {
 
 /* The operators of the loop that the run belongs to; those of the run itself outside the layers. */
 static interval find_loop(const rl_lowering *lowering, size_t run) {
-  interval span = {RL_NONE, 0};
+  interval span = {.first = RL_NONE};
   uint32_t loop = lowering->raw_runs.items[run].loop;
   for (size_t r = 0; r < lowering->runs.count; r++) {
     const rl_run *other = &lowering->runs.items[r];
@@ -39,7 +40,8 @@ static void find_in_run(const rl_lowering *lowering, const buffer_plan *plan, si
     for (uint32_t slot = 0; slot < op->operand_count; slot++) {
       uint32_t tensor = lowering->operands.items[op->first_operand + slot].tensor;
       interval *life = &plan->intervals[tensor];
-      if (life->first == RL_NONE) life->first = i;
+      if (life->first == RL_NONE) *life = (interval){.first = i, .phase = op->phase};
+      if (life->phase != op->phase) life->phase = RL_PHASE_BOTH;
       life->last = run->layers != NULL && life->first < loop.first ? loop.last : i;
     }
   }
@@ -47,7 +49,7 @@ static void find_in_run(const rl_lowering *lowering, const buffer_plan *plan, si
 
 static void find_intervals(const rl_lowering *lowering, const buffer_plan *plan) {
   for (size_t t = 0; t < lowering->tensors.count; t++) {
-    plan->intervals[t] = (interval){RL_NONE, 0};
+    plan->intervals[t] = (interval){.first = RL_NONE};
   }
   for (size_t r = 0; r < lowering->runs.count; r++) find_in_run(lowering, plan, r);
 }
@@ -60,11 +62,12 @@ static bool fits_better(uint64_t bytes, uint64_t candidate, uint64_t best) {
 }
 
 static uint32_t find_slot(const rl_lowering *lowering, const buffer_plan *plan, rl_extent extent,
-                          uint64_t bytes, uint32_t from) {
+                          const interval *life, uint64_t bytes) {
   const struct rl_slot *slots = lowering->slots.items;
   uint32_t best = RL_NONE;
   for (uint32_t s = 0; s < lowering->slots.count; s++) {
-    if (slots[s].extent != extent || plan->busy_until[s] >= from) continue;
+    if (slots[s].extent != extent || slots[s].phase != life->phase) continue;
+    if (plan->busy_until[s] >= life->first) continue;
     if (best == RL_NONE || fits_better(bytes, slots[s].bytes, slots[best].bytes)) best = s;
   }
   return best;
@@ -78,11 +81,11 @@ static rl_status give_slot(rl_lowering *lowering, buffer_plan *plan, uint32_t in
     rl_loc loc = lowering->ops.items[life->first].loc;
     return RL_REPORT(lowering->diags, SIZE_OVERFLOW, loc, tensor->name);
   }
-  tensor->slot = find_slot(lowering, plan, tensor->extent, bytes, life->first);
+  tensor->slot = find_slot(lowering, plan, tensor->extent, life, bytes);
   if (tensor->slot == RL_NONE) {
     struct rl_slot *slot = RL_PUSH(lowering->arena, &lowering->slots);
     if (slot == NULL) return rl_diag_oom(lowering->diags);
-    *slot = (struct rl_slot){tensor->extent, bytes};
+    *slot = (struct rl_slot){tensor->extent, life->phase, bytes};
     tensor->slot = (uint32_t)lowering->slots.count - 1;
   }
   struct rl_slot *slot = &lowering->slots.items[tensor->slot];

@@ -70,6 +70,7 @@ static rl_status lower_statement(rl_lowering *lowering, const rl_statement *stat
     return RL_REPORT(lowering->diags, TOO_MANY_OPS, statement->loc, "");
   }
   status = evaluate_parts(lowering, statement, &values);
+  lowering->phase = (rl_phase)values.phase;
   return status == RL_OK ? LOWER[kind](lowering, statement, &values) : status;
 }
 
@@ -161,6 +162,7 @@ static rl_status hand_over(const rl_lowering *lowering, const rl_program **out) 
       .width = lowering->width,
       .positions = lowering->positions,
       .fuse = lowering->scenario->profile->fuse,
+      .decode_tokens = lowering->scenario->profile->decode_tokens,
       .slots = lowering->slots.items,
       .slot_count = (uint32_t)lowering->slots.count,
   };

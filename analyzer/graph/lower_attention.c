@@ -147,6 +147,7 @@ rl_status rl_lower_kv_append(rl_lowering *lowering, const rl_statement *statemen
     status = add_cache(lowering, values, "v_cache", lowering->scenario->v, &lowering->v_cache);
   }
   if (status != RL_OK) return status;
+  lowering->attended = RL_PHASE_BOTH;
   op.at.heads = op.at.kv_heads = values->heads;
   op.at.head_dim = values->head_dim;
   const rl_operand operands[] = {rl_operand_whole(lowering, in[0], RL_READ),
@@ -170,9 +171,16 @@ static rl_status report_heads(rl_lowering *lowering, const rl_statement *stateme
   return status;
 }
 
+/* Every sequence attends to a cache once. */
+static bool cache_waits(const rl_lowering *lowering) {
+  if (lowering->k_cache == RL_NONE) return false;
+  return lowering->attended == RL_PHASE_BOTH ||
+         (lowering->phase != RL_PHASE_BOTH && lowering->phase != lowering->attended);
+}
+
 static rl_status check_attention(rl_lowering *lowering, const rl_statement *statement,
                                  const rl_evaluated *values, uint32_t q) {
-  if (lowering->k_cache == RL_NONE) {
+  if (!cache_waits(lowering)) {
     return RL_REPORT(lowering->diags, NO_CACHE, statement->loc, "");
   }
   const rl_tensor *cache = &lowering->tensors.items[lowering->k_cache];
@@ -230,6 +238,13 @@ static rl_status add_expanded(rl_lowering *lowering, const rl_op *attention, uin
   return status;
 }
 
+/* A cache is left when all have attended to it: both classes at once, or one after the other. */
+static void leave_cache(rl_lowering *lowering) {
+  bool other_waits = lowering->phase != RL_PHASE_BOTH && lowering->attended == RL_PHASE_BOTH;
+  if (!other_waits) lowering->k_cache = lowering->v_cache = RL_NONE;
+  lowering->attended = lowering->phase;
+}
+
 rl_status rl_lower_attention(rl_lowering *lowering, const rl_statement *statement,
                              const rl_evaluated *values) {
   const rl_scenario *scenario = lowering->scenario;
@@ -256,6 +271,6 @@ rl_status rl_lower_attention(rl_lowering *lowering, const rl_statement *statemen
   lowering->tensors.items[lowering->v_cache].window = values->window;
   bool whole = (scenario->profile->fuse >> RL_FUSE_ATTENTION & 1u) != 0;
   status = whole ? add_whole(lowering, &op, q[0], out) : add_expanded(lowering, &op, q[0], out);
-  lowering->k_cache = lowering->v_cache = RL_NONE;
+  leave_cache(lowering);
   return status;
 }

@@ -11,11 +11,14 @@
 typedef struct rl_name {
   const char *name;
   uint32_t tensor;
+  rl_phase phase; /* the class of the sequences whose values were written so far */
 } rl_name;
 
-/* The quantized twin of an activation, valid until the activation is written again. */
+/* The quantized twin of an activation, valid until the activation is written again, in operators of
+ * the phase it was made in. */
 typedef struct rl_twin {
   uint32_t tensor, codes;
+  rl_phase phase;
 } rl_twin;
 
 /* Where a run stands among the unfused operators, and the statements it comes from. */
@@ -37,8 +40,10 @@ typedef struct rl_lowering {
   rl_layer_scope scope;
   rl_evaluated whole, before; /* of the statement at hand: all ranks together, the ranks before */
   uint32_t run;        /* being written */
+  rl_phase phase;      /* of the statement being written */
   uint32_t loop_names; /* names known when the last loop began; they keep their tensor in its layers */
-  uint32_t k_cache, v_cache; /* written in this layer and not yet attended to, or RL_NONE */
+  uint32_t k_cache, v_cache; /* written in this layer and not yet attended to by all, or RL_NONE */
+  rl_phase attended;         /* the class whose sequences have attended to them; BOTH: none has */
   uint32_t ids;              /* the token ids that a pass is given */
   uint64_t vocabulary, width, positions;
   uint32_t loop_count;
@@ -75,7 +80,7 @@ void rl_name_rebind(rl_lowering *lowering, uint32_t old, uint32_t fresh);
 /* Adds an operator of the statement with its operands, in slot order. */
 rl_status rl_op_add(rl_lowering *lowering, const rl_op *op, const rl_operand *operands,
                     size_t count);
-/* An operator of that kind: name, place and the activation type as compute are filled in. */
+/* An operator of that kind: name, place, phase and the activation type as compute are filled in. */
 rl_op rl_op_begin(const rl_lowering *lowering, const rl_statement *statement, rl_op_kind kind);
 /* An operand that touches whole rows. */
 rl_operand rl_operand_whole(const rl_lowering *lowering, uint32_t tensor, rl_access access);

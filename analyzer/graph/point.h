@@ -12,6 +12,10 @@ typedef struct rl_tree {
   const int32_t *parent;
 } rl_tree;
 
+/* Sequences of a pass form two classes, by their new tokens: decode and verification, or prefill. An
+ * operator of a phase works on the sequences of that class alone. */
+typedef enum rl_phase { RL_PHASE_BOTH, RL_PHASE_DECODE, RL_PHASE_PREFILL, RL_PHASES } rl_phase;
+
 typedef enum rl_logits { RL_LOGITS_LAST, RL_LOGITS_ALL, RL_LOGITS_NONE } rl_logits;
 
 /* count sequences, each with q new tokens behind `cached` tokens already in the cache. */
@@ -26,6 +30,14 @@ typedef struct rl_point {
   size_t count;
 } rl_point;
 
+/* The class of a sequence with q new tokens, chain or tree: decode up to decode_tokens of them. */
+static inline rl_phase rl_phase_of(uint64_t q, uint64_t decode_tokens) {
+  return q <= decode_tokens ? RL_PHASE_DECODE : RL_PHASE_PREFILL;
+}
+/* Whether an operator of this phase works on the sequences of that class. */
+static inline bool rl_phase_covers(rl_phase phase, rl_phase class_of_group) {
+  return phase == RL_PHASE_BOTH || phase == class_of_group;
+}
 /* Depth of each node below the context (0 for its children): the position is cached + depth. */
 void rl_tree_depths(const rl_tree *tree, uint32_t *depth);
 /* Groups are well formed: count and q >= 1, parents precede their children, tree->nodes == q. */

@@ -5,6 +5,7 @@
 #ifndef RL_GRAPH_PROGRAM_H
 #define RL_GRAPH_PROGRAM_H
 
+#include "graph/point.h"
 #include "spec/format.h"
 #include "spec/fusion.h"
 #include "spec/skew.h"
@@ -139,6 +140,7 @@ typedef struct rl_op_attributes {
 typedef struct rl_op {
   rl_op_kind kind;
   rl_fusion fusion;         /* RL_OP_FUSED: which pattern made it */
+  rl_phase phase;           /* class of the sequences it works on; of a fused operator that of all parts */
   const char *name;         /* row name: "q_proj", "qkv_proj", "attention"; once in a run */
   uint32_t first_operand, operand_count; /* program->operands; order of slots as in docs/counting.md */
   uint32_t first_part, part_count;       /* RL_OP_FUSED: program->parts, in order of execution */
@@ -176,8 +178,10 @@ typedef struct rl_program {
   uint64_t positions;       /* largest position + 1 a learned table allows, 0 = unlimited */
   uint32_t fuse;            /* fusions asked for, bit 1u << rl_fusion */
   const rl_skew *skew;      /* how tokens choose experts; NULL: every expert as likely as every other */
-  /* Liveness: activations share buffers. A slot of extent E takes E's count * slot_bytes. */
-  const struct rl_slot { rl_extent extent; uint64_t bytes; } *slots;
+  uint64_t decode_tokens;   /* sequences with at most that many new tokens are of the decode class */
+  /* Liveness: activations share buffers. A slot of extent E takes E's count * slot_bytes, of a phase
+   * that of the class. */
+  const struct rl_slot { rl_extent extent; rl_phase phase; uint64_t bytes; } *slots;
   uint32_t slot_count;
 } rl_program;
 

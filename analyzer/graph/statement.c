@@ -17,6 +17,8 @@ static const char *const MASK_WORDS[] = {"causal"};
 static const char *const SCORE_WORDS[] = {[RL_SCORE_SOFTMAX] = "softmax",
                                           [RL_SCORE_SOFTMAX_CHOSEN] = "softmax_chosen",
                                           [RL_SCORE_SIGMOID] = "sigmoid"};
+static const char *const PHASE_WORDS[RL_PHASES] = {
+    [RL_PHASE_BOTH] = "both", [RL_PHASE_DECODE] = "decode", [RL_PHASE_PREFILL] = "prefill"};
 static const char *const CLASS_WORDS[] = {
     [RL_LINEAR_ORDINARY] = "linear", [RL_LINEAR_ROUTER] = "router"};
 
@@ -31,6 +33,11 @@ static const rl_attribute_rule RULES[] = {
     {.key = "chosen", .form = RL_FORM_TENSOR},
     {.key = "when", .form = RL_FORM_TRUTH, .place = PLACE(when)},
     {.key = "name", .form = RL_FORM_NAME, .place = PLACE(name)},
+    {.key = "phase",
+     .form = RL_FORM_WORD,
+     .place = PLACE(phase),
+     .choices = PHASE_WORDS,
+     .choice_count = COUNT(PHASE_WORDS)},
     {.key = "rows",
      .form = RL_FORM_INTEGER,
      .positive = true,
@@ -167,7 +174,9 @@ static bool next_field(const char **fields, const char **word, size_t *length, b
   return *length > 0;
 }
 
+/* Every statement may have a phase but those of tables, whose distinct rows are facts of a pass. */
 static bool has_field(rl_op_kind kind, const char *key) {
+  if (strcmp(key, "phase") == 0) return kind != RL_OP_EMBED;
   const char *fields = RL_OP_INFO[kind].fields, *word;
   size_t length;
   bool optional = false;

@@ -46,7 +46,7 @@ typedef struct rl_evaluated {
   bool wide, when, has_bias, tied, transposed, normalize, grouped, alibi_scaled;
   uint64_t taps, groups, states, chunk;
   /* positions in the list of choices */
-  int index, norm, style, tokens, mask, activation, score, linear_class;
+  int index, norm, style, tokens, mask, activation, score, linear_class, phase;
   const rl_node *scaling;
   const char *name, *state, *tied_to, *weights, *bias, *skip, *gguf;
 } rl_evaluated;

@@ -26,6 +26,7 @@ typedef struct rl_profile {
   const char *arch;    /* NULL: every architecture */
   bool ideal;          /* no kernels list: efficiencies 1, floors 0, p infinite */
   uint32_t fuse;       /* bit 1u << rl_fusion */
+  uint64_t decode_tokens; /* a sequence with at most that many new tokens is decoded or verified */
   const rl_efficiency *kernels;
   size_t kernel_count;
   double host_step, host_layer, host_sequence; /* s */

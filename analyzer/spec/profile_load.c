@@ -110,6 +110,14 @@ static void load_kernels(const rl_load *load, rl_profile *profile) {
   profile->kernel_count = list->count;
 }
 
+/* One token a sequence is always decoded. */
+static uint64_t load_decode_tokens(const rl_load *load) {
+  uint64_t tokens = 1;
+  const rl_node *node = rl_load_get(load->root, "decode_tokens");
+  if (node != NULL) rl_node_u64(node, "decode_tokens", 1, UINT32_MAX, &tokens, load->diags);
+  return tokens;
+}
+
 static void load_host(const rl_load *load, rl_profile *profile) {
   static const char *const keys[] = {"step", "layer", "sequence"};
   const rl_node *host = rl_load_get(load->root, "host");
@@ -121,8 +129,8 @@ static void load_host(const rl_load *load, rl_profile *profile) {
 }
 
 rl_status rl_load_profile(rl_load *load, const void **out) {
-  static const char *const keys[] = {"kind",   "doc",     "stack", "arch",       "fuse",
-                                     "launch", "kernels", "host",  "default_for"};
+  static const char *const keys[] = {"kind",   "doc",     "stack", "arch",        "fuse",
+                                     "launch", "kernels", "host",  "default_for", "decode_tokens"};
   static const char *const launches[] = {"graph", "eager"};
   rl_profile *profile = RL_NEW(load->arena, rl_profile);
   if (profile == NULL) return rl_diag_oom(load->diags);
@@ -135,6 +143,7 @@ rl_status rl_load_profile(rl_load *load, const void **out) {
   rl_load_name(load, rl_load_get(root, "default_for"), "default_for");
   if (launch != NULL) rl_load_word(load, launch, "launch", launches, RL_COUNT(launches));
   load_fuse(load, profile);
+  profile->decode_tokens = load_decode_tokens(load);
   load_kernels(load, profile);
   load_host(load, profile);
   return rl_load_finish(load, profile, out);

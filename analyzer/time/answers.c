@@ -42,9 +42,11 @@ typedef struct linears {
   uint64_t uncached; /* rows whose operands the cache no longer serves: never falls with batch */
 } linears;
 
+/* One token a sequence is decoded: linears of prefill do nothing. */
 static bool is_searched(const ridge_search *s, const rl_cost_row *row) {
   const rl_program *program = s->plan->cost->program;
   bool inside = program->runs[row->run].layers != NULL;
+  if (program->ops[row->op].phase == RL_PHASE_PREFILL) return false;
   return inside == (s->which == RL_RIDGE_LAYERS) && is_linear(program, &program->ops[row->op]);
 }
 

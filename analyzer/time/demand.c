@@ -9,11 +9,6 @@ bool rl_plan_is_resident(const rl_plan *plan, uint64_t kept_bytes) {
   return weights <= plan->cache_bytes && kept_bytes <= plan->cache_bytes - weights;
 }
 
-static bool row_is_taken(const rl_cost_row *row, const uint64_t *moments) {
-  if (row->guard == RL_NONE) return true;
-  return moments[row->guard] >= row->guard_low && moments[row->guard] <= row->guard_high;
-}
-
 /* Bytes by the level that serves them. False when their sum exceeds 64 bits. */
 static bool place_bytes(uint64_t cache, rl_demand *demand) {
   const uint64_t *counts = demand->counts;
@@ -39,8 +34,6 @@ bool rl_row_demand(const rl_plan *plan, size_t row, const uint64_t *moments, rl_
   *out = (rl_demand){.bound = RL_BOUND_NONE};
   if (!rl_form_value(cost, &cost->kept_bytes, moments, &kept_bytes)) return false;
   out->weights_cached = rl_plan_is_resident(plan, kept_bytes);
-  out->activations_cached = true;
-  if (!row_is_taken(counted, moments)) return true;
   for (int k = 0; k < RL_COUNTS; k++) {
     if (!rl_form_value(cost, &counted->counts[k], moments, &out->counts[k])) return false;
   }

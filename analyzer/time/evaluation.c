@@ -4,6 +4,18 @@
 #include "base/checked.h"
 #include "time/links.h"
 
+/* One entry a row and point. False when memory ran out. */
+static bool add_cells(rl_arena *arena, rl_evaluation *e, size_t cells) {
+  bool complete = true;
+  for (int k = 0; k < RL_COUNTS; k++) {
+    e->counts[k] = RL_NEW_ARRAY(arena, uint64_t, cells);
+    complete = complete && e->counts[k] != NULL;
+  }
+  e->seconds = RL_NEW_ARRAY(arena, double, cells);
+  e->bound = RL_NEW_ARRAY(arena, uint8_t, cells);
+  return complete && e->seconds != NULL && e->bound != NULL;
+}
+
 rl_status rl_evaluation_new(rl_arena *arena, const rl_plan *plan, size_t points,
                             rl_evaluation **out, rl_diags *diags) {
   size_t rows = plan->cost->row_count, cells;
@@ -12,20 +24,14 @@ rl_status rl_evaluation_new(rl_arena *arena, const rl_plan *plan, size_t points,
   if (e == NULL || __builtin_mul_overflow(rows, points, &cells)) return rl_diag_oom(diags);
   e->points = points;
   e->rows = rows;
-  bool complete = true;
-  for (int k = 0; k < RL_COUNTS; k++) {
-    e->counts[k] = RL_NEW_ARRAY(arena, uint64_t, cells);
-    complete = complete && e->counts[k] != NULL;
-  }
+  bool complete = add_cells(arena, e, cells);
   complete = rl_links_prepare(plan, arena, cells, &e->link_bytes) && complete;
-  e->seconds = RL_NEW_ARRAY(arena, double, cells);
-  e->bound = RL_NEW_ARRAY(arena, uint8_t, cells);
   e->pass_seconds = RL_NEW_ARRAY(arena, double, points);
   e->resident = RL_NEW_ARRAY(arena, uint64_t, points);
   e->lanes = RL_NEW_ARRAY(arena, rl_lanes, points);
   e->moments = rl_alloc_array(arena, points, (plan->cost->moment_count + 1) * sizeof(uint64_t));
-  if (!complete || e->seconds == NULL || e->bound == NULL || e->pass_seconds == NULL ||
-      e->resident == NULL || e->moments == NULL || e->lanes == NULL) {
+  if (!complete || e->pass_seconds == NULL || e->resident == NULL || e->moments == NULL ||
+      e->lanes == NULL) {
     return rl_diag_oom(diags);
   }
   *out = e;
@@ -52,20 +58,10 @@ static void fill_form(const rl_cost *cost, const rl_form *form, const rl_evaluat
   }
 }
 
-/* A row that is not taken counts zero. */
-static void apply_guard(const rl_cost_row *row, const rl_evaluation *e, size_t count,
-                        uint64_t *restrict column) {
-  const uint64_t *guard = &e->moments[row->guard * e->points];
-  for (size_t p = 0; p < count; p++) {
-    if (guard[p] < row->guard_low || guard[p] > row->guard_high) column[p] = 0;
-  }
-}
-
 static void fill_counts(const rl_cost *cost, size_t row, const rl_evaluation *e, size_t count) {
   for (int k = 0; k < RL_COUNTS; k++) {
     uint64_t *column = &e->counts[k][row * e->points];
     fill_form(cost, &cost->rows[row].counts[k], e, count, column);
-    if (cost->rows[row].guard != RL_NONE) apply_guard(&cost->rows[row], e, count, column);
   }
 }
 

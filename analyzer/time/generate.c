@@ -21,19 +21,15 @@ typedef struct walk {
  * ruling resource flicker from step to step. */
 static const double TIE = 1e-12;
 
-/* Breakpoints passed at S: windows that are full, residencies lost, borders of the guard. */
-static uint64_t count_breakpoints(const walk *w, const uint64_t *moments, uint64_t cached) {
+/* Breakpoints passed at S: windows that are full, residencies lost. */
+static uint64_t count_breakpoints(const walk *w, uint64_t cached) {
   const rl_cost *cost = w->plan->cost;
-  const rl_cost_row *row = &cost->rows[w->row];
   uint64_t passed = (w->demand.activations_cached ? 0u : 1u) + (w->demand.weights_cached ? 0u : 1u);
   for (uint32_t m = 0; m < cost->moment_count; m++) {
     uint64_t window = cost->moments[m].window;
     passed += window != 0 && cached >= window - 1;
   }
-  if (row->guard == RL_NONE) return passed;
-  /* 2 each: a row that is left behind gives its activations back to the cache */
-  passed += moments[row->guard] >= row->guard_low ? 2u : 0u;
-  return passed + (moments[row->guard] > row->guard_high ? 2u : 0u);
+  return passed;
 }
 
 /* Moves to a step behind `cached` tokens. */
@@ -43,7 +39,7 @@ static void look(walk *w, uint64_t cached) {
   bool good = rl_cost_moments(w->plan->cost, &(rl_point){&group, 1}, NULL, moments) &&
               rl_row_demand(w->plan, w->row, moments, &w->demand);
   if (good)
-    w->epoch = count_breakpoints(w, moments, cached);
+    w->epoch = count_breakpoints(w, cached);
   else
     w->failed = true;
 }

@@ -1,6 +1,10 @@
 /* The mask and the positions: causal, windowed, and along the branches of a draft tree. */
 #include "kernels-ref/cpu/pass.h"
 
+bool rl_extent_is_global(rl_extent extent) {
+  return extent == RL_EXTENT_FIXED || extent == RL_EXTENT_KV;
+}
+
 uint64_t rl_pass_blocks(const rl_pass *pass, rl_extent extent) {
   const uint64_t blocks[RL_EXTENTS] = {
       [RL_EXTENT_FIXED] = 1,

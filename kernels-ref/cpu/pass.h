@@ -19,6 +19,9 @@ typedef struct rl_pass_sequence {
   uint64_t state;        /* its block in every state */
 } rl_pass_sequence;
 
+/* A pass, or the half of it that is of one class: sequences of the decode class stand before the
+ * others in every extent, so that either half is a range of blocks. Everything counts from the first
+ * block of that range, as the views do that a kernel is handed with it: kernels know no phases. */
 typedef struct rl_pass {
   const rl_pass_sequence *sequences;
   size_t count;
@@ -27,6 +30,8 @@ typedef struct rl_pass {
   const uint64_t *positions; /* [tokens] */
 } rl_pass;
 
+/* Whether blocks of this extent keep their index in every pass, and in both of its halves. */
+bool rl_extent_is_global(rl_extent extent);
 /* Blocks that a tensor of this extent has in the pass. */
 uint64_t rl_pass_blocks(const rl_pass *pass, rl_extent extent);
 /* Position of new token i: cached + its depth. */

@@ -103,7 +103,8 @@ static void carve_sequences(carver *c, rl_engine_state *state, const rl_engine_l
     first += limits->capacity[s]; /* the sum was checked with the limits */
   }
   state->parents = carve(c, state->limits.kv_rows, sizeof *state->parents);
-  state->pass_sequences = carve(c, limits->sequences, sizeof *state->pass_sequences);
+  state->pass_sequences = carve(c, (uint64_t)2 * limits->sequences, sizeof *state->pass_sequences);
+  state->places = carve(c, limits->sequences, sizeof *state->places);
   state->positions = carve(c, limits->tokens, sizeof *state->positions);
 }
 

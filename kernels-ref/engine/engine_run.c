@@ -9,8 +9,20 @@ static const rl_store *store_of(const rl_engine_state *state, rl_visit visit, ui
   return &state->stores[tensor][layered ? visit.instance : 0];
 }
 
+/* Leaves of the tensor what belongs to the operator's half of the pass. */
+static void narrow(const rl_engine_passes *passes, rl_phase phase, const rl_tensor *tensor,
+                   rl_store *store) {
+  bool kept = tensor->role == RL_ROLE_STATE || rl_extent_is_global(tensor->extent);
+  if (phase == RL_PHASE_BOTH || kept) return;
+  store->rows = rl_pass_blocks(&passes->of[phase], tensor->extent) * tensor->rows;
+  if (phase != RL_PHASE_PREFILL) return;
+  uint64_t before = rl_pass_blocks(&passes->of[RL_PHASE_DECODE], tensor->extent);
+  store->bytes += before * tensor->rows * store->row_bytes;
+}
+
 /* Views of the operator's operands, each with a cleared bitmap of its own. */
-static void bind_operands(rl_engine_state *state, rl_visit visit, const rl_op *op) {
+static void bind_operands(rl_engine_state *state, const rl_engine_passes *passes, rl_visit visit,
+                          const rl_op *op) {
   uint64_t *bitmap = state->bitmaps;
   for (uint32_t k = 0; k < op->operand_count; k++) {
     uint32_t index = state->program->operands[op->first_operand + k].tensor;
@@ -18,6 +30,7 @@ static void bind_operands(rl_engine_state *state, rl_visit visit, const rl_op *o
     rl_view *view = &state->views[k];
     *view =
         (rl_view){.store = *store_of(state, visit, index), .block = tensor->rows * tensor->cols};
+    narrow(passes, op->phase, tensor, &view->store);
     if (bitmap == NULL) continue;
     uint64_t words = rl_touched_words(rl_store_bytes(&view->store));
     memset(bitmap, 0, words * sizeof *bitmap);
@@ -54,22 +67,25 @@ static uint64_t count_experts(rl_engine_state *state, const rl_op *op) {
   return distinct;
 }
 
-static void run_operator(rl_engine_state *state, const rl_pass *pass, const rl_engine_clock *clock,
-                         rl_engine_row *row, uint64_t *bytes) {
+/* An operator of a class that the pass has no sequence of does nothing. */
+static void run_operator(rl_engine_state *state, const rl_engine_passes *passes,
+                         const rl_engine_clock *clock, rl_engine_row *row, uint64_t *bytes) {
   const rl_program *program = state->program;
   const rl_op *op = &program->ops[row->op];
+  const rl_pass *pass = &passes->of[op->phase];
   rl_call call = {
       .program = program, .op = op, .pass = pass, .views = state->views, .work = &state->work};
-  bind_operands(state, program->visits[row->visit], op);
+  bind_operands(state, passes, program->visits[row->visit], op);
   uint64_t start = clock != NULL ? clock->now(clock->context) : 0;
-  RL_KERNELS[op->kind].run(&call);
+  if (pass->count > 0) RL_KERNELS[op->kind].run(&call);
   row->nanoseconds = clock != NULL ? clock->now(clock->context) - start : 0;
   count_touched(state, op, bytes);
   row->bytes = bytes;
   row->experts = count_experts(state, op);
 }
 
-void rl_engine_run(rl_engine_state *state, const rl_pass *pass, const rl_engine_clock *clock) {
+void rl_engine_run(rl_engine_state *state, const rl_engine_passes *passes,
+                   const rl_engine_clock *clock) {
   const rl_program *program = state->program;
   rl_engine_row *row = state->rows;
   uint64_t *bytes = state->bytes;
@@ -78,7 +94,7 @@ void rl_engine_run(rl_engine_state *state, const rl_pass *pass, const rl_engine_
     for (uint32_t o = 0; o < run->op_count; o++, row++) {
       row->visit = v;
       row->op = run->first_op + o;
-      run_operator(state, pass, clock, row, bytes);
+      run_operator(state, passes, clock, row, bytes);
       bytes += program->ops[row->op].operand_count;
     }
   }

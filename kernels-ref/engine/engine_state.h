@@ -31,7 +31,8 @@ struct rl_engine_state {
   uint32_t sampled_tensor; /* ids written by sample, RL_NONE */
   float *logits;           /* [logit_rows, logit width] */
   uint32_t *sampled;
-  rl_pass_sequence *pass_sequences;
+  rl_pass_sequence *pass_sequences; /* [sequences] of a pass, then those of its prefill half */
+  uint32_t *places;                 /* [sequences] of each entry: its place among them */
   uint64_t *positions; /* [tokens] */
   uint64_t *seen;      /* one bit an id or position, or expert, to count distinct ones */
 };
@@ -40,9 +41,19 @@ struct rl_engine_state {
  */
 bool rl_engine_plan(const rl_program *program, const rl_engine_limits *limits, uint8_t *base,
                     rl_engine_state *state, uint64_t *bytes);
+/* A pass and its two halves, by phase. */
+typedef struct rl_engine_passes {
+  rl_pass of[RL_PHASES];
+} rl_engine_passes;
+/* Places the entries one behind the other in every extent: the decode class, then the others. */
+void rl_engine_lay_out(rl_engine_state *state, const rl_engine_entry *entries, size_t count,
+                       rl_engine_passes *passes);
+/* Rows of logits that an entry asks for. */
+uint64_t rl_engine_logit_rows(const rl_engine_entry *entry);
 /* Rows of the activations for a pass of that size; their memory was planned for the largest. */
 void rl_engine_shape(rl_engine_state *state, const rl_pass *pass);
-/* Runs every visit of the program on the pass. */
-void rl_engine_run(rl_engine_state *state, const rl_pass *pass, const rl_engine_clock *clock);
+/* Runs every visit of the program, each operator on the half of the pass that its phase says. */
+void rl_engine_run(rl_engine_state *state, const rl_engine_passes *passes,
+                   const rl_engine_clock *clock);
 
 #endif

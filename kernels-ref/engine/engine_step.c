@@ -7,11 +7,6 @@
 static const rl_loc NOWHERE = {0};
 enum { WORD_BITS = 64 };
 
-static uint64_t logit_rows(const rl_engine_entry *entry) {
-  if (entry->logits == RL_LOGITS_NONE) return 0;
-  return entry->logits == RL_LOGITS_ALL ? entry->q : 1;
-}
-
 /* A learned table ends before the position of one of the tokens. */
 static bool beyond_positions(const rl_engine_state *state, const rl_engine_entry *entry) {
   rl_pass_sequence sequence = {.q = entry->q,
@@ -51,7 +46,7 @@ static const char *pass_error(const rl_engine_state *state, const rl_engine_entr
       if (entries[f].sequence == entries[e].sequence) return "a sequence stands in it twice";
     }
     tokens += entries[e].q; /* at most the capacities, whose sum was checked */
-    rows += logit_rows(&entries[e]);
+    rows += rl_engine_logit_rows(&entries[e]);
   }
   if (tokens == 0) return "it has no token";
   if (tokens > state->limits.tokens) return "it has more tokens than memory was planned for";
@@ -70,45 +65,16 @@ static rl_status check_entries(const rl_engine_state *state, const rl_engine_ent
   return error == NULL ? RL_OK : RL_REPORT(diags, ENGINE_PASS, NOWHERE, error);
 }
 
-/* Places the entries one behind the other in every extent. */
-static rl_pass lay_out(rl_engine_state *state, const rl_engine_entry *entries, size_t count) {
-  rl_pass pass = {.sequences = state->pass_sequences,
-                  .count = count,
-                  .kv_rows = state->limits.kv_rows,
-                  .positions = state->positions};
-  for (size_t e = 0; e < count; e++) {
-    const rl_engine_entry *entry = &entries[e];
-    const rl_engine_sequence *held = &state->sequences[entry->sequence];
-    rl_pass_sequence *sequence = &state->pass_sequences[e];
-    *sequence = (rl_pass_sequence){.q = entry->q,
-                                   .cached = held->length,
-                                   .first_kv = held->first_kv,
-                                   .first_token = pass.tokens,
-                                   .first_logit = pass.logit_rows,
-                                   .logit_rows = logit_rows(entry),
-                                   .first_score = pass.scores,
-                                   .state = entry->sequence,
-                                   .parent = entry->tree != NULL ? entry->tree->parent : NULL};
-    for (uint64_t i = 0; i < entry->q; i++) {
-      state->positions[pass.tokens + i] = rl_pass_position(sequence, i);
-    }
-    pass.tokens += entry->q;
-    pass.logit_rows += sequence->logit_rows;
-    pass.scores += entry->q * (held->length + entry->q);
-  }
-  return pass;
-}
-
 /* The ids go where the embedding reads them. */
 static void write_ids(rl_engine_state *state, const rl_engine_entry *entries, size_t count) {
   for (uint32_t t = 0; t < state->program->tensor_count; t++) {
     const rl_tensor *tensor = &state->program->tensors[t];
-    uint64_t token = 0;
     if (tensor->role != RL_ROLE_IDS || tensor->extent != RL_EXTENT_TOKENS) continue;
     if (state->stores[t] == NULL) continue;
     for (size_t e = 0; e < count; e++) {
+      uint64_t first = state->pass_sequences[state->places[e]].first_token;
       for (uint64_t i = 0; i < entries[e].q; i++) {
-        rl_store_write_id(state->stores[t], token++, entries[e].ids[i], NULL);
+        rl_store_write_id(state->stores[t], first + i, entries[e].ids[i], NULL);
       }
     }
   }
@@ -146,22 +112,31 @@ static uint32_t largest_of(const float *x, uint64_t count) {
   return best;
 }
 
-/* Logits as floats; the sampled ids of the program, or the largest logits when it has no sampler.
- */
-static void read_results(rl_engine_state *state, const rl_pass *pass, rl_engine_result *result) {
-  if (state->logits_tensor == RL_NONE) return;
+/* One row of logits as floats, and the id that the program sampled from it, or the largest when it
+ * has no sampler. */
+static void read_row(rl_engine_state *state, uint64_t from, uint64_t to) {
   const rl_store *store = state->stores[state->logits_tensor];
   uint64_t width = store->cols;
-  for (uint64_t r = 0; r < pass->logit_rows; r++) {
-    float *row = state->logits + r * width;
-    rl_store_read(store, (rl_span){r, 0, width}, row, NULL);
-    state->sampled[r] = state->sampled_tensor == RL_NONE
-                            ? largest_of(row, width)
-                            : rl_store_read_id(state->stores[state->sampled_tensor], r, NULL);
+  float *row = state->logits + to * width;
+  rl_store_read(store, (rl_span){from, 0, width}, row, NULL);
+  state->sampled[to] = state->sampled_tensor == RL_NONE
+                           ? largest_of(row, width)
+                           : rl_store_read_id(state->stores[state->sampled_tensor], from, NULL);
+}
+
+/* In the order of the entries, which is not that of their places. */
+static void read_results(rl_engine_state *state, const rl_pass *pass, rl_engine_result *result) {
+  uint64_t to = 0;
+  if (state->logits_tensor == RL_NONE) return;
+  for (size_t e = 0; e < pass->count; e++) {
+    const rl_pass_sequence *sequence = &pass->sequences[state->places[e]];
+    for (uint64_t r = 0; r < sequence->logit_rows; r++) {
+      read_row(state, sequence->first_logit + r, to++);
+    }
   }
   result->logits = state->logits;
   result->logit_rows = pass->logit_rows;
-  result->logit_width = width;
+  result->logit_width = state->stores[state->logits_tensor]->cols;
   result->sampled = state->sampled;
 }
 
@@ -183,13 +158,15 @@ rl_status rl_engine_step(rl_engine_state *engine, const rl_engine_entry *entries
                          const rl_engine_clock *clock, rl_engine_result *result, rl_diags *diags) {
   rl_status status = check_entries(engine, entries, count, diags);
   if (status != RL_OK) return status;
-  rl_pass pass = lay_out(engine, entries, count);
-  rl_engine_shape(engine, &pass);
+  rl_engine_passes passes;
+  rl_engine_lay_out(engine, entries, count, &passes);
+  const rl_pass *pass = &passes.of[RL_PHASE_BOTH];
+  rl_engine_shape(engine, pass);
   write_ids(engine, entries, count);
-  rl_engine_run(engine, &pass, clock);
+  rl_engine_run(engine, &passes, clock);
   *result = (rl_engine_result){.rows = engine->rows, .row_count = engine->row_count};
-  count_distinct(engine, &pass, entries, result);
-  read_results(engine, &pass, result);
+  count_distinct(engine, pass, entries, result);
+  read_results(engine, pass, result);
   advance(engine, entries, count);
   return RL_OK;
 }

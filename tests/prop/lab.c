@@ -59,11 +59,6 @@ bool rl_lab_ask(rl_lab *lab, const rl_lab_question *question, rl_lab_pass *pass)
   return ok;
 }
 
-static bool is_taken(const rl_cost_row *row, const uint64_t *moments) {
-  if (row->guard == RL_NONE) return true;
-  return moments[row->guard] >= row->guard_low && moments[row->guard] <= row->guard_high;
-}
-
 static bool count_row(const rl_cost *cost, const rl_cost_row *row, const uint64_t *moments,
                       rl_lab_row *out) {
   const rl_op *op = &cost->program->ops[row->op];
@@ -89,7 +84,6 @@ bool rl_lab_count(rl_arena *arena, const rl_lab_pass *pass, const rl_point *poin
   if (moments == NULL || *rows == NULL) return false;
   if (!rl_cost_moments(cost, point, NULL, moments)) return false;
   for (uint32_t r = 0; r < cost->row_count; r++) {
-    if (!is_taken(&cost->rows[r], moments)) continue;
     if (!count_row(cost, &cost->rows[r], moments, &(*rows)[(*count)++])) return false;
   }
   return true;

@@ -46,8 +46,7 @@ typedef struct rl_lab_row {
   uint32_t operand_count;
 } rl_lab_row;
 
-/* Rows of a pass at a point, in the order of program->ops (guarded rows that are not taken are
- * left out): *rows from the arena. False on overflow or memory. */
+/* Rows of a pass at a point, in the order of program->ops: *rows from the arena. False on overflow or memory. */
 bool rl_lab_count(rl_arena *arena, const rl_lab_pass *pass, const rl_point *point,
                   rl_lab_row **rows, uint32_t *count);
 /* Sum over rows of repeat * counts. */

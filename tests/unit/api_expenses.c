@@ -9,7 +9,7 @@ static rl_diags diags;
 static rl_db *db;
 
 static const rl_result_system *analyzed(const rl_request *request) {
-  static const rl_pass_view view = {.phase = RL_PHASE_DECODE};
+  static const rl_pass_view view = {.phase = RL_PASS_DECODE};
   rl_scenario *scenario;
   const rl_result *result;
   CU_ASSERT_EQUAL_FATAL(rl_scenario_resolve(&arena, db, request, &scenario, &diags), RL_OK);

@@ -68,7 +68,7 @@ static rl_status open_db(rl_arena *arena, rl_db **db, rl_diags *diags) {
 /* With the database at hand or, when there is none, with one opened in the same arena. */
 static rl_status analyze(rl_arena *arena, rl_db *db, const rl_request *request, rl_buf *out,
                          rl_diags *diags) {
-  const rl_pass_view view = {.phase = RL_PHASE_DECODE, .explain = "attention"};
+  const rl_pass_view view = {.phase = RL_PASS_DECODE, .explain = "attention"};
   rl_scenario *scenario;
   const rl_result *result;
   rl_status status = db == NULL ? open_db(arena, &db, diags) : RL_OK;

@@ -38,10 +38,31 @@ static const rl_moment MOMENTS[] = {
     {.kind = RL_M_KV_KEPT, .page = 7},
     {.kind = RL_M_KV_KEPT, .window = 16, .page = 1},
     {.kind = RL_M_KV_KEPT, .window = 16, .page = 7},
+#define CLASS(p) .phase = RL_PHASE_##p, .decode_tokens = 5
+#define BOTH_CLASSES(...)         \
+  {__VA_ARGS__, CLASS(DECODE)}, { \
+    __VA_ARGS__, CLASS(PREFILL)   \
+  }
+    BOTH_CLASSES(.kind = RL_M_SEQUENCES),
+    BOTH_CLASSES(.kind = RL_M_TOKENS),
+    BOTH_CLASSES(.kind = RL_M_LOGIT_ROWS),
+    BOTH_CLASSES(.kind = RL_M_KV_ROWS),
+    BOTH_CLASSES(.kind = RL_M_RECTANGLE),
+    BOTH_CLASSES(.kind = RL_M_PAIRS, .window = 5),
+    BOTH_CLASSES(.kind = RL_M_KV_READ, .window = 16),
+    BOTH_CLASSES(.kind = RL_M_KV_KEPT, .page = 7),
 };
 enum { MOMENT_COUNT = sizeof MOMENTS / sizeof *MOMENTS };
 
 static const rl_cost COST = {.moments = MOMENTS, .moment_count = MOMENT_COUNT};
+
+/* Of one class: whether it is there, whether it wants logits, its experts. */
+static const rl_draw DRAW = {.experts = 8, .top_k = 2, .ranks = 1};
+static const rl_moment INDICATORS[] = {
+    BOTH_CLASSES(.kind = RL_M_ONE),
+    BOTH_CLASSES(.kind = RL_M_LOGITS_ANY),
+    BOTH_CLASSES(.kind = RL_M_EXPERTS, .experts = 8, .top_k = 2, .draw = &DRAW),
+};
 
 /* ---- the slow way: one sequence, every query against every key ---- */
 
@@ -116,10 +137,16 @@ static uint64_t slowly_one(const rl_group *group, const rl_moment *moment) {
   }
 }
 
+static bool is_in_class(const rl_group *group, const rl_moment *moment) {
+  if (moment->phase == RL_PHASE_DECODE) return group->q <= moment->decode_tokens;
+  return moment->phase == RL_PHASE_BOTH || group->q > moment->decode_tokens;
+}
+
 static uint64_t slowly(const rl_point *point, const rl_moment *moment) {
   uint64_t sum = 0;
   for (size_t g = 0; g < point->count; g++) {
     const rl_group *group = &point->groups[g];
+    if (!is_in_class(group, moment)) continue;
     if (moment->kind == RL_M_ONE) return 1;
     if (moment->kind == RL_M_LOGITS_ANY) {
       if (group->logits != RL_LOGITS_NONE) return 1;
@@ -164,6 +191,24 @@ static void test_against_loop(void) {
     for (int m = 0; m < MOMENT_COUNT; m++) wrong += moments[m] != slowly(&r.point, &MOMENTS[m]);
   }
   CU_ASSERT_EQUAL(wrong, 0);
+}
+
+/* 3 sequences of 5 new tokens, 2 of 6, one tree of 4: decode up to 5. Two of 8 experts are chosen
+ * by 19 and by 12 tokens; the pass of all of them is no sum of both. */
+static void test_classes(void) {
+  static const int32_t parents[] = {-1, 0, 0, 1};
+  rl_tree tree = {4, parents};
+  rl_group groups[] = {{.count = 3, .q = 5, .cached = 9, .logits = RL_LOGITS_NONE},
+                       {.count = 2, .q = 6, .logits = RL_LOGITS_LAST},
+                       {.count = 1, .q = 4, .tree = &tree, .logits = RL_LOGITS_NONE}};
+  rl_cost cost = {.moments = INDICATORS, .moment_count = 6};
+  uint64_t m[6];
+  CU_ASSERT_FATAL(rl_cost_moments(&cost, &(rl_point){groups, 3}, NULL, m));
+  CU_ASSERT(m[0] == 1 && m[1] == 1 && m[2] == 0 && m[3] == 1);
+  CU_ASSERT_EQUAL(m[4], rl_expected_rank_experts(&DRAW, 19));
+  CU_ASSERT_EQUAL(m[5], rl_expected_rank_experts(&DRAW, 12));
+  CU_ASSERT_FATAL(rl_cost_moments(&cost, &(rl_point){&groups[1], 1}, NULL, m));
+  CU_ASSERT(m[0] == 0 && m[1] == 1 && m[2] == 0 && m[3] == 1 && m[4] == 0);
 }
 
 /* A tree that is a chain counts as the chain does, also beyond the nodes whose depth is kept. */
@@ -251,7 +296,7 @@ static void test_overflow(void) {
 }
 
 RL_SUITE("moments", {"12,000 random points against a loop", test_against_loop},
-         {"a long tree equals its chain", test_long_tree_equals_chain},
+         {"classes", test_classes}, {"a long tree equals its chain", test_long_tree_equals_chain},
          {"ragged is the sum of its groups", test_ragged_is_sum},
          {"observed facts replace expectations", test_facts}, {"empty pass", test_empty_pass},
          {"overflow", test_overflow})

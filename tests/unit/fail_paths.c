@@ -56,7 +56,7 @@ FAIL_LOADER("lower", load_lower)
 
 /* A scenario through the whole path: warnings of a scenario that succeeds are cases too. */
 static rl_status load_analyze(fail_case *c, const char *path) {
-  static const rl_pass_view view = {.phase = RL_PHASE_DECODE};
+  static const rl_pass_view view = {.phase = RL_PASS_DECODE};
   rl_scenario *scenario;
   const rl_result *result;
   rl_request request = {.file = {path, command_line}};

@@ -305,10 +305,10 @@ void fx_decode(fixture *f, const fx_decoder *m) {
   fx_run(f, (uint32_t)m->layers);
   head(f, m, &s);
   fx_run(f, 1);
-  f->slots[0] = (struct rl_slot){RL_EXTENT_TOKENS, 2 * m->d_ff};
-  f->slots[1] = (struct rl_slot){RL_EXTENT_TOKENS, 4 * m->d_ff};
-  f->slots[2] = (struct rl_slot){RL_EXTENT_LOGIT_ROWS, 2 * m->vocabulary};
-  f->slots[3] = (struct rl_slot){RL_EXTENT_SCORES, 2 * m->heads};
+  f->slots[0] = (struct rl_slot){.extent = RL_EXTENT_TOKENS, .bytes = 2 * m->d_ff};
+  f->slots[1] = (struct rl_slot){.extent = RL_EXTENT_TOKENS, .bytes = 4 * m->d_ff};
+  f->slots[2] = (struct rl_slot){.extent = RL_EXTENT_LOGIT_ROWS, .bytes = 2 * m->vocabulary};
+  f->slots[3] = (struct rl_slot){.extent = RL_EXTENT_SCORES, .bytes = 2 * m->heads};
   f->program.slot_count = m->stores_scores ? 4 : 3;
   f->program.layer_count = (uint32_t)m->layers;
   f->program.vocabulary = m->vocabulary;

@@ -225,34 +225,6 @@ static void test_cache_border(void) {
   rl_arena_free(&arena);
 }
 
-/* A row outside its guard counts nothing; both borders belong to it. */
-static void test_guard(void) {
-  rl_plan *plan = plan_of(&FX_LLAMA_3_8B);
-  rl_cost cost = *plan->cost;
-  rl_cost_row rows[32];
-  memcpy(rows, cost.rows, cost.row_count * sizeof *rows);
-  uint32_t tokens = 0;
-  while (cost.moments[tokens].kind != RL_M_TOKENS) tokens++;
-  rows[5].guard = tokens;
-  rows[5].guard_low = 3;
-  rows[5].guard_high = 5;
-  cost.rows = rows;
-  plan->cost = &cost;
-  rl_evaluation *e = evaluation_of(plan, 8);
-  for (size_t p = 0; p < 8; p++) {
-    groups[p] = (rl_group){.count = p + 1, .q = 1};
-    points[p] = (rl_point){&groups[p], 1};
-  }
-  CU_ASSERT_FATAL(rl_plan_evaluate(plan, points, 8, e));
-  for (size_t p = 0; p < 8; p++) {
-    bool taken = p + 1 >= 3 && p + 1 <= 5;
-    CU_ASSERT_EQUAL(differing_rows(plan, e, p), 0);
-    CU_ASSERT_EQUAL(e->counts[RL_C_MATRIX][5 * e->points + p], taken ? 33554432 * (p + 1) : 0);
-    CU_ASSERT_EQUAL(e->seconds[5 * e->points + p] > 0, taken);
-  }
-  rl_arena_free(&arena);
-}
-
 /* Every row takes at least the time of each of its resources. */
 static void test_roofline(void) {
   rl_plan *plan = plan_of(&FX_LLAMA_3_8B);
@@ -320,5 +292,5 @@ RL_SUITE("evaluate", {"both paths, same bits", test_both_paths},
          {"batch width does not matter", test_batch_width},
          {"around the safe bound", test_around_safe}, {"overflow is told", test_overflow_is_told},
          {"times by hand", test_by_hand}, {"what the cache serves", test_cache_border},
-         {"guards", test_guard}, {"roofline", test_roofline},
-         {"faster machines", test_faster_machines}, {"longer context", test_longer_context})
+         {"roofline", test_roofline}, {"faster machines", test_faster_machines},
+         {"longer context", test_longer_context})

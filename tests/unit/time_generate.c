@@ -167,22 +167,6 @@ static void test_short_generations(void) {
   rl_arena_free(&arena);
 }
 
-/* A guard on the KV rows: attention is counted for contexts of 11 to 20 rows only. */
-static void test_guard(void) {
-  fx_accelerator(&machine);
-  rl_plan *plan = plan_on(&FX_LLAMA_3_8B);
-  rl_cost_row *row = (rl_cost_row *)(uintptr_t)&plan->cost->rows[4];
-  uint32_t rows = 0;
-  while (plan->cost->moments[rows].kind != RL_M_KV_READ) rows++;
-  row->guard = rows;
-  row->guard_low = 11;
-  row->guard_high = 20;
-  check_case(plan, (rl_job){1, 5, 40}, "guard");
-  check_case(plan, (rl_job){1, 12, 40}, "inside the guard");
-  check_case(plan, (rl_job){1, 12, 4}, "never outside");
-  rl_arena_free(&arena);
-}
-
 static void expect(rl_job load, rl_diag_code code, const char *message) {
   rl_generation out;
   rl_plan *plan = plan_on(&FX_LLAMA_3_8B);
@@ -244,5 +228,5 @@ static void test_overflow_while_decoding(void) {
 RL_SUITE("generate", {"400 random cases against the step loop", test_random_cases},
          {"cache crossings", test_chosen_crossings},
          {"ties and long generations", test_ties_and_long_generations}, {"by hand", test_by_hand},
-         {"one and two tokens", test_short_generations}, {"guards", test_guard},
-         {"refusals", test_refusals}, {"overflow while decoding", test_overflow_while_decoding})
+         {"one and two tokens", test_short_generations}, {"refusals", test_refusals},
+         {"overflow while decoding", test_overflow_while_decoding})
