@@ -46,7 +46,9 @@ static bool always(const ref_model *model) {
   return model->layers > 0;
 }
 static bool has_mask(const ref_model *model) {
-  return model->mixer[0] == NULL || model->mixer[1] == NULL;
+  bool attends = false;
+  for (int l = 0; l < model->layers; l++) attends = attends || model->mixer[l] == NULL;
+  return attends;
 }
 static bool has_state(const ref_model *model) {
   return model->recurrent;

@@ -32,7 +32,7 @@ typedef struct twin_pass {
 } twin_pass;
 
 /* The first ones show every family, the others the families with a KV head for every query head. */
-enum { TWIN_FAMILIES = 11, TWIN_MODELS = 17 };
+enum { TWIN_FAMILIES = 12, TWIN_MODELS = 18 };
 extern const ref_model TWIN_MODEL[TWIN_MODELS];
 
 /* Lowers and opens; failures are fatal assertions. */

@@ -35,6 +35,7 @@
   .expert_ops = {"expert_gate_proj", "expert_up_proj", "expert_down_proj"}
 
 static const ref_mamba MAMBA = {.inner = 54, .states = 5, .taps = 4};
+static const ref_mamba JAMBA = {.inner = 60, .states = 9, .taps = 3, .norms = true};
 
 const ref_model TWIN_MODEL[TWIN_MODELS] = {
     {.twin = "llama-twin",
@@ -118,6 +119,27 @@ const ref_model TWIN_MODEL[TWIN_MODELS] = {
      .recurrent = true,
      .mixer = {ref_mix_mamba, ref_mix_mamba, ref_mix_mamba},
      .details = &MAMBA},
+    {.twin = "jamba-twin",
+     .layers = 3,
+     .width = 30,
+     .ff = 41,
+     .vocabulary = 53,
+     .heads = 6,
+     .kv_heads = 2,
+     .head_dim = 5,
+     .eps = 1e-6,
+     .gated = true,
+     .act = REF_SILU,
+     .score_root = 5,
+     .experts = 5,
+     .chosen = 2,
+     .expert_ff = 41,
+     .mixture = {true, false, true},
+     .expert_ops = {"expert_gate_proj", "expert_up_proj", "expert_down_proj"},
+     .recurrent = true,
+     .second_norm = "pre_ff_norm",
+     .mixer = {ref_mix_mamba, NULL, ref_mix_mamba},
+     .details = &JAMBA},
     {QWEN2, .twin = "qwen2-mha-twin", .kv_heads = 3},
     {QWEN3, .twin = "qwen3-mha-twin", .kv_heads = 6},
     {GEMMA2, .twin = "gemma2-mha-twin", .kv_heads = 3},
