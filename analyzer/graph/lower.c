@@ -159,6 +159,8 @@ static rl_status hand_over(const rl_lowering *lowering, const rl_program **out) 
       .visit_count = (uint32_t)lowering->visits.count,
       .layer_count = lowering->layer_count,
       .vocabulary = lowering->vocabulary,
+      .first_id = lowering->first_id,
+      .held_ids = lowering->held_ids,
       .width = lowering->width,
       .positions = lowering->positions,
       .fuse = lowering->scenario->profile->fuse,

@@ -62,6 +62,8 @@ rl_status rl_lower_embed(rl_lowering *lowering, const rl_statement *statement,
   if (status != RL_OK) return status;
   if (by_id && lowering->vocabulary == 0) {
     lowering->vocabulary = lowering->whole.rows;
+    lowering->first_id = table.row_slice.first;
+    lowering->held_ids = values->rows;
     lowering->width = values->cols;
   }
   rl_operand operands[3];

@@ -46,6 +46,7 @@ typedef struct rl_lowering {
   rl_phase attended;         /* the class whose sequences have attended to them; BOTH: none has */
   uint32_t ids;              /* the token ids that a pass is given */
   uint64_t vocabulary, width, positions;
+  uint64_t first_id, held_ids; /* as in rl_program */
   uint32_t loop_count;
   uint32_t loop_layers; /* of the loop being gathered */
   uint32_t layer_count; /* of all loops */

@@ -173,7 +173,8 @@ typedef struct rl_program {
   const rl_visit *visits;   /* the whole forward pass */
   uint32_t visit_count;
   uint32_t layer_count;
-  uint64_t vocabulary;      /* rows of the token embedding */
+  uint64_t vocabulary;      /* rows of the token embedding, on all ranks together */
+  uint64_t first_id, held_ids; /* ids whose rows this rank holds; held_ids 0: all */
   uint64_t width;           /* d */
   uint64_t positions;       /* largest position + 1 a learned table allows, 0 = unlimited */
   uint32_t fuse;            /* fusions asked for, bit 1u << rl_fusion */

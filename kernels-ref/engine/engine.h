@@ -61,7 +61,8 @@ typedef struct rl_engine_result {
   const float *logits; /* [logit_rows, logit_width], entries in order, rows in token order */
   uint64_t logit_rows, logit_width;
   const uint32_t *sampled;                   /* [logit_rows] the largest logit of each row */
-  uint64_t distinct_ids, distinct_positions; /* observed facts for the rows of embedding tables */
+  uint64_t distinct_ids, distinct_positions; /* observed facts for the rows of embedding tables; of
+                                                a split table, ids of this rank's part alone */
 } rl_engine_result;
 
 /* Runs one pass. A chain is part of its sequence afterwards; a tree waits for rl_engine_commit, and

@@ -67,35 +67,73 @@ static uint64_t count_experts(rl_engine_state *state, const rl_op *op) {
   return distinct;
 }
 
-/* An operator of a class that the pass has no sequence of does nothing. */
-static void run_operator(rl_engine_state *state, const rl_engine_passes *passes,
-                         const rl_engine_clock *clock, rl_engine_row *row, uint64_t *bytes) {
-  const rl_program *program = state->program;
-  const rl_op *op = &program->ops[row->op];
-  const rl_pass *pass = &passes->of[op->phase];
-  rl_call call = {
-      .program = program, .op = op, .pass = pass, .views = state->views, .work = &state->work};
-  bind_operands(state, passes, program->visits[row->visit], op);
-  uint64_t start = clock != NULL ? clock->now(clock->context) : 0;
-  if (pass->count > 0) RL_KERNELS[op->kind].run(&call);
-  row->nanoseconds = clock != NULL ? clock->now(clock->context) - start : 0;
-  count_touched(state, op, bytes);
-  row->bytes = bytes;
-  row->experts = count_experts(state, op);
+static bool is_collective(rl_op_kind kind) {
+  return kind == RL_OP_ALL_REDUCE || kind == RL_OP_ALL_GATHER;
 }
 
-void rl_engine_run(rl_engine_state *state, const rl_engine_passes *passes,
+/* What a run consists of: the engines of all ranks, and the pass of each. */
+typedef struct fleet_run {
+  rl_engine_state *const *ranks;
+  const rl_engine_passes *passes;
+  size_t count;
+  const rl_engine_clock *clock;
+} fleet_run;
+
+static uint64_t now(const fleet_run *run) {
+  return run->clock != NULL ? run->clock->now(run->clock->context) : 0;
+}
+
+static void bind_call(const fleet_run *run, size_t rank, const rl_engine_place *at,
+                      rl_call *calls) {
+  rl_engine_state *state = run->ranks[rank];
+  const rl_op *op = &state->program->ops[at->op];
+  calls[rank] = (rl_call){.program = state->program,
+                          .op = op,
+                          .pass = &run->passes[rank].of[op->phase],
+                          .views = state->views,
+                          .work = &state->work,
+                          .peers = calls,
+                          .peer_count = run->count};
+  bind_operands(state, &run->passes[rank], state->program->visits[at->visit], op);
+}
+
+static void report_row(rl_engine_state *state, const rl_op *op, const rl_engine_place *at,
+                       uint64_t nanoseconds) {
+  uint64_t *bytes = at->row == 0 ? state->bytes : state->next_bytes;
+  count_touched(state, op, bytes);
+  state->rows[at->row] = (rl_engine_row){.visit = at->visit,
+                                         .op = at->op,
+                                         .bytes = bytes,
+                                         .experts = count_experts(state, op),
+                                         .nanoseconds = nanoseconds};
+  state->next_bytes = bytes + op->operand_count;
+}
+
+/* One operator on every rank: all of them have their operands before one begins, because a
+ * collective reads those of the others, once for all. An operator of a class that the pass has no
+ * sequence of does nothing. */
+static void run_operator(const fleet_run *run, const rl_engine_place *at) {
+  rl_call calls[RL_FLEET_MAX];
+  for (size_t r = 0; r < run->count; r++) bind_call(run, r, at, calls);
+  const rl_op_kind kind = calls[0].op->kind;
+  uint64_t start = now(run);
+  for (size_t r = 0; r < (is_collective(kind) ? 1 : run->count); r++) {
+    if (calls[r].pass->count > 0) RL_KERNELS[kind].run(&calls[r]);
+  }
+  uint64_t end = now(run);
+  for (size_t r = 0; r < run->count; r++) report_row(run->ranks[r], calls[r].op, at, end - start);
+}
+
+void rl_engine_run(rl_engine_state *const *ranks, const rl_engine_passes *passes, size_t count,
                    const rl_engine_clock *clock) {
-  const rl_program *program = state->program;
-  rl_engine_row *row = state->rows;
-  uint64_t *bytes = state->bytes;
-  for (uint32_t v = 0; v < program->visit_count; v++) {
-    const rl_run *run = &program->runs[program->visits[v].run];
-    for (uint32_t o = 0; o < run->op_count; o++, row++) {
-      row->visit = v;
-      row->op = run->first_op + o;
-      run_operator(state, passes, clock, row, bytes);
-      bytes += program->ops[row->op].operand_count;
+  const rl_program *program = ranks[0]->program; /* every rank has the same operators */
+  const fleet_run fleet = {ranks, passes, count, clock};
+  rl_engine_place at = {0};
+  for (; at.visit < program->visit_count; at.visit++) {
+    const rl_run *run = &program->runs[program->visits[at.visit].run];
+    for (uint32_t o = 0; o < run->op_count; o++, at.row++) {
+      at.op = run->first_op + o;
+      run_operator(&fleet, &at);
     }
   }
 }

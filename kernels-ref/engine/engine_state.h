@@ -26,6 +26,7 @@ struct rl_engine_state {
   rl_view *views;      /* of one operator */
   rl_engine_row *rows; /* one a visit and operator */
   uint64_t *bytes;     /* of all operands of all rows, one after the other */
+  uint64_t *next_bytes; /* of the row that runs next */
   size_t row_count;
   uint32_t logits_tensor;  /* the last one written with that role, RL_NONE */
   uint32_t sampled_tensor; /* ids written by sample, RL_NONE */
@@ -52,8 +53,21 @@ void rl_engine_lay_out(rl_engine_state *state, const rl_engine_entry *entries, s
 uint64_t rl_engine_logit_rows(const rl_engine_entry *entry);
 /* Rows of the activations for a pass of that size; their memory was planned for the largest. */
 void rl_engine_shape(rl_engine_state *state, const rl_pass *pass);
-/* Runs every visit of the program, each operator on the half of the pass that its phase says. */
-void rl_engine_run(rl_engine_state *state, const rl_engine_passes *passes,
+/* Where a run stands: the visit, its operator, the row of the report. */
+typedef struct rl_engine_place {
+  uint32_t visit, op;
+  size_t row;
+} rl_engine_place;
+/* Runs every visit of the programs on the passes, all ranks operator by operator; one rank is a
+ * fleet of one. At most RL_FLEET_MAX. */
+enum { RL_FLEET_MAX = 64 };
+void rl_engine_run(rl_engine_state *const *ranks, const rl_engine_passes *passes, size_t count,
                    const rl_engine_clock *clock);
+/* The two halves of a step around the run: checks and lays out the entries; reads the results and
+ * moves the sequences on. */
+rl_status rl_engine_begin(rl_engine_state *engine, const rl_engine_entry *entries, size_t count,
+                          rl_engine_passes *passes, rl_diags *diags);
+void rl_engine_finish(rl_engine_state *engine, const rl_engine_entry *entries,
+                      const rl_engine_passes *passes, rl_engine_result *result);
 
 #endif

@@ -91,12 +91,20 @@ static void forget_seen(rl_engine_state *state) {
   memset(state->seen, 0, rl_touched_words(most) * sizeof *state->seen);
 }
 
+/* The row of the token is in this rank's part of the table. */
+static bool holds_id(const rl_program *program, uint32_t id) {
+  return program->held_ids == 0 ||
+         (id >= program->first_id && id - program->first_id < program->held_ids);
+}
+
 static void count_distinct(rl_engine_state *state, const rl_pass *pass,
                            const rl_engine_entry *entries, rl_engine_result *result) {
   forget_seen(state);
   for (size_t e = 0; e < pass->count; e++) {
-    for (uint64_t i = 0; i < entries[e].q; i++)
+    for (uint64_t i = 0; i < entries[e].q; i++) {
+      if (!holds_id(state->program, entries[e].ids[i])) continue;
       see(state, entries[e].ids[i], &result->distinct_ids);
+    }
   }
   forget_seen(state);
   for (uint64_t t = 0; t < pass->tokens; t++) {
@@ -154,19 +162,31 @@ static void advance(rl_engine_state *state, const rl_engine_entry *entries, size
   }
 }
 
-rl_status rl_engine_step(rl_engine_state *engine, const rl_engine_entry *entries, size_t count,
-                         const rl_engine_clock *clock, rl_engine_result *result, rl_diags *diags) {
+rl_status rl_engine_begin(rl_engine_state *engine, const rl_engine_entry *entries, size_t count,
+                          rl_engine_passes *passes, rl_diags *diags) {
   rl_status status = check_entries(engine, entries, count, diags);
   if (status != RL_OK) return status;
-  rl_engine_passes passes;
-  rl_engine_lay_out(engine, entries, count, &passes);
-  const rl_pass *pass = &passes.of[RL_PHASE_BOTH];
-  rl_engine_shape(engine, pass);
+  rl_engine_lay_out(engine, entries, count, passes);
+  rl_engine_shape(engine, &passes->of[RL_PHASE_BOTH]);
   write_ids(engine, entries, count);
-  rl_engine_run(engine, &passes, clock);
+  return RL_OK;
+}
+
+void rl_engine_finish(rl_engine_state *engine, const rl_engine_entry *entries,
+                      const rl_engine_passes *passes, rl_engine_result *result) {
+  const rl_pass *pass = &passes->of[RL_PHASE_BOTH];
   *result = (rl_engine_result){.rows = engine->rows, .row_count = engine->row_count};
   count_distinct(engine, pass, entries, result);
   read_results(engine, pass, result);
-  advance(engine, entries, count);
+  advance(engine, entries, pass->count);
+}
+
+rl_status rl_engine_step(rl_engine_state *engine, const rl_engine_entry *entries, size_t count,
+                         const rl_engine_clock *clock, rl_engine_result *result, rl_diags *diags) {
+  rl_engine_passes passes;
+  rl_status status = rl_engine_begin(engine, entries, count, &passes, diags);
+  if (status != RL_OK) return status;
+  rl_engine_run(&engine, &passes, 1, clock);
+  rl_engine_finish(engine, entries, &passes, result);
   return RL_OK;
 }

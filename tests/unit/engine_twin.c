@@ -39,23 +39,30 @@ static void lower(twin *t) {
   check(t, rl_db_open(&t->arena, &root, 1, &db, &t->diags));
   check(t, rl_scenario_resolve(&t->arena, db, &request, &scenario, &t->diags));
   check(t, rl_lower(&t->arena, scenario, &t->program, &t->diags));
+  t->scenario = scenario;
 }
 
-void twin_open(twin *t, const twin_setup *setup) {
+rl_engine_state *twin_engine(twin *t, const rl_program *program, const rl_weight_source *source) {
   uint64_t capacity[TWIN_SEQUENCES];
-  memset(t, 0, sizeof *t);
-  t->setup = *setup;
-  rl_arena_init(&t->arena, NULL);
-  rl_diags_init(&t->diags, &t->arena);
-  lower(t);
+  rl_engine_state *engine = NULL;
   for (int s = 0; s < TWIN_SEQUENCES; s++) capacity[s] = TWIN_CAPACITY;
   rl_engine_limits limits = {.sequences = TWIN_SEQUENCES,
                              .capacity = capacity,
                              .tokens = TWIN_TOKENS,
                              .logit_rows = TWIN_TOKENS,
                              .observe = true};
+  check(t, rl_engine_new(&t->arena, program, &limits, source, &engine, &t->diags));
+  return engine;
+}
+
+void twin_open(twin *t, const twin_setup *setup) {
+  memset(t, 0, sizeof *t);
+  t->setup = *setup;
+  rl_arena_init(&t->arena, NULL);
+  rl_diags_init(&t->diags, &t->arena);
+  lower(t);
   rl_weight_source source = rl_random_weights(&SEED);
-  check(t, rl_engine_new(&t->arena, t->program, &limits, &source, &t->engine, &t->diags));
+  t->engine = twin_engine(t, t->program, &source);
 }
 
 void twin_close(twin *t) {
@@ -113,6 +120,10 @@ static void fill_pass(twin *t, const stage *from, twin_pass *pass) {
     const rl_tree *tree = s->tree && !t->setup.model->recurrent ? &TREE : NULL;
     pass->entries[e] = (rl_engine_entry){s->sequence, s->q, ids, tree, s->logits};
   }
+}
+
+void twin_commit(twin *t, rl_engine_state *engine) {
+  check(t, rl_engine_commit(engine, 0, BRANCH, BRANCH_LENGTH, &t->diags));
 }
 
 static void commit(twin *t) {

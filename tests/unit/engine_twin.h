@@ -19,6 +19,7 @@ typedef struct twin {
   twin_setup setup;
   rl_arena arena;
   rl_diags diags;
+  const rl_scenario *scenario;
   const rl_program *program;
   rl_engine_state *engine;
   uint32_t ids[TWIN_SEQUENCES][TWIN_CAPACITY]; /* what each sequence holds */
@@ -37,6 +38,10 @@ extern const ref_model TWIN_MODEL[TWIN_MODELS];
 
 /* Lowers and opens; failures are fatal assertions. */
 void twin_open(twin *t, const twin_setup *setup);
+/* Another engine with room for the script. */
+rl_engine_state *twin_engine(twin *t, const rl_program *program, const rl_weight_source *source);
+/* Keeps the branch of the script's tree on such an engine. */
+void twin_commit(twin *t, rl_engine_state *engine);
 void twin_close(twin *t);
 /* The script; the visitor sees every pass after it ran. */
 void twin_run(twin *t, void (*visit)(twin *t, const twin_pass *pass));

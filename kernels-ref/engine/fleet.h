@@ -1,0 +1,26 @@
+/* Several ranks of one split model, executed in one process: the engines of all ranks go through
+ * their programs together, operator by operator, and a collective sees the tensors of all of them.
+ * Their weights are slices of one unsplit model. */
+#ifndef RL_ENGINE_FLEET_H
+#define RL_ENGINE_FLEET_H
+
+#include "kernels-ref/engine/engine.h"
+
+/* Most ranks that step together. */
+enum { RL_FLEET_RANKS = 64 };
+
+/* The unsplit model that a rank's weights are cut from: an engine whose weights are filled. */
+typedef struct rl_unsplit {
+  const rl_program *program;
+  const rl_engine_state *engine;
+} rl_unsplit;
+/* Weights of a rank: the rows and columns that its program says, decoded from the unsplit ones and
+ * stored again (the same values for dense formats, and for quantized ones cut between groups). */
+rl_weight_source rl_sliced_weights(const rl_unsplit *unsplit);
+
+/* One pass of every rank on the same entries. results: [count], one a rank. What rl_engine_step
+ * says holds of each; ranks whose programs do not have the same operators are refused. */
+rl_status rl_fleet_step(rl_engine_state *const *ranks, size_t count, const rl_engine_entry *entries,
+                        size_t entry_count, rl_engine_result *results, rl_diags *diags);
+
+#endif
