@@ -88,7 +88,7 @@ typedef enum rl_index_kind { RL_INDEX_IDS, RL_INDEX_POSITIONS } rl_index_kind;
 typedef enum rl_rope_style { RL_ROPE_HALVES /* (i, i + n/2) */, RL_ROPE_PAIRS /* (2i, 2i + 1) */ } rl_rope_style;
 /* What a router's logits become: softmax over all experts, over the chosen ones, or sigmoid. */
 typedef enum rl_score_kind { RL_SCORE_SOFTMAX, RL_SCORE_SOFTMAX_CHOSEN, RL_SCORE_SIGMOID } rl_score_kind;
-typedef enum rl_rope_scaling { RL_ROPE_PLAIN, RL_ROPE_LINEAR, RL_ROPE_LLAMA3 } rl_rope_scaling;
+typedef enum rl_rope_scaling { RL_ROPE_PLAIN, RL_ROPE_LINEAR, RL_ROPE_LLAMA3, RL_ROPE_LONGROPE } rl_rope_scaling;
 
 /* Attributes by kind; a union would save little and cost clarity in the switchless tables. */
 typedef struct rl_op_attributes {
@@ -110,6 +110,8 @@ typedef struct rl_op_attributes {
   rl_rope_scaling rope_scaling;
   double rope_factor, rope_low, rope_high; /* Llama 3.1: factor, low and high frequency factors */
   uint64_t rope_original;   /* original context of the scaling */
+  const double *rope_divisors; /* LongRoPE: of each frequency, rotary_dims / 2 of them */
+  double rope_magnitude;    /* what is rotated grows by it; 0 = it keeps its length */
   uint64_t window;          /* keys a query sees, itself included; 0 = all before it */
   double score_scale;
   double softcap;           /* 0 = none; also of the softcap operator */

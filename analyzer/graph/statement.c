@@ -74,6 +74,8 @@ static const rl_attribute_rule RULES[] = {
      .positive = true,
      .nullable = true,
      .place = PLACE(dims)},
+    {.key = "context", .form = RL_FORM_INTEGER, .nullable = true, .place = PLACE(context)},
+    {.key = "original", .form = RL_FORM_INTEGER, .nullable = true, .place = PLACE(original)},
     {.key = "window", .form = RL_FORM_INTEGER, .nullable = true, .place = PLACE(window)},
     {.key = "experts", .form = RL_FORM_INTEGER, .positive = true, .place = PLACE(experts)},
     {.key = "top_k", .form = RL_FORM_INTEGER, .positive = true, .place = PLACE(top_k)},

@@ -40,7 +40,7 @@ typedef enum rl_token_choice { RL_TOKENS_ALL, RL_TOKENS_LAST } rl_token_choice;
 /* Everything but tensors that a statement says, evaluated for one layer. Zero: not said. */
 typedef struct rl_evaluated {
   uint64_t rows, cols, width, offset, row_offset, row_block, row_stride;
-  uint64_t heads, kv_heads, head_dim, dims, window;
+  uint64_t heads, kv_heads, head_dim, dims, window, context, original;
   uint64_t experts, top_k;
   double eps, base, root, factor, scale_root, cap, scale, alibi, limit;
   bool wide, when, has_bias, tied, transposed, normalize, grouped, alibi_scaled;

@@ -17,7 +17,7 @@ static double slope_of(const rl_op_attributes *at, uint64_t head) {
 float rl_ref_alibi(const rl_op *op, const rl_pass_sequence *sequence, uint64_t head, uint64_t i,
                    uint64_t j) {
   if (op->at.alibi == 0) return 0;
-  uint64_t distance = rl_pass_position(sequence, i) - rl_pass_key_position(sequence, j);
-  double bias = -slope_of(&op->at, head) * (double)distance;
+  double query = (double)rl_pass_position(sequence, i);
+  double bias = slope_of(&op->at, head) * ((double)rl_pass_key_position(sequence, j) - query);
   return (float)(op->at.alibi_scaled ? bias : bias / op->at.score_scale);
 }

@@ -21,14 +21,16 @@ static double frequency_of(const rl_op_attributes *at, uint64_t pair) {
   double frequency = pow(at->rope_base, -2.0 * (double)pair / (double)at->rotary_dims);
   if (at->rope_scaling == RL_ROPE_LINEAR) return frequency / at->rope_factor;
   if (at->rope_scaling == RL_ROPE_LLAMA3) return llama3_frequency(at, frequency);
+  if (at->rope_scaling == RL_ROPE_LONGROPE) return frequency / at->rope_divisors[pair];
   return frequency;
 }
 
 static void rotate(const rl_op_attributes *at, uint64_t position, float *x) {
   uint64_t half = at->rotary_dims / 2;
+  double magnitude = at->rope_magnitude == 0 ? 1 : at->rope_magnitude;
   for (uint64_t i = 0; i < half; i++) {
     double angle = (double)position * frequency_of(at, i);
-    double c = cos(angle), s = sin(angle);
+    double c = magnitude * cos(angle), s = magnitude * sin(angle);
     float *a = at->rope_style == RL_ROPE_PAIRS ? &x[2 * i] : &x[i];
     float *b = at->rope_style == RL_ROPE_PAIRS ? &x[2 * i + 1] : &x[i + half];
     double first = *a, second = *b;

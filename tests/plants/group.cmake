@@ -22,15 +22,16 @@ endfunction()
 rl_plant(pass "return node <= i;" "return node <= i + (rl_planted == PLANT_MASK);")
 rl_plant(pass "position < window;" "position < window + (rl_planted == PLANT_WINDOW);" pass)
 rl_plant(ref_rope "call->pass->positions[t]" "call->pass->positions[t] + (rl_planted == PLANT_ROPE && n == 0)")
+rl_plant(alibi "exp2(-at->alibi * (double)(head + 1)" "exp2(-at->alibi * (double)(head + 1 + (rl_planted == PLANT_SLOPE))")
 rl_plant(component_quant "float scale = scale_load(store, span.row, g, touched);"
   "float scale = scale_load(store, span.row, g - (rl_planted == PLANT_SCALE && g > 0), touched);")
 
 if(TARGET test_engine)
-  set(sources pass ref_rope component_quant)
+  set(sources pass ref_rope alibi component_quant)
   list(TRANSFORM sources REPLACE "(.+)" "${plant_folder}/planted_\\1.c" OUTPUT_VARIABLE planted)
   # All objects of the program but those of the planted files, which the copies replace.
   set(others "$<TARGET_OBJECTS:rl_engine>;$<TARGET_OBJECTS:rl_cpu>")
-  set(others "$<FILTER:${others},EXCLUDE,/(pass|ref_rope|component_quant)[.]c[.]>")
+  set(others "$<FILTER:${others},EXCLUDE,/(pass|ref_rope|alibi|component_quant)[.]c[.]>")
   file(GLOB references CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/unit/engine_reference*.c)
   add_executable(test_plants ${CMAKE_CURRENT_LIST_DIR}/planted_kernels.c ${CMAKE_CURRENT_SOURCE_DIR}/unit/unit.c
     ${CMAKE_CURRENT_SOURCE_DIR}/unit/engine_twin.c ${CMAKE_CURRENT_SOURCE_DIR}/unit/engine_twin_models.c

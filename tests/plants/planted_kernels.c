@@ -1,7 +1,7 @@
 /* The comparison sees errors of the kernels: built with a mistake in the mask, the window, the
- * rotary position or the index of a scale, the engine leaves the reference in some pass of the
- * script by far more than the bound that holds without it. Weights in groups of 32, the rest fp32,
- * bound 1e-5. */
+ * rotary position, a slope of alibi or the index of a scale, the engine leaves the reference in
+ * some pass of the script by far more than the bound that holds without it. Weights in groups of
+ * 32, the rest fp32, bound 1e-5. */
 #include <stdio.h>
 
 #include "engine_twin.h"
@@ -59,6 +59,10 @@ static bool has_rope(const ref_model *model) {
   return model->rope_base[0] > 0;
 }
 
+static bool has_alibi(const ref_model *model) {
+  return model->alibi > 0;
+}
+
 /* The copies are the kernels: with no mistake chosen they are right. */
 static void test_none(void) {
   for (int m = 0; m < TWIN_FAMILIES; m++) {
@@ -78,5 +82,9 @@ static void test_scale(void) {
   check_plant(PLANT_SCALE, always);
 }
 
+static void test_slope(void) {
+  check_plant(PLANT_SLOPE, has_alibi);
+}
+
 RL_SUITE("planted kernels", {"none", test_none}, {"mask", test_mask}, {"window", test_window},
-         {"rope position", test_rope}, {"scale index", test_scale})
+         {"rope position", test_rope}, {"scale index", test_scale}, {"alibi slope", test_slope})

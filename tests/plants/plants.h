@@ -8,6 +8,7 @@ typedef enum rl_plant {
   PLANT_WINDOW, /* one key too wide */
   PLANT_ROPE,   /* queries turn one position too far */
   PLANT_SCALE,  /* all groups but the first take the scale of the group before */
+  PLANT_SLOPE,  /* alibi: the slope of the next head */
   PLANTS
 } rl_plant;
 

@@ -209,6 +209,20 @@ static void test_rope_scaling(void) {
   NEAR(rl_fixture_value(&f, 0, 3), sin(share * 0.1 + (1 - share) * 0.025));
 }
 
+/* Each frequency has a divisor, and what is rotated grows by 3. */
+static void test_longrope(void) {
+  static const float x[] = {1, 1, 0, 0, 0};
+  static const double divisors[] = {2, 5};
+  rope_fixture(RL_ROPE_HALVES, 1, x);
+  f.op.at.rope_scaling = RL_ROPE_LONGROPE;
+  f.op.at.rope_divisors = divisors;
+  f.op.at.rope_magnitude = 3;
+  rl_fixture_run(&f);
+  NEAR(rl_fixture_value(&f, 0, 0), 3 * cos(0.5));
+  NEAR(rl_fixture_value(&f, 0, 2), 3 * sin(0.5));
+  NEAR(rl_fixture_value(&f, 0, 3), 3 * sin(0.02));
+}
+
 /* The second sequence's rows begin at its own place and behind its cached tokens. */
 static void test_kv_append(void) {
   static const float x[] = {1, 2, 3, 4, 5, 6};
@@ -296,5 +310,6 @@ RL_SUITE("kernels", {"table is complete", test_table_is_complete}, {"embed", tes
          {"linear of last tokens", test_linear_of_last_tokens},
          {"linear without tokens", test_linear_without_tokens_reads_no_weight},
          {"linear in integers", test_linear_in_integers}, {"rope styles", test_rope_styles},
-         {"rope scaling", test_rope_scaling}, {"kv append", test_kv_append},
-         {"elementwise", test_elementwise}, {"quantize", test_quantize}, {"sample", test_sample})
+         {"rope scaling", test_rope_scaling}, {"longrope", test_longrope},
+         {"kv append", test_kv_append}, {"elementwise", test_elementwise},
+         {"quantize", test_quantize}, {"sample", test_sample})

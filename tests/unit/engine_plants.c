@@ -1,7 +1,7 @@
 /* The comparison sees errors: with one planted in the second implementation, an off-by-one in the
- * mask, the window, the rotary position, the index of a scale or of an expert, some pass of the
- * script lies far beyond the bound that holds without it. Weights in groups of 32 with fp32
- * activations, bound 1e-5. */
+ * mask, the window, the rotary position, the index of a scale, of an expert or of a slope, or pairs
+ * of the other style, some pass of the script lies far beyond the bound that holds without it.
+ * Weights in groups of 32 with fp32 activations, bound 1e-5. */
 #include <stdio.h>
 
 #include "engine_twin.h"
@@ -64,6 +64,10 @@ static bool has_mixture(const ref_model *model) {
   return model->experts > 0;
 }
 
+static bool has_alibi(const ref_model *model) {
+  return model->alibi > 0;
+}
+
 static void test_mask(void) {
   check_plant(REF_MASK_ONE_TOO_FAR, has_mask);
 }
@@ -88,6 +92,15 @@ static void test_state(void) {
   check_plant(REF_STATE_ONE_TOO_EARLY, has_state);
 }
 
+static void test_slope(void) {
+  check_plant(REF_SLOPE_ONE_TOO_FAR, has_alibi);
+}
+
+static void test_pairs(void) {
+  check_plant(REF_OTHER_PAIRS, has_rope);
+}
+
 RL_SUITE("planted errors", {"mask", test_mask}, {"window", test_window},
          {"rope position", test_rope}, {"scale index", test_scale}, {"expert", test_expert},
-         {"tap", test_tap}, {"state", test_state})
+         {"tap", test_tap}, {"state", test_state}, {"alibi slope", test_slope},
+         {"rotary pairs", test_pairs})

@@ -398,7 +398,7 @@ static void parallel_layer(const decoder *d, int layer) {
   norm(d, "input_norm", layer, x, h);
   self_attention(d, layer);
   memcpy(attended, o, sizeof attended);
-  if (d->m->block == REF_PARALLEL_NORMS) norm(d, "mlp_norm", layer, x, h);
+  if (d->m->block == REF_PARALLEL_NORMS) norm(d, d->m->second_norm, layer, x, h);
   feed_forward(d, layer);
   for (int t = 0; t < d->tokens->count; t++) {
     for (int i = 0; i < d->m->width; i++) o[t][i] += attended[t][i];

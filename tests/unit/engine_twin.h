@@ -33,7 +33,11 @@ typedef struct twin_pass {
 } twin_pass;
 
 /* The first ones show every family, the others the families with a KV head for every query head. */
-enum { TWIN_FAMILIES = 12, TWIN_MODELS = 18 };
+enum {
+  TWIN_DENSE = 15, /* engine_twin_dense.def */
+  TWIN_FAMILIES = 12 + TWIN_DENSE,
+  TWIN_MODELS = 21 + TWIN_DENSE
+};
 extern const ref_model TWIN_MODEL[TWIN_MODELS];
 
 /* Lowers and opens; failures are fatal assertions. */

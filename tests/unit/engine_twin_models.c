@@ -140,10 +140,14 @@ const ref_model TWIN_MODEL[TWIN_MODELS] = {
      .second_norm = "pre_ff_norm",
      .mixer = {ref_mix_mamba, NULL, ref_mix_mamba},
      .details = &JAMBA},
+#include "engine_twin_dense.def"
     {QWEN2, .twin = "qwen2-mha-twin", .kv_heads = 3},
     {QWEN3, .twin = "qwen3-mha-twin", .kv_heads = 6},
     {GEMMA2, .twin = "gemma2-mha-twin", .kv_heads = 3},
     {GEMMA3, .twin = "gemma3-mha-twin", .kv_heads = 6},
     {MIXTRAL, .twin = "mixtral-mha-twin", .kv_heads = 6},
     {QWEN3_MOE, .twin = "qwen3-moe-mha-twin", .kv_heads = 6},
+    {GPT_NEOX, .twin = "gpt-neox-serial-twin"},
+    {GLM, .twin = "glm4-twin", .block = REF_SANDWICH},
+    {STABLELM, .twin = "stablelm-12b-twin", .block = REF_PARALLEL, .qk_norm = true},
 };

@@ -128,11 +128,12 @@ static const mistake MISTAKES[] = {
      RL_D_ROPE_DIMS, 8, 9, ""},
     {BODY("rope: {in: [x, x], heads: 2, kv_heads: 2, head_dim: 4, dims: 3, base: 1}"), NULL,
      RL_D_ROPE_DIMS, 8, 9, ""},
-    {BODY("conv: {in: x, out: y, taps: 1, state: s, weights: w}"), NULL, RL_D_ATTRIBUTE_RANGE, 8, 37,
-     "a whole number from 2"},
+    {BODY("conv: {in: x, out: y, taps: 1, state: s, weights: w}"), NULL, RL_D_ATTRIBUTE_RANGE, 8,
+     37, "a whole number from 2"},
     {HEAD LOOP "      - conv: {in: x, out: y, taps: 4, state: s, weights: w}\n"
                "      - conv: {in: x, out: y, taps: 3, state: s, weights: w}\n",
-     NULL, RL_D_STATE_SHAPE, 9, 47, "has 24 values a sequence for one statement and 16 for another"},
+     NULL, RL_D_STATE_SHAPE, 9, 47,
+     "has 24 values a sequence for one statement and 16 for another"},
     {QKV "      - kv_append: {in: [k, k], heads: 2, head_dim: 4}\n", NULL, RL_D_CACHE_UNREAD, 10, 9,
      ""},
     {BODY("attention: {in: x, out: a, heads: 2, kv_heads: 2, head_dim: 4}"), NULL, RL_D_NO_CACHE, 8,
@@ -207,8 +208,10 @@ static void test_all_reported(void) {
 
 /* --- diagnostics about the config and the scenario --- */
 
-#define ROPE \
-  BODY("rope: {in: [x, x], heads: 2, kv_heads: 2, head_dim: 4, base: 1, scaling: scaling}")
+#define ROPE                                                                               \
+  BODY(                                                                                    \
+      "rope: {in: [x, x], heads: 2, kv_heads: 2, head_dim: 4, base: 1, scaling: scaling, " \
+      "context: context, original: original}")
 
 static void check_scaling(const char *config, rl_diag_code code, uint32_t column,
                           const char *message) {
@@ -238,6 +241,16 @@ static void test_rope_scaling(void) {
       "{scaling: {type: llama3, factor: 8, original_max_position_embeddings: 8, "
       "low_freq_factor: 2, high_freq_factor: 2}}",
       RL_D_ROPE_FREQUENCIES, 11, "");
+  check_scaling("{scaling: {type: longrope}, context: 8}", RL_D_ROPE_SCALING_KEY, 11,
+                "'original_max_position_embeddings'");
+  check_scaling("{scaling: {type: longrope}, context: 8, original: 4}", RL_D_ROPE_SCALING_KEY, 11,
+                "'long_factor'");
+  check_scaling("{scaling: {type: su, short_factor: 1}, context: 4, original: 4}",
+                RL_D_ROPE_DIVISORS, 36, "short_factor must list 2 numbers");
+  check_scaling("{scaling: {type: su, long_factor: [1, 2, 3]}, context: 8, original: 4}",
+                RL_D_ROPE_DIVISORS, 35, "long_factor must list 2 numbers");
+  check_scaling("{scaling: {type: su, long_factor: [1, 0]}, context: 8, original: 4}",
+                RL_D_VALUE_RANGE, 39, "long_factor");
   check_scaling("{scaling: linear}", RL_D_ATTRIBUTE_RANGE, 82, "'scaling'");
 }
 
