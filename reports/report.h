@@ -29,7 +29,7 @@ void rl_grid_operators(rl_grid *grid, rl_arena *arena, const rl_result_system *s
 typedef struct rl_report_line {
   const char *title, *text;
 } rl_report_line;
-enum { RL_REPORT_LINES = 5 };
+enum { RL_REPORT_LINES = 6 };
 /* How many lines there are. Without memory `out`, which names the arena, has failed. */
 size_t rl_report_header(rl_buf *out, const rl_result *result,
                         rl_report_line lines[RL_REPORT_LINES]);

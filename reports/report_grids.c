@@ -33,7 +33,7 @@ static rl_cell positive(double value) {
   { .key = "energy_j_per_token", .head = "energy", .unit = "J a token", .drop = 2 }
 #define PRICE_COLUMN(head_)                                                          \
   {                                                                                  \
-    .key = "price_usd_per_mtok", .head = head_, .unit = "$/Mtok", .mark = "\u2265 ", \
+    .key = "price_usd_per_mtok", .head = (head_), .unit = "$/Mtok", .mark = "\u2265 ", \
     .rounding = RL_ROUND_DOWN, .drop = 3                                             \
   }
 
@@ -87,6 +87,8 @@ void rl_grid_prefill(rl_grid *grid, rl_arena *arena, const rl_result_system *sys
        .mark = MARK,
        .rounding = RL_ROUND_UP},
       {.key = "prefill_limit", .head = "bound by", .left = true},
+      {.key = "transfer_bytes", .head = "sent on", .unit = "GB", .scale = 1e-9},
+      {.key = "transfer_s", .head = "in", .unit = "ms", .scale = 1e3},
       ENERGY_COLUMN,
       PRICE_COLUMN("input"),
   };
@@ -98,10 +100,12 @@ void rl_grid_prefill(rl_grid *grid, rl_arena *arena, const rl_result_system *sys
     row[1] = positive(b->ttft);
     row[2] = positive(b->prefill_rate);
     row[3] = limit_cell(grid, &b->prefill_limit);
-    row[4] = positive(b->energy.prefill);
-    row[5] = positive(b->price.input);
+    if (b->transfer > 0) row[4] = rl_cell_count(b->transfer_bytes);
+    row[5] = positive(b->transfer);
+    row[6] = positive(b->energy.prefill);
+    row[7] = positive(b->price.input);
   }
-  rl_grid_trim(grid, 4);
+  rl_grid_trim(grid, 4); /* nothing sent on, no energy, no price */
 }
 
 static const rl_column system_columns[] = {

@@ -92,6 +92,24 @@ static void hardware_line(rl_buf *out, const rl_result *r) {
   if (s->devices > 1) split_words(out, r);
 }
 
+/* Nothing when the same machine prefills. */
+static void pool_line(rl_buf *out, const rl_result *r) {
+  const rl_result_pool *p = r->system_count == 0 ? NULL : r->systems[0].pool;
+  if (p == NULL) return;
+  rl_buf_add(out, p->name);
+  if (p->matrix_type != NULL) {
+    rl_buf_add(out, " \u00b7 ");
+    rl_add_figure(out, p->matrix_peak, "FLOP/s ");
+    rl_buf_add(out, p->matrix_type);
+  }
+  rl_buf_add(out, " \u00b7 ");
+  rl_add_figure(out, p->bandwidth, "B/s");
+  rl_buf_add(out, " \u00b7 usable ");
+  rl_add_si(out, (double)p->usable, "B");
+  rl_buf_add(out, " \u00b7 sends the KV cache on at ");
+  rl_add_figure(out, p->link, "B/s");
+}
+
 /* Nothing when everything is on the device. */
 static void placement_line(rl_buf *out, const rl_result *r) {
   const rl_result_placement *p = r->system_count == 0 ? NULL : r->systems[0].placement;
@@ -128,11 +146,9 @@ size_t rl_report_header(rl_buf *out, const rl_result *result,
   static const struct {
     const char *title;
     void (*write)(rl_buf *out, const rl_result *result);
-  } parts[RL_REPORT_LINES] = {{"model", model_line},
-                              {"hardware", hardware_line},
-                              {"placement", placement_line},
-                              {"profile", profile_line},
-                              {"workload", workload_line}};
+  } parts[RL_REPORT_LINES] = {{"model", model_line},     {"hardware", hardware_line},
+                              {"prefill", pool_line},    {"placement", placement_line},
+                              {"profile", profile_line}, {"workload", workload_line}};
   size_t count = 0;
   for (size_t i = 0; i < RL_REPORT_LINES; i++) {
     rl_buf text;

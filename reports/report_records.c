@@ -154,6 +154,8 @@ static void batch(rl_json *json, const rl_result_batch *b) {
   rl_json_count(json, "storage_bytes", b->worst.storage);
   rl_json_text(json, "memory_phase", b->worst.phase);
   rl_json_flag(json, "fits", b->fits);
+  rl_json_count(json, "transfer_bytes", b->transfer_bytes);
+  optional(json, "transfer_s", b->transfer);
   rl_json_open(json, "memory_phases", '[');
   for (size_t i = 0; i < b->phase_count; i++) memory(json, &b->phases[i]);
   rl_json_close(json, ']');
@@ -308,10 +310,27 @@ static void placement(rl_json *json, const rl_result_placement *p) {
   rl_json_close(json, '}');
 }
 
+static void pool(rl_json *json, const rl_result_pool *p) {
+  if (p == NULL) {
+    rl_json_null(json, "prefill_pool");
+    return;
+  }
+  rl_json_open(json, "prefill_pool", '{');
+  rl_json_text(json, "name", p->name);
+  rl_json_text(json, "title", p->title);
+  rl_json_text(json, "matrix_type", p->matrix_type);
+  optional(json, "matrix_peak_flop_per_s", p->matrix_peak);
+  optional(json, "memory_bandwidth_bytes_per_s", p->bandwidth);
+  rl_json_count(json, "memory_usable_bytes", p->usable);
+  rl_json_real(json, "transfer_bytes_per_s", p->link);
+  rl_json_close(json, '}');
+}
+
 static void system_record(rl_json *json, const rl_result_system *s) {
   rl_json_open(json, NULL, '{');
   machine(json, s);
   placement(json, s->placement);
+  pool(json, s->pool);
   rl_json_count(json, "largest_batch", s->largest_batch);
   optional_count(json, "ridge_tokens", s->ridge_tokens, s->ridge_known);
   optional_count(json, "head_ridge_tokens", s->head_ridge_tokens, s->head_ridge_known);

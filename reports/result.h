@@ -59,6 +59,8 @@ typedef struct rl_result_batch {
   size_t phase_count;
   rl_result_memory worst; /* the phase that takes most */
   bool fits;
+  uint64_t transfer_bytes; /* KV and states sent from the machine that prefills, 0: none */
+  double transfer;         /* s */
   /* Tokens a sequence that fit at this batch: cached in a decode step; of a prompt that is
    * prefilled in one pass, with the generated tokens behind it. RL_RESULT_UNLIMITED: memory sets no
    * limit. */
@@ -147,6 +149,16 @@ typedef struct rl_result_verify {
   double seconds, ratio;
 } rl_result_verify;
 
+/* The machine that prefills when another one decodes. */
+typedef struct rl_result_pool {
+  const char *name, *title;
+  const char *matrix_type; /* NULL: it has no engine for bf16 */
+  double matrix_peak;      /* FLOP/s */
+  double bandwidth;        /* B/s of main memory */
+  uint64_t usable;         /* bytes of main memory */
+  double link;             /* B/s at which the KV cache and states are sent on */
+} rl_result_pool;
+
 /* Tensors that stand elsewhere than on the device. */
 typedef struct rl_result_placement {
   const char *const *classes, *const *places; /* "experts", "cpu": those that stand elsewhere */
@@ -167,6 +179,7 @@ typedef struct rl_result_system {
   double power_limit;        /* W of one device, 0 = unknown */
   double price;              /* $/h of one device */
   bool priced;
+  const rl_result_pool *pool; /* NULL: the same machine prefills */
   const rl_result_placement *placement; /* NULL: everything is on the device */
   bool wider; /* some operator multiplies in a wider type than asked, for want of that type */
   const rl_result_batch *batches;

@@ -46,8 +46,10 @@ static rl_status study_passes(const rl_analysis *study, rl_result_system *system
   const rl_workload *workload = &study->scenario->workload;
   rl_result_pass *passes = RL_NEW_ARRAY(study->arena, rl_result_pass, workload->batch_count);
   rl_status status = passes == NULL ? rl_diag_oom(study->diags) : RL_OK;
+  const bool prefills = study->view.phase == RL_PASS_PREFILL;
+  const rl_analysis of_phase = prefills ? rl_analysis_of_prefill(study) : *study;
   for (size_t i = 0; status == RL_OK && i < workload->batch_count; i++) {
-    status = rl_analysis_pass(study, study->view.phase, workload->batches[i], &passes[i]);
+    status = rl_analysis_pass(&of_phase, study->view.phase, workload->batches[i], &passes[i]);
   }
   system->passes = passes;
   system->pass_count = workload->batch_count;
@@ -135,10 +137,11 @@ static rl_status study_system(const rl_analysis *study, rl_result_system *system
   const rl_workload *workload = &study->scenario->workload;
   rl_status status = study_machine(study, system);
   if (status == RL_OK) status = rl_analysis_placement(study, system);
+  if (status == RL_OK) status = rl_analysis_pool(study, system);
   if (status == RL_OK) status = study_batches(study, system);
   if (status == RL_OK) {
-    status = rl_largest_batch(study->plan, workload->prompt, study->generate,
-                              &system->largest_batch, study->diags);
+    const rl_job job = {1, workload->prompt, study->generate};
+    status = rl_analysis_largest(study, job, &system->largest_batch);
   }
   if (status == RL_OK) study_ridges(study, system);
   if (study->listed || status != RL_OK) return status;
@@ -162,8 +165,24 @@ static rl_status study_listed(rl_analysis *study, const rl_cost *cost, const rl_
     const char *why = quiet.list.count > 0 ? quiet.list.items[0].message : "";
     return RL_REPORT(loud, MACHINE_LEFT_OUT, (rl_loc){0}, machine->name, why);
   }
-  study->plan = plan;
+  study->plan = study->prefill_plan = plan;
   return study_system(study, system);
+}
+
+/* The plan of the machine, and of the one that prefills for it. */
+static rl_status compile_pools(rl_analysis *study, const rl_cost *cost,
+                               const rl_hardware *machine) {
+  const rl_scenario *s = study->scenario;
+  rl_plan *plan = NULL, *prefill = NULL;
+  rl_status status =
+      rl_plan_compile_placed(study->arena, cost, machine, &s->placement, &plan, study->diags);
+  if (status == RL_OK && s->pools.prefill != NULL) {
+    status = rl_plan_compile_placed(study->arena, cost, s->pools.prefill, &s->placement, &prefill,
+                                    study->diags);
+  }
+  study->plan = plan;
+  study->prefill_plan = prefill == NULL ? plan : prefill;
+  return status;
 }
 
 static rl_status study_machines(rl_analysis *study, const rl_cost *cost,
@@ -173,14 +192,11 @@ static rl_status study_machines(rl_analysis *study, const rl_cost *cost,
   result->systems = systems;
   for (size_t i = 0; status == RL_OK && i < machines->count; i++) {
     rl_result_system *system = &systems[result->system_count];
-    rl_plan *plan = NULL;
     bool kept = true;
     if (study->listed) {
       status = study_listed(study, cost, machines->items[i], system, &kept);
     } else {
-      status = rl_plan_compile_placed(study->arena, cost, machines->items[i],
-                                      &study->scenario->placement, &plan, study->diags);
-      study->plan = plan;
+      status = compile_pools(study, cost, machines->items[i]);
       if (status == RL_OK) status = study_system(study, system);
     }
     if (kept) result->system_count++;

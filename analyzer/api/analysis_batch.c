@@ -17,8 +17,46 @@ static uint64_t longest(uint64_t tokens) {
   return tokens == RL_CONTEXT_MAX ? RL_RESULT_UNLIMITED : tokens;
 }
 
+rl_analysis rl_analysis_of_prefill(const rl_analysis *study) {
+  rl_analysis prefill = *study;
+  prefill.plan = study->prefill_plan;
+  return prefill;
+}
+
+static bool has_pools(const rl_analysis *study) {
+  return study->prefill_plan != study->plan;
+}
+
+/* The decode steps alone, as their pool sees them: the prompt is there, the last step the same. */
+static rl_job decode_job(rl_job job) {
+  return (rl_job){job.batch, 1, job.prompt + job.generate - 1};
+}
+
+/* Each pool holds its own phase; what is sent on is what the prefill keeps. */
+static rl_status study_pool_memory(const rl_analysis *study, rl_job job, rl_result_batch *out) {
+  const rl_job prefill_job = {job.batch, job.prompt, 1};
+  rl_memory prefill, decode = {.fits = true};
+  rl_status status = rl_memory_fit(study->prefill_plan, prefill_job, &prefill, study->diags);
+  if (status == RL_OK && job.generate > 1) {
+    status = rl_memory_fit(study->plan, decode_job(job), &decode, study->diags);
+  }
+  if (status != RL_OK) return status;
+  out->phase_count = job.generate > 1 ? 2 : 1;
+  out->phases[0] = memory_of(&prefill);
+  out->phases[1] = memory_of(&decode);
+  bool decode_is_worse = prefill.fits != decode.fits ? prefill.fits : decode.total > prefill.total;
+  out->worst = out->phases[job.generate > 1 && decode_is_worse ? 1 : 0];
+  out->fits = prefill.fits && decode.fits;
+  out->longest_context = longest(rl_longest_context(study->plan, job.batch));
+  out->longest_prompt = longest(rl_longest_prompt(study->prefill_plan, job.batch, 1));
+  out->transfer_bytes = prefill.kv + prefill.state;
+  out->transfer = (double)out->transfer_bytes / study->scenario->pools.link.value;
+  return RL_OK;
+}
+
 static rl_status study_memory(const rl_analysis *study, rl_job job, rl_result_batch *out) {
   rl_memory phases[RL_MEMORY_PHASES], worst;
+  if (has_pools(study)) return study_pool_memory(study, job, out);
   rl_status status = rl_memory_phases(study->plan, job, phases, &out->phase_count, study->diags);
   if (status == RL_OK) status = rl_memory_fit(study->plan, job, &worst, study->diags);
   if (status != RL_OK) return status;
@@ -45,8 +83,9 @@ static void study_expenses(const rl_analysis *study, const rl_generation *genera
   static const char *const methods[] = {
       [RL_ENERGY_AT_LIMIT] = "power_limit", [RL_ENERGY_SUM] = "sum"};
   const rl_hardware *hardware = study->plan->hardware;
+  const rl_analysis first = rl_analysis_of_prefill(study);
   const double devices = (double)study->scenario->devices, hour = 3600, million = 1e6;
-  double prefill = rl_energy_joules(hardware, &generation->prefill_spending);
+  double prefill = rl_energy_joules(first.plan->hardware, &generation->prefill_spending);
   double decode = rl_energy_joules(hardware, &generation->decode_spending);
   if (study->plan->placement == NULL) { /* the host's and the drive's are not known */
     out->energy.method = methods[rl_energy_of(hardware)];
@@ -57,14 +96,16 @@ static void study_expenses(const rl_analysis *study, const rl_generation *genera
   out->price.known = price.source != NULL;
   out->price.per_hour = devices * price.value;
   double per_second = out->price.per_hour / hour;
-  out->price.input = each(per_second * generation->ttft * million, tokens.prompt);
+  double first_per_second = devices * rl_analysis_price(&first).value / hour;
+  out->price.input = each(first_per_second * generation->ttft * million, tokens.prompt);
   out->price.output = each(per_second * generation->decode * million, tokens.decoded);
 }
 
 static rl_status study_limits(const rl_analysis *study, rl_result_batch *out) {
   const rl_group decode = rl_analysis_step(study, out->batch);
   const rl_group prefill = rl_analysis_group(study, RL_PASS_PREFILL, out->batch);
-  rl_status status = rl_analysis_limit(study, &prefill, &out->prefill_limit);
+  const rl_analysis first = rl_analysis_of_prefill(study);
+  rl_status status = rl_analysis_limit(&first, &prefill, &out->prefill_limit);
   if (status != RL_OK || !rl_analysis_decodes(study)) return status;
   return rl_analysis_limit(study, &decode, &out->decode_limit);
 }
@@ -74,11 +115,36 @@ rl_figure rl_analysis_price(const rl_analysis *study) {
   return given->source != NULL ? *given : study->plan->hardware->price;
 }
 
+/* The prefill of the one pool, the decode steps of the other. */
+static rl_status generate(const rl_analysis *study, rl_job job, rl_generation *out) {
+  rl_generation first;
+  rl_status status = rl_generate(study->plan, job, out, study->diags);
+  if (status != RL_OK || !has_pools(study)) return status;
+  status =
+      rl_generate(study->prefill_plan, (rl_job){job.batch, job.prompt, 1}, &first, study->diags);
+  out->ttft = first.ttft;
+  out->prefill_spending = first.prefill_spending;
+  return status;
+}
+
+rl_status rl_analysis_largest(const rl_analysis *study, rl_job job, uint64_t *largest) {
+  uint64_t decode;
+  if (!has_pools(study)) {
+    return rl_largest_batch(study->plan, job.prompt, job.generate, largest, study->diags);
+  }
+  rl_status status = rl_largest_batch(study->prefill_plan, job.prompt, 1, largest, study->diags);
+  if (status != RL_OK || job.generate < 2) return status;
+  const rl_job steps = decode_job(job);
+  status = rl_largest_batch(study->plan, steps.prompt, steps.generate, &decode, study->diags);
+  if (decode < *largest) *largest = decode;
+  return status;
+}
+
 rl_status rl_analysis_batch(const rl_analysis *study, uint64_t batch, rl_result_batch *out) {
   const rl_job job = {batch, study->scenario->workload.prompt, study->generate};
   rl_generation generation;
   *out = (rl_result_batch){.batch = batch};
-  rl_status status = rl_generate(study->plan, job, &generation, study->diags);
+  rl_status status = generate(study, job, &generation);
   if (status == RL_OK) status = study_memory(study, job, out);
   if (status == RL_OK) status = study_limits(study, out);
   if (status != RL_OK) return status;

@@ -20,7 +20,11 @@ typedef struct rl_analysis {
   uint64_t middle;   /* tokens cached before the middle decode step of the generation */
   bool listed;       /* machines side by side: no passes, no words */
   const rl_plan *plan;
+  const rl_plan *prefill_plan; /* of the machine that prefills: plan itself with one pool */
 } rl_analysis;
+
+/* The same study of the machine that prefills. */
+rl_analysis rl_analysis_of_prefill(const rl_analysis *study);
 
 /* Fills in what the view leaves open and refuses positions that the model does not have. */
 rl_status rl_analysis_fit_view(rl_analysis *study, const rl_program *program);
@@ -59,5 +63,10 @@ rl_status rl_analysis_too_large(const rl_analysis *study);
 
 /* system->placement from the plan's; NULL stays when everything is on the device. */
 rl_status rl_analysis_placement(const rl_analysis *study, rl_result_system *system);
+
+/* Largest batch that fits where it is prefilled and where it is decoded. */
+rl_status rl_analysis_largest(const rl_analysis *study, rl_job job, uint64_t *largest);
+/* system->pool from the machine that prefills; NULL stays with one pool. */
+rl_status rl_analysis_pool(const rl_analysis *study, rl_result_system *system);
 
 #endif

@@ -271,6 +271,21 @@ static bool say_others(speaker *s) {
   return say_other(s, NULL, kv, last);
 }
 
+/* "While one h200 decodes a batch of 8, one h100 prefills 5.2 of them; sending them on takes ..."
+ */
+static bool say_pools(speaker *s) {
+  const rl_result_batch *batch = last_batch(s);
+  const rl_result_pool *pool = s->system->pool;
+  char size[RL_NUMBER_TEXT];
+  if (pool == NULL || !(batch->ttft > 0) || !(batch->tpot > 0)) return true;
+  double decode = batch->tpot * (double)(s->study->generate - 1);
+  rl_print_grouped(batch->batch, size);
+  return say(s, rl_textf(s->study->arena,
+                         "While %s decodes a batch of %s, %s prefills %s and its link sends %s.",
+                         s->system->name, size, pool->name, FIXED(decode / batch->ttft, 1),
+                         FIXED(decode / batch->transfer, 1)));
+}
+
 /* The operator that takes most of the pass shown, and how to ask about it. */
 static bool say_details(speaker *s) {
   const rl_result_operator *most = NULL;
@@ -285,9 +300,9 @@ static bool say_details(speaker *s) {
 }
 
 rl_status rl_analysis_words(const rl_analysis *study, rl_result_system *system) {
-  static bool (*const sentences[])(speaker *) = {say_limits, say_experts, say_ridge,
-                                                 say_verify, say_others,  say_fit,
-                                                 say_energy, say_wider,   say_details};
+  static bool (*const sentences[])(speaker *) = {say_limits, say_experts, say_ridge, say_verify,
+                                                 say_others, say_fit,     say_pools, say_energy,
+                                                 say_wider,  say_details};
   speaker s = {study, system, RL_NEW_ARRAY(study->arena, const char *, WORDS_MAX)};
   if (s.words == NULL || system->batch_count == 0) return rl_diag_oom(study->diags);
   system->words = s.words;

@@ -49,7 +49,11 @@ typedef struct room {
 /* The first place without room for the batch: device, host, drive. */
 static room narrow_room(const rl_result_system *system, const rl_result_batch *batch) {
   const rl_result_placement *p = system->placement;
-  const room device = {system->name, batch->worst.total, system->usable};
+  room device = {system->name, batch->worst.total, system->usable};
+  if (system->pool != NULL && strcmp(batch->worst.phase, "prefill") == 0) {
+    device.name = system->pool->name;
+    device.have = system->pool->usable;
+  }
   if (p == NULL || device.need > device.have) return device;
   if (batch->worst.host > p->host_usable) return (room){p->host, batch->worst.host, p->host_usable};
   return (room){p->storage, batch->worst.storage, p->storage_usable};

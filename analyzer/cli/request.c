@@ -25,6 +25,8 @@ static rl_request request_of(rl_session *session) {
       .storage = rl_argument(a, RL_O_STORAGE),
       .context = rl_argument(a, RL_O_CP),
       .collectives = rl_argument(a, RL_O_COLLECTIVES),
+      .prefill_hardware = rl_argument(a, RL_O_PREFILL_HW),
+      .transfer = rl_argument(a, RL_O_TRANSFER),
       .batch = rl_argument(a, RL_O_BATCH),
       .prompt = rl_argument(a, RL_O_PROMPT),
       .generate = rl_argument(a, RL_O_GENERATE),

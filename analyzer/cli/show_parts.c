@@ -209,6 +209,11 @@ rl_status rl_show_scenario(rl_shown *shown, const char *name) {
   if (s->placement.host != NULL) {
     rl_show_text(shown, "host", s->placement.host->name, (rl_loc){.file = s->placement.host->file});
   }
+  if (s->pools.prefill != NULL) {
+    rl_show_text(shown, "prefills", s->pools.prefill->name,
+                 (rl_loc){.file = s->pools.prefill->file});
+    rl_show_figure(shown, "sends KV on", s->pools.link, "B/s");
+  }
   if (s->placement.storage != NULL) {
     rl_show_text(shown, "storage", s->placement.storage->name,
                  (rl_loc){.file = s->placement.storage->file});

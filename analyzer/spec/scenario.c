@@ -9,6 +9,7 @@
 #include "spec/db_private.h"
 #include "spec/parallel.h"
 #include "spec/placement_resolve.h"
+#include "spec/pools_resolve.h"
 #include "spec/weight_rules.h"
 #include "spec/workload.h"
 
@@ -303,6 +304,7 @@ rl_status rl_scenario_resolve(rl_arena *arena, rl_db *db, const rl_request *requ
   resolve_formats(&r);
   rl_placement_resolve(&load, settings, &scenario->placement);
   rl_parallel_resolve(&load, settings, scenario);
+  rl_pools_resolve(&load, settings, &scenario->pools);
   resolve_methods(&r);
   resolve_workload(&r);
   resolve_price(&r);

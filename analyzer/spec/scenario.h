@@ -8,6 +8,7 @@
 #include "spec/method.h"
 #include "spec/model.h"
 #include "spec/placement.h"
+#include "spec/pools.h"
 #include "spec/profile.h"
 #include "spec/transfer.h"
 
@@ -52,6 +53,7 @@ typedef struct rl_scenario {
   const rl_format *wide;        /* fp32: activations that a family keeps wide */
   rl_parallel parallel;
   rl_placement placement;
+  rl_pools pools;
   const rl_method *const *methods;
   size_t method_count;
   rl_workload workload;
@@ -71,6 +73,7 @@ typedef struct rl_request {
   rl_text_at place;    /* layers=host,kv=cpu */
   rl_text_at host, storage;
   rl_text_at tensor, pipeline, expert, data, context, collectives;
+  rl_text_at prefill_hardware, transfer; /* of pools */
   rl_text_at batch, prompt, generate, method, draft, price;
   const rl_text_at *sets; /* --set key=value */
   size_t set_count;

@@ -75,6 +75,16 @@ static void write_placement(const rl_placement *placement, rl_buf *out) {
   write_text(out, "lanes", placement->serial ? "serial" : "overlapped");
 }
 
+static void write_pools(const rl_pools *pools, rl_buf *out) {
+  char number[RL_NUMBER_TEXT];
+  if (pools->prefill == NULL) return;
+  rl_buf_add(out, "pools:\n");
+  write_text(out, "  prefill", pools->prefill->reference);
+  rl_buf_add(out, "  link: ");
+  rl_buf_add(out, rl_print_double(pools->link.value, number));
+  rl_buf_add(out, " B/s\n");
+}
+
 static void write_methods(const rl_scenario *scenario, rl_buf *out) {
   if (scenario->method_count == 0) return;
   rl_buf_add(out, "methods:\n");
@@ -118,6 +128,7 @@ void rl_scenario_write(const rl_scenario *scenario, rl_buf *out) {
   write_text(out, "state", scenario->state->reference);
   write_parallel(&scenario->parallel, out);
   write_placement(&scenario->placement, out);
+  write_pools(&scenario->pools, out);
   write_methods(scenario, out);
   write_workload(&scenario->workload, out);
   write_price(scenario, out);
@@ -159,6 +170,7 @@ rl_status rl_scenario_check_writable(const rl_scenario *scenario, rl_arena *aren
   check(&c, scenario->model->reference);
   if (scenario->hardware != NULL) check(&c, scenario->hardware->reference);
   if (scenario->placement.host != NULL) check(&c, scenario->placement.host->reference);
+  if (scenario->pools.prefill != NULL) check(&c, scenario->pools.prefill->reference);
   if (scenario->placement.storage != NULL) check(&c, scenario->placement.storage->reference);
   check(&c, scenario->profile->reference);
   check(&c, scenario->weights->reference);

@@ -28,6 +28,8 @@ const char *const RL_SETTING_KEYS[RL_SETTINGS] = {[RL_SET_MODEL] = "model",
                                                   [RL_SET_LANES] = "lanes",
                                                   [RL_SET_CONTEXT] = "parallel.context",
                                                   [RL_SET_COLLECTIVES] = "parallel.collectives",
+                                                  [RL_SET_POOL_PREFILL] = "pools.prefill",
+                                                  [RL_SET_POOL_LINK] = "pools.link",
                                                   [RL_SET_METHODS] = "methods",
                                                   [RL_SET_DRAFT] = "draft",
                                                   [RL_SET_WORKLOAD] = "workload",
@@ -160,7 +162,7 @@ static void assign_map(const rl_load *load, rl_settings *settings, const rl_assi
   }
 }
 
-static const char *const groups[] = {"weights", "kv", "workload", "parallel", "placement"};
+static const char *const groups[] = {"weights", "kv", "workload", "parallel", "placement", "pools"};
 enum { GROUPS = sizeof groups / sizeof *groups };
 
 static bool is_group(const char *key) {
@@ -175,7 +177,8 @@ static void assign_group(const rl_load *load, rl_settings *settings, const rl_as
   if (rl_node_is_null(given->node)) return;
   if (given->node->kind == RL_MAP) {
     if (rl_load_is_map(load, given->node, given->key)) assign_map(load, settings, given);
-  } else if (given->node->kind == RL_SEQUENCE || strcmp(given->key, "parallel") == 0) {
+  } else if (given->node->kind == RL_SEQUENCE || strcmp(given->key, "parallel") == 0 ||
+             strcmp(given->key, "pools") == 0) {
     rl_load_is_map(load, given->node, given->key);
   } else if (strcmp(given->key, "workload") == 0) {
     settings->values[RL_SET_WORKLOAD] = given->node;
@@ -289,6 +292,8 @@ bool rl_settings_gather(const rl_load *load, const rl_request *request, rl_setti
       {"storage", request->storage},
       {"parallel.context", request->context},
       {"parallel.collectives", request->collectives},
+      {"pools.prefill", request->prefill_hardware},
+      {"pools.link", request->transfer},
       {"workload.batch", request->batch},
       {"workload.prompt", request->prompt},
       {"workload.generate", request->generate},

@@ -1,0 +1,63 @@
+/* Resolves `pools: {prefill: h100-sxm, link: 50 GB/s}` of a scenario. */
+#include "spec/pools.h"
+
+#include "spec/pools_resolve.h"
+
+static const char *text_of(const rl_load *load, const rl_settings *settings, rl_setting which) {
+  const char *text = NULL;
+  if (settings->values[which] != NULL) {
+    rl_node_text(settings->values[which], RL_SETTING_KEYS[which], &text, load->diags);
+  }
+  return text;
+}
+
+/* A rate that the user gives: its source is the place where it stands. */
+static rl_figure read_link(const rl_load *load, const rl_settings *settings) {
+  static const double LEAST = 1e3, MOST = 1e14; /* bytes/s */
+  const char *text = text_of(load, settings, RL_SET_POOL_LINK);
+  double rate = 0;
+  if (text == NULL) return (rl_figure){0};
+  const rl_loc loc = settings->values[RL_SET_POOL_LINK]->loc;
+  if (rl_text_quantity(text, loc, "pools.link", RL_DIM_BYTES_PER_S, &rate, load->diags) != RL_OK) {
+    return (rl_figure){0};
+  }
+  if (!(rate >= LEAST && rate <= MOST)) {
+    RL_REPORT(load->diags, POOL_LINK_RANGE, loc, text);
+    return (rl_figure){0};
+  }
+  rl_source *source = RL_NEW(load->arena, rl_source);
+  if (source == NULL) {
+    rl_diag_oom(load->diags);
+    return (rl_figure){0};
+  }
+  *source = (rl_source){.loc = loc, .kind = RL_USER};
+  return (rl_figure){.value = rate, .source = source};
+}
+
+/* The three make sense together only. */
+static void check_whole(const rl_load *load, const rl_settings *settings) {
+  static const struct {
+    rl_setting which;
+    const char *what, *hint;
+  } parts[] = {
+      {RL_SET_POOL_PREFILL, "a machine that prefills", "pools.prefill: h100, or --prefill-hw h100"},
+      {RL_SET_POOL_LINK, "the rate at which it sends the KV cache on",
+       "pools.link: 50 GB/s, or --transfer '50 GB/s'"},
+      {RL_SET_HARDWARE, "a machine that decodes", "MODEL@HARDWARE"}};
+  const rl_node *first = settings->values[RL_SET_POOL_PREFILL];
+  if (first == NULL) first = settings->values[RL_SET_POOL_LINK];
+  if (first == NULL) return;
+  for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+    if (settings->values[parts[i].which] != NULL) continue;
+    RL_REPORT(load->diags, POOLS_INCOMPLETE, first->loc, parts[i].what, parts[i].hint);
+  }
+}
+
+void rl_pools_resolve(const rl_load *load, const rl_settings *settings, rl_pools *pools) {
+  const char *name = text_of(load, settings, RL_SET_POOL_PREFILL);
+  *pools = (rl_pools){.link = read_link(load, settings)};
+  check_whole(load, settings);
+  if (name == NULL) return;
+  rl_db_hardware(load->db, name, settings->values[RL_SET_POOL_PREFILL]->loc, &pools->prefill,
+                 load->diags);
+}
