@@ -70,11 +70,18 @@ static void hardware_line(rl_buf *out, const rl_result *r) {
     rl_buf_add(out, "every device known, one after the other; MODEL@HARDWARE shows one in detail");
     return;
   }
-  if (s->devices > 1) {
-    rl_add_count(out, s->devices);
+  const uint64_t count = s->servers > 0 ? s->servers : s->devices;
+  if (count > 1) {
+    rl_add_count(out, count);
     rl_buf_add(out, " x ");
   }
-  RL_ADD(out, s->name, " \u00b7 ");
+  rl_buf_add(out, s->name);
+  if (s->servers > 0) {
+    rl_buf_add(out, ", ");
+    rl_add_count(out, s->devices);
+    rl_buf_add(out, " devices");
+  }
+  rl_buf_add(out, " \u00b7 ");
   rl_add_figure(out, s->matrix_peak, "FLOP/s ");
   RL_ADD(out, s->matrix_type, " \u00b7 ");
   rl_add_figure(out, s->bandwidth, "B/s");

@@ -172,6 +172,7 @@ typedef struct rl_result_placement {
 typedef struct rl_result_system {
   const char *name, *title;
   uint64_t devices;
+  uint64_t servers; /* of that name that hold them; 0: they are devices of that name */
   const char *matrix_type;   /* type that the peak below multiplies in: "bf16" */
   double matrix_peak;        /* FLOP/s */
   double bandwidth;          /* B/s of main memory */

@@ -22,6 +22,7 @@ static rl_status list_machines(const rl_analysis *study, rl_db *db, machine_list
       if (entries[i]->shadowed) continue;
       rl_status status = rl_db_hardware(db, entries[i]->name, loc, &machine, study->diags);
       if (status != RL_OK) return status;
+      if (machine->devices > 1) continue; /* a server is its devices */
     }
     const rl_hardware **slot = RL_PUSH(study->arena, list);
     if (slot == NULL) return rl_diag_oom(study->diags);
@@ -99,6 +100,7 @@ static rl_status study_machine(const rl_analysis *study, rl_result_system *syste
   *system = (rl_result_system){.name = h->name,
                                .title = h->title,
                                .devices = study->scenario->devices,
+                               .servers = h->devices > 1 ? study->scenario->devices / h->devices : 0,
                                .bandwidth = memory->bandwidth.value,
                                .capacity = memory->capacity,
                                .usable = memory->usable,
@@ -142,6 +144,10 @@ static rl_status study_system(const rl_analysis *study, rl_result_system *system
   if (status == RL_OK) {
     const rl_job job = {1, workload->prompt, study->generate};
     status = rl_analysis_largest(study, job, &system->largest_batch);
+    const uint64_t data = rl_max_u64(study->scenario->parallel.data, 1);
+    if (!rl_mul_u64(system->largest_batch, data, &system->largest_batch)) {
+      system->largest_batch = UINT64_MAX;
+    }
   }
   if (status == RL_OK) study_ridges(study, system);
   if (study->listed || status != RL_OK) return status;

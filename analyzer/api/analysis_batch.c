@@ -141,7 +141,7 @@ rl_status rl_analysis_largest(const rl_analysis *study, rl_job job, uint64_t *la
 }
 
 rl_status rl_analysis_batch(const rl_analysis *study, uint64_t batch, rl_result_batch *out) {
-  const rl_job job = {batch, study->scenario->workload.prompt, study->generate};
+  const rl_job job = {rl_analysis_share(study, batch), study->scenario->workload.prompt, study->generate};
   rl_generation generation;
   *out = (rl_result_batch){.batch = batch};
   rl_status status = generate(study, job, &generation);
@@ -152,7 +152,7 @@ rl_status rl_analysis_batch(const rl_analysis *study, uint64_t batch, rl_result_
                                .decoded = (double)batch * (double)(job.generate - 1)};
   out->ttft = generation.ttft;
   out->tpot = generation.tpot;
-  out->decode_rate = generation.decode_rate;
+  out->decode_rate = each(tokens.decoded, generation.decode);
   out->prefill_rate = each(tokens.prompt, generation.ttft);
   study_expenses(study, &generation, tokens, out);
   return RL_OK;

@@ -32,6 +32,8 @@ rl_status rl_analysis_fit_view(rl_analysis *study, const rl_program *program);
 bool rl_analysis_decodes(const rl_analysis *study);
 /* The decode step in the middle of the generation: what the answers are told by. */
 rl_group rl_analysis_step(const rl_analysis *study, uint64_t batch);
+/* Sequences of the batch that the fullest device works on, of those that share them. */
+uint64_t rl_analysis_share(const rl_analysis *study, uint64_t batch);
 /* What one batch is in the pass that is shown. */
 rl_group rl_analysis_group(const rl_analysis *study, rl_pass_kind phase, uint64_t batch);
 /* Where the time of a pass over the group goes: its largest part. */

@@ -34,20 +34,25 @@ rl_status rl_analysis_too_large(const rl_analysis *study) {
   return RL_REPORT(study->diags, POINT_TOO_LARGE, (rl_loc){0}, "");
 }
 
+uint64_t rl_analysis_share(const rl_analysis *study, uint64_t batch) {
+  return rl_ceil_div(batch, rl_max_u64(study->scenario->parallel.data, 1));
+}
+
 rl_group rl_analysis_group(const rl_analysis *study, rl_pass_kind phase, uint64_t batch) {
   const rl_workload *workload = &study->scenario->workload;
+  const uint64_t share = rl_analysis_share(study, batch);
   if (phase == RL_PASS_PREFILL) {
-    return (rl_group){.count = batch, .q = workload->prompt, .logits = RL_LOGITS_LAST};
+    return (rl_group){.count = share, .q = workload->prompt, .logits = RL_LOGITS_LAST};
   }
   bool verify = phase == RL_PASS_VERIFY;
-  return (rl_group){.count = batch,
+  return (rl_group){.count = share,
                     .q = verify ? study->view.verify : 1,
                     .cached = study->view.context,
                     .logits = verify ? RL_LOGITS_ALL : RL_LOGITS_LAST};
 }
 
 rl_group rl_analysis_step(const rl_analysis *study, uint64_t batch) {
-  return (rl_group){.count = batch, .q = 1, .cached = study->middle, .logits = RL_LOGITS_LAST};
+  return (rl_group){.count = rl_analysis_share(study, batch), .q = 1, .cached = study->middle, .logits = RL_LOGITS_LAST};
 }
 
 /* The moments of one group in the arena; NULL after a diagnostic. */

@@ -99,7 +99,7 @@ typedef struct rl_cost {
 /* Facts observed in a run of the engine; 0 = not observed, the expectation of docs/counting.md holds. */
 typedef struct rl_facts {
   uint64_t distinct_ids, distinct_positions;
-  uint64_t distinct_experts; /* of the one layer and choice whose counts are asked for */
+  uint64_t distinct_experts; /* on this rank, of the one layer and choice whose counts are asked for */
 } rl_facts;
 
 enum { RL_MOMENTS_MAX = 256 };

@@ -48,13 +48,16 @@ rl_share rl_share_linear(const rl_program *program, const rl_op *op, const rl_op
   return share;
 }
 
-/* Of the weights of all experts, those of each expert that some token chose. */
+/* Of the weights of all experts, those of each expert that some token chose; of the experts spread
+ * over ranks those of the rank where they are most. */
 rl_share rl_share_experts(const rl_program *program, const rl_op *op, const rl_operand *operand) {
   rl_share share = rl_share_plain(program, op, operand);
   const rl_tensor *tensor = tensor_of(program, operand);
   if (tensor->role == RL_ROLE_WEIGHT) {
-    share.blocks =
-        (rl_moment){.kind = RL_M_EXPERTS, .experts = tensor->experts, .top_k = tensor->top_k};
+    share.blocks = (rl_moment){.kind = RL_M_EXPERTS,
+                               .experts = op->at.experts,
+                               .top_k = tensor->top_k,
+                               .ranks = op->at.ranks > 1 ? op->at.ranks : 0};
     share.rows /= tensor->experts;
   }
   return share;

@@ -23,18 +23,27 @@ void rl_work_linear(rl_tally *tally, const rl_op *op) {
   }
 }
 
-/* Each token goes through top_k of the experts, whose rows stand one expert after the other: 2 k
+/* On a rank with some of the experts, as many (token, expert) as on the busiest one. Otherwise
+ * each token goes through top_k of the experts, whose rows stand one expert after the other: 2 k
  * rows cols (Shazeer et al. 2017, eq. 1). */
 void rl_work_expert_linear(rl_tally *tally, const rl_op *op) {
   const rl_program *program = tally->program;
-  rl_moment tokens = rl_moment_of(RL_M_TOKENS);
+  rl_moment passes = rl_moment_of(RL_M_TOKENS);
+  uint64_t each = op->at.top_k;
+  if (op->at.ranks > 1) {
+    passes = (rl_moment){.kind = RL_M_EXPERT_CHOICES,
+                         .experts = op->at.experts,
+                         .top_k = op->at.top_k,
+                         .ranks = op->at.ranks};
+    each = 1;
+  }
   for (uint32_t o = 0; o < op->operand_count; o++) {
     const rl_tensor *weight = &program->tensors[program->operands[op->first_operand + o].tensor];
     if (weight->role != RL_ROLE_WEIGHT) continue;
     uint64_t rows = weight->rows / weight->experts;
-    RL_TALLY(tally, &tally->counts[RL_C_MATRIX], tokens, 2, op->at.top_k, rows, weight->cols);
+    RL_TALLY(tally, &tally->counts[RL_C_MATRIX], passes, 2, each, rows, weight->cols);
     if (op->at.has_bias) {
-      RL_TALLY(tally, &tally->counts[RL_C_VECTOR], tokens, rate(RL_RATE_BIAS), op->at.top_k, rows);
+      RL_TALLY(tally, &tally->counts[RL_C_VECTOR], passes, rate(RL_RATE_BIAS), each, rows);
     }
     return; /* a bias after the weight has no product */
   }

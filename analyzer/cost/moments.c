@@ -216,9 +216,7 @@ static const moment_sum SUMS[RL_MOMENT_KINDS] = {
 static uint64_t observed(const rl_facts *facts, const rl_moment *moment) {
   if (facts == NULL) return 0;
   if (moment->kind == RL_M_ID_ROWS) return facts->distinct_ids;
-  if (moment->kind == RL_M_EXPERTS && moment->ranks <= 1) {
-    return facts->distinct_experts * RL_EXPERT_UNIT;
-  }
+  if (moment->kind == RL_M_EXPERTS) return facts->distinct_experts * RL_EXPERT_UNIT;
   return moment->kind == RL_M_POSITION_ROWS ? facts->distinct_positions : 0;
 }
 

@@ -71,6 +71,7 @@ rl_status rl_weight_add(rl_lowering *lowering, const rl_statement *statement,
       .row_stride = values->row_stride,
       .row_slice = request->row_slice,
       .col_slice = request->col_slice,
+      .expert_slice = request->expert_slice,
       .transposed = values->transposed && !bias};
   if (tensor.name == NULL) return rl_diag_oom(lowering->diags);
   if (!rl_format_bytes(tensor.format, tensor.rows, tensor.cols, &ignored)) {

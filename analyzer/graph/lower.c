@@ -124,15 +124,19 @@ static rl_status check_supported(const rl_scenario *scenario, rl_diags *diags) {
   const struct {
     const char *name;
     uint64_t degree;
-  } kinds[] = {{"pipeline", parallel->pipeline},
-               {"expert", parallel->expert},
-               {"data", parallel->data}};
+  } kinds[] = {{"pipeline", parallel->pipeline}, {"context", parallel->context}};
+  const bool experts = parallel->expert <= 1 ||
+                       (parallel->expert == parallel->tensor && parallel->data <= 1);
   rl_status worst = RL_OK;
+  char text[RL_NUMBER_TEXT];
   for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
-    char text[RL_NUMBER_TEXT];
     if (kinds[i].degree <= 1) continue;
     worst = RL_REPORT(diags, NO_PARALLELISM, parallel->loc, kinds[i].name,
                       rl_print_grouped(kinds[i].degree, text));
+  }
+  if (!experts) {
+    worst = RL_REPORT(diags, NO_PARALLELISM, parallel->loc, "expert",
+                      rl_print_grouped(parallel->expert, text));
   }
   for (size_t i = 0; i < scenario->method_count; i++) {
     rl_loc file = {.file = scenario->methods[i]->file};

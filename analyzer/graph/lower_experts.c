@@ -5,11 +5,18 @@
 #include "base/number.h"
 #include "graph/lowering.h"
 
+/* Which of the experts stand on this rank. */
+static void place_experts(const rl_lowering *lowering, rl_op_attributes *at) {
+  at->first_expert = rl_expert_slice(lowering, at->experts, &at->held_experts).first;
+  at->ranks = lowering->scenario->parallel.expert;
+}
+
 static rl_status check_route(rl_lowering *lowering, const rl_statement *statement,
                              const rl_evaluated *values, uint32_t in) {
   const rl_tensor *logits = &lowering->tensors.items[in];
   char chosen[RL_NUMBER_TEXT], experts[RL_NUMBER_TEXT], most[RL_NUMBER_TEXT];
-  if (values->top_k > values->experts || values->experts > RL_EXPERTS_MAX) {
+  if (values->top_k > values->experts || values->experts > RL_EXPERTS_MAX ||
+      values->experts < lowering->scenario->parallel.expert) {
     return RL_REPORT(
         lowering->diags, ROUTE_EXPERTS, statement->loc, rl_print_grouped(values->top_k, chosen),
         rl_print_grouped(values->experts, experts), rl_print_grouped(RL_EXPERTS_MAX, most));
@@ -50,6 +57,7 @@ rl_status rl_lower_route(rl_lowering *lowering, const rl_statement *statement,
   op.at.has_bias = values->has_bias;
   op.at.experts = values->experts;
   op.at.top_k = values->top_k;
+  place_experts(lowering, &op.at);
   op.at.score = (rl_score_kind)values->score;
   op.at.normalize = values->normalize;
   op.at.factor = values->scale == 0 ? 1 : values->scale;
@@ -84,16 +92,16 @@ static rl_status add_expert_weights(rl_lowering *lowering, const rl_statement *s
                                .source = values->weights,
                                .gguf = values->gguf,
                                .cols = source->cols,
-                               .experts = choice->experts,
                                .top_k = choice->top_k};
-  if (!rl_mul_u64(choice->experts, values->rows, &request.rows)) {
+  request.expert_slice = rl_expert_slice(lowering, choice->experts, &request.experts);
+  if (!rl_mul_u64(request.experts, values->rows, &request.rows)) {
     return RL_REPORT(lowering->diags, SIZE_OVERFLOW, statement->loc, statement->op);
   }
   /* of each expert the same rows or columns: a slice counts the rows of one expert */
   request.row_slice = rl_slice_of(lowering->before.rows, values->rows, lowering->whole.rows);
   request.col_slice = source->col_slice;
   rl_weight_shape bias = request;
-  bias.rows = choice->experts;
+  bias.rows = request.experts;
   bias.cols = values->rows;
   bias.row_slice = (rl_slice){0};
   bias.col_slice = request.row_slice;
@@ -113,6 +121,8 @@ rl_status rl_lower_expert_linear(rl_lowering *lowering, const rl_statement *stat
   rl_tensor shape = rl_activation_shape(lowering, choice.extent, choice.top_k, values->rows);
   shape.col_slice = rl_slice_of(lowering->before.rows, values->rows, lowering->whole.rows);
   shape.partial = rl_is_cut(&lowering->tensors.items[in[0]]);
+  uint64_t held;
+  shape.expert_slice = rl_expert_slice(lowering, choice.experts, &held);
   status = check_expert_input(lowering, statement, &lowering->tensors.items[in[0]], &choice);
   if (status == RL_OK) status = add_expert_weights(lowering, statement, values, in, weights);
   if (status != RL_OK) return status;
@@ -124,6 +134,7 @@ rl_status rl_lower_expert_linear(rl_lowering *lowering, const rl_statement *stat
   op.at.has_bias = weights[1] != RL_NONE;
   op.at.experts = choice.experts;
   op.at.top_k = choice.top_k;
+  place_experts(lowering, &op.at);
   op.compute = rl_format_compute(format, lowering->scenario->activations);
   rl_operand operands[5];
   size_t count = 0;
@@ -147,7 +158,7 @@ rl_status rl_lower_combine(rl_lowering *lowering, const rl_statement *statement,
   rl_tensor shape = rl_activation_shape(lowering, results->extent, 1, results->cols);
   rl_op op = rl_op_begin(lowering, statement, RL_OP_COMBINE);
   op.at.top_k = results->rows;
-  shape.partial = results->partial;
+  shape.partial = rl_sums_some(results);
   shape.col_slice = results->col_slice;
   if (results->extent != weights->extent) {
     return RL_REPORT(lowering->diags, TENSOR_EXTENT, statement->loc, weights->name);

@@ -110,6 +110,10 @@ rl_status rl_state_find(rl_lowering *lowering, const rl_statement *statement,
 rl_slice rl_slice_of(uint64_t before, uint64_t part, uint64_t whole);
 /* The activation holds a part of its columns on this rank. */
 bool rl_is_cut(const rl_tensor *tensor);
+/* The experts of `experts` that this rank holds whole; nothing is cut where ranks share each. */
+rl_slice rl_expert_slice(const rl_lowering *lowering, uint64_t experts, uint64_t *held);
+/* A sum over choices of which a rank computes some is a part of a sum. */
+bool rl_sums_some(const rl_tensor *results);
 /* Refuses a tensor of which this rank has some columns only, where the operator needs all. */
 rl_status rl_check_uncut(rl_lowering *lowering, const rl_statement *statement, uint32_t tensor);
 /* This rank's shares of the family's dims; degrees that do not divide them are refused. */
@@ -124,7 +128,7 @@ typedef struct rl_weight_shape {
   const char *source, *gguf;
   uint64_t rows, cols;
   uint64_t experts, top_k; /* rows are those of all experts, of which a token takes top_k; 0: none */
-  rl_slice row_slice, col_slice;
+  rl_slice row_slice, col_slice, expert_slice;
 } rl_weight_shape;
 rl_status rl_weight_add(rl_lowering *lowering, const rl_statement *statement,
                         const rl_evaluated *values, const rl_weight_shape *request,

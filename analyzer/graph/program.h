@@ -68,7 +68,8 @@ typedef struct rl_tensor {
   const char *gguf;         /* its GGUF twin or NULL */
   uint64_t row_offset;      /* first row inside a fused source tensor; of a bias the first value */
   uint64_t row_block, row_stride; /* row r is source row row_offset + r / row_block * row_stride + r % row_block; 0: the rows stand together */
-  rl_slice row_slice, col_slice; /* which rows, and values of a row, of the unsplit tensor these are */
+  rl_slice row_slice, col_slice; /* which rows (of each expert), and values of a row, of the unsplit tensor these are */
+  rl_slice expert_slice;    /* which experts; of activations: their rows stand for choices of these alone, the others are 0 */
   bool partial;             /* activations: sums that all_reduce still has to add up over the ranks */
   bool transposed;          /* source is stored [in, out]; its GGUF twin never is */
   uint32_t slot;            /* activations: buffer slot of the liveness plan, RL_NONE otherwise */
@@ -136,6 +137,7 @@ typedef struct rl_op_attributes {
   uint64_t ranks;
   uint64_t span;            /* collectives: neighbouring devices that the group is spread over */
   rl_algorithm algorithm;
+  uint64_t first_expert, held_experts; /* route, expert_linear: those of this rank of `ranks`; 0 = all */
   uint64_t first_row;       /* embed: id of the first row of this rank's part of the table */
 } rl_op_attributes;
 

@@ -13,6 +13,19 @@ bool rl_is_cut(const rl_tensor *tensor) {
   return tensor->col_slice.whole != 0;
 }
 
+rl_slice rl_expert_slice(const rl_lowering *lowering, uint64_t experts, uint64_t *held) {
+  uint64_t ranks = lowering->scenario->parallel.expert, rank = lowering->rank.tensor;
+  *held = experts;
+  if (ranks <= 1) return (rl_slice){0};
+  uint64_t first = rl_ceil_div(experts * rank, ranks); /* experts are few: RL_EXPERTS_MAX */
+  *held = rl_ceil_div(experts * (rank + 1), ranks) - first;
+  return (rl_slice){first, experts};
+}
+
+bool rl_sums_some(const rl_tensor *results) {
+  return results->partial || results->expert_slice.whole != 0;
+}
+
 rl_status rl_check_uncut(rl_lowering *lowering, const rl_statement *statement, uint32_t tensor) {
   const rl_tensor *read = &lowering->tensors.items[tensor];
   if (!rl_is_cut(read)) return RL_OK;
@@ -60,7 +73,9 @@ static rl_status add_share(rl_lowering *lowering, const rl_shard *shard, rl_dim_
     return status;
   }
   bool whole = value.kind == RL_VALUE_NUMBER && value.den == 1 && !value.negative;
-  if (!whole || value.num == 0) return RL_OK;
+  bool whole_experts =
+      shard->kind == RL_SHARD_EXPERT_WIDTH && lowering->scenario->parallel.expert > 1;
+  if (!whole || value.num == 0 || whole_experts) return RL_OK;
   status = take_share(lowering, shard, value.num, &shares[scope->share_count]);
   if (status == RL_OK) scope->share_count++;
   return status;

@@ -38,13 +38,15 @@ typedef struct rl_hardware {
   const char *title;   /* "NVIDIA H100 SXM5 80 GB" */
   const char *arch;    /* "hopper": what profiles are fitted for */
   const char *default_for; /* "h100" or NULL */
+  uint64_t devices;    /* of a server: how many; all figures but links and price are those of one.
+                          1 for a device */
   rl_figure cores;
   rl_figure clock;     /* Hz; absent when not given */
   const rl_peak *peaks;
   size_t peak_count;
   const rl_memory_level *levels; /* from the innermost to main memory: the last one is main */
   size_t level_count;
-  const rl_link *links;
+  const rl_link *links; /* of a server from the innermost tier outwards */
   size_t link_count;
   rl_figure tdp;       /* W */
   rl_figure idle;      /* W */

@@ -207,11 +207,43 @@ static void check_sources(const rl_load *load) {
   }
 }
 
+/* A server: so many of a device, and the tiers of links that join them and other servers. */
+static rl_status load_server(rl_load *load, const rl_node *device, const void **out) {
+  static const char *const keys[] = {"kind",  "vendor", "title", "default_for", "device",
+                                     "devices", "links", "price", "sources"};
+  const rl_node *root = load->root;
+  const rl_hardware *one = NULL;
+  const char *name = rl_load_name(load, device, "device");
+  rl_hardware *server = RL_NEW(load->arena, rl_hardware);
+  if (server == NULL) return rl_diag_oom(load->diags);
+  rl_node_known_keys(root, "server", keys, RL_COUNT(keys), load->diags);
+  check_sources(load);
+  if (name != NULL) rl_db_hardware(load->db, name, device->loc, &one, load->diags);
+  if (one != NULL && one->devices > 1) {
+    RL_REPORT(load->diags, NOT_SUPPORTED, device->loc, "a server of servers", NULL);
+  }
+  if (one != NULL) *server = *one;
+  server->name = load->name;
+  server->file = load->file;
+  server->reference = load->reference;
+  server->title = rl_load_name(load, rl_load_need(load, root, "server", "title"), "title");
+  server->default_for = rl_load_name(load, rl_load_get(root, "default_for"), "default_for");
+  const rl_node *devices = rl_load_need(load, root, "server", "devices");
+  if (devices != NULL) {
+    rl_node_u64(devices, "devices", 2, 1 << 12, &server->devices, load->diags);
+  }
+  if (rl_load_need(load, root, "server", "links") != NULL) load_links(load, server);
+  server->price = rl_load_figure(load, rl_load_get(root, "price"), (rl_origin){0}, &field_price);
+  if (server->devices != 0) server->price.value /= (double)server->devices; /* prices are a device's */
+  return rl_load_finish(load, server, out);
+}
+
 rl_status rl_load_hardware(rl_load *load, const void **out) {
   static const char *const keys[] = {"kind",  "vendor", "title",   "arch",   "default_for",
                                      "cores", "clock",  "compute", "memory", "links",
                                      "power", "energy", "price",   "sources"};
-  const rl_node *root = load->root;
+  const rl_node *root = load->root, *device = rl_load_get(root, "device");
+  if (device != NULL) return load_server(load, device, out);
   rl_hardware *hardware = RL_NEW(load->arena, rl_hardware);
   if (hardware == NULL) return rl_diag_oom(load->diags);
   uint64_t cores;
@@ -221,6 +253,7 @@ rl_status rl_load_hardware(rl_load *load, const void **out) {
   *hardware = (rl_hardware){.name = load->name,
                             .file = load->file,
                             .reference = load->reference,
+                            .devices = 1,
                             .vendor = vendor != NULL ? vendor : load->folder};
   const rl_node *title = rl_load_need(load, root, "hardware", "title");
   if (title != NULL) hardware->title = rl_load_name(load, title, "title");

@@ -25,15 +25,16 @@ static void refuse_unknown(const rl_load *load, const rl_settings *settings,
   const struct {
     rl_setting which;
     uint64_t degree;
-  } kinds[] = {{RL_SET_PIPELINE, parallel->pipeline},
-               {RL_SET_EXPERT, parallel->expert},
-               {RL_SET_DATA, parallel->data},
-               {RL_SET_CONTEXT, parallel->context}};
+  } kinds[] = {{RL_SET_PIPELINE, parallel->pipeline}, {RL_SET_CONTEXT, parallel->context}};
   for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
     if (kinds[i].degree <= 1) continue;
     RL_REPORT(load->diags, NOT_SUPPORTED, settings->values[kinds[i].which]->loc,
               RL_SETTING_KEYS[kinds[i].which]);
   }
+  const bool whole = parallel->expert == parallel->tensor && parallel->data == 1;
+  if (parallel->expert <= 1 || whole) return;
+  RL_REPORT(load->diags, NOT_SUPPORTED, settings->values[RL_SET_EXPERT]->loc,
+            "parallel.expert other than parallel.tensor, or with parallel.data");
 }
 
 static void read_degrees(const rl_load *load, const rl_settings *settings, rl_parallel *parallel) {
@@ -74,7 +75,6 @@ static void report_devices(const rl_load *load, const rl_settings *settings,
 void rl_parallel_resolve(const rl_load *load, const rl_settings *settings, rl_scenario *scenario) {
   rl_parallel *parallel = &scenario->parallel;
   read_degrees(load, settings, parallel);
-  refuse_unknown(load, settings, parallel);
   uint64_t ranks = ranks_of(parallel);
   if (scenario->devices == 1) {
     scenario->devices = ranks;
@@ -85,4 +85,5 @@ void rl_parallel_resolve(const rl_load *load, const rl_settings *settings, rl_sc
     report_devices(load, settings, scenario);
   }
   if (ranks > RL_DEVICES_MAX) report_devices(load, settings, scenario);
+  refuse_unknown(load, settings, parallel);
 }

@@ -63,7 +63,9 @@ static void resolve_hardware(const resolver *r) {
   if (text == NULL) return;
   rl_loc loc = r->settings->values[RL_SET_HARDWARE]->loc;
   const char *name = split_devices(r, text, loc);
-  if (name != NULL) rl_db_hardware(r->db, name, loc, &r->scenario->hardware, r->diags);
+  if (name == NULL) return;
+  rl_db_hardware(r->db, name, loc, &r->scenario->hardware, r->diags);
+  if (r->scenario->hardware != NULL) r->scenario->devices *= r->scenario->hardware->devices;
 }
 
 static void resolve_profile(const resolver *r) {

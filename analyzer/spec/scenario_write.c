@@ -24,7 +24,8 @@ static void write_number(rl_buf *out, const char *key, uint64_t value) {
 static void write_hardware(const rl_scenario *scenario, rl_buf *out) {
   char number[RL_NUMBER_TEXT];
   if (scenario->hardware == NULL) return;
-  if (scenario->devices == 1) {
+  const uint64_t count = scenario->devices / scenario->hardware->devices;
+  if (count == 1) {
     write_text(out, "hardware", scenario->hardware->reference);
     return;
   }
@@ -32,7 +33,7 @@ static void write_hardware(const rl_scenario *scenario, rl_buf *out) {
    */
   rl_buf text;
   rl_buf_init(&text, out->arena, out->max);
-  rl_buf_add(&text, rl_print_u64(scenario->devices, number));
+  rl_buf_add(&text, rl_print_u64(count, number));
   rl_buf_add(&text, "x ");
   rl_buf_add(&text, scenario->hardware->reference);
   if (text.failed) out->failed = true;

@@ -9,6 +9,7 @@ typedef struct mixture {
   const rl_view *bias, *out;
   const int32_t *choice; /* [tokens, k] */
   uint64_t tokens, k, rows;
+  uint64_t first, held; /* the experts of this rank */
   bool own_inputs; /* an input for each choice, not one a token */
 } mixture;
 
@@ -21,7 +22,7 @@ static bool is_chosen(const mixture *m, int32_t expert) {
 
 /* One output of one expert, for every token that chose it. */
 static void run_row(const mixture *m, int32_t expert, uint64_t row) {
-  uint64_t at = (uint64_t)expert * m->rows + row;
+  uint64_t at = ((uint64_t)expert - m->first) * m->rows + row;
   float bias = 0;
   rl_product_load_weight(&m->product, at);
   if (m->bias != NULL) rl_view_read(m->bias, at, 1, &bias);
@@ -32,6 +33,15 @@ static void run_row(const mixture *m, int32_t expert, uint64_t row) {
   }
 }
 
+/* Choices of experts that stand on other ranks get nothing here. */
+static void clear_foreign(const mixture *m) {
+  const float zero = 0;
+  for (uint64_t c = 0; c < m->tokens * m->k; c++) {
+    if ((uint64_t)m->choice[c] - m->first < m->held) continue;
+    for (uint64_t row = 0; row < m->rows; row++) rl_view_write(m->out, c * m->rows + row, 1, &zero);
+  }
+}
+
 void rl_ref_expert_linear(const rl_call *call) {
   const rl_view *in = rl_call_read(call, 0), *chosen = rl_call_read(call, 1);
   const rl_view *weight = rl_call_read(call, 2);
@@ -39,7 +49,10 @@ void rl_ref_expert_linear(const rl_call *call) {
                .out = rl_call_write(call, 0),
                .tokens = call->pass->tokens,
                .k = call->op->at.top_k,
-               .rows = weight->store.rows / call->op->at.experts};
+               .first = call->op->at.first_expert,
+               .held = call->op->at.held_experts};
+  if (m.held == 0) m.held = call->op->at.experts;
+  m.rows = weight->store.rows / m.held;
   rl_product_begin(&m.product, call, in, weight);
   m.own_inputs = in->block != m.product.cols;
   uint64_t inputs = m.own_inputs ? m.tokens * m.k : m.tokens;
@@ -47,7 +60,9 @@ void rl_ref_expert_linear(const rl_call *call) {
   for (uint64_t c = 0; c < m.tokens * m.k; c++) choice[c] = (int32_t)rl_view_read_id(chosen, c);
   m.choice = choice;
   for (uint64_t i = 0; i < inputs; i++) rl_product_load_input(&m.product, i, i);
-  for (int32_t e = 0; e < (int32_t)call->op->at.experts; e++) {
+  clear_foreign(&m);
+  for (uint64_t h = 0; h < m.held; h++) {
+    int32_t e = (int32_t)(m.first + h);
     for (uint64_t row = 0; row < m.rows && is_chosen(&m, e); row++) run_row(&m, e, row);
   }
 }

@@ -47,7 +47,7 @@ static void count_touched(const rl_engine_state *state, const rl_op *op, uint64_
   }
 }
 
-/* Distinct numbers in the choice that a router has written. */
+/* Distinct numbers in the choice that a router has written, of the experts of this rank. */
 static uint64_t count_experts(rl_engine_state *state, const rl_op *op) {
   enum { WORD_BITS = 64 };
   const rl_store *choice = NULL;
@@ -60,6 +60,7 @@ static uint64_t count_experts(rl_engine_state *state, const rl_op *op) {
   memset(state->seen, 0, rl_touched_words(op->at.experts) * sizeof *state->seen);
   for (uint64_t c = 0; c < choice->rows * choice->cols; c++) {
     uint32_t expert = rl_store_read_id(choice, c, NULL);
+    if (op->at.held_experts != 0 && expert - op->at.first_expert >= op->at.held_experts) continue;
     uint64_t *word = &state->seen[expert / WORD_BITS], bit = (uint64_t)1 << expert % WORD_BITS;
     distinct += (*word & bit) == 0;
     *word |= bit;

@@ -42,12 +42,13 @@ static const rl_store *find_whole(const rl_unsplit *unsplit, const rl_weight_req
   return NULL;
 }
 
-/* Row of the unsplit tensor; of experts the slice counts the rows of each. */
+/* Row of the unsplit tensor; of experts the slice counts the rows of each. A bias has a row an
+ * expert. */
 static uint64_t whole_row(const rl_tensor *part, uint64_t row) {
-  if (part->row_slice.whole == 0) return row;
   if (part->experts == 0) return part->row_slice.first + row;
   uint64_t each = part->rows / part->experts;
-  return row / each * part->row_slice.whole + part->row_slice.first + row % each;
+  uint64_t whole = part->row_slice.whole != 0 ? part->row_slice.whole : each;
+  return (part->expert_slice.first + row / each) * whole + part->row_slice.first + row % each;
 }
 
 /* A scale of the whole tensor is that of the unsplit one. */

@@ -31,7 +31,7 @@ static const rl_cost_row *row_of(const rl_cost *cost, uint32_t op) {
   return NULL;
 }
 
-/* A rank may hold none of the ids: no fact says so, the moment does. */
+/* A rank may hold none of the ids or experts: no fact says so, the moment does. */
 static void moments_of(const twin_pass *pass, const rl_engine_result *result, const rl_cost *cost,
                        uint64_t experts, uint64_t *moments) {
   rl_group groups[TWIN_SEQUENCES];
@@ -42,7 +42,9 @@ static void moments_of(const twin_pass *pass, const rl_engine_result *result, co
   }
   CU_ASSERT_TRUE_FATAL(rl_cost_moments(cost, &(rl_point){groups, pass->count}, &facts, moments));
   for (uint32_t m = 0; m < cost->moment_count; m++) {
-    if (cost->moments[m].kind == RL_M_ID_ROWS && result->distinct_ids == 0) moments[m] = 0;
+    rl_moment_kind kind = cost->moments[m].kind;
+    if (kind == RL_M_ID_ROWS && result->distinct_ids == 0) moments[m] = 0;
+    if (kind == RL_M_EXPERTS && experts == 0) moments[m] = 0;
   }
 }
 
@@ -57,7 +59,7 @@ static void check_bytes(const twin *t, const twin_pass *pass, const rl_engine_re
     const rl_op *op = &program->ops[row->op];
     const rl_cost_row *counted = row_of(cost, row->op);
     CU_ASSERT_PTR_NOT_NULL_FATAL(counted);
-    if (row->experts != 0) moments_of(pass, result, cost, row->experts, moments);
+    if (op->kind == RL_OP_ROUTE) moments_of(pass, result, cost, row->experts, moments);
     for (uint32_t k = 0; k < op->operand_count; k++) {
       uint64_t bytes = 0;
       rl_form_value(cost, &cost->operands[counted->first_operand + k], moments, &bytes);
@@ -98,27 +100,28 @@ static void check_pass(twin *t, const twin_pass *pass) {
 }
 
 /* False when the model has no such division. */
-static bool lower_ranks(twin *t, size_t count) {
+static bool lower_ranks(twin *t, size_t count, bool whole_experts) {
   rl_scenario *scenario = RL_NEW(&t->arena, rl_scenario);
   CU_ASSERT_PTR_NOT_NULL_FATAL(scenario);
   *scenario = *t->scenario;
   scenario->parallel.tensor = count;
+  scenario->parallel.expert = whole_experts ? count : 1;
   ranks = (fleet){.count = count, .unsplit = {t->program, t->engine}};
   for (size_t r = 0; r < count; r++) {
     rl_status status =
         rl_lower_rank(&t->arena, scenario, (rl_rank){.tensor = r}, &ranks.programs[r], &t->diags);
     if (status == RL_OK) continue;
     rl_diag_code code = t->diags.list.items[0].code;
-    CU_ASSERT(code == RL_D_SHARD_HEADS || code == RL_D_NO_SHARDS);
+    CU_ASSERT(code == RL_D_SHARD_HEADS || code == RL_D_NO_SHARDS || code == RL_D_ROUTE_EXPERTS);
     return false;
   }
   return true;
 }
 
-static size_t run_ranks(const twin_setup *setup, size_t count) {
+static size_t run_ranks(const twin_setup *setup, size_t count, bool whole_experts) {
   twin t;
   twin_open(&t, setup);
-  bool split = lower_ranks(&t, count);
+  bool split = lower_ranks(&t, count, whole_experts);
   for (size_t r = 0; split && r < count; r++) {
     rl_weight_source source = rl_sliced_weights(&ranks.unsplit);
     ranks.engines[r] = twin_engine(&t, ranks.programs[r], &source);
@@ -137,7 +140,8 @@ static size_t run_models(const char *profile, const char *const formats[3]) {
   for (int m = 0; m < TWIN_MODELS; m++) {
     twin_setup setup = {&TWIN_MODEL[m], formats[0], formats[1], formats[2], profile};
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
-      fleets += run_ranks(&setup, counts[i]);
+      fleets += run_ranks(&setup, counts[i], false);
+      if (setup.model->experts > 0) fleets += run_ranks(&setup, counts[i], true);
     }
   }
   return fleets;

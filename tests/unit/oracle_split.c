@@ -75,18 +75,35 @@ static const split_row qwen[] = {
     {"logits_all_gather", {0, 0, 0, 0, 0, 607744, 4861952}, 4254208, 1},
 };
 
+/* The same with 16 whole experts on each rank: D / 8, to the nearest 10803283 units, and an eighth
+ * of the 16 * 8 choices. */
+static const split_row qwen_whole[] = {
+    /* F 2*16*1536*2048; w D/8*1536*2048*2 = 6*10803283; in 65536 + 512; out 16*8*1536*2 */
+    {"gate_up_proj", {100663296, 0, 64819698, 0, 0, 66048, 393216}, 0, 0},
+    /* F 2*16*2048*768; w 3*10803283; in 16*8*768*2 + 512; out 16*8*2048*2 */
+    {"expert_down_proj", {50331648, 0, 32409849, 0, 0, 197120, 524288}, 0, 0},
+    {"combine", {0, 524288, 0, 0, 0, 524544, 65536}, 0, 0},
+    {"mlp_all_reduce", {0, 32768, 0, 0, 0, 65536, 65536}, 114688, 2},
+};
+
 static rl_lab lab;
 static const rl_group group = {.count = 16, .q = 1, .cached = 2048};
 static const rl_point point = {&group, 1};
 
-static bool split(const char *model, uint64_t ranks, rl_algorithm algorithm, rl_lab_pass *pass) {
+static bool split_experts(const char *model, uint64_t ranks, rl_algorithm algorithm,
+                          uint64_t experts, rl_lab_pass *pass) {
   if (!rl_lab_ask(&lab, &(rl_lab_question){.model = model}, pass)) return false;
   rl_scenario *scenario = RL_NEW(&lab.arena, rl_scenario);
   if (scenario == NULL) return false;
   *scenario = *pass->scenario;
   scenario->parallel.tensor = ranks;
   scenario->parallel.algorithm = algorithm;
+  scenario->parallel.expert = experts;
   return rl_lab_lower(&lab, scenario, pass);
+}
+
+static bool split(const char *model, uint64_t ranks, rl_algorithm algorithm, rl_lab_pass *pass) {
+  return split_experts(model, ranks, algorithm, 1, pass);
 }
 
 static const rl_cost_row *cost_row(const rl_cost *cost, const char *name) {
@@ -143,6 +160,8 @@ static void test_rows(void) {
   CU_ASSERT_TRUE_FATAL(split("qwen3-30b-a3b", 8, RL_ALGORITHM_ANY, &pass));
   check_rows(&pass, qwen, sizeof qwen / sizeof *qwen);
   CU_ASSERT_EQUAL(kv_token_bytes(pass.program), 48 * 1 * (256 + 256));
+  CU_ASSERT_TRUE_FATAL(split_experts("qwen3-30b-a3b", 8, RL_ALGORITHM_ANY, 8, &pass));
+  check_rows(&pass, qwen_whole, sizeof qwen_whole / sizeof *qwen_whole);
   rl_lab_close(&lab);
 }
 
