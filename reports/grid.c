@@ -61,6 +61,10 @@ rl_cell rl_cell_real(double real) {
   return (rl_cell){.kind = isfinite(real) ? RL_CELL_REAL : RL_CELL_NONE, .real = real};
 }
 
+rl_cell rl_cell_positive(double real) {
+  return real > 0 ? rl_cell_real(real) : (rl_cell){0};
+}
+
 rl_cell rl_cell_flag(bool flag) {
   return (rl_cell){.kind = RL_CELL_FLAG, .flag = flag};
 }

@@ -38,6 +38,13 @@ typedef struct rl_column {
   unsigned drop;        /* 0: always shown; else the largest goes first on a narrow terminal */
 } rl_column;
 
+/* Memory that is needed, told in GB. */
+#define RL_MEMORY_COLUMN                                                                           \
+  {                                                                                                \
+    .key = "memory_bytes", .head = "memory", .unit = "GB", .scale = 1e-9, .rounding = RL_ROUND_UP, \
+    .drop = 1                                                                                      \
+  }
+
 enum { RL_GRID_COLUMNS = 40 }; /* most columns of a grid */
 typedef struct rl_grid {
   rl_arena *arena;
@@ -58,7 +65,8 @@ void rl_grid_trim(rl_grid *grid, size_t first);
 
 rl_cell rl_cell_text(const char *text); /* NULL gives an empty cell */
 rl_cell rl_cell_count(uint64_t count);
-rl_cell rl_cell_real(double real); /* not finite: an empty cell */
+rl_cell rl_cell_real(double real);     /* not finite: an empty cell */
+rl_cell rl_cell_positive(double real); /* a time, rate or share: of 0 an empty cell */
 rl_cell rl_cell_flag(bool flag);
 /* A number that people see with all its digits and an SI prefix, 989.5 TFLOP/s, or grouped when it
  * is a whole number without a unit or with one that takes no prefix ("parameters"). */

@@ -7,11 +7,6 @@ typedef struct entry {
   rl_cell cell;
 } entry;
 
-/* A time, rate or share of 0 means "does not apply". */
-static rl_cell optional(double value) {
-  return value > 0 ? rl_cell_real(value) : (rl_cell){0};
-}
-
 static void add_row(rl_grid *grid, rl_arena *arena, const entry *entries, size_t count) {
   if (grid->columns == NULL && !grid->failed) {
     rl_column *columns = RL_NEW_ARRAY(arena, rl_column, count);
@@ -34,14 +29,14 @@ static void add_batch(rl_grid *grid, rl_arena *arena, const rl_result *result,
       {"batch", rl_cell_count(b->batch)},
       {"prompt_tokens", rl_cell_count(result->prompt)},
       {"generate_tokens", rl_cell_count(result->generate)},
-      {"ttft_at_best_s", optional(b->ttft)},
-      {"tpot_at_best_s", optional(b->tpot)},
-      {"prefill_rate_at_most_tokens_per_s", optional(b->prefill_rate)},
-      {"decode_rate_at_most_tokens_per_s", optional(b->decode_rate)},
+      {"ttft_at_best_s", rl_cell_positive(b->ttft)},
+      {"tpot_at_best_s", rl_cell_positive(b->tpot)},
+      {"prefill_rate_at_most_tokens_per_s", rl_cell_positive(b->prefill_rate)},
+      {"decode_rate_at_most_tokens_per_s", rl_cell_positive(b->decode_rate)},
       {"prefill_limit", rl_cell_text(b->prefill_limit.what)},
-      {"prefill_limit_share", optional(b->prefill_limit.share)},
+      {"prefill_limit_share", rl_cell_positive(b->prefill_limit.share)},
       {"decode_limit", rl_cell_text(b->decode_limit.what)},
-      {"decode_limit_share", optional(b->decode_limit.share)},
+      {"decode_limit_share", rl_cell_positive(b->decode_limit.share)},
       {"weight_bytes", rl_cell_count(b->worst.weights)},
       {"kv_bytes", rl_cell_count(b->worst.kv)},
       {"state_bytes", rl_cell_count(b->worst.state)},
@@ -58,14 +53,13 @@ static void add_batch(rl_grid *grid, rl_arena *arena, const rl_result *result,
       {"prefill_activation_bytes", rl_cell_count(b->phases[0].activations)},
       {"decode_kv_bytes", decodes ? rl_cell_count(b->phases[1].kv) : (rl_cell){0}},
       {"decode_state_bytes", decodes ? rl_cell_count(b->phases[1].state) : (rl_cell){0}},
-      {"decode_activation_bytes",
-       decodes ? rl_cell_count(b->phases[1].activations) : (rl_cell){0}},
+      {"decode_activation_bytes", decodes ? rl_cell_count(b->phases[1].activations) : (rl_cell){0}},
       {"energy_method", rl_cell_text(b->energy.method)},
-      {"prefill_energy_j_per_token", optional(b->energy.prefill)},
-      {"decode_energy_j_per_token", optional(b->energy.decode)},
+      {"prefill_energy_j_per_token", rl_cell_positive(b->energy.prefill)},
+      {"decode_energy_j_per_token", rl_cell_positive(b->energy.decode)},
       {"price_usd_per_h", b->price.known ? rl_cell_real(b->price.per_hour) : (rl_cell){0}},
-      {"input_at_least_usd_per_mtok", optional(b->price.input)},
-      {"output_at_least_usd_per_mtok", optional(b->price.output)},
+      {"input_at_least_usd_per_mtok", rl_cell_positive(b->price.input)},
+      {"output_at_least_usd_per_mtok", rl_cell_positive(b->price.output)},
   };
   add_row(grid, arena, entries, sizeof entries / sizeof *entries);
 }

@@ -23,11 +23,6 @@ static rl_cell fits_cell(const rl_result_batch *batch) {
   return cell;
 }
 
-/* A time or rate of 0 means "does not apply". */
-static rl_cell positive(double value) {
-  return value > 0 ? rl_cell_real(value) : (rl_cell){0};
-}
-
 /* Energy and price are last: their columns go when no machine says them. */
 #define ENERGY_COLUMN \
   { .key = "energy_j_per_token", .head = "energy", .unit = "J a token", .drop = 2 }
@@ -51,12 +46,7 @@ void rl_grid_decode(rl_grid *grid, rl_arena *arena, const rl_result_system *syst
        .mark = MARK,
        .rounding = RL_ROUND_UP},
       {.key = "decode_limit", .head = "bound by", .left = true},
-      {.key = "memory_bytes",
-       .head = "memory",
-       .unit = "GB",
-       .scale = 1e-9,
-       .rounding = RL_ROUND_UP,
-       .drop = 1},
+      RL_MEMORY_COLUMN,
       {.key = "fits", .head = "fits"},
       ENERGY_COLUMN,
       PRICE_COLUMN("output"),
@@ -66,13 +56,13 @@ void rl_grid_decode(rl_grid *grid, rl_arena *arena, const rl_result_system *syst
     const rl_result_batch *b = &system->batches[i];
     rl_cell *row = rl_grid_row(grid);
     row[0] = rl_cell_count(b->batch);
-    row[1] = positive(b->tpot);
-    row[2] = positive(b->decode_rate);
+    row[1] = rl_cell_positive(b->tpot);
+    row[2] = rl_cell_positive(b->decode_rate);
     row[3] = limit_cell(grid, &b->decode_limit);
     row[4] = rl_cell_count(b->worst.total);
     row[5] = fits_cell(b);
-    row[6] = positive(b->energy.decode);
-    row[7] = positive(b->price.output);
+    row[6] = rl_cell_positive(b->energy.decode);
+    row[7] = rl_cell_positive(b->price.output);
   }
   rl_grid_trim(grid, 6);
 }
@@ -97,13 +87,13 @@ void rl_grid_prefill(rl_grid *grid, rl_arena *arena, const rl_result_system *sys
     const rl_result_batch *b = &system->batches[i];
     rl_cell *row = rl_grid_row(grid);
     row[0] = rl_cell_count(b->batch);
-    row[1] = positive(b->ttft);
-    row[2] = positive(b->prefill_rate);
+    row[1] = rl_cell_positive(b->ttft);
+    row[2] = rl_cell_positive(b->prefill_rate);
     row[3] = limit_cell(grid, &b->prefill_limit);
     if (b->transfer > 0) row[4] = rl_cell_count(b->transfer_bytes);
-    row[5] = positive(b->transfer);
-    row[6] = positive(b->energy.prefill);
-    row[7] = positive(b->price.input);
+    row[5] = rl_cell_positive(b->transfer);
+    row[6] = rl_cell_positive(b->energy.prefill);
+    row[7] = rl_cell_positive(b->price.input);
   }
   rl_grid_trim(grid, 4); /* nothing sent on, no energy, no price */
 }
@@ -156,13 +146,13 @@ static void system_row(rl_grid *grid, const rl_result_system *system, const rl_r
   rl_cell *row = rl_grid_row(grid);
   row[0] = rl_cell_text(system->name);
   row[1] = rl_cell_count(b->batch);
-  row[2] = positive(b->tpot);
-  row[3] = positive(b->decode_rate);
+  row[2] = rl_cell_positive(b->tpot);
+  row[3] = rl_cell_positive(b->decode_rate);
   row[4] = limit_cell(grid, &b->decode_limit);
-  row[5] = positive(b->ttft);
+  row[5] = rl_cell_positive(b->ttft);
   row[6] = limit_cell(grid, &b->prefill_limit);
   row[7] = rl_cell_count(b->worst.total);
-  row[11] = positive(b->price.output);
+  row[11] = rl_cell_positive(b->price.output);
   row[8] = rl_cell_count(system->usable);
   row[9] = fits_cell(b);
   row[10] = rl_cell_count(system->largest_batch);
@@ -208,7 +198,8 @@ void rl_grid_verify(rl_grid *grid, rl_arena *arena, const rl_result_system *syst
   for (size_t i = 0; lengths > 0 && i + lengths <= system->verify_count; i += lengths) {
     rl_cell *row = rl_grid_row(grid);
     row[0] = rl_cell_count(system->verifies[i].batch);
-    for (size_t n = 0; n < lengths; n++) row[n + 1] = positive(system->verifies[i + n].ratio);
+    for (size_t n = 0; n < lengths; n++)
+      row[n + 1] = rl_cell_positive(system->verifies[i + n].ratio);
   }
 }
 
@@ -275,7 +266,7 @@ static void amount_cells(rl_cell *row, const rl_result_operator *op) {
   row[1] = rl_cell_real((double)(op->kv_read + op->kv_write) * repeat);
   row[2] = rl_cell_real((double)(op->act_read + op->act_write) * repeat);
   row[3] = rl_cell_real((double)op->matrix * repeat);
-  row[4] = positive(intensity_of(op));
+  row[4] = rl_cell_positive(intensity_of(op));
 }
 
 static void operator_row(rl_grid *grid, const rl_result_operator *op,

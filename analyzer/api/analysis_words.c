@@ -247,8 +247,8 @@ static bool say_other(speaker *s, const rl_format *weights, const rl_format *kv,
                       const rl_result_batch *batch) {
   static const double WORTH_A_WORD = 1.05;
   const rl_format *format = weights != NULL ? weights : kv;
-  const rl_variation other = {.weights = weights == NULL ? NULL : weights->reference,
-                              .kv = kv == NULL ? NULL : kv->reference};
+  const rl_variation other = {.weights.text = weights == NULL ? NULL : weights->reference,
+                              .kv.text = kv == NULL ? NULL : kv->reference};
   char number[RL_NUMBER_TEXT];
   double tpot;
   if (!(batch->tpot > 0)) return true;

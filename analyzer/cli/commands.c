@@ -16,6 +16,15 @@ static const rl_example analyze_examples[] = {
     {"analyze llama-3-8b@h100 --save mine.yaml",
      "keeps the scenario: 'rooflinectl analyze mine.yaml' repeats it"},
 };
+static const rl_example recommend_examples[] = {
+    {"recommend llama-3-70b --tpot 50ms --ttft 1s",
+     "every machine known: which serves a prompt of 2,048 tokens that fast at best, and at what "
+     "batch"},
+    {"recommend llama-3-8b --tpot 20ms --hw h100,l40s,a10 -w bf16,w4a16-g128",
+     "three machines, two formats of the weights"},
+    {"recommend llama-3-8b --tpot 30ms --price h100=2.99,l40s=0.99 --max-price 0.5",
+     "the same by what you pay an hour: cheapest first, half a dollar a million tokens at most"},
+};
 static const rl_example run_examples[] = {
     {"run examples/tiny-llama.yaml --here -b 2 -p 24 -n 4",
      "executes a small model and compares predicted with touched bytes"},
@@ -56,6 +65,27 @@ const rl_command RL_COMMAND_TABLE[RL_COMMANDS] = {
          .most = 1,
          .completion = RL_COMPLETE_TARGETS,
          .run = rl_cmd_analyze},
+    [RL_COMMAND_RECOMMEND] =
+        {.name = "recommend",
+         .arguments = "MODEL | SCENARIO.yaml",
+         .summary = "which machine, formats and batch meet a target, cheapest first",
+         .text =
+             "Analyses every combination of machine, number of devices, format of weights and "
+             "format of KV cache at every batch, and keeps of each combination the best batch. "
+             "What "
+             "meets the targets comes first: the cheapest by dollars a million generated tokens "
+             "(their prompts included) where prices are known, else the fewest devices and among "
+             "those the most tokens/s a device. Then come the others, nearest first, each with the "
+             "reason why it fails.\n\n"
+             "Times are at best: what fails here fails on every real system, what passes may still "
+             "be too slow. Lists are separated by commas. Without --hw every machine known is "
+             "tried; without -w and --kv the model's own format and the one that its format names "
+             "to be compared with; without --batch 1, 2, 4 ... 1024. How much accuracy a format "
+             "costs is not looked at. The exit status is 1 when nothing meets the targets.",
+         EXAMPLES(recommend_examples),
+         .most = 1,
+         .completion = RL_COMPLETE_TARGETS,
+         .run = rl_cmd_recommend},
     [RL_COMMAND_RUN] =
         {.name = "run",
          .arguments = "MODEL | SCENARIO.yaml --here",

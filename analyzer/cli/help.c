@@ -4,7 +4,7 @@
 #include "base/quote.h"
 #include "cli/commands.h"
 
-enum { INDENT = 2, EXAMPLE_INDENT = 6, OPTION_COLUMN = 30, COMMAND_COLUMN = 12 };
+enum { INDENT = 2, EXAMPLE_INDENT = 6, OPTION_COLUMN = 30, COMMAND_COLUMN = 13 };
 
 static void heading(rl_buf *out, const rl_style *style, const char *text) {
   rl_buf_add(out, "\n");

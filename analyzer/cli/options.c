@@ -7,7 +7,8 @@
 #include "reports/style.h"
 
 const char *const RL_OPTION_GROUP_NAMES[RL_OPTION_GROUPS] = {
-    [RL_SCENARIO_GROUP] = "Scenario", [RL_WORKLOAD_GROUP] = "Workload", [RL_VIEW_GROUP] = "View",
+    [RL_SCENARIO_GROUP] = "Scenario", [RL_WORKLOAD_GROUP] = "Workload",
+    [RL_TARGET_GROUP] = "Targets",    [RL_VIEW_GROUP] = "View",
     [RL_OUTPUT_GROUP] = "Output",     [RL_GENERAL_GROUP] = "General",
 };
 

@@ -15,6 +15,7 @@ typedef enum rl_option_id {
 
 typedef enum rl_command_id {
   RL_COMMAND_ANALYZE,
+  RL_COMMAND_RECOMMEND,
   RL_COMMAND_RUN,
   RL_COMMAND_LIST,
   RL_COMMAND_SHOW,
@@ -52,6 +53,7 @@ typedef enum rl_completion {
 typedef enum rl_option_group {
   RL_SCENARIO_GROUP,
   RL_WORKLOAD_GROUP,
+  RL_TARGET_GROUP,
   RL_VIEW_GROUP,
   RL_OUTPUT_GROUP,
   RL_GENERAL_GROUP,

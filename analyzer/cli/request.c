@@ -8,14 +8,20 @@
 #include "base/names.h"
 #include "cli/output.h"
 
+/* Options that `recommend` reads as lists of what to try, and leaves out of the scenario. */
+static void add_choices(const rl_arguments *a, rl_request *request) {
+  if (a->command == RL_COMMAND_RECOMMEND) return;
+  request->hardware = rl_argument(a, RL_O_HW);
+  request->weights = rl_argument(a, RL_O_WEIGHTS);
+  request->kv = rl_argument(a, RL_O_KV);
+  request->price = rl_argument(a, RL_O_PRICE);
+}
+
 static rl_request request_of(rl_session *session) {
   const rl_arguments *a = &session->arguments;
   rl_request request = {
       .model = rl_argument(a, RL_O_MODEL),
-      .hardware = rl_argument(a, RL_O_HW),
       .profile = rl_argument(a, RL_O_PROFILE),
-      .weights = rl_argument(a, RL_O_WEIGHTS),
-      .kv = rl_argument(a, RL_O_KV),
       .tensor = rl_argument(a, RL_O_TP),
       .pipeline = rl_argument(a, RL_O_PP),
       .expert = rl_argument(a, RL_O_EP),
@@ -32,9 +38,9 @@ static rl_request request_of(rl_session *session) {
       .generate = rl_argument(a, RL_O_GENERATE),
       .method = rl_argument(a, RL_O_METHOD),
       .draft = rl_argument(a, RL_O_DRAFT),
-      .price = rl_argument(a, RL_O_PRICE),
       .strict = rl_argument_given(a, RL_O_STRICT),
   };
+  add_choices(a, &request);
   request.sets = rl_argument_all(a, &session->arena, RL_O_SET, &request.set_count);
   if (request.sets == NULL) rl_diag_oom(&session->diags);
   if (a->words.count > 0) {

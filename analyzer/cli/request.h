@@ -9,7 +9,8 @@
 #define RL_TOKENS_LIMIT ((uint64_t)1 << 32)
 
 /* Opens the database, resolves what the arguments ask for, and writes --save when asked. example:
- * a command line that would work, for the message when nothing was named. */
+ * a command line that would work, for the message when nothing was named. The lists of `recommend`
+ * (--hw, --weights, --kv, --price) are left to it. */
 rl_status rl_session_scenario(rl_session *session, const char *example, rl_scenario **out);
 
 #endif

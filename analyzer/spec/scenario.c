@@ -239,6 +239,7 @@ static void resolve_workload(const resolver *r) {
   bool inlined = values[RL_SET_BATCH] != NULL || values[RL_SET_PROMPT] != NULL ||
                  values[RL_SET_GENERATE] != NULL;
   if (inlined) workload->name = NULL;
+  workload->batches_given = named != NULL || values[RL_SET_BATCH] != NULL;
   rl_workload_batches(r->load, values[RL_SET_BATCH], workload);
   rl_workload_read(r->load, values[RL_SET_PROMPT], "prompt", 1, &workload->prompt);
   rl_workload_read(r->load, values[RL_SET_GENERATE], "generate", 0, &workload->generate);
@@ -327,13 +328,13 @@ rl_status rl_scenario_vary(rl_arena *arena, rl_db *db, const rl_scenario *scenar
   *varied = *scenario;
   varied->rules = NULL;
   varied->rule_count = 0;
-  if (variation.weights != NULL) {
+  if (variation.weights.text != NULL) {
     settings.rules.items = NULL; /* the list of the first scenario is not written to */
     settings.rules.count = settings.rules.capacity = 0;
-    rl_settings_add(&load, &settings, "weights", (rl_text_at){.text = variation.weights});
+    rl_settings_add(&load, &settings, "weights", variation.weights);
   }
-  if (variation.kv != NULL) {
-    rl_settings_add(&load, &settings, "kv", (rl_text_at){.text = variation.kv});
+  if (variation.kv.text != NULL) {
+    rl_settings_add(&load, &settings, "kv", variation.kv);
   }
   resolver r = {.load = &load, .db = db, .diags = diags, .settings = &settings, .scenario = varied};
   resolve_formats(&r);

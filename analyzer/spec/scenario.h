@@ -25,6 +25,7 @@ typedef struct rl_workload {
   const char *name; /* NULL when given inline */
   const uint64_t *batches;
   size_t batch_count;
+  bool batches_given; /* not the default of one */
   uint64_t prompt;   /* tokens */
   uint64_t generate; /* tokens */
   rl_loc prompt_loc, generate_loc; /* where they were given; without a file: they are defaults */
@@ -86,7 +87,7 @@ rl_figure rl_price_parse(rl_arena *arena, rl_text_at text, rl_diags *diags);
 rl_status rl_scenario_resolve(rl_arena *arena, rl_db *db, const rl_request *request,
                               rl_scenario **out, rl_diags *diags);
 /* What the same request resolves to with these formats on top; the rest stays as it is. */
-typedef struct rl_variation { const char *weights, *kv; /* -w, --kv; NULL: not given */ } rl_variation;
+typedef struct rl_variation { rl_text_at weights, kv; /* -w, --kv; text NULL: not given */ } rl_variation;
 rl_status rl_scenario_vary(rl_arena *arena, rl_db *db, const rl_scenario *scenario,
                            rl_variation variation, rl_scenario **out, rl_diags *diags);
 /* The scenario as YAML that resolves to itself (--save); what was named by path is named by the

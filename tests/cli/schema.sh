@@ -1,23 +1,28 @@
 #!/bin/sh
-# Holds the JSON of analyze against its published schema; needs python3-jsonschema.
+# Holds the JSON of analyze and recommend against their published schemas; needs python3-jsonschema.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 program=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
 python3 -c 'import jsonschema' 2>/dev/null || { echo "SKIPPED: python3-jsonschema is not installed"; exit 77; }
 cd "$here/data"
+# check COMMAND ARGUMENT...
 check() {
-  "$program" analyze "$@" --format json 2>/dev/null | python3 -c '
+  "$program" "$@" --format json 2>/dev/null | python3 -c '
 import json, sys, jsonschema
 schema = json.load(open(sys.argv[1]))
 jsonschema.Draft7Validator.check_schema(schema)
 document = json.load(sys.stdin, parse_constant=lambda name: sys.exit("not finite: " + name))
 jsonschema.validate(document, schema)
-' "$here/../../docs/schema/analyze.schema.json" || { echo "not valid: analyze $*"; exit 1; }
+' "$here/../../docs/schema/$1.schema.json" || { echo "not valid: $*"; exit 1; }
 }
-check toy-llama
-check toy-mixtral@toy-gpu -b 1,4 --explain
-check toy-llama@toy-gpu -b 1,8,512
-check toy-llama@toy-cpu --phase prefill --explain
-check toy-llama@toy-gpu --phase verify --verify 5 -w w4a16-g128 --kv int8
-check toy-llama@toy-gpu -n 0 -p 1
+check analyze toy-llama
+check analyze toy-mixtral@toy-gpu -b 1,4 --explain
+check analyze toy-llama@toy-gpu -b 1,8,512 --price 2
+check analyze toy-llama@toy-cpu --phase prefill --explain
+check analyze toy-llama@toy-gpu --phase verify --verify 5 -w w4a16-g128 --kv int8
+check analyze toy-llama@toy-gpu -n 0 -p 1
+check analyze llama-3-8b@h100-sxm
+check recommend toy-llama
+check recommend toy-llama --hw toy-gpu,toy-cpu --price toy-gpu=2 --tpot 1ms --ttft 1s --max-price 1 --devices 1,2
+check recommend toy-llama --hw toy-gpu --tpot 1ns -n 0
 echo "valid"

@@ -92,6 +92,10 @@ static void test_every_device(void) {
   fail_each("analyze gpt2 -p 64 -n 8 --format md");
   fail_each("analyze gpt2 -p 64 -n 8 --format csv");
 }
+static void test_recommend(void) {
+  fail_each("recommend gpt2 --hw rtx-4090,h100-sxm --tpot 1ms -p 64 -n 8");
+  fail_each("recommend gpt2@rtx-4090 -p 64 -n 8 --format json --price 2");
+}
 static void test_lists(void) {
   fail_each("list models");
   fail_each("list ops --format json");
@@ -108,4 +112,4 @@ static void test_texts(void) {
   fail_each("__complete bash");
 }
 RL_SUITE("memory", {"analyze", test_analyze}, {"every device", test_every_device},
-         {"lists", test_lists}, {"texts", test_texts})
+         {"recommend", test_recommend}, {"lists", test_lists}, {"texts", test_texts})

@@ -1,0 +1,237 @@
+/* The search: for each format of weights and KV and each count of devices one operator list, for
+ * each machine one plan, for each batch one evaluation. */
+#include "api/recommend.h"
+
+#include <math.h>
+
+#include "api/analysis_parts.h"
+#include "api/recommend_parts.h"
+#include "base/checked.h"
+#include "base/names.h"
+#include "graph/lower.h"
+
+typedef struct recommender {
+  rl_arena *arena;
+  rl_db *db;
+  rl_diags *diags;
+  const rl_scenario *scenario;
+  const rl_choices *choices;
+  const rl_hardware *const *machines;
+  size_t machine_count;
+  rl_option_list options;
+} recommender;
+
+/* What is tried for the weights, or for the KV cache: texts as -w and --kv take them, NULL for the
+ * scenario's own. */
+typedef struct format_choices {
+  rl_text_at texts[2];
+  const rl_text_at *list;
+  size_t count;
+} format_choices;
+
+/* The list that was asked for, else the own format and the one it names. */
+static format_choices formats_of(const rl_text_at *asked, size_t count, const rl_format *other) {
+  format_choices choices = {.list = asked, .count = count};
+  if (count > 0) return choices;
+  choices.list = NULL;
+  choices.count = other == NULL ? 1 : 2;
+  if (other != NULL) choices.texts[1].text = other->reference;
+  return choices;
+}
+
+static rl_text_at format_text(const format_choices *choices, size_t i) {
+  return choices->list != NULL ? choices->list[i] : choices->texts[i];
+}
+
+/* As it was asked for, exceptions included; else by name. */
+static const char *weights_name(const recommender *r, const rl_scenario *varied, rl_text_at asked) {
+  return r->choices->weight_count > 0 ? asked.text : varied->weights->name;
+}
+
+/* "int8-token", or "fp8-token/int8-token" of keys and values; NULL when memory ran out. */
+static const char *kv_name(rl_arena *arena, const rl_scenario *varied) {
+  if (varied->k == varied->v) return varied->k->name;
+  return rl_textf(arena, "%s/%s", varied->k->name, varied->v->name);
+}
+
+static rl_figure price_of(const recommender *r, const rl_hardware *hardware) {
+  rl_figure price = hardware->price;
+  for (size_t i = 0; i < r->choices->price_count; i++) {
+    const rl_price_rule *rule = &r->choices->prices[i];
+    bool meant = rule->hardware == NULL || rl_name_equal(rule->hardware, hardware->name);
+    if (meant) price = rule->price;
+  }
+  return price;
+}
+
+static rl_status keep(recommender *r, const rl_result_option *option) {
+  rl_result_option *slot = RL_PUSH(r->arena, &r->options);
+  if (slot == NULL) return rl_diag_oom(r->diags);
+  *slot = *option;
+  return RL_OK;
+}
+
+/* An option that could not be evaluated says why. */
+static rl_status keep_failed(recommender *r, const rl_result_option *option, const rl_diags *why) {
+  rl_result_option failed = *option;
+  if (why->out_of_memory) return rl_diag_oom(r->diags);
+  failed.why = why->list.count > 0 ? why->list.items[0].message : "cannot be evaluated";
+  failed.miss = (double)INFINITY;
+  return keep(r, &failed);
+}
+
+/* The best of the batches on one machine. */
+static rl_status try_batches(recommender *r, const rl_plan *plan, rl_result_option *option) {
+  const rl_workload *workload = &r->scenario->workload;
+  const rl_figure price = price_of(r, plan->hardware);
+  rl_result_option best = {0};
+  rl_diags quiet;
+  rl_diags_init(&quiet, r->arena);
+  for (size_t i = 0; i < workload->batch_count; i++) {
+    const rl_job job = {workload->batches[i], workload->prompt, rl_max_u64(workload->generate, 1)};
+    rl_status status = rl_option_evaluate(plan, job, price, option, &quiet);
+    if (status != RL_OK) break; /* larger batches overflow, too */
+    if (!rl_option_judge(r->arena, &r->choices->targets, option)) return rl_diag_oom(r->diags);
+    if (best.batch == 0 || rl_option_compare(option, &best) < 0) best = *option;
+  }
+  return best.batch == 0 ? keep_failed(r, option, &quiet) : keep(r, &best);
+}
+
+static rl_status try_machines(recommender *r, const rl_cost *cost, rl_result_option *option) {
+  rl_status status = RL_OK;
+  for (size_t i = 0; status == RL_OK && i < r->machine_count; i++) {
+    rl_plan *plan;
+    rl_diags quiet;
+    rl_diags_init(&quiet, r->arena);
+    option->hardware = r->machines[i]->name;
+    option->usable = rl_hardware_main(r->machines[i])->usable;
+    if (rl_plan_compile_placed(r->arena, cost, r->machines[i], &r->scenario->placement, &plan,
+                               &quiet) == RL_OK) {
+      rl_result_option at = *option;
+      status = try_batches(r, plan, &at);
+    } else {
+      status = keep_failed(r, option, &quiet);
+    }
+  }
+  return status;
+}
+
+/* What cannot be split over so many devices fails on every machine. */
+static rl_status fail_machines(recommender *r, rl_result_option *option, const rl_diags *why) {
+  rl_status status = RL_OK;
+  for (size_t i = 0; status == RL_OK && i < r->machine_count; i++) {
+    option->hardware = r->machines[i]->name;
+    status = keep_failed(r, option, why);
+  }
+  return status;
+}
+
+/* Whether counts of devices are tried: not when the scenario says how it is split. */
+static bool splits(const recommender *r) {
+  return r->choices->device_count > 0 || r->scenario->devices == 1;
+}
+
+/* One pair of formats, split over the devices that the scenario or the choice says. */
+static rl_status try_devices(recommender *r, const rl_scenario *varied, rl_result_option option) {
+  const rl_program *program;
+  rl_cost *cost;
+  rl_diags quiet;
+  rl_scenario split = *varied;
+  if (splits(r)) split.devices = split.parallel.tensor = option.devices;
+  rl_diags_init(&quiet, r->arena);
+  rl_status status = rl_lower(r->arena, &split, &program, &quiet);
+  if (status == RL_OK) {
+    status = rl_cost_compile(r->arena, program, RL_ANALYSIS_PAGE_ROWS, &cost, &quiet);
+  }
+  return status == RL_OK ? try_machines(r, cost, &option) : fail_machines(r, &option, &quiet);
+}
+
+static rl_status try_formats(recommender *r, rl_text_at weights, rl_text_at kv) {
+  static const uint64_t usual[] = {1, 2, 4, 8};
+  const rl_variation variation = {weights, kv};
+  const rl_choices *choices = r->choices;
+  const uint64_t *devices = choices->device_count > 0 ? choices->devices : usual;
+  size_t count = choices->device_count > 0 ? choices->device_count : sizeof usual / sizeof *usual;
+  if (!splits(r)) {
+    devices = &r->scenario->devices;
+    count = 1;
+  }
+  rl_scenario *varied;
+  rl_status status = rl_scenario_vary(r->arena, r->db, r->scenario, variation, &varied, r->diags);
+  if (status != RL_OK) return status;
+  rl_result_option option = {.weights = weights_name(r, varied, weights),
+                             .kv = kv_name(r->arena, varied)};
+  if (option.kv == NULL) return rl_diag_oom(r->diags);
+  for (size_t i = 0; status == RL_OK && i < count; i++) {
+    option.devices = devices[i];
+    status = try_devices(r, varied, option);
+  }
+  return status;
+}
+
+/* The machines that were named, or every one the database knows. */
+static rl_status find_machines(recommender *r) {
+  const rl_choices *choices = r->choices;
+  size_t count = choices->hardware_count;
+  const rl_db_entry *const *entries = NULL;
+  if (count == 0) entries = rl_db_entries(r->db, RL_DB_HARDWARE, &count);
+  const rl_hardware **machines = RL_NEW_ARRAY(r->arena, const rl_hardware *, count);
+  if (machines == NULL) return rl_diag_oom(r->diags);
+  for (size_t i = 0; i < count; i++) {
+    if (entries != NULL && entries[i]->shadowed) continue;
+    const char *name = entries != NULL ? entries[i]->name : choices->hardware[i].text;
+    rl_loc loc = entries != NULL ? (rl_loc){.file = entries[i]->path} : choices->hardware[i].loc;
+    rl_status status = rl_db_hardware(r->db, name, loc, &machines[r->machine_count++], r->diags);
+    if (status != RL_OK) return status;
+  }
+  r->machines = machines;
+  return RL_OK;
+}
+
+static rl_status try_all(recommender *r) {
+  const rl_scenario *s = r->scenario;
+  const rl_format *other_kv = s->v->compare_kv == NULL ? NULL : s->k->compare_kv;
+  const format_choices weights =
+      formats_of(r->choices->weights, r->choices->weight_count, s->weights->compare_weights);
+  const format_choices kv = formats_of(r->choices->kv, r->choices->kv_count, other_kv);
+  rl_status status = find_machines(r);
+  for (size_t w = 0; status == RL_OK && w < weights.count; w++) {
+    for (size_t k = 0; status == RL_OK && k < kv.count; k++) {
+      status = try_formats(r, format_text(&weights, w), format_text(&kv, k));
+    }
+  }
+  return status;
+}
+
+rl_status rl_recommend(rl_arena *arena, rl_db *db, const rl_scenario *scenario,
+                       const rl_choices *choices, const rl_result_recommendation **out,
+                       rl_diags *diags) {
+  recommender r = {
+      .arena = arena, .db = db, .diags = diags, .scenario = scenario, .choices = choices};
+  rl_result_recommendation *result = RL_NEW(arena, rl_result_recommendation);
+  *out = NULL;
+  if (scenario->pools.prefill != NULL) {
+    return RL_REPORT(diags, NOT_SUPPORTED, (rl_loc){.file = scenario->file},
+                     "a recommendation with a machine of its own for the prefill");
+  }
+  if (result == NULL) return rl_diag_oom(diags);
+  rl_status status = try_all(&r);
+  if (status != RL_OK) return status;
+  if (!rl_options_sort(arena, &r.options)) return rl_diag_oom(diags);
+  *result = (rl_result_recommendation){.version = RL_VERSION,
+                                       .model = scenario->model->name,
+                                       .profile = scenario->profile->name,
+                                       .prompt = scenario->workload.prompt,
+                                       .generate = rl_max_u64(scenario->workload.generate, 1),
+                                       .tpot = choices->targets.tpot,
+                                       .ttft = choices->targets.ttft,
+                                       .cost = choices->targets.cost,
+                                       .options = r.options.items,
+                                       .option_count = r.options.count};
+  while (result->meeting < r.options.count && r.options.items[result->meeting].meets) {
+    result->meeting++;
+  }
+  result->priced = result->meeting > 0 && r.options.items[0].price.known;
+  *out = result;
+  return RL_OK;
+}
