@@ -148,5 +148,10 @@ const rl_counting RL_COUNTINGS[RL_OP_KINDS] = {
     [RL_OP_SCAN] = {rl_work_scan, rl_share_plain},
     [RL_OP_SSD_STEP] = {rl_work_ssd_step, rl_share_plain},
     [RL_OP_SSD] = {rl_work_ssd, rl_share_plain},
+    [RL_OP_LATENT_APPEND] = {rl_work_kv_append, rl_share_plain},
+    [RL_OP_EXPAND] = {rl_work_expand, rl_share_plain},
+    [RL_OP_EXPANDED_ATTENTION] = {rl_work_expanded_attention, rl_share_plain},
+    [RL_OP_HEAD_LINEAR] = {rl_work_head_linear, rl_share_head_linear},
+    [RL_OP_LATENT_ATTENTION] = {rl_work_latent_attention, rl_share_plain},
     [RL_OP_FUSED] = {work_fused, share_fused},
 };

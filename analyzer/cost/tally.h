@@ -109,6 +109,12 @@ void rl_work_conv(rl_tally *tally, const rl_op *op);
 void rl_work_scan(rl_tally *tally, const rl_op *op);
 void rl_work_ssd_step(rl_tally *tally, const rl_op *op);
 void rl_work_ssd(rl_tally *tally, const rl_op *op);
+/* count_latent.c */
+void rl_work_expand(rl_tally *tally, const rl_op *op);
+void rl_work_head_linear(rl_tally *tally, const rl_op *op);
+void rl_work_latent_attention(rl_tally *tally, const rl_op *op);
+void rl_work_expanded_attention(rl_tally *tally, const rl_op *op);
+rl_share rl_share_head_linear(const rl_program *program, const rl_op *op, const rl_operand *operand);
 /* count_bytes.c */
 rl_share rl_share_plain(const rl_program *program, const rl_op *op, const rl_operand *operand);
 rl_share rl_share_embed(const rl_program *program, const rl_op *op, const rl_operand *operand);

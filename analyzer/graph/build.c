@@ -54,11 +54,14 @@ static rl_status check_readable(rl_lowering *lowering, const rl_statement *state
                                 rl_op_kind kind, size_t input, uint32_t index) {
   const rl_tensor *tensor = &lowering->tensors.items[index];
   bool wants_choice = kind == RL_OP_EXPERT_LINEAR && input == 1;
+  bool wants_kept = kind == RL_OP_EXPANDED_ATTENTION && input == 1;
   const char *holds = NULL;
   if (wants_choice != (tensor->role == RL_ROLE_CHOICE)) {
     holds = wants_choice ? "no choice of experts" : "a choice of experts";
   } else if (tensor->role == RL_ROLE_IDS) {
     holds = "token ids";
+  } else if (wants_kept != (tensor->extent == RL_EXTENT_KV)) {
+    holds = wants_kept ? "a row for each new token only" : "a row for each cached token as well";
   } else if (!wants_choice && tensor->rows != 1 && !reads_rows(kind, input)) {
     holds = "a row for each chosen expert";
   }

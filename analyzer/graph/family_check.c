@@ -22,7 +22,9 @@ static bool knows(const known_names *known, const char *name) {
 /* Operators that read a whole row, or other rows, for each value they write. */
 static bool never_in_place(rl_op_kind kind) {
   return kind == RL_OP_LINEAR || kind == RL_OP_ATTENTION || kind == RL_OP_SAMPLE ||
-         kind == RL_OP_ROUTE || kind == RL_OP_EXPERT_LINEAR || kind == RL_OP_COMBINE;
+         kind == RL_OP_ROUTE || kind == RL_OP_EXPERT_LINEAR || kind == RL_OP_COMBINE ||
+         kind == RL_OP_EXPANDED_ATTENTION || kind == RL_OP_HEAD_LINEAR ||
+         kind == RL_OP_LATENT_ATTENTION;
 }
 
 static rl_status check_reads(const rl_statement *statement, rl_op_kind kind,

@@ -85,9 +85,10 @@ static bool starts_silu_mul(const raw_view *view, uint32_t index) {
   return feeds(view, index, RL_OP_ACTIVATION, RL_OP_MUL, 0) ||
          feeds(view, index, RL_OP_ACTIVATION, RL_OP_MUL, 1);
 }
-/* rope's last slot is the rotated k, kv_append's first slot the k it stores */
+/* rope's last slot is the rotated k: the k that kv_append stores first, latent_append last */
 static bool starts_rope_append(const raw_view *view, uint32_t index) {
-  return feeds(view, index, RL_OP_ROPE, RL_OP_KV_APPEND, 0);
+  return feeds(view, index, RL_OP_ROPE, RL_OP_KV_APPEND, 0) ||
+         feeds(view, index, RL_OP_ROPE, RL_OP_LATENT_APPEND, 1);
 }
 static bool starts_norm_quant(const raw_view *view, uint32_t index) {
   return feeds(view, index, RL_OP_NORM, RL_OP_QUANTIZE, 0);

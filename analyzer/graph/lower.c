@@ -25,6 +25,11 @@ static rl_lower_op *const LOWER[RL_OP_KINDS] = {
     [RL_OP_ROUTE] = rl_lower_route,
     [RL_OP_EXPERT_LINEAR] = rl_lower_expert_linear,
     [RL_OP_COMBINE] = rl_lower_combine,
+    [RL_OP_LATENT_APPEND] = rl_lower_latent_append,
+    [RL_OP_EXPAND] = rl_lower_expand,
+    [RL_OP_EXPANDED_ATTENTION] = rl_lower_expanded_attention,
+    [RL_OP_HEAD_LINEAR] = rl_lower_head_linear,
+    [RL_OP_LATENT_ATTENTION] = rl_lower_latent_attention,
     [RL_OP_CONV] = rl_lower_conv,
     [RL_OP_SCAN] = rl_lower_scan,
     [RL_OP_SSD_STEP] = rl_lower_ssd,
@@ -84,6 +89,7 @@ static rl_status lower_run(rl_lowering *lowering, uint32_t index) {
   lowering->names.count = lowering->loop_names;
   lowering->twins.count = 0;
   lowering->k_cache = lowering->v_cache = RL_NONE;
+  lowering->latents = lowering->rope_keys = RL_NONE;
   run->first_op = (uint32_t)lowering->raw.count;
   for (size_t s = 0; s < run->statement_count && status == RL_OK; s++) {
     status = lower_statement(lowering, &run->statements[s]);

@@ -28,6 +28,20 @@ static rl_status check_route(rl_lowering *lowering, const rl_statement *statemen
   return status != RL_OK ? status : rl_width_check(lowering, statement, in, 1, values->experts);
 }
 
+/* The chosen experts come from some of equal groups, which hold enough of them. */
+static rl_status check_groups(rl_lowering *lowering, const rl_statement *statement,
+                              const rl_evaluated *values) {
+  uint64_t groups = values->expert_groups, taken = values->top_groups;
+  char experts[RL_NUMBER_TEXT], all[RL_NUMBER_TEXT], some[RL_NUMBER_TEXT], k[RL_NUMBER_TEXT];
+  bool good =
+      groups == taken || (groups > 0 && values->experts % groups == 0 && taken > 0 &&
+                          taken <= groups && values->experts / groups * taken >= values->top_k);
+  if (good) return RL_OK;
+  return RL_REPORT(lowering->diags, ROUTE_GROUPS, statement->loc,
+                   rl_print_grouped(values->experts, experts), rl_print_grouped(groups, all),
+                   rl_print_grouped(taken, some), rl_print_grouped(values->top_k, k));
+}
+
 /* The outputs: chosen [T, k] numbers of experts; out [T, k] weights. */
 static rl_status find_route_results(rl_lowering *lowering, const rl_statement *statement,
                                     const rl_evaluated *values, uint32_t *chosen, uint32_t *out) {
@@ -50,6 +64,7 @@ rl_status rl_lower_route(rl_lowering *lowering, const rl_statement *statement,
   uint32_t in[2], bias, chosen, out;
   rl_status status = rl_inputs_find(lowering, statement, in);
   if (status == RL_OK) status = check_route(lowering, statement, values, in[0]);
+  if (status == RL_OK) status = check_groups(lowering, statement, values);
   if (status == RL_OK) status = rl_bias_add(lowering, statement, values, request, &bias);
   if (status == RL_OK) status = find_route_results(lowering, statement, values, &chosen, &out);
   if (status != RL_OK) return status;
@@ -60,6 +75,9 @@ rl_status rl_lower_route(rl_lowering *lowering, const rl_statement *statement,
   place_experts(lowering, &op.at);
   op.at.score = (rl_score_kind)values->score;
   op.at.normalize = values->normalize;
+  op.at.expert_groups = values->expert_groups == values->top_groups ? 0 : values->expert_groups;
+  op.at.top_groups = values->top_groups;
+  op.at.group_best = values->group_score == 0 ? 1 : 2;
   op.at.factor = values->scale == 0 ? 1 : values->scale;
   rl_operand operands[4];
   size_t count = 0;

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/checked.h"
 #include "base/number.h"
 #include "graph/lowering.h"
 
@@ -12,11 +13,9 @@ typedef struct scaling_name {
   rl_rope_scaling scaling;
 } scaling_name;
 /* Phi-3's first files call longrope by the name it had in its making. */
-static const scaling_name SCALING_NAMES[] = {{"default", RL_ROPE_PLAIN},
-                                             {"linear", RL_ROPE_LINEAR},
-                                             {"llama3", RL_ROPE_LLAMA3},
-                                             {"longrope", RL_ROPE_LONGROPE},
-                                             {"su", RL_ROPE_LONGROPE}};
+static const scaling_name SCALING_NAMES[] = {
+    {"default", RL_ROPE_PLAIN},     {"linear", RL_ROPE_LINEAR}, {"llama3", RL_ROPE_LLAMA3},
+    {"longrope", RL_ROPE_LONGROPE}, {"su", RL_ROPE_LONGROPE},   {"yarn", RL_ROPE_YARN}};
 
 /* A positive number of the scaling map, which must be there. */
 static rl_status read_factor(rl_lowering *lowering, const rl_node *map, const char *key,
@@ -122,6 +121,7 @@ static rl_status read_scaling(rl_lowering *lowering, const rl_evaluated *values,
   if (status == RL_OK && at->rope_scaling == RL_ROPE_LONGROPE) {
     return read_longrope(lowering, map, values, at);
   }
+  if (status == RL_OK && at->rope_scaling == RL_ROPE_YARN) return rl_yarn_read(lowering, map, at);
   if (status == RL_OK && at->rope_scaling != RL_ROPE_PLAIN) {
     status = read_factor(lowering, map, "factor", &at->rope_factor);
   }
@@ -131,26 +131,31 @@ static rl_status read_scaling(rl_lowering *lowering, const rl_evaluated *values,
   return status;
 }
 
-/* Rotates `dims` of the d_h values of each head of q [T, H * d_h] and k [T, H_kv * d_h]. */
+/* Rotates `dims` of the d_h values of each head of q [T, H * d_h] and k [T, H_kv * d_h], whose
+ * heads may have another size. */
 rl_status rl_lower_rope(rl_lowering *lowering, const rl_statement *statement,
                         const rl_evaluated *values) {
   rl_op op = rl_op_begin(lowering, statement, RL_OP_ROPE);
-  uint64_t dims = values->dims == 0 ? values->head_dim : values->dims;
+  uint64_t k_dim = values->kv_head_dim == 0 ? values->head_dim : values->kv_head_dim;
+  uint64_t smaller = rl_min_u64(k_dim, values->head_dim);
+  uint64_t dims = values->dims == 0 ? smaller : values->dims;
   uint32_t in[2];
   rl_status status = rl_inputs_find(lowering, statement, in);
-  if (status == RL_OK && (dims > values->head_dim || dims % 2 != 0)) {
+  if (status == RL_OK && (dims > smaller || dims % 2 != 0)) {
     status = RL_REPORT(lowering->diags, ROPE_DIMS, statement->loc, "");
   }
   if (status == RL_OK) {
     status = rl_width_check(lowering, statement, in[0], values->heads, values->head_dim);
   }
   if (status == RL_OK) {
-    status = rl_width_check(lowering, statement, in[1], values->kv_heads, values->head_dim);
+    status = rl_width_check(lowering, statement, in[1], values->kv_heads, k_dim);
   }
   if (status != RL_OK) return status;
   op.at.heads = values->heads;
   op.at.kv_heads = values->kv_heads;
   op.at.head_dim = values->head_dim;
+  op.at.kv_head_dim = k_dim;
+  op.at.rotates_last = values->rotates != 0;
   op.at.rotary_dims = dims;
   op.at.rope_base = values->base;
   op.at.rope_style = (rl_rope_style)values->style;

@@ -44,6 +44,7 @@ typedef struct rl_lowering {
   uint32_t loop_names; /* names known when the last loop began; they keep their tensor in its layers */
   uint32_t k_cache, v_cache; /* written in this layer and not yet attended to by all, or RL_NONE */
   rl_phase attended;         /* the class whose sequences have attended to them; BOTH: none has */
+  uint32_t latents, rope_keys; /* caches that latent_append wrote in this layer, or RL_NONE */
   uint32_t ids;              /* the token ids that a pass is given */
   uint64_t vocabulary, width, positions;
   uint64_t first_id, held_ids; /* as in rl_program */
@@ -150,8 +151,14 @@ typedef rl_status rl_lower_op(rl_lowering *lowering, const rl_statement *stateme
 rl_lower_op rl_lower_embed, rl_lower_norm, rl_lower_linear, rl_lower_pair, rl_lower_elementwise,
     rl_lower_sample, rl_lower_rope, rl_lower_kv_append, rl_lower_attention, rl_lower_route,
     rl_lower_expert_linear, rl_lower_combine, rl_lower_conv, rl_lower_scan,
-    rl_lower_ssd;
+    rl_lower_ssd, rl_lower_latent_append, rl_lower_expand, rl_lower_expanded_attention,
+    rl_lower_head_linear, rl_lower_latent_attention;
 rl_lower_op rl_lower_all_reduce, rl_lower_all_gather; /* lower_collectives.c */
+
+/* YaRN's divisors of the frequencies and magnitude, from the map of the config (rope_yarn.c). */
+rl_status rl_yarn_read(rl_lowering *lowering, const rl_node *map, rl_op_attributes *at);
+/* What scores are multiplied with beside 1 / sqrt(d_h), under that map (NULL: nothing). */
+rl_status rl_yarn_score_factor(rl_lowering *lowering, const rl_node *map, double *out);
 
 /* --- passes --- */
 

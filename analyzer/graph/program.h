@@ -89,7 +89,9 @@ typedef enum rl_index_kind { RL_INDEX_IDS, RL_INDEX_POSITIONS } rl_index_kind;
 typedef enum rl_rope_style { RL_ROPE_HALVES /* (i, i + n/2) */, RL_ROPE_PAIRS /* (2i, 2i + 1) */ } rl_rope_style;
 /* What a router's logits become: softmax over all experts, over the chosen ones, or sigmoid. */
 typedef enum rl_score_kind { RL_SCORE_SOFTMAX, RL_SCORE_SOFTMAX_CHOSEN, RL_SCORE_SIGMOID } rl_score_kind;
-typedef enum rl_rope_scaling { RL_ROPE_PLAIN, RL_ROPE_LINEAR, RL_ROPE_LLAMA3, RL_ROPE_LONGROPE } rl_rope_scaling;
+typedef enum rl_rope_scaling { RL_ROPE_PLAIN, RL_ROPE_LINEAR, RL_ROPE_LLAMA3, RL_ROPE_LONGROPE, RL_ROPE_YARN } rl_rope_scaling;
+/* What a head's rows of the weight that expands latents make: its key or its value. */
+typedef enum rl_head_part { RL_HEAD_KEY, RL_HEAD_VALUE } rl_head_part;
 
 /* Attributes by kind; a union would save little and cost clarity in the switchless tables. */
 typedef struct rl_op_attributes {
@@ -106,12 +108,14 @@ typedef struct rl_op_attributes {
   /* rope, kv_append, attention, scores, softmax, mix */
   uint64_t heads, kv_heads, head_dim;
   uint64_t rotary_dims;
+  uint64_t kv_head_dim;     /* rope: values of a head of k; 0 = head_dim */
+  bool rotates_last;        /* the last rotary_dims values of a head, not the first */
   double rope_base;
   rl_rope_style rope_style;
   rl_rope_scaling rope_scaling;
   double rope_factor, rope_low, rope_high; /* Llama 3.1: factor, low and high frequency factors */
   uint64_t rope_original;   /* original context of the scaling */
-  const double *rope_divisors; /* LongRoPE: of each frequency, rotary_dims / 2 of them */
+  const double *rope_divisors; /* LongRoPE, YaRN: of each frequency, rotary_dims / 2 of them */
   double rope_magnitude;    /* what is rotated grows by it; 0 = it keeps its length */
   uint64_t window;          /* keys a query sees, itself included; 0 = all before it */
   double score_scale;
@@ -129,6 +133,10 @@ typedef struct rl_op_attributes {
   uint64_t states;          /* values that a channel keeps */
   uint64_t groups;          /* sets of B and C, each of which heads / groups heads share */
   uint64_t chunk;           /* ssd: tokens that are worked on together */
+  /* head_linear, expand, latent_attention, expanded_attention: heads of head_dim values without and
+   * rope_dim with rotation, values of value_dim, made of a latent */
+  uint64_t value_dim, rope_dim;
+  rl_head_part part;
   /* route, expert_linear, combine */
   uint64_t experts, top_k;
   rl_score_kind score;
@@ -139,6 +147,8 @@ typedef struct rl_op_attributes {
   rl_algorithm algorithm;
   uint64_t first_expert, held_experts; /* route, expert_linear: those of this rank of `ranks`; 0 = all */
   uint64_t first_row;       /* embed: id of the first row of this rank's part of the table */
+  uint64_t expert_groups, top_groups; /* only experts of the top_groups best of so many equal groups are chosen */
+  uint64_t group_best;      /* a group is worth the sum of its so many best experts: 1 or 2 */
 } rl_op_attributes;
 
 typedef struct rl_op {

@@ -17,6 +17,9 @@ static const char *const MASK_WORDS[] = {"causal"};
 static const char *const SCORE_WORDS[] = {[RL_SCORE_SOFTMAX] = "softmax",
                                           [RL_SCORE_SOFTMAX_CHOSEN] = "softmax_chosen",
                                           [RL_SCORE_SIGMOID] = "sigmoid"};
+static const char *const PART_WORDS[] = {[RL_HEAD_KEY] = "key", [RL_HEAD_VALUE] = "value"};
+static const char *const ROTATES_WORDS[] = {"first", "last"};
+static const char *const GROUP_SCORE_WORDS[] = {"best", "best_two"};
 static const char *const PHASE_WORDS[RL_PHASES] = {
     [RL_PHASE_BOTH] = "both", [RL_PHASE_DECODE] = "decode", [RL_PHASE_PREFILL] = "prefill"};
 static const char *const CLASS_WORDS[] = {
@@ -69,6 +72,38 @@ static const rl_attribute_rule RULES[] = {
      .split = true,
      .place = PLACE(kv_heads)},
     {.key = "head_dim", .form = RL_FORM_INTEGER, .positive = true, .place = PLACE(head_dim)},
+    {.key = "value_dim", .form = RL_FORM_INTEGER, .positive = true, .place = PLACE(value_dim)},
+    {.key = "rope_dim", .form = RL_FORM_INTEGER, .positive = true, .place = PLACE(rope_dim)},
+    {.key = "kv_head_dim",
+     .form = RL_FORM_INTEGER,
+     .positive = true,
+     .nullable = true,
+     .place = PLACE(kv_head_dim)},
+    {.key = "expert_groups",
+     .form = RL_FORM_INTEGER,
+     .positive = true,
+     .nullable = true,
+     .place = PLACE(expert_groups)},
+    {.key = "top_groups",
+     .form = RL_FORM_INTEGER,
+     .positive = true,
+     .nullable = true,
+     .place = PLACE(top_groups)},
+    {.key = "part",
+     .form = RL_FORM_WORD,
+     .place = PLACE(part),
+     .choices = PART_WORDS,
+     .choice_count = COUNT(PART_WORDS)},
+    {.key = "rotates",
+     .form = RL_FORM_WORD,
+     .place = PLACE(rotates),
+     .choices = ROTATES_WORDS,
+     .choice_count = COUNT(ROTATES_WORDS)},
+    {.key = "group_score",
+     .form = RL_FORM_WORD,
+     .place = PLACE(group_score),
+     .choices = GROUP_SCORE_WORDS,
+     .choice_count = COUNT(GROUP_SCORE_WORDS)},
     {.key = "dims",
      .form = RL_FORM_INTEGER,
      .positive = true,

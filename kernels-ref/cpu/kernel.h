@@ -88,6 +88,10 @@ void rl_ref_conv(const rl_call *call);
 void rl_ref_scan(const rl_call *call);
 void rl_ref_ssd_step(const rl_call *call);
 void rl_ref_ssd(const rl_call *call);
+void rl_ref_expand(const rl_call *call);
+void rl_ref_expanded_attention(const rl_call *call);
+void rl_ref_head_linear(const rl_call *call);
+void rl_ref_latent_attention(const rl_call *call);
 void rl_ref_fused(const rl_call *call);
 
 bool rl_ref_linear_workspace(const rl_program *program, const rl_op *op,
@@ -102,6 +106,8 @@ bool rl_ref_scan_workspace(const rl_program *program, const rl_op *op,
                            const rl_pass_limits *limits, rl_workspace_size *size);
 bool rl_ref_ssd_workspace(const rl_program *program, const rl_op *op, const rl_pass_limits *limits,
                           rl_workspace_size *size);
+bool rl_ref_expand_workspace(const rl_program *program, const rl_op *op,
+                             const rl_pass_limits *limits, rl_workspace_size *size);
 bool rl_ref_fused_workspace(const rl_program *program, const rl_op *op,
                             const rl_pass_limits *limits, rl_workspace_size *size);
 

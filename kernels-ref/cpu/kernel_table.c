@@ -44,6 +44,11 @@ const rl_kernel RL_KERNELS[RL_OP_KINDS] = {
     [RL_OP_SCAN] = {rl_ref_scan, rl_ref_scan_workspace},
     [RL_OP_SSD_STEP] = {rl_ref_ssd_step, rl_ref_ssd_workspace},
     [RL_OP_SSD] = {rl_ref_ssd, rl_ref_ssd_workspace},
+    [RL_OP_LATENT_APPEND] = {rl_ref_kv_append, blocks_workspace},
+    [RL_OP_EXPAND] = {rl_ref_expand, rl_ref_expand_workspace},
+    [RL_OP_EXPANDED_ATTENTION] = {rl_ref_expanded_attention, blocks_workspace},
+    [RL_OP_HEAD_LINEAR] = {rl_ref_head_linear, blocks_workspace},
+    [RL_OP_LATENT_ATTENTION] = {rl_ref_latent_attention, blocks_workspace},
     [RL_OP_FUSED] = {rl_ref_fused, rl_ref_fused_workspace},
 };
 

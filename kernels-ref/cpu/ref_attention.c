@@ -1,25 +1,8 @@
 /* attention: softmax(q K^T) V in one sweep over the keys, no score stored (Dao et al. 2022, alg. 1;
  * online softmax of Milakov & Gimelshein 2018, alg. 3). Only keys that the query attends to are
  * read. H query heads share H_kv key heads in equal groups (Ainslie et al. 2023, 2.2). */
-#include <math.h>
-#include <string.h>
-
 #include "kernels-ref/cpu/kernel.h"
-
-/* Running softmax of one query: the mix is relative to the largest score so far. */
-typedef struct running {
-  float largest;
-  double sum;
-  float *mix;
-} running;
-
-static void take_key(running *state, float score, const float *value, uint64_t n) {
-  float largest = fmaxf(state->largest, score);
-  float shrink = expf(state->largest - largest), weight = expf(score - largest);
-  for (uint64_t c = 0; c < n; c++) state->mix[c] = state->mix[c] * shrink + weight * value[c];
-  state->sum = state->sum * shrink + weight;
-  state->largest = largest;
-}
+#include "kernels-ref/cpu/running.h"
 
 /* One query head of one new token. */
 static void attend(const rl_call *call, const rl_pass_sequence *sequence, uint64_t i,
@@ -29,8 +12,7 @@ static void attend(const rl_call *call, const rl_pass_sequence *sequence, uint64
   const rl_view *out = rl_call_write(call, 0);
   uint64_t n = at->head_dim, kv_head = head / (at->heads / at->kv_heads);
   float *q = call->work->values, *key = q + n, *value = key + n;
-  running state = {-INFINITY, 0, value + n};
-  memset(state.mix, 0, n * sizeof *state.mix);
+  rl_running state = rl_running_begin(value + n, n);
   rl_view_read(in, (sequence->first_token + i) * in->block + head * n, n, q);
   for (uint64_t j = 0; j < sequence->cached + sequence->q; j++) {
     uint64_t row = (sequence->first_kv + j) * at->kv_heads + kv_head;
@@ -38,9 +20,9 @@ static void attend(const rl_call *call, const rl_pass_sequence *sequence, uint64
     rl_view_read(k, row * n, n, key);
     rl_view_read(v, row * n, n, value);
     float product = rl_ref_dot(q, key, n) + rl_ref_alibi(call->op, sequence, head, i, j);
-    take_key(&state, rl_ref_score(call->op, product), value, n);
+    rl_running_take(&state, rl_ref_score(call->op, product), value);
   }
-  for (uint64_t c = 0; c < n; c++) state.mix[c] = (float)(state.mix[c] / state.sum);
+  rl_running_end(&state);
   rl_view_write(out, (sequence->first_token + i) * out->block + head * n, n, state.mix);
 }
 

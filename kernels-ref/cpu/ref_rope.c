@@ -1,5 +1,5 @@
-/* rope: rotary position embedding (Su et al. 2021, eq. 34) of the leading rotary_dims values of
- * each head of q and k, in place. Pair i turns by position * base^(-2i / rotary_dims). */
+/* rope: rotary position embedding (Su et al. 2021, eq. 34) of the first or last rotary_dims
+ * values of each head of q and k, in place. Pair i turns by position * base^(-2i / rotary_dims). */
 #include <math.h>
 
 #include "kernels-ref/cpu/kernel.h"
@@ -21,7 +21,7 @@ static double frequency_of(const rl_op_attributes *at, uint64_t pair) {
   double frequency = pow(at->rope_base, -2.0 * (double)pair / (double)at->rotary_dims);
   if (at->rope_scaling == RL_ROPE_LINEAR) return frequency / at->rope_factor;
   if (at->rope_scaling == RL_ROPE_LLAMA3) return llama3_frequency(at, frequency);
-  if (at->rope_scaling == RL_ROPE_LONGROPE) return frequency / at->rope_divisors[pair];
+  if (at->rope_divisors != NULL) return frequency / at->rope_divisors[pair];
   return frequency;
 }
 
@@ -44,8 +44,10 @@ void rl_ref_rope(const rl_call *call) {
   float *x = call->work->values;
   for (uint32_t n = 0; rl_call_read(call, n) != NULL; n++) {
     const rl_view *in = rl_call_read(call, n), *out = rl_call_write(call, n);
+    uint64_t size = n == 0 || at->kv_head_dim == 0 ? at->head_dim : at->kv_head_dim;
+    uint64_t first = at->rotates_last ? size - at->rotary_dims : 0;
     for (uint64_t t = 0; t < call->pass->tokens; t++) {
-      for (uint64_t at_head = 0; at_head < in->block; at_head += at->head_dim) {
+      for (uint64_t at_head = first; at_head < in->block; at_head += size) {
         rl_view_read(in, t * in->block + at_head, at->rotary_dims, x);
         rotate(at, call->pass->positions[t], x);
         rl_view_write(out, t * out->block + at_head, at->rotary_dims, x);

@@ -37,6 +37,32 @@ static void score(const router *r) {
   }
 }
 
+/* What a group is worth: its best expert, or the sum of its two best (DeepSeek-AI 2024, V2, 2.2.2,
+ * and V3, 2.1.2: of the experts on one node). */
+static double group_worth(const router *r, uint64_t group) {
+  uint64_t size = r->at->experts / r->at->expert_groups;
+  const float *rank = r->rank + group * size;
+  float best = -INFINITY, second = -INFINITY;
+  for (uint64_t e = 0; e < size; e++) {
+    second = fmaxf(second, fminf(best, rank[e]));
+    best = fmaxf(best, rank[e]);
+  }
+  return r->at->group_best == 2 && size > 1 ? (double)best + (double)second : (double)best;
+}
+
+/* Takes the worst groups out of the choice until top_groups are left; of equal ones the last. */
+static void leave_groups(const router *r) {
+  uint64_t groups = r->at->expert_groups, size = groups == 0 ? 0 : r->at->experts / groups;
+  for (uint64_t left = groups; left > r->at->top_groups; left--) {
+    uint64_t worst = groups;
+    for (uint64_t g = 0; g < groups; g++) {
+      if (isinf(r->rank[g * size])) continue; /* taken out before */
+      if (worst == groups || group_worth(r, g) <= group_worth(r, worst)) worst = g;
+    }
+    for (uint64_t e = 0; e < size && worst < groups; e++) r->rank[worst * size + e] = -INFINITY;
+  }
+}
+
 static uint32_t take_best(const router *r) {
   uint32_t best = 0;
   for (uint32_t e = 1; e < r->at->experts; e++) {
@@ -71,6 +97,7 @@ void rl_ref_route(const rl_call *call) {
   for (uint64_t t = 0; t < call->pass->tokens; t++) {
     rl_view_read(logits, t * experts, experts, r.logit);
     score(&r);
+    leave_groups(&r);
     for (uint64_t j = 0; j < k; j++) {
       uint32_t expert = take_best(&r);
       rl_view_write_id(choice, t * k + j, expert);

@@ -1,7 +1,7 @@
 /* How many evaluations a second one core does. One evaluation is one prefill pass at (batch,
- * prompt) and one decode pass at (batch, context) of Llama-3-8B, fused as `reference` fuses, with
+ * prompt) and one decode pass at (batch, context) of a model, fused as `reference` fuses, with
  * every count, time and bound of every row stored; no point occurs twice. usage: bench_evaluate
- * [--check] [RUNS [EVALUATIONS]] */
+ * [--check] [RUNS [EVALUATIONS [MODEL]]], Llama-3-8B when no model is given */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +14,7 @@
 #include "time/plan.h"
 
 enum { BATCH = 64, SAMPLES = 1000, RUNS_MAX = 1001 };
-static const char MODEL[] = "llama-3-8b", HARDWARE[] = "h100-sxm", PROFILE[] = "reference";
+static const char DEFAULT_MODEL[] = "llama-3-8b", HARDWARE[] = "h100-sxm", PROFILE[] = "reference";
 
 typedef struct bench {
   rl_arena arena;
@@ -31,10 +31,10 @@ static void complain(const rl_diags *diags) {
   }
 }
 
-static bool prepare(bench *b) {
+static bool prepare(bench *b, const char *model) {
   const char *const paths[] = {RL_SOURCE_DIR "/hwdb", RL_SOURCE_DIR "/models"};
   rl_request request = {
-      .model = {.text = MODEL}, .hardware = {.text = HARDWARE}, .profile = {.text = PROFILE}};
+      .model = {.text = model}, .hardware = {.text = HARDWARE}, .profile = {.text = PROFILE}};
   rl_db *db = NULL;
   rl_scenario *scenario = NULL;
   const rl_program *program = NULL;
@@ -128,49 +128,62 @@ static void report_median(const char *clock, double *rates, size_t runs) {
          median / 1e6, 1e9 / median, rates[0] / 1e6, rates[runs - 1] / 1e6);
 }
 
-static int report(bench *b, uint64_t runs, uint64_t evaluations, const char *program) {
+/* What the command line asks for. */
+typedef struct task {
+  const char *program, *model;
+  uint64_t runs, evaluations;
+  bool only_check;
+} task;
+
+static int report(bench *b, const task *t) {
   static double wall[RUNS_MAX], processor[RUNS_MAX];
   speed one;
-  printf("%s on %s, profile %s, %s build: %zu rows a pass, %u moments\n", MODEL, HARDWARE, PROFILE,
-         RL_BUILD_TYPE, b->evaluation->rows, b->plan->cost->moment_count);
-  if (!measure(b, 0, evaluations / 4 + BATCH, &one)) return EXIT_FAILURE; /* warm-up */
-  for (uint64_t r = 0; r < runs; r++) {
-    if (!measure(b, (r + 1) * evaluations, evaluations, &one)) return EXIT_FAILURE;
+  printf("%s on %s, profile %s, %s build: %zu rows a pass, %u moments\n", t->model, HARDWARE,
+         PROFILE, RL_BUILD_TYPE, b->evaluation->rows, b->plan->cost->moment_count);
+  if (!measure(b, 0, t->evaluations / 4 + BATCH, &one)) return EXIT_FAILURE; /* warm-up */
+  for (uint64_t r = 0; r < t->runs; r++) {
+    if (!measure(b, (r + 1) * t->evaluations, t->evaluations, &one)) return EXIT_FAILURE;
     wall[r] = one.wall;
     processor[r] = one.processor;
     printf("run %2llu: %.3f million evaluations/s, %.3f of processor time\n",
            (unsigned long long)(r + 1), one.wall / 1e6, one.processor / 1e6);
   }
-  report_median("the clock", wall, (size_t)runs);
-  report_median("processor time", processor, (size_t)runs);
-  bool good = check(b, evaluations);
-  printf("again: %s %llu %llu\n", program, (unsigned long long)runs,
-         (unsigned long long)evaluations);
+  report_median("the clock", wall, (size_t)t->runs);
+  report_median("processor time", processor, (size_t)t->runs);
+  bool good = check(b, t->evaluations);
+  printf("again: %s %llu %llu %s\n", t->program, (unsigned long long)t->runs,
+         (unsigned long long)t->evaluations, t->model);
   return good ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
-/* "RUNS" and "EVALUATIONS" of the command line, where given. */
-static bool read_numbers(int count, char **arguments, uint64_t *runs, uint64_t *evaluations) {
-  bool good = count <= 3;
-  if (good && count > 1) good = rl_scan_u64(arguments[1], strlen(arguments[1]), runs);
-  if (good && count > 2) good = rl_scan_u64(arguments[2], strlen(arguments[2]), evaluations);
-  return good && *runs >= 1 && *runs <= RUNS_MAX && *evaluations >= SAMPLES;
+/* RUNS, EVALUATIONS and MODEL, where given. */
+static bool read_task(int count, char **arguments, task *t) {
+  int first = count > 1 && strcmp(arguments[1], "--check") == 0 ? 2 : 1;
+  bool good = count - first <= 3;
+  *t = (task){arguments[0], DEFAULT_MODEL, 11, 1 << 20, first == 2};
+  if (good && count > first) {
+    good = rl_scan_u64(arguments[first], strlen(arguments[first]), &t->runs);
+  }
+  if (good && count > first + 1) {
+    good = rl_scan_u64(arguments[first + 1], strlen(arguments[first + 1]), &t->evaluations);
+  }
+  if (count > first + 2) t->model = arguments[first + 2];
+  return good && t->runs >= 1 && t->runs <= RUNS_MAX && t->evaluations >= SAMPLES;
 }
 
 int main(int count, char **arguments) {
   static bench b;
-  uint64_t runs = 11, evaluations = 1 << 20;
-  bool only_check = count == 2 && strcmp(arguments[1], "--check") == 0;
-  if (!only_check && !read_numbers(count, arguments, &runs, &evaluations)) {
-    fprintf(stderr, "usage: bench_evaluate [--check] [RUNS [EVALUATIONS]]\n");
+  task t;
+  int status = EXIT_FAILURE;
+  if (!read_task(count, arguments, &t)) {
+    fprintf(stderr, "usage: bench_evaluate [--check] [RUNS [EVALUATIONS [MODEL]]]\n");
     return EXIT_FAILURE;
   }
-  int status = EXIT_FAILURE;
-  if (prepare(&b)) {
-    if (only_check)
-      status = check(&b, evaluations) ? EXIT_SUCCESS : EXIT_FAILURE;
+  if (prepare(&b, t.model)) {
+    if (t.only_check)
+      status = check(&b, t.evaluations) ? EXIT_SUCCESS : EXIT_FAILURE;
     else
-      status = report(&b, runs, evaluations, arguments[0]);
+      status = report(&b, &t);
   }
   rl_arena_free(&b.arena);
   return status;

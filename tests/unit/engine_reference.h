@@ -75,7 +75,8 @@ struct ref_model {
   const void *details;
 };
 
-typedef enum ref_number { REF_FP32, REF_BF16, REF_INT8_TOKEN, REF_INT4_TOKEN } ref_number;
+/* REF_EXACT: not rounded at all. */
+typedef enum ref_number { REF_FP32, REF_BF16, REF_INT8_TOKEN, REF_INT4_TOKEN, REF_EXACT } ref_number;
 
 /* What is rounded between operators, and whether the operators of the reference profile are fused.
  */
@@ -103,6 +104,7 @@ typedef struct ref_tokens {
   const uint32_t *ids;
   int count, context;
   const int32_t *parent;
+  const bool *decoded; /* [count]: ran as decode, not as prefill; for forms that differ by phase */
 } ref_tokens;
 
 typedef enum ref_plant {

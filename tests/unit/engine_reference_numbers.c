@@ -110,7 +110,7 @@ void ref_round(ref_number number, double *x, int count) {
     round_codes(number == REF_INT8_TOKEN ? 8 : 4, x, count);
     return;
   }
-  for (int i = 0; i < count; i++) {
+  for (int i = 0; i < count && number != REF_EXACT; i++) {
     x[i] = number == REF_BF16 ? round_digits(x[i], 8, -133) : (double)(float)x[i];
   }
 }

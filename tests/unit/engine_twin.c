@@ -33,10 +33,10 @@ static void lower(twin *t) {
                         .weights = text_at(t->setup.weights),
                         .kv = text_at(t->setup.kv),
                         .activations = text_at(t->setup.activations)};
-  const char *root = RL_SOURCE_DIR;
+  static const char *const roots[] = {RL_SOURCE_DIR "/tests/phases", RL_SOURCE_DIR};
   rl_scenario *scenario;
   rl_db *db;
-  check(t, rl_db_open(&t->arena, &root, 1, &db, &t->diags));
+  check(t, rl_db_open(&t->arena, roots, 2, &db, &t->diags));
   check(t, rl_scenario_resolve(&t->arena, db, &request, &scenario, &t->diags));
   check(t, rl_lower(&t->arena, scenario, &t->program, &t->diags));
   t->scenario = scenario;
@@ -115,7 +115,10 @@ static void fill_pass(twin *t, const stage *from, twin_pass *pass) {
     const share *s = &from->shares[e];
     uint64_t cached = rl_engine_length(t->engine, s->sequence);
     uint32_t *ids = &t->ids[s->sequence][cached];
-    for (uint64_t i = 0; i < s->q; i++) ids[i] = draw_id(t, s->sequence, cached + i);
+    for (uint64_t i = 0; i < s->q; i++) {
+      ids[i] = draw_id(t, s->sequence, cached + i);
+      t->decoded[s->sequence][cached + i] = s->q <= t->program->decode_tokens;
+    }
     pass->cached[e] = cached;
     const rl_tree *tree = s->tree && !t->setup.model->recurrent ? &TREE : NULL;
     pass->entries[e] = (rl_engine_entry){s->sequence, s->q, ids, tree, s->logits};
@@ -180,6 +183,7 @@ static ref_number number_of(const char *format) {
     ref_number number;
   } names[] = {{"fp32", REF_FP32},
                {"bf16", REF_BF16},
+               {"exact", REF_EXACT},
                {"int8-token", REF_INT8_TOKEN},
                {"int4-token", REF_INT4_TOKEN}};
   for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
@@ -194,7 +198,7 @@ ref_storage twin_storage(const twin_setup *setup) {
       .activations = number_of(setup->activations),
       .kv = number_of(setup->kv),
       .inputs = strcmp(setup->weights, "w8a8-int8") == 0 ? REF_INT8_TOKEN : REF_FP32,
-      .fused = strcmp(setup->profile, "reference") == 0};
+      .fused = strcmp(setup->profile, "unfused") != 0};
 }
 
 uint64_t twin_logit_rows(const rl_engine_entry *entry) {
@@ -210,7 +214,8 @@ static const double *reference_logits(twin *t, const twin_pass *pass, size_t e, 
   ref_weights weights = {find_weight, t};
   uint64_t held = pass->cached[e] + entry->q, first = held - twin_logit_rows(entry);
   ref_tokens tokens = {t->ids[entry->sequence], (int)held, (int)pass->cached[e],
-                       entry->tree != NULL ? entry->tree->parent : NULL};
+                       entry->tree != NULL ? entry->tree->parent : NULL,
+                       t->decoded[entry->sequence]};
   ref_forward(t->setup.model, &storage, &weights, &tokens, plant, logits);
   return logits + first * (uint64_t)t->setup.model->vocabulary;
 }
@@ -244,5 +249,27 @@ double twin_noise_error(twin *t, const twin_pass *pass) {
       difference = fmax(difference, fabs(want[i] - got[i]));
     }
   }
+  return largest > 0 ? difference / largest : 0;
+}
+
+double twin_form_error(twin *t, const twin_pass *pass) {
+  static double one[REF_TOKENS * REF_WIDTH], other[REF_TOKENS * REF_WIDTH];
+  bool *decoded = &t->decoded[0][0];
+  twin_setup setup = t->setup;
+  double largest = 0, difference = 0;
+  t->setup.activations = t->setup.kv = "exact";
+  for (size_t e = 0; e < pass->count; e++) {
+    uint64_t count = twin_logit_rows(&pass->entries[e]) * (uint64_t)t->setup.model->vocabulary;
+    if (count == 0) continue;
+    const double *want = reference_logits(t, pass, e, REF_RIGHT, one);
+    for (int i = 0; i < TWIN_SEQUENCES * TWIN_CAPACITY; i++) decoded[i] = !decoded[i];
+    const double *got = reference_logits(t, pass, e, REF_RIGHT, other);
+    for (int i = 0; i < TWIN_SEQUENCES * TWIN_CAPACITY; i++) decoded[i] = !decoded[i];
+    for (uint64_t i = 0; i < count; i++) {
+      largest = fmax(largest, fabs(want[i]));
+      difference = fmax(difference, fabs(want[i] - got[i]));
+    }
+  }
+  t->setup = setup;
   return largest > 0 ? difference / largest : 0;
 }

@@ -23,6 +23,7 @@ typedef struct twin {
   const rl_program *program;
   rl_engine_state *engine;
   uint32_t ids[TWIN_SEQUENCES][TWIN_CAPACITY]; /* what each sequence holds */
+  bool decoded[TWIN_SEQUENCES][TWIN_CAPACITY]; /* whether it came in a pass of the decode class */
 } twin;
 
 typedef struct twin_pass {
@@ -35,8 +36,8 @@ typedef struct twin_pass {
 /* The first ones show every family, the others the families with a KV head for every query head. */
 enum {
   TWIN_DENSE = 15, /* engine_twin_dense.def */
-  TWIN_FAMILIES = 12 + TWIN_DENSE,
-  TWIN_MODELS = 21 + TWIN_DENSE
+  TWIN_FAMILIES = 14 + TWIN_DENSE,
+  TWIN_MODELS = 23 + TWIN_DENSE
 };
 extern const ref_model TWIN_MODEL[TWIN_MODELS];
 
@@ -56,6 +57,9 @@ double twin_logit_error(twin *t, const twin_pass *pass, ref_plant plant);
 /* The same between the reference and itself with a noise of 1e-7 before each rounding: how far two
  * right executions are apart. */
 double twin_noise_error(twin *t, const twin_pass *pass);
+/* The same between the forms of the two phases, without any rounding: each token as it ran against
+ * each token as it did not. */
+double twin_form_error(twin *t, const twin_pass *pass);
 /* What the reference rounds under this setup. */
 ref_storage twin_storage(const twin_setup *setup);
 

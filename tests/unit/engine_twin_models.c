@@ -1,6 +1,7 @@
 /* The twins of tests/twins once more, typed by hand as the second implementation wants them.
  * Families whose query heads may share KV heads come twice, three and one to a KV head; Llama's
  * second one is the Mistral, and GPT-2 and OPT have no such key. */
+#include "engine_reference_latent.h"
 #include "engine_reference_state.h"
 #include "engine_twin.h"
 
@@ -140,6 +141,32 @@ const ref_model TWIN_MODEL[TWIN_MODELS] = {
      .second_norm = "pre_ff_norm",
      .mixer = {ref_mix_mamba, NULL, ref_mix_mamba},
      .details = &JAMBA},
+    {.twin = "deepseek-v3-twin",
+     .layers = 3,
+     .width = 46,
+     .ff = 71,
+     .vocabulary = 61,
+     .heads = 3,
+     .eps = 1e-6,
+     .rope_base = {100},
+     .experts = 12,
+     .chosen = 3,
+     .expert_ff = 33,
+     .forward = ref_forward_latent,
+     .details = &REF_LATENT_V3},
+    {.twin = "deepseek-v2-twin",
+     .layers = 2,
+     .width = 42,
+     .ff = 50,
+     .vocabulary = 53,
+     .heads = 5,
+     .eps = 1e-6,
+     .rope_base = {10000},
+     .experts = 9,
+     .chosen = 2,
+     .expert_ff = 31,
+     .forward = ref_forward_latent,
+     .details = &REF_LATENT_V2},
 #include "engine_twin_dense.def"
     {QWEN2, .twin = "qwen2-mha-twin", .kv_heads = 3},
     {QWEN3, .twin = "qwen3-mha-twin", .kv_heads = 6},

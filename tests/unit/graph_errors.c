@@ -229,7 +229,13 @@ static void check_scaling(const char *config, rl_diag_code code, uint32_t column
 }
 
 static void test_rope_scaling(void) {
-  check_scaling("{scaling: {rope_type: yarn, factor: 4}}", RL_D_ROPE_SCALING_TYPE, 23, "'yarn'");
+  check_scaling("{scaling: {rope_type: ntk, factor: 4}}", RL_D_ROPE_SCALING_TYPE, 23, "'ntk'");
+  check_scaling("{scaling: {rope_type: yarn, factor: 4}}", RL_D_ROPE_SCALING_KEY, 11, "'original");
+  check_scaling("{scaling: {type: yarn, original_max_position_embeddings: 8}}",
+                RL_D_ROPE_SCALING_KEY, 11, "'factor'");
+  check_scaling(
+      "{scaling: {type: yarn, factor: 4, original_max_position_embeddings: 8, beta_fast: 0.5}}",
+      RL_D_ROPE_YARN, 11, "");
   check_scaling("{scaling: {factor: 4}}", RL_D_ROPE_SCALING_KEY, 11, "'rope_type'");
   check_scaling("{scaling: {type: linear}}", RL_D_ROPE_SCALING_KEY, 11, "'factor'");
   check_scaling("{scaling: {type: llama3, factor: 8}}", RL_D_ROPE_SCALING_KEY, 11, "'original");

@@ -1,0 +1,220 @@
+/* Statements to operators: attention over latents (DeepSeek-AI 2024, DeepSeek-V2, 2.1). A token
+ * keeps one latent of r values for keys and values of all heads, and one rotated key of d_r values.
+ * T new tokens, H heads, d_n values of a head without rotation, d_v values of its value. */
+#include <math.h>
+#include <string.h>
+
+#include "base/checked.h"
+#include "base/number.h"
+#include "graph/lowering.h"
+
+/* The tensors of `in`, none of the last tokens only. */
+static rl_status find_tokens(rl_lowering *lowering, const rl_statement *statement, uint32_t in[2]) {
+  rl_op_kind kind = RL_OP_LATENT_APPEND;
+  (void)rl_operator_find(statement->op, &kind);
+  rl_status status = rl_inputs_find(lowering, statement, in);
+  for (size_t i = 0; i < rl_operator_inputs(kind) && status == RL_OK; i++) {
+    const rl_tensor *tensor = &lowering->tensors.items[in[i]];
+    if (tensor->extent != RL_EXTENT_LOGIT_ROWS) continue;
+    status = RL_REPORT(lowering->diags, TENSOR_EXTENT, statement->loc, tensor->name);
+  }
+  return status;
+}
+
+static rl_status add_cache(rl_lowering *lowering, const char *name, uint32_t in, uint32_t *out) {
+  rl_tensor cache = {.name = name,
+                     .role = RL_ROLE_KV,
+                     .format = lowering->scenario->k,
+                     .extent = RL_EXTENT_KV,
+                     .rows = 1,
+                     .cols = lowering->tensors.items[in].cols,
+                     .run = lowering->scope.in_layers ? lowering->run : RL_NONE};
+  return rl_tensor_add(lowering, &cache, out);
+}
+
+/* latents [T, r] and rotated keys [T, d_r] into caches of one row a token, in the format of K */
+rl_status rl_lower_latent_append(rl_lowering *lowering, const rl_statement *statement,
+                                 const rl_evaluated *values) {
+  rl_op op = rl_op_begin(lowering, statement, RL_OP_LATENT_APPEND);
+  uint32_t in[2];
+  (void)values;
+  rl_status status = find_tokens(lowering, statement, in);
+  if (status == RL_OK) status = add_cache(lowering, "latent_cache", in[0], &lowering->latents);
+  if (status == RL_OK) status = add_cache(lowering, "rope_cache", in[1], &lowering->rope_keys);
+  if (status != RL_OK) return status;
+  const rl_operand operands[] = {rl_operand_whole(lowering, in[0], RL_READ),
+                                 rl_operand_whole(lowering, in[1], RL_READ),
+                                 rl_operand_whole(lowering, lowering->latents, RL_WRITE),
+                                 rl_operand_whole(lowering, lowering->rope_keys, RL_WRITE)};
+  return rl_op_add(lowering, &op, operands, 4);
+}
+
+/* The caches are there, and the sizes that statement gives multiply without overflow. */
+static rl_status check_heads(rl_lowering *lowering, const rl_statement *statement,
+                             const rl_evaluated *values, uint64_t *width) {
+  uint64_t head;
+  if (lowering->latents == RL_NONE) {
+    return RL_REPORT(lowering->diags, NO_LATENTS, statement->loc, statement->op);
+  }
+  if (rl_add_u64(values->head_dim, values->value_dim, &head) &&
+      rl_mul_u64(head, values->heads, width)) {
+    return RL_OK;
+  }
+  return RL_REPORT(lowering->diags, SIZE_OVERFLOW, statement->loc, statement->op);
+}
+
+static void set_heads(rl_op *op, const rl_evaluated *values) {
+  op->at.heads = values->heads;
+  op->at.head_dim = values->head_dim;
+  op->at.value_dim = values->value_dim;
+  op->at.rope_dim = values->rope_dim;
+  op->at.part = (rl_head_part)values->part;
+}
+
+/* W [H (d_n + d_v), r], of each head its rows for keys, then those for values; out: for every token
+ * of the sequences [H (d_n + d_v)]. Latents come from the cache as they are, so that the weight is
+ * multiplied in the activation type whatever its format. */
+rl_status rl_lower_expand(rl_lowering *lowering, const rl_statement *statement,
+                          const rl_evaluated *values) {
+  rl_op op = rl_op_begin(lowering, statement, RL_OP_EXPAND);
+  rl_weight_shape request = {
+      .class_name = "linear", .suffix = "weight", .source = values->weights, .gguf = values->gguf};
+  uint32_t weight, out;
+  rl_status status = check_heads(lowering, statement, values, &request.rows);
+  if (status != RL_OK) return status;
+  request.cols = lowering->tensors.items[lowering->latents].cols;
+  rl_tensor shape = rl_activation_shape(lowering, RL_EXTENT_KV, 1, request.rows);
+  status = rl_weight_add(lowering, statement, values, &request, &weight);
+  if (status == RL_OK) status = rl_output_find(lowering, statement, &shape, &out);
+  if (status != RL_OK) return status;
+  set_heads(&op, values);
+  const rl_operand operands[] = {rl_operand_whole(lowering, lowering->latents, RL_READ),
+                                 rl_operand_whole(lowering, weight, RL_READ),
+                                 rl_operand_whole(lowering, out, RL_WRITE)};
+  return rl_op_add(lowering, &op, operands, 3);
+}
+
+/* 1 / sqrt(d_n + d_r) (eq. 16), times what YaRN adds. */
+static rl_status set_score_scale(rl_lowering *lowering, const rl_evaluated *values, rl_op *op) {
+  double factor;
+  rl_status status = rl_yarn_score_factor(lowering, values->scaling, &factor);
+  op->at.score_scale = factor / sqrt((double)values->head_dim + (double)values->rope_dim);
+  return status;
+}
+
+/* The queries [T, H (d_n + d_r)] and the rotated keys fit the statement. */
+static rl_status check_queries(rl_lowering *lowering, const rl_statement *statement,
+                               const rl_evaluated *values, uint32_t q) {
+  uint64_t head;
+  if (!rl_add_u64(values->head_dim, values->rope_dim, &head)) {
+    return RL_REPORT(lowering->diags, SIZE_OVERFLOW, statement->loc, statement->op);
+  }
+  rl_status status = rl_width_check(lowering, statement, q, values->heads, head);
+  if (status != RL_OK) return status;
+  return rl_width_check(lowering, statement, lowering->rope_keys, 1, values->rope_dim);
+}
+
+/* q [T, H (d_n + d_r)], expanded keys and values, rotated keys; out [T, H d_v] */
+rl_status rl_lower_expanded_attention(rl_lowering *lowering, const rl_statement *statement,
+                                      const rl_evaluated *values) {
+  rl_op op = rl_op_begin(lowering, statement, RL_OP_EXPANDED_ATTENTION);
+  uint64_t width;
+  uint32_t in[2], out;
+  rl_status status = find_tokens(lowering, statement, in);
+  if (status == RL_OK) status = check_heads(lowering, statement, values, &width);
+  if (status == RL_OK) status = check_queries(lowering, statement, values, in[0]);
+  if (status == RL_OK) status = rl_width_check(lowering, statement, in[1], 1, width);
+  if (status == RL_OK) status = set_score_scale(lowering, values, &op);
+  if (status != RL_OK) return status;
+  rl_tensor shape =
+      rl_activation_shape(lowering, RL_EXTENT_TOKENS, 1, values->heads * values->value_dim);
+  status = rl_output_find(lowering, statement, &shape, &out);
+  if (status != RL_OK) return status;
+  set_heads(&op, values);
+  const rl_operand operands[] = {rl_operand_whole(lowering, in[0], RL_READ),
+                                 rl_operand_whole(lowering, in[1], RL_READ),
+                                 rl_operand_whole(lowering, lowering->rope_keys, RL_READ),
+                                 rl_operand_whole(lowering, out, RL_WRITE)};
+  return rl_op_add(lowering, &op, operands, 4);
+}
+
+/* The weight of the `expand` of that name in this layer, which must have the same heads. */
+static uint32_t find_expansion(const rl_lowering *lowering, const char *name, uint64_t rows) {
+  size_t length = strlen(name);
+  for (uint32_t t = (uint32_t)lowering->tensors.count; t-- > 0;) {
+    const rl_tensor *tensor = &lowering->tensors.items[t];
+    if (tensor->role != RL_ROLE_WEIGHT || tensor->run != lowering->run) continue;
+    if (strncmp(tensor->name, name, length) != 0) continue;
+    if (strcmp(tensor->name + length, ".weight") == 0) return tensor->rows == rows ? t : RL_NONE;
+  }
+  return RL_NONE;
+}
+
+/* Queries have d_n values a head at least, mixes of latents r. */
+static rl_status check_led(rl_lowering *lowering, const rl_statement *statement,
+                           const rl_evaluated *values, uint32_t in) {
+  uint64_t heads = values->heads, r = lowering->tensors.items[lowering->latents].cols, ignored;
+  uint64_t cols = lowering->tensors.items[in].cols;
+  if (!rl_mul_u64(heads, r, &ignored)) {
+    return RL_REPORT(lowering->diags, SIZE_OVERFLOW, statement->loc, statement->op);
+  }
+  if (values->part == RL_HEAD_VALUE) return rl_width_check(lowering, statement, in, heads, r);
+  if (cols % heads == 0 && cols / heads >= values->head_dim) return RL_OK;
+  return rl_width_check(lowering, statement, in, heads, values->head_dim);
+}
+
+/* part key: of q, the first d_n values of each head; W_UK^T times each: out [T, H r].
+ * part value: in [T, H r], W_UV times each: out [T, H d_v]. */
+rl_status rl_lower_head_linear(rl_lowering *lowering, const rl_statement *statement,
+                               const rl_evaluated *values) {
+  rl_op op = rl_op_begin(lowering, statement, RL_OP_HEAD_LINEAR);
+  bool key = values->part == RL_HEAD_KEY;
+  uint64_t rows;
+  uint32_t in[2], weight, out;
+  rl_status status = find_tokens(lowering, statement, in);
+  if (status == RL_OK) status = check_heads(lowering, statement, values, &rows);
+  if (status == RL_OK) status = check_led(lowering, statement, values, in[0]);
+  if (status != RL_OK) return status;
+  weight = find_expansion(lowering, values->tied_to, rows);
+  if (weight == RL_NONE) {
+    return RL_REPORT(lowering->diags, NO_EXPANSION, statement->loc, values->tied_to);
+  }
+  uint64_t latent = values->heads * lowering->tensors.items[lowering->latents].cols;
+  rl_tensor shape = rl_activation_shape(lowering, RL_EXTENT_TOKENS, 1,
+                                        key ? latent : values->heads * values->value_dim);
+  status = rl_output_find(lowering, statement, &shape, &out);
+  if (status != RL_OK) return status;
+  set_heads(&op, values);
+  const rl_operand operands[] = {{in[0], RL_READ, key ? values->heads * values->head_dim : latent},
+                                 rl_operand_whole(lowering, weight, RL_READ),
+                                 rl_operand_whole(lowering, out, RL_WRITE)};
+  return rl_op_add(lowering, &op, operands, 3);
+}
+
+/* q, of which the rotated values of each head are read, q in latents [T, H r], the caches; out
+ * [T, H r], the mix of the latents */
+rl_status rl_lower_latent_attention(rl_lowering *lowering, const rl_statement *statement,
+                                    const rl_evaluated *values) {
+  rl_op op = rl_op_begin(lowering, statement, RL_OP_LATENT_ATTENTION);
+  uint64_t ignored;
+  uint32_t in[2], out;
+  rl_status status = find_tokens(lowering, statement, in);
+  if (status == RL_OK) status = check_heads(lowering, statement, values, &ignored);
+  if (status == RL_OK) status = check_queries(lowering, statement, values, in[0]);
+  if (status == RL_OK) status = set_score_scale(lowering, values, &op);
+  if (status != RL_OK) return status;
+  uint64_t r = lowering->tensors.items[lowering->latents].cols;
+  status = rl_width_check(lowering, statement, in[1], values->heads, r);
+  if (status != RL_OK) return status;
+  rl_tensor shape = lowering->tensors.items[in[1]];
+  status = rl_output_find(lowering, statement, &shape, &out);
+  if (status != RL_OK) return status;
+  op.compute = rl_format_compute(lowering->scenario->k, lowering->scenario->activations);
+  set_heads(&op, values);
+  const rl_operand operands[] = {{in[0], RL_READ, values->heads * values->rope_dim},
+                                 rl_operand_whole(lowering, in[1], RL_READ),
+                                 rl_operand_whole(lowering, lowering->latents, RL_READ),
+                                 rl_operand_whole(lowering, lowering->rope_keys, RL_READ),
+                                 rl_operand_whole(lowering, out, RL_WRITE)};
+  return rl_op_add(lowering, &op, operands, 5);
+}

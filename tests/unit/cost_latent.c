@@ -1,0 +1,182 @@
+/* DeepSeek-V3 by hand: parameters, KV of a token, and both forms of its attention row by row.
+ * Sizes (DeepSeek-AI 2024, V3, 4.2): 61 layers, 3 of them dense; d 7168, H 128, latents 512 and
+ * 1536, heads of 128 + 64 rotated, values of 128; 256 experts of 2048, 8 chosen, 1 shared; V
+ * 129280. */
+#include <string.h>
+
+#include "cost/cost.h"
+#include "graph/lower.h"
+#include "unit.h"
+
+static rl_arena arena;
+static rl_diags diags;
+static const rl_program *program;
+static rl_cost *cost;
+static uint64_t moments[RL_MOMENTS_MAX];
+
+static void open_model(const char *model) {
+  static const char *const paths[] = {RL_SOURCE_DIR};
+  rl_request request = {.model = {.text = model}, .profile = {.text = "reference"}};
+  rl_scenario *scenario;
+  rl_db *db;
+  rl_arena_init(&arena, NULL);
+  rl_diags_init(&diags, &arena);
+  rl_status status = rl_db_open(&arena, paths, 1, &db, &diags);
+  if (status == RL_OK) status = rl_scenario_resolve(&arena, db, &request, &scenario, &diags);
+  if (status == RL_OK) status = rl_lower(&arena, scenario, &program, &diags);
+  if (status == RL_OK) status = rl_cost_compile(&arena, program, 1, &cost, &diags);
+  CU_ASSERT_EQUAL_FATAL(status, RL_OK);
+}
+
+/* Embedding and head 2 * 129280 * 7168 = 1,853,358,080.
+ * Attention 7168 * 1536 + 1536 + 1536 * 128 * 192 + 7168 * 576 + 512 + 512 * 128 * 256
+ * + 128 * 128 * 7168 = 187,107,328, norms 2 * 7168: 187,121,664, 61 times 11,414,421,504.
+ * Dense layers 3 * 3 * 7168 * 18432 = 1,189,085,184. An expert 3 * 7168 * 2048 = 44,040,192; router
+ * and correction 256 * 7169 = 1,835,264; 58 * (257 * 44,040,192 + 1,835,264) = 656,569,547,264.
+ * The last norm 7168. Of a token 9 experts: 58 * (9 * 44,040,192 + 1,835,264) = 23,095,425,536.
+ * Without the table of the embedding, 926,679,040, of which a token reads one row: 36.63e9. */
+static void test_parameters(void) {
+  uint64_t all, active, kv;
+  open_model("deepseek-v3");
+  CU_ASSERT(rl_program_parameters(program, &all));
+  CU_ASSERT(rl_program_active_parameters(program, &active));
+  CU_ASSERT(rl_program_kv_token_bytes(program, 0, &kv));
+  CU_ASSERT_EQUAL(all, 1853358080 + 11414421504 + 1189085184 + 656569547264 + 7168);
+  CU_ASSERT_EQUAL(all, 671026419200);
+  CU_ASSERT_EQUAL(active, 37552297472);
+  CU_ASSERT_EQUAL(active - 926679040, 36625618432);
+  CU_ASSERT_EQUAL(kv, 61 * (512 + 64) * 2);
+  CU_ASSERT_EQUAL(kv, 70272);
+  CU_ASSERT_EQUAL(cost->weight_bytes, 2 * all); /* kv_b_proj once, whatever the form */
+  rl_arena_free(&arena);
+}
+
+/* V2: 1,048,576,000 + 60 * 149,237,760 + 188,743,680 + 59 * (160 * 23,592,960 + 47,185,920 +
+ * 819,200)
+ * + 5120. V2 Lite: 419,430,400 + 27 * 13,767,168 + 67,239,936 + 26 * (64 * 8,650,752 + 17,301,504
+ * + 131,072) + 2048, its queries without a latent. Kimi K2: 2,348,810,240 + 61 * 101,138,432
+ * + 396,361,728 + 60 * (385 * 44,040,192 + 384 * 7169) + 7168. */
+static void test_relatives(void) {
+  static const struct {
+    const char *model;
+    uint64_t parameters, kv;
+  } known[] = {{"deepseek-r1", 671026419200, 70272},
+               {"deepseek-v2", 235741434880, 69120},
+               {"deepseek-v2-lite", 15706484224, 31104},
+               {"kimi-k2", 1026408232448, 70272}};
+  for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+    uint64_t all, kv;
+    open_model(known[i].model);
+    CU_ASSERT(rl_program_parameters(program, &all));
+    CU_ASSERT(rl_program_kv_token_bytes(program, 0, &kv));
+    CU_ASSERT_EQUAL(all, known[i].parameters);
+    CU_ASSERT_EQUAL(kv, known[i].kv);
+    rl_arena_free(&arena);
+  }
+}
+
+/* The row of that name in the layers with mixtures. */
+static const rl_cost_row *row_of(const char *name) {
+  const rl_cost_row *found = NULL;
+  for (uint32_t r = 0; r < cost->row_count; r++) {
+    const rl_cost_row *row = &cost->rows[r];
+    if (row->repeat == 58 && strcmp(program->ops[row->op].name, name) == 0) found = row;
+  }
+  CU_ASSERT_PTR_NOT_NULL_FATAL(found);
+  return found;
+}
+
+static void at_point(const rl_group *groups, size_t count) {
+  CU_ASSERT_FATAL(rl_cost_moments(cost, &(rl_point){groups, count}, NULL, moments));
+}
+
+/* Matrix, vector, weights, KV read, KV written, activations read, written: of one layer. */
+static void expect_row(const char *name, const uint64_t counts[7]) {
+  static const rl_count order[] = {RL_C_MATRIX,   RL_C_VECTOR,   RL_C_WEIGHTS,  RL_C_KV_READ,
+                                   RL_C_KV_WRITE, RL_C_ACT_READ, RL_C_ACT_WRITE};
+  const rl_cost_row *row = row_of(name);
+  for (int k = 0; k < 7; k++) {
+    uint64_t value = 0;
+    CU_ASSERT(rl_form_value(cost, &row->counts[order[k]], moments, &value));
+    CU_ASSERT_EQUAL(value, counts[k]);
+  }
+}
+#define EXPECT(name, ...) expect_row((name), (const uint64_t[7]){__VA_ARGS__})
+
+static const rl_group DECODE = {.count = 16, .q = 1, .cached = 4095};
+static const rl_group PREFILL = {.count = 1, .q = 1000, .cached = 3000};
+
+/* 16 tokens over 65,536 rows and as many pairs. qkv_proj makes 1536 + 512 + 64 values.
+ * q_absorb: W_UK, 128 * 128 rows of 512; 2 * 16 * 128 * 128 * 512. latent_attention: 65,536 * 576 *
+ * 2 B, each read once though latents are keys and values; 2 * 65,536 * 128 * (576 + 512); 6 a
+ * score. rope turns 64 of 192 values a head, and writes keys to the cache only. */
+static void test_absorbed(void) {
+  open_model("deepseek-v3");
+  at_point(&DECODE, 1);
+  EXPECT("qkv_proj", 2ull * 16 * 2112 * 7168, 0, 2112 * 7168 * 2, 0, 0, 16 * 7168 * 2,
+         16 * 2112 * 2);
+  EXPECT("q_b_proj", 1207959552, 0, 75497472, 0, 0, 16 * 1536 * 2, 16 * 24576 * 2);
+  EXPECT("rope_append", 0, 3 * 16 * (128 + 1) * 64, 0, 0, 16 * 576 * 2, 16 * (128 * 64 + 576) * 2,
+         16 * 128 * 64 * 2);
+  EXPECT("q_absorb", 268435456, 0, 16777216, 0, 0, 524288, 2097152);
+  EXPECT("latent_attention", 18253611008, 50331648, 0, 75497472, 0, 262144 + 2097152, 2097152);
+  EXPECT("v_absorb", 268435456, 0, 16777216, 0, 0, 2097152, 524288);
+  EXPECT("kv_b_proj", 0, 0, 0, 0, 0, 0, 0);
+  EXPECT("expanded_attention", 0, 0, 0, 0, 0, 0, 0);
+  EXPECT("o_proj", 3758096384, 0, 234881024, 0, 0, 524288, 16 * 7168 * 2);
+  rl_arena_free(&arena);
+}
+
+/* 1000 tokens behind 3000: 4000 latents are expanded to 32,768 values, 3,000,000 + 500,500 pairs.
+ * kv_b_proj reads no rotated keys; expanded_attention nothing but those from the cache:
+ * 2 * 3,500,500 * 128 * (192 + 128). */
+static void test_expanded(void) {
+  open_model("deepseek-v3");
+  at_point(&PREFILL, 1);
+  EXPECT("kv_b_proj", 134217728000, 0, 33554432, 4096000, 0, 0, 262144000);
+  EXPECT("expanded_attention", 286760960000, 2688384000, 0, 512000, 0, 49152000 + 262144000,
+         32768000);
+  EXPECT("q_absorb", 0, 0, 0, 0, 0, 0, 0);
+  EXPECT("latent_attention", 0, 0, 0, 0, 0, 0, 0);
+  EXPECT("v_absorb", 0, 0, 0, 0, 0, 0, 0);
+  EXPECT("o_proj", 2ull * 1000 * 7168 * 16384, 0, 234881024, 0, 0, 32768000, 14336000);
+  rl_arena_free(&arena);
+}
+
+/* Both in one pass: each form as alone, what is common over 1016 tokens, its weights once. */
+static void test_mixed(void) {
+  const rl_group both[] = {DECODE, PREFILL};
+  open_model("deepseek-v3");
+  at_point(both, 2);
+  EXPECT("kv_b_proj", 134217728000, 0, 33554432, 4096000, 0, 0, 262144000);
+  EXPECT("expanded_attention", 286760960000, 2688384000, 0, 512000, 0, 311296000, 32768000);
+  EXPECT("q_absorb", 268435456, 0, 16777216, 0, 0, 524288, 2097152);
+  EXPECT("latent_attention", 18253611008, 50331648, 0, 75497472, 0, 2359296, 2097152);
+  EXPECT("v_absorb", 268435456, 0, 16777216, 0, 0, 2097152, 524288);
+  EXPECT("o_proj", 2ull * 1016 * 7168 * 16384, 0, 234881024, 0, 0, 33292288, 14565376);
+  rl_arena_free(&arena);
+}
+
+/* The buffer of the expansion is there in prefill only: 4000 rows of 65,536 bytes. */
+static void test_memory(void) {
+  uint64_t with, without, tokens = 0;
+  open_model("deepseek-v3");
+  at_point(&PREFILL, 1);
+  CU_ASSERT(rl_form_value(cost, &cost->activation_bytes, moments, &with));
+  at_point(&DECODE, 1);
+  CU_ASSERT(rl_form_value(cost, &cost->activation_bytes, moments, &without));
+  for (uint32_t s = 0; s < program->slot_count; s++) {
+    if (program->slots[s].extent == RL_EXTENT_KV) tokens += program->slots[s].bytes;
+    if (program->slots[s].extent == RL_EXTENT_KV) {
+      CU_ASSERT_EQUAL(program->slots[s].phase, RL_PHASE_PREFILL);
+    }
+  }
+  CU_ASSERT_EQUAL(tokens, 65536);
+  CU_ASSERT(with > 4000 * 65536);
+  CU_ASSERT(without < 65536ull * 65536 / 100); /* not that of the 65,536 cached rows */
+  rl_arena_free(&arena);
+}
+
+RL_SUITE("latents", {"parameters", test_parameters}, {"relatives", test_relatives},
+         {"absorbed decode", test_absorbed}, {"expanded prefill", test_expanded},
+         {"mixed pass", test_mixed}, {"memory", test_memory})
