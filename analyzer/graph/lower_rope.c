@@ -82,14 +82,17 @@ static rl_status read_longrope(rl_lowering *lowering, const rl_node *map,
                         lowering->diags);
 }
 
-/* A part of each head is `dims` of the operator, which a map cannot set. */
-static rl_status check_partial(rl_lowering *lowering, const rl_node *map) {
+/* A part of each head is `dims` of the operator; a map that names another part is not understood.
+ */
+static rl_status check_partial(rl_lowering *lowering, const rl_node *map,
+                               const rl_op_attributes *at) {
   const rl_node *part = rl_node_get(map, "partial_rotary_factor");
   double factor = 1;
   if (part == NULL || rl_node_is_null(part)) return RL_OK;
   rl_status status =
       rl_node_double(part, "partial_rotary_factor", DBL_MIN, 1, &factor, lowering->diags);
-  if (status != RL_OK || factor == 1) return status;
+  double apart = factor * (double)at->head_dim - (double)at->rotary_dims;
+  if (status != RL_OK || fabs(apart) < 1e-6) return status;
   return RL_REPORT(lowering->diags, NOT_SUPPORTED, part->loc, "a partial_rotary_factor", NULL);
 }
 
@@ -116,7 +119,7 @@ static rl_status read_scaling(rl_lowering *lowering, const rl_evaluated *values,
                               rl_op_attributes *at) {
   const rl_node *map = values->scaling;
   if (map == NULL) return RL_OK;
-  rl_status status = check_partial(lowering, map);
+  rl_status status = check_partial(lowering, map, at);
   if (status == RL_OK) status = read_type(lowering, map, &at->rope_scaling);
   if (status == RL_OK && at->rope_scaling == RL_ROPE_LONGROPE) {
     return read_longrope(lowering, map, values, at);

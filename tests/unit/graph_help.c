@@ -40,10 +40,24 @@ typedef struct config_scope {
   const graph_case *c;
 } config_scope;
 
+/* The node at the path a.b.c below a map. */
+static const rl_node *at_path(const rl_node *map, const char *path) {
+  char key[64];
+  while (map != NULL && map->kind == RL_MAP) {
+    size_t length = strcspn(path, ".");
+    if (length >= sizeof key) return NULL;
+    memcpy(key, path, length);
+    key[length] = '\0';
+    map = rl_node_get(map, key);
+    if (path[length] == '\0') return map;
+    path += length + 1;
+  }
+  return NULL;
+}
+
 static bool resolve(const rl_scope *scope, const char *name, rl_value *out, rl_status *status,
                     rl_diags *diags) {
-  const rl_node *config = ((const config_scope *)scope)->c->config;
-  const rl_node *node = config == NULL ? NULL : rl_node_get(config, name);
+  const rl_node *node = at_path(((const config_scope *)scope)->c->config, name);
   (void)diags;
   *status = RL_OK;
   *out = node == NULL ? (rl_value){.kind = RL_VALUE_NULL} : rl_value_from_node(node);
