@@ -159,6 +159,8 @@ rl_status rl_lower_attention(rl_lowering *lowering, const rl_statement *statemen
   op.at.score_scale = values->scale != 0 ? values->scale : 1 / sqrt(root);
   op.at.softcap = values->cap;
   op.at.alibi = values->alibi;
+  op.at.first_head = lowering->scope.share_count > 0 ? lowering->before.heads : 0;
+  op.at.all_heads = lowering->whole.heads;
   op.at.alibi_scaled = values->alibi_scaled;
   lowering->tensors.items[lowering->k_cache].window = values->window;
   lowering->tensors.items[lowering->v_cache].window = values->window;

@@ -19,8 +19,9 @@ static rl_status add_weights(rl_lowering *lowering, const rl_statement *statemen
                           .suffix = "skip",
                           .source = values->skip,
                           .rows = 1,
-                          .cols = steps};
-  rl_weight_shape bias = {.rows = 1, .cols = steps};
+                          .cols = steps,
+                          .col_slice = decay.row_slice};
+  rl_weight_shape bias = {.rows = 1, .cols = steps, .col_slice = decay.row_slice};
   decay.class_name = "recurrence";
   decay.suffix = "weight";
   decay.source = values->weights;
@@ -63,7 +64,8 @@ rl_status rl_lower_scan(rl_lowering *lowering, const rl_statement *statement,
     status = check_tokens(lowering, statement, in[i]);
   if (status != RL_OK) return status;
   rl_tensor shape = lowering->tensors.items[in[0]];
-  rl_weight_shape decay = {.rows = shape.cols, .cols = values->states};
+  rl_weight_shape decay = {
+      .rows = shape.cols, .cols = values->states, .row_slice = shape.col_slice};
   status = rl_width_check(lowering, statement, in[1], 1, shape.cols);
   if (status == RL_OK) status = rl_width_check(lowering, statement, in[2], 1, values->states);
   if (status == RL_OK) status = rl_width_check(lowering, statement, in[3], 1, values->states);

@@ -93,8 +93,9 @@ rl_status rl_lower_conv(rl_lowering *lowering, const rl_statement *statement,
                              .source = values->weights,
                              .gguf = values->gguf,
                              .rows = shape.cols,
-                             .cols = values->taps};
-  rl_weight_shape bias = {.rows = 1, .cols = shape.cols};
+                             .cols = values->taps,
+                             .row_slice = shape.col_slice};
+  rl_weight_shape bias = {.rows = 1, .cols = shape.cols, .col_slice = shape.col_slice};
   status = rl_state_find(lowering, statement, RL_STATE_TAIL, values->taps - 1, shape.cols, &t.tail);
   if (status == RL_OK) status = rl_weight_add(lowering, statement, values, &weights, &t.weights);
   if (status == RL_OK) status = rl_bias_add(lowering, statement, values, bias, &t.bias);

@@ -6,9 +6,11 @@
 
 #include "kernels-ref/cpu/kernel.h"
 
-static double slope_of(const rl_op_attributes *at, uint64_t head) {
-  uint64_t power = 1;
-  while (power * 2 <= at->heads) power *= 2;
+/* Of heads that are spread over ranks each keeps its own slope. */
+static double slope_of(const rl_op_attributes *at, uint64_t here) {
+  uint64_t power = 1, head = at->first_head + here;
+  uint64_t heads = at->all_heads != 0 ? at->all_heads : at->heads;
+  while (power * 2 <= heads) power *= 2;
   if (head < power) return exp2(-at->alibi * (double)(head + 1) / (double)power);
   uint64_t odd = 2 * (head - power) + 1; /* 1st, 3rd, ... of 2 * power slopes */
   return exp2(-at->alibi * (double)odd / (double)(2 * power));
