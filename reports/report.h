@@ -20,6 +20,7 @@ rl_cell rl_cell_tokens(uint64_t tokens);
 void rl_grid_decode(rl_grid *grid, rl_arena *arena, const rl_result_system *system);
 void rl_grid_prefill(rl_grid *grid, rl_arena *arena, const rl_result_system *system);
 void rl_grid_systems(rl_grid *grid, rl_arena *arena, const rl_result *result);
+void rl_grid_sensitivity(rl_grid *grid, rl_arena *arena, const rl_result_system *system);
 void rl_grid_memory(rl_grid *grid, rl_arena *arena, const rl_result_system *system);
 void rl_grid_verify(rl_grid *grid, rl_arena *arena, const rl_result_system *system);
 /* Operators of the first pass and, when there are more, the times of the last one beside it. */
@@ -36,6 +37,7 @@ size_t rl_report_header(rl_buf *out, const rl_result *result,
 /* Titles of the tables, the same at a terminal and in Markdown. */
 #define RL_TITLE_DECODE "DECODE, at best"
 #define RL_TITLE_PREFILL "PREFILL, at best"
+#define RL_TITLE_SENSITIVITY "SENSITIVITY, % of change when a figure rises by 1 %"
 #define RL_TITLE_MEMORY "MEMORY over the phases, and the longest sequences that fit"
 #define RL_TITLE_WORDS "IN WORDS"
 /* "VERIFY n tokens a sequence in one pass, ..."; NULL when memory ran out. */

@@ -101,6 +101,41 @@ static void roofs(rl_buf *out, const rl_style *style, const rl_result_explanatio
   }
 }
 
+/* "compute, 25.0 times shorter; it binds from batch 241 on" */
+static void change(rl_buf *out, const rl_style *style, const rl_result_explanation *e) {
+  char ratio[RL_NUMBER_TEXT];
+  rl_buf text;
+  rl_buf_init(&text, out->arena, TEXT_MAX);
+  if (e->next != NULL) {
+    RL_ADD(&text, e->next, " would take ", rl_print_short(e->next_ratio, ratio), " times less");
+  }
+  if (e->change_batch > 0) {
+    RL_ADD(&text, text.length > 0 ? "; " : "", e->change_to, " binds from batch ");
+    rl_add_count(&text, e->change_batch);
+    rl_buf_add(&text, " on");
+  } else if (e->next != NULL) {
+    rl_buf_add(&text, "; no larger batch changes what binds");
+  }
+  line(out, style, "next", &text);
+}
+
+/* "q_proj.weight, weight read: 33.6 MB stored, all streamed" */
+static void operands(rl_buf *out, const rl_style *style, const rl_result_explanation *e) {
+  for (size_t i = 0; i < e->operand_count; i++) {
+    const rl_result_operand *o = &e->operands[i];
+    rl_buf text;
+    rl_buf_init(&text, out->arena, TEXT_MAX);
+    RL_ADD(&text, o->tensor, ", ", o->role, o->written ? " written: " : " read: ");
+    if (o->stored_known) {
+      rl_add_si(&text, (double)o->stored, "B");
+      rl_buf_add(&text, " stored, ");
+    }
+    rl_add_si(&text, (double)(o->streamed + o->resident), "B");
+    rl_buf_add(&text, o->resident > 0 ? " resident in the cache" : " streamed");
+    line(out, style, i == 0 ? "operands" : "", &text);
+  }
+}
+
 static void sources(rl_buf *out, const rl_style *style, const rl_result_explanation *e) {
   bool first = true;
   for (size_t i = 0; i < e->roof_count; i++) {
@@ -184,7 +219,9 @@ void rl_report_explanations(rl_buf *out, const rl_result_pass *pass, const rl_st
     what_it_is(out, style, op);
     forms(out, style, op->explanation);
     moments(out, style, op->explanation);
+    operands(out, style, op->explanation);
     roofs(out, style, op->explanation);
+    change(out, style, op->explanation);
     sources(out, style, op->explanation);
   }
 }

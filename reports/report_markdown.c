@@ -18,7 +18,7 @@ static void table(rl_buf *out, const char *title, const rl_grid *grid) {
   rl_grid_markdown(out, grid);
 }
 
-static void tables(rl_buf *out, const rl_result_system *system) {
+static void tables(rl_buf *out, const rl_result_system *system, bool sensitive) {
   rl_grid grid;
   rl_grid_decode(&grid, out->arena, system);
   table(out, RL_TITLE_DECODE, &grid);
@@ -26,6 +26,10 @@ static void tables(rl_buf *out, const rl_result_system *system) {
   table(out, RL_TITLE_PREFILL, &grid);
   rl_grid_memory(&grid, out->arena, system);
   table(out, RL_TITLE_MEMORY, &grid);
+  if (sensitive) {
+    rl_grid_sensitivity(&grid, out->arena, system);
+    table(out, RL_TITLE_SENSITIVITY, &grid);
+  }
   if (system->pass_count > 0) {
     rl_grid_operators(&grid, out->arena, system);
     table(out, rl_report_pass_title(out->arena, &system->passes[0]), &grid);
@@ -65,7 +69,7 @@ void rl_report_markdown(rl_buf *out, const rl_result *result) {
     if (result->explained) {
       explanations(out, &result->systems[s]);
     } else {
-      tables(out, &result->systems[s]);
+      tables(out, &result->systems[s], result->sensitive);
     }
   }
 }

@@ -136,6 +136,18 @@ static void expenses(rl_json *json, const rl_result_batch *b) {
   rl_json_close(json, '}');
 }
 
+static void sensitivities(rl_json *json, const rl_result_batch *b) {
+  rl_json_open(json, "sensitivities", '[');
+  for (size_t i = 0; i < b->sensitivity_count; i++) {
+    rl_json_open(json, NULL, '{');
+    figure(json, "figure", &b->sensitivities[i].figure);
+    rl_json_real(json, "ttft_elasticity", b->sensitivities[i].ttft);
+    rl_json_real(json, "tpot_elasticity", b->sensitivities[i].tpot);
+    rl_json_close(json, '}');
+  }
+  rl_json_close(json, ']');
+}
+
 static void batch(rl_json *json, const rl_result_batch *b) {
   rl_json_open(json, NULL, '{');
   rl_json_count(json, "batch", b->batch);
@@ -162,6 +174,7 @@ static void batch(rl_json *json, const rl_result_batch *b) {
   tokens(json, "longest_context_tokens", b->longest_context);
   tokens(json, "longest_prompt_tokens", b->longest_prompt);
   expenses(json, b);
+  sensitivities(json, b);
   rl_json_close(json, '}');
 }
 
@@ -181,6 +194,17 @@ static void form(rl_json *json, const rl_result_form *f) {
   rl_json_close(json, ']');
   rl_json_count(json, "divisor", f->divisor);
   rl_json_count(json, "value", f->value);
+  rl_json_close(json, '}');
+}
+
+static void operand(rl_json *json, const rl_result_operand *o) {
+  rl_json_open(json, NULL, '{');
+  rl_json_text(json, "tensor", o->tensor);
+  rl_json_text(json, "class", o->role);
+  rl_json_text(json, "access", o->written ? "write" : "read");
+  optional_count(json, "stored_bytes", o->stored, o->stored_known);
+  rl_json_count(json, "streamed_bytes", o->streamed);
+  rl_json_count(json, "resident_bytes", o->resident);
   rl_json_close(json, '}');
 }
 
@@ -212,6 +236,13 @@ static void explanation(rl_json *json, const rl_result_explanation *e) {
     figure(json, "figure", &roof->figure);
     rl_json_close(json, '}');
   }
+  rl_json_close(json, ']');
+  rl_json_text(json, "next", e->next);
+  optional(json, "next_times_shorter", e->next_ratio);
+  optional_count(json, "change_batch", e->change_batch, e->change_batch > 0);
+  rl_json_text(json, "change_to", e->change_batch > 0 ? e->change_to : NULL);
+  rl_json_open(json, "operands", '[');
+  for (size_t i = 0; i < e->operand_count; i++) operand(json, &e->operands[i]);
   rl_json_close(json, ']');
   rl_json_close(json, '}');
 }

@@ -35,7 +35,8 @@ static void words(rl_buf *out, const rl_result_system *system, const rl_style *s
   }
 }
 
-static void tables(rl_buf *out, const rl_result_system *system, const rl_style *style) {
+static void tables(rl_buf *out, const rl_result_system *system, bool sensitive,
+                   const rl_style *style) {
   rl_grid grid;
   title(out, style, RL_TITLE_DECODE);
   rl_grid_decode(&grid, out->arena, system);
@@ -46,6 +47,11 @@ static void tables(rl_buf *out, const rl_result_system *system, const rl_style *
   title(out, style, RL_TITLE_MEMORY);
   rl_grid_memory(&grid, out->arena, system);
   rl_grid_terminal(out, &grid, style);
+  if (sensitive) {
+    title(out, style, RL_TITLE_SENSITIVITY);
+    rl_grid_sensitivity(&grid, out->arena, system);
+    rl_grid_terminal(out, &grid, style);
+  }
   if (system->pass_count > 0) {
     title(out, style, rl_report_pass_title(out->arena, &system->passes[0]));
     rl_grid_operators(&grid, out->arena, system);
@@ -80,7 +86,7 @@ void rl_report_terminal(rl_buf *out, const rl_result *result, const rl_style *st
     if (result->explained) {
       explanations(out, &result->systems[s], style);
     } else {
-      tables(out, &result->systems[s], style);
+      tables(out, &result->systems[s], result->sensitive, style);
     }
   }
 }

@@ -50,6 +50,14 @@ typedef struct rl_result_price {
 
 #define RL_RESULT_UNLIMITED UINT64_MAX
 
+/* By how many percent a time changes when a figure rises by one: elasticities. Rates shorten it, so
+ * theirs are not above 0; a latency's is not below. Those of rates less those of latencies sum to -1.
+ */
+typedef struct rl_result_sensitivity {
+  rl_result_figure figure;
+  double ttft, tpot;
+} rl_result_sensitivity;
+
 typedef struct rl_result_batch {
   uint64_t batch;
   double ttft, tpot;                /* s */
@@ -67,6 +75,8 @@ typedef struct rl_result_batch {
   uint64_t longest_context, longest_prompt;
   rl_result_energy energy;
   rl_result_price price;
+  const rl_result_sensitivity *sensitivities; /* none where lanes overlap */
+  size_t sensitivity_count;
 } rl_result_batch;
 
 /* coefficient * moment, a term of a count. */
@@ -98,6 +108,15 @@ typedef struct rl_result_roof {
   rl_result_figure figure;
 } rl_result_roof;
 
+/* What an operator touches of a tensor, in bytes: of memory, and of the last-level cache. */
+typedef struct rl_result_operand {
+  const char *tensor, *role;
+  bool written;
+  bool stored_known;
+  uint64_t stored; /* that the tensor takes in memory, touched or not */
+  uint64_t streamed, resident;
+} rl_result_operand;
+
 /* Formula, numbers and sources behind one operator. */
 typedef struct rl_result_explanation {
   const char *part; /* the operator that was asked for, when fusion made it a part of this one */
@@ -108,6 +127,12 @@ typedef struct rl_result_explanation {
   size_t form_count;
   const rl_result_roof *roofs;
   size_t roof_count;
+  const char *next; /* the roof below the one that binds, NULL without */
+  double next_ratio;
+  uint64_t change_batch; /* the first larger batch at which change_to binds instead, 0 = none */
+  const char *change_to;
+  const rl_result_operand *operands;
+  size_t operand_count;
 } rl_result_explanation;
 
 /* One operator of one run at one point. Counts and seconds are of one repeat. */
@@ -237,6 +262,7 @@ typedef struct rl_result {
   const rl_result_system *systems;
   size_t system_count;
   bool listed;    /* several machines side by side: a row each, no operators */
+  bool sensitive; /* people see the sensitivities */
   bool explained; /* people see the explanations instead of the tables */
 } rl_result;
 

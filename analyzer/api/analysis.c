@@ -282,6 +282,7 @@ static rl_status describe(const rl_analysis *study, const rl_cost *cost, rl_resu
                         .prompt = s->workload.prompt,
                         .generate = s->workload.generate,
                         .listed = study->listed,
+                        .sensitive = study->view.sensitivity,
                         .explained = study->view.explain != NULL};
   result->keeps_kv = rl_program_keeps(cost->program, RL_ROLE_KV);
   if (rl_program_keeps(cost->program, RL_ROLE_STATE)) result->state = s->state->name;

@@ -13,6 +13,7 @@ typedef struct rl_pass_view {
   rl_pass_kind phase;
   uint64_t context;    /* tokens cached before the pass; 0 = the middle of the generation */
   uint64_t verify;     /* tokens a sequence of a verify pass; 0 = 8 */
+  bool sensitivity;    /* people see the sensitivities */
   const char *explain; /* operator whose formulas are given; "" = all; NULL = none */
   rl_loc loc;          /* where the view was asked for */
 } rl_pass_view;

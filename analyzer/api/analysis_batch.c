@@ -146,6 +146,7 @@ rl_status rl_analysis_batch(const rl_analysis *study, uint64_t batch, rl_result_
   *out = (rl_result_batch){.batch = batch};
   rl_status status = generate(study, job, &generation);
   if (status == RL_OK) status = study_memory(study, job, out);
+  if (status == RL_OK && !study->listed) status = rl_analysis_sensitivity(study, job, out);
   if (status == RL_OK) status = study_limits(study, out);
   if (status != RL_OK) return status;
   const token_counts tokens = {.prompt = (double)batch * (double)job.prompt,

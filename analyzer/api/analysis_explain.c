@@ -20,7 +20,8 @@ static const struct {
     [RL_M_KV_KEPT] = {"M", "rows the KV cache holds during the pass"},
     [RL_M_RECTANGLE] = {"S", "scores stored, new tokens times all tokens"},
     [RL_M_CHUNKS] = {"Q", "chunks of new tokens"},
-    [RL_M_CHUNK_PAIRS] = {"X", "pairs of new tokens, each with itself and those before it, in one chunk"},
+    [RL_M_CHUNK_PAIRS] =
+        {"X", "pairs of new tokens, each with itself and those before it, in one chunk"},
     [RL_M_EXPERTS] = {"D", "distinct experts that the tokens choose"},
     [RL_M_EXPERT_CHOICES] = {"N_e", "choices of experts that fall on the busiest rank"},
 };
@@ -139,13 +140,13 @@ static bool forms_of(const rl_analysis *study, const rl_cost_row *row, const uin
   }
   if (demand->way == NULL) return true;
   rl_result_form *form = &forms[out->form_count++];
-  const char *what = rl_textf(study->arena, "sent (%s)", RL_ALGORITHM_WORDS[demand->way->algorithm]);
+  const char *what =
+      rl_textf(study->arena, "sent (%s)", RL_ALGORITHM_WORDS[demand->way->algorithm]);
   *form = (rl_result_form){.what = what, .unit = "B", .value = demand->amount[RL_BOUND_PEERS]};
   return what != NULL && form_of(study, &demand->way->bytes, moments, form);
 }
 
-/* The figure that is the roof of a resource; its name says which. */
-static rl_result_figure roof_figure(const rl_analysis *study, size_t row, rl_bound bound) {
+rl_result_figure rl_analysis_roof(const rl_analysis *study, size_t row, rl_bound bound) {
   const rl_hardware *hardware = study->plan->hardware;
   const rl_row_time *plan_row = &study->plan->rows[row];
   const rl_peak *peak = plan_row->peak;
@@ -179,7 +180,7 @@ static bool roofs_of(const rl_analysis *study, size_t row, const rl_demand *dema
     bool bytes = bound == RL_BOUND_MEMORY || bound == RL_BOUND_CACHE || bound == RL_BOUND_PEERS;
     bool unpriced = bound == RL_BOUND_CACHE && !(study->plan->per_cache_byte > 0);
     if (demand->amount[bound] == 0 || (!(demand->seconds[bound] > 0) && !unpriced)) continue;
-    rl_result_figure figure = roof_figure(study, row, (rl_bound)bound);
+    rl_result_figure figure = rl_analysis_roof(study, row, (rl_bound)bound);
     if (figure.name == NULL) return false;
     roofs[out->roof_count++] = (rl_result_roof){.what = RL_BOUND_WORDS[bound],
                                                 .unit = bytes ? "B" : "FLOP",
@@ -193,7 +194,8 @@ static bool roofs_of(const rl_analysis *study, size_t row, const rl_demand *dema
 }
 
 const rl_result_explanation *rl_analysis_explain(const rl_analysis *study, size_t row,
-                                                 const uint64_t *moments, const rl_demand *demand) {
+                                                 const rl_group *group, const uint64_t *moments,
+                                                 const rl_demand *demand) {
   const rl_cost_row *at = &study->plan->cost->rows[row];
   const rl_op *op = &study->plan->cost->program->ops[at->op];
   rl_result_explanation *out = RL_NEW(study->arena, rl_result_explanation);
@@ -205,5 +207,7 @@ const rl_result_explanation *rl_analysis_explain(const rl_analysis *study, size_
                                  .line = op->loc.line,
                                  .column = op->loc.column};
   if (!forms_of(study, at, moments, demand, out)) return NULL;
+  if (!rl_analysis_operands(study, row, moments, demand, out)) return NULL;
+  rl_analysis_change(study, row, group, demand, out);
   return roofs_of(study, row, demand, out) ? out : NULL;
 }

@@ -52,7 +52,18 @@ rl_status rl_analysis_pass(const rl_analysis *study, rl_pass_kind phase, uint64_
 const char *rl_analysis_part(const rl_analysis *study, const rl_op *op);
 /* Formula and numbers of one row. */
 const rl_result_explanation *rl_analysis_explain(const rl_analysis *study, size_t row,
-                                                 const uint64_t *moments, const rl_demand *demand);
+                                                 const rl_group *group, const uint64_t *moments,
+                                                 const rl_demand *demand);
+/* The figure that is the roof of a row's resource; its name says which. NULL name: there is none, or
+ * memory ran out. */
+rl_result_figure rl_analysis_roof(const rl_analysis *study, size_t row, rl_bound bound);
+/* Operands of a row; false when memory ran out. And what would change its bound. */
+bool rl_analysis_operands(const rl_analysis *study, size_t row, const uint64_t *moments,
+                          const rl_demand *demand, rl_result_explanation *out);
+void rl_analysis_change(const rl_analysis *study, size_t row, const rl_group *group,
+                        const rl_demand *demand, rl_result_explanation *out);
+/* Elasticities of the batch's TTFT and TPOT to every figure that rules some of their time. */
+rl_status rl_analysis_sensitivity(const rl_analysis *study, rl_job job, rl_result_batch *out);
 /* The sentences under the tables; the system is complete but for them. */
 rl_status rl_analysis_words(const rl_analysis *study, rl_result_system *system);
 

@@ -5,8 +5,7 @@
 
 const char *const RL_BOUND_WORDS[RL_BOUNDS] = {
     [RL_BOUND_COMPUTE] = "compute", [RL_BOUND_VECTOR] = "vector", [RL_BOUND_MEMORY] = "memory",
-    [RL_BOUND_CACHE] = "cache",     [RL_BOUND_LINK] = "link",
-    [RL_BOUND_PEERS] = "link",
+    [RL_BOUND_CACHE] = "cache",     [RL_BOUND_LINK] = "link",     [RL_BOUND_PEERS] = "link",
 };
 
 /* Parts that the time of a pass is told in. */
@@ -212,7 +211,7 @@ rl_status rl_analysis_pass(const rl_analysis *study, rl_pass_kind phase, uint64_
     rows[row] = row_of(study, row, &demand);
     rl_lanes_add(&lanes, &demand, (double)rows[row].repeat);
     if (!is_explained(study, &cost->program->ops[cost->rows[row].op])) continue;
-    rows[row].explanation = rl_analysis_explain(study, row, moments, &demand);
+    rows[row].explanation = rl_analysis_explain(study, row, &group, moments, &demand);
     if (rows[row].explanation == NULL) return rl_diag_oom(study->diags);
   }
   out->seconds = rl_lanes_seconds(study->plan, &lanes);

@@ -13,6 +13,7 @@ static rl_status read_view(rl_session *session, rl_pass_view *view) {
   *view =
       (rl_pass_view){.phase = (rl_pass_kind)rl_argument_choice(arguments, RL_O_PHASE, RL_PASS_DECODE),
                      .explain = rl_argument(arguments, RL_O_EXPLAIN).text,
+                    .sensitivity = rl_argument_given(arguments, RL_O_SENSITIVITY),
                      .loc = RL_COMMAND_LINE};
   rl_argument_u64(arguments, RL_O_CONTEXT, 1, &view->context, &session->diags);
   rl_argument_u64(arguments, RL_O_VERIFY, 1, &view->verify, &session->diags);

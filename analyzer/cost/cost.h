@@ -111,6 +111,9 @@ rl_status rl_cost_compile(rl_arena *arena, const rl_program *program, uint64_t p
 bool rl_cost_moments(const rl_cost *cost, const rl_point *point, const rl_facts *facts, uint64_t *moments);
 /* One form at given moments, by checked 128-bit arithmetic: valid beyond `safe`. False on overflow. */
 bool rl_form_value(const rl_cost *cost, const rl_form *form, const uint64_t *moments, uint64_t *value);
+/* Bytes that a tensor takes in memory during a pass: one instance of a weight, the rows that a cache
+ * keeps, a buffer. False when they are not known of this plan, or overflow. */
+bool rl_cost_stored(const rl_cost *cost, const rl_tensor *tensor, const uint64_t *moments, uint64_t *bytes);
 /* True when the fast path may be used for these moments. */
 bool rl_cost_is_safe(const rl_cost *cost, const uint64_t *moments);
 

@@ -94,4 +94,12 @@ typedef struct rl_ridge {
 } rl_ridge;
 rl_ridge rl_ridge_tokens(const rl_plan *plan, rl_ridge_of which, uint64_t cached);
 
+/* The smallest number of sequences above the group's at which another resource rules a row, looked
+ * for up to RL_RIDGE_MAX; count 0: none. */
+typedef struct rl_change {
+  uint64_t count;
+  rl_bound bound;
+} rl_change;
+rl_change rl_bound_change(const rl_plan *plan, size_t row, const rl_group *group);
+
 #endif

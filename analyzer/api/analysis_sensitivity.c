@@ -1,0 +1,107 @@
+/* What the times would gain from a better figure: elasticities, exact by shares. A row takes the
+ * maximum of its roofs, so a figure that rises by a small share shortens exactly the seconds that
+ * it rules by that share: the elasticity of a sum of rows is minus the ruled share of it. */
+#include <string.h>
+
+#include "api/analysis_parts.h"
+
+typedef struct collector {
+  rl_result_sensitivity *items;
+  size_t count, room;
+} collector;
+
+/* The entry of a figure, new when it was not met yet. Figures have names of their own. */
+static rl_result_sensitivity *entry_of(collector *c, rl_result_figure figure) {
+  for (size_t i = 0; i < c->count; i++) {
+    const rl_result_figure *known = &c->items[i].figure;
+    bool same_machine =
+        known->file == NULL || figure.file == NULL || strcmp(known->file, figure.file) == 0;
+    if (same_machine && strcmp(known->name, figure.name) == 0) return &c->items[i];
+  }
+  if (c->count == c->room) return NULL;
+  c->items[c->count] = (rl_result_sensitivity){.figure = figure};
+  return &c->items[c->count++];
+}
+
+/* Of the seconds on a link those that its bytes take; the rest are messages. */
+static double share_of_bytes(const rl_plan *plan, size_t row, const rl_group *group) {
+  const double per_byte = plan->rows[row].per_link_byte;
+  uint64_t moments[RL_MOMENTS_MAX];
+  rl_demand demand;
+  if (!rl_cost_moments(plan->cost, &(rl_point){group, 1}, NULL, moments)) return 1;
+  if (!rl_row_demand(plan, row, moments, &demand)) return 1;
+  const double seconds = demand.seconds[RL_BOUND_PEERS];
+  return seconds > 0 ? (double)demand.amount[RL_BOUND_PEERS] * per_byte / seconds : 1;
+}
+
+/* One kind of pass: what its rows spend, where its elasticities go. */
+typedef struct part {
+  const rl_spending *rows;
+  rl_group group; /* a pass of this kind */
+  double total;
+  size_t target; /* offset of the elasticity in rl_result_sensitivity */
+} part;
+
+static bool add(collector *c, rl_result_figure figure, const part *p, double elasticity) {
+  if (figure.name == NULL) return false;
+  rl_result_sensitivity *entry = entry_of(c, figure);
+  if (entry != NULL) *(double *)(void *)((char *)entry + p->target) += elasticity;
+  return true;
+}
+
+static bool add_row(const rl_analysis *study, collector *c, const part *p, size_t row) {
+  const rl_link *link = study->plan->rows[row].link;
+  for (int b = RL_BOUND_COMPUTE; b < RL_BOUNDS; b++) {
+    double share = p->rows[row].seconds[b] / p->total;
+    if (!(share > 0)) continue;
+    double bytes = b == RL_BOUND_PEERS ? share_of_bytes(study->plan, row, &p->group) : 1;
+    if (!add(c, rl_analysis_roof(study, row, (rl_bound)b), p, -share * bytes)) return false;
+    if (b != RL_BOUND_PEERS || link->latency.source == NULL) continue;
+    const char *name = rl_textf(study->arena, "%s latency", link->name);
+    if (!add(c, rl_result_figure_of(name, link->latency, "s"), p, share * (1 - bytes)))
+      return false;
+  }
+  return true;
+}
+
+static bool add_part(const rl_analysis *study, collector *c, const part *p) {
+  for (size_t row = 0; p->total > 0 && row < study->plan->cost->row_count; row++) {
+    if (!add_row(study, c, p, row)) return false;
+  }
+  return true;
+}
+
+/* Figures that may rule: peaks, two memory levels, two of each link. */
+static size_t room_of(const rl_hardware *h) {
+  return h->peak_count + 2 + 2 * h->link_count;
+}
+
+rl_status rl_analysis_sensitivity(const rl_analysis *study, rl_job job, rl_result_batch *out) {
+  const rl_analysis prefills = rl_analysis_of_prefill(study);
+  const size_t rows = study->plan->cost->row_count;
+  if (study->plan->placement != NULL) return RL_OK; /* lanes that overlap have no such shares */
+  collector c = {.room = room_of(study->plan->hardware) + room_of(prefills.plan->hardware)};
+  c.items = RL_NEW_ARRAY(study->arena, rl_result_sensitivity, c.room);
+  rl_spending *prefill = RL_NEW_ARRAY(study->arena, rl_spending, rows);
+  rl_spending *decode = RL_NEW_ARRAY(study->arena, rl_spending, rows);
+  if (c.items == NULL || prefill == NULL || decode == NULL) return rl_diag_oom(study->diags);
+  rl_status status = rl_generate_rows(prefills.plan, job, prefill, NULL, study->diags);
+  if (status == RL_OK) status = rl_generate_rows(study->plan, job, NULL, decode, study->diags);
+  if (status != RL_OK) return status;
+  part first = {.rows = prefill,
+                .group = rl_analysis_group(study, RL_PASS_PREFILL, job.batch),
+                .target = offsetof(rl_result_sensitivity, ttft)};
+  part steps = {.rows = decode,
+                .group = rl_analysis_step(study, job.batch),
+                .target = offsetof(rl_result_sensitivity, tpot)};
+  for (size_t row = 0; row < rows; row++) {
+    first.total += prefill[row].total;
+    steps.total += decode[row].total;
+  }
+  if (!add_part(&prefills, &c, &first) || !add_part(study, &c, &steps)) {
+    return rl_diag_oom(study->diags);
+  }
+  out->sensitivities = c.items;
+  out->sensitivity_count = c.count;
+  return RL_OK;
+}
