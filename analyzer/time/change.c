@@ -9,10 +9,11 @@ typedef struct change_search {
   rl_group group;
 } change_search;
 
-/* False where counts exceed 64 bits. */
+/* Answers whether the counts stay within 64 bits; the demand of those that do not is empty. */
 static bool look(const change_search *s, uint64_t count, rl_demand *demand) {
   rl_group group = s->group;
   uint64_t moments[RL_MOMENTS_MAX];
+  *demand = (rl_demand){.bound = RL_BOUND_NONE};
   group.count = count;
   return rl_cost_moments(s->plan->cost, &(rl_point){&group, 1}, NULL, moments) &&
          rl_row_demand(s->plan, s->row, moments, demand);
