@@ -119,6 +119,25 @@ static void change(rl_buf *out, const rl_style *style, const rl_result_explanati
   line(out, style, "next", &text);
 }
 
+/* "H = 32 (models/families/llama.yaml:20:6), num_attention_heads at config.json:9:26" */
+static void dims(rl_buf *out, const rl_style *style, const rl_result_explanation *e) {
+  for (size_t i = 0; i < e->dim_count; i++) {
+    const rl_result_dim *dim = &e->dims[i];
+    rl_buf text;
+    rl_buf_init(&text, out->arena, TEXT_MAX);
+    RL_ADD(&text, dim->name, " = ");
+    rl_add_count(&text, dim->value);
+    rl_buf_add(&text, " (");
+    add_place(&text, dim->file, dim->line, dim->column);
+    rl_buf_add(&text, ")");
+    if (dim->key != NULL) {
+      RL_ADD(&text, ", ", dim->key, " at ");
+      add_place(&text, dim->key_file, dim->key_line, dim->key_column);
+    }
+    line(out, style, i == 0 ? "dims" : "", &text);
+  }
+}
+
 /* "q_proj.weight, weight read: 33.6 MB stored, all streamed" */
 static void operands(rl_buf *out, const rl_style *style, const rl_result_explanation *e) {
   for (size_t i = 0; i < e->operand_count; i++) {
@@ -219,6 +238,7 @@ void rl_report_explanations(rl_buf *out, const rl_result_pass *pass, const rl_st
     what_it_is(out, style, op);
     forms(out, style, op->explanation);
     moments(out, style, op->explanation);
+    dims(out, style, op->explanation);
     operands(out, style, op->explanation);
     roofs(out, style, op->explanation);
     change(out, style, op->explanation);

@@ -197,6 +197,20 @@ static void form(rl_json *json, const rl_result_form *f) {
   rl_json_close(json, '}');
 }
 
+static void dim(rl_json *json, const rl_result_dim *d) {
+  rl_json_open(json, NULL, '{');
+  rl_json_text(json, "name", d->name);
+  rl_json_count(json, "value", d->value);
+  rl_json_text(json, "file", d->file);
+  rl_json_count(json, "line", d->line);
+  rl_json_count(json, "column", d->column);
+  rl_json_text(json, "config_key", d->key);
+  rl_json_text(json, "config_file", d->key_file);
+  optional_count(json, "config_line", d->key_line, d->key != NULL);
+  optional_count(json, "config_column", d->key_column, d->key != NULL);
+  rl_json_close(json, '}');
+}
+
 static void operand(rl_json *json, const rl_result_operand *o) {
   rl_json_open(json, NULL, '{');
   rl_json_text(json, "tensor", o->tensor);
@@ -241,6 +255,9 @@ static void explanation(rl_json *json, const rl_result_explanation *e) {
   optional(json, "next_times_shorter", e->next_ratio);
   optional_count(json, "change_batch", e->change_batch, e->change_batch > 0);
   rl_json_text(json, "change_to", e->change_batch > 0 ? e->change_to : NULL);
+  rl_json_open(json, "dims", '[');
+  for (size_t i = 0; i < e->dim_count; i++) dim(json, &e->dims[i]);
+  rl_json_close(json, ']');
   rl_json_open(json, "operands", '[');
   for (size_t i = 0; i < e->operand_count; i++) operand(json, &e->operands[i]);
   rl_json_close(json, ']');

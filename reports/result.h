@@ -117,6 +117,16 @@ typedef struct rl_result_operand {
   uint64_t streamed, resident;
 } rl_result_operand;
 
+/* A dim that shapes an operator: its definition in the family, and the config key that gives it. */
+typedef struct rl_result_dim {
+  const char *name;
+  uint64_t value;
+  const char *file;
+  uint32_t line, column;
+  const char *key, *key_file; /* NULL: of no key of the config */
+  uint32_t key_line, key_column;
+} rl_result_dim;
+
 /* Formula, numbers and sources behind one operator. */
 typedef struct rl_result_explanation {
   const char *part; /* the operator that was asked for, when fusion made it a part of this one */
@@ -131,6 +141,8 @@ typedef struct rl_result_explanation {
   double next_ratio;
   uint64_t change_batch; /* the first larger batch at which change_to binds instead, 0 = none */
   const char *change_to;
+  const rl_result_dim *dims;
+  size_t dim_count;
   const rl_result_operand *operands;
   size_t operand_count;
 } rl_result_explanation;

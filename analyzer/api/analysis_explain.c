@@ -207,6 +207,7 @@ const rl_result_explanation *rl_analysis_explain(const rl_analysis *study, size_
                                  .line = op->loc.line,
                                  .column = op->loc.column};
   if (!forms_of(study, at, moments, demand, out)) return NULL;
+  if (!rl_analysis_dims(study, op, out)) return NULL;
   if (!rl_analysis_operands(study, row, moments, demand, out)) return NULL;
   rl_analysis_change(study, row, group, demand, out);
   return roofs_of(study, row, demand, out) ? out : NULL;

@@ -57,6 +57,8 @@ const rl_result_explanation *rl_analysis_explain(const rl_analysis *study, size_
 /* The figure that is the roof of a row's resource; its name says which. NULL name: there is none, or
  * memory ran out. */
 rl_result_figure rl_analysis_roof(const rl_analysis *study, size_t row, rl_bound bound);
+/* Dims that the statements of an operator name; false when memory ran out. */
+bool rl_analysis_dims(const rl_analysis *study, const rl_op *op, rl_result_explanation *out);
 /* Operands of a row; false when memory ran out. And what would change its bound. */
 bool rl_analysis_operands(const rl_analysis *study, size_t row, const uint64_t *moments,
                           const rl_demand *demand, rl_result_explanation *out);
