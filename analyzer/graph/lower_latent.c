@@ -118,7 +118,7 @@ static rl_status check_queries(rl_lowering *lowering, const rl_statement *statem
 rl_status rl_lower_expanded_attention(rl_lowering *lowering, const rl_statement *statement,
                                       const rl_evaluated *values) {
   rl_op op = rl_op_begin(lowering, statement, RL_OP_EXPANDED_ATTENTION);
-  uint64_t width;
+  uint64_t width = 0;
   uint32_t in[2], out;
   rl_status status = find_tokens(lowering, statement, in);
   if (status == RL_OK) status = check_heads(lowering, statement, values, &width);
@@ -169,7 +169,7 @@ rl_status rl_lower_head_linear(rl_lowering *lowering, const rl_statement *statem
                                const rl_evaluated *values) {
   rl_op op = rl_op_begin(lowering, statement, RL_OP_HEAD_LINEAR);
   bool key = values->part == RL_HEAD_KEY;
-  uint64_t rows;
+  uint64_t rows = 0;
   uint32_t in[2], weight, out;
   rl_status status = find_tokens(lowering, statement, in);
   if (status == RL_OK) status = check_heads(lowering, statement, values, &rows);
@@ -196,7 +196,7 @@ rl_status rl_lower_head_linear(rl_lowering *lowering, const rl_statement *statem
 rl_status rl_lower_latent_attention(rl_lowering *lowering, const rl_statement *statement,
                                     const rl_evaluated *values) {
   rl_op op = rl_op_begin(lowering, statement, RL_OP_LATENT_ATTENTION);
-  uint64_t ignored;
+  uint64_t ignored = 0;
   uint32_t in[2], out;
   rl_status status = find_tokens(lowering, statement, in);
   if (status == RL_OK) status = check_heads(lowering, statement, values, &ignored);
