@@ -39,7 +39,8 @@ typedef struct compiler {
 
 static bool moment_equals(rl_moment a, rl_moment b) {
   return a.kind == b.kind && a.phase == b.phase && a.window == b.window && a.chunk == b.chunk &&
-         a.page == b.page && a.experts == b.experts && a.top_k == b.top_k && a.ranks == b.ranks;
+         a.page == b.page && a.experts == b.experts && a.top_k == b.top_k && a.ranks == b.ranks && a.lead == b.lead &&
+         a.merge == b.merge;
 }
 
 void rl_tally_product(rl_tally *tally, rl_sum *sum, rl_moment moment, const uint64_t *factors,
@@ -255,6 +256,7 @@ static void tally_kv(compiler *c, rl_sum *sum, uint64_t page) {
       return;
     }
     rl_moment kept = {.kind = RL_M_KV_KEPT, .window = tensor->window, .page = page};
+    if (tensor->extent == RL_EXTENT_SOURCE_KV) kept = rl_extent_moment(program, tensor->extent);
     RL_TALLY(&c->tally, sum, kept, instances, tensor->rows, row_bytes);
     RL_TALLY(&c->tally, sum, rl_moment_of(RL_M_ONE), instances,
              rl_format_tensor_bytes(tensor->format));
@@ -276,7 +278,7 @@ static void tally_slots(compiler *c, rl_sum *sum) {
   const rl_program *program = c->cost->program;
   for (uint32_t s = 0; s < program->slot_count; s++) {
     c->tally.phase = program->slots[s].phase;
-    RL_TALLY(&c->tally, sum, rl_moment_of(RL_EXTENT_MOMENTS[program->slots[s].extent]),
+    RL_TALLY(&c->tally, sum, rl_extent_moment(program, program->slots[s].extent),
              program->slots[s].bytes);
   }
 }

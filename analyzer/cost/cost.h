@@ -10,8 +10,8 @@
 /* Integer sums over the groups of a point, or over those of one class; phase, window, page and
  * experts are part of the moment's identity. */
 typedef enum rl_moment_kind {
-  RL_M_ONE,          /* 1 when the pass has a token */
-  RL_M_LOGITS_ANY,   /* 1 when some logits are wanted */
+  RL_M_ONE,        /* 1 when the pass has a token */
+  RL_M_LOGITS_ANY, /* 1 when some logits are wanted */
   RL_M_SEQUENCES,
   RL_M_TOKENS,       /* T */
   RL_M_LOGIT_ROWS,   /* R */
@@ -27,6 +27,16 @@ typedef enum rl_moment_kind {
   RL_M_EXPERT_CHOICES, /* (token, expert) on the rank where they are most, in RL_EXPERT_UNIT: expected */
   RL_M_CHUNKS,       /* chunks that the new tokens of each sequence are cut into, the last one short */
   RL_M_CHUNK_PAIRS,  /* pairs of new tokens of one chunk, the later with the earlier and each with itself */
+  /* of the sequences that begin in the pass; `lead` and `merge` are part of the identity */
+  RL_M_SOURCE,               /* pieces * (ceil(positions / merge) + lead) */
+  RL_M_SOURCE_ANY,           /* 1 when one of them has a source */
+  RL_M_SOURCE_PAIRS,         /* pieces * (positions + lead)^2 */
+  RL_M_SOURCE_ID_ROWS,       /* as RL_M_SOURCE, or the distinct ids when that fact was observed */
+  RL_M_SOURCE_POSITION_ROWS, /* likewise, or the distinct positions */
+  /* of all sequences */
+  RL_M_SOURCE_ROWS, /* pieces * (positions + lead) */
+  RL_M_SOURCE_HELD, /* 1 when some sequence has a source */
+  RL_M_CROSS_PAIRS, /* q * pieces * (positions + lead) */
   RL_MOMENT_KINDS
 } rl_moment_kind;
 typedef struct rl_moment {
@@ -40,6 +50,7 @@ typedef struct rl_moment {
                                      least the ceil(T / ranks)th part of the tokens */
   const rl_draw *draw;     /* of the three numbers above, made when the plan is compiled */
   uint64_t chunk;          /* RL_M_CHUNKS, RL_M_CHUNK_PAIRS: tokens a chunk */
+  uint64_t lead, merge;    /* of sources; merge 0 = 1 */
 } rl_moment;
 
 /* What each row counts. Bytes are compulsory: each stored byte once a pass and operand. */
@@ -100,6 +111,7 @@ typedef struct rl_cost {
 typedef struct rl_facts {
   uint64_t distinct_ids, distinct_positions;
   uint64_t distinct_experts; /* on this rank, of the one layer and choice whose counts are asked for */
+  uint64_t distinct_source_ids, distinct_source_positions;
 } rl_facts;
 
 enum { RL_MOMENTS_MAX = 256 };

@@ -10,28 +10,64 @@ const rl_moment_kind RL_EXTENT_MOMENTS[RL_EXTENTS] = {
     [RL_EXTENT_KV] = RL_M_KV_ROWS,
     [RL_EXTENT_SCORES] = RL_M_RECTANGLE,
     [RL_EXTENT_SEQUENCES] = RL_M_SEQUENCES,
+    [RL_EXTENT_SOURCE_INPUT] = RL_M_SOURCE,
+    [RL_EXTENT_SOURCE] = RL_M_SOURCE,
+    [RL_EXTENT_SOURCE_MERGED] = RL_M_SOURCE,
+    [RL_EXTENT_SOURCE_SCORES] = RL_M_SOURCE_PAIRS,
+    [RL_EXTENT_SOURCE_KV] = RL_M_SOURCE_ROWS,
+    [RL_EXTENT_CROSS_SCORES] = RL_M_CROSS_PAIRS,
 };
+
+rl_moment rl_extent_moment(const rl_program *program, rl_extent extent) {
+  rl_moment moment = rl_moment_of(RL_EXTENT_MOMENTS[extent]);
+  if (extent == RL_EXTENT_SOURCE_MERGED) moment.merge = program->source.merge;
+  bool inside = extent >= RL_EXTENT_SOURCE_INPUT && extent <= RL_EXTENT_CROSS_SCORES;
+  if (!inside || extent == RL_EXTENT_SOURCE_INPUT || extent == RL_EXTENT_SOURCE_MERGED) {
+    return moment;
+  }
+  moment.lead = program->source.lead;
+  return moment;
+}
 
 static const rl_tensor *tensor_of(const rl_program *program, const rl_operand *operand) {
   return &program->tensors[operand->tensor];
+}
+
+/* The operator works on the source: without one it does nothing and reads no weight. */
+static bool encodes(const rl_program *program, const rl_op *op) {
+  for (uint32_t o = 0; o < op->operand_count; o++) {
+    const rl_tensor *tensor = tensor_of(program, &program->operands[op->first_operand + o]);
+    if (RL_EXTENT_MOMENTS[tensor->extent] == RL_M_SOURCE) return true;
+  }
+  return false;
 }
 
 /* Weights once a pass; activations and states by their extent; a KV row for each new token when written and
  * for each kept token when read. */
 rl_share rl_share_plain(const rl_program *program, const rl_op *op, const rl_operand *operand) {
   const rl_tensor *tensor = tensor_of(program, operand);
-  rl_moment_kind blocks = RL_EXTENT_MOMENTS[tensor->extent];
-  (void)op;
-  if (tensor->role == RL_ROLE_KV && operand->access == RL_WRITE) blocks = RL_M_TOKENS;
-  return (rl_share){rl_moment_of(blocks), tensor->rows, operand->cols};
+  rl_moment blocks = rl_extent_moment(program, tensor->extent);
+  if (tensor->role == RL_ROLE_KV && operand->access == RL_WRITE) {
+    blocks = rl_extent_moment(program,
+                              tensor->extent == RL_EXTENT_KV ? RL_EXTENT_TOKENS : RL_EXTENT_SOURCE);
+  }
+  if (tensor->extent == RL_EXTENT_FIXED && encodes(program, op)) {
+    blocks = rl_moment_of(RL_M_SOURCE_ANY);
+  }
+  return (rl_share){blocks, tensor->rows, operand->cols};
 }
 
 /* One table row a token. */
 rl_share rl_share_embed(const rl_program *program, const rl_op *op, const rl_operand *operand) {
   rl_share share = rl_share_plain(program, op, operand);
-  bool positions = op->at.index == RL_INDEX_POSITIONS;
+  static const rl_moment_kind KINDS[] = {[RL_INDEX_IDS] = RL_M_ID_ROWS,
+                                         [RL_INDEX_POSITIONS] = RL_M_POSITION_ROWS,
+                                         [RL_INDEX_SOURCE_IDS] = RL_M_SOURCE_ID_ROWS,
+                                         [RL_INDEX_SOURCE_POSITIONS] = RL_M_SOURCE_POSITION_ROWS,
+                                         [RL_INDEX_FIXED] = RL_M_ONE};
   if (tensor_of(program, operand)->role == RL_ROLE_WEIGHT) {
-    share.blocks = rl_moment_of(positions ? RL_M_POSITION_ROWS : RL_M_ID_ROWS);
+    share.blocks = rl_moment_of(KINDS[op->at.index]);
+    if (op->at.index == RL_INDEX_SOURCE_POSITIONS) share.blocks.lead = program->source.lead;
     if (op->at.ranks > 1) share.blocks.ranks = op->at.ranks;
     share.rows = 1;
   }
@@ -42,7 +78,7 @@ rl_share rl_share_embed(const rl_program *program, const rl_op *op, const rl_ope
  * there are some. */
 rl_share rl_share_linear(const rl_program *program, const rl_op *op, const rl_operand *operand) {
   rl_share share = rl_share_plain(program, op, operand);
-  if (!op->at.last_tokens) return share;
+  if (!op->at.last_tokens && !op->at.first_tokens) return share;
   bool weight = tensor_of(program, operand)->role == RL_ROLE_WEIGHT;
   share.blocks = rl_moment_of(weight ? RL_M_LOGITS_ANY : RL_M_LOGIT_ROWS);
   return share;
@@ -66,7 +102,8 @@ rl_share rl_share_experts(const rl_program *program, const rl_op *op, const rl_o
 /* Fused attention reads the KV rows that some query sees. */
 rl_share rl_share_attention(const rl_program *program, const rl_op *op, const rl_operand *operand) {
   rl_share share = rl_share_plain(program, op, operand);
-  if (tensor_of(program, operand)->role == RL_ROLE_KV && operand->access == RL_READ) {
+  bool cached = tensor_of(program, operand)->role == RL_ROLE_KV && op->at.over == RL_OVER_CACHE;
+  if (cached && operand->access == RL_READ) {
     share.blocks = (rl_moment){.kind = RL_M_KV_READ, .window = op->at.window};
   }
   return share;
@@ -106,6 +143,13 @@ static rl_share share_fused(const rl_program *program, const rl_op *op, const rl
   return found ? largest : rl_share_plain(program, op, operand);
 }
 
+/* The indicator of a moment: 1 where it is not 0. */
+static rl_moment_kind present_with(rl_moment_kind kind) {
+  if (of_logits(kind)) return RL_M_LOGITS_ANY;
+  if (kind == RL_M_SOURCE_ROWS || kind == RL_M_CROSS_PAIRS) return RL_M_SOURCE_HELD;
+  return kind >= RL_M_SOURCE && kind < RL_M_SOURCE_ROWS ? RL_M_SOURCE_ANY : RL_M_ONE;
+}
+
 void rl_tally_bytes(rl_tally *tally, rl_sum *sum, const rl_tensor *tensor, rl_share share) {
   enum { ID_BYTES = 4 };
   if (tensor->format == NULL) {
@@ -117,8 +161,8 @@ void rl_tally_bytes(rl_tally *tally, rl_sum *sum, const rl_tensor *tensor, rl_sh
     tally->overflow = true;
   else
     RL_TALLY(tally, sum, share.blocks, share.rows, row_bytes);
-  rl_moment_kind once = of_logits(share.blocks.kind) ? RL_M_LOGITS_ANY : RL_M_ONE;
-  RL_TALLY(tally, sum, rl_moment_of(once), rl_format_tensor_bytes(tensor->format));
+  rl_moment once = rl_moment_of(present_with(share.blocks.kind));
+  RL_TALLY(tally, sum, once, rl_format_tensor_bytes(tensor->format));
 }
 
 const rl_counting RL_COUNTINGS[RL_OP_KINDS] = {
@@ -153,5 +197,12 @@ const rl_counting RL_COUNTINGS[RL_OP_KINDS] = {
     [RL_OP_EXPANDED_ATTENTION] = {rl_work_expanded_attention, rl_share_plain},
     [RL_OP_HEAD_LINEAR] = {rl_work_head_linear, rl_share_head_linear},
     [RL_OP_LATENT_ATTENTION] = {rl_work_latent_attention, rl_share_plain},
+    [RL_OP_FRAME_CONV] = {rl_work_frame_conv, rl_share_plain},
+    [RL_OP_PATCH_EMBED] = {rl_work_patch_embed, rl_share_plain},
+    [RL_OP_ROPE_2D] = {rl_work_rope, rl_share_plain},
+    [RL_OP_ENCODE_ATTENTION] = {rl_work_attention, rl_share_attention},
+    [RL_OP_CROSS_APPEND] = {rl_work_kv_append, rl_share_plain},
+    [RL_OP_CROSS_ATTENTION] = {rl_work_attention, rl_share_attention},
+    [RL_OP_INSERT] = {rl_work_none, rl_share_insert},
     [RL_OP_FUSED] = {work_fused, share_fused},
 };

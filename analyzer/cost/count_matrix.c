@@ -7,10 +7,18 @@ static uint64_t rate(rl_rate row) {
   return RL_OP_RATES[row].per_element;
 }
 
+/* The rows that a linear makes: of the tokens whose logits are wanted, of all, of the source. */
+static rl_moment rows_of_linear(const rl_program *program, const rl_op *op) {
+  const rl_operand *in = &program->operands[op->first_operand];
+  if (op->at.last_tokens || op->at.first_tokens) return rl_moment_of(RL_M_LOGIT_ROWS);
+  if (op->at.merge != 0) return rl_extent_moment(program, RL_EXTENT_SOURCE_MERGED);
+  return rl_extent_moment(program, program->tensors[in->tensor].extent);
+}
+
 /* y = W x + b for each token: 2 rows cols (Vaswani et al. 2017, 3.3). */
 void rl_work_linear(rl_tally *tally, const rl_op *op) {
   const rl_program *program = tally->program;
-  rl_moment rows = rl_moment_of(op->at.last_tokens ? RL_M_LOGIT_ROWS : RL_M_TOKENS);
+  rl_moment rows = rows_of_linear(program, op);
   for (uint32_t o = 0; o < op->operand_count; o++) {
     uint32_t id = program->operands[op->first_operand + o].tensor;
     const rl_tensor *weight = &program->tensors[id];
@@ -51,16 +59,37 @@ void rl_work_expert_linear(rl_tally *tally, const rl_op *op) {
 
 /* Scaling, and the bias by distance and the soft cap when there are any, of each score. */
 static void work_of_scores(rl_tally *tally, const rl_op *op, rl_moment scores) {
-  uint64_t operations = rate(RL_RATE_SCORE_SCALE);
+  uint64_t operations = op->at.score_scale == 1 ? 0 : rate(RL_RATE_SCORE_SCALE);
   if (op->at.softcap != 0) operations += rate(RL_RATE_SCORE_CAP);
   if (op->at.alibi != 0) operations += rate(RL_RATE_SCORE_ALIBI);
+  if (op->at.buckets != 0) operations += rate(RL_RATE_SCORE_BIAS);
   RL_TALLY(tally, &tally->counts[RL_C_VECTOR], scores, operations, op->at.heads);
+}
+
+/* (query, key) pairs that meet. Only a cache is masked: elsewhere all pairs are attended to. */
+static rl_moment pairs_of(const rl_program *program, const rl_op *op) {
+  switch (op->at.over) {
+    case RL_OVER_TOKENS:
+      return rl_moment_of(RL_M_RECTANGLE);
+    case RL_OVER_SOURCE:
+      return rl_extent_moment(program, RL_EXTENT_SOURCE_SCORES);
+    case RL_OVER_CROSS:
+      return rl_extent_moment(program, RL_EXTENT_CROSS_SCORES);
+    default:
+      return (rl_moment){.kind = RL_M_PAIRS, .window = op->at.window};
+  }
+}
+
+/* What a kernel that stores scores computes: the whole rectangle. */
+static rl_moment rectangle_of(const rl_program *program, const rl_op *op) {
+  if (op->at.over == RL_OVER_CACHE) return rl_moment_of(RL_M_RECTANGLE);
+  return pairs_of(program, op);
 }
 
 /* q K^T and the weighted sum of V, over attended pairs only: 4 P H d_h (Dao et al. 2022, alg. 1).
  */
 void rl_work_attention(rl_tally *tally, const rl_op *op) {
-  rl_moment pairs = {.kind = RL_M_PAIRS, .window = op->at.window};
+  rl_moment pairs = pairs_of(tally->program, op);
   RL_TALLY(tally, &tally->counts[RL_C_MATRIX], pairs, 4, op->at.heads, op->at.head_dim);
   RL_TALLY(tally, &tally->counts[RL_C_VECTOR], pairs, rate(RL_RATE_SOFTMAX), op->at.heads);
   work_of_scores(tally, op, pairs);
@@ -68,12 +97,12 @@ void rl_work_attention(rl_tally *tally, const rl_op *op) {
 
 /* A kernel that stores scores computes the full rectangle, masked or not: 2 S H d_h. */
 void rl_work_scores(rl_tally *tally, const rl_op *op) {
-  rl_moment rectangle = rl_moment_of(RL_M_RECTANGLE);
+  rl_moment rectangle = rectangle_of(tally->program, op);
   RL_TALLY(tally, &tally->counts[RL_C_MATRIX], rectangle, 2, op->at.heads, op->at.head_dim);
   work_of_scores(tally, op, rectangle);
 }
 
 void rl_work_mix(rl_tally *tally, const rl_op *op) {
-  RL_TALLY(tally, &tally->counts[RL_C_MATRIX], rl_moment_of(RL_M_RECTANGLE), 2, op->at.heads,
+  RL_TALLY(tally, &tally->counts[RL_C_MATRIX], rectangle_of(tally->program, op), 2, op->at.heads,
            op->at.head_dim);
 }

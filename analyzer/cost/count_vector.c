@@ -42,8 +42,9 @@ void rl_work_kv_append(rl_tally *tally, const rl_op *op) {
     const rl_operand *operand = &program->operands[op->first_operand + o];
     const rl_tensor *cache = &program->tensors[operand->tensor];
     if (cache->role != RL_ROLE_KV || rl_format_is_dense(cache->format)) continue;
-    RL_TALLY(tally, &tally->counts[RL_C_VECTOR], rl_moment_of(RL_M_TOKENS),
-             RL_OP_RATES[RL_RATE_KV_QUANTIZE].per_element, cache->rows, operand->cols);
+    rl_share share = rl_share_plain(program, op, operand);
+    RL_TALLY(tally, &tally->counts[RL_C_VECTOR], share.blocks,
+             RL_OP_RATES[RL_RATE_KV_QUANTIZE].per_element, share.rows, share.cols);
   }
 }
 
@@ -62,7 +63,9 @@ void rl_work_mul(rl_tally *tally, const rl_op *op) {
 static const rl_rate ACTIVATION_RATES[RL_ACTIVATIONS] = {[RL_SILU] = RL_RATE_SILU,
                                                          [RL_GELU] = RL_RATE_GELU,
                                                          [RL_GELU_TANH] = RL_RATE_GELU,
-                                                         [RL_RELU] = RL_RATE_RELU};
+                                                         [RL_RELU] = RL_RATE_RELU,
+                                                         [RL_TANH] = RL_RATE_TANH,
+                                                         [RL_QUICK_GELU] = RL_RATE_QUICK_GELU};
 
 void rl_work_activation(rl_tally *tally, const rl_op *op) {
   work_per_result(tally, op, ACTIVATION_RATES[op->at.activation]);

@@ -138,6 +138,38 @@ static inline bool each_chunk_pair(const rl_group *group, const rl_moment *momen
          rl_mul_u64(group->q / moment->chunk, whole, value) && rl_add_u64(*value, rest, value);
 }
 
+/* Positions of one piece: n / merge + lead. */
+static inline bool piece_positions(const rl_group *group, const rl_moment *moment,
+                                   uint64_t *value) {
+  uint64_t merge = moment->merge == 0 ? 1 : moment->merge;
+  return rl_add_u64(rl_ceil_div(group->source.positions, merge), moment->lead, value);
+}
+
+static inline bool each_source_row(const rl_group *group, const rl_moment *moment,
+                                   uint64_t *value) {
+  return piece_positions(group, moment, value) && rl_mul_u64(*value, group->source.pieces, value);
+}
+
+/* Only a sequence that begins is encoded. */
+static inline bool each_source(const rl_group *group, const rl_moment *moment, uint64_t *value) {
+  *value = 0;
+  return group->cached != 0 || each_source_row(group, moment, value);
+}
+
+static inline bool each_source_pair(const rl_group *group, const rl_moment *moment,
+                                    uint64_t *value) {
+  uint64_t positions;
+  *value = 0;
+  return group->cached != 0 ||
+         (piece_positions(group, moment, &positions) && rl_mul_u64(positions, positions, value) &&
+          rl_mul_u64(*value, group->source.pieces, value));
+}
+
+static inline bool each_cross_pair(const rl_group *group, const rl_moment *moment,
+                                   uint64_t *value) {
+  return each_source_row(group, moment, value) && rl_mul_u64(*value, group->q, value);
+}
+
 #define RL_SUM(name)                                                                        \
   static bool sum_##name(const rl_point *point, const rl_moment *moment, uint64_t *total) { \
     return sum_groups(point, moment, each_##name, total);                                   \
@@ -152,6 +184,10 @@ RL_SUM(kept)
 RL_SUM(rectangle)
 RL_SUM(chunk)
 RL_SUM(chunk_pair)
+RL_SUM(source)
+RL_SUM(source_pair)
+RL_SUM(source_row)
+RL_SUM(cross_pair)
 #undef RL_SUM
 
 static bool sum_experts(const rl_point *point, const rl_moment *moment, uint64_t *total) {
@@ -191,6 +227,24 @@ static bool any_logits(const rl_point *point, const rl_moment *moment, uint64_t 
   return true;
 }
 
+static bool any_held(const rl_point *point, const rl_moment *moment, uint64_t *total) {
+  (void)moment;
+  *total = 0;
+  for (size_t g = 0; g < point->count; g++) {
+    if (point->groups[g].source.pieces != 0) *total = 1;
+  }
+  return true;
+}
+
+static bool any_source(const rl_point *point, const rl_moment *moment, uint64_t *total) {
+  (void)moment;
+  *total = 0;
+  for (size_t g = 0; g < point->count; g++) {
+    if (point->groups[g].source.pieces != 0 && point->groups[g].cached == 0) *total = 1;
+  }
+  return true;
+}
+
 typedef bool (*moment_sum)(const rl_point *point, const rl_moment *moment, uint64_t *total);
 static const moment_sum SUMS[RL_MOMENT_KINDS] = {
     [RL_M_ONE] = any_token,
@@ -209,6 +263,14 @@ static const moment_sum SUMS[RL_MOMENT_KINDS] = {
     [RL_M_EXPERT_CHOICES] = sum_expert_choices,
     [RL_M_CHUNKS] = sum_chunk,
     [RL_M_CHUNK_PAIRS] = sum_chunk_pair,
+    [RL_M_SOURCE] = sum_source,
+    [RL_M_SOURCE_ANY] = any_source,
+    [RL_M_SOURCE_PAIRS] = sum_source_pair,
+    [RL_M_SOURCE_ID_ROWS] = sum_source,
+    [RL_M_SOURCE_POSITION_ROWS] = sum_source,
+    [RL_M_SOURCE_ROWS] = sum_source_row,
+    [RL_M_SOURCE_HELD] = any_held,
+    [RL_M_CROSS_PAIRS] = sum_cross_pair,
 };
 
 /* The observed fact that takes the moment's place, 0 when there is none. There are at most 2^12
@@ -217,6 +279,8 @@ static uint64_t observed(const rl_facts *facts, const rl_moment *moment) {
   if (facts == NULL) return 0;
   if (moment->kind == RL_M_ID_ROWS) return facts->distinct_ids;
   if (moment->kind == RL_M_EXPERTS) return facts->distinct_experts * RL_EXPERT_UNIT;
+  if (moment->kind == RL_M_SOURCE_ID_ROWS) return facts->distinct_source_ids;
+  if (moment->kind == RL_M_SOURCE_POSITION_ROWS) return facts->distinct_source_positions;
   return moment->kind == RL_M_POSITION_ROWS ? facts->distinct_positions : 0;
 }
 

@@ -30,6 +30,9 @@ void rl_tally_product(rl_tally *tally, rl_sum *sum, rl_moment moment, const uint
 /* The moment that counts the blocks of a tensor. */
 extern const rl_moment_kind RL_EXTENT_MOMENTS[RL_EXTENTS];
 
+/* The same with what the program says of its source. */
+rl_moment rl_extent_moment(const rl_program *program, rl_extent extent);
+
 /* What an operator touches of an operand: `blocks` times a block of rows x cols values. */
 typedef struct rl_share {
   rl_moment blocks;
@@ -69,8 +72,8 @@ static inline rl_moment rl_moment_of(rl_moment_kind kind) {
 /* Rows of RL_OP_RATES, in its order. */
 typedef enum rl_rate {
   RL_RATE_NORM_RMS, RL_RATE_NORM_LAYER, RL_RATE_NORM_LAYER_PLAIN, RL_RATE_BIAS, RL_RATE_ROPE, RL_RATE_KV_QUANTIZE,
-  RL_RATE_SOFTMAX, RL_RATE_SCORE_SCALE, RL_RATE_SCORE_CAP, RL_RATE_SCORE_ALIBI, RL_RATE_ADD, RL_RATE_MUL,
-  RL_RATE_RELU, RL_RATE_SILU, RL_RATE_GELU, RL_RATE_SCALE, RL_RATE_SOFTCAP, RL_RATE_CLAMP, RL_RATE_QUANTIZE,
+  RL_RATE_SOFTMAX, RL_RATE_SCORE_SCALE, RL_RATE_SCORE_CAP, RL_RATE_SCORE_ALIBI, RL_RATE_SCORE_BIAS, RL_RATE_ADD, RL_RATE_MUL,
+  RL_RATE_RELU, RL_RATE_SILU, RL_RATE_GELU, RL_RATE_QUICK_GELU, RL_RATE_TANH, RL_RATE_SCALE, RL_RATE_SOFTCAP, RL_RATE_CLAMP, RL_RATE_QUANTIZE,
   RL_RATE_SAMPLE, RL_RATE_ROUTE, RL_RATE_COMBINE,
   RL_RATE_CONV, RL_RATE_SCAN_STATE, RL_RATE_SCAN_CHANNEL,
   RL_RATE_STEP_STATE, RL_RATE_STEP_CHANNEL, RL_RATE_STEP_HEAD, RL_RATE_STEP_BIAS,
@@ -115,6 +118,10 @@ void rl_work_head_linear(rl_tally *tally, const rl_op *op);
 void rl_work_latent_attention(rl_tally *tally, const rl_op *op);
 void rl_work_expanded_attention(rl_tally *tally, const rl_op *op);
 rl_share rl_share_head_linear(const rl_program *program, const rl_op *op, const rl_operand *operand);
+/* count_source.c */
+void rl_work_frame_conv(rl_tally *tally, const rl_op *op);
+void rl_work_patch_embed(rl_tally *tally, const rl_op *op);
+rl_share rl_share_insert(const rl_program *program, const rl_op *op, const rl_operand *operand);
 /* count_bytes.c */
 rl_share rl_share_plain(const rl_program *program, const rl_op *op, const rl_operand *operand);
 rl_share rl_share_embed(const rl_program *program, const rl_op *op, const rl_operand *operand);

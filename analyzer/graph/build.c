@@ -42,6 +42,7 @@ static bool reads_rows(rl_op_kind kind, size_t input) {
       return true;
     case RL_OP_EXPERT_LINEAR:
     case RL_OP_COMBINE:
+    case RL_OP_FRAME_CONV:
       return input == 0;
     default:
       return false;
@@ -63,7 +64,8 @@ static rl_status check_readable(rl_lowering *lowering, const rl_statement *state
   } else if (wants_kept != (tensor->extent == RL_EXTENT_KV)) {
     holds = wants_kept ? "a row for each new token only" : "a row for each cached token as well";
   } else if (!wants_choice && tensor->rows != 1 && !reads_rows(kind, input)) {
-    holds = "a row for each chosen expert";
+    holds = tensor->extent == RL_EXTENT_SOURCE_INPUT ? "several frames a position"
+                                                     : "a row for each chosen expert";
   }
   if (holds == NULL) return RL_OK;
   return RL_REPORT(lowering->diags, TENSOR_HOLDS, statement->loc, tensor->name, holds,

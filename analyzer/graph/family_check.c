@@ -24,7 +24,9 @@ static bool never_in_place(rl_op_kind kind) {
   return kind == RL_OP_LINEAR || kind == RL_OP_ATTENTION || kind == RL_OP_SAMPLE ||
          kind == RL_OP_ROUTE || kind == RL_OP_EXPERT_LINEAR || kind == RL_OP_COMBINE ||
          kind == RL_OP_EXPANDED_ATTENTION || kind == RL_OP_HEAD_LINEAR ||
-         kind == RL_OP_LATENT_ATTENTION;
+         kind == RL_OP_LATENT_ATTENTION ||
+         kind == RL_OP_FRAME_CONV || kind == RL_OP_PATCH_EMBED || kind == RL_OP_ENCODE_ATTENTION ||
+         kind == RL_OP_CROSS_ATTENTION;
 }
 
 static rl_status check_reads(const rl_statement *statement, rl_op_kind kind,
@@ -74,8 +76,9 @@ static rl_status check_list(const rl_statement *statements, size_t count, bool i
 static rl_status check_names(const rl_family *family, size_t total, rl_arena *scratch,
                              rl_diags *diags) {
   rl_status worst = RL_OK;
-  known_names known = {.names = RL_NEW_ARRAY(scratch, const char *, 2 * total)};
+  known_names known = {.names = RL_NEW_ARRAY(scratch, const char *, 2 * total + 1)};
   if (known.names == NULL) return rl_diag_oom(diags);
+  known.names[known.count++] = RL_SOURCE_TENSOR;
   for (size_t i = 0; i < family->statement_count; i++) {
     const rl_statement *statement = &family->graph[i];
     size_t before = known.count;

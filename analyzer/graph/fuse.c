@@ -173,6 +173,7 @@ static bool live_after(const raw_view *view, const grouping *g, uint32_t index, 
   rl_role role = lowering->tensors.items[tensor].role;
   if (role != RL_ROLE_ACTIVATION) return true; /* caches and results stay */
   for (uint32_t i = index + 1; i < view->end; i++) {
+    if (op_at(view, i)->kind == RL_OP_INSERT) return true; /* it replaces some rows only */
     rl_use use = use_of(view, i, tensor, op_at(view, index)->phase);
     if (use != RL_USE_NONE) return use == RL_USE_READ;
   }
@@ -231,7 +232,8 @@ static rl_status add_externals(rl_lowering *lowering, const raw_view *view, cons
 
 static bool is_matrix(rl_op_kind kind) {
   return kind == RL_OP_LINEAR || kind == RL_OP_EXPERT_LINEAR || kind == RL_OP_ATTENTION ||
-         kind == RL_OP_SCORES || kind == RL_OP_MIX;
+         kind == RL_OP_SCORES || kind == RL_OP_MIX || kind == RL_OP_ENCODE_ATTENTION ||
+         kind == RL_OP_CROSS_ATTENTION;
 }
 
 static rl_status add_fused(rl_lowering *lowering, const raw_view *view, const grouping *g,

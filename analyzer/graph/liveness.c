@@ -14,7 +14,8 @@ typedef struct buffer_plan {
 } buffer_plan;
 
 static bool has_slot(const rl_tensor *tensor) {
-  return tensor->role == RL_ROLE_ACTIVATION || tensor->role == RL_ROLE_LOGITS;
+  return tensor->role == RL_ROLE_ACTIVATION || tensor->role == RL_ROLE_LOGITS ||
+         tensor->role == RL_ROLE_SOURCE;
 }
 
 /* The operators of the loop that the run belongs to; those of the run itself outside the layers. */
@@ -40,7 +41,10 @@ static void find_in_run(const rl_lowering *lowering, const buffer_plan *plan, si
     for (uint32_t slot = 0; slot < op->operand_count; slot++) {
       uint32_t tensor = lowering->operands.items[op->first_operand + slot].tensor;
       interval *life = &plan->intervals[tensor];
-      if (life->first == RL_NONE) *life = (interval){.first = i, .phase = op->phase};
+      bool given = lowering->tensors.items[tensor].role == RL_ROLE_SOURCE; /* before the pass */
+      if (life->first == RL_NONE) {
+        *life = (interval){.first = given ? 0 : i, .phase = op->phase};
+      }
       if (life->phase != op->phase) life->phase = RL_PHASE_BOTH;
       life->last = run->layers != NULL && life->first < loop.first ? loop.last : i;
     }

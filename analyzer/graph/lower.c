@@ -34,6 +34,13 @@ static rl_lower_op *const LOWER[RL_OP_KINDS] = {
     [RL_OP_SCAN] = rl_lower_scan,
     [RL_OP_SSD_STEP] = rl_lower_ssd,
     [RL_OP_SSD] = rl_lower_ssd,
+    [RL_OP_FRAME_CONV] = rl_lower_frame_conv,
+    [RL_OP_PATCH_EMBED] = rl_lower_patch_embed,
+    [RL_OP_ROPE_2D] = rl_lower_rope_2d,
+    [RL_OP_ENCODE_ATTENTION] = rl_lower_encode_attention,
+    [RL_OP_CROSS_APPEND] = rl_lower_cross_append,
+    [RL_OP_CROSS_ATTENTION] = rl_lower_cross_attention,
+    [RL_OP_INSERT] = rl_lower_insert,
 };
 
 /* The statement as this rank sees it; as all ranks together and those before it do where dims are
@@ -90,6 +97,7 @@ static rl_status lower_run(rl_lowering *lowering, uint32_t index) {
   lowering->twins.count = 0;
   lowering->k_cache = lowering->v_cache = RL_NONE;
   lowering->latents = lowering->rope_keys = RL_NONE;
+  lowering->cross_k = lowering->cross_v = RL_NONE;
   run->first_op = (uint32_t)lowering->raw.count;
   for (size_t s = 0; s < run->statement_count && status == RL_OK; s++) {
     status = lower_statement(lowering, &run->statements[s]);
@@ -151,6 +159,16 @@ static rl_status check_supported(const rl_scenario *scenario, rl_diags *diags) {
   return worst;
 }
 
+/* Encoders are not cut: what a rank would have of them is not said yet. */
+static rl_status check_cut(const rl_lowering *lowering) {
+  const rl_parallel *parallel = &lowering->scenario->parallel;
+  char text[RL_NUMBER_TEXT];
+  bool encodes = lowering->source.read || lowering->one_pass;
+  if (!encodes || parallel->tensor <= 1) return RL_OK;
+  return RL_REPORT(lowering->diags, NO_PARALLELISM, parallel->loc, "tensor",
+                   rl_print_grouped(parallel->tensor, text));
+}
+
 static rl_status hand_over(const rl_lowering *lowering, const rl_program **out) {
   rl_program *program = RL_NEW(lowering->arena, rl_program);
   if (program == NULL) return rl_diag_oom(lowering->diags);
@@ -173,6 +191,8 @@ static rl_status hand_over(const rl_lowering *lowering, const rl_program **out) 
       .held_ids = lowering->held_ids,
       .width = lowering->width,
       .positions = lowering->positions,
+      .source = lowering->source,
+      .one_pass = lowering->one_pass,
       .fuse = lowering->scenario->profile->fuse,
       .decode_tokens = lowering->scenario->profile->decode_tokens,
       .slots = lowering->slots.items,
@@ -189,8 +209,13 @@ rl_status rl_lower(rl_arena *arena, const rl_scenario *scenario, const rl_progra
 
 rl_status rl_lower_rank(rl_arena *arena, const rl_scenario *scenario, rl_rank rank,
                         const rl_program **out, rl_diags *diags) {
-  rl_lowering lowering = {
-      .arena = arena, .diags = diags, .scenario = scenario, .rank = rank, .ids = RL_NONE};
+  rl_lowering lowering = {.arena = arena,
+                          .diags = diags,
+                          .scenario = scenario,
+                          .rank = rank,
+                          .ids = RL_NONE,
+                          .source_ids = RL_NONE,
+                          .source_values = RL_NONE};
   *out = NULL;
   rl_status status = check_supported(scenario, diags);
   if (status == RL_OK) status = rl_family_check(scenario->model->family, arena, diags);
@@ -199,6 +224,7 @@ rl_status rl_lower_rank(rl_arena *arena, const rl_scenario *scenario, rl_rank ra
   status = rl_split_begin(&lowering);
   if (status == RL_OK) status = rl_layers_gather(&lowering);
   if (status == RL_OK) status = lower_runs(&lowering);
+  if (status == RL_OK) status = check_cut(&lowering);
   if (status == RL_OK) status = rl_fuse(&lowering);
   if (status == RL_OK) status = rl_liveness(&lowering);
   return status == RL_OK ? hand_over(&lowering, out) : status;

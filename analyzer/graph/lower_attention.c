@@ -86,51 +86,6 @@ static rl_status check_attention(rl_lowering *lowering, const rl_statement *stat
   return rl_width_check(lowering, statement, q, values->heads, values->head_dim);
 }
 
-/* q and out [T, H * d_h]; the scores are never stored. */
-static rl_status add_whole(rl_lowering *lowering, const rl_op *attention, uint32_t q,
-                           uint32_t out) {
-  const rl_operand operands[] = {rl_operand_whole(lowering, q, RL_READ),
-                                 rl_operand_whole(lowering, lowering->k_cache, RL_READ),
-                                 rl_operand_whole(lowering, lowering->v_cache, RL_READ),
-                                 rl_operand_whole(lowering, out, RL_WRITE)};
-  return rl_op_add(lowering, attention, operands, 4);
-}
-
-/* The same as three operators around stored scores [H] of each (query, key) of the rectangle. */
-static rl_status add_expanded(rl_lowering *lowering, const rl_op *attention, uint32_t q,
-                              uint32_t out) {
-  rl_op scores = *attention, softmax = *attention, mix = *attention;
-  rl_tensor shape = {.name = "scores",
-                     .role = RL_ROLE_ACTIVATION,
-                     .format = lowering->scenario->activations,
-                     .extent = RL_EXTENT_SCORES,
-                     .rows = attention->at.heads,
-                     .cols = 1,
-                     .run = RL_NONE};
-  uint32_t s;
-  scores.kind = RL_OP_SCORES;
-  scores.name = RL_OP_INFO[RL_OP_SCORES].name;
-  softmax.kind = RL_OP_SOFTMAX;
-  softmax.name = RL_OP_INFO[RL_OP_SOFTMAX].name;
-  mix.kind = RL_OP_MIX;
-  mix.name = RL_OP_INFO[RL_OP_MIX].name;
-  mix.compute = rl_format_compute(lowering->scenario->v, lowering->scenario->activations);
-  rl_status status = rl_tensor_add(lowering, &shape, &s);
-  if (status != RL_OK) return status;
-  const rl_operand of_scores[] = {rl_operand_whole(lowering, q, RL_READ),
-                                  rl_operand_whole(lowering, lowering->k_cache, RL_READ),
-                                  rl_operand_whole(lowering, s, RL_WRITE)};
-  const rl_operand of_softmax[] = {rl_operand_whole(lowering, s, RL_READ),
-                                   rl_operand_whole(lowering, s, RL_WRITE)};
-  const rl_operand of_mix[] = {rl_operand_whole(lowering, s, RL_READ),
-                               rl_operand_whole(lowering, lowering->v_cache, RL_READ),
-                               rl_operand_whole(lowering, out, RL_WRITE)};
-  status = rl_op_add(lowering, &scores, of_scores, 3);
-  if (status == RL_OK) status = rl_op_add(lowering, &softmax, of_softmax, 2);
-  if (status == RL_OK) status = rl_op_add(lowering, &mix, of_mix, 3);
-  return status;
-}
-
 /* A cache is left when all have attended to it: both classes at once, or one after the other. */
 static void leave_cache(rl_lowering *lowering) {
   bool other_waits = lowering->phase != RL_PHASE_BOTH && lowering->attended == RL_PHASE_BOTH;
@@ -149,14 +104,12 @@ rl_status rl_lower_attention(rl_lowering *lowering, const rl_statement *statemen
   status = rl_output_find(lowering, statement, &shape, &out);
   if (status != RL_OK) return status;
   rl_op op = rl_op_begin(lowering, statement, RL_OP_ATTENTION);
-  /* Vaswani et al. 2017, eq. 1 */
-  double root = values->scale_root == 0 ? (double)values->head_dim : values->scale_root;
+  rl_attention_ends ends = {q[0], lowering->k_cache, lowering->v_cache, RL_NONE, out};
+  status = rl_position_table(lowering, statement, values, &op, &ends.table);
+  if (status != RL_OK) return status;
   op.compute = rl_format_compute(scenario->k, scenario->activations);
-  op.at.heads = values->heads;
-  op.at.kv_heads = values->kv_heads;
-  op.at.head_dim = values->head_dim;
+  rl_attention_shape(values, &op);
   op.at.window = values->window;
-  op.at.score_scale = values->scale != 0 ? values->scale : 1 / sqrt(root);
   op.at.softcap = values->cap;
   op.at.alibi = values->alibi;
   op.at.first_head = lowering->scope.share_count > 0 ? lowering->before.heads : 0;
@@ -164,8 +117,7 @@ rl_status rl_lower_attention(rl_lowering *lowering, const rl_statement *statemen
   op.at.alibi_scaled = values->alibi_scaled;
   lowering->tensors.items[lowering->k_cache].window = values->window;
   lowering->tensors.items[lowering->v_cache].window = values->window;
-  bool whole = (scenario->profile->fuse >> RL_FUSE_ATTENTION & 1u) != 0;
-  status = whole ? add_whole(lowering, &op, q[0], out) : add_expanded(lowering, &op, q[0], out);
+  status = rl_attention_add(lowering, &op, &ends);
   leave_cache(lowering);
   return status;
 }

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/checked.h"
 #include "graph/lowering.h"
 
 /* An activation of `cols` values a token. */
@@ -10,16 +11,22 @@ static rl_tensor activation(const rl_lowering *lowering, rl_extent extent, uint6
   return rl_activation_shape(lowering, extent, 1, cols);
 }
 
-/* The token ids are there before the first operator. */
-static rl_status find_ids(rl_lowering *lowering) {
-  rl_tensor ids = {.name = "ids",
+static bool of_source(int index) {
+  return index == RL_INDEX_SOURCE_IDS || index == RL_INDEX_SOURCE_POSITIONS;
+}
+
+/* The token ids, and those of the source, are there before the first operator. */
+static rl_status find_ids(rl_lowering *lowering, bool source) {
+  uint32_t *place = source ? &lowering->source_ids : &lowering->ids;
+  rl_tensor ids = {.name = source ? "source_ids" : "ids",
                    .role = RL_ROLE_IDS,
-                   .extent = RL_EXTENT_TOKENS,
+                   .extent = source ? RL_EXTENT_SOURCE_INPUT : RL_EXTENT_TOKENS,
                    .rows = 1,
                    .cols = 1,
                    .run = RL_NONE};
-  if (lowering->ids != RL_NONE) return RL_OK;
-  return rl_tensor_add(lowering, &ids, &lowering->ids);
+  if (source) lowering->source.read = true;
+  if (*place != RL_NONE) return RL_OK;
+  return rl_tensor_add(lowering, &ids, place);
 }
 
 /* The learned table bounds the position: offset rows of it are never reached. */
@@ -28,19 +35,40 @@ static rl_status note_positions(rl_lowering *lowering, const rl_statement *state
   if (values->rows <= values->offset) {
     return RL_REPORT(lowering->diags, POSITIONS_EMPTY, statement->loc, values->name);
   }
-  uint64_t positions = values->rows - values->offset;
-  if (lowering->positions == 0 || positions < lowering->positions) {
-    lowering->positions = positions;
+  uint64_t *most = &lowering->positions, positions = values->rows - values->offset;
+  if (values->index == RL_INDEX_SOURCE_POSITIONS) {
+    most = &lowering->source.most;
+    if (positions <= lowering->source.lead) {
+      return RL_REPORT(lowering->diags, POSITIONS_EMPTY, statement->loc, values->name);
+    }
+    positions -= lowering->source.lead;
   }
+  if (*most == 0 || positions < *most) *most = positions;
   return RL_OK;
 }
 
-/* table [rows, cols]; out [T, cols] */
+/* What chooses the rows must be known: ids, or a table that is long enough. */
+static rl_status note_index(rl_lowering *lowering, const rl_statement *statement,
+                            const rl_evaluated *values) {
+  switch (values->index) {
+    case RL_INDEX_IDS:
+    case RL_INDEX_SOURCE_IDS:
+      return find_ids(lowering, values->index == RL_INDEX_SOURCE_IDS);
+    case RL_INDEX_FIXED:
+      if (values->offset < values->rows) return RL_OK;
+      return RL_REPORT(lowering->diags, POSITIONS_EMPTY, statement->loc, values->name);
+    default:
+      return note_positions(lowering, statement, values);
+  }
+}
+
+/* table [rows, cols]; out [T, cols], or [S, cols] of the source */
 rl_status rl_lower_embed(rl_lowering *lowering, const rl_statement *statement,
                          const rl_evaluated *values) {
-  bool by_id = values->index == RL_INDEX_IDS;
+  bool source = of_source(values->index);
   rl_op op = rl_op_begin(lowering, statement, RL_OP_EMBED);
-  rl_tensor shape = activation(lowering, RL_EXTENT_TOKENS, values->cols);
+  rl_tensor shape =
+      activation(lowering, source ? RL_EXTENT_SOURCE : RL_EXTENT_TOKENS, values->cols);
   rl_weight_shape table = {.class_name = "embed",
                              .suffix = "weight",
                              .source = values->weights,
@@ -56,10 +84,12 @@ rl_status rl_lower_embed(rl_lowering *lowering, const rl_statement *statement,
   op.at.first_row = table.row_slice.first;
   op.at.index = (rl_index_kind)values->index;
   op.at.offset = values->offset;
-  rl_status status = by_id ? find_ids(lowering) : note_positions(lowering, statement, values);
+  rl_status status = note_index(lowering, statement, values);
   if (status == RL_OK) status = rl_weight_add(lowering, statement, values, &table, &weight);
   if (status == RL_OK) status = rl_output_find(lowering, statement, &shape, &out);
   if (status != RL_OK) return status;
+  uint32_t ids = values->index == RL_INDEX_SOURCE_IDS ? lowering->source_ids : lowering->ids;
+  bool by_id = values->index == RL_INDEX_IDS || values->index == RL_INDEX_SOURCE_IDS;
   if (by_id && lowering->vocabulary == 0) {
     lowering->vocabulary = lowering->whole.rows;
     lowering->first_id = table.row_slice.first;
@@ -68,7 +98,7 @@ rl_status rl_lower_embed(rl_lowering *lowering, const rl_statement *statement,
   }
   rl_operand operands[3];
   size_t count = 0;
-  if (by_id) operands[count++] = rl_operand_whole(lowering, lowering->ids, RL_READ);
+  if (by_id) operands[count++] = rl_operand_whole(lowering, ids, RL_READ);
   operands[count++] = rl_operand_whole(lowering, weight, RL_READ);
   operands[count++] = rl_operand_whole(lowering, out, RL_WRITE);
   return rl_op_add(lowering, &op, operands, count);
@@ -140,6 +170,7 @@ rl_status rl_lower_norm(rl_lowering *lowering, const rl_statement *statement,
 
 static const char *linear_class(const rl_lowering *lowering, const rl_evaluated *values) {
   if (values->linear_class == RL_LINEAR_ROUTER) return "router";
+  if (values->linear_class == RL_LINEAR_TOWER) return "tower";
   return lowering->scope.in_layers ? "linear" : "lm_head";
 }
 
@@ -163,25 +194,51 @@ static rl_status add_linear_bias(rl_lowering *lowering, const rl_statement *stat
   return add_bias(lowering, statement, values, values->rows, weight->row_slice, bias);
 }
 
-/* in [T, cols], weight [rows, cols], bias [1, rows]; out [T, rows], or [R, rows] of the last
- * tokens. */
+/* `merge` rows of a piece are read as one (Wang et al. 2024, 2.1: 2x2 patches to a token); what the
+ * encoder put in front of the piece is left out. */
+static rl_status note_merge(rl_lowering *lowering, const rl_statement *statement,
+                            const rl_evaluated *values, const rl_tensor *in, uint64_t *merge) {
+  struct rl_source_shape *source = &lowering->source;
+  *merge = 1;
+  if (values->tokens != RL_TOKENS_MERGED) return RL_OK;
+  if (values->merge != 0) *merge = values->merge;
+  if (in->extent != RL_EXTENT_SOURCE) {
+    return RL_REPORT(lowering->diags, TENSOR_EXTENT, statement->loc, in->name);
+  }
+  bool other = source->merge != 0 && source->merge != *merge;
+  uint64_t ignored;
+  if (other || (*merge > 1 && source->lead > 0) || !rl_mul_u64(*merge, in->cols, &ignored)) {
+    return RL_REPORT(lowering->diags, MERGE, statement->loc, "");
+  }
+  source->merge = *merge;
+  return RL_OK;
+}
+
+static rl_extent linear_extent(const rl_evaluated *values, const rl_tensor *in) {
+  if (values->tokens == RL_TOKENS_MERGED) return RL_EXTENT_SOURCE_MERGED;
+  return values->tokens == RL_TOKENS_ALL ? in->extent : RL_EXTENT_LOGIT_ROWS;
+}
+
+/* in [T, cols], weight [rows, cols], bias [1, rows]; out [T, rows], or [R, rows] of the last or
+ * first tokens, or [S / merge, rows] of merge * cols values each. */
 rl_status rl_lower_linear(rl_lowering *lowering, const rl_statement *statement,
                           const rl_evaluated *values) {
-  bool last = values->tokens == RL_TOKENS_LAST;
   uint32_t in[2], weights[2], out;
+  uint64_t merge = 1;
   rl_status status = rl_inputs_find(lowering, statement, in);
   if (status != RL_OK) return status;
-  const rl_tensor *source = &lowering->tensors.items[in[0]];
-  rl_tensor shape =
-      activation(lowering, last ? RL_EXTENT_LOGIT_ROWS : source->extent, values->rows);
+  const rl_tensor source = lowering->tensors.items[in[0]];
+  status = note_merge(lowering, statement, values, &source, &merge);
+  if (status != RL_OK) return status;
+  rl_tensor shape = activation(lowering, linear_extent(values, &source), values->rows);
   rl_weight_shape request = {.class_name = linear_class(lowering, values),
-                               .suffix = "weight",
-                               .source = values->weights,
-                               .gguf = values->gguf,
-                               .rows = values->rows,
-                               .cols = source->cols};
-  if (last) shape.role = RL_ROLE_LOGITS;
-  status = split_linear(lowering, statement, values, source, &request);
+                             .suffix = "weight",
+                             .source = values->weights,
+                             .gguf = values->gguf,
+                             .rows = values->rows,
+                             .cols = merge * source.cols};
+  if (shape.extent == RL_EXTENT_LOGIT_ROWS) shape.role = RL_ROLE_LOGITS;
+  status = split_linear(lowering, statement, values, &source, &request);
   shape.col_slice = request.row_slice;
   shape.partial = request.col_slice.whole != 0;
   if (status == RL_OK) status = rl_weight_add(lowering, statement, values, &request, &weights[0]);
@@ -195,7 +252,9 @@ rl_status rl_lower_linear(rl_lowering *lowering, const rl_statement *statement,
   if (status != RL_OK) return status;
   rl_op op = rl_op_begin(lowering, statement, RL_OP_LINEAR);
   op.at.has_bias = weights[1] != RL_NONE;
-  op.at.last_tokens = last;
+  op.at.last_tokens = values->tokens == RL_TOKENS_LAST;
+  op.at.first_tokens = values->tokens == RL_TOKENS_FIRST;
+  op.at.merge = values->tokens == RL_TOKENS_MERGED ? merge : 0;
   op.compute = rl_format_compute(format, lowering->scenario->activations);
   return add_weighted(lowering, &op, in[0], weights, out);
 }

@@ -14,7 +14,8 @@ typedef struct scaling_name {
 } scaling_name;
 /* Phi-3's first files call longrope by the name it had in its making. */
 static const scaling_name SCALING_NAMES[] = {
-    {"default", RL_ROPE_PLAIN},     {"linear", RL_ROPE_LINEAR}, {"llama3", RL_ROPE_LLAMA3},
+    {"default", RL_ROPE_PLAIN},     {"mrope", RL_ROPE_PLAIN}, /* sections are read apart */
+    {"linear", RL_ROPE_LINEAR}, {"llama3", RL_ROPE_LLAMA3},
     {"longrope", RL_ROPE_LONGROPE}, {"su", RL_ROPE_LONGROPE},   {"yarn", RL_ROPE_YARN}};
 
 /* A positive number of the scaling map, which must be there. */
@@ -115,6 +116,23 @@ static rl_status read_type(rl_lowering *lowering, const rl_node *map, rl_rope_sc
   return RL_REPORT(lowering->diags, ROPE_SCALING_TYPE, type->loc, text);
 }
 
+/* Qwen2-VL: how many pairs turn by time, height and width (Wang et al. 2024, 2.1). */
+static rl_status read_sections(rl_lowering *lowering, const rl_node *map, uint64_t dims,
+                               uint64_t sections[3]) {
+  const char *key = "mrope_section";
+  const rl_node *list = rl_node_get(map, key);
+  uint64_t sum = 0;
+  if (list == NULL || rl_node_is_null(list)) return RL_OK;
+  bool three = list->kind == RL_SEQUENCE && list->count == 3;
+  for (size_t i = 0; three && i < 3; i++) {
+    rl_status status = rl_node_u64(list->items[i], key, 0, dims, &sections[i], lowering->diags);
+    if (status != RL_OK) return status;
+    sum += sections[i];
+  }
+  if (three && 2 * sum == dims) return RL_OK;
+  return RL_REPORT(lowering->diags, ROPE_SECTIONS, list->loc, "");
+}
+
 static rl_status read_scaling(rl_lowering *lowering, const rl_evaluated *values,
                               rl_op_attributes *at) {
   const rl_node *map = values->scaling;
@@ -163,6 +181,9 @@ rl_status rl_lower_rope(rl_lowering *lowering, const rl_statement *statement,
   op.at.rope_base = values->base;
   op.at.rope_style = (rl_rope_style)values->style;
   status = read_scaling(lowering, values, &op.at);
+  if (status == RL_OK && values->scaling != NULL) {
+    status = read_sections(lowering, values->scaling, dims, op.at.rope_sections);
+  }
   if (status != RL_OK) return status;
   rl_twins_forget(lowering, in[0]);
   rl_twins_forget(lowering, in[1]);

@@ -46,6 +46,10 @@ typedef struct rl_lowering {
   rl_phase attended;         /* the class whose sequences have attended to them; BOTH: none has */
   uint32_t latents, rope_keys; /* caches that latent_append wrote in this layer, or RL_NONE */
   uint32_t ids;              /* the token ids that a pass is given */
+  uint32_t source_ids, source_values; /* what a source consists of, RL_NONE: not read yet */
+  uint32_t cross_k, cross_v;          /* kept of the source in this layer, not yet attended to */
+  struct rl_source_shape source;
+  bool one_pass; 
   uint64_t vocabulary, width, positions;
   uint64_t first_id, held_ids; /* as in rl_program */
   uint32_t loop_count;
@@ -152,13 +156,31 @@ rl_lower_op rl_lower_embed, rl_lower_norm, rl_lower_linear, rl_lower_pair, rl_lo
     rl_lower_sample, rl_lower_rope, rl_lower_kv_append, rl_lower_attention, rl_lower_route,
     rl_lower_expert_linear, rl_lower_combine, rl_lower_conv, rl_lower_scan,
     rl_lower_ssd, rl_lower_latent_append, rl_lower_expand, rl_lower_expanded_attention,
-    rl_lower_head_linear, rl_lower_latent_attention;
+    rl_lower_head_linear, rl_lower_latent_attention, rl_lower_frame_conv, rl_lower_patch_embed,
+    rl_lower_rope_2d, rl_lower_encode_attention, rl_lower_cross_append, rl_lower_cross_attention,
+    rl_lower_insert;
 rl_lower_op rl_lower_all_reduce, rl_lower_all_gather; /* lower_collectives.c */
 
 /* YaRN's divisors of the frequencies and magnitude, from the map of the config (rope_yarn.c). */
 rl_status rl_yarn_read(rl_lowering *lowering, const rl_node *map, rl_op_attributes *at);
 /* What scores are multiplied with beside 1 / sqrt(d_h), under that map (NULL: nothing). */
 rl_status rl_yarn_score_factor(rl_lowering *lowering, const rl_node *map, double *out);
+
+/* The tensors around an attention operator. */
+typedef struct rl_attention_ends {
+  uint32_t q, k, v;
+  uint32_t table; /* of biases by distance, RL_NONE */
+  uint32_t out;
+} rl_attention_ends;
+/* Adds the operator, or scores, softmax and mix in its place where attention is not fused. */
+rl_status rl_attention_add(rl_lowering *lowering, const rl_op *attention,
+                           const rl_attention_ends *ends);
+/* The table of biases by distance that all layers share, and what the operator does with it; none:
+ * RL_NONE. */
+rl_status rl_position_table(rl_lowering *lowering, const rl_statement *statement,
+                            const rl_evaluated *values, rl_op *op, uint32_t *table);
+/* Heads, sizes and the factor of the scores (Vaswani et al. 2017, eq. 1). */
+void rl_attention_shape(const rl_evaluated *values, rl_op *op);
 
 /* --- passes --- */
 

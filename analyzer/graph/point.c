@@ -27,6 +27,9 @@ static rl_status check_group(const rl_group *group, size_t index, rl_diags *diag
   if (group->count == 0) return report(diags, index, "has no sequence");
   if (group->q == 0) return report(diags, index, "has no new token");
   if (group->q > UINT64_MAX - group->cached) return report(diags, index, "is too long");
+  if (group->source.pieces != 0 && group->source.positions == 0) {
+    return report(diags, index, "has a source without positions");
+  }
   if (group->tree == NULL) return RL_OK;
   if (group->tree->nodes != group->q) {
     return report(diags, index, "has a tree whose nodes are not its new tokens");

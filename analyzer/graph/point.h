@@ -18,11 +18,19 @@ typedef enum rl_phase { RL_PHASE_BOTH, RL_PHASE_DECODE, RL_PHASE_PREFILL, RL_PHA
 
 typedef enum rl_logits { RL_LOGITS_LAST, RL_LOGITS_ALL, RL_LOGITS_NONE } rl_logits;
 
+/* What an encoder or a vision tower reads of a sequence: one text or sound, or images of one size.
+ * The pass that begins a sequence (nothing cached) encodes it; later passes read what was kept. */
+typedef struct rl_encoder_source {
+  uint64_t positions; /* of a piece: tokens, frames behind the convolutions, patches */
+  uint64_t pieces;    /* of a sequence: texts, sounds, images; 0: none */
+} rl_encoder_source;
+
 /* count sequences, each with q new tokens behind `cached` tokens already in the cache. */
 typedef struct rl_group {
   uint64_t count, q, cached;
   const rl_tree *tree; /* nodes == q; NULL: a chain */
   rl_logits logits;
+  rl_encoder_source source;
 } rl_group;
 
 typedef struct rl_point {

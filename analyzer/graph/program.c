@@ -81,15 +81,25 @@ bool rl_program_class_bytes(const rl_program *program, rl_tensor_class placed, u
   return true;
 }
 
-bool rl_program_kv_token_bytes(const rl_program *program, uint64_t window, uint64_t *bytes) {
+static bool sum_kv_rows(const rl_program *program, rl_extent extent, uint64_t window,
+                        uint64_t *bytes) {
   *bytes = 0;
   for (uint32_t i = 0; i < program->tensor_count; i++) {
     const rl_tensor *tensor = &program->tensors[i];
     uint64_t row, one;
-    if (tensor->role != RL_ROLE_KV || tensor->window != window) continue;
+    if (tensor->role != RL_ROLE_KV || tensor->extent != extent || tensor->window != window)
+      continue;
     if (!rl_format_row_bytes(tensor->format, tensor->cols, &row)) return false;
     if (!rl_mul_u64(row, tensor->rows, &one)) return false;
     if (!rl_muladd_u64(bytes, one, rl_tensor_instances(program, tensor))) return false;
   }
   return true;
+}
+
+bool rl_program_kv_token_bytes(const rl_program *program, uint64_t window, uint64_t *bytes) {
+  return sum_kv_rows(program, RL_EXTENT_KV, window, bytes);
+}
+
+bool rl_program_source_kv_bytes(const rl_program *program, uint64_t *bytes) {
+  return sum_kv_rows(program, RL_EXTENT_SOURCE_KV, 0, bytes);
 }

@@ -31,6 +31,7 @@ extern const rl_op_info RL_OP_INFO[RL_OP_KINDS];
 typedef enum rl_role {
   RL_ROLE_WEIGHT, RL_ROLE_KV, RL_ROLE_ACTIVATION, RL_ROLE_LOGITS, RL_ROLE_IDS,
   RL_ROLE_STATE,  /* what a sequence keeps in constant size: recurrent state, convolution tail */
+  RL_ROLE_SOURCE, /* values that a source consists of: frames of a spectrogram, pixels of patches */
   RL_ROLE_CHOICE, /* numbers of the experts that each token chose */
   RL_ROLES
 } rl_role;
@@ -43,6 +44,14 @@ typedef enum rl_extent {
   RL_EXTENT_KV,         /* every kept token of every sequence */
   RL_EXTENT_SCORES,     /* sum over sequences of q * (cached + q) */
   RL_EXTENT_SEQUENCES,  /* every sequence of the pass */
+  /* of the sequences that begin in the pass, n positions a piece */
+  RL_EXTENT_SOURCE_INPUT,  /* n a piece */
+  RL_EXTENT_SOURCE,        /* n + lead a piece: inside the encoder */
+  RL_EXTENT_SOURCE_MERGED, /* n / merge a piece */
+  RL_EXTENT_SOURCE_SCORES, /* (n + lead)^2 a piece */
+  /* of all sequences of the pass */
+  RL_EXTENT_SOURCE_KV,    /* n + lead a piece: what the encoder left behind */
+  RL_EXTENT_CROSS_SCORES, /* q * (n + lead) a piece */
   RL_EXTENTS
 } rl_extent;
 
@@ -84,8 +93,29 @@ typedef struct rl_operand {
 } rl_operand;
 
 typedef enum rl_norm_kind { RL_NORM_RMS, RL_NORM_LAYER } rl_norm_kind;
-typedef enum rl_activation_kind { RL_SILU, RL_GELU, RL_GELU_TANH, RL_RELU, RL_ACTIVATIONS } rl_activation_kind;
-typedef enum rl_index_kind { RL_INDEX_IDS, RL_INDEX_POSITIONS } rl_index_kind;
+typedef enum rl_activation_kind {
+  RL_SILU,
+  RL_GELU,
+  RL_GELU_TANH,
+  RL_RELU,
+  RL_TANH,
+  RL_QUICK_GELU,
+  RL_ACTIVATIONS
+} rl_activation_kind;
+typedef enum rl_index_kind {
+  RL_INDEX_IDS,
+  RL_INDEX_POSITIONS,
+  RL_INDEX_SOURCE_IDS,
+  RL_INDEX_SOURCE_POSITIONS,
+  RL_INDEX_FIXED /* the row `offset` for every token */
+} rl_index_kind;
+/* Whose keys the queries of an attention operator meet. */
+typedef enum rl_attention_over {
+  RL_OVER_CACHE, /* those of the cache before them, or what the window and the tree leave of them */
+  RL_OVER_TOKENS, /* the new tokens of their sequence, before and behind them */
+  RL_OVER_SOURCE, /* the positions of their piece of the source, likewise */
+  RL_OVER_CROSS   /* what the encoder left of their sequence's source */
+} rl_attention_over;
 typedef enum rl_rope_style { RL_ROPE_HALVES /* (i, i + n/2) */, RL_ROPE_PAIRS /* (2i, 2i + 1) */ } rl_rope_style;
 /* What a router's logits become: softmax over all experts, over the chosen ones, or sigmoid. */
 typedef enum rl_score_kind { RL_SCORE_SOFTMAX, RL_SCORE_SOFTMAX_CHOSEN, RL_SCORE_SIGMOID } rl_score_kind;
@@ -105,6 +135,8 @@ typedef struct rl_op_attributes {
   /* linear, norm */
   bool has_bias;
   bool last_tokens;         /* only the R rows whose logits are wanted */
+  bool first_tokens;        /* as many rows, but from the front of the sequence */
+  uint64_t merge; /* source rows that are read as one; also of rope_2d: side of a merged square */
   /* rope, kv_append, attention, scores, softmax, mix */
   uint64_t heads, kv_heads, head_dim;
   uint64_t rotary_dims;
@@ -119,6 +151,11 @@ typedef struct rl_op_attributes {
   double rope_magnitude;    /* what is rotated grows by it; 0 = it keeps its length */
   uint64_t window;          /* keys a query sees, itself included; 0 = all before it */
   double score_scale;
+  rl_attention_over over;
+  uint64_t buckets;          /* rows of the table of biases by distance, 0 = none */
+  uint64_t bucket_distance;  /* from here on all distances share the last bucket */
+  bool bucket_both;          /* keys before and behind the query have buckets of their own */
+  uint64_t rope_sections[3]; /* pairs turned by time, height and width; all 0: by the position */
   double softcap;           /* 0 = none; also of the softcap operator */
   double alibi;             /* steepest exponent of the slopes, 8 in the paper; 0 = no bias by distance */
   bool alibi_scaled;        /* the bias is added before scores are scaled */
@@ -137,6 +174,10 @@ typedef struct rl_op_attributes {
    * rope_dim with rotation, values of value_dim, made of a latent */
   uint64_t value_dim, rope_dim;
   rl_head_part part;
+  /* frame_conv */
+  uint64_t kernel, stride;
+  /* insert */
+  uint64_t token; /* id of the places that are filled */
   /* route, expert_linear, combine */
   uint64_t experts, top_k;
   rl_score_kind score;
@@ -192,6 +233,15 @@ typedef struct rl_program {
   uint64_t first_id, held_ids; /* ids whose rows this rank holds; held_ids 0: all */
   uint64_t width;           /* d */
   uint64_t positions;       /* largest position + 1 a learned table allows, 0 = unlimited */
+  /* What the program does with a source; all 0 when it reads none. */
+  struct rl_source_shape {
+    bool read;      /* some operator reads it */
+    uint64_t lead;  /* positions that the encoder adds in front of each piece */
+    uint64_t merge; /* positions of a piece that become one token, 0 = no token becomes one */
+    uint64_t most;  /* positions that a learned table allows a piece, 0 = unlimited */
+    uint64_t token; /* id of the tokens that merged positions take the place of */
+  } source;
+  bool one_pass;            /* sequences are one pass: attention looks ahead and keeps nothing */
   uint32_t fuse;            /* fusions asked for, bit 1u << rl_fusion */
   const rl_skew *skew;      /* how tokens choose experts; NULL: every expert as likely as every other */
   uint64_t decode_tokens;   /* sequences with at most that many new tokens are of the decode class */
@@ -211,6 +261,8 @@ bool rl_program_active_parameters(const rl_program *program, uint64_t *values);
 bool rl_program_weight_bytes(const rl_program *program, uint64_t *bytes);
 /* The share of that which is placed with `placed`. A tied weight is placed with its first name. */
 bool rl_program_class_bytes(const rl_program *program, rl_tensor_class placed, uint64_t *bytes);
+/* Stored bytes of one source position over all KV tensors that keep the source. */
+bool rl_program_source_kv_bytes(const rl_program *program, uint64_t *bytes);
 /* Stored bytes of one kept token over all KV tensors with that window (0 = unlimited). */
 bool rl_program_kv_token_bytes(const rl_program *program, uint64_t window, uint64_t *bytes);
 

@@ -9,10 +9,16 @@
 #define PLACE(field) offsetof(rl_evaluated, field)
 
 static const char *const NORM_WORDS[] = {[RL_NORM_RMS] = "rms", [RL_NORM_LAYER] = "layer"};
-static const char *const INDEX_WORDS[] = {
-    [RL_INDEX_IDS] = "ids", [RL_INDEX_POSITIONS] = "positions"};
+static const char *const INDEX_WORDS[] = {[RL_INDEX_IDS] = "ids",
+                                          [RL_INDEX_POSITIONS] = "positions",
+                                          [RL_INDEX_SOURCE_IDS] = "source_ids",
+                                          [RL_INDEX_SOURCE_POSITIONS] = "source_positions",
+                                          [RL_INDEX_FIXED] = "fixed"};
 static const char *const STYLE_WORDS[] = {[RL_ROPE_HALVES] = "halves", [RL_ROPE_PAIRS] = "pairs"};
-static const char *const TOKEN_WORDS[] = {[RL_TOKENS_ALL] = "all", [RL_TOKENS_LAST] = "last"};
+static const char *const TOKEN_WORDS[] = {[RL_TOKENS_ALL] = "all",
+                                          [RL_TOKENS_LAST] = "last",
+                                          [RL_TOKENS_FIRST] = "first",
+                                          [RL_TOKENS_MERGED] = "merged"};
 static const char *const MASK_WORDS[] = {"causal"};
 static const char *const SCORE_WORDS[] = {[RL_SCORE_SOFTMAX] = "softmax",
                                           [RL_SCORE_SOFTMAX_CHOSEN] = "softmax_chosen",
@@ -23,11 +29,12 @@ static const char *const GROUP_SCORE_WORDS[] = {"best", "best_two"};
 static const char *const PHASE_WORDS[RL_PHASES] = {
     [RL_PHASE_BOTH] = "both", [RL_PHASE_DECODE] = "decode", [RL_PHASE_PREFILL] = "prefill"};
 static const char *const CLASS_WORDS[] = {
-    [RL_LINEAR_ORDINARY] = "linear", [RL_LINEAR_ROUTER] = "router"};
+    [RL_LINEAR_ORDINARY] = "linear", [RL_LINEAR_ROUTER] = "router", [RL_LINEAR_TOWER] = "tower"};
 
 /* Function names as configs spell them; evaluate.c maps them to kinds. */
 static const char *const ACTIVATION_WORDS[] = {
-    "silu", "swish", "gelu", "gelu_new", "gelu_pytorch_tanh", "gelu_fast", "relu"};
+    "silu",      "swish", "gelu", "gelu_new",  "gelu_pytorch_tanh",
+    "gelu_fast", "relu",  "tanh", "quick_gelu"};
 
 /* One row for each attribute; a key means the same in every operator that has it, `kind` apart. */
 static const rl_attribute_rule RULES[] = {
@@ -118,6 +125,16 @@ static const rl_attribute_rule RULES[] = {
     {.key = "groups", .form = RL_FORM_INTEGER, .positive = true, .place = PLACE(groups)},
     {.key = "states", .form = RL_FORM_INTEGER, .positive = true, .place = PLACE(states)},
     {.key = "chunk", .form = RL_FORM_INTEGER, .positive = true, .place = PLACE(chunk)},
+    {.key = "kernel", .form = RL_FORM_INTEGER, .positive = true, .place = PLACE(kernel)},
+    {.key = "stride", .form = RL_FORM_INTEGER, .positive = true, .place = PLACE(stride)},
+    {.key = "frames", .form = RL_FORM_INTEGER, .positive = true, .place = PLACE(frames)},
+    {.key = "merge", .form = RL_FORM_INTEGER, .positive = true, .place = PLACE(merge)},
+    {.key = "buckets", .form = RL_FORM_INTEGER, .positive = true, .place = PLACE(buckets)},
+    {.key = "max_distance",
+     .form = RL_FORM_INTEGER,
+     .positive = true,
+     .place = PLACE(max_distance)},
+    {.key = "token", .form = RL_FORM_INTEGER, .place = PLACE(token)},
     {.key = "eps", .form = RL_FORM_NUMBER, .place = PLACE(eps)},
     {.key = "base", .form = RL_FORM_NUMBER, .positive = true, .place = PLACE(base)},
     {.key = "root", .form = RL_FORM_NUMBER, .positive = true, .place = PLACE(root)},
@@ -155,6 +172,7 @@ static const rl_attribute_rule RULES[] = {
      .place = PLACE(activation),
      .choices = ACTIVATION_WORDS,
      .choice_count = COUNT(ACTIVATION_WORDS)},
+    {.key = "lead", .form = RL_FORM_TEMPLATE, .place = PLACE(lead)},
     {.key = "index",
      .form = RL_FORM_WORD,
      .place = PLACE(index),
@@ -402,7 +420,11 @@ static rl_status check_required(const rl_statement *statement, rl_op_kind kind, 
 
 /* Attributes that say whether another one holds make no sense alone. */
 static rl_status check_companions(const rl_statement *statement, rl_diags *diags) {
-  static const char *const pairs[][2] = {{"has_bias", "bias"}, {"tied", "tied_to"}};
+  static const char *const pairs[][2] = {{"has_bias", "bias"},
+                                         {"tied", "tied_to"},
+                                         {"buckets", "weights"},
+                                         {"buckets", "max_distance"},
+                                         {"max_distance", "buckets"}};
   for (size_t i = 0; i < COUNT(pairs); i++) {
     if (rl_attribute_find(statement, pairs[i][0]) == NULL) continue;
     if (rl_attribute_find(statement, pairs[i][1]) != NULL) continue;

@@ -19,6 +19,8 @@ enum {
  * config keys could describe but the graph does not; it stands outside of the layers. */
 #define RL_WORD_REPEAT "repeat"
 #define RL_WORD_REFUSE "refuse"
+/* The tensor that is there from the start: values of the source. */
+#define RL_SOURCE_TENSOR "source"
 
 typedef enum rl_attribute_form {
   RL_FORM_INTEGER,   /* expression: whole number >= 0 */
@@ -33,9 +35,19 @@ typedef enum rl_attribute_form {
   RL_FORM_ACTIVATION /* a known function, or an expression that gives its name */
 } rl_attribute_form;
 
-/* What a linear is, for the formats of its weights: routers stay as accurate as activations. */
-typedef enum rl_linear_class { RL_LINEAR_ORDINARY, RL_LINEAR_ROUTER } rl_linear_class;
-typedef enum rl_token_choice { RL_TOKENS_ALL, RL_TOKENS_LAST } rl_token_choice;
+/* What a linear is, for the formats of its weights: routers and vision towers stay as accurate as
+ * activations. */
+typedef enum rl_linear_class {
+  RL_LINEAR_ORDINARY,
+  RL_LINEAR_ROUTER,
+  RL_LINEAR_TOWER
+} rl_linear_class;
+typedef enum rl_token_choice {
+  RL_TOKENS_ALL,
+  RL_TOKENS_LAST,
+  RL_TOKENS_FIRST,
+  RL_TOKENS_MERGED
+} rl_token_choice;
 
 /* Everything but tensors that a statement says, evaluated for one layer. Zero: not said. */
 typedef struct rl_evaluated {
@@ -43,13 +55,14 @@ typedef struct rl_evaluated {
   uint64_t heads, kv_heads, head_dim, dims, window, context, original;
   uint64_t experts, top_k, expert_groups, top_groups;
   uint64_t value_dim, rope_dim, kv_head_dim;
+  uint64_t kernel, stride, frames, merge, buckets, max_distance, token;
   double eps, base, root, factor, scale_root, cap, scale, alibi, limit;
   bool wide, when, has_bias, tied, transposed, normalize, grouped, alibi_scaled;
   uint64_t taps, groups, states, chunk;
   /* positions in the list of choices */
   int index, norm, style, tokens, mask, activation, score, linear_class, phase, part, rotates, group_score;
   const rl_node *scaling;
-  const char *name, *state, *tied_to, *weights, *bias, *skip, *gguf;
+  const char *name, *state, *tied_to, *weights, *bias, *skip, *gguf, *lead;
 } rl_evaluated;
 
 typedef struct rl_attribute_rule {

@@ -5,8 +5,8 @@
 
 #include "base/names.h"
 
-static const char *const classes[] = {"linear", "router", "lm_head", "embed",
-                                      "norm",   "bias",   "recurrence"};
+static const char *const classes[] = {"linear", "router", "tower", "lm_head",
+                                      "embed",  "norm",   "bias",  "recurrence"};
 enum { CLASSES = sizeof classes / sizeof *classes };
 
 typedef RL_LIST(const char *) name_list;

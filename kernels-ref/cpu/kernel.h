@@ -34,6 +34,7 @@ struct rl_call {
 /* The largest pass that memory is planned for. */
 typedef struct rl_pass_limits {
   uint64_t tokens, logit_rows, scores, kv_rows, longest, sequences;
+  rl_source_blocks source;
 } rl_pass_limits;
 
 typedef struct rl_workspace_size {
@@ -92,7 +93,18 @@ void rl_ref_expand(const rl_call *call);
 void rl_ref_expanded_attention(const rl_call *call);
 void rl_ref_head_linear(const rl_call *call);
 void rl_ref_latent_attention(const rl_call *call);
+void rl_ref_frame_conv(const rl_call *call);
+void rl_ref_patch_embed(const rl_call *call);
+void rl_ref_rope_2d(const rl_call *call);
+void rl_ref_whole_attention(const rl_call *call); /* encode_attention, cross_attention */
+void rl_ref_cross_append(const rl_call *call);
+void rl_ref_insert(const rl_call *call);
 void rl_ref_fused(const rl_call *call);
+/* The parts of attention over rectangles without a mask: scores, softmax and mix call them where
+ * keys are not those of the cache. */
+void rl_ref_whole_scores(const rl_call *call);
+void rl_ref_whole_softmax(const rl_call *call);
+void rl_ref_whole_mix(const rl_call *call);
 
 bool rl_ref_linear_workspace(const rl_program *program, const rl_op *op,
                              const rl_pass_limits *limits, rl_workspace_size *size);
@@ -108,6 +120,10 @@ bool rl_ref_ssd_workspace(const rl_program *program, const rl_op *op, const rl_p
                           rl_workspace_size *size);
 bool rl_ref_expand_workspace(const rl_program *program, const rl_op *op,
                              const rl_pass_limits *limits, rl_workspace_size *size);
+bool rl_ref_frame_conv_workspace(const rl_program *program, const rl_op *op,
+                                 const rl_pass_limits *limits, rl_workspace_size *size);
+bool rl_ref_patch_embed_workspace(const rl_program *program, const rl_op *op,
+                                  const rl_pass_limits *limits, rl_workspace_size *size);
 bool rl_ref_fused_workspace(const rl_program *program, const rl_op *op,
                             const rl_pass_limits *limits, rl_workspace_size *size);
 
@@ -118,6 +134,16 @@ float rl_ref_score(const rl_op *op, float product);
  * gives the biased score (alibi.c); 0 where the operator has no alibi. */
 float rl_ref_alibi(const rl_op *op, const rl_pass_sequence *sequence, uint64_t head, uint64_t i,
                    uint64_t j);
+/* Reads the whole table of biases by distance into `room`; NULL where the operator has none. */
+const float *rl_ref_bias_table(const rl_call *call, float *room);
+/* What the table adds to the score of a key that stands `ahead` positions behind (> 0) or before
+ * (< 0) the query (Raffel et al. 2020, 2.1); 0 without a table. */
+float rl_ref_bias(const rl_op *op, const float *table, uint64_t head, int64_t ahead);
+/* The same of new token i and key j of a cached sequence. */
+float rl_ref_token_bias(const rl_op *op, const float *table, const rl_pass_sequence *sequence,
+                        uint64_t head, uint64_t i, uint64_t j);
+/* Softmax of n scores in place, the sum in double. */
+void rl_ref_normalize(float *scores, uint64_t n);
 /* Sum of a[i] * b[i], first to last. */
 float rl_ref_dot(const float *a, const float *b, uint64_t count);
 

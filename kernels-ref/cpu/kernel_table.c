@@ -7,7 +7,7 @@
 /* One block (a weight: one row) of every operand and one value a key of the longest sequence. */
 static bool blocks_workspace(const rl_program *program, const rl_op *op,
                              const rl_pass_limits *limits, rl_workspace_size *size) {
-  size->values = limits->longest;
+  size->values = rl_max_u64(limits->longest, limits->source.kept);
   for (uint32_t o = 0; o < op->operand_count; o++) {
     const rl_operand *operand = &program->operands[op->first_operand + o];
     const rl_tensor *tensor = &program->tensors[operand->tensor];
@@ -15,6 +15,13 @@ static bool blocks_workspace(const rl_program *program, const rl_op *op,
     if (!rl_muladd_u64(&size->values, rows, tensor->cols)) return false;
   }
   return true;
+}
+
+/* The same, and room for the table of biases by distance. */
+static bool attention_workspace(const rl_program *program, const rl_op *op,
+                                const rl_pass_limits *limits, rl_workspace_size *size) {
+  return blocks_workspace(program, op, limits, size) &&
+         rl_muladd_u64(&size->values, op->at.buckets, op->at.heads);
 }
 
 const rl_kernel RL_KERNELS[RL_OP_KINDS] = {
@@ -25,8 +32,8 @@ const rl_kernel RL_KERNELS[RL_OP_KINDS] = {
     [RL_OP_LINEAR] = {rl_ref_linear, rl_ref_linear_workspace},
     [RL_OP_ROPE] = {rl_ref_rope, blocks_workspace},
     [RL_OP_KV_APPEND] = {rl_ref_kv_append, blocks_workspace},
-    [RL_OP_ATTENTION] = {rl_ref_attention, blocks_workspace},
-    [RL_OP_SCORES] = {rl_ref_scores, blocks_workspace},
+    [RL_OP_ATTENTION] = {rl_ref_attention, attention_workspace},
+    [RL_OP_SCORES] = {rl_ref_scores, attention_workspace},
     [RL_OP_SOFTMAX] = {rl_ref_softmax, blocks_workspace},
     [RL_OP_MIX] = {rl_ref_mix, blocks_workspace},
     [RL_OP_ADD] = {rl_ref_add, blocks_workspace},
@@ -49,6 +56,13 @@ const rl_kernel RL_KERNELS[RL_OP_KINDS] = {
     [RL_OP_EXPANDED_ATTENTION] = {rl_ref_expanded_attention, blocks_workspace},
     [RL_OP_HEAD_LINEAR] = {rl_ref_head_linear, blocks_workspace},
     [RL_OP_LATENT_ATTENTION] = {rl_ref_latent_attention, blocks_workspace},
+    [RL_OP_FRAME_CONV] = {rl_ref_frame_conv, rl_ref_frame_conv_workspace},
+    [RL_OP_PATCH_EMBED] = {rl_ref_patch_embed, rl_ref_patch_embed_workspace},
+    [RL_OP_ROPE_2D] = {rl_ref_rope_2d, blocks_workspace},
+    [RL_OP_ENCODE_ATTENTION] = {rl_ref_whole_attention, attention_workspace},
+    [RL_OP_CROSS_APPEND] = {rl_ref_cross_append, blocks_workspace},
+    [RL_OP_CROSS_ATTENTION] = {rl_ref_whole_attention, attention_workspace},
+    [RL_OP_INSERT] = {rl_ref_insert, blocks_workspace},
     [RL_OP_FUSED] = {rl_ref_fused, rl_ref_fused_workspace},
 };
 
@@ -92,6 +106,12 @@ uint64_t rl_limits_blocks(const rl_pass_limits *limits, rl_extent extent) {
       [RL_EXTENT_KV] = limits->kv_rows,
       [RL_EXTENT_SCORES] = limits->scores,
       [RL_EXTENT_SEQUENCES] = limits->sequences,
+      [RL_EXTENT_SOURCE_INPUT] = limits->source.inputs,
+      [RL_EXTENT_SOURCE] = limits->source.positions,
+      [RL_EXTENT_SOURCE_MERGED] = limits->source.merged,
+      [RL_EXTENT_SOURCE_SCORES] = limits->source.scores,
+      [RL_EXTENT_SOURCE_KV] = limits->source.kept,
+      [RL_EXTENT_CROSS_SCORES] = limits->source.cross,
   };
   return blocks[extent];
 }

@@ -13,6 +13,12 @@ uint64_t rl_pass_blocks(const rl_pass *pass, rl_extent extent) {
       [RL_EXTENT_KV] = pass->kv_rows,
       [RL_EXTENT_SCORES] = pass->scores,
       [RL_EXTENT_SEQUENCES] = pass->count,
+      [RL_EXTENT_SOURCE_INPUT] = pass->source.inputs,
+      [RL_EXTENT_SOURCE] = pass->source.positions,
+      [RL_EXTENT_SOURCE_MERGED] = pass->source.merged,
+      [RL_EXTENT_SOURCE_SCORES] = pass->source.scores,
+      [RL_EXTENT_SOURCE_KV] = pass->source.kept,
+      [RL_EXTENT_CROSS_SCORES] = pass->source.cross,
   };
   return blocks[extent];
 }
@@ -45,4 +51,15 @@ bool rl_pass_attends(const rl_pass_sequence *sequence, uint64_t i, uint64_t j, u
   if (j >= sequence->cached && !on_branch(sequence, i, j - sequence->cached)) return false;
   uint64_t position = rl_pass_key_position(sequence, j);
   return window == 0 || rl_pass_position(sequence, i) - position < window;
+}
+
+uint64_t rl_pass_source(const rl_pass_sequence *sequence, uint64_t piece, uint64_t lead) {
+  return sequence->first.positions + piece * (sequence->source.positions + lead);
+}
+
+rl_patch rl_pass_patch(const rl_pass_sequence *sequence, uint64_t i, uint64_t merge) {
+  uint64_t square = i / (merge * merge), inside = i % (merge * merge);
+  uint64_t squares = sequence->columns / merge; /* in a row of squares */
+  return (rl_patch){square / squares * merge + inside / merge,
+                    square % squares * merge + inside % merge};
 }

@@ -6,6 +6,13 @@
 #include "graph/point.h"
 #include "graph/program.h"
 
+/* Blocks of the tensors that stand for sources: counts of a pass, or where a sequence begins. */
+typedef struct rl_source_blocks {
+  uint64_t inputs, positions, merged, scores; /* of what is encoded in the pass */
+  uint64_t kept;                              /* of what all sequences keep */
+  uint64_t cross;                             /* scores of tokens against what is kept */
+} rl_source_blocks;
+
 /* One sequence of the pass: q new tokens behind `cached` tokens of the cache. */
 typedef struct rl_pass_sequence {
   uint64_t q, cached;
@@ -17,6 +24,11 @@ typedef struct rl_pass_sequence {
                             + j */
   const int32_t *parent; /* draft tree, NULL: a chain */
   uint64_t state;        /* its block in every state */
+  rl_encoder_source source; /* what it was begun with */
+  uint64_t fresh;           /* pieces that this pass encodes: all, or none */
+  uint64_t shift;   /* how far the axes of tokens behind images stand before their positions */
+  uint64_t columns; /* patches in a row of an image, 0: not told */
+  rl_source_blocks first;
 } rl_pass_sequence;
 
 /* A pass, or the half of it that is of one class: sequences of the decode class stand before the
@@ -28,6 +40,9 @@ typedef struct rl_pass {
   uint64_t tokens, logit_rows, scores;
   uint64_t kv_rows;          /* blocks of a KV tensor: the capacities of all sequences */
   const uint64_t *positions; /* [tokens] */
+  const uint64_t (*axes)[3]; /* [tokens] time, height, width: the position thrice but in images */
+  const uint64_t *places; /* [source.merged] token that each merged position takes the place of */
+  rl_source_blocks source;
 } rl_pass;
 
 /* Whether blocks of this extent keep their index in every pass, and in both of its halves. */
@@ -38,6 +53,13 @@ uint64_t rl_pass_blocks(const rl_pass *pass, rl_extent extent);
 uint64_t rl_pass_position(const rl_pass_sequence *sequence, uint64_t i);
 /* Position of key j (0 .. cached + q - 1, new tokens last). */
 uint64_t rl_pass_key_position(const rl_pass_sequence *sequence, uint64_t j);
+/* Source position of a piece, in pieces of that lead: its block of extent SOURCE. */
+uint64_t rl_pass_source(const rl_pass_sequence *sequence, uint64_t piece, uint64_t lead);
+/* Row and column of patch i of an image whose squares of merge * merge patches stand together. */
+typedef struct rl_patch {
+  uint64_t row, column;
+} rl_patch;
+rl_patch rl_pass_patch(const rl_pass_sequence *sequence, uint64_t i, uint64_t merge);
 /* Does new token i attend to key j (0 .. cached + q - 1, new tokens last) under a window of keys,
  * the query included; 0 = no window. */
 bool rl_pass_attends(const rl_pass_sequence *sequence, uint64_t i, uint64_t j, uint64_t window);

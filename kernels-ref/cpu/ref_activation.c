@@ -1,5 +1,6 @@
 /* activation: silu (Elfwing et al. 2018), gelu and its tanh form (Hendrycks & Gimpel 2016, 2),
- * relu. */
+ * relu, tanh,
+ * and the sigmoid form of gelu (ibid.). */
 #include <math.h>
 
 #include "kernels-ref/cpu/elementwise.h"
@@ -24,11 +25,19 @@ static float relu(const rl_op *op, float x) {
   return x > 0 ? x : 0;
 }
 
+static float tanh_of(const rl_op *op, float x) {
+  (void)op;
+  return tanhf(x);
+}
+
+static float quick_gelu(const rl_op *op, float x) {
+  (void)op;
+  return x / (1 + expf(-1.702f * x));
+}
+
 static float (*const FUNCTIONS[RL_ACTIVATIONS])(const rl_op *op, float x) = {
-    [RL_SILU] = silu,
-    [RL_GELU] = gelu,
-    [RL_GELU_TANH] = gelu_tanh,
-    [RL_RELU] = relu,
+    [RL_SILU] = silu, [RL_GELU] = gelu,    [RL_GELU_TANH] = gelu_tanh,
+    [RL_RELU] = relu, [RL_TANH] = tanh_of, [RL_QUICK_GELU] = quick_gelu,
 };
 
 float rl_activation_value(const rl_op *op, float x) {

@@ -5,8 +5,8 @@
 #include "kernels-ref/cpu/running.h"
 
 /* One query head of one new token. */
-static void attend(const rl_call *call, const rl_pass_sequence *sequence, uint64_t i,
-                   uint64_t head) {
+static void attend(const rl_call *call, const rl_pass_sequence *sequence, uint64_t i, uint64_t head,
+                   const float *table) {
   const rl_op_attributes *at = &call->op->at;
   const rl_view *in = rl_call_read(call, 0), *k = rl_call_read(call, 1), *v = rl_call_read(call, 2);
   const rl_view *out = rl_call_write(call, 0);
@@ -20,17 +20,20 @@ static void attend(const rl_call *call, const rl_pass_sequence *sequence, uint64
     rl_view_read(k, row * n, n, key);
     rl_view_read(v, row * n, n, value);
     float product = rl_ref_dot(q, key, n) + rl_ref_alibi(call->op, sequence, head, i, j);
-    rl_running_take(&state, rl_ref_score(call->op, product), value);
+    float bias = rl_ref_token_bias(call->op, table, sequence, head, i, j);
+    rl_running_take(&state, rl_ref_score(call->op, product) + bias, value);
   }
   rl_running_end(&state);
   rl_view_write(out, (sequence->first_token + i) * out->block + head * n, n, state.mix);
 }
 
 void rl_ref_attention(const rl_call *call) {
+  /* behind q, key, value and mix of one head */
+  const float *table = rl_ref_bias_table(call, call->work->values + 4 * call->op->at.head_dim);
   for (size_t s = 0; s < call->pass->count; s++) {
     const rl_pass_sequence *sequence = &call->pass->sequences[s];
     for (uint64_t i = 0; i < sequence->q; i++) {
-      for (uint64_t h = 0; h < call->op->at.heads; h++) attend(call, sequence, i, h);
+      for (uint64_t h = 0; h < call->op->at.heads; h++) attend(call, sequence, i, h, table);
     }
   }
 }

@@ -2,16 +2,35 @@
  * and multiplied with every token. */
 #include "kernels-ref/cpu/product.h"
 
-/* All tokens, or the last logit_rows tokens of every sequence. */
+/* `merge` positions of a piece of the source are one input, its leads are none. */
+static void load_merged(const rl_call *call, const rl_product *p) {
+  uint64_t slot = 0, lead = call->program->source.lead, merge = call->op->at.merge;
+  for (size_t s = 0; s < call->pass->count; s++) {
+    const rl_pass_sequence *sequence = &call->pass->sequences[s];
+    for (uint64_t piece = 0; piece < sequence->fresh; piece++) {
+      uint64_t first = (rl_pass_source(sequence, piece, lead) + lead) / merge;
+      for (uint64_t i = 0; i < sequence->source.positions / merge; i++) {
+        rl_product_load_input(p, first + i, slot++);
+      }
+    }
+  }
+}
+
+/* All tokens, or the last or first logit_rows tokens of every sequence. */
 static void load_tokens(const rl_call *call, const rl_product *p, uint64_t tokens) {
   uint64_t slot = 0;
-  if (!call->op->at.last_tokens) {
+  if (call->op->at.merge != 0) {
+    load_merged(call, p);
+    return;
+  }
+  if (!call->op->at.last_tokens && !call->op->at.first_tokens) {
     for (uint64_t t = 0; t < tokens; t++) rl_product_load_input(p, t, t);
     return;
   }
   for (size_t s = 0; s < call->pass->count; s++) {
     const rl_pass_sequence *sequence = &call->pass->sequences[s];
-    uint64_t first = sequence->first_token + sequence->q - sequence->logit_rows;
+    uint64_t left_out = call->op->at.last_tokens ? sequence->q - sequence->logit_rows : 0;
+    uint64_t first = sequence->first_token + left_out;
     for (uint64_t k = 0; k < sequence->logit_rows; k++) {
       rl_product_load_input(p, first + k, slot++);
     }
@@ -39,6 +58,6 @@ void rl_ref_linear(const rl_call *call) {
 
 bool rl_ref_linear_workspace(const rl_program *program, const rl_op *op,
                              const rl_pass_limits *limits, rl_workspace_size *size) {
-  uint64_t tokens = op->at.last_tokens ? limits->logit_rows : limits->tokens;
+  uint64_t tokens = rl_limits_blocks(limits, rl_op_tensor(program, op, RL_WRITE, 0)->extent);
   return rl_product_workspace(op, tokens, rl_op_tensor(program, op, RL_READ, 1)->cols, size);
 }

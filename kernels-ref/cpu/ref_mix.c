@@ -23,6 +23,10 @@ static void mix_query(const rl_call *call, const rl_pass_sequence *sequence, uin
 }
 
 void rl_ref_mix(const rl_call *call) {
+  if (call->op->at.over != RL_OVER_CACHE) {
+    rl_ref_whole_mix(call);
+    return;
+  }
   for (size_t s = 0; s < call->pass->count; s++) {
     const rl_pass_sequence *sequence = &call->pass->sequences[s];
     for (uint64_t i = 0; i < sequence->q; i++) {

@@ -25,11 +25,21 @@ static double frequency_of(const rl_op_attributes *at, uint64_t pair) {
   return frequency;
 }
 
-static void rotate(const rl_op_attributes *at, uint64_t position, float *x) {
+/* Which of time, height and width turns the pair (Wang et al. 2024, 2.1). */
+static int axis_of(const rl_op_attributes *at, uint64_t pair) {
+  uint64_t end = 0;
+  for (int axis = 0; axis < 3; axis++) {
+    end += at->rope_sections[axis];
+    if (pair < end) return axis;
+  }
+  return 0;
+}
+
+static void rotate(const rl_op_attributes *at, const uint64_t axes[3], float *x) {
   uint64_t half = at->rotary_dims / 2;
   double magnitude = at->rope_magnitude == 0 ? 1 : at->rope_magnitude;
   for (uint64_t i = 0; i < half; i++) {
-    double angle = (double)position * frequency_of(at, i);
+    double angle = (double)axes[axis_of(at, i)] * frequency_of(at, i);
     double c = magnitude * cos(angle), s = magnitude * sin(angle);
     float *a = at->rope_style == RL_ROPE_PAIRS ? &x[2 * i] : &x[i];
     float *b = at->rope_style == RL_ROPE_PAIRS ? &x[2 * i + 1] : &x[i + half];
@@ -47,9 +57,12 @@ void rl_ref_rope(const rl_call *call) {
     uint64_t size = n == 0 || at->kv_head_dim == 0 ? at->head_dim : at->kv_head_dim;
     uint64_t first = at->rotates_last ? size - at->rotary_dims : 0;
     for (uint64_t t = 0; t < call->pass->tokens; t++) {
+      uint64_t position[3] = {call->pass->positions[t]};
+      bool sections = at->rope_sections[0] + at->rope_sections[1] + at->rope_sections[2] > 0;
+      const uint64_t *axes = sections ? call->pass->axes[t] : position;
       for (uint64_t at_head = first; at_head < in->block; at_head += size) {
         rl_view_read(in, t * in->block + at_head, at->rotary_dims, x);
-        rotate(at, call->pass->positions[t], x);
+        rotate(at, axes, x);
         rl_view_write(out, t * out->block + at_head, at->rotary_dims, x);
       }
     }

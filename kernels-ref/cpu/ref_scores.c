@@ -5,7 +5,7 @@
 #include "kernels-ref/cpu/kernel.h"
 
 static void score_query(const rl_call *call, const rl_pass_sequence *sequence, uint64_t i,
-                        uint64_t head) {
+                        uint64_t head, const float *table) {
   const rl_op_attributes *at = &call->op->at;
   const rl_view *in = rl_call_read(call, 0), *k = rl_call_read(call, 1);
   const rl_view *out = rl_call_write(call, 0);
@@ -19,16 +19,23 @@ static void score_query(const rl_call *call, const rl_pass_sequence *sequence, u
     float product = rl_ref_dot(q, key, n), score = -INFINITY;
     if (rl_pass_attends(sequence, i, j, at->window)) {
       score = rl_ref_score(call->op, product + rl_ref_alibi(call->op, sequence, head, i, j));
+      score += rl_ref_token_bias(call->op, table, sequence, head, i, j);
     }
     rl_view_write(out, (sequence->first_score + i * keys + j) * out->block + head, 1, &score);
   }
 }
 
 void rl_ref_scores(const rl_call *call) {
+  if (call->op->at.over != RL_OVER_CACHE) {
+    rl_ref_whole_scores(call);
+    return;
+  }
+  /* behind query and key of one head */
+  const float *table = rl_ref_bias_table(call, call->work->values + 2 * call->op->at.head_dim);
   for (size_t s = 0; s < call->pass->count; s++) {
     const rl_pass_sequence *sequence = &call->pass->sequences[s];
     for (uint64_t i = 0; i < sequence->q; i++) {
-      for (uint64_t h = 0; h < call->op->at.heads; h++) score_query(call, sequence, i, h);
+      for (uint64_t h = 0; h < call->op->at.heads; h++) score_query(call, sequence, i, h, table);
     }
   }
 }

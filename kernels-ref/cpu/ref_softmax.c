@@ -4,7 +4,7 @@
 
 #include "kernels-ref/cpu/kernel.h"
 
-static void normalize(float *x, uint64_t n) {
+void rl_ref_normalize(float *x, uint64_t n) {
   float largest = -INFINITY;
   double sum = 0;
   for (uint64_t j = 0; j < n; j++) largest = fmaxf(largest, x[j]);
@@ -20,11 +20,15 @@ static void softmax_row(const rl_call *call, uint64_t first, uint64_t keys, uint
   const rl_view *in = rl_call_read(call, 0), *out = rl_call_write(call, 0);
   float *x = call->work->values;
   for (uint64_t j = 0; j < keys; j++) rl_view_read(in, (first + j) * in->block + head, 1, &x[j]);
-  normalize(x, keys);
+  rl_ref_normalize(x, keys);
   for (uint64_t j = 0; j < keys; j++) rl_view_write(out, (first + j) * out->block + head, 1, &x[j]);
 }
 
 void rl_ref_softmax(const rl_call *call) {
+  if (call->op->at.over != RL_OVER_CACHE) {
+    rl_ref_whole_softmax(call);
+    return;
+  }
   for (size_t s = 0; s < call->pass->count; s++) {
     const rl_pass_sequence *sequence = &call->pass->sequences[s];
     uint64_t keys = sequence->cached + sequence->q;

@@ -16,6 +16,8 @@ typedef struct rl_engine_limits {
   uint64_t memory;          /* bytes the engine may take; 0 = no limit */
   uint32_t sequences;       /* KV caches and states, >= 1 */
   const uint64_t *capacity; /* [sequences] tokens that each may hold, windows or not; copied */
+  const rl_encoder_source
+      *source;              /* [sequences] most that each may begin with; copied. NULL: nothing */
   uint64_t tokens;          /* largest number of new tokens in a pass */
   uint64_t logit_rows;      /* largest number of logit rows in a pass */
   bool observe;             /* keep bitmaps: without them every byte figure is 0 */
@@ -31,6 +33,14 @@ bool rl_engine_bytes(const rl_program *program, const rl_engine_limits *limits, 
 rl_status rl_engine_new(rl_arena *arena, const rl_program *program, const rl_engine_limits *limits,
                         const rl_weight_source *source, rl_engine_state **out, rl_diags *diags);
 
+/* What a sequence begins with beside its tokens: all pieces of it, one behind the other. */
+typedef struct rl_engine_source {
+  rl_encoder_source size;
+  uint64_t columns;    /* images whose patches stand in rows and columns: patches in a row */
+  const uint32_t *ids; /* [pieces * positions] where the program embeds ids of the source */
+  const float *values; /* [pieces * positions, values of one] where it reads frames or pixels */
+} rl_engine_source;
+
 /* One sequence's share of a pass: q new tokens behind what it holds. */
 typedef struct rl_engine_entry {
   uint32_t sequence;
@@ -38,6 +48,7 @@ typedef struct rl_engine_entry {
   const uint32_t *ids; /* [q] token ids < program->vocabulary */
   const rl_tree *tree; /* draft tree over the q tokens; NULL: a chain */
   rl_logits logits;
+  const rl_engine_source *source; /* only with the first tokens of a sequence; NULL: none */
 } rl_engine_entry;
 
 /* Where time is read from; nanoseconds of any origin. The engine has none of its own. */
@@ -63,6 +74,7 @@ typedef struct rl_engine_result {
   const uint32_t *sampled;                   /* [logit_rows] the largest logit of each row */
   uint64_t distinct_ids, distinct_positions; /* observed facts for the rows of embedding tables; of
                                                 a split table, ids of this rank's part alone */
+  uint64_t distinct_source_ids, distinct_source_positions;
 } rl_engine_result;
 
 /* Runs one pass. A chain is part of its sequence afterwards; a tree waits for rl_engine_commit, and
@@ -88,6 +100,7 @@ typedef struct rl_engine_prompt {
   uint32_t sequence;
   const uint32_t *ids;
   uint64_t length, chunk;
+  const rl_engine_source *source; /* NULL: none */
 } rl_engine_prompt;
 rl_status rl_engine_generate(rl_engine_state *engine, const rl_engine_prompt *prompt,
                              uint64_t count, uint32_t *tokens, rl_diags *diags);

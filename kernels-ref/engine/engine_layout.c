@@ -24,6 +24,7 @@ static void append(rl_engine_state *state, const rl_engine_entry *entry, rl_pass
   for (uint64_t i = 0; i < entry->q; i++) {
     state->positions[pass->tokens + i] = rl_pass_position(sequence, i);
   }
+  rl_engine_source_place(state, entry, pass, sequence);
   pass->tokens += entry->q;
   pass->logit_rows += sequence->logit_rows;
   pass->scores += entry->q * (held->length + entry->q);
@@ -47,7 +48,8 @@ static rl_pass prefill_half(rl_engine_state *state, const rl_pass *all, const rl
                   .logit_rows = all->logit_rows - decode->logit_rows,
                   .scores = all->scores - decode->scores,
                   .kv_rows = all->kv_rows,
-                  .positions = all->positions + decode->tokens};
+                  .positions = all->positions + decode->tokens,
+                  .axes = all->axes + decode->tokens};
   for (size_t s = 0; s < half.count; s++) {
     own[s] = all->sequences[decode->count + s];
     own[s].first_token -= decode->tokens;
@@ -61,7 +63,9 @@ void rl_engine_lay_out(rl_engine_state *state, const rl_engine_entry *entries, s
                        rl_engine_passes *passes) {
   rl_pass pass = {.sequences = state->pass_sequences,
                   .kv_rows = state->limits.kv_rows,
-                  .positions = state->positions};
+                  .positions = state->positions,
+                  .axes = (const uint64_t(*)[3])state->axes,
+                  .places = state->merged_places};
   append_class(state, entries, count, RL_PHASE_DECODE, &pass);
   passes->of[RL_PHASE_DECODE] = pass;
   append_class(state, entries, count, RL_PHASE_PREFILL, &pass);

@@ -91,21 +91,32 @@ static void carve_tensors(carver *c, rl_engine_state *state) {
   }
 }
 
+static uint64_t kept_rows(const rl_program *program, const rl_engine_limits *limits, uint32_t s) {
+  if (limits->source == NULL) return 0;
+  return limits->source[s].pieces * (limits->source[s].positions + program->source.lead);
+}
+
 static void carve_sequences(carver *c, rl_engine_state *state, const rl_engine_limits *limits) {
-  uint64_t first = 0;
+  uint64_t first = 0, first_kept = 0;
   state->sequences = carve(c, limits->sequences, sizeof *state->sequences);
   state->sequence_count = limits->sequences;
   for (uint32_t s = 0; s < limits->sequences; s++) {
     if (state->sequences != NULL) {
       state->sequences[s].capacity = limits->capacity[s];
       state->sequences[s].first_kv = first;
+      if (limits->source != NULL) state->sequences[s].most = limits->source[s];
+      state->sequences[s].first_kept = first_kept;
     }
-    first += limits->capacity[s]; /* the sum was checked with the limits */
+    first += limits->capacity[s]; /* the sums were checked with the limits */
+    first_kept += kept_rows(state->program, limits, s);
   }
   state->parents = carve(c, state->limits.kv_rows, sizeof *state->parents);
   state->pass_sequences = carve(c, (uint64_t)2 * limits->sequences, sizeof *state->pass_sequences);
   state->places = carve(c, limits->sequences, sizeof *state->places);
   state->positions = carve(c, limits->tokens, sizeof *state->positions);
+  state->axes = carve(c, limits->tokens, sizeof *state->axes);
+  state->merged_places =
+      carve(c, state->limits.source.merged, sizeof *state->merged_places);
 }
 
 /* The largest workspace and the most bitmap words and operands that one operator needs. */
@@ -156,6 +167,7 @@ static void carve_rows(carver *c, rl_engine_state *state) {
 static void carve_results(carver *c, rl_engine_state *state) {
   const rl_program *program = state->program;
   uint64_t width = 0, longest = rl_max_u64(program->vocabulary, state->limits.longest);
+  longest = rl_max_u64(longest, state->limits.source.positions);
   for (uint32_t t = 0; t < program->tensor_count; t++) {
     longest = rl_max_u64(longest, program->tensors[t].experts);
   }
@@ -169,7 +181,7 @@ static void carve_results(carver *c, rl_engine_state *state) {
       if (tensor->role == RL_ROLE_LOGITS) {
         state->logits_tensor = operand->tensor;
         width = tensor->rows * tensor->cols;
-      } else if (tensor->role == RL_ROLE_IDS) {
+      } else if (tensor->role == RL_ROLE_IDS && tensor->extent == RL_EXTENT_LOGIT_ROWS) {
         state->sampled_tensor = operand->tensor;
       }
     }
@@ -198,6 +210,7 @@ static bool set_limits(rl_engine_state *state, const rl_engine_limits *limits) {
     if (!rl_add_u64(most->kv_rows, limits->capacity[s], &most->kv_rows)) return false;
     most->longest = rl_max_u64(most->longest, limits->capacity[s]);
   }
+  if (!rl_engine_source_limits(state, limits)) return false;
   return !has_scores(state->program) || rl_mul_u64(most->tokens, most->longest, &most->scores);
 }
 

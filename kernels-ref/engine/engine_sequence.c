@@ -30,7 +30,7 @@ static void move_rows(const rl_store *store, uint64_t heads, uint64_t from, uint
 static void keep_path(rl_engine_state *state, uint64_t first, const uint32_t *nodes, size_t count) {
   for (uint32_t t = 0; t < state->program->tensor_count; t++) {
     const rl_tensor *tensor = &state->program->tensors[t];
-    if (tensor->role != RL_ROLE_KV || state->stores[t] == NULL) continue;
+    if (tensor->extent != RL_EXTENT_KV || state->stores[t] == NULL) continue;
     for (uint64_t i = 0; i < rl_tensor_instances(state->program, tensor); i++) {
       for (size_t n = 0; n < count; n++) {
         move_rows(&state->stores[t][i], tensor->rows, first + nodes[n], first + n);
@@ -92,7 +92,8 @@ static rl_status prefill(rl_engine_state *engine, const rl_engine_prompt *prompt
   for (uint64_t done = 0; done < prompt->length;) {
     uint64_t q = rl_min_u64(prompt->chunk, prompt->length - done);
     rl_logits logits = done + q == prompt->length ? RL_LOGITS_LAST : RL_LOGITS_NONE;
-    rl_engine_entry entry = {prompt->sequence, q, prompt->ids + done, NULL, logits};
+    rl_engine_entry entry = {
+        prompt->sequence, q, prompt->ids + done, NULL, logits, done == 0 ? prompt->source : NULL};
     rl_engine_result result;
     rl_status status = rl_engine_step(engine, &entry, 1, NULL, &result, diags);
     if (status != RL_OK) return status;

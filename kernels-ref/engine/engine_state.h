@@ -10,6 +10,10 @@
 typedef struct rl_engine_sequence {
   uint64_t capacity, length;
   uint64_t first_kv;
+  rl_encoder_source most, source; /* may begin with, was begun with */
+  uint64_t first_kept;            /* its rows in what is kept of sources */
+  uint64_t shift;   /* positions of mrope that its images left out: the next token stands that much
+                       before   the number of tokens */
   uint64_t pending; /* nodes of a tree that stand behind `length` and wait for a commit */
 } rl_engine_sequence;
 
@@ -35,6 +39,8 @@ struct rl_engine_state {
   rl_pass_sequence *pass_sequences; /* [sequences] of a pass, then those of its prefill half */
   uint32_t *places;                 /* [sequences] of each entry: its place among them */
   uint64_t *positions; /* [tokens] */
+  uint64_t (*axes)[3]; /* [tokens] */
+  uint64_t *merged_places; /* [source.merged] tokens */
   uint64_t *seen;      /* one bit an id or position, or expert, to count distinct ones */
 };
 
@@ -53,6 +59,18 @@ void rl_engine_lay_out(rl_engine_state *state, const rl_engine_entry *entries, s
 uint64_t rl_engine_logit_rows(const rl_engine_entry *entry);
 /* Rows of the activations for a pass of that size; their memory was planned for the largest. */
 void rl_engine_shape(rl_engine_state *state, const rl_pass *pass);
+/* engine_source.c: why the entry's source cannot be taken, NULL when it can. */
+const char *rl_engine_source_error(const rl_engine_state *state, const rl_engine_entry *entry);
+/* Places the entry's source, begun or held, behind those before it, and its tokens on the axes. */
+void rl_engine_source_place(rl_engine_state *state, const rl_engine_entry *entry, rl_pass *pass,
+                            rl_pass_sequence *sequence);
+/* Sources go where the operators read them. */
+void rl_engine_source_write(rl_engine_state *state, const rl_engine_entry *entries,
+                            const rl_pass *pass);
+/* The sequence keeps what it was begun with. */
+void rl_engine_source_keep(rl_engine_sequence *held, const rl_pass_sequence *sequence);
+/* Bounds of the blocks that sources take. False on overflow. */
+bool rl_engine_source_limits(rl_engine_state *state, const rl_engine_limits *limits);
 /* Where a run stands: the visit, its operator, the row of the report. */
 typedef struct rl_engine_place {
   uint32_t visit, op;

@@ -27,13 +27,16 @@ static const char *entry_error(const rl_engine_state *state, const rl_engine_ent
   if (entry->tree != NULL && rl_program_keeps(state->program, RL_ROLE_STATE)) {
     return "a recurrent state cannot follow the branches of a tree";
   }
+  if (state->program->one_pass && (sequence->length > 0 || entry->tree != NULL)) {
+    return "the model reads a sequence as a whole and keeps nothing of it";
+  }
   if (beyond_positions(state, entry)) {
     return "the model's position table is shorter than the sequence";
   }
   for (uint64_t i = 0; i < entry->q; i++) {
     if (entry->ids[i] >= state->program->vocabulary) return "a token id is not in the vocabulary";
   }
-  return NULL;
+  return rl_engine_source_error(state, entry);
 }
 
 static const char *pass_error(const rl_engine_state *state, const rl_engine_entry *entries,
@@ -88,6 +91,7 @@ static void see(rl_engine_state *state, uint64_t value, uint64_t *distinct) {
 
 static void forget_seen(rl_engine_state *state) {
   uint64_t most = rl_max_u64(state->program->vocabulary, state->limits.longest);
+  most = rl_max_u64(most, state->limits.source.positions);
   memset(state->seen, 0, rl_touched_words(most) * sizeof *state->seen);
 }
 
@@ -109,6 +113,25 @@ static void count_distinct(rl_engine_state *state, const rl_pass *pass,
   forget_seen(state);
   for (uint64_t t = 0; t < pass->tokens; t++) {
     see(state, state->positions[t], &result->distinct_positions);
+  }
+}
+
+static void count_source(rl_engine_state *state, const rl_pass *pass,
+                         const rl_engine_entry *entries, rl_engine_result *result) {
+  uint64_t lead = state->program->source.lead;
+  forget_seen(state);
+  for (size_t e = 0; e < pass->count; e++) {
+    const rl_pass_sequence *sequence = &pass->sequences[state->places[e]];
+    if (sequence->fresh == 0 || entries[e].source->ids == NULL) continue;
+    for (uint64_t i = 0; i < sequence->fresh * sequence->source.positions; i++) {
+      see(state, entries[e].source->ids[i], &result->distinct_source_ids);
+    }
+  }
+  for (size_t e = 0; e < pass->count; e++) {
+    const rl_pass_sequence *sequence = &pass->sequences[state->places[e]];
+    if (sequence->fresh == 0) continue;
+    result->distinct_source_positions =
+        rl_max_u64(result->distinct_source_positions, sequence->source.positions + lead);
   }
 }
 
@@ -152,6 +175,7 @@ static void read_results(rl_engine_state *state, const rl_pass *pass, rl_engine_
 static void advance(rl_engine_state *state, const rl_engine_entry *entries, size_t count) {
   for (size_t e = 0; e < count; e++) {
     rl_engine_sequence *sequence = &state->sequences[entries[e].sequence];
+    rl_engine_source_keep(sequence, &state->pass_sequences[state->places[e]]);
     if (entries[e].tree == NULL) {
       sequence->length += entries[e].q;
     } else {
@@ -169,6 +193,7 @@ rl_status rl_engine_begin(rl_engine_state *engine, const rl_engine_entry *entrie
   rl_engine_lay_out(engine, entries, count, passes);
   rl_engine_shape(engine, &passes->of[RL_PHASE_BOTH]);
   write_ids(engine, entries, count);
+  rl_engine_source_write(engine, entries, &passes->of[RL_PHASE_BOTH]);
   return RL_OK;
 }
 
@@ -177,6 +202,7 @@ void rl_engine_finish(rl_engine_state *engine, const rl_engine_entry *entries,
   const rl_pass *pass = &passes->of[RL_PHASE_BOTH];
   *result = (rl_engine_result){.rows = engine->rows, .row_count = engine->row_count};
   count_distinct(engine, pass, entries, result);
+  count_source(engine, pass, entries, result);
   read_results(engine, pass, result);
   advance(engine, entries, pass->count);
 }

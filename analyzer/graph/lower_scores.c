@@ -1,0 +1,112 @@
+/* What all attention operators share in the lowering: their shape, the table of biases by distance,
+ * and the three operators that stand for one where scores are stored. */
+#include <math.h>
+#include <string.h>
+
+#include "graph/lowering.h"
+
+void rl_attention_shape(const rl_evaluated *values, rl_op *op) {
+  double root = values->scale_root == 0 ? (double)values->head_dim : values->scale_root;
+  op->at.heads = values->heads;
+  op->at.kv_heads = values->kv_heads;
+  op->at.head_dim = values->head_dim;
+  op->at.score_scale = values->scale != 0 ? values->scale : 1 / sqrt(root);
+}
+
+static uint32_t find_table(const rl_lowering *lowering, const rl_evaluated *values) {
+  for (uint32_t i = 0; i < lowering->tensors.count; i++) {
+    const rl_tensor *tensor = &lowering->tensors.items[i];
+    bool outside = tensor->role == RL_ROLE_WEIGHT && tensor->run == RL_NONE;
+    if (outside && tensor->source != NULL && strcmp(tensor->source, values->weights) == 0) return i;
+  }
+  return RL_NONE;
+}
+
+/* One table [buckets, H] serves all layers (Raffel et al. 2020, 2.1): it is stored once, outside
+ * the layers, by the first statement that names it. */
+rl_status rl_position_table(rl_lowering *lowering, const rl_statement *statement,
+                            const rl_evaluated *values, rl_op *op, uint32_t *table) {
+  const rl_weight_shape request = {.class_name = "bias",
+                                   .suffix = "weight",
+                                   .source = values->weights,
+                                   .gguf = values->gguf,
+                                   .rows = values->buckets,
+                                   .cols = values->heads};
+  *table = RL_NONE;
+  if (values->buckets == 0) return RL_OK;
+  op->at.buckets = values->buckets;
+  op->at.bucket_distance = values->max_distance;
+  *table = find_table(lowering, values);
+  if (*table != RL_NONE) return RL_OK;
+  rl_status status = rl_weight_add(lowering, statement, values, &request, table);
+  if (status == RL_OK) lowering->tensors.items[*table].run = RL_NONE;
+  return status;
+}
+
+/* The scores [H] of each (query, key) pair of the rectangle. */
+static rl_extent scores_extent(rl_attention_over over) {
+  static const rl_extent extents[] = {[RL_OVER_CACHE] = RL_EXTENT_SCORES,
+                                      [RL_OVER_TOKENS] = RL_EXTENT_SCORES,
+                                      [RL_OVER_SOURCE] = RL_EXTENT_SOURCE_SCORES,
+                                      [RL_OVER_CROSS] = RL_EXTENT_CROSS_SCORES};
+  return extents[over];
+}
+
+static size_t read_table(const rl_lowering *lowering, uint32_t table, rl_operand *operands,
+                         size_t count) {
+  if (table != RL_NONE) operands[count++] = rl_operand_whole(lowering, table, RL_READ);
+  return count;
+}
+
+/* The scores are never stored. */
+static rl_status add_whole(rl_lowering *lowering, const rl_op *attention,
+                           const rl_attention_ends *ends) {
+  rl_operand operands[5] = {rl_operand_whole(lowering, ends->q, RL_READ),
+                            rl_operand_whole(lowering, ends->k, RL_READ),
+                            rl_operand_whole(lowering, ends->v, RL_READ)};
+  size_t count = read_table(lowering, ends->table, operands, 3);
+  operands[count++] = rl_operand_whole(lowering, ends->out, RL_WRITE);
+  return rl_op_add(lowering, attention, operands, count);
+}
+
+static rl_op part_of(const rl_op *attention, rl_op_kind kind) {
+  rl_op part = *attention;
+  part.kind = kind;
+  part.name = RL_OP_INFO[kind].name;
+  return part;
+}
+
+static rl_status add_expanded(rl_lowering *lowering, const rl_op *attention,
+                              const rl_attention_ends *ends) {
+  const rl_op scores = part_of(attention, RL_OP_SCORES);
+  const rl_op softmax = part_of(attention, RL_OP_SOFTMAX);
+  rl_op mix = part_of(attention, RL_OP_MIX);
+  rl_tensor shape =
+      rl_activation_shape(lowering, scores_extent(attention->at.over), attention->at.heads, 1);
+  uint32_t s;
+  shape.name = RL_OP_INFO[RL_OP_SCORES].name;
+  shape.run = RL_NONE;
+  mix.compute =
+      rl_format_compute(lowering->tensors.items[ends->v].format, lowering->scenario->activations);
+  rl_status status = rl_tensor_add(lowering, &shape, &s);
+  if (status != RL_OK) return status;
+  rl_operand of_scores[4] = {rl_operand_whole(lowering, ends->q, RL_READ),
+                             rl_operand_whole(lowering, ends->k, RL_READ)};
+  size_t count = read_table(lowering, ends->table, of_scores, 2);
+  of_scores[count++] = rl_operand_whole(lowering, s, RL_WRITE);
+  const rl_operand of_softmax[] = {rl_operand_whole(lowering, s, RL_READ),
+                                   rl_operand_whole(lowering, s, RL_WRITE)};
+  const rl_operand of_mix[] = {rl_operand_whole(lowering, s, RL_READ),
+                               rl_operand_whole(lowering, ends->v, RL_READ),
+                               rl_operand_whole(lowering, ends->out, RL_WRITE)};
+  status = rl_op_add(lowering, &scores, of_scores, count);
+  if (status == RL_OK) status = rl_op_add(lowering, &softmax, of_softmax, 2);
+  if (status == RL_OK) status = rl_op_add(lowering, &mix, of_mix, 3);
+  return status;
+}
+
+rl_status rl_attention_add(rl_lowering *lowering, const rl_op *attention,
+                           const rl_attention_ends *ends) {
+  bool whole = (lowering->scenario->profile->fuse >> RL_FUSE_ATTENTION & 1u) != 0;
+  return whole ? add_whole(lowering, attention, ends) : add_expanded(lowering, attention, ends);
+}
