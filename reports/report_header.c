@@ -141,7 +141,15 @@ static void profile_line(rl_buf *out, const rl_result *r) {
   for (size_t i = 0; i < r->fusion_count; i++) RL_ADD(out, i > 0 ? ", " : "", r->fusions[i]);
 }
 
+/* "1,500 positions of sound + " */
+static void add_source(rl_buf *out, const rl_result *r) {
+  if (r->source_of == NULL) return;
+  rl_add_count(out, r->source);
+  RL_ADD(out, " positions of ", r->source_of, " + ");
+}
+
 static void workload_line(rl_buf *out, const rl_result *r) {
+  add_source(out, r);
   rl_add_count(out, r->prompt);
   rl_buf_add(out, " prompt + ");
   rl_add_count(out, r->generate);

@@ -70,6 +70,13 @@ static void profile(rl_json *json, const rl_result *r) {
   rl_json_open(json, "workload", '{');
   rl_json_count(json, "prompt_tokens", r->prompt);
   rl_json_count(json, "generate_tokens", r->generate);
+  if (r->source_of != NULL) {
+    rl_json_open(json, "source", '{');
+    rl_json_text(json, "of", r->source_of);
+    rl_json_count(json, "positions", r->source);
+    rl_json_count(json, "kept_bytes", r->source_kv_bytes);
+    rl_json_close(json, '}');
+  }
   rl_json_close(json, '}');
 }
 

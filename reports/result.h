@@ -271,6 +271,9 @@ typedef struct rl_result {
   const char *const *fusions;
   size_t fusion_count;
   uint64_t prompt, generate; /* tokens */
+  const char *source_of;     /* "text", "sound": what an encoder reads; NULL: nothing */
+  uint64_t source;           /* positions a sequence */
+  uint64_t source_kv_bytes;  /* what a sequence keeps of its source */
   const rl_result_system *systems;
   size_t system_count;
   bool listed;    /* several machines side by side: a row each, no operators */

@@ -241,6 +241,15 @@ static rl_status list_fusions(const rl_analysis *study, uint32_t fuse, rl_result
   return RL_OK;
 }
 
+/* What a sequence keeps of its source. */
+static bool note_kept(const rl_program *program, rl_result *result) {
+  const struct rl_source_shape *shape = &program->source;
+  uint64_t positions = shape->begin.positions + shape->lead;
+  return rl_program_source_kv_bytes(program, &result->source_kv_bytes) &&
+         rl_mul_u64(result->source_kv_bytes, positions, &result->source_kv_bytes) &&
+         rl_mul_u64(result->source_kv_bytes, shape->begin.pieces, &result->source_kv_bytes);
+}
+
 /* The program as one device would run it: parameters and bytes of the model as a whole. */
 static rl_status describe_whole(const rl_analysis *study, rl_result *result) {
   const rl_program *whole;
@@ -258,7 +267,7 @@ static rl_status describe_whole(const rl_analysis *study, rl_result *result) {
                                     .collectives = RL_ALGORITHM_WORDS[p->algorithm]};
   if (!rl_program_parameters(whole, &result->parameters) ||
       !rl_program_active_parameters(whole, &result->active_parameters) ||
-      !rl_program_weight_bytes(whole, &result->whole_weight_bytes)) {
+      !rl_program_weight_bytes(whole, &result->whole_weight_bytes) || !note_kept(whole, result)) {
     return rl_analysis_too_large(study);
   }
   return RL_OK;
@@ -281,6 +290,8 @@ static rl_status describe(const rl_analysis *study, const rl_cost *cost, rl_resu
                         .ideal = s->profile->ideal,
                         .prompt = s->workload.prompt,
                         .generate = s->workload.generate,
+                        .source_of = RL_PIECE_WORDS[s->model->family->source],
+                        .source = s->workload.source,
                         .listed = study->listed,
                         .sensitive = study->view.sensitivity,
                         .explained = study->view.explain != NULL};

@@ -41,17 +41,17 @@ rl_group rl_analysis_group(const rl_analysis *study, rl_pass_kind phase, uint64_
   const rl_workload *workload = &study->scenario->workload;
   const uint64_t share = rl_analysis_share(study, batch);
   if (phase == RL_PASS_PREFILL) {
-    return (rl_group){.count = share, .q = workload->prompt, .logits = RL_LOGITS_LAST};
+    return rl_plan_group(study->plan, share, workload->prompt, 0);
   }
   bool verify = phase == RL_PASS_VERIFY;
-  return (rl_group){.count = share,
-                    .q = verify ? study->view.verify : 1,
-                    .cached = study->view.context,
-                    .logits = verify ? RL_LOGITS_ALL : RL_LOGITS_LAST};
+  rl_group group =
+      rl_plan_group(study->plan, share, verify ? study->view.verify : 1, study->view.context);
+  if (verify) group.logits = RL_LOGITS_ALL;
+  return group;
 }
 
 rl_group rl_analysis_step(const rl_analysis *study, uint64_t batch) {
-  return (rl_group){.count = rl_analysis_share(study, batch), .q = 1, .cached = study->middle, .logits = RL_LOGITS_LAST};
+  return rl_plan_group(study->plan, rl_analysis_share(study, batch), 1, study->middle);
 }
 
 /* The moments of one group in the arena; NULL after a diagnostic. */

@@ -83,9 +83,21 @@ static rl_status note_untrained(const rl_scenario *scenario, uint64_t needed, rl
   return RL_OK;
 }
 
+/* The source must fit the table of its positions. */
+static rl_status check_source(const rl_scenario *scenario, const rl_program *program,
+                              rl_diags *diags) {
+  const rl_workload *workload = &scenario->workload;
+  uint64_t most = program->source.most;
+  char asked[RL_NUMBER_TEXT], table[RL_NUMBER_TEXT];
+  if (most == 0 || workload->source <= most) return RL_OK;
+  return RL_REPORT(diags, SOURCE_LONG, workload->source_loc,
+                   rl_print_grouped(workload->source, asked), rl_print_grouped(most, table));
+}
+
 rl_status rl_scenario_settle(rl_arena *arena, rl_scenario *scenario, rl_diags *diags) {
   const rl_program *program;
   rl_status status = rl_lower(arena, scenario, &program, diags);
+  if (status == RL_OK) status = check_source(scenario, program, diags);
   if (status != RL_OK) return status;
   uint64_t needed = positions_of(&scenario->workload), table = program->positions;
   if (table == 0) return note_untrained(scenario, needed, diags);

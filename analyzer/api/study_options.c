@@ -25,7 +25,8 @@ static const request_field FIELDS[] = {
     FIELD("dp", data),           FIELD("batch", batch),   FIELD("prompt", prompt),
     FIELD("place", place),       FIELD("host", host),     FIELD("storage", storage),
     FIELD("prefill-hw", prefill_hardware), FIELD("transfer", transfer),
-    FIELD("generate", generate), FIELD("method", method), FIELD("draft", draft),
+    FIELD("generate", generate), FIELD("source", source),
+    FIELD("method", method),     FIELD("draft", draft),
     FIELD("price", price),
 };
 #undef FIELD

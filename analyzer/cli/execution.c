@@ -23,7 +23,8 @@ static rl_group group_of(const rl_execution *e, int phase, uint64_t cached) {
   return (rl_group){.count = e->batch,
                     .q = phase == RL_RUN_PREFILL ? e->prompt : 1,
                     .cached = cached,
-                    .logits = RL_LOGITS_LAST};
+                    .logits = RL_LOGITS_LAST,
+                    .source = e->program->source.begin};
 }
 
 /* FLOPs of the run at the batch that is set, saturating. */
@@ -75,6 +76,30 @@ static void fill_ids(rl_execution *e) {
   }
 }
 
+/* Values that one position of the program's source consists of. */
+static uint64_t source_width(const rl_program *program) {
+  for (uint32_t t = 0; t < program->tensor_count; t++) {
+    const rl_tensor *tensor = &program->tensors[t];
+    if (tensor->role == RL_ROLE_SOURCE) return tensor->rows * tensor->cols;
+  }
+  return 1;
+}
+
+/* Every sequence begins with the same source. */
+static bool fill_source(rl_execution *e) {
+  const struct rl_source_shape *shape = &e->program->source;
+  uint64_t positions, values, width = source_width(e->program);
+  if (!rl_mul_u64(shape->begin.pieces, shape->begin.positions, &positions)) return false;
+  if (!rl_mul_u64(positions, width, &values)) return false;
+  uint32_t *ids = RL_NEW_ARRAY(&e->arena, uint32_t, positions);
+  float *frames = RL_NEW_ARRAY(&e->arena, float, values);
+  if (ids == NULL || frames == NULL) return false;
+  for (uint64_t i = 0; i < positions; i++) ids[i] = (uint32_t)(i * 7 % e->program->vocabulary);
+  for (uint64_t i = 0; i < values; i++) frames[i] = (float)(i % 17) / 8 - 1;
+  e->source = (rl_engine_source){.size = shape->begin, .ids = ids, .values = frames};
+  return true;
+}
+
 /* Memory of one batch, and the engine that works in it. */
 static rl_status prepare(rl_execution *e) {
   static const uint64_t seed = SEED;
@@ -91,9 +116,13 @@ static rl_status prepare(rl_execution *e) {
   if (!whole) return rl_diag_oom(diags);
   for (uint64_t s = 0; s < e->batch; s++) capacity[s] = e->prompt + e->generate;
   fill_ids(e);
+  rl_encoder_source *sources = RL_NEW_ARRAY(&e->arena, rl_encoder_source, e->batch);
+  if (sources == NULL || !fill_source(e)) return rl_diag_oom(diags);
+  for (uint64_t s = 0; s < e->batch; s++) sources[s] = e->program->source.begin;
   const rl_engine_limits limits = {.memory = MEMORY_LIMIT,
                                    .sequences = (uint32_t)e->batch,
                                    .capacity = capacity,
+                                   .source = sources,
                                    .tokens = e->batch * e->prompt,
                                    .logit_rows = e->batch,
                                    .observe = true};
@@ -126,21 +155,34 @@ static rl_status compare_visit(rl_execution *e, const rl_engine_row *visit, rl_c
   return RL_OK;
 }
 
+/* The share of every sequence in a pass. */
+static void fill_entries(const rl_execution *e, int phase, const rl_group *group,
+                         rl_engine_entry *entries) {
+  const rl_engine_source *source = e->source.size.pieces > 0 ? &e->source : NULL;
+  bool prefill = phase == RL_RUN_PREFILL;
+  for (uint64_t s = 0; s < e->batch; s++) {
+    entries[s] = (rl_engine_entry){.sequence = (uint32_t)s,
+                                   .q = group->q,
+                                   .ids = prefill ? e->ids + s * e->prompt : e->next + s,
+                                   .logits = RL_LOGITS_LAST,
+                                   .source = prefill ? source : NULL};
+  }
+}
+
 /* One pass over all sequences, compared. */
 static rl_status step(rl_execution *e, int phase, uint64_t cached) {
   rl_engine_entry entries[SEQUENCES_MAX];
   const rl_group group = group_of(e, phase, cached);
   const rl_point point = {.groups = &group, .count = 1};
   rl_engine_result result;
-  for (uint64_t s = 0; s < e->batch; s++) {
-    const uint32_t *ids = phase == RL_RUN_PREFILL ? e->ids + s * e->prompt : e->next + s;
-    entries[s] = (rl_engine_entry){
-        .sequence = (uint32_t)s, .q = group.q, .ids = ids, .logits = RL_LOGITS_LAST};
-  }
+  fill_entries(e, phase, &group, entries);
   rl_status status =
       rl_engine_step(e->engine, entries, e->batch, NULL, &result, &e->session->diags);
   if (status != RL_OK) return status;
-  rl_facts facts = {result.distinct_ids, result.distinct_positions, 0};
+  rl_facts facts = {.distinct_ids = result.distinct_ids,
+                    .distinct_positions = result.distinct_positions,
+                    .distinct_source_ids = result.distinct_source_ids,
+                    .distinct_source_positions = result.distinct_source_positions};
   for (size_t i = 0; status == RL_OK && i < result.row_count; i++) {
     const rl_engine_row *row = &result.rows[i];
     if (row->experts != 0) facts.distinct_experts = row->experts; /* until the next router */

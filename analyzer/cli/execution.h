@@ -26,6 +26,7 @@ typedef struct rl_execution {
   rl_arena arena;                        /* of this batch: everything below */
   rl_comparison *tallies[RL_RUN_PHASES]; /* [op] */
   rl_engine_state *engine;
+  rl_engine_source source; /* what every sequence begins with */
   uint32_t *ids;  /* [batch * prompt] */
   uint32_t *next; /* [batch]: what was sampled */
 } rl_execution;

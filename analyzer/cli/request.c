@@ -36,6 +36,7 @@ static rl_request request_of(rl_session *session) {
       .batch = rl_argument(a, RL_O_BATCH),
       .prompt = rl_argument(a, RL_O_PROMPT),
       .generate = rl_argument(a, RL_O_GENERATE),
+      .source = rl_argument(a, RL_O_SOURCE),
       .method = rl_argument(a, RL_O_METHOD),
       .draft = rl_argument(a, RL_O_DRAFT),
       .strict = rl_argument_given(a, RL_O_STRICT),

@@ -49,6 +49,11 @@ static bool reads_rows(rl_op_kind kind, size_t input) {
   }
 }
 
+static const char *rows_of(const rl_tensor *tensor) {
+  return tensor->extent == RL_EXTENT_SOURCE_INPUT ? "several frames a position"
+                                                  : "a row for each chosen expert";
+}
+
 /* Ids and choices are no values, and values that stand in a row for each chosen expert have few
  * readers. */
 static rl_status check_readable(rl_lowering *lowering, const rl_statement *statement,
@@ -64,8 +69,7 @@ static rl_status check_readable(rl_lowering *lowering, const rl_statement *state
   } else if (wants_kept != (tensor->extent == RL_EXTENT_KV)) {
     holds = wants_kept ? "a row for each new token only" : "a row for each cached token as well";
   } else if (!wants_choice && tensor->rows != 1 && !reads_rows(kind, input)) {
-    holds = tensor->extent == RL_EXTENT_SOURCE_INPUT ? "several frames a position"
-                                                     : "a row for each chosen expert";
+    holds = rows_of(tensor);
   }
   if (holds == NULL) return RL_OK;
   return RL_REPORT(lowering->diags, TENSOR_HOLDS, statement->loc, tensor->name, holds,

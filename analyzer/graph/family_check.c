@@ -21,12 +21,22 @@ static bool knows(const known_names *known, const char *name) {
 
 /* Operators that read a whole row, or other rows, for each value they write. */
 static bool never_in_place(rl_op_kind kind) {
-  return kind == RL_OP_LINEAR || kind == RL_OP_ATTENTION || kind == RL_OP_SAMPLE ||
-         kind == RL_OP_ROUTE || kind == RL_OP_EXPERT_LINEAR || kind == RL_OP_COMBINE ||
-         kind == RL_OP_EXPANDED_ATTENTION || kind == RL_OP_HEAD_LINEAR ||
-         kind == RL_OP_LATENT_ATTENTION ||
-         kind == RL_OP_FRAME_CONV || kind == RL_OP_PATCH_EMBED || kind == RL_OP_ENCODE_ATTENTION ||
-         kind == RL_OP_CROSS_ATTENTION;
+  static const bool NEVER[RL_OP_KINDS] = {
+      [RL_OP_LINEAR] = true,
+      [RL_OP_ATTENTION] = true,
+      [RL_OP_SAMPLE] = true,
+      [RL_OP_ROUTE] = true,
+      [RL_OP_EXPERT_LINEAR] = true,
+      [RL_OP_COMBINE] = true,
+      [RL_OP_EXPANDED_ATTENTION] = true,
+      [RL_OP_HEAD_LINEAR] = true,
+      [RL_OP_LATENT_ATTENTION] = true,
+      [RL_OP_FRAME_CONV] = true,
+      [RL_OP_PATCH_EMBED] = true,
+      [RL_OP_ENCODE_ATTENTION] = true,
+      [RL_OP_CROSS_ATTENTION] = true,
+  };
+  return NEVER[kind];
 }
 
 static rl_status check_reads(const rl_statement *statement, rl_op_kind kind,

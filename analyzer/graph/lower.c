@@ -169,6 +169,13 @@ static rl_status check_cut(const rl_lowering *lowering) {
                    rl_print_grouped(parallel->tensor, text));
 }
 
+/* What the workload says of sources, for the passes of its sequences. */
+static void note_source(rl_lowering *lowering) {
+  const rl_workload *workload = &lowering->scenario->workload;
+  if (!lowering->source.read || workload->source == 0) return;
+  lowering->source.begin = (rl_encoder_source){workload->source, 1};
+}
+
 static rl_status hand_over(const rl_lowering *lowering, const rl_program **out) {
   rl_program *program = RL_NEW(lowering->arena, rl_program);
   if (program == NULL) return rl_diag_oom(lowering->diags);
@@ -225,6 +232,7 @@ rl_status rl_lower_rank(rl_arena *arena, const rl_scenario *scenario, rl_rank ra
   if (status == RL_OK) status = rl_layers_gather(&lowering);
   if (status == RL_OK) status = lower_runs(&lowering);
   if (status == RL_OK) status = check_cut(&lowering);
+  note_source(&lowering);
   if (status == RL_OK) status = rl_fuse(&lowering);
   if (status == RL_OK) status = rl_liveness(&lowering);
   return status == RL_OK ? hand_over(&lowering, out) : status;

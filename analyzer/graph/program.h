@@ -239,6 +239,7 @@ typedef struct rl_program {
     uint64_t lead;  /* positions that the encoder adds in front of each piece */
     uint64_t merge; /* positions of a piece that become one token, 0 = no token becomes one */
     uint64_t most;  /* positions that a learned table allows a piece, 0 = unlimited */
+    rl_encoder_source begin; /* what each sequence of the scenario begins with */
     uint64_t token; /* id of the tokens that merged positions take the place of */
   } source;
   bool one_pass;            /* sequences are one pass: attention looks ahead and keeps nothing */

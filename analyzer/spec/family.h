@@ -40,6 +40,10 @@ typedef struct rl_shard {
   rl_loc loc;
 } rl_shard;
 
+/* What a sequence begins with beside its tokens. */
+typedef enum rl_piece_kind { RL_PIECE_NONE, RL_PIECE_TEXT, RL_PIECE_SOUND } rl_piece_kind;
+extern const char *const RL_PIECE_WORDS[]; /* "text", "sound" by rl_piece_kind; NULL first */
+
 typedef struct rl_family {
   const char *name;
   const char *file;
@@ -61,6 +65,9 @@ typedef struct rl_family {
   const char *const *refused;     /* config keys that change cost in a way the graph does not say:
                                      an error when present and neither null, false nor 0 */
   size_t refused_count;
+  rl_piece_kind source;          /* what the graph's encoder or vision tower reads */
+  const rl_expr *source_positions;/* of a piece, when the workload does not say; NULL without a source */
+  const rl_expr *source_prompt;   /* prompt tokens when the workload does not say; NULL: as for others */
   const rl_expr *const *expressions; /* every expression of dims and graph, for what they mention */
   size_t expression_count;
 } rl_family;

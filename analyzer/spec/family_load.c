@@ -2,6 +2,8 @@
  * attributes belong to graph/. */
 #include "spec/family.h"
 
+#include <string.h>
+
 #include "base/names.h"
 #include "base/number.h"
 #include "spec/load.h"
@@ -185,6 +187,35 @@ static void read_shards(const rl_load *load, rl_family *family) {
   family->shards = shards;
 }
 
+const char *const RL_PIECE_WORDS[] = {[RL_PIECE_NONE] = NULL,
+                                       [RL_PIECE_TEXT] = "text",
+                                       [RL_PIECE_SOUND] = "sound"};
+
+static void read_source_kind(const rl_load *load, const rl_node *node, rl_family *family) {
+  const char *text;
+  if (node == NULL || rl_node_text(node, "of", &text, load->diags) != RL_OK) return;
+  for (int kind = RL_PIECE_TEXT; kind <= RL_PIECE_SOUND; kind++) {
+    if (strcmp(text, RL_PIECE_WORDS[kind]) == 0) family->source = (rl_piece_kind)kind;
+  }
+  if (family->source == RL_PIECE_NONE) {
+    RL_REPORT(load->diags, BAD_CHOICE, node->loc, text, "of", "text, sound");
+  }
+}
+
+/* source: {of: text, positions: expression, prompt: expression} */
+static void read_source(family_reader *reader, rl_family *family) {
+  static const char *const keys[] = {"of", "positions", "prompt"};
+  const rl_load *load = reader->load;
+  const rl_node *map = rl_load_get(load->root, "source");
+  if (map == NULL || map->kind != RL_MAP) return; /* a text names where the family is described */
+  if (rl_node_known_keys(map, "source", keys, RL_COUNT(keys), load->diags) != RL_OK) return;
+  const rl_node *positions = rl_load_need(load, map, "source", "positions");
+  const rl_node *prompt = rl_load_get(map, "prompt");
+  read_source_kind(load, rl_load_need(load, map, "source", "of"), family);
+  if (positions != NULL) family->source_positions = parse(reader, positions);
+  if (prompt != NULL) family->source_prompt = parse(reader, prompt);
+}
+
 static void read_match(const rl_load *load, rl_family *family) {
   static const char *const keys[] = {"model_type"};
   const rl_node *match = rl_load_need(load, load->root, "family", "match");
@@ -207,6 +238,7 @@ rl_status rl_load_family(rl_load *load, const void **out) {
   read_match(load, family);
   family->config_key = rl_load_name(load, rl_load_get(root, "config"), "config");
   read_dims(&reader, family);
+  read_source(&reader, family);
   read_shards(load, family);
   family->absent = rl_load_get(root, "absent");
   if (family->absent != NULL) rl_load_is_map(load, family->absent, "absent");

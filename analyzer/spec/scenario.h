@@ -28,7 +28,8 @@ typedef struct rl_workload {
   bool batches_given; /* not the default of one */
   uint64_t prompt;   /* tokens */
   uint64_t generate; /* tokens */
-  rl_loc prompt_loc, generate_loc; /* where they were given; without a file: they are defaults */
+  uint64_t source;   /* positions of each piece of a source; 0: the model reads none */
+  rl_loc prompt_loc, generate_loc, source_loc; /* where they were given; without a file: they are defaults */
 } rl_workload;
 
 /* How the model is split over devices: degrees, 1 where it is not. */
@@ -75,7 +76,7 @@ typedef struct rl_request {
   rl_text_at host, storage;
   rl_text_at tensor, pipeline, expert, data, context, collectives;
   rl_text_at prefill_hardware, transfer; /* of pools */
-  rl_text_at batch, prompt, generate, method, draft, price;
+  rl_text_at batch, prompt, generate, source, method, draft, price;
   const rl_text_at *sets; /* --set key=value */
   size_t set_count;
   bool strict;         /* unknown config keys are errors */

@@ -106,6 +106,7 @@ static void write_workload(const rl_workload *workload, rl_buf *out) {
   rl_buf_add(out, "]\n");
   write_number(out, "  prompt", workload->prompt);
   write_number(out, "  generate", workload->generate);
+  if (workload->source != 0) write_number(out, "  source", workload->source);
 }
 
 static void write_price(const rl_scenario *scenario, rl_buf *out) {

@@ -36,6 +36,7 @@ const char *const RL_SETTING_KEYS[RL_SETTINGS] = {[RL_SET_MODEL] = "model",
                                                   [RL_SET_BATCH] = "workload.batch",
                                                   [RL_SET_PROMPT] = "workload.prompt",
                                                   [RL_SET_GENERATE] = "workload.generate",
+                                                  [RL_SET_SOURCE] = "workload.source",
                                                   [RL_SET_PRICE] = "price"};
 
 static const char weights_prefix[] = "weights.";
@@ -297,6 +298,7 @@ bool rl_settings_gather(const rl_load *load, const rl_request *request, rl_setti
       {"workload.batch", request->batch},
       {"workload.prompt", request->prompt},
       {"workload.generate", request->generate},
+      {"workload.source", request->source},
       {"methods", request->method},
       {"draft", request->draft},
       {"price", request->price},

@@ -37,6 +37,7 @@ typedef enum rl_setting {
   RL_SET_BATCH,
   RL_SET_PROMPT,
   RL_SET_GENERATE,
+  RL_SET_SOURCE,
   RL_SET_PRICE,
   RL_SETTINGS
 } rl_setting;

@@ -3,7 +3,7 @@
 
 rl_status rl_verify_cost(const rl_plan *plan, rl_verify *verify, rl_diags *diags) {
   rl_loc nowhere = {0};
-  rl_group group = {.count = verify->batch, .q = 1, .cached = verify->cached};
+  rl_group group = rl_plan_group(plan, verify->batch, 1, verify->cached);
   double one;
   if (verify->batch == 0) return RL_REPORT(diags, POINT_EMPTY, nowhere, "batch");
   if (verify->n == 0) return RL_REPORT(diags, POINT_EMPTY, nowhere, "draft");
@@ -52,7 +52,7 @@ static bool is_searched(const ridge_search *s, const rl_cost_row *row) {
 
 static linears look_at_linears(const ridge_search *s, uint64_t batch) {
   const rl_cost *cost = s->plan->cost;
-  rl_group group = {.count = batch, .q = 1, .cached = s->cached};
+  rl_group group = rl_plan_group(s->plan, batch, 1, s->cached);
   uint64_t moments[RL_MOMENTS_MAX];
   linears seen = {0};
   if (!rl_cost_moments(cost, &(rl_point){&group, 1}, NULL, moments)) {
@@ -62,6 +62,7 @@ static linears look_at_linears(const ridge_search *s, uint64_t batch) {
     rl_demand demand;
     if (!is_searched(s, &cost->rows[r])) continue;
     if (!rl_row_demand(s->plan, r, moments, &demand)) return (linears){.overflow = true};
+    if (demand.bound == RL_BOUND_NONE) continue; /* an encoder's, which has no work in a step */
     seen.rows++;
     seen.compute_bound += demand.bound == RL_BOUND_COMPUTE;
     seen.uncached += (demand.activations_cached ? 0u : 1u) + (demand.weights_cached ? 0u : 1u);

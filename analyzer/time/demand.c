@@ -89,3 +89,8 @@ bool rl_pass_seconds(const rl_plan *plan, const rl_group *group, double *seconds
   *seconds = rl_lanes_seconds(plan, &lanes);
   return true;
 }
+
+rl_group rl_plan_group(const rl_plan *plan, uint64_t count, uint64_t q, uint64_t cached) {
+  return (rl_group){
+      .count = count, .q = q, .cached = cached, .source = plan->cost->program->source.begin};
+}

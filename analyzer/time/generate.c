@@ -34,7 +34,7 @@ static uint64_t count_breakpoints(const walk *w, uint64_t cached) {
 
 /* Moves to a step behind `cached` tokens. */
 static void look(walk *w, uint64_t cached) {
-  rl_group group = {.count = w->batch, .q = 1, .cached = cached};
+  rl_group group = rl_plan_group(w->plan, w->batch, 1, cached);
   uint64_t moments[RL_MOMENTS_MAX];
   bool good = rl_cost_moments(w->plan->cost, &(rl_point){&group, 1}, NULL, moments) &&
               rl_row_demand(w->plan, w->row, moments, &w->demand);
@@ -137,7 +137,7 @@ typedef struct lane_walk {
 } lane_walk;
 
 static double step_at(lane_walk *s, uint64_t cached) {
-  rl_group group = {.count = s->batch, .q = 1, .cached = cached};
+  rl_group group = rl_plan_group(s->plan, s->batch, 1, cached);
   double seconds = 0;
   if (!rl_pass_seconds(s->plan, &group, &seconds)) s->failed = true;
   return seconds;
@@ -219,7 +219,7 @@ static void derive(rl_generation *out, rl_job job) {
 
 static rl_status prefill(const rl_plan *plan, rl_job job, rl_generation *out, rl_spending *rows,
                          rl_diags *diags) {
-  rl_group group = {.count = job.batch, .q = job.prompt, .cached = 0};
+  rl_group group = rl_plan_group(plan, job.batch, job.prompt, 0);
   *out = (rl_generation){0};
   rl_status status = rl_check_job(plan, job, diags);
   if (status != RL_OK) return status;
@@ -270,7 +270,7 @@ rl_status rl_generate_stepwise(const rl_plan *plan, rl_arena *scratch, rl_job jo
   for (uint64_t step = 0; step < job.generate - 1; step += CHUNK) {
     size_t count = (size_t)rl_min_u64(CHUNK, job.generate - 1 - step);
     for (size_t p = 0; p < count; p++) {
-      groups[p] = (rl_group){.count = job.batch, .q = 1, .cached = job.prompt + step + p};
+      groups[p] = rl_plan_group(plan, job.batch, 1, job.prompt + step + p);
       points[p] = (rl_point){&groups[p], 1};
     }
     if (!rl_plan_evaluate(plan, points, count, evaluation)) {

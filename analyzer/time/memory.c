@@ -68,10 +68,10 @@ static bool phase_memory(const rl_plan *plan, const rl_group *group, rl_memory *
 static bool look_at_phases(const rl_plan *plan, rl_job job, rl_memory phases[RL_MEMORY_PHASES],
                            size_t *count, rl_group *at) {
   *count = job.generate > 1 ? 2 : 1;
-  *at = (rl_group){.count = job.batch, .q = job.prompt, .cached = 0};
+  *at = rl_plan_group(plan, job.batch, job.prompt, 0);
   if (!phase_memory(plan, at, &phases[0])) return false;
   if (*count == 1) return true;
-  *at = (rl_group){.count = job.batch, .q = 1, .cached = job.prompt + job.generate - 2};
+  *at = rl_plan_group(plan, job.batch, 1, job.prompt + job.generate - 2);
   if (!phase_memory(plan, at, &phases[1])) return false;
   phases[1].decoding = true;
   return true;
@@ -155,7 +155,7 @@ static bool prompt_fits(const search *s, uint64_t prompt) {
 }
 
 static bool context_fits(const search *s, uint64_t context) {
-  rl_group group = {.count = s->job.batch, .q = 1, .cached = context - 1};
+  rl_group group = rl_plan_group(s->plan, s->job.batch, 1, context - 1);
   rl_memory memory;
   return phase_memory(s->plan, &group, &memory) && memory.fits;
 }

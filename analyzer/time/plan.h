@@ -106,5 +106,7 @@ bool rl_row_demand(const rl_plan *plan, size_t row, const uint64_t *moments, rl_
 /* The lanes and the time of one pass over one group, without storing its rows. False on overflow. */
 bool rl_pass_lanes(const rl_plan *plan, const rl_group *group, rl_lanes *lanes);
 bool rl_pass_seconds(const rl_plan *plan, const rl_group *group, double *seconds);
+/* Sequences of the plan's scenario with q new tokens each: what they began with is filled in. */
+rl_group rl_plan_group(const rl_plan *plan, uint64_t count, uint64_t q, uint64_t cached);
 
 #endif

@@ -73,6 +73,8 @@ struct ref_model {
                   const struct ref_weights *weights, const struct ref_tokens *tokens, int plant,
                   double *logits);
   const void *details;
+  /* What a sequence begins with: positions of a piece, values of one, pieces; 0: nothing. */
+  int source_positions, source_width, source_pieces;
 };
 
 /* REF_EXACT: not rounded at all. */
@@ -100,11 +102,17 @@ typedef struct ref_weights {
 
 /* A sequence: `context` committed tokens, then new ones: a chain (parent NULL) or a tree over them.
  */
+typedef struct ref_source {
+  int positions, pieces;
+  const uint32_t *ids; /* [pieces * positions] */
+  const float *values; /* [pieces * positions, source_width] */
+} ref_source;
 typedef struct ref_tokens {
   const uint32_t *ids;
   int count, context;
   const int32_t *parent;
   const bool *decoded; /* [count]: ran as decode, not as prefill; for forms that differ by phase */
+  ref_source source;
 } ref_tokens;
 
 typedef enum ref_plant {
@@ -119,6 +127,8 @@ typedef enum ref_plant {
   REF_OTHER_PAIRS,        /* rotary pairs of the other style */
   REF_TAP_ONE_TOO_LATE,   /* a convolution sees the inputs before those it should */
   REF_STATE_ONE_TOO_EARLY, /* a token's output comes from the state before it */
+  REF_SOURCE_ONE_SHORT,   /* tokens do not see the last source position */
+  REF_DISTANCE_ONE_TOO_FAR, /* biases by distance; convolutions see one frame further */
   REF_PLANTS
 } ref_plant;
 

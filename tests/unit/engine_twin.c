@@ -42,12 +42,36 @@ static void lower(twin *t) {
   t->scenario = scenario;
 }
 
+/* Sequence 1 begins with fewer positions, 3 with the same as 2. */
+static void draw_source(twin *t, int s) {
+  const ref_model *m = t->setup.model;
+  int told = s == 3 ? 2 : s, positions = m->source_positions - 2 * (s == 1);
+  int values = positions * m->source_pieces * m->source_width;
+  if (m->source_pieces == 0) return;
+  t->source[s] = (rl_engine_source){
+      .size = {(uint64_t)positions, (uint64_t)m->source_pieces},
+      .ids = m->source_width == 0 ? t->source_ids[s] : NULL,
+      .values = m->source_width == 0 ? NULL : t->source_values[s]};
+  for (int i = 0; i < positions; i++) {
+    t->source_ids[s][i] = (uint32_t)((i * 31 + told * 11 + 5) % m->vocabulary);
+  }
+  for (int i = 0; i < values; i++) {
+    t->source_values[s][i] = (float)((i * 37 + told * 19) % 53) / 16 - 1.5f;
+  }
+}
+
 rl_engine_state *twin_engine(twin *t, const rl_program *program, const rl_weight_source *source) {
   uint64_t capacity[TWIN_SEQUENCES];
+  rl_encoder_source most[TWIN_SEQUENCES];
   rl_engine_state *engine = NULL;
-  for (int s = 0; s < TWIN_SEQUENCES; s++) capacity[s] = TWIN_CAPACITY;
+  for (int s = 0; s < TWIN_SEQUENCES; s++) {
+    capacity[s] = TWIN_CAPACITY;
+    draw_source(t, s);
+    most[s] = t->source[s].size;
+  }
   rl_engine_limits limits = {.sequences = TWIN_SEQUENCES,
                              .capacity = capacity,
+                             .source = most,
                              .tokens = TWIN_TOKENS,
                              .logit_rows = TWIN_TOKENS,
                              .observe = true};
@@ -121,7 +145,13 @@ static void fill_pass(twin *t, const stage *from, twin_pass *pass) {
     }
     pass->cached[e] = cached;
     const rl_tree *tree = s->tree && !t->setup.model->recurrent ? &TREE : NULL;
-    pass->entries[e] = (rl_engine_entry){s->sequence, s->q, ids, tree, s->logits};
+    bool begins = cached == 0 && t->source[s->sequence].size.pieces > 0;
+    pass->entries[e] = (rl_engine_entry){s->sequence,
+                                         s->q,
+                                         ids,
+                                         tree,
+                                         s->logits,
+                                         begins ? &t->source[s->sequence] : NULL};
   }
 }
 
@@ -212,10 +242,14 @@ static const double *reference_logits(twin *t, const twin_pass *pass, size_t e, 
   const rl_engine_entry *entry = &pass->entries[e];
   ref_storage storage = twin_storage(&t->setup);
   ref_weights weights = {find_weight, t};
+  const rl_engine_source *begun = &t->source[entry->sequence];
   uint64_t held = pass->cached[e] + entry->q, first = held - twin_logit_rows(entry);
   ref_tokens tokens = {t->ids[entry->sequence], (int)held, (int)pass->cached[e],
                        entry->tree != NULL ? entry->tree->parent : NULL,
-                       t->decoded[entry->sequence]};
+                       t->decoded[entry->sequence],
+
+                       {(int)begun->size.positions, (int)begun->size.pieces, begun->ids,
+                        begun->values}};
   ref_forward(t->setup.model, &storage, &weights, &tokens, plant, logits);
   return logits + first * (uint64_t)t->setup.model->vocabulary;
 }

@@ -8,6 +8,7 @@
 #include "kernels-ref/engine/engine.h"
 #include "spec/scenario.h"
 
+enum { TWIN_SOURCE = 24, TWIN_SOURCE_WIDTH = 16 };
 enum { TWIN_SEQUENCES = 4, TWIN_CAPACITY = 24, TWIN_TOKENS = 24 };
 
 typedef struct twin_setup {
@@ -24,6 +25,10 @@ typedef struct twin {
   rl_engine_state *engine;
   uint32_t ids[TWIN_SEQUENCES][TWIN_CAPACITY]; /* what each sequence holds */
   bool decoded[TWIN_SEQUENCES][TWIN_CAPACITY]; /* whether it came in a pass of the decode class */
+  /* what each sequence begins with */
+  rl_engine_source source[TWIN_SEQUENCES];
+  uint32_t source_ids[TWIN_SEQUENCES][TWIN_SOURCE];
+  float source_values[TWIN_SEQUENCES][TWIN_SOURCE * TWIN_SOURCE_WIDTH];
 } twin;
 
 typedef struct twin_pass {
