@@ -47,7 +47,10 @@ static void check_plant(rl_plant plant, bool (*applies)(const ref_model *model))
 
 /* A window hides the token behind, too: its distance is less than nothing. */
 static bool has_full_layer(const ref_model *model) {
-  return model->window[0] == 0 || model->window[1] == 0;
+  for (int l = 0; l < model->layers; l++) {
+    if (model->mixer[l] == NULL && model->window[l] == 0) return true;
+  }
+  return false;
 }
 static bool always(const ref_model *model) {
   return model->layers > 0;
