@@ -23,6 +23,7 @@ static const struct {
     [RL_M_CHUNK_PAIRS] =
         {"X", "pairs of new tokens, each with itself and those before it, in one chunk"},
     [RL_M_EXPERTS] = {"D", "distinct experts that the tokens choose"},
+    [RL_M_TABLE_ROWS] = {"D", "distinct rows of the tables that the tokens look up"},
     [RL_M_EXPERT_CHOICES] = {"N_e", "choices of experts that fall on the busiest rank"},
 };
 
@@ -60,6 +61,9 @@ static const char *symbol_of_all(rl_arena *arena, const rl_moment *moment) {
     return rl_textf(arena, "%s(%s, %s)", symbol, rl_print_grouped(moment->experts, experts),
                     rl_print_grouped(moment->top_k, chosen));
   }
+  if (moment->within != 0) {
+    return rl_textf(arena, "%s(mod %s)", symbol, rl_print_grouped(moment->within, window));
+  }
   uint64_t size = moment->chunk != 0 ? moment->chunk : moment->window;
   if (size == 0) return symbol;
   return rl_textf(arena, "%s(%s)", symbol, rl_print_grouped(size, window));
@@ -83,6 +87,10 @@ static const char *meaning_of_all(rl_arena *arena, const rl_moment *moment, uint
   if (moment->draw != NULL) {
     return rl_textf(arena, "%s, %s expected, in units of 1/1,048,576", says,
                     rl_print_digits((double)value / (double)RL_EXPERT_UNIT, 4, expected));
+  }
+  if (moment->within != 0) {
+    return rl_textf(arena, "%s, counting each query's own chunk of %s positions", says,
+                    rl_print_grouped(moment->within, window));
   }
   if (moment->chunk != 0) {
     return rl_textf(arena, "%s of at most %s tokens", says,

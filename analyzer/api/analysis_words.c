@@ -82,6 +82,15 @@ static double experts_read(const rl_moment *moment, uint64_t tokens) {
   return (double)units / (double)RL_EXPERT_UNIT;
 }
 
+static const char *skew_words(const speaker *s) {
+  static const char *const words[RL_SKEW_KINDS] = {
+      [RL_SKEW_UNIFORM] = "when all are chosen alike",
+      [RL_SKEW_POWER_LAW] = "when they are chosen by the power law given",
+      [RL_SKEW_MEASURED] = "when they are chosen as measured"};
+  const rl_skew *skew = s->study->plan->cost->program->skew;
+  return words[skew == NULL ? RL_SKEW_UNIFORM : skew->kind];
+}
+
 /* "About 2.0 of 8 experts a layer are read at batch 1, 7.2 at batch 8, when all are chosen alike."
  */
 static bool say_experts(speaker *s) {
@@ -99,7 +108,7 @@ static bool say_experts(speaker *s) {
                  FIXED(experts_read(moment, last->batch), 1), rl_print_grouped(last->batch, other));
   }
   if (sentence == NULL) return false;
-  return say(s, rl_textf(s->study->arena, "%s, when all are chosen alike.", sentence));
+  return say(s, rl_textf(s->study->arena, "%s, %s.", sentence, skew_words(s)));
 }
 
 /* "; the head at 300", where that differs from what was said of the layers; NULL without memory. */

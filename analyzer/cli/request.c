@@ -22,6 +22,7 @@ static rl_request request_of(rl_session *session) {
   rl_request request = {
       .model = rl_argument(a, RL_O_MODEL),
       .profile = rl_argument(a, RL_O_PROFILE),
+      .experts = rl_argument(a, RL_O_EXPERTS),
       .tensor = rl_argument(a, RL_O_TP),
       .pipeline = rl_argument(a, RL_O_PP),
       .expert = rl_argument(a, RL_O_EP),

@@ -39,8 +39,8 @@ typedef struct compiler {
 
 static bool moment_equals(rl_moment a, rl_moment b) {
   return a.kind == b.kind && a.phase == b.phase && a.window == b.window && a.chunk == b.chunk &&
-         a.page == b.page && a.experts == b.experts && a.top_k == b.top_k && a.ranks == b.ranks && a.lead == b.lead &&
-         a.merge == b.merge;
+         a.within == b.within && a.page == b.page && a.experts == b.experts &&
+         a.top_k == b.top_k && a.ranks == b.ranks && a.lead == b.lead && a.merge == b.merge;
 }
 
 void rl_tally_product(rl_tally *tally, rl_sum *sum, rl_moment moment, const uint64_t *factors,
@@ -70,7 +70,8 @@ static rl_status tally_status(compiler *c, const char *what, rl_loc loc) {
 }
 
 static bool is_expected(const rl_moment *moment) {
-  return moment->kind == RL_M_EXPERTS || moment->kind == RL_M_EXPERT_CHOICES;
+  return moment->kind == RL_M_EXPERTS || moment->kind == RL_M_EXPERT_CHOICES ||
+         moment->kind == RL_M_TABLE_ROWS;
 }
 
 /* What the form of a sum is divided by: the unit of the expectation in it. */
@@ -255,7 +256,8 @@ static void tally_kv(compiler *c, rl_sum *sum, uint64_t page) {
       c->tally.overflow = true;
       return;
     }
-    rl_moment kept = {.kind = RL_M_KV_KEPT, .window = tensor->window, .page = page};
+    rl_moment kept = {
+        .kind = RL_M_KV_KEPT, .window = tensor->window, .within = tensor->within, .page = page};
     if (tensor->extent == RL_EXTENT_SOURCE_KV) kept = rl_extent_moment(program, tensor->extent);
     RL_TALLY(&c->tally, sum, kept, instances, tensor->rows, row_bytes);
     RL_TALLY(&c->tally, sum, rl_moment_of(RL_M_ONE), instances,
@@ -347,7 +349,9 @@ static rl_status make_draws(const compiler *c, rl_moment *moments, uint32_t coun
   for (uint32_t m = 0; m < count && status == RL_OK; m++) {
     if (!is_expected(&moments[m])) continue;
     rl_draw_of of = {moments[m].experts, moments[m].top_k, rl_max_u64(moments[m].ranks, 1)};
-    status = rl_draw_new(c->arena, c->cost->program->skew, of, &moments[m].draw, c->diags);
+    bool hashed = moments[m].kind == RL_M_TABLE_ROWS; /* spread evenly, whatever is popular */
+    const rl_skew *skew = hashed ? NULL : c->cost->program->skew;
+    status = rl_draw_new(c->arena, skew, of, &moments[m].draw, c->diags);
   }
   return status;
 }

@@ -17,13 +17,15 @@ typedef enum rl_moment_kind {
   RL_M_LOGIT_ROWS,   /* R */
   RL_M_ID_ROWS,      /* T, or the distinct token ids when that fact was observed */
   RL_M_POSITION_ROWS,/* T, or the distinct positions */
-  RL_M_PAIRS,        /* (query, key) pairs attended under the window and the tree */
-  RL_M_KV_READ,      /* distinct KV rows some query attends to under the window */
+  RL_M_PAIRS,        /* (query, key) pairs attended under window or chunk and the tree */
+  RL_M_KV_READ,      /* distinct KV rows some query attends to under window or chunk */
   RL_M_KV_ROWS,      /* sum of cached + q */
-  RL_M_KV_KEPT,      /* rows the cache holds during the pass: those of RL_M_KV_READ, in whole pages */
+  RL_M_KV_KEPT,      /* rows the cache holds during the pass: those of RL_M_KV_READ, and room for a whole
+                        chunk of a sequence that has one, in whole pages */
   RL_M_RECTANGLE,    /* sum of q * (cached + q) */
   RL_M_EXPERTS,      /* distinct experts that the tokens choose, in RL_EXPERT_UNIT: expected, or observed;
                         with ranks: on the rank where they are most */
+  RL_M_TABLE_ROWS,   /* distinct rows of a hashed table, in RL_EXPERT_UNIT: as experts that are all alike */
   RL_M_EXPERT_CHOICES, /* (token, expert) on the rank where they are most, in RL_EXPERT_UNIT: expected */
   RL_M_CHUNKS,       /* chunks that the new tokens of each sequence are cut into, the last one short */
   RL_M_CHUNK_PAIRS,  /* pairs of new tokens of one chunk, the later with the earlier and each with itself */
@@ -44,6 +46,7 @@ typedef struct rl_moment {
   rl_phase phase;          /* the class that is summed over */
   uint64_t decode_tokens;  /* what parts the classes; 0 = all groups */
   uint64_t window; /* 0 = none */
+  uint64_t within; /* chunk of positions that a query sees, 0 = all; not with a window */
   uint64_t page;   /* RL_M_KV_KEPT: rows a page, 1 = no rounding */
   uint64_t experts, top_k, ranks; /* of expected moments; ranks 0 or 1: the experts stay together.
                                      RL_M_ID_ROWS: parts of the table, the fullest of which has at

@@ -104,7 +104,8 @@ rl_share rl_share_attention(const rl_program *program, const rl_op *op, const rl
   rl_share share = rl_share_plain(program, op, operand);
   bool cached = tensor_of(program, operand)->role == RL_ROLE_KV && op->at.over == RL_OVER_CACHE;
   if (cached && operand->access == RL_READ) {
-    share.blocks = (rl_moment){.kind = RL_M_KV_READ, .window = op->at.window};
+    share.blocks =
+        (rl_moment){.kind = RL_M_KV_READ, .window = op->at.window, .within = op->at.within};
   }
   return share;
 }
@@ -204,5 +205,13 @@ const rl_counting RL_COUNTINGS[RL_OP_KINDS] = {
     [RL_OP_CROSS_APPEND] = {rl_work_kv_append, rl_share_plain},
     [RL_OP_CROSS_ATTENTION] = {rl_work_attention, rl_share_attention},
     [RL_OP_INSERT] = {rl_work_none, rl_share_insert},
+    [RL_OP_HASH] = {rl_work_hash, rl_share_plain},
+    [RL_OP_GATHER] = {rl_work_none, rl_share_gather},
+    [RL_OP_DOT] = {rl_work_dot, rl_share_plain},
+    [RL_OP_SWIGLU] = {rl_work_swiglu, rl_share_plain},
+    [RL_OP_WEIGH] = {rl_work_weigh, rl_share_plain},
+    [RL_OP_COLLECT] = {rl_work_collect, rl_share_plain},
+    [RL_OP_SIGMOID_GATE] = {rl_work_sigmoid_gate, rl_share_plain},
+    [RL_OP_POSITION_SCALE] = {rl_work_position_scale, rl_share_plain},
     [RL_OP_FUSED] = {work_fused, share_fused},
 };

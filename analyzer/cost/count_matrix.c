@@ -76,7 +76,7 @@ static rl_moment pairs_of(const rl_program *program, const rl_op *op) {
     case RL_OVER_CROSS:
       return rl_extent_moment(program, RL_EXTENT_CROSS_SCORES);
     default:
-      return (rl_moment){.kind = RL_M_PAIRS, .window = op->at.window};
+      return (rl_moment){.kind = RL_M_PAIRS, .window = op->at.window, .within = op->at.within};
   }
 }
 
@@ -92,6 +92,7 @@ void rl_work_attention(rl_tally *tally, const rl_op *op) {
   rl_moment pairs = pairs_of(tally->program, op);
   RL_TALLY(tally, &tally->counts[RL_C_MATRIX], pairs, 4, op->at.heads, op->at.head_dim);
   RL_TALLY(tally, &tally->counts[RL_C_VECTOR], pairs, rate(RL_RATE_SOFTMAX), op->at.heads);
+  rl_work_sinks(tally, op);
   work_of_scores(tally, op, pairs);
 }
 

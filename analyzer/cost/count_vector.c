@@ -26,8 +26,11 @@ void rl_work_none(rl_tally *tally, const rl_op *op) {
 }
 
 void rl_work_norm(rl_tally *tally, const rl_op *op) {
+  bool bare = op->operand_count == 2; /* no weights */
   rl_rate layer = op->at.has_bias ? RL_RATE_NORM_LAYER : RL_RATE_NORM_LAYER_PLAIN;
-  work_per_result(tally, op, op->at.norm == RL_NORM_LAYER ? layer : RL_RATE_NORM_RMS);
+  rl_rate rms = bare ? RL_RATE_NORM_RMS_BARE : RL_RATE_NORM_RMS;
+  if (bare) layer = RL_RATE_NORM_LAYER_BARE;
+  work_per_result(tally, op, op->at.norm == RL_NORM_LAYER ? layer : rms);
 }
 
 /* The operands' cols are the rotated dims, so that partial rotation counts what it turns. */
@@ -48,7 +51,15 @@ void rl_work_kv_append(rl_tally *tally, const rl_op *op) {
   }
 }
 
+/* A sink is one more score of each query and head. */
+void rl_work_sinks(rl_tally *tally, const rl_op *op) {
+  if (!op->at.sinks) return;
+  RL_TALLY(tally, &tally->counts[RL_C_VECTOR], rl_moment_of(RL_M_TOKENS),
+           RL_OP_RATES[RL_RATE_SOFTMAX].per_element, op->at.heads);
+}
+
 void rl_work_softmax(rl_tally *tally, const rl_op *op) {
+  rl_work_sinks(tally, op);
   work_per_result(tally, op, RL_RATE_SOFTMAX);
 }
 

@@ -69,6 +69,21 @@ static inline bool chain_pairs(uint64_t q, uint64_t cached, uint64_t window, uin
          rl_muladd_u64(value, q - growing, window);
 }
 
+/* sum over p < n of the keys that the query at position p sees in its chunk, p mod C + 1. */
+static inline bool chunked_pairs_before(uint64_t n, uint64_t chunk, uint64_t *value) {
+  uint64_t whole, rest;
+  return triangle(chunk, &whole) && triangle(n % chunk, &rest) &&
+         rl_mul_u64(n / chunk, whole, value) && rl_add_u64(*value, rest, value);
+}
+
+/* The queries of a chain stand at positions cached ... cached + q - 1. */
+static inline bool chunked_chain_pairs(uint64_t q, uint64_t cached, uint64_t chunk,
+                                       uint64_t *value) {
+  uint64_t end, before;
+  return rl_add_u64(cached, q, &end) && chunked_pairs_before(end, chunk, value) &&
+         chunked_pairs_before(cached, chunk, &before) && rl_sub_u64(*value, before, value);
+}
+
 enum { DEPTHS_KEPT = 1024 }; /* nodes whose depth is remembered; deeper ones walk up to them */
 
 /* Depth of a node, given those of the nodes before it. */
@@ -98,7 +113,28 @@ static bool tree_pairs(const rl_tree *tree, uint64_t cached, uint64_t window, ui
   return true;
 }
 
+/* A node at position p sees the p mod C positions of its chunk before it, cached or on its path, and
+ * itself. */
+static bool chunked_tree_pairs(const rl_tree *tree, uint64_t cached, uint64_t chunk,
+                               uint64_t *value) {
+  uint32_t kept[DEPTHS_KEPT];
+  *value = 0;
+  for (uint32_t node = 0; node < tree->nodes; node++) {
+    uint64_t depth = tree_depth(tree, node, kept), position;
+    if (node < DEPTHS_KEPT) kept[node] = (uint32_t)depth;
+    if (!rl_add_u64(cached, depth, &position)) return false;
+    if (!rl_add_u64(*value, position % chunk + 1, value)) return false;
+  }
+  return true;
+}
+
+static inline bool each_chunked_pair(const rl_group *group, uint64_t chunk, uint64_t *value) {
+  if (group->tree != NULL) return chunked_tree_pairs(group->tree, group->cached, chunk, value);
+  return chunked_chain_pairs(group->q, group->cached, chunk, value);
+}
+
 static inline bool each_pair(const rl_group *group, const rl_moment *moment, uint64_t *value) {
+  if (moment->within != 0) return each_chunked_pair(group, moment->within, value);
   if (group->tree != NULL) return tree_pairs(group->tree, group->cached, moment->window, value);
   return chain_pairs(group->q, group->cached, moment->window, value);
 }
@@ -106,6 +142,7 @@ static inline bool each_pair(const rl_group *group, const rl_moment *moment, uin
 static inline bool each_kv_read(const rl_group *group, const rl_moment *moment, uint64_t *value) {
   uint64_t cached = group->cached;
   if (moment->window != 0) cached = rl_min_u64(cached, moment->window - 1);
+  if (moment->within != 0) cached %= moment->within; /* those of the first query's chunk */
   return rl_add_u64(cached, group->q, value);
 }
 
@@ -114,9 +151,15 @@ static inline bool each_kv_row(const rl_group *group, const rl_moment *moment, u
   return rl_add_u64(group->cached, group->q, value);
 }
 
-/* While the pass runs, the cache holds every row that one of its queries attends to. */
+/* While the pass runs, the cache holds every row that one of its queries attends to. A chunk begins
+ * empty, but the rows of a whole one must have their place. */
 static inline bool each_kept(const rl_group *group, const rl_moment *moment, uint64_t *value) {
   if (!each_kv_read(group, moment, value)) return false;
+  if (moment->within != 0) {
+    uint64_t rows;
+    if (!rl_add_u64(group->cached, group->q, &rows)) return false;
+    *value = rl_max_u64(*value, rl_min_u64(rows, moment->within));
+  }
   return moment->page <= 1 || rl_mul_u64(rl_ceil_div(*value, moment->page), moment->page, value);
 }
 
@@ -260,6 +303,7 @@ static const moment_sum SUMS[RL_MOMENT_KINDS] = {
     [RL_M_KV_KEPT] = sum_kept,
     [RL_M_RECTANGLE] = sum_rectangle,
     [RL_M_EXPERTS] = sum_experts,
+    [RL_M_TABLE_ROWS] = sum_experts,
     [RL_M_EXPERT_CHOICES] = sum_expert_choices,
     [RL_M_CHUNKS] = sum_chunk,
     [RL_M_CHUNK_PAIRS] = sum_chunk_pair,
@@ -274,11 +318,12 @@ static const moment_sum SUMS[RL_MOMENT_KINDS] = {
 };
 
 /* The observed fact that takes the moment's place, 0 when there is none. There are at most 2^12
- * experts, so their number in units fits. */
+ * experts and 2^32 rows of a table, so their number in units fits. */
 static uint64_t observed(const rl_facts *facts, const rl_moment *moment) {
   if (facts == NULL) return 0;
   if (moment->kind == RL_M_ID_ROWS) return facts->distinct_ids;
-  if (moment->kind == RL_M_EXPERTS) return facts->distinct_experts * RL_EXPERT_UNIT;
+  bool chosen = moment->kind == RL_M_EXPERTS || moment->kind == RL_M_TABLE_ROWS;
+  if (chosen) return facts->distinct_experts * RL_EXPERT_UNIT;
   if (moment->kind == RL_M_SOURCE_ID_ROWS) return facts->distinct_source_ids;
   if (moment->kind == RL_M_SOURCE_POSITION_ROWS) return facts->distinct_source_positions;
   return moment->kind == RL_M_POSITION_ROWS ? facts->distinct_positions : 0;

@@ -9,6 +9,9 @@ const rl_op_rate RL_OP_RATES[] = {
          "sum, minus mean, square, sum, times 1/deviation, times weight, plus bias"},
     [RL_RATE_NORM_LAYER_PLAIN] = {"norm, layer without bias, per value", 6,
                                   "as layer, without the bias"},
+    [RL_RATE_NORM_RMS_BARE] = {"norm, rms without weights, per value", 3, "square, sum, times 1/rms"},
+    [RL_RATE_NORM_LAYER_BARE] = {"norm, layer without weights, per value", 5,
+                                 "sum, minus mean, square, sum, times 1/deviation"},
     [RL_RATE_BIAS] = {"linear, bias, per output", 1, "one addition"},
     [RL_RATE_ROPE] = {"rope, per rotated value", 3, "two products and one sum of a 2x2 rotation"},
     [RL_RATE_KV_QUANTIZE] = {"kv_append, quantized cache, per value", 3,
@@ -59,6 +62,17 @@ const rl_op_rate RL_OP_RATES[] = {
                           "step: exponential, sum, logarithm; decay: product, sum; to the end of "
                           "the chunk: difference, exponential; from its start: exponential"},
     [RL_RATE_ALL_REDUCE] = {"all_reduce, per value", 1, "one addition"},
+    [RL_RATE_SWIGLU] = {"swiglu, per value", 10,
+                        "two clamps of up, one of gate, times the factor, negation, exponential, "
+                        "sum, quotient, plus 1, product"},
+    [RL_RATE_WEIGH] = {"weigh, per value of a chosen expert's input", 1, "one product"},
+    [RL_RATE_COLLECT] = {"collect, per value of a chosen expert", 1, "one sum"},
+    [RL_RATE_GATE] = {"sigmoid_gate, per gate", 4, "negation, exponential, sum, quotient"},
+    [RL_RATE_GATED] = {"sigmoid_gate, per value", 1, "one product"},
+    [RL_RATE_POSITION_SCALE] = {"position_scale, per value", 1,
+                                "one product; the factor is the token's"},
+    [RL_RATE_HASH] = {"hash, per id and looked-up row", 2, "one product, one exclusive or"},
+    [RL_RATE_DOT] = {"dot, per value", 2, "product, sum"},
     [RL_RATE_COMBINE] = {"combine, per value of a chosen expert", 2, "product, sum"},
 };
 const size_t RL_OP_RATE_COUNT = sizeof RL_OP_RATES / sizeof *RL_OP_RATES;

@@ -71,7 +71,8 @@ static inline rl_moment rl_moment_of(rl_moment_kind kind) {
 
 /* Rows of RL_OP_RATES, in its order. */
 typedef enum rl_rate {
-  RL_RATE_NORM_RMS, RL_RATE_NORM_LAYER, RL_RATE_NORM_LAYER_PLAIN, RL_RATE_BIAS, RL_RATE_ROPE, RL_RATE_KV_QUANTIZE,
+  RL_RATE_NORM_RMS, RL_RATE_NORM_LAYER, RL_RATE_NORM_LAYER_PLAIN, RL_RATE_NORM_RMS_BARE, RL_RATE_NORM_LAYER_BARE,
+  RL_RATE_BIAS, RL_RATE_ROPE, RL_RATE_KV_QUANTIZE,
   RL_RATE_SOFTMAX, RL_RATE_SCORE_SCALE, RL_RATE_SCORE_CAP, RL_RATE_SCORE_ALIBI, RL_RATE_SCORE_BIAS, RL_RATE_ADD, RL_RATE_MUL,
   RL_RATE_RELU, RL_RATE_SILU, RL_RATE_GELU, RL_RATE_QUICK_GELU, RL_RATE_TANH, RL_RATE_SCALE, RL_RATE_SOFTCAP, RL_RATE_CLAMP, RL_RATE_QUANTIZE,
   RL_RATE_SAMPLE, RL_RATE_ROUTE, RL_RATE_COMBINE,
@@ -79,6 +80,8 @@ typedef enum rl_rate {
   RL_RATE_STEP_STATE, RL_RATE_STEP_CHANNEL, RL_RATE_STEP_HEAD, RL_RATE_STEP_BIAS,
   RL_RATE_SSD_PAIR, RL_RATE_SSD_STATE, RL_RATE_SSD_CHANNEL, RL_RATE_SSD_HEAD,
   RL_RATE_ALL_REDUCE,
+  RL_RATE_SWIGLU, RL_RATE_WEIGH, RL_RATE_COLLECT, RL_RATE_GATE, RL_RATE_GATED,
+  RL_RATE_POSITION_SCALE, RL_RATE_HASH, RL_RATE_DOT,
   RL_RATES
 } rl_rate;
 
@@ -94,6 +97,7 @@ void rl_work_all_reduce(rl_tally *tally, const rl_op *op);
 void rl_work_norm(rl_tally *tally, const rl_op *op);
 void rl_work_rope(rl_tally *tally, const rl_op *op);
 void rl_work_kv_append(rl_tally *tally, const rl_op *op);
+void rl_work_sinks(rl_tally *tally, const rl_op *op);
 void rl_work_softmax(rl_tally *tally, const rl_op *op);
 void rl_work_add(rl_tally *tally, const rl_op *op);
 void rl_work_mul(rl_tally *tally, const rl_op *op);
@@ -122,6 +126,16 @@ rl_share rl_share_head_linear(const rl_program *program, const rl_op *op, const 
 void rl_work_frame_conv(rl_tally *tally, const rl_op *op);
 void rl_work_patch_embed(rl_tally *tally, const rl_op *op);
 rl_share rl_share_insert(const rl_program *program, const rl_op *op, const rl_operand *operand);
+/* count_gates.c */
+void rl_work_swiglu(rl_tally *tally, const rl_op *op);
+void rl_work_weigh(rl_tally *tally, const rl_op *op);
+void rl_work_collect(rl_tally *tally, const rl_op *op);
+void rl_work_sigmoid_gate(rl_tally *tally, const rl_op *op);
+void rl_work_position_scale(rl_tally *tally, const rl_op *op);
+/* count_memory.c */
+void rl_work_hash(rl_tally *tally, const rl_op *op);
+void rl_work_dot(rl_tally *tally, const rl_op *op);
+rl_share rl_share_gather(const rl_program *program, const rl_op *op, const rl_operand *operand);
 /* count_bytes.c */
 rl_share rl_share_plain(const rl_program *program, const rl_op *op, const rl_operand *operand);
 rl_share rl_share_embed(const rl_program *program, const rl_op *op, const rl_operand *operand);

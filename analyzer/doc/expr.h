@@ -1,6 +1,6 @@
 /* Exact expressions over named values: 64-bit rationals, texts, lists of the config. Loose to tight:
  *   c ? a : b   a || b   a && b   == !=   < <= > >=   a ?? b   + -   * / %   !a -a   name[index]
- *   a ?? b is b where a is absent or null; % is for integers; comparisons do not chain
+ *   a ?? b is b where a is absent or null; an absent or empty list has null at every index; % is for integers; comparisons do not chain
  *   ceil_div(a, b)  min(a, b, ...)  max(a, b, ...)   names may have points: text_config.heads
  *   12  0.5  true  false  null  'text'
  * Truth is a non-zero number or non-empty text. Depth <= 32, length <= 256 bytes. */

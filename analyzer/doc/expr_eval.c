@@ -246,6 +246,11 @@ static rl_status eval_index(const evaluator *e, const rl_term *term, rl_value *o
   rl_value list, index;
   rl_status status = eval(e, term->operands, &list);
   if (status != RL_OK) return status;
+  bool empty = list.kind == RL_VALUE_NODE && list.node->kind == RL_SEQUENCE && list.node->count == 0;
+  if (list.kind == RL_VALUE_NULL || empty) {
+    *out = (rl_value){.kind = RL_VALUE_NULL};
+    return RL_OK;
+  }
   if (list.kind != RL_VALUE_NODE || list.node->kind != RL_SEQUENCE) {
     return report_kind(e, term, term->operands, &list, "a list");
   }

@@ -39,10 +39,12 @@ static bool reads_rows(rl_op_kind kind, size_t input) {
     case RL_OP_SCALE:
     case RL_OP_SOFTCAP:
     case RL_OP_CLAMP:
+    case RL_OP_SWIGLU:
       return true;
     case RL_OP_EXPERT_LINEAR:
     case RL_OP_COMBINE:
     case RL_OP_FRAME_CONV:
+    case RL_OP_COLLECT:
       return input == 0;
     default:
       return false;
@@ -54,12 +56,16 @@ static const char *rows_of(const rl_tensor *tensor) {
                                                   : "a row for each chosen expert";
 }
 
+static bool reads_choice(rl_op_kind kind, size_t input) {
+  return (kind == RL_OP_EXPERT_LINEAR && input == 1) || kind == RL_OP_GATHER;
+}
+
 /* Ids and choices are no values, and values that stand in a row for each chosen expert have few
  * readers. */
 static rl_status check_readable(rl_lowering *lowering, const rl_statement *statement,
                                 rl_op_kind kind, size_t input, uint32_t index) {
   const rl_tensor *tensor = &lowering->tensors.items[index];
-  bool wants_choice = kind == RL_OP_EXPERT_LINEAR && input == 1;
+  bool wants_choice = reads_choice(kind, input);
   bool wants_kept = kind == RL_OP_EXPANDED_ATTENTION && input == 1;
   const char *holds = NULL;
   if (wants_choice != (tensor->role == RL_ROLE_CHOICE)) {

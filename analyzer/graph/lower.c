@@ -41,6 +41,14 @@ static rl_lower_op *const LOWER[RL_OP_KINDS] = {
     [RL_OP_CROSS_APPEND] = rl_lower_cross_append,
     [RL_OP_CROSS_ATTENTION] = rl_lower_cross_attention,
     [RL_OP_INSERT] = rl_lower_insert,
+    [RL_OP_HASH] = rl_lower_hash,
+    [RL_OP_GATHER] = rl_lower_gather,
+    [RL_OP_DOT] = rl_lower_dot,
+    [RL_OP_SWIGLU] = rl_lower_pair,
+    [RL_OP_WEIGH] = rl_lower_weigh,
+    [RL_OP_COLLECT] = rl_lower_collect,
+    [RL_OP_SIGMOID_GATE] = rl_lower_sigmoid_gate,
+    [RL_OP_POSITION_SCALE] = rl_lower_elementwise,
 };
 
 /* The statement as this rank sees it; as all ranks together and those before it do where dims are
@@ -202,6 +210,7 @@ static rl_status hand_over(const rl_lowering *lowering, const rl_program **out) 
       .one_pass = lowering->one_pass,
       .fuse = lowering->scenario->profile->fuse,
       .decode_tokens = lowering->scenario->profile->decode_tokens,
+      .skew = lowering->scenario->skew,
       .slots = lowering->slots.items,
       .slot_count = (uint32_t)lowering->slots.count,
   };

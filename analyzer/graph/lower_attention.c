@@ -77,6 +77,9 @@ static rl_status check_attention(rl_lowering *lowering, const rl_statement *stat
     return RL_REPORT(lowering->diags, NO_CACHE, statement->loc, "");
   }
   const rl_tensor *cache = &lowering->tensors.items[lowering->k_cache];
+  if (values->window != 0 && values->within != 0) {
+    return RL_REPORT(lowering->diags, EXCLUSIVE_KEYS, statement->loc, "window", "within");
+  }
   if (cache->rows != values->kv_heads || cache->cols != values->head_dim) {
     return RL_REPORT(lowering->diags, CACHE_SHAPE, statement->loc, "");
   }
@@ -86,6 +89,19 @@ static rl_status check_attention(rl_lowering *lowering, const rl_statement *stat
   return rl_width_check(lowering, statement, q, values->heads, values->head_dim);
 }
 
+/* A learned logit a head, [1, H] (Xiao et al. 2024, 3.2; OpenAI 2025, gpt-oss model card, 2.2). */
+static rl_status add_sinks(rl_lowering *lowering, const rl_statement *statement,
+                           const rl_evaluated *values, uint32_t *sinks) {
+  const rl_weight_shape request = {.class_name = "bias",
+                                   .suffix = "sinks",
+                                   .source = values->sinks,
+                                   .rows = 1,
+                                   .cols = values->heads};
+  *sinks = RL_NONE;
+  if (values->sinks == NULL) return RL_OK;
+  return rl_weight_add(lowering, statement, values, &request, sinks);
+}
+
 /* A cache is left when all have attended to it: both classes at once, or one after the other. */
 static void leave_cache(rl_lowering *lowering) {
   bool other_waits = lowering->phase != RL_PHASE_BOTH && lowering->attended == RL_PHASE_BOTH;
@@ -93,30 +109,40 @@ static void leave_cache(rl_lowering *lowering) {
   lowering->attended = lowering->phase;
 }
 
+/* How much of its cache the attention of this layer can see. */
+static void set_reach(rl_lowering *lowering, uint32_t cache, const rl_evaluated *values) {
+  lowering->tensors.items[cache].window = values->window;
+  lowering->tensors.items[cache].within = values->within;
+}
+
 rl_status rl_lower_attention(rl_lowering *lowering, const rl_statement *statement,
                              const rl_evaluated *values) {
   const rl_scenario *scenario = lowering->scenario;
-  uint32_t q[2], out;
+  uint32_t q[2];
+  uint32_t out, sinks;
   rl_status status = rl_inputs_find(lowering, statement, q);
   if (status == RL_OK) status = check_attention(lowering, statement, values, q[0]);
   if (status != RL_OK) return status;
   rl_tensor shape = lowering->tensors.items[q[0]];
   status = rl_output_find(lowering, statement, &shape, &out);
+  if (status == RL_OK) status = add_sinks(lowering, statement, values, &sinks);
   if (status != RL_OK) return status;
   rl_op op = rl_op_begin(lowering, statement, RL_OP_ATTENTION);
-  rl_attention_ends ends = {q[0], lowering->k_cache, lowering->v_cache, RL_NONE, out};
+  rl_attention_ends ends = {q[0], lowering->k_cache, lowering->v_cache, RL_NONE, out, sinks};
   status = rl_position_table(lowering, statement, values, &op, &ends.table);
   if (status != RL_OK) return status;
   op.compute = rl_format_compute(scenario->k, scenario->activations);
   rl_attention_shape(values, &op);
   op.at.window = values->window;
+  op.at.within = values->within;
+  op.at.sinks = values->sinks != NULL;
   op.at.softcap = values->cap;
   op.at.alibi = values->alibi;
   op.at.first_head = lowering->scope.share_count > 0 ? lowering->before.heads : 0;
   op.at.all_heads = lowering->whole.heads;
   op.at.alibi_scaled = values->alibi_scaled;
-  lowering->tensors.items[lowering->k_cache].window = values->window;
-  lowering->tensors.items[lowering->v_cache].window = values->window;
+  set_reach(lowering, lowering->k_cache, values);
+  set_reach(lowering, lowering->v_cache, values);
   status = rl_attention_add(lowering, &op, &ends);
   leave_cache(lowering);
   return status;

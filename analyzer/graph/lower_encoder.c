@@ -50,7 +50,7 @@ rl_status rl_lower_encode_attention(rl_lowering *lowering, const rl_statement *s
   status = rl_output_find(lowering, statement, &shape, &out);
   if (status != RL_OK) return status;
   rl_op op = rl_op_begin(lowering, statement, RL_OP_ENCODE_ATTENTION);
-  rl_attention_ends ends = {in[0], in[1], in[2], RL_NONE, out};
+  rl_attention_ends ends = {in[0], in[1], in[2], RL_NONE, out, RL_NONE};
   status = rl_position_table(lowering, statement, values, &op, &ends.table);
   if (status != RL_OK) return status;
   rl_attention_shape(values, &op);
@@ -130,7 +130,7 @@ rl_status rl_lower_cross_attention(rl_lowering *lowering, const rl_statement *st
   status = rl_output_find(lowering, statement, &shape, &out);
   if (status != RL_OK) return status;
   rl_op op = rl_op_begin(lowering, statement, RL_OP_CROSS_ATTENTION);
-  rl_attention_ends ends = {q[0], lowering->cross_k, lowering->cross_v, RL_NONE, out};
+  rl_attention_ends ends = {q[0], lowering->cross_k, lowering->cross_v, RL_NONE, out, RL_NONE};
   op.compute = rl_format_compute(lowering->scenario->k, lowering->scenario->activations);
   rl_attention_shape(values, &op);
   op.at.over = RL_OVER_CROSS;

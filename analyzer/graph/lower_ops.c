@@ -29,6 +29,10 @@ static rl_status find_ids(rl_lowering *lowering, bool source) {
   return rl_tensor_add(lowering, &ids, place);
 }
 
+rl_status rl_ids_find(rl_lowering *lowering) {
+  return find_ids(lowering, false);
+}
+
 /* The learned table bounds the position: offset rows of it are never reached. */
 static rl_status note_positions(rl_lowering *lowering, const rl_statement *statement,
                                 const rl_evaluated *values) {
@@ -112,13 +116,13 @@ static rl_status add_bias(rl_lowering *lowering, const rl_statement *statement,
   return rl_bias_add(lowering, statement, values, request, bias);
 }
 
-/* [in, weight, bias?, out] */
+/* [in, weight?, bias?, out] */
 static rl_status add_weighted(rl_lowering *lowering, const rl_op *op, uint32_t in,
                               const uint32_t weights[2], uint32_t out) {
   rl_operand operands[4];
   size_t count = 0;
   operands[count++] = rl_operand_whole(lowering, in, RL_READ);
-  operands[count++] = rl_operand_whole(lowering, weights[0], RL_READ);
+  if (weights[0] != RL_NONE) operands[count++] = rl_operand_whole(lowering, weights[0], RL_READ);
   if (weights[1] != RL_NONE) operands[count++] = rl_operand_whole(lowering, weights[1], RL_READ);
   operands[count++] = rl_operand_whole(lowering, out, RL_WRITE);
   return rl_op_add(lowering, op, operands, count);
@@ -132,11 +136,11 @@ static rl_status check_norm_cut(rl_lowering *lowering, const rl_statement *state
 }
 
 /* in, out [T, m * width]; weight, bias [1, width], or [m, width] when grouped: m rows of width
- * values are normalised apart. */
+ * values are normalised apart. Without weights there is no bias either. */
 rl_status rl_lower_norm(rl_lowering *lowering, const rl_statement *statement,
                         const rl_evaluated *values) {
   rl_op op = rl_op_begin(lowering, statement, RL_OP_NORM);
-  uint32_t in[2], weights[2], out;
+  uint32_t in[2], weights[2] = {RL_NONE, RL_NONE}, out;
   rl_status status = rl_inputs_find(lowering, statement, in);
   if (status != RL_OK) return status;
   rl_tensor shape = lowering->tensors.items[in[0]];
@@ -155,7 +159,9 @@ rl_status rl_lower_norm(rl_lowering *lowering, const rl_statement *statement,
   if (status == RL_OK && shape.cols % width != 0) {
     status = rl_width_check(lowering, statement, in[0], 1, width);
   }
-  if (status == RL_OK) status = rl_weight_add(lowering, statement, values, &request, &weights[0]);
+  if (status == RL_OK && values->weights != NULL) {
+    status = rl_weight_add(lowering, statement, values, &request, &weights[0]);
+  }
   if (status == RL_OK) {
     status = rl_bias_add(lowering, statement, values, request, &weights[1]);
   }
@@ -165,6 +171,7 @@ rl_status rl_lower_norm(rl_lowering *lowering, const rl_statement *statement,
   op.at.eps = values->eps;
   op.at.weight_offset = (double)values->offset;
   op.at.has_bias = values->has_bias;
+  op.at.norm_width = width;
   return add_weighted(lowering, &op, in[0], weights, out);
 }
 
@@ -277,12 +284,11 @@ static rl_status check_same_shape(rl_lowering *lowering, const rl_statement *sta
   return rl_width_check(lowering, statement, in[1], 1, a->cols);
 }
 
-/* add, mul: a, b, out of one shape */
+/* add, mul, swiglu: a, b, out of one shape */
 rl_status rl_lower_pair(rl_lowering *lowering, const rl_statement *statement,
                         const rl_evaluated *values) {
   rl_op_kind kind = RL_OP_ADD;
   uint32_t in[2], out;
-  (void)values;
   (void)rl_operator_find(statement->op, &kind);
   rl_status status = rl_inputs_find(lowering, statement, in);
   if (status == RL_OK) status = check_same_shape(lowering, statement, in);
@@ -291,6 +297,8 @@ rl_status rl_lower_pair(rl_lowering *lowering, const rl_statement *statement,
   status = rl_output_find(lowering, statement, &shape, &out);
   if (status != RL_OK) return status;
   rl_op op = rl_op_begin(lowering, statement, kind);
+  op.at.limit = values->limit;
+  op.at.factor = values->factor;
   const rl_operand operands[] = {rl_operand_whole(lowering, in[0], RL_READ),
                                  rl_operand_whole(lowering, in[1], RL_READ),
                                  rl_operand_whole(lowering, out, RL_WRITE)};
@@ -303,7 +311,7 @@ static double scale_factor(const rl_evaluated *values) {
   return values->root == 0 ? factor : factor * sqrt(values->root);
 }
 
-/* activation, scale, softcap, clamp: in and out of one shape */
+/* activation, scale, softcap, clamp, position_scale: in and out of one shape */
 rl_status rl_lower_elementwise(rl_lowering *lowering, const rl_statement *statement,
                                const rl_evaluated *values) {
   rl_op_kind kind = RL_OP_ACTIVATION;
@@ -318,6 +326,8 @@ rl_status rl_lower_elementwise(rl_lowering *lowering, const rl_statement *statem
   if (kind == RL_OP_ACTIVATION) op.at.activation = rl_activation_of_choice(values->activation);
   if (kind == RL_OP_SCALE) op.at.factor = scale_factor(values);
   if (kind == RL_OP_CLAMP) op.at.limit = values->limit;
+  if (kind == RL_OP_POSITION_SCALE) op.at.factor = values->factor;
+  op.at.floor = values->floor;
   if (kind == RL_OP_SOFTCAP) op.at.softcap = values->cap;
   const rl_operand operands[] = {rl_operand_whole(lowering, in[0], RL_READ),
                                  rl_operand_whole(lowering, out, RL_WRITE)};

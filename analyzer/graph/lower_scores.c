@@ -61,10 +61,11 @@ static size_t read_table(const rl_lowering *lowering, uint32_t table, rl_operand
 /* The scores are never stored. */
 static rl_status add_whole(rl_lowering *lowering, const rl_op *attention,
                            const rl_attention_ends *ends) {
-  rl_operand operands[5] = {rl_operand_whole(lowering, ends->q, RL_READ),
+  rl_operand operands[6] = {rl_operand_whole(lowering, ends->q, RL_READ),
                             rl_operand_whole(lowering, ends->k, RL_READ),
                             rl_operand_whole(lowering, ends->v, RL_READ)};
   size_t count = read_table(lowering, ends->table, operands, 3);
+  count = read_table(lowering, ends->sinks, operands, count);
   operands[count++] = rl_operand_whole(lowering, ends->out, RL_WRITE);
   return rl_op_add(lowering, attention, operands, count);
 }
@@ -94,13 +95,14 @@ static rl_status add_expanded(rl_lowering *lowering, const rl_op *attention,
                              rl_operand_whole(lowering, ends->k, RL_READ)};
   size_t count = read_table(lowering, ends->table, of_scores, 2);
   of_scores[count++] = rl_operand_whole(lowering, s, RL_WRITE);
-  const rl_operand of_softmax[] = {rl_operand_whole(lowering, s, RL_READ),
-                                   rl_operand_whole(lowering, s, RL_WRITE)};
+  rl_operand of_softmax[3] = {rl_operand_whole(lowering, s, RL_READ)};
+  size_t of_softmax_count = read_table(lowering, ends->sinks, of_softmax, 1);
+  of_softmax[of_softmax_count++] = rl_operand_whole(lowering, s, RL_WRITE);
   const rl_operand of_mix[] = {rl_operand_whole(lowering, s, RL_READ),
                                rl_operand_whole(lowering, ends->v, RL_READ),
                                rl_operand_whole(lowering, ends->out, RL_WRITE)};
   status = rl_op_add(lowering, &scores, of_scores, count);
-  if (status == RL_OK) status = rl_op_add(lowering, &softmax, of_softmax, 2);
+  if (status == RL_OK) status = rl_op_add(lowering, &softmax, of_softmax, of_softmax_count);
   if (status == RL_OK) status = rl_op_add(lowering, &mix, of_mix, 3);
   return status;
 }

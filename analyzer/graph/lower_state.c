@@ -2,6 +2,7 @@
  * T new tokens, C channels, w taps. */
 #include <string.h>
 
+#include "base/checked.h"
 #include "base/number.h"
 #include "graph/lowering.h"
 
@@ -96,13 +97,18 @@ rl_status rl_lower_conv(rl_lowering *lowering, const rl_statement *statement,
                              .cols = values->taps,
                              .row_slice = shape.col_slice};
   rl_weight_shape bias = {.rows = 1, .cols = shape.cols, .col_slice = shape.col_slice};
-  status = rl_state_find(lowering, statement, RL_STATE_TAIL, values->taps - 1, shape.cols, &t.tail);
+  uint64_t dilation = values->dilation == 0 ? 1 : values->dilation, tail;
+  if (!rl_mul_u64(values->taps - 1, dilation, &tail)) {
+    return RL_REPORT(lowering->diags, SIZE_OVERFLOW, statement->loc, statement->op);
+  }
+  status = rl_state_find(lowering, statement, RL_STATE_TAIL, tail, shape.cols, &t.tail);
   if (status == RL_OK) status = rl_weight_add(lowering, statement, values, &weights, &t.weights);
   if (status == RL_OK) status = rl_bias_add(lowering, statement, values, bias, &t.bias);
   if (status == RL_OK) status = rl_output_find(lowering, statement, &shape, &t.out);
   if (status != RL_OK) return status;
   rl_op op = rl_op_begin(lowering, statement, RL_OP_CONV);
   op.at.taps = values->taps;
+  op.at.dilation = dilation;
   op.at.has_bias = values->has_bias;
   op.at.has_activation = rl_attribute_find(statement, "activation") != NULL;
   if (op.at.has_activation) op.at.activation = rl_activation_of_choice(values->activation);

@@ -90,6 +90,8 @@ rl_status rl_op_add(rl_lowering *lowering, const rl_op *op, const rl_operand *op
 rl_op rl_op_begin(const rl_lowering *lowering, const rl_statement *statement, rl_op_kind kind);
 /* An operand that touches whole rows. */
 rl_operand rl_operand_whole(const rl_lowering *lowering, uint32_t tensor, rl_access access);
+/* The token ids that a pass is given: there before the first operator. */
+rl_status rl_ids_find(rl_lowering *lowering);
 /* An activation of rows x cols values a block. */
 rl_tensor rl_activation_shape(const rl_lowering *lowering, rl_extent extent, uint64_t rows,
                               uint64_t cols);
@@ -154,11 +156,12 @@ typedef rl_status rl_lower_op(rl_lowering *lowering, const rl_statement *stateme
                               const rl_evaluated *values);
 rl_lower_op rl_lower_embed, rl_lower_norm, rl_lower_linear, rl_lower_pair, rl_lower_elementwise,
     rl_lower_sample, rl_lower_rope, rl_lower_kv_append, rl_lower_attention, rl_lower_route,
-    rl_lower_expert_linear, rl_lower_combine, rl_lower_conv, rl_lower_scan,
-    rl_lower_ssd, rl_lower_latent_append, rl_lower_expand, rl_lower_expanded_attention,
-    rl_lower_head_linear, rl_lower_latent_attention, rl_lower_frame_conv, rl_lower_patch_embed,
-    rl_lower_rope_2d, rl_lower_encode_attention, rl_lower_cross_append, rl_lower_cross_attention,
-    rl_lower_insert;
+    rl_lower_expert_linear, rl_lower_combine, rl_lower_conv, rl_lower_scan, rl_lower_ssd,
+    rl_lower_latent_append, rl_lower_expand, rl_lower_expanded_attention, rl_lower_head_linear,
+    rl_lower_latent_attention, rl_lower_weigh, rl_lower_collect, rl_lower_sigmoid_gate,
+    rl_lower_frame_conv, rl_lower_patch_embed, rl_lower_rope_2d, rl_lower_encode_attention,
+    rl_lower_cross_append, rl_lower_cross_attention, rl_lower_insert;
+rl_lower_op rl_lower_hash, rl_lower_gather, rl_lower_dot; /* lower_memory.c */
 rl_lower_op rl_lower_all_reduce, rl_lower_all_gather; /* lower_collectives.c */
 
 /* YaRN's divisors of the frequencies and magnitude, from the map of the config (rope_yarn.c). */
@@ -171,6 +174,7 @@ typedef struct rl_attention_ends {
   uint32_t q, k, v;
   uint32_t table; /* of biases by distance, RL_NONE */
   uint32_t out;
+  uint32_t sinks; /* a logit a head, RL_NONE */
 } rl_attention_ends;
 /* Adds the operator, or scores, softmax and mix in its place where attention is not fused. */
 rl_status rl_attention_add(rl_lowering *lowering, const rl_op *attention,

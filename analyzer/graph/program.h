@@ -72,6 +72,7 @@ typedef struct rl_tensor {
   uint32_t run;             /* weights, KV and states inside a run: one instance for each of its layers; RL_NONE: one in all */
   uint32_t alias_of;        /* weight stored once with another (tied head), RL_NONE */
   uint64_t window;          /* KV: tokens kept per sequence, 0 = all */
+  uint64_t within;          /* KV: attended to in chunks of so many positions, 0 = in one */
   uint64_t experts, top_k;  /* weights: rows hold that many experts one after the other, of which a token takes top_k; of a choice likewise; 0 = none */
   const char *source;       /* weights: "model.layers.{l}.mlp.up_proj.weight", NULL when not given */
   const char *gguf;         /* its GGUF twin or NULL */
@@ -132,6 +133,7 @@ typedef struct rl_op_attributes {
   rl_norm_kind norm;
   double eps;
   double weight_offset;     /* Gemma multiplies by (1 + w) */
+  uint64_t norm_width;      /* values normalised together */
   /* linear, norm */
   bool has_bias;
   bool last_tokens;         /* only the R rows whose logits are wanted */
@@ -150,6 +152,8 @@ typedef struct rl_op_attributes {
   const double *rope_divisors; /* LongRoPE, YaRN: of each frequency, rotary_dims / 2 of them */
   double rope_magnitude;    /* what is rotated grows by it; 0 = it keeps its length */
   uint64_t window;          /* keys a query sees, itself included; 0 = all before it */
+  uint64_t within;          /* a query sees no key before the multiple of this at or below its position; 0 = all */
+  bool sinks;               /* a learned logit a head joins the softmax and takes no value */
   double score_scale;
   rl_attention_over over;
   uint64_t buckets;          /* rows of the table of biases by distance, 0 = none */
@@ -159,13 +163,17 @@ typedef struct rl_op_attributes {
   double softcap;           /* 0 = none; also of the softcap operator */
   double alibi;             /* steepest exponent of the slopes, 8 in the paper; 0 = no bias by distance */
   bool alibi_scaled;        /* the bias is added before scores are scaled */
-  /* activation, scale; route multiplies its weights by factor, too */
+  /* activation, scale, swiglu, position_scale; route multiplies its weights by factor, too */
   rl_activation_kind activation; /* conv: of its sum, when it has one */
   bool has_activation;
   double factor;
-  double limit;             /* clamp */
+  double limit;             /* clamp, swiglu */
+  double floor;             /* position_scale: tokens between two values of the factor */
   /* conv */
   uint64_t taps;            /* inputs that an output sees, its own included */
+  uint64_t dilation;        /* every so manyth of them; 0 or 1: each */
+  /* hash: heads tables for each number of tokens from 2 to orders */
+  uint64_t orders, table_rows;
   /* scan, ssd_step, ssd; the latter two with heads of head_dim channels */
   uint64_t states;          /* values that a channel keeps */
   uint64_t groups;          /* sets of B and C, each of which heads / groups heads share */

@@ -11,6 +11,7 @@ static const double TWO_PI = 6.283185307179586;
 typedef struct yarn {
   double factor, original, fast, slow; /* stretch, context, turns */
   double mscale, mscale_all_dim;       /* of what is rotated, of scores */
+  bool truncate;                       /* blend between whole pairs; false in gpt-oss */
 } yarn;
 
 /* A number of the map, or its default; null is absent, NAN a default that there is none. */
@@ -36,6 +37,11 @@ static rl_status read_yarn(rl_lowering *lowering, const rl_node *map, yarn *y) {
   for (size_t i = 0; i < sizeof keys / sizeof *keys && status == RL_OK; i++) {
     status = read_number(lowering, map, keys[i].key, keys[i].fallback, keys[i].place);
   }
+  const rl_node *truncate = rl_node_get(map, "truncate");
+  y->truncate = true;
+  if (status == RL_OK && truncate != NULL) {
+    status = rl_node_bool(truncate, "truncate", &y->truncate, lowering->diags);
+  }
   if (status == RL_OK && !(y->factor > 0 && y->original > 0 && y->fast >= y->slow && y->slow > 0)) {
     status = RL_REPORT(lowering->diags, ROPE_YARN, map->loc, "");
   }
@@ -59,8 +65,13 @@ rl_status rl_yarn_read(rl_lowering *lowering, const rl_node *map, rl_op_attribut
   if (status != RL_OK) return status;
   double *divisors = RL_NEW_ARRAY(lowering->arena, double, pairs);
   if (divisors == NULL) return rl_diag_oom(lowering->diags);
-  double low = fmax(floor(pair_of(&y, at, y.fast)), 0);
-  double high = fmin(ceil(pair_of(&y, at, y.slow)), (double)at->rotary_dims - 1);
+  double low = pair_of(&y, at, y.fast), high = pair_of(&y, at, y.slow);
+  if (y.truncate) {
+    low = floor(low);
+    high = ceil(high);
+  }
+  low = fmax(low, 0);
+  high = fmin(high, (double)at->rotary_dims - 1);
   double width = high > low ? high - low : 0.001;
   for (uint64_t i = 0; i < pairs; i++) {
     double slowed = fmin(fmax(((double)i - low) / width, 0), 1); /* eq. 18: 1 - gamma */

@@ -119,8 +119,12 @@ static const rl_attribute_rule RULES[] = {
     {.key = "context", .form = RL_FORM_INTEGER, .nullable = true, .place = PLACE(context)},
     {.key = "original", .form = RL_FORM_INTEGER, .nullable = true, .place = PLACE(original)},
     {.key = "window", .form = RL_FORM_INTEGER, .nullable = true, .place = PLACE(window)},
+    {.key = "within", .form = RL_FORM_INTEGER, .nullable = true, .place = PLACE(within)},
+    {.key = "floor", .form = RL_FORM_NUMBER, .positive = true, .place = PLACE(floor)},
     {.key = "experts", .form = RL_FORM_INTEGER, .positive = true, .place = PLACE(experts)},
     {.key = "top_k", .form = RL_FORM_INTEGER, .positive = true, .place = PLACE(top_k)},
+    {.key = "orders", .form = RL_FORM_INTEGER, .positive = true, .place = PLACE(orders)},
+    {.key = "dilation", .form = RL_FORM_INTEGER, .positive = true, .place = PLACE(dilation)},
     {.key = "taps", .form = RL_FORM_INTEGER, .positive = true, .place = PLACE(taps)},
     {.key = "groups", .form = RL_FORM_INTEGER, .positive = true, .place = PLACE(groups)},
     {.key = "states", .form = RL_FORM_INTEGER, .positive = true, .place = PLACE(states)},
@@ -166,6 +170,7 @@ static const rl_attribute_rule RULES[] = {
     {.key = "weights", .form = RL_FORM_TEMPLATE, .place = PLACE(weights)},
     {.key = "bias", .form = RL_FORM_TEMPLATE, .place = PLACE(bias)},
     {.key = "skip", .form = RL_FORM_TEMPLATE, .place = PLACE(skip)},
+    {.key = "sinks", .form = RL_FORM_TEMPLATE, .place = PLACE(sinks)},
     {.key = "gguf", .form = RL_FORM_TEMPLATE, .place = PLACE(gguf)},
     {.key = "activation",
      .form = RL_FORM_ACTIVATION,
@@ -433,6 +438,13 @@ static rl_status check_companions(const rl_statement *statement, rl_diags *diags
   return RL_OK;
 }
 
+/* Norms without weights have no bias. */
+static rl_status check_norm(const rl_statement *statement, rl_op_kind kind, rl_diags *diags) {
+  if (kind != RL_OP_NORM || rl_attribute_find(statement, "bias") == NULL) return RL_OK;
+  if (rl_attribute_find(statement, "weights") != NULL) return RL_OK;
+  return RL_REPORT(diags, MISSING_ATTRIBUTE, statement->loc, statement->op, "weights");
+}
+
 /* A scale without a number scales by nothing. */
 static rl_status check_scale(const rl_statement *statement, rl_op_kind kind, rl_diags *diags) {
   if (kind != RL_OP_SCALE || rl_attribute_find(statement, "root") != NULL) return RL_OK;
@@ -485,6 +497,7 @@ rl_status rl_statement_check(const rl_statement *statement, bool in_layers, rl_a
   }
   rl_status worst = check_required(statement, kind, scratch, diags);
   if (worst == RL_OK) worst = check_companions(statement, diags);
+  if (worst == RL_OK) worst = check_norm(statement, kind, diags);
   if (worst == RL_OK) worst = check_scale(statement, kind, diags);
   for (size_t i = 0; i < statement->attribute_count; i++) {
     const rl_attribute *attribute = &statement->attributes[i];

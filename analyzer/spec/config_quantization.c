@@ -88,6 +88,11 @@ static void read_fp8(const quantization_reader *reader) {
   set_format(reader, "w8a8-fp8");
 }
 
+/* Experts in the 4-bit floats of OCP Microscaling Formats 1.0; what stays as it was is listed. */
+static void read_mxfp4(const quantization_reader *reader) {
+  set_format(reader, "mxfp4");
+}
+
 /* Settings that do not change the stored bytes, by method. */
 static const char *const awq_keys[] = {"quant_method",    "bits",
                                        "w_bit",           "group_size",
@@ -135,13 +140,17 @@ static const char *const fp8_keys[] = {"quant_method",
                                        "modules_to_not_convert",
                                        "is_checkpoint_fp8_serialized",
                                        NULL};
+static const char *const mxfp4_keys[] = {"quant_method", "modules_to_not_convert", NULL};
 
 static const struct {
   const char *name;
   void (*read)(const quantization_reader *reader);
   const char *const *keys;
 } methods[] = {
-    {"awq", read_awq, awq_keys}, {"gptq", read_gptq, gptq_keys}, {"fp8", read_fp8, fp8_keys}};
+    {"awq", read_awq, awq_keys},
+    {"gptq", read_gptq, gptq_keys},
+    {"fp8", read_fp8, fp8_keys},
+    {"mxfp4", read_mxfp4, mxfp4_keys}};
 
 static bool has_word(const char *const *words, const char *word) {
   for (; *words != NULL; words++) {
@@ -170,6 +179,24 @@ static const char *attribute_text(const rl_statement *statement, const char *key
 
 typedef RL_LIST(const char *) name_list;
 
+/* Whether the weight's name begins with the module's, whose * stands for any layer ({l}). */
+static bool begins(const char *weights, const char *module) {
+  while (*module != '\0') {
+    bool any = *module == '*' && strncmp(weights, "{l}", 3) == 0;
+    if (!any && *module != *weights) return false;
+    module++;
+    weights += any ? 3 : 1;
+  }
+  return true;
+}
+
+static bool contains(const char *weights, const char *module) {
+  for (; *weights != '\0'; weights++) {
+    if (begins(weights, module)) return true;
+  }
+  return false;
+}
+
 /* Operators of the statements whose weight's name contains the module's name, as the loader of
  * transformers matches modules_to_not_convert. */
 static void match_statements(const quantization_reader *reader, const rl_statement *statements,
@@ -179,7 +206,7 @@ static void match_statements(const quantization_reader *reader, const rl_stateme
     const char *weights = attribute_text(statement, "weights");
     const char *name = attribute_text(statement, "name");
     match_statements(reader, statement->body, statement->body_count, module, names);
-    if (weights == NULL || name == NULL || strstr(weights, module) == NULL) continue;
+    if (weights == NULL || name == NULL || !contains(weights, module)) continue;
     const char **slot = RL_PUSH(reader->load->arena, names);
     if (slot == NULL) {
       rl_diag_oom(reader->load->diags);

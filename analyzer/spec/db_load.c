@@ -188,6 +188,13 @@ static const char *path_from(rl_db *db, const char *path, rl_loc loc) {
   return rl_textf(db->arena, "%.*s/%s", (int)(slash - loc.file), loc.file, path);
 }
 
+rl_status rl_db_document(rl_db *db, const char *path, rl_loc loc, rl_node **root, rl_diags *diags) {
+  const rl_db_entry file = {.path = path_from(db, path, loc)};
+  const char *text;
+  *root = NULL;
+  return file.path == NULL ? rl_diag_oom(diags) : parse_file(db, &file, root, &text, diags);
+}
+
 static rl_status load_named(rl_db *db, rl_db_kind kind, const char *name, rl_loc loc,
                             const void **out, rl_diags *diags) {
   const rl_db_entry *entry;

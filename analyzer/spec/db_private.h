@@ -42,6 +42,8 @@ bool rl_hub_is_id(const char *text);
 rl_status rl_db_family_of(rl_db *db, const char *model_type, rl_loc loc,
                           const struct rl_family **out, rl_diags *diags);
 bool rl_db_strict(const rl_db *db);
+/* The tree of any file, its path relative to the file that names it. */
+rl_status rl_db_document(rl_db *db, const char *path, rl_loc loc, rl_node **root, rl_diags *diags);
 /* The tree of a scenario by name, path or - (standard input). */
 rl_status rl_db_scenario(rl_db *db, rl_text_at name, rl_node **root, rl_diags *diags);
 /* The same of its content; messages then say "<text>". */

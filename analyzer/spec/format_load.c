@@ -20,7 +20,8 @@ static void load_dense(const rl_load *load, const rl_node *node, rl_component *c
     type = rl_load_need(load, node, "dense", "type");
   }
   if (type == NULL || !rl_load_type(load, type, &component->type)) return;
-  if (component->type == RL_TF32 || RL_TYPES[component->type].integer) {
+  if (component->type == RL_TF32 || component->type == RL_F8_E8M0 ||
+      RL_TYPES[component->type].integer) {
     RL_REPORT(load->diags, BAD_STORED_TYPE, type->loc, RL_TYPES[component->type].name,
               "dense component");
   }
@@ -36,7 +37,14 @@ static void load_bits(const rl_load *load, const rl_node *bits, rl_component *co
 }
 
 static bool is_code(rl_type type) {
-  return type == RL_I4 || type == RL_I8 || type == RL_F8_E4M3;
+  return type == RL_I4 || type == RL_I8 || type == RL_F8_E4M3 || type == RL_F4_E2M1;
+}
+
+/* Powers of two scale groups of small floats (OCP Microscaling Formats 1.0, 5.2). */
+static bool is_scale(const rl_component *component) {
+  if (component->scale == RL_F16 || component->scale == RL_F32) return true;
+  return component->scale == RL_F8_E8M0 && component->span == RL_PER_GROUP &&
+         !RL_TYPES[component->type].integer;
 }
 
 static void load_code_type(const rl_load *load, const rl_node *node, rl_component *component) {
@@ -77,8 +85,7 @@ static void load_scale(const rl_load *load, const rl_node *node, rl_component *c
   const rl_node *scale = rl_load_need(load, node, "quant", "scale");
   const rl_node *zero = rl_load_get(node, "zero");
   if (scale != NULL && rl_load_type(load, scale, &component->scale)) {
-    bool fits = component->scale == RL_F16 || component->scale == RL_F32;
-    if (!fits) {
+    if (!is_scale(component)) {
       RL_REPORT(load->diags, BAD_STORED_TYPE, scale->loc, RL_TYPES[component->scale].name, "scale");
     }
   }

@@ -10,6 +10,7 @@
 #include "spec/parallel.h"
 #include "spec/placement_resolve.h"
 #include "spec/pools_resolve.h"
+#include "spec/skew_load.h"
 #include "spec/weight_rules.h"
 #include "spec/workload.h"
 
@@ -181,6 +182,13 @@ static void resolve_state(const resolver *r) {
   }
 }
 
+static void resolve_skew(const resolver *r) {
+  const rl_node *const *values = r->settings->values;
+  const rl_skew_nodes nodes = {values[RL_SET_SKEW], values[RL_SET_EXPONENT],
+                               values[RL_SET_POPULARITY]};
+  rl_skew_load(r->load, &nodes, &r->scenario->skew);
+}
+
 static void refuse_primitives(const resolver *r, const rl_method *method) {
   for (int i = 0; i < RL_PRIMITIVES; i++) {
     const rl_node *node = method->primitives[i];
@@ -332,6 +340,7 @@ rl_status rl_scenario_resolve(rl_arena *arena, rl_db *db, const rl_request *requ
   resolve_hardware(&r);
   resolve_profile(&r);
   resolve_formats(&r);
+  resolve_skew(&r);
   rl_placement_resolve(&load, settings, &scenario->placement);
   rl_parallel_resolve(&load, settings, scenario);
   rl_pools_resolve(&load, settings, &scenario->pools);

@@ -10,6 +10,7 @@
 #include "spec/placement.h"
 #include "spec/pools.h"
 #include "spec/profile.h"
+#include "spec/skew.h"
 #include "spec/transfer.h"
 
 /* Formats by tensor. An entry names an operator (`down_proj`, globs allowed), or a class: `embed`,
@@ -56,6 +57,7 @@ typedef struct rl_scenario {
   rl_parallel parallel;
   rl_placement placement;
   rl_pools pools;
+  const rl_skew *skew;          /* how tokens choose experts; NULL: nothing was said, all alike */
   const rl_method *const *methods;
   size_t method_count;
   rl_workload workload;
@@ -72,6 +74,7 @@ typedef struct rl_request {
   rl_text_at text;     /* or what stands in one; file is looked at when this is not given */
   rl_text_at target;   /* model@hardware */
   rl_text_at model, hardware, profile, weights, kv, activations;
+  rl_text_at experts;  /* power-law,exponent=1.2 */
   rl_text_at place;    /* layers=host,kv=cpu */
   rl_text_at host, storage;
   rl_text_at tensor, pipeline, expert, data, context, collectives;

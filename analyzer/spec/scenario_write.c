@@ -86,6 +86,27 @@ static void write_pools(const rl_pools *pools, rl_buf *out) {
   rl_buf_add(out, " B/s\n");
 }
 
+/* The exponent in decimals of its unit; weights as they are kept, which read back as themselves. */
+static void write_skew(const rl_skew *skew, rl_buf *out) {
+  char number[RL_NUMBER_TEXT];
+  if (skew == NULL) return;
+  rl_buf_add(out, "experts:\n");
+  write_text(out, "  skew", RL_SKEW_WORDS[skew->kind]);
+  if (skew->kind == RL_SKEW_POWER_LAW) {
+    double exponent = (double)skew->exponent / RL_SKEW_EXPONENT_UNIT;
+    rl_buf_add(out, "  exponent: ");
+    rl_buf_add(out, rl_print_fixed(exponent, 6, number));
+    rl_buf_add(out, "\n");
+  }
+  if (skew->kind != RL_SKEW_MEASURED) return;
+  rl_buf_add(out, "  popularity: [");
+  for (size_t i = 0; i < skew->count; i++) {
+    if (i > 0) rl_buf_add(out, ", ");
+    rl_buf_add(out, rl_print_u64(skew->popularity[i], number));
+  }
+  rl_buf_add(out, "]\n");
+}
+
 static void write_methods(const rl_scenario *scenario, rl_buf *out) {
   if (scenario->method_count == 0) return;
   rl_buf_add(out, "methods:\n");
@@ -131,6 +152,7 @@ void rl_scenario_write(const rl_scenario *scenario, rl_buf *out) {
   write_parallel(&scenario->parallel, out);
   write_placement(&scenario->placement, out);
   write_pools(&scenario->pools, out);
+  write_skew(scenario->skew, out);
   write_methods(scenario, out);
   write_workload(&scenario->workload, out);
   write_price(scenario, out);

@@ -14,6 +14,9 @@ const char *const RL_SETTING_KEYS[RL_SETTINGS] = {[RL_SET_MODEL] = "model",
                                                   [RL_SET_K] = "kv.k",
                                                   [RL_SET_V] = "kv.v",
                                                   [RL_SET_STATE] = "state",
+                                                  [RL_SET_SKEW] = "experts.skew",
+                                                  [RL_SET_EXPONENT] = "experts.exponent",
+                                                  [RL_SET_POPULARITY] = "experts.popularity",
                                                   [RL_SET_TENSOR] = "parallel.tensor",
                                                   [RL_SET_PIPELINE] = "parallel.pipeline",
                                                   [RL_SET_EXPERT] = "parallel.expert",
@@ -128,12 +131,13 @@ static const char *key_of_part(const rl_load *load, const char *group, const rl_
   }
   if (strcmp(group, "kv") == 0) return "kv.k";
   if (strcmp(group, "weights") == 0) return "weights.default";
+  if (strcmp(group, "experts") == 0) return "experts.skew";
   RL_REPORT(load->diags, PLACEMENT_FORM, node->loc, node->text);
   return NULL;
 }
 
-/* "bf16" or "w4a16-g128,lm_head=bf16" below `group`: a part without = is the default. For kv the
- * default is both k and v. */
+/* "bf16" or "w4a16-g128,lm_head=bf16" or "power-law,exponent=1.2" below `group`: a part without = is
+ * the default. For kv the default is both k and v. */
 static void assign_list(const rl_load *load, rl_settings *settings, const char *group,
                         const rl_node *node) {
   bool kv = strcmp(group, "kv") == 0;
@@ -163,7 +167,8 @@ static void assign_map(const rl_load *load, rl_settings *settings, const rl_assi
   }
 }
 
-static const char *const groups[] = {"weights", "kv", "workload", "parallel", "placement", "pools"};
+static const char *const groups[] = {"weights",   "kv",    "experts", "workload", "parallel",
+                                     "placement", "pools"};
 enum { GROUPS = sizeof groups / sizeof *groups };
 
 static bool is_group(const char *key) {
@@ -283,6 +288,7 @@ bool rl_settings_gather(const rl_load *load, const rl_request *request, rl_setti
       {"profile", request->profile},
       {"weights", request->weights},
       {"kv", request->kv},
+      {"experts", request->experts},
       {"activations", request->activations},
       {"parallel.tensor", request->tensor},
       {"parallel.pipeline", request->pipeline},

@@ -21,13 +21,14 @@ typedef struct walk {
  * ruling resource flicker from step to step. */
 static const double TIE = 1e-12;
 
-/* Breakpoints passed at S: windows that are full, residencies lost. */
+/* Breakpoints passed at S: windows that are full, chunks that begin, residencies lost. */
 static uint64_t count_breakpoints(const walk *w, uint64_t cached) {
   const rl_cost *cost = w->plan->cost;
   uint64_t passed = (w->demand.activations_cached ? 0u : 1u) + (w->demand.weights_cached ? 0u : 1u);
   for (uint32_t m = 0; m < cost->moment_count; m++) {
     uint64_t window = cost->moments[m].window;
     passed += window != 0 && cached >= window - 1;
+    if (cost->moments[m].within != 0) passed += cached / cost->moments[m].within;
   }
   return passed;
 }

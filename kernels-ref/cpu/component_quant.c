@@ -166,8 +166,17 @@ static uint32_t code_of(const rl_component *c, float value, float scale, float z
   return (uint32_t)fminf(fmaxf(nearbyintf(steps + zero), 0), highest);
 }
 
+/* A power of two that brings the largest value to the largest exponent of the codes, so that those
+ * above the largest code saturate (OCP Microscaling Formats 1.0, 6.3). */
+static float group_power(const rl_component *c, float largest) {
+  if (!(largest > 0)) return 0;
+  return (float)ldexp(1, ilogbf(largest) - ilogbf(code_limit(c)));
+}
+
 static float group_scale(const rl_component *c, range r) {
-  if (c->zero == RL_ZERO_NONE) return fmaxf(-r.low, r.high) / code_limit(c);
+  float largest = fmaxf(-r.low, r.high);
+  if (c->scale == RL_F8_E8M0) return group_power(c, largest);
+  if (c->zero == RL_ZERO_NONE) return largest / code_limit(c);
   return (r.high - r.low) / (float)((1u << code_bits(c)) - 1);
 }
 

@@ -22,8 +22,27 @@ static const small_float SMALL_FLOATS[RL_TYPE_COUNT] = {
     [RL_F4_E2M1] = {4, 1, 1, 0x7, 0, 0, true},
 };
 
+/* Powers of two from 2^-127 to 2^127: the exponent alone, without a sign; 255 is NaN (OCP
+ * Microscaling Formats 1.0, 5.4.1). */
+enum { POWER_BIAS = 127, POWER_LARGEST = 254, POWER_NAN = 255 };
+
+static uint32_t encode_power(float value) {
+  if (isnan(value)) return POWER_NAN;
+  if (!(value > 0)) return 0;
+  if (isinf(value)) return POWER_LARGEST;
+  int exponent = ilogbf(value) + POWER_BIAS;
+  double part = ldexp((double)value, POWER_BIAS - exponent); /* in [1, 2) */
+  if (part > 1.5 || (part == 1.5 && exponent % 2 != 0)) exponent++;
+  if (exponent < 0) return 0;
+  return exponent > POWER_LARGEST ? POWER_LARGEST : (uint32_t)exponent;
+}
+
+static float decode_power(uint32_t bits) {
+  return bits == POWER_NAN ? NAN : (float)ldexp(1, (int)bits - POWER_BIAS);
+}
+
 bool rl_encoding_known(rl_type type) {
-  return type == RL_F32 || type == RL_TF32 || SMALL_FLOATS[type].bits != 0;
+  return type == RL_F32 || type == RL_F8_E8M0 || type == RL_TF32 || SMALL_FLOATS[type].bits != 0;
 }
 
 uint32_t rl_encoding_bytes(rl_type type) {
@@ -77,12 +96,14 @@ uint32_t rl_encode(rl_type type, float value) {
      * number is odd, rounds ties to even and carries into the exponent where it must */
     return (bits + 0x7fffu + (bits >> 16 & 1)) >> 16;
   }
+  if (type == RL_F8_E8M0) return encode_power(value);
   if (SMALL_FLOATS[type].bits != 0) return encode_small(&SMALL_FLOATS[type], value);
   return bits;
 }
 
 float rl_decode(rl_type type, uint32_t bits) {
   float value;
+  if (type == RL_F8_E8M0) return decode_power(bits);
   if (type == RL_BF16) {
     bits <<= 16; /* bf16 is the upper half of a float */
   } else if (SMALL_FLOATS[type].bits != 0) {
@@ -93,6 +114,7 @@ float rl_decode(rl_type type, uint32_t bits) {
 }
 
 float rl_encoding_largest(rl_type type) {
+  if (type == RL_F8_E8M0) return decode_power(POWER_LARGEST);
   return SMALL_FLOATS[type].bits != 0 ? rl_decode(type, SMALL_FLOATS[type].largest)
                                       : 3.40282347e38f;
 }

@@ -10,8 +10,8 @@ bool rl_encoding_known(rl_type type);
 /* Stored bytes of one value of a type of whole bytes. */
 uint32_t rl_encoding_bytes(rl_type type);
 /* The bits of the nearest representable value, ties to even. The 8-bit and 4-bit floats saturate
- * (OCP 8-bit Floating Point Specification 1.0, 5.2); bf16 and fp16 overflow to infinity (IEEE 754).
- */
+ * (OCP 8-bit Floating Point Specification 1.0, 5.2), so does e8m0, whose values are the powers of
+ * two; bf16 and fp16 overflow to infinity (IEEE 754). */
 uint32_t rl_encode(rl_type type, float value);
 float rl_decode(rl_type type, uint32_t bits);
 /* The largest finite value of a floating type (448 for e4m3). */

@@ -99,6 +99,14 @@ void rl_ref_rope_2d(const rl_call *call);
 void rl_ref_whole_attention(const rl_call *call); /* encode_attention, cross_attention */
 void rl_ref_cross_append(const rl_call *call);
 void rl_ref_insert(const rl_call *call);
+void rl_ref_swiglu(const rl_call *call);
+void rl_ref_weigh(const rl_call *call);
+void rl_ref_collect(const rl_call *call);
+void rl_ref_sigmoid_gate(const rl_call *call);
+void rl_ref_position_scale(const rl_call *call);
+void rl_ref_hash(const rl_call *call);
+void rl_ref_gather(const rl_call *call);
+void rl_ref_dot_tokens(const rl_call *call);
 void rl_ref_fused(const rl_call *call);
 /* The parts of attention over rectangles without a mask: scores, softmax and mix call them where
  * keys are not those of the cache. */
@@ -124,6 +132,8 @@ bool rl_ref_frame_conv_workspace(const rl_program *program, const rl_op *op,
                                  const rl_pass_limits *limits, rl_workspace_size *size);
 bool rl_ref_patch_embed_workspace(const rl_program *program, const rl_op *op,
                                   const rl_pass_limits *limits, rl_workspace_size *size);
+bool rl_ref_hash_workspace(const rl_program *program, const rl_op *op,
+                           const rl_pass_limits *limits, rl_workspace_size *size);
 bool rl_ref_fused_workspace(const rl_program *program, const rl_op *op,
                             const rl_pass_limits *limits, rl_workspace_size *size);
 
@@ -142,8 +152,9 @@ float rl_ref_bias(const rl_op *op, const float *table, uint64_t head, int64_t ah
 /* The same of new token i and key j of a cached sequence. */
 float rl_ref_token_bias(const rl_op *op, const float *table, const rl_pass_sequence *sequence,
                         uint64_t head, uint64_t i, uint64_t j);
-/* Softmax of n scores in place, the sum in double. */
-void rl_ref_normalize(float *scores, uint64_t n);
+/* Softmax of n scores in place, the sum in double; sink: a logit that joins the sum and is not stored,
+ * -inf when there is none. */
+void rl_ref_normalize(float *scores, uint64_t n, float sink);
 /* Sum of a[i] * b[i], first to last. */
 float rl_ref_dot(const float *a, const float *b, uint64_t count);
 

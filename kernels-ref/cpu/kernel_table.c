@@ -63,6 +63,14 @@ const rl_kernel RL_KERNELS[RL_OP_KINDS] = {
     [RL_OP_CROSS_APPEND] = {rl_ref_cross_append, blocks_workspace},
     [RL_OP_CROSS_ATTENTION] = {rl_ref_whole_attention, attention_workspace},
     [RL_OP_INSERT] = {rl_ref_insert, blocks_workspace},
+    [RL_OP_SWIGLU] = {rl_ref_swiglu, blocks_workspace},
+    [RL_OP_WEIGH] = {rl_ref_weigh, blocks_workspace},
+    [RL_OP_COLLECT] = {rl_ref_collect, blocks_workspace},
+    [RL_OP_SIGMOID_GATE] = {rl_ref_sigmoid_gate, blocks_workspace},
+    [RL_OP_POSITION_SCALE] = {rl_ref_position_scale, blocks_workspace},
+    [RL_OP_HASH] = {rl_ref_hash, rl_ref_hash_workspace},
+    [RL_OP_GATHER] = {rl_ref_gather, blocks_workspace},
+    [RL_OP_DOT] = {rl_ref_dot_tokens, blocks_workspace},
     [RL_OP_FUSED] = {rl_ref_fused, rl_ref_fused_workspace},
 };
 

@@ -47,10 +47,12 @@ uint64_t rl_pass_key_position(const rl_pass_sequence *sequence, uint64_t j) {
   return j < sequence->cached ? j : rl_pass_position(sequence, j - sequence->cached);
 }
 
-bool rl_pass_attends(const rl_pass_sequence *sequence, uint64_t i, uint64_t j, uint64_t window) {
+bool rl_pass_attends(const rl_pass_sequence *sequence, uint64_t i, uint64_t j,
+                     const rl_op_attributes *at) {
   if (j >= sequence->cached && !on_branch(sequence, i, j - sequence->cached)) return false;
-  uint64_t position = rl_pass_key_position(sequence, j);
-  return window == 0 || rl_pass_position(sequence, i) - position < window;
+  uint64_t query = rl_pass_position(sequence, i), key = rl_pass_key_position(sequence, j);
+  if (at->within != 0 && key / at->within != query / at->within) return false;
+  return at->window == 0 || query - key < at->window;
 }
 
 uint64_t rl_pass_source(const rl_pass_sequence *sequence, uint64_t piece, uint64_t lead) {

@@ -60,8 +60,9 @@ typedef struct rl_patch {
   uint64_t row, column;
 } rl_patch;
 rl_patch rl_pass_patch(const rl_pass_sequence *sequence, uint64_t i, uint64_t merge);
-/* Does new token i attend to key j (0 .. cached + q - 1, new tokens last) under a window of keys,
- * the query included; 0 = no window. */
-bool rl_pass_attends(const rl_pass_sequence *sequence, uint64_t i, uint64_t j, uint64_t window);
+/* Does new token i attend to key j (0 .. cached + q - 1, new tokens last) under the operator's window
+ * and chunk? */
+bool rl_pass_attends(const rl_pass_sequence *sequence, uint64_t i, uint64_t j,
+                     const rl_op_attributes *at);
 
 #endif

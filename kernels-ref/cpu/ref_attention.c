@@ -4,6 +4,13 @@
 #include "kernels-ref/cpu/kernel.h"
 #include "kernels-ref/cpu/running.h"
 
+/* The head's sink joins the sum without a value (OpenAI 2025, gpt-oss model card, 2.2). */
+static void take_sink(rl_running *state, const rl_view *sinks, uint64_t head) {
+  float sink;
+  rl_view_read(sinks, head, 1, &sink);
+  rl_running_take(state, sink, NULL);
+}
+
 /* One query head of one new token. */
 static void attend(const rl_call *call, const rl_pass_sequence *sequence, uint64_t i, uint64_t head,
                    const float *table) {
@@ -16,13 +23,14 @@ static void attend(const rl_call *call, const rl_pass_sequence *sequence, uint64
   rl_view_read(in, (sequence->first_token + i) * in->block + head * n, n, q);
   for (uint64_t j = 0; j < sequence->cached + sequence->q; j++) {
     uint64_t row = (sequence->first_kv + j) * at->kv_heads + kv_head;
-    if (!rl_pass_attends(sequence, i, j, at->window)) continue;
+    if (!rl_pass_attends(sequence, i, j, at)) continue;
     rl_view_read(k, row * n, n, key);
     rl_view_read(v, row * n, n, value);
     float product = rl_ref_dot(q, key, n) + rl_ref_alibi(call->op, sequence, head, i, j);
     float bias = rl_ref_token_bias(call->op, table, sequence, head, i, j);
     rl_running_take(&state, rl_ref_score(call->op, product) + bias, value);
   }
+  if (at->sinks) take_sink(&state, rl_call_read(call, at->buckets != 0 ? 4 : 3), head);
   rl_running_end(&state);
   rl_view_write(out, (sequence->first_token + i) * out->block + head * n, n, state.mix);
 }

@@ -9,12 +9,16 @@
 typedef struct conv {
   const rl_call *call;
   const rl_view *in, *tail, *kept, *out;
-  uint64_t channels, taps;
+  uint64_t channels, taps, dilation, span; /* inputs that stand between the first and the last tap */
   float *weight; /* [channels, taps] */
   float *bias;   /* [channels]; zeros without one */
-  float *window; /* [taps, channels]: the inputs that one output sees, the oldest first */
+  float *window; /* [span + 1, channels]: from the oldest input that one output sees */
   float *sum;    /* [channels] */
 } conv;
+
+static uint64_t dilation_of(const rl_op *op) {
+  return op->at.dilation == 0 ? 1 : op->at.dilation;
+}
 
 static void begin(conv *c, const rl_call *call) {
   const rl_view *weight = rl_call_read(call, 2), *bias = rl_call_read(call, 3);
@@ -25,10 +29,12 @@ static void begin(conv *c, const rl_call *call) {
               .out = rl_call_write(call, 1),
               .channels = weight->store.rows,
               .taps = call->op->at.taps,
+              .dilation = dilation_of(call->op),
+              .span = (call->op->at.taps - 1) * dilation_of(call->op),
               .weight = call->work->values};
   c->bias = c->weight + c->channels * c->taps;
   c->window = c->bias + c->channels;
-  c->sum = c->window + c->channels * c->taps;
+  c->sum = c->window + c->channels * (c->span + 1);
   rl_view_read(weight, 0, c->channels * c->taps, c->weight);
   memset(c->bias, 0, c->channels * sizeof *c->bias);
   if (bias != NULL) rl_view_read(bias, 0, c->channels, c->bias);
@@ -36,12 +42,12 @@ static void begin(conv *c, const rl_call *call) {
 
 /* One token: the window moves on by one input. */
 static void step(const conv *c, uint64_t token) {
-  uint64_t channels = c->channels, newest = (c->taps - 1) * channels;
+  uint64_t channels = c->channels, newest = c->span * channels;
   rl_view_read(c->in, token * c->in->block, channels, c->window + newest);
   for (uint64_t i = 0; i < channels; i++) {
     float sum = c->bias[i];
     for (uint64_t j = 0; j < c->taps; j++) {
-      sum += c->weight[i * c->taps + j] * c->window[j * channels + i];
+      sum += c->weight[i * c->taps + j] * c->window[j * c->dilation * channels + i];
     }
     c->sum[i] = c->call->op->at.has_activation ? rl_activation_value(c->call->op, sum) : sum;
   }
@@ -62,11 +68,11 @@ void rl_ref_conv(const rl_call *call) {
   }
 }
 
-/* weight and window [taps, channels] each, bias and sum [channels] each */
+/* weight [taps, channels], window [span + 1, channels], bias and sum [channels] each */
 bool rl_ref_conv_workspace(const rl_program *program, const rl_op *op, const rl_pass_limits *limits,
                            rl_workspace_size *size) {
   uint64_t channels = rl_op_tensor(program, op, RL_READ, 0)->cols, rows;
   (void)limits;
-  return rl_mul_u64(op->at.taps, 2, &rows) && rl_add_u64(rows, 2, &rows) &&
-         rl_mul_u64(rows, channels, &size->values);
+  return rl_mul_u64(op->at.taps, dilation_of(op), &rows) && rl_add_u64(rows, op->at.taps, &rows) &&
+         rl_add_u64(rows, 2, &rows) && rl_mul_u64(rows, channels, &size->values);
 }

@@ -98,7 +98,7 @@ static void attend_expanded(const rl_call *call, const rl_pass_sequence *sequenc
   rl_view_read(in, (sequence->first_token + i) * in->block + head * (n + r), n + r, query);
   for (uint64_t j = 0; j < sequence->cached + sequence->q; j++) {
     uint64_t row = sequence->first_kv + j;
-    if (!rl_pass_attends(sequence, i, j, 0)) continue;
+    if (!rl_pass_attends(sequence, i, j, &call->op->at)) continue;
     rl_view_read(kv, row * kv->block + head * (n + v), n + v, own);
     rl_view_read(rotated, row * r, r, key);
     rl_running_take(&state, score_of(call, &q, own, key), own + n);
@@ -122,7 +122,7 @@ static void attend_latents(const rl_call *call, const rl_pass_sequence *sequence
   rl_view_read(in, token * in->block + head * (at->head_dim + r) + at->head_dim, r, q.rotated);
   for (uint64_t j = 0; j < sequence->cached + sequence->q; j++) {
     uint64_t row = sequence->first_kv + j;
-    if (!rl_pass_attends(sequence, i, j, 0)) continue;
+    if (!rl_pass_attends(sequence, i, j, &call->op->at)) continue;
     rl_view_read(latents, row * n, n, latent);
     rl_view_read(rotated, row * r, r, key);
     rl_running_take(&state, score_of(call, &q, latent, key), latent);

@@ -17,7 +17,7 @@ static void score_query(const rl_call *call, const rl_pass_sequence *sequence, u
     uint64_t row = (sequence->first_kv + j) * at->kv_heads + kv_head;
     rl_view_read(k, row * n, n, key);
     float product = rl_ref_dot(q, key, n), score = -INFINITY;
-    if (rl_pass_attends(sequence, i, j, at->window)) {
+    if (rl_pass_attends(sequence, i, j, at)) {
       score = rl_ref_score(call->op, product + rl_ref_alibi(call->op, sequence, head, i, j));
       score += rl_ref_token_bias(call->op, table, sequence, head, i, j);
     }

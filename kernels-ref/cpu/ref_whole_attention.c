@@ -98,7 +98,7 @@ static void normalize_all(const rl_call *call, const rl_rectangle *r) {
       for (uint64_t j = 0; j < r->keys; j++) {
         rl_view_read(in, (first + j) * in->block + h, 1, &x[j]);
       }
-      rl_ref_normalize(x, r->keys);
+      rl_ref_normalize(x, r->keys, -INFINITY);
       for (uint64_t j = 0; j < r->keys; j++) {
         rl_view_write(out, (first + j) * out->block + h, 1, &x[j]);
       }

@@ -52,7 +52,8 @@ static uint64_t count_experts(rl_engine_state *state, const rl_op *op) {
   enum { WORD_BITS = 64 };
   const rl_store *choice = NULL;
   uint64_t distinct = 0;
-  for (uint32_t k = 0; k < op->operand_count && op->kind == RL_OP_ROUTE; k++) {
+  bool chooses = op->kind == RL_OP_ROUTE || op->kind == RL_OP_HASH;
+  for (uint32_t k = 0; k < op->operand_count && chooses; k++) {
     uint32_t tensor = state->program->operands[op->first_operand + k].tensor;
     if (state->program->tensors[tensor].role == RL_ROLE_CHOICE) choice = &state->views[k].store;
   }

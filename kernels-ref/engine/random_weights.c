@@ -62,10 +62,10 @@ static void matrix_row(const rl_weight_request *request, uint64_t *state) {
   }
 }
 
-/* The lowering names a bias "<operator>.bias". */
+/* The lowering names a bias "<operator>.bias", sinks "<operator>.sinks". */
 static bool is_bias(const rl_weight_request *request) {
   const char *name = request->program->tensors[request->tensor].name, *part = strrchr(name, '.');
-  return part != NULL && strcmp(part, ".bias") == 0;
+  return part != NULL && (strcmp(part, ".bias") == 0 || strcmp(part, ".sinks") == 0);
 }
 
 static void draw_row(const rl_weight_request *request, uint64_t seed, uint64_t row) {

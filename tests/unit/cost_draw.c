@@ -313,7 +313,7 @@ static void test_refused(void) {
   diag_is(&diags, 0,
           "skew.yaml:3:5: error: the popularity of 4 experts is given, and a layer has 5");
   diag_is(&diags, 1,
-          "skew.yaml:3:5: error: 2 experts have a popularity above zero, and each token chooses 3");
+          "skew.yaml:3:5: error: experts with a popularity above zero: 2; each token chooses 3");
   rl_arena_free(&arena);
 }
 

@@ -15,7 +15,7 @@ static uint64_t random_below(uint64_t n) {
   return random_state % n;
 }
 
-/* The moments of one program with three windows; page 7 for the rows kept. */
+/* The moments of one program with three windows and chunks; page 7 for the rows kept. */
 static const rl_moment MOMENTS[] = {
     {.kind = RL_M_ONE},
     {.kind = RL_M_LOGITS_ANY},
@@ -38,6 +38,14 @@ static const rl_moment MOMENTS[] = {
     {.kind = RL_M_KV_KEPT, .page = 7},
     {.kind = RL_M_KV_KEPT, .window = 16, .page = 1},
     {.kind = RL_M_KV_KEPT, .window = 16, .page = 7},
+    {.kind = RL_M_PAIRS, .within = 1},
+    {.kind = RL_M_PAIRS, .within = 6},
+    {.kind = RL_M_PAIRS, .within = 64},
+    {.kind = RL_M_KV_READ, .within = 1},
+    {.kind = RL_M_KV_READ, .within = 6},
+    {.kind = RL_M_KV_READ, .within = 64},
+    {.kind = RL_M_KV_KEPT, .within = 6, .page = 1},
+    {.kind = RL_M_KV_KEPT, .within = 17, .page = 7},
 #define CLASS(p) .phase = RL_PHASE_##p, .decode_tokens = 5
 #define BOTH_CLASSES(...)         \
   {__VA_ARGS__, CLASS(DECODE)}, { \
@@ -85,7 +93,12 @@ static uint64_t position(const rl_group *group, uint64_t node) {
   return group->cached + depth;
 }
 
-static sight look(const rl_group *group, uint64_t window) {
+static bool in_reach(const rl_moment *moment, uint64_t query, uint64_t key) {
+  if (moment->within != 0 && key / moment->within != query / moment->within) return false;
+  return moment->window == 0 || query - key < moment->window;
+}
+
+static sight look(const rl_group *group, const rl_moment *moment) {
   bool seen[KEYS_MAX] = {false};
   sight s = {0, 0};
   for (uint64_t i = 0; i < group->q; i++) {
@@ -93,7 +106,7 @@ static sight look(const rl_group *group, uint64_t window) {
       bool fresh = key >= group->cached;
       if (fresh && !is_ancestor(group->tree, key - group->cached, i)) continue;
       uint64_t at = fresh ? position(group, key - group->cached) : key;
-      if (window != 0 && position(group, i) - at >= window) continue;
+      if (!in_reach(moment, position(group, i), at)) continue;
       s.pairs++;
       seen[key] = true;
     }
@@ -103,13 +116,17 @@ static sight look(const rl_group *group, uint64_t window) {
 }
 
 /* Rows in memory while the pass runs: of the old ones those that the first new token still sees, for
- * later ones see fewer of them; and all the new ones. */
-static uint64_t kept(const rl_group *group, uint64_t window, uint64_t page) {
+ * later ones see fewer of them; and all the new ones. Of a chunk as many as there have been, for the
+ * next chunk will need their place. */
+static uint64_t kept(const rl_group *group, const rl_moment *moment) {
   uint64_t rows = group->q, stored = 0;
   for (uint64_t old = 0; old < group->cached; old++) {
-    rows += window == 0 || group->cached - old < window;
+    rows += in_reach(moment, group->cached, old);
   }
-  while (stored < rows) stored += page;
+  for (uint64_t at = 0; at < moment->within && at < group->cached + group->q; at++) {
+    if (rows < at + 1) rows = at + 1;
+  }
+  while (stored < rows) stored += moment->page;
   return stored;
 }
 
@@ -125,13 +142,13 @@ static uint64_t slowly_one(const rl_group *group, const rl_moment *moment) {
     case RL_M_LOGIT_ROWS:
       return group->logits == RL_LOGITS_ALL ? group->q : wanted[group->logits];
     case RL_M_PAIRS:
-      return look(group, moment->window).pairs;
+      return look(group, moment).pairs;
     case RL_M_KV_READ:
-      return look(group, moment->window).keys;
+      return look(group, moment).keys;
     case RL_M_KV_ROWS:
       return group->cached + group->q;
     case RL_M_KV_KEPT:
-      return kept(group, moment->window, moment->page);
+      return kept(group, moment);
     default:
       return group->q * (group->cached + group->q); /* the rectangle */
   }

@@ -85,6 +85,7 @@ static const char *const FORMATS[][3] = {
     {"w4a16-g32-asym", "bf16", "int4-token"},
     {"w4a16-g128-asym", "fp16", "fp8"},
     {"w8a16", "bf16", "fp8-token"},
+    {"mxfp4", "bf16", "bf16"},
     {"w8a8-int8", "bf16", "bf16"},
     {"w8a8-fp8", "bf16", "int8-token"},
 };

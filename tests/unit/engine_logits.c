@@ -78,6 +78,7 @@ static void test_stored_weights(void) {
   check_formats("bf16", "fp32", "fp32", 1e-5, 1e-5, TWIN_FAMILIES);
   check_formats("w4a16-g128", "fp32", "fp32", 1e-5, 1e-5, TWIN_FAMILIES);
   check_formats("w4a16-g32-asym", "fp32", "fp32", 1e-5, 1e-5, TWIN_FAMILIES);
+  check_formats("mxfp4", "fp32", "fp32", 1e-5, 1e-5, TWIN_FAMILIES);
 }
 
 static void test_stored_kv(void) {

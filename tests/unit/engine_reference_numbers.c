@@ -72,8 +72,24 @@ static void unpack_codes(const layout *l, const ref_matrix *matrix, int row, boo
   }
 }
 
+/* OCP Microscaling Formats 1.0: e2m1 codes, two a byte, then a power of two for each 32 of them. */
+static void unpack_mxfp4(const ref_matrix *matrix, int row, bool early, double *out) {
+  static const double magnitudes[] = {0, 0.5, 1, 1.5, 2, 3, 4, 6};
+  int cols = matrix->cols, groups = (cols + 31) / 32, code_bytes = (cols + 1) / 2;
+  const uint8_t *codes = matrix->bytes + (size_t)row * (size_t)(code_bytes + groups);
+  for (int c = 0; c < cols; c++) {
+    int code = code_at(codes, 4, c), g = early ? (c + 1) / 32 : c / 32;
+    double scale = ldexp(1, codes[code_bytes + (g == groups ? g - 1 : g)] - 127);
+    out[c] = (code >= 8 ? -1 : 1) * magnitudes[code % 8] * scale;
+  }
+}
+
 void ref_unpack_row(const ref_matrix *matrix, int row, bool early, double *out) {
   const layout *l = find_layout(matrix->format);
+  if (strcmp(matrix->format, "mxfp4") == 0) {
+    unpack_mxfp4(matrix, row, early, out);
+    return;
+  }
   if (l->float_bytes == 0) {
     unpack_codes(l, matrix, row, early, out);
     return;

@@ -2,6 +2,7 @@
  * Families whose query heads may share KV heads come twice, three and one to a KV head; Llama's
  * second one is the Mistral, and GPT-2 and OPT have no such key. */
 #include "engine_reference_latent.h"
+#include "engine_reference_moe.h"
 #include "engine_reference_state.h"
 #include "engine_twin.h"
 
@@ -35,6 +36,48 @@
   .mixture = {false, true, false, true},                                                         \
   .expert_ops = {"expert_gate_proj", "expert_up_proj", "expert_down_proj"}
 
+#define EXPERTS_OF_MLP .expert_ops = {"gate_proj", "up_proj", "down_proj"}
+#define GPT_OSS                                                                              \
+  .layers = 2, .width = 54, .vocabulary = 61, .heads = 6, .head_dim = 10, .eps = 1e-5,       \
+  .all_bias = true, .gated = true, .act = REF_SILU, .score_root = 10, .window = {5, 0},      \
+  .rope_base = {150000, 150000}, .experts = 5, .chosen = 2, .expert_ff = 37,                 \
+  .mixture = {true, true}, .weigh_chosen = true, EXPERTS_OF_MLP, .forward = ref_forward_moe, \
+  .details = &GPT_OSS_MOE
+#define LLAMA4                                                                                   \
+  .layers = 4, .width = 54, .ff = 71, .vocabulary = 59, .heads = 6, .head_dim = 10, .eps = 1e-5, \
+  .gated = true, .act = REF_SILU, .score_root = 10, .rope_base = {500000, 0, 500000, 0},         \
+  .rope_pairs = true, .experts = 5, .chosen = 2, .expert_ff = 33,                                \
+  .mixture = {false, true, false, true},                                                         \
+  .expert_ops = {"expert_gate_proj", "expert_up_proj", "expert_down_proj"},                      \
+  .forward = ref_forward_moe, .details = &LLAMA4_MOE
+#define QWEN2_MOE                                                                                \
+  .layers = 2, .width = 45, .ff = 70, .vocabulary = 59, .heads = 6, .head_dim = 10, .eps = 1e-6, \
+  .qkv_bias = true, .gated = true, .act = REF_SILU, .score_root = 10, .rope_base = {1e6, 1e6},   \
+  .experts = 7, .chosen = 3, .expert_ff = 33, .mixture = {false, true},                          \
+  .expert_ops = {"expert_gate_proj", "expert_up_proj", "expert_down_proj"},                      \
+  .forward = ref_forward_moe, .details = &QWEN2_MOE_MOE
+#define OLMOE                                                                                    \
+  .layers = 2, .width = 54, .ff = 37, .vocabulary = 61, .heads = 6, .head_dim = 10, .eps = 1e-5, \
+  .qk_norm = true, .qk_norm_whole = true, .gated = true, .act = REF_SILU, .score_root = 10,      \
+  .rope_base = {10000, 10000}, .experts = 7, .chosen = 3, .expert_ff = 37,                       \
+  .mixture = {true, true}, EXPERTS_OF_MLP
+#define DBRX                                                                                     \
+  .layers = 2, .width = 60, .ff = 37, .vocabulary = 63, .heads = 6, .head_dim = 10, .eps = 1e-5, \
+  .layer_norm = true, .clip = 0.7, .gated = true, .act = REF_SILU, .score_root = 10,             \
+  .rope_base = {500000, 500000}, .experts = 5, .chosen = 3, .expert_ff = 37,                     \
+  .mixture = {true, true}, .weigh_chosen = true, EXPERTS_OF_MLP
+
+static const ref_moe GPT_OSS_MOE = {
+    .sinks = true, .expert_bias = true, .limit = 0.5, .factor = 1.702};
+static const ref_moe LLAMA4_MOE = {.chunk = {5, 0, 5, 0},
+                                   .unit_qk = true,
+                                   .temperature = 0.3,
+                                   .floor = 4,
+                                   .weigh_inputs = true,
+                                   .shared = true};
+static const ref_moe QWEN2_MOE_MOE = {.shared = true, .shared_gate = true};
+static const ref_moe ENGRAM = {
+    .memory = {false, true}, .orders = 3, .memory_heads = 2, .table_rows = 23, .taps = 3};
 static const ref_mamba MAMBA = {.inner = 54, .states = 5, .taps = 4};
 static const ref_mamba JAMBA = {.inner = 60, .states = 9, .taps = 3, .norms = true};
 
@@ -168,6 +211,27 @@ const ref_model TWIN_MODEL[TWIN_MODELS] = {
      .forward = ref_forward_latent,
      .details = &REF_LATENT_V2},
 #include "engine_twin_dense.def"
+    {GPT_OSS, .twin = "gpt-oss-twin", .kv_heads = 2},
+    {.twin = "engram-twin",
+     .layers = 2,
+     .width = 45,
+     .ff = 61,
+     .vocabulary = 59,
+     .heads = 6,
+     .kv_heads = 2,
+     .head_dim = 10,
+     .eps = 1e-6,
+     .gated = true,
+     .act = REF_SILU,
+     .score_root = 10,
+     .rope_base = {10000, 10000},
+     .recurrent = true,
+     .forward = ref_forward_moe,
+     .details = &ENGRAM},
+    {LLAMA4, .twin = "llama4-twin", .kv_heads = 2},
+    {QWEN2_MOE, .twin = "qwen2-moe-twin", .kv_heads = 2},
+    {OLMOE, .twin = "olmoe-twin", .kv_heads = 2},
+    {DBRX, .twin = "dbrx-twin", .kv_heads = 2},
     {QWEN2, .twin = "qwen2-mha-twin", .kv_heads = 3},
     {QWEN3, .twin = "qwen3-mha-twin", .kv_heads = 6},
     {GEMMA2, .twin = "gemma2-mha-twin", .kv_heads = 3},
@@ -177,4 +241,9 @@ const ref_model TWIN_MODEL[TWIN_MODELS] = {
     {GPT_NEOX, .twin = "gpt-neox-serial-twin"},
     {GLM, .twin = "glm4-twin", .block = REF_SANDWICH},
     {STABLELM, .twin = "stablelm-12b-twin", .block = REF_PARALLEL, .qk_norm = true},
+    {GPT_OSS, .twin = "gpt-oss-mha-twin", .kv_heads = 6},
+    {LLAMA4, .twin = "llama4-mha-twin", .kv_heads = 6},
+    {QWEN2_MOE, .twin = "qwen2-moe-mha-twin", .kv_heads = 6},
+    {OLMOE, .twin = "olmoe-mha-twin", .kv_heads = 6},
+    {DBRX, .twin = "dbrx-mha-twin", .kv_heads = 6},
 };

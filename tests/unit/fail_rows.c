@@ -36,7 +36,6 @@ static const struct {
     {RL_D_POINT_EMPTY, "time_generate.c"},   {RL_D_ENGINE_FORMAT, "engine_api.c"},
     {RL_D_ENGINE_TOO_LARGE, "engine_api.c"}, {RL_D_ENGINE_PASS, "engine_api.c"},
     {RL_D_DIM_UNKNOWN, "spec_config.c"},
-    {RL_D_SKEW_LENGTH, "cost_draw.c"},       {RL_D_SKEW_EMPTY, "cost_draw.c"},
 };
 
 static bool held[RL_D_COUNT];
