@@ -17,6 +17,7 @@ enum {
   PART_CACHE,
   PART_WEIGHTS,
   PART_KV,
+  PART_STATES,
   PART_ACTIVATIONS,
   PART_PEERS,
   PARTS
@@ -26,7 +27,7 @@ static const char *const part_words[PARTS] = {
     [PART_COMPUTE] = "compute",   [PART_VECTOR] = "vector work",
     [PART_CACHE] = "cache",       [PART_WEIGHTS] = "weights",
     [PART_KV] = "KV cache",       [PART_ACTIVATIONS] = "activations",
-    [PART_PEERS] = "links",
+    [PART_PEERS] = "links",       [PART_STATES] = "states",
 };
 
 rl_status rl_analysis_too_large(const rl_analysis *study) {
@@ -67,8 +68,17 @@ static const uint64_t *moments_of(const rl_analysis *study, const rl_group *grou
   return NULL;
 }
 
+/* What a sequence keeps is counted together: of an operator that advances a state it is that. */
+static int kept_part(const rl_program *program, const rl_op *op) {
+  for (uint32_t o = 0; o < op->operand_count; o++) {
+    uint32_t tensor = program->operands[op->first_operand + o].tensor;
+    if (program->tensors[tensor].role == RL_ROLE_STATE) return PART_STATES;
+  }
+  return PART_KV;
+}
+
 /* A memory-bound row's time goes to what it moves, byte by byte. */
-static void split_memory(const rl_demand *demand, double seconds, double parts[PARTS]) {
+static void split_memory(const rl_demand *demand, double seconds, int kept, double parts[PARTS]) {
   const uint64_t *c = demand->counts;
   double bytes = (double)demand->amount[RL_BOUND_MEMORY];
   double activations =
@@ -76,19 +86,19 @@ static void split_memory(const rl_demand *demand, double seconds, double parts[P
   if (bytes <= 0) return;
   if (!demand->weights_cached) {
     parts[PART_WEIGHTS] += seconds * (double)c[RL_C_WEIGHTS] / bytes;
-    parts[PART_KV] += seconds * (double)(c[RL_C_KV_READ] + c[RL_C_KV_WRITE]) / bytes;
+    parts[kept] += seconds * (double)(c[RL_C_KV_READ] + c[RL_C_KV_WRITE]) / bytes;
   }
   parts[PART_ACTIVATIONS] += seconds * activations / bytes;
 }
 
-static void add_row(const rl_demand *demand, uint32_t repeat, double parts[PARTS]) {
+static void add_row(const rl_demand *demand, uint32_t repeat, int kept, double parts[PARTS]) {
   double seconds = demand->seconds[demand->bound] * repeat;
   parts[PART_LINK] += demand->transfer * repeat;
   if (demand->on_host) {
     parts[PART_HOST] += seconds;
     return;
   }
-  if (demand->bound == RL_BOUND_MEMORY) split_memory(demand, seconds, parts);
+  if (demand->bound == RL_BOUND_MEMORY) split_memory(demand, seconds, kept, parts);
   if (demand->bound == RL_BOUND_COMPUTE) parts[PART_COMPUTE] += seconds;
   if (demand->bound == RL_BOUND_VECTOR) parts[PART_VECTOR] += seconds;
   if (demand->bound == RL_BOUND_CACHE) parts[PART_CACHE] += seconds;
@@ -121,7 +131,8 @@ rl_status rl_analysis_limit(const rl_analysis *study, const rl_group *group,
     rl_demand demand;
     if (!rl_row_demand(study->plan, row, moments, &demand)) return rl_analysis_too_large(study);
     if (demand.bound == RL_BOUND_NONE) continue;
-    add_row(&demand, cost->rows[row].repeat, parts);
+    int kept = kept_part(cost->program, &cost->program->ops[cost->rows[row].op]);
+    add_row(&demand, cost->rows[row].repeat, kept, parts);
     rl_lanes_add(&lanes, &demand, cost->rows[row].repeat);
   }
   int largest = largest_part(study->plan, &lanes, parts);

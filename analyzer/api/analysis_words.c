@@ -33,6 +33,7 @@ static const char *spent_on(const rl_result_limit *limit, bool begins) {
   static const char *const phrases[][3] = {
       {"weights", "Reading weights", "reading weights"},
       {"KV cache", "Reading the KV cache", "reading the KV cache"},
+      {"states", "Reading and writing states", "reading and writing states"},
       {"activations", "Moving activations", "moving activations"},
       {"compute", "Matrix work", "matrix work"},
       {"vector work", "Element-wise work", "element-wise work"},

@@ -47,6 +47,25 @@ static rl_tensor_class class_of(const rl_lowering *lowering, const rl_statement 
   return kind == RL_OP_EMBED ? RL_CLASS_EMBED : RL_CLASS_HEAD;
 }
 
+static bool same_text(const char *a, const char *b) {
+  return a != NULL && b != NULL && strcmp(a, b) == 0;
+}
+
+/* What one phase reads of a layer's weights the other one may read, too: the same rows of the same
+ * source are stored once. */
+static uint32_t find_of_other_phase(const rl_lowering *lowering, const rl_tensor *weight) {
+  if (lowering->phase == RL_PHASE_BOTH) return RL_NONE;
+  for (uint32_t i = 0; i < lowering->tensors.count; i++) {
+    const rl_tensor *old = &lowering->tensors.items[i];
+    bool same = old->role == RL_ROLE_WEIGHT && old->run == weight->run &&
+                same_text(old->source, weight->source) && old->rows == weight->rows &&
+                old->cols == weight->cols && old->row_offset == weight->row_offset &&
+                old->format == weight->format && old->transposed == weight->transposed;
+    if (same) return i;
+  }
+  return RL_NONE;
+}
+
 rl_status rl_weight_add(rl_lowering *lowering, const rl_statement *statement,
                         const rl_evaluated *values, const rl_weight_shape *request, uint32_t *out) {
   bool bias = strcmp(request->suffix, "bias") == 0;
@@ -77,6 +96,8 @@ rl_status rl_weight_add(rl_lowering *lowering, const rl_statement *statement,
   if (!rl_format_bytes(tensor.format, tensor.rows, tensor.cols, &ignored)) {
     return RL_REPORT(lowering->diags, SIZE_OVERFLOW, statement->loc, tensor.name);
   }
+  *out = find_of_other_phase(lowering, &tensor);
+  if (*out != RL_NONE) return RL_OK;
   if (values->tied && !bias) {
     status = tie(lowering, statement, values->tied_to, &tensor, &target);
   }

@@ -1,6 +1,7 @@
 /* Logits against the second implementation, on the same stored weights and the same storage
  * roundings, relative to the largest logit of the pass; and against themselves: cutting a prompt
- * into chunks, and batching it with others, changes no bit. */
+ * into chunks, and batching it with others, changes no bit, but where sums run over chunks. */
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -26,6 +27,18 @@ typedef struct tally {
 } tally;
 static tally state;
 
+/* The same bits; where sums run over chunks, the same within twice the bound. */
+static bool same_logits(const twin *t, const float *a, const float *b) {
+  int width = t->setup.model->vocabulary;
+  double largest = 0, difference = 0;
+  if (!t->setup.model->cut_matters) return memcmp(a, b, (size_t)width * sizeof *a) == 0;
+  for (int i = 0; i < width; i++) {
+    largest = fmax(largest, fabs((double)a[i]));
+    difference = fmax(difference, fabs((double)a[i] - (double)b[i]));
+  }
+  return difference <= 2 * state.bound * largest;
+}
+
 /* Sequence 3 was given in one pass what sequence 2 is given in chunks of 5 and 4. */
 static void compare_chunks(const twin *t, const twin_pass *pass) {
   size_t width = (size_t)t->setup.model->vocabulary, bytes = width * sizeof(float);
@@ -35,7 +48,7 @@ static void compare_chunks(const twin *t, const twin_pass *pass) {
     uint64_t held = pass->cached[e] + entry->q;
     if (entry->sequence == 3 && held == 9) memcpy(state.one_shot, row, bytes);
     if (entry->sequence == 2 && held == 9) {
-      CU_ASSERT_EQUAL(memcmp(state.one_shot, row, bytes), 0);
+      CU_ASSERT_TRUE(same_logits(t, state.one_shot, row));
       state.chunked++;
     }
     row += width * twin_logit_rows(entry);

@@ -63,6 +63,7 @@ struct ref_model {
   bool weigh_chosen;              /* softmax over the chosen experts only */
   const char *expert_ops[3];      /* names of the gate, up and down operators of experts */
   bool wide;                      /* the residual stream is kept in fp32 */
+  bool cut_matters;               /* sums over chunks: cutting a prompt elsewhere rounds elsewhere */
   bool recurrent;                 /* some layer keeps a state: no draft trees */
   const char *second_norm;        /* row of the norm before the MLP, 0: as the block says */
   /* What stands in place of attention in a layer: from h to o, stored. NULL: attention. */

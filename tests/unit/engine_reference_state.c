@@ -165,7 +165,7 @@ void ref_mix_mamba(const ref_layer *l, ref_rows h, ref_rows o) {
  * of each group. */
 static void walk_heads(const ref_layer *l, const ref_mamba2 *m) {
   double rate[REF_WIDTH], bias[REF_WIDTH], skip[REF_WIDTH], rates[REF_WIDTH];
-  const char *op = "ssd";
+  const char *op = "ssd_step"; /* whose weights the chunks share */
   ref_matrix a = find(l, op, "weight"), b = find(l, op, "bias"), d = find(l, op, "skip");
   ref_unpack_row(&a, 0, false, rate);
   ref_unpack_row(&b, 0, false, bias);

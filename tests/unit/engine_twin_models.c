@@ -79,6 +79,8 @@ static const ref_moe QWEN2_MOE_MOE = {.shared = true, .shared_gate = true};
 static const ref_moe ENGRAM = {
     .memory = {false, true}, .orders = 3, .memory_heads = 2, .table_rows = 23, .taps = 3};
 static const ref_mamba MAMBA = {.inner = 54, .states = 5, .taps = 4};
+static const ref_mamba2 MAMBA2 = {
+    .heads = 6, .head_dim = 9, .groups = 2, .states = 5, .taps = 4};
 static const ref_mamba JAMBA = {.inner = 60, .states = 9, .taps = 3, .norms = true};
 
 const ref_model TWIN_MODEL[TWIN_MODELS] = {
@@ -163,6 +165,17 @@ const ref_model TWIN_MODEL[TWIN_MODELS] = {
      .recurrent = true,
      .mixer = {ref_mix_mamba, ref_mix_mamba, ref_mix_mamba},
      .details = &MAMBA},
+    {.twin = "mamba2-twin",
+     .layers = 3,
+     .width = 27,
+     .vocabulary = 47,
+     .eps = 1e-5,
+     .tied = true,
+     .wide = true,
+     .recurrent = true,
+     .cut_matters = true,
+     .mixer = {ref_mix_mamba2, ref_mix_mamba2, ref_mix_mamba2},
+     .details = &MAMBA2},
     {.twin = "jamba-twin",
      .layers = 3,
      .width = 30,
