@@ -189,6 +189,7 @@ const rl_counting RL_COUNTINGS[RL_OP_KINDS] = {
     [RL_OP_ROUTE] = {rl_work_route, rl_share_plain},
     [RL_OP_EXPERT_LINEAR] = {rl_work_expert_linear, rl_share_experts},
     [RL_OP_COMBINE] = {rl_work_combine, rl_share_plain},
+    [RL_OP_CONCAT] = {rl_work_none, rl_share_plain},
     [RL_OP_CONV] = {rl_work_conv, rl_share_plain},
     [RL_OP_SCAN] = {rl_work_scan, rl_share_plain},
     [RL_OP_SSD_STEP] = {rl_work_ssd_step, rl_share_plain},

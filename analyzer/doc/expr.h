@@ -2,6 +2,7 @@
  *   c ? a : b   a || b   a && b   == !=   < <= > >=   a ?? b   + -   * / %   !a -a   name[index]
  *   a ?? b is b where a is absent or null; an absent or empty list has null at every index; % is for integers; comparisons do not chain
  *   ceil_div(a, b)  min(a, b, ...)  max(a, b, ...)   names may have points: text_config.heads
+ *   index_of(list, a): where a stands first in the list, counted from 0; null where it does not
  *   12  0.5  true  false  null  'text'
  * Truth is a non-zero number or non-empty text. Depth <= 32, length <= 256 bytes. */
 #ifndef RL_DOC_EXPR_H

@@ -264,6 +264,30 @@ static rl_status eval_index(const evaluator *e, const rl_term *term, rl_value *o
   return RL_OK;
 }
 
+static bool same_value(const rl_value *a, const rl_value *b) {
+  if (a->kind != b->kind) return false;
+  if (a->kind == RL_VALUE_TEXT) return strcmp(a->text, b->text) == 0;
+  return a->kind == RL_VALUE_NUMBER && rl_rational_compare(a, b) == 0;
+}
+
+static rl_status eval_index_of(const evaluator *e, const rl_term *term, rl_value *out) {
+  rl_value list, value;
+  rl_status status = eval(e, term->operands, &list);
+  if (status == RL_OK) status = eval(e, term->operands->next, &value);
+  if (status != RL_OK) return status;
+  if (list.kind != RL_VALUE_NODE || list.node->kind != RL_SEQUENCE) {
+    return report_kind(e, term, term->operands, &list, "a list");
+  }
+  *out = (rl_value){.kind = RL_VALUE_NULL};
+  for (size_t i = 0; i < list.node->count; i++) {
+    rl_value item = rl_value_from_node(list.node->items[i]);
+    if (!same_value(&item, &value)) continue;
+    *out = rl_rational_integer(i);
+    break;
+  }
+  return RL_OK;
+}
+
 static rl_status eval_extreme(const evaluator *e, const rl_term *term, rl_value *out) {
   int wanted = term->op == RL_TERM_MIN ? -1 : 1;
   rl_status status = eval_number(e, term, term->operands, out);
@@ -298,6 +322,7 @@ static rl_status eval(const evaluator *e, const rl_term *term, rl_value *out) {
       [RL_TERM_CHOOSE] = eval_choose,
       [RL_TERM_INDEX] = eval_index,
       [RL_TERM_CEIL_DIV] = eval_arithmetic,
+      [RL_TERM_INDEX_OF] = eval_index_of,
       [RL_TERM_MIN] = eval_extreme,
       [RL_TERM_MAX] = eval_extreme,
   };

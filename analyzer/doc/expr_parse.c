@@ -53,6 +53,7 @@ static const struct {
   size_t least, most;
 } functions[] = {
     {"ceil_div", RL_TERM_CEIL_DIV, 2, 2},
+    {"index_of", RL_TERM_INDEX_OF, 2, 2},
     {"min", RL_TERM_MIN, 1, RL_EXPR_BYTES},
     {"max", RL_TERM_MAX, 1, RL_EXPR_BYTES},
 };

@@ -26,6 +26,7 @@ typedef enum rl_term_op {
   RL_TERM_CHOOSE,
   RL_TERM_INDEX,
   RL_TERM_CEIL_DIV,
+  RL_TERM_INDEX_OF,
   RL_TERM_MIN,
   RL_TERM_MAX,
   RL_TERM_OPS

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/checked.h"
+#include "base/number.h"
 #include "graph/lowering.h"
 
 /* The weight tensor of the statement that `tied_to` names; it stands outside the layers. */
@@ -66,6 +67,51 @@ static uint32_t find_of_other_phase(const rl_lowering *lowering, const rl_tensor
   return RL_NONE;
 }
 
+/* The template of a weight that several layers read, with the layer at hand, the first of them. */
+static const char *name_layer(rl_lowering *lowering, const char *text) {
+  static const char place[] = "{l}";
+  for (const char *at = NULL; text != NULL && (at = strstr(text, place)) != NULL;) {
+    text = rl_textf(lowering->arena, "%.*s%u%s", (int)(at - text), text,
+                    (unsigned)lowering->scope.layer, at + sizeof place - 1);
+  }
+  return text;
+}
+
+/* Layers with one number share the weights of a statement: they stand outside of all layers, and
+ * their name says the number. */
+static rl_status share(rl_lowering *lowering, const rl_statement *statement,
+                       const rl_evaluated *values, rl_tensor *weight, const char *suffix,
+                       uint32_t *found) {
+  char number[RL_NUMBER_TEXT];
+  *found = RL_NONE;
+  weight->run = RL_NONE;
+  weight->name = rl_textf(lowering->arena, "%s_%s.%s", values->name,
+                          rl_print_u64(values->shared, number), suffix);
+  if (weight->name == NULL) return rl_diag_oom(lowering->diags);
+  for (uint32_t i = 0; i < lowering->tensors.count; i++) {
+    const rl_tensor *old = &lowering->tensors.items[i];
+    bool outside = old->role == RL_ROLE_WEIGHT && old->run == RL_NONE;
+    if (outside && strcmp(old->name, weight->name) == 0) *found = i;
+  }
+  if (*found != RL_NONE) {
+    const rl_tensor *old = &lowering->tensors.items[*found];
+    if (old->rows == weight->rows && old->cols == weight->cols) return RL_OK;
+    return RL_REPORT(lowering->diags, TIED_SHAPE, statement->loc, weight->name, old->name);
+  }
+  weight->source = name_layer(lowering, weight->source);
+  weight->gguf = name_layer(lowering, weight->gguf);
+  return RL_OK;
+}
+
+/* A weight that is there already and is read here once more. */
+static rl_status find_stored(rl_lowering *lowering, const rl_statement *statement,
+                             const rl_evaluated *values, rl_tensor *weight, const char *suffix,
+                             uint32_t *found) {
+  *found = find_of_other_phase(lowering, weight);
+  if (!lowering->scope.in_layers || rl_attribute_find(statement, "shared") == NULL) return RL_OK;
+  return share(lowering, statement, values, weight, suffix, found);
+}
+
 rl_status rl_weight_add(rl_lowering *lowering, const rl_statement *statement,
                         const rl_evaluated *values, const rl_weight_shape *request, uint32_t *out) {
   bool bias = strcmp(request->suffix, "bias") == 0;
@@ -96,8 +142,8 @@ rl_status rl_weight_add(rl_lowering *lowering, const rl_statement *statement,
   if (!rl_format_bytes(tensor.format, tensor.rows, tensor.cols, &ignored)) {
     return RL_REPORT(lowering->diags, SIZE_OVERFLOW, statement->loc, tensor.name);
   }
-  *out = find_of_other_phase(lowering, &tensor);
-  if (*out != RL_NONE) return RL_OK;
+  status = find_stored(lowering, statement, values, &tensor, request->suffix, out);
+  if (status != RL_OK || *out != RL_NONE) return status;
   if (values->tied && !bias) {
     status = tie(lowering, statement, values->tied_to, &tensor, &target);
   }

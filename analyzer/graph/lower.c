@@ -31,6 +31,7 @@ static rl_lower_op *const LOWER[RL_OP_KINDS] = {
     [RL_OP_HEAD_LINEAR] = rl_lower_head_linear,
     [RL_OP_LATENT_ATTENTION] = rl_lower_latent_attention,
     [RL_OP_CONV] = rl_lower_conv,
+    [RL_OP_CONCAT] = rl_lower_concat,
     [RL_OP_SCAN] = rl_lower_scan,
     [RL_OP_SSD_STEP] = rl_lower_ssd,
     [RL_OP_SSD] = rl_lower_ssd,

@@ -311,6 +311,31 @@ static double scale_factor(const rl_evaluated *values) {
   return values->root == 0 ? factor : factor * sqrt(values->root);
 }
 
+/* a [T, n], b [T, m]; out [T, n + m] */
+rl_status rl_lower_concat(rl_lowering *lowering, const rl_statement *statement,
+                          const rl_evaluated *values) {
+  uint32_t in[2], out;
+  uint64_t width;
+  (void)values;
+  rl_status status = rl_inputs_find(lowering, statement, in);
+  if (status != RL_OK) return status;
+  const rl_tensor *a = &lowering->tensors.items[in[0]], *b = &lowering->tensors.items[in[1]];
+  if (a->extent != b->extent) {
+    return RL_REPORT(lowering->diags, TENSOR_EXTENT, statement->loc, b->name);
+  }
+  if (!rl_add_u64(a->cols, b->cols, &width)) {
+    return RL_REPORT(lowering->diags, SIZE_OVERFLOW, statement->loc, statement->op);
+  }
+  rl_tensor shape = activation(lowering, a->extent, width);
+  status = rl_output_find(lowering, statement, &shape, &out);
+  if (status != RL_OK) return status;
+  rl_op op = rl_op_begin(lowering, statement, RL_OP_CONCAT);
+  const rl_operand operands[] = {rl_operand_whole(lowering, in[0], RL_READ),
+                                 rl_operand_whole(lowering, in[1], RL_READ),
+                                 rl_operand_whole(lowering, out, RL_WRITE)};
+  return rl_op_add(lowering, &op, operands, 3);
+}
+
 /* activation, scale, softcap, clamp, position_scale: in and out of one shape */
 rl_status rl_lower_elementwise(rl_lowering *lowering, const rl_statement *statement,
                                const rl_evaluated *values) {

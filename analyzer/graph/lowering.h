@@ -156,7 +156,8 @@ typedef rl_status rl_lower_op(rl_lowering *lowering, const rl_statement *stateme
                               const rl_evaluated *values);
 rl_lower_op rl_lower_embed, rl_lower_norm, rl_lower_linear, rl_lower_pair, rl_lower_elementwise,
     rl_lower_sample, rl_lower_rope, rl_lower_kv_append, rl_lower_attention, rl_lower_route,
-    rl_lower_expert_linear, rl_lower_combine, rl_lower_conv, rl_lower_scan, rl_lower_ssd,
+    rl_lower_expert_linear, rl_lower_combine, rl_lower_conv, rl_lower_concat,
+    rl_lower_scan, rl_lower_ssd,
     rl_lower_latent_append, rl_lower_expand, rl_lower_expanded_attention, rl_lower_head_linear,
     rl_lower_latent_attention, rl_lower_weigh, rl_lower_collect, rl_lower_sigmoid_gate,
     rl_lower_frame_conv, rl_lower_patch_embed, rl_lower_rope_2d, rl_lower_encode_attention,

@@ -125,6 +125,7 @@ static const rl_attribute_rule RULES[] = {
     {.key = "top_k", .form = RL_FORM_INTEGER, .positive = true, .place = PLACE(top_k)},
     {.key = "orders", .form = RL_FORM_INTEGER, .positive = true, .place = PLACE(orders)},
     {.key = "dilation", .form = RL_FORM_INTEGER, .positive = true, .place = PLACE(dilation)},
+    {.key = "shared", .form = RL_FORM_INTEGER, .place = PLACE(shared)},
     {.key = "taps", .form = RL_FORM_INTEGER, .positive = true, .place = PLACE(taps)},
     {.key = "groups", .form = RL_FORM_INTEGER, .positive = true, .place = PLACE(groups)},
     {.key = "states", .form = RL_FORM_INTEGER, .positive = true, .place = PLACE(states)},

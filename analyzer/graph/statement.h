@@ -58,7 +58,7 @@ typedef struct rl_evaluated {
   uint64_t kernel, stride, frames, merge, buckets, max_distance, token;
   double eps, base, root, factor, scale_root, cap, scale, alibi, limit, floor;
   bool wide, when, has_bias, tied, transposed, normalize, grouped, alibi_scaled;
-  uint64_t orders, dilation, taps, groups, states, chunk;
+  uint64_t orders, dilation, taps, groups, states, chunk, shared;
   /* positions in the list of choices */
   int index, norm, style, tokens, mask, activation, score, linear_class, phase, part, rotates, group_score;
   const rl_node *scaling;

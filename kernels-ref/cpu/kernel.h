@@ -85,6 +85,7 @@ void rl_ref_sample(const rl_call *call);
 void rl_ref_route(const rl_call *call);
 void rl_ref_expert_linear(const rl_call *call);
 void rl_ref_combine(const rl_call *call);
+void rl_ref_concat(const rl_call *call);
 void rl_ref_conv(const rl_call *call);
 void rl_ref_scan(const rl_call *call);
 void rl_ref_ssd_step(const rl_call *call);

@@ -47,6 +47,7 @@ const rl_kernel RL_KERNELS[RL_OP_KINDS] = {
     [RL_OP_ROUTE] = {rl_ref_route, rl_ref_route_workspace},
     [RL_OP_EXPERT_LINEAR] = {rl_ref_expert_linear, rl_ref_expert_linear_workspace},
     [RL_OP_COMBINE] = {rl_ref_combine, blocks_workspace},
+    [RL_OP_CONCAT] = {rl_ref_concat, blocks_workspace},
     [RL_OP_CONV] = {rl_ref_conv, rl_ref_conv_workspace},
     [RL_OP_SCAN] = {rl_ref_scan, rl_ref_scan_workspace},
     [RL_OP_SSD_STEP] = {rl_ref_ssd_step, rl_ref_ssd_workspace},

@@ -244,6 +244,9 @@ static void test_elementwise(void) {
   binary(RL_OP_ADD, act(1, 10), act(1, 10), act(1, 10));
   EXPECT(0, 60, 0, 0, 0, 240, 120);
   begin();
+  binary(RL_OP_CONCAT, act(1, 10), act(1, 4), act(1, 14));
+  EXPECT(0, 0, 0, 0, 0, 168, 168);
+  begin();
   uint32_t x = act(1, 10); /* a square: read once for each operand */
   binary(RL_OP_MUL, x, x, act(1, 10));
   EXPECT(0, 60, 0, 0, 0, 240, 120);

@@ -196,7 +196,23 @@ static void test_chunks(void) {
   }
 }
 
+/* Two tokens of two and of one value. */
+static void test_concat(void) {
+  static const float a[] = {1, 2, 3, 4}, b[] = {5, 6}, both[] = {1, 2, 5, 3, 4, 6};
+  rl_fixture_init(&f, RL_OP_CONCAT);
+  rl_fixture_sequence(&f, 2, 0, 0, NULL);
+  operand(RL_ROLE_ACTIVATION, RL_READ, 1, 2, a);
+  operand(RL_ROLE_ACTIVATION, RL_READ, 1, 1, b);
+  uint32_t out = operand(RL_ROLE_ACTIVATION, RL_WRITE, 1, 3, NULL);
+  rl_fixture_run(&f);
+  expect(out, both, 6);
+  for (uint32_t o = 0; o < 3; o++) {
+    static const uint64_t touched[] = {16, 8, 24};
+    CU_ASSERT_EQUAL(rl_fixture_touched(&f, o), touched[o]);
+  }
+}
+
 RL_SUITE("operators with a state", {"convolution", test_conv},
          {"bias and activation of a convolution", test_conv_activation},
          {"blocks of other sequences", test_conv_blocks}, {"scan", test_scan},
-         {"one token", test_one_token}, {"chunks", test_chunks})
+         {"one token", test_one_token}, {"chunks", test_chunks}, {"concat", test_concat})

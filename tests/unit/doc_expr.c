@@ -163,6 +163,10 @@ static void test_names(void) {
   check("empty == ''", false, 1, 1);
   check("bits == '4'", false, 1, 1);
   check("layers[1] == 'sliding'", false, 1, 1);
+  check("index_of(layers, 'sliding')", false, 1, 1);
+  check("index_of(layers, 7)", false, 2, 1);
+  check("index_of(layers, '7') == null", false, 1, 1);
+  check("index_of(layers, 8) ?? 5", false, 5, 1);
   check("layers[1 + 1] * 2", false, 14, 1);
   check("scaling != null", false, 1, 1);
 }
@@ -278,6 +282,8 @@ static void test_value_errors(void) {
       {"e: 4 != bits", BAD(EXPR_KIND, 1, 9, "!= needs a number, got a text from bits", NULL)},
       {"e: layers == 4",
        BAD(EXPR_KIND, 1, 4, "== needs numbers or texts, got a list from layers", NULL)},
+      {"e: index_of(heads, 1)",
+       BAD(EXPR_KIND, 1, 13, "index_of needs a list, got a number from heads", NULL)},
       {"e: heads[0]", BAD(EXPR_KIND, 1, 4, "[] needs a list, got a number from heads", NULL)},
       {"e: scaling[0]", BAD(EXPR_KIND, 1, 4, "[] needs a list, got a map from scaling", NULL)},
       {"e: 7 % 0.5",

@@ -64,6 +64,7 @@ struct ref_model {
   const char *expert_ops[3];      /* names of the gate, up and down operators of experts */
   bool wide;                      /* the residual stream is kept in fp32 */
   bool cut_matters;               /* sums over chunks: cutting a prompt elsewhere rounds elsewhere */
+  double budget; /* error in fp32 over that of a decoder, where no residual path holds it; 0: 1 */
   bool recurrent;                 /* some layer keeps a state: no draft trees */
   const char *second_norm;        /* row of the norm before the MLP, 0: as the block says */
   /* What stands in place of attention in a layer: from h to o, stored. NULL: attention. */
@@ -127,6 +128,7 @@ typedef enum ref_plant {
   REF_SLOPE_ONE_TOO_FAR,  /* alibi: the slope of the next head */
   REF_OTHER_PAIRS,        /* rotary pairs of the other style */
   REF_TAP_ONE_TOO_LATE,   /* a convolution sees the inputs before those it should */
+  REF_OTHER_BLOCK,        /* the shared block whose turn it is not */
   REF_STATE_ONE_TOO_EARLY, /* a token's output comes from the state before it */
   REF_SOURCE_ONE_SHORT,   /* tokens do not see the last source position */
   REF_DISTANCE_ONE_TOO_FAR, /* biases by distance; convolutions see one frame further */

@@ -17,7 +17,7 @@ static ref_matrix find(const ref_layer *l, const char *op, const char *part) {
 
 /* What is stored between operators: off by 1e-7, up or down without a pattern, when that is asked.
  */
-static void store(const ref_layer *l, matrix x, int width) {
+void ref_layer_store(const ref_layer *l, ref_rows x, int width) {
   static uint32_t state = 7;
   for (int t = 0; t < l->tokens->count; t++) {
     for (int i = 0; i < width && l->plant == REF_NOISE; i++) {
@@ -29,17 +29,18 @@ static void store(const ref_layer *l, matrix x, int width) {
 }
 
 /* out = W in (+ b), stored; one scale a token when inputs are quantized. Answers its width. */
-static int multiply(const ref_layer *l, const char *op, bool bias, ref_rows in, matrix out) {
+int ref_layer_multiply(const ref_layer *l, const char *op, bool bias, ref_rows in, ref_rows out) {
   static matrix input;
   static double row[REF_WIDTH], b[REF_WIDTH];
   ref_matrix w = find(l, op, "weight");
+  bool head = strcmp(op, "embed") == 0; /* its inputs are never quantized */
   if (bias) {
     ref_matrix stored = find(l, op, "bias");
     ref_unpack_row(&stored, 0, false, b);
   }
   for (int t = 0; t < l->tokens->count; t++) {
     memcpy(input[t], in[t], sizeof input[t]);
-    ref_round(l->storage->inputs, input[t], w.cols);
+    if (!head) ref_round(l->storage->inputs, input[t], w.cols);
   }
   for (int r = 0; r < w.rows; r++) {
     ref_unpack_row(&w, r, l->plant == REF_SCALE_ONE_TOO_EARLY, row);
@@ -49,12 +50,12 @@ static int multiply(const ref_layer *l, const char *op, bool bias, ref_rows in, 
       out[t][r] = sum;
     }
   }
-  store(l, out, w.rows);
+  ref_layer_store(l, out, w.rows);
   return w.rows;
 }
 
 /* Root mean square over pieces that have weights of their own, row by row. */
-static void norm(const ref_layer *l, const char *op, matrix x, int width) {
+void ref_layer_norm(const ref_layer *l, const char *op, ref_rows x, int width) {
   static double gain[REF_WIDTH];
   ref_matrix w = find(l, op, "weight");
   for (int t = 0; t < l->tokens->count; t++) {
@@ -65,7 +66,7 @@ static void norm(const ref_layer *l, const char *op, matrix x, int width) {
       for (int i = 0; i < w.cols; i++) piece[i] *= gain[i] / sqrt(square + l->model->eps);
     }
   }
-  store(l, x, width);
+  ref_layer_store(l, x, width);
 }
 
 static double silu(double x) {
@@ -93,7 +94,7 @@ static void convolve(const ref_layer *l, int taps, matrix in, matrix out) {
       out[t][i] = silu(sum);
     }
   }
-  store(l, out, w.rows);
+  ref_layer_store(l, out, w.rows);
 }
 
 /* x silu(z), whose second factor is stored unless the two are one operator. */
@@ -101,11 +102,11 @@ static void gate_with(const ref_layer *l, matrix x, matrix z, int width) {
   for (int t = 0; t < l->tokens->count; t++) {
     for (int i = 0; i < width; i++) z[t][i] = silu(z[t][i]);
   }
-  if (!l->storage->fused) store(l, z, width);
+  if (!l->storage->fused) ref_layer_store(l, z, width);
   for (int t = 0; t < l->tokens->count; t++) {
     for (int i = 0; i < width; i++) x[t][i] *= z[t][i];
   }
-  store(l, x, width);
+  ref_layer_store(l, x, width);
 }
 
 /* One channel's walk through the sequence: h = a_t h + b_t, y_t = C_t h. */
@@ -139,26 +140,26 @@ static void scan(const ref_layer *l, const ref_mamba *m) {
       y[t][i] = move(&w, s, rate, s * x, in_b[t], in_c[t]) + skip[i] * x;
     }
   }
-  store(l, y, m->inner);
+  ref_layer_store(l, y, m->inner);
 }
 
 void ref_mix_mamba(const ref_layer *l, ref_rows h, ref_rows o) {
   const ref_mamba *m = l->model->details;
-  multiply(l, "x_in_proj", false, h, mixed);
-  multiply(l, "z_in_proj", false, h, gate);
+  ref_layer_multiply(l, "x_in_proj", false, h, mixed);
+  ref_layer_multiply(l, "z_in_proj", false, h, gate);
   convolve(l, m->taps, mixed, folded);
-  int rank = multiply(l, "dt_x_proj", false, folded, narrow);
-  multiply(l, "b_x_proj", false, folded, in_b);
-  multiply(l, "c_x_proj", false, folded, in_c);
+  int rank = ref_layer_multiply(l, "dt_x_proj", false, folded, narrow);
+  ref_layer_multiply(l, "b_x_proj", false, folded, in_b);
+  ref_layer_multiply(l, "c_x_proj", false, folded, in_c);
   if (m->norms) {
-    norm(l, "dt_norm", narrow, rank);
-    norm(l, "b_norm", in_b, m->states);
-    norm(l, "c_norm", in_c, m->states);
+    ref_layer_norm(l, "dt_norm", narrow, rank);
+    ref_layer_norm(l, "b_norm", in_b, m->states);
+    ref_layer_norm(l, "c_norm", in_c, m->states);
   }
-  multiply(l, "dt_proj", true, narrow, step);
+  ref_layer_multiply(l, "dt_proj", true, narrow, step);
   scan(l, m);
   gate_with(l, y, gate, m->inner);
-  multiply(l, "out_proj", false, y, o);
+  ref_layer_multiply(l, "out_proj", false, y, o);
 }
 
 /* All channels of a head decay alike. The first inner columns of `folded` are x, then come B and C
@@ -180,17 +181,20 @@ static void walk_heads(const ref_layer *l, const ref_mamba2 *m) {
       y[t][i] = move(&w, s, rates, s * x, &folded[t][at_b], &folded[t][at_c]) + skip[head] * x;
     }
   }
-  store(l, y, m->heads * m->head_dim);
+  ref_layer_store(l, y, m->heads * m->head_dim);
 }
 
-void ref_mix_mamba2(const ref_layer *l, ref_rows h, ref_rows o) {
-  const ref_mamba2 *m = l->model->details;
-  multiply(l, "z_in_proj", false, h, gate);
-  multiply(l, "xbc_in_proj", false, h, mixed);
-  multiply(l, "dt_in_proj", false, h, step);
+void ref_layer_mamba2(const ref_layer *l, const ref_mamba2 *m, ref_rows h, ref_rows o) {
+  ref_layer_multiply(l, "z_in_proj", false, h, gate);
+  ref_layer_multiply(l, "xbc_in_proj", false, h, mixed);
+  ref_layer_multiply(l, "dt_in_proj", false, h, step);
   convolve(l, m->taps, mixed, folded);
   walk_heads(l, m);
   gate_with(l, y, gate, m->heads * m->head_dim);
-  norm(l, "mixer_norm", y, m->heads * m->head_dim);
-  multiply(l, "out_proj", false, y, o);
+  ref_layer_norm(l, "mixer_norm", y, m->heads * m->head_dim);
+  ref_layer_multiply(l, "out_proj", false, y, o);
+}
+
+void ref_mix_mamba2(const ref_layer *l, ref_rows h, ref_rows o) {
+  ref_layer_mamba2(l, l->model->details, h, o);
 }

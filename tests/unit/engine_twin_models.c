@@ -81,6 +81,10 @@ static const ref_moe ENGRAM = {
 static const ref_mamba MAMBA = {.inner = 54, .states = 5, .taps = 4};
 static const ref_mamba2 MAMBA2 = {
     .heads = 6, .head_dim = 9, .groups = 2, .states = 5, .taps = 4};
+static const ref_zamba ZAMBA = {
+    .hybrid = {true, false, true, true},
+    .blocks = 2,
+    .mamba = {.heads = 6, .head_dim = 9, .groups = 2, .states = 5, .taps = 4}};
 static const ref_mamba JAMBA = {.inner = 60, .states = 9, .taps = 3, .norms = true};
 
 const ref_model TWIN_MODEL[TWIN_MODELS] = {
@@ -176,6 +180,23 @@ const ref_model TWIN_MODEL[TWIN_MODELS] = {
      .cut_matters = true,
      .mixer = {ref_mix_mamba2, ref_mix_mamba2, ref_mix_mamba2},
      .details = &MAMBA2},
+    {.twin = "zamba2-twin",
+     .layers = 4,
+     .width = 27,
+     .ff = 61,
+     .vocabulary = 47,
+     .heads = 3,
+     .kv_heads = 3,
+     .head_dim = 18,
+     .eps = 1e-5,
+     .tied = true,
+     .score_root = 9,
+     .rope_base = {10000},
+     .recurrent = true,
+     .cut_matters = true,
+     .budget = 60,
+     .forward = ref_forward_zamba,
+     .details = &ZAMBA},
     {.twin = "jamba-twin",
      .layers = 3,
      .width = 30,
