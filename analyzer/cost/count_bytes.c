@@ -214,5 +214,11 @@ const rl_counting RL_COUNTINGS[RL_OP_KINDS] = {
     [RL_OP_COLLECT] = {rl_work_collect, rl_share_plain},
     [RL_OP_SIGMOID_GATE] = {rl_work_sigmoid_gate, rl_share_plain},
     [RL_OP_POSITION_SCALE] = {rl_work_position_scale, rl_share_plain},
+    [RL_OP_RETENTION] = {rl_work_retention, rl_share_plain},
+    [RL_OP_GATED_DELTA] = {rl_work_gated_delta, rl_share_plain},
+    [RL_OP_WKV] = {rl_work_wkv, rl_share_plain},
+    [RL_OP_TOKEN_SHIFT] = {rl_work_token_shift, rl_share_plain},
+    [RL_OP_LERP] = {rl_work_lerp, rl_share_plain},
+    [RL_OP_LERP_BY] = {rl_work_lerp, rl_share_plain},
     [RL_OP_FUSED] = {work_fused, share_fused},
 };

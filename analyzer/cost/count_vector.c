@@ -75,6 +75,7 @@ static const rl_rate ACTIVATION_RATES[RL_ACTIVATIONS] = {[RL_SILU] = RL_RATE_SIL
                                                          [RL_GELU] = RL_RATE_GELU,
                                                          [RL_GELU_TANH] = RL_RATE_GELU,
                                                          [RL_RELU] = RL_RATE_RELU,
+                                                         [RL_RELU_SQUARED] = RL_RATE_RELU_SQUARED,
                                                          [RL_TANH] = RL_RATE_TANH,
                                                          [RL_QUICK_GELU] = RL_RATE_QUICK_GELU};
 

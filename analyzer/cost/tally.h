@@ -74,7 +74,7 @@ typedef enum rl_rate {
   RL_RATE_NORM_RMS, RL_RATE_NORM_LAYER, RL_RATE_NORM_LAYER_PLAIN, RL_RATE_NORM_RMS_BARE, RL_RATE_NORM_LAYER_BARE,
   RL_RATE_BIAS, RL_RATE_ROPE, RL_RATE_KV_QUANTIZE,
   RL_RATE_SOFTMAX, RL_RATE_SCORE_SCALE, RL_RATE_SCORE_CAP, RL_RATE_SCORE_ALIBI, RL_RATE_SCORE_BIAS, RL_RATE_ADD, RL_RATE_MUL,
-  RL_RATE_RELU, RL_RATE_SILU, RL_RATE_GELU, RL_RATE_QUICK_GELU, RL_RATE_TANH, RL_RATE_SCALE, RL_RATE_SOFTCAP, RL_RATE_CLAMP, RL_RATE_QUANTIZE,
+  RL_RATE_RELU, RL_RATE_RELU_SQUARED, RL_RATE_SILU, RL_RATE_GELU, RL_RATE_QUICK_GELU, RL_RATE_TANH, RL_RATE_SCALE, RL_RATE_SOFTCAP, RL_RATE_CLAMP, RL_RATE_QUANTIZE,
   RL_RATE_SAMPLE, RL_RATE_ROUTE, RL_RATE_COMBINE,
   RL_RATE_CONV, RL_RATE_SCAN_STATE, RL_RATE_SCAN_CHANNEL,
   RL_RATE_STEP_STATE, RL_RATE_STEP_CHANNEL, RL_RATE_STEP_HEAD, RL_RATE_STEP_BIAS,
@@ -82,6 +82,9 @@ typedef enum rl_rate {
   RL_RATE_ALL_REDUCE,
   RL_RATE_SWIGLU, RL_RATE_WEIGH, RL_RATE_COLLECT, RL_RATE_GATE, RL_RATE_GATED,
   RL_RATE_POSITION_SCALE, RL_RATE_HASH, RL_RATE_DOT,
+  RL_RATE_RETENTION, RL_RATE_DELTA, RL_RATE_DELTA_KEY, RL_RATE_DELTA_VALUE, RL_RATE_DELTA_GATES,
+  RL_RATE_WKV, RL_RATE_WKV_KEY, RL_RATE_WKV_VALUE, RL_RATE_TOKEN_SHIFT, RL_RATE_LERP,
+  RL_RATE_CHUNK_PAIR, RL_RATE_CHUNK_STATE, RL_RATE_CHUNK_KEY, RL_RATE_CHUNK_VALUE,
   RL_RATES
 } rl_rate;
 
@@ -136,6 +139,12 @@ void rl_work_position_scale(rl_tally *tally, const rl_op *op);
 void rl_work_hash(rl_tally *tally, const rl_op *op);
 void rl_work_dot(rl_tally *tally, const rl_op *op);
 rl_share rl_share_gather(const rl_program *program, const rl_op *op, const rl_operand *operand);
+/* count_recurrence.c */
+void rl_work_retention(rl_tally *tally, const rl_op *op);
+void rl_work_gated_delta(rl_tally *tally, const rl_op *op);
+void rl_work_wkv(rl_tally *tally, const rl_op *op);
+void rl_work_token_shift(rl_tally *tally, const rl_op *op);
+void rl_work_lerp(rl_tally *tally, const rl_op *op);
 /* count_bytes.c */
 rl_share rl_share_plain(const rl_program *program, const rl_op *op, const rl_operand *operand);
 rl_share rl_share_embed(const rl_program *program, const rl_op *op, const rl_operand *operand);

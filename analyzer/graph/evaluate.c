@@ -175,9 +175,9 @@ rl_status rl_statement_evaluate(const rl_statement *statement, const rl_layer_sc
 }
 
 rl_activation_kind rl_activation_of_choice(int choice) {
-  /* silu, swish, gelu, gelu_new, gelu_pytorch_tanh, gelu_fast, relu, tanh, quick_gelu */
-  static const rl_activation_kind kinds[] = {RL_SILU,      RL_SILU,      RL_GELU,
-                                             RL_GELU_TANH, RL_GELU_TANH, RL_GELU_TANH,
-                                             RL_RELU,      RL_TANH,      RL_QUICK_GELU};
+  /* silu, swish, gelu, gelu_new, gelu_pytorch_tanh, gelu_fast, relu, relu2, tanh, quick_gelu */
+  static const rl_activation_kind kinds[] = {
+      RL_SILU,      RL_SILU,      RL_GELU, RL_GELU_TANH,    RL_GELU_TANH,
+      RL_GELU_TANH, RL_RELU,      RL_RELU_SQUARED, RL_TANH, RL_QUICK_GELU};
   return kinds[choice];
 }

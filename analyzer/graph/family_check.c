@@ -35,6 +35,9 @@ static bool never_in_place(rl_op_kind kind) {
       [RL_OP_PATCH_EMBED] = true,
       [RL_OP_ENCODE_ATTENTION] = true,
       [RL_OP_CROSS_ATTENTION] = true,
+      [RL_OP_RETENTION] = true,
+      [RL_OP_GATED_DELTA] = true,
+      [RL_OP_WKV] = true,
   };
   return NEVER[kind];
 }

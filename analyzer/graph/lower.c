@@ -50,6 +50,12 @@ static rl_lower_op *const LOWER[RL_OP_KINDS] = {
     [RL_OP_COLLECT] = rl_lower_collect,
     [RL_OP_SIGMOID_GATE] = rl_lower_sigmoid_gate,
     [RL_OP_POSITION_SCALE] = rl_lower_elementwise,
+    [RL_OP_RETENTION] = rl_lower_retention,
+    [RL_OP_GATED_DELTA] = rl_lower_gated_delta,
+    [RL_OP_WKV] = rl_lower_wkv,
+    [RL_OP_TOKEN_SHIFT] = rl_lower_token_shift,
+    [RL_OP_LERP] = rl_lower_lerp,
+    [RL_OP_LERP_BY] = rl_lower_lerp_by,
 };
 
 /* The statement as this rank sees it; as all ranks together and those before it do where dims are

@@ -150,7 +150,7 @@ rl_status rl_input_quantize(rl_lowering *lowering, const rl_statement *statement
                             const rl_format *weights, uint32_t *input);
 
 /* --- one function an operator kind (lower_ops.c, lower_attention.c, lower_experts.c,
- * lower_state.c) --- */
+ * lower_state.c, lower_recurrence.c) --- */
 
 typedef rl_status rl_lower_op(rl_lowering *lowering, const rl_statement *statement,
                               const rl_evaluated *values);
@@ -161,7 +161,8 @@ rl_lower_op rl_lower_embed, rl_lower_norm, rl_lower_linear, rl_lower_pair, rl_lo
     rl_lower_latent_append, rl_lower_expand, rl_lower_expanded_attention, rl_lower_head_linear,
     rl_lower_latent_attention, rl_lower_weigh, rl_lower_collect, rl_lower_sigmoid_gate,
     rl_lower_frame_conv, rl_lower_patch_embed, rl_lower_rope_2d, rl_lower_encode_attention,
-    rl_lower_cross_append, rl_lower_cross_attention, rl_lower_insert;
+    rl_lower_cross_append, rl_lower_cross_attention, rl_lower_insert, rl_lower_retention,
+    rl_lower_gated_delta, rl_lower_wkv, rl_lower_token_shift, rl_lower_lerp, rl_lower_lerp_by;
 rl_lower_op rl_lower_hash, rl_lower_gather, rl_lower_dot; /* lower_memory.c */
 rl_lower_op rl_lower_all_reduce, rl_lower_all_gather; /* lower_collectives.c */
 

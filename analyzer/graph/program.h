@@ -99,6 +99,7 @@ typedef enum rl_activation_kind {
   RL_GELU,
   RL_GELU_TANH,
   RL_RELU,
+  RL_RELU_SQUARED,
   RL_TANH,
   RL_QUICK_GELU,
   RL_ACTIVATIONS
@@ -123,6 +124,9 @@ typedef enum rl_score_kind { RL_SCORE_SOFTMAX, RL_SCORE_SOFTMAX_CHOSEN, RL_SCORE
 typedef enum rl_rope_scaling { RL_ROPE_PLAIN, RL_ROPE_LINEAR, RL_ROPE_LLAMA3, RL_ROPE_LONGROPE, RL_ROPE_YARN } rl_rope_scaling;
 /* What a head's rows of the weight that expands latents make: its key or its value. */
 typedef enum rl_head_part { RL_HEAD_KEY, RL_HEAD_VALUE } rl_head_part;
+/* How much of a head's state is left after a token: 1 - 2^(-5 - head), or exp of minus a slope that
+ * falls with the head and the layer. */
+typedef enum rl_decay_kind { RL_DECAY_RETNET, RL_DECAY_LIGHTNING } rl_decay_kind;
 
 /* Attributes by kind; a union would save little and cost clarity in the switchless tables. */
 typedef struct rl_op_attributes {
@@ -170,6 +174,9 @@ typedef struct rl_op_attributes {
   double limit;             /* clamp, swiglu */
   double floor;             /* position_scale: tokens between two values of the factor */
   /* conv */
+  /* retention, gated_delta, wkv: heads of that many keys and values; scores are scaled as attention's */
+  uint64_t key_heads, key_dim;
+  rl_decay_kind decay;
   uint64_t taps;            /* inputs that an output sees, its own included */
   uint64_t dilation;        /* every so manyth of them; 0 or 1: each */
   /* hash: heads tables for each number of tokens from 2 to orders */

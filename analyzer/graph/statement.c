@@ -28,13 +28,14 @@ static const char *const ROTATES_WORDS[] = {"first", "last"};
 static const char *const GROUP_SCORE_WORDS[] = {"best", "best_two"};
 static const char *const PHASE_WORDS[RL_PHASES] = {
     [RL_PHASE_BOTH] = "both", [RL_PHASE_DECODE] = "decode", [RL_PHASE_PREFILL] = "prefill"};
+static const char *const DECAY_WORDS[] = {"retnet", "lightning"};
 static const char *const CLASS_WORDS[] = {
     [RL_LINEAR_ORDINARY] = "linear", [RL_LINEAR_ROUTER] = "router", [RL_LINEAR_TOWER] = "tower"};
 
 /* Function names as configs spell them; evaluate.c maps them to kinds. */
 static const char *const ACTIVATION_WORDS[] = {
-    "silu",      "swish", "gelu", "gelu_new",  "gelu_pytorch_tanh",
-    "gelu_fast", "relu",  "tanh", "quick_gelu"};
+    "silu", "swish", "gelu",  "gelu_new", "gelu_pytorch_tanh", "gelu_fast",
+    "relu", "relu2", "tanh", "quick_gelu"};
 
 /* One row for each attribute; a key means the same in every operator that has it, `kind` apart. */
 static const rl_attribute_rule RULES[] = {
@@ -140,6 +141,8 @@ static const rl_attribute_rule RULES[] = {
      .positive = true,
      .place = PLACE(max_distance)},
     {.key = "token", .form = RL_FORM_INTEGER, .place = PLACE(token)},
+    {.key = "key_heads", .form = RL_FORM_INTEGER, .positive = true, .place = PLACE(key_heads)},
+    {.key = "key_dim", .form = RL_FORM_INTEGER, .positive = true, .place = PLACE(key_dim)},
     {.key = "eps", .form = RL_FORM_NUMBER, .place = PLACE(eps)},
     {.key = "base", .form = RL_FORM_NUMBER, .positive = true, .place = PLACE(base)},
     {.key = "root", .form = RL_FORM_NUMBER, .positive = true, .place = PLACE(root)},
@@ -204,6 +207,11 @@ static const rl_attribute_rule RULES[] = {
      .place = PLACE(score),
      .choices = SCORE_WORDS,
      .choice_count = COUNT(SCORE_WORDS)},
+    {.key = "decay",
+     .form = RL_FORM_WORD,
+     .place = PLACE(decay),
+     .choices = DECAY_WORDS,
+     .choice_count = COUNT(DECAY_WORDS)},
     {.key = "class",
      .form = RL_FORM_WORD,
      .place = PLACE(linear_class),

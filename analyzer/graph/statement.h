@@ -58,9 +58,9 @@ typedef struct rl_evaluated {
   uint64_t kernel, stride, frames, merge, buckets, max_distance, token;
   double eps, base, root, factor, scale_root, cap, scale, alibi, limit, floor;
   bool wide, when, has_bias, tied, transposed, normalize, grouped, alibi_scaled;
-  uint64_t orders, dilation, taps, groups, states, chunk, shared;
+  uint64_t orders, dilation, taps, groups, states, chunk, shared, key_heads, key_dim;
   /* positions in the list of choices */
-  int index, norm, style, tokens, mask, activation, score, linear_class, phase, part, rotates, group_score;
+  int index, norm, style, tokens, mask, activation, score, linear_class, phase, part, rotates, group_score, decay;
   const rl_node *scaling;
   const char *name, *state, *tied_to, *weights, *bias, *skip, *sinks, *gguf, *lead;
 } rl_evaluated;

@@ -25,6 +25,7 @@ struct rl_call {
   const rl_pass *pass;
   const rl_view *views; /* op->operand_count, in the operator's order */
   const rl_workspace *work;
+  uint32_t layer; /* 0 outside the layers */
   /* Collectives: the same operator of every rank, this one's first; NULL: a rank alone. One call
    * does the work of all. */
   const rl_call *peers;
@@ -108,6 +109,12 @@ void rl_ref_position_scale(const rl_call *call);
 void rl_ref_hash(const rl_call *call);
 void rl_ref_gather(const rl_call *call);
 void rl_ref_dot_tokens(const rl_call *call);
+void rl_ref_retention(const rl_call *call);
+void rl_ref_gated_delta(const rl_call *call);
+void rl_ref_wkv(const rl_call *call);
+void rl_ref_token_shift(const rl_call *call);
+void rl_ref_lerp(const rl_call *call);
+void rl_ref_lerp_by(const rl_call *call);
 void rl_ref_fused(const rl_call *call);
 /* The parts of attention over rectangles without a mask: scores, softmax and mix call them where
  * keys are not those of the cache. */
@@ -135,6 +142,12 @@ bool rl_ref_patch_embed_workspace(const rl_program *program, const rl_op *op,
                                   const rl_pass_limits *limits, rl_workspace_size *size);
 bool rl_ref_hash_workspace(const rl_program *program, const rl_op *op,
                            const rl_pass_limits *limits, rl_workspace_size *size);
+bool rl_ref_retention_workspace(const rl_program *program, const rl_op *op,
+                                const rl_pass_limits *limits, rl_workspace_size *size);
+bool rl_ref_gated_delta_workspace(const rl_program *program, const rl_op *op,
+                                  const rl_pass_limits *limits, rl_workspace_size *size);
+bool rl_ref_wkv_workspace(const rl_program *program, const rl_op *op,
+                          const rl_pass_limits *limits, rl_workspace_size *size);
 bool rl_ref_fused_workspace(const rl_program *program, const rl_op *op,
                             const rl_pass_limits *limits, rl_workspace_size *size);
 

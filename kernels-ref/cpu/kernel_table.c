@@ -72,6 +72,12 @@ const rl_kernel RL_KERNELS[RL_OP_KINDS] = {
     [RL_OP_HASH] = {rl_ref_hash, rl_ref_hash_workspace},
     [RL_OP_GATHER] = {rl_ref_gather, blocks_workspace},
     [RL_OP_DOT] = {rl_ref_dot_tokens, blocks_workspace},
+    [RL_OP_RETENTION] = {rl_ref_retention, rl_ref_retention_workspace},
+    [RL_OP_GATED_DELTA] = {rl_ref_gated_delta, rl_ref_gated_delta_workspace},
+    [RL_OP_WKV] = {rl_ref_wkv, rl_ref_wkv_workspace},
+    [RL_OP_TOKEN_SHIFT] = {rl_ref_token_shift, blocks_workspace},
+    [RL_OP_LERP] = {rl_ref_lerp, blocks_workspace},
+    [RL_OP_LERP_BY] = {rl_ref_lerp_by, blocks_workspace},
     [RL_OP_FUSED] = {rl_ref_fused, rl_ref_fused_workspace},
 };
 

@@ -1,5 +1,5 @@
 /* activation: silu (Elfwing et al. 2018), gelu and its tanh form (Hendrycks & Gimpel 2016, 2),
- * relu, tanh,
+ * relu and its square (So et al. 2021, 4), tanh,
  * and the sigmoid form of gelu (ibid.). */
 #include <math.h>
 
@@ -25,6 +25,11 @@ static float relu(const rl_op *op, float x) {
   return x > 0 ? x : 0;
 }
 
+static float relu_squared(const rl_op *op, float x) {
+  (void)op;
+  return x > 0 ? x * x : 0;
+}
+
 static float tanh_of(const rl_op *op, float x) {
   (void)op;
   return tanhf(x);
@@ -37,7 +42,8 @@ static float quick_gelu(const rl_op *op, float x) {
 
 static float (*const FUNCTIONS[RL_ACTIVATIONS])(const rl_op *op, float x) = {
     [RL_SILU] = silu, [RL_GELU] = gelu,    [RL_GELU_TANH] = gelu_tanh,
-    [RL_RELU] = relu, [RL_TANH] = tanh_of, [RL_QUICK_GELU] = quick_gelu,
+    [RL_RELU] = relu, [RL_RELU_SQUARED] = relu_squared,
+    [RL_TANH] = tanh_of, [RL_QUICK_GELU] = quick_gelu,
 };
 
 float rl_activation_value(const rl_op *op, float x) {

@@ -85,18 +85,25 @@ static uint64_t now(const fleet_run *run) {
   return run->clock != NULL ? run->clock->now(run->clock->context) : 0;
 }
 
+static uint32_t layer_of(const rl_program *program, rl_visit visit) {
+  const rl_run *run = &program->runs[visit.run];
+  return run->layers == NULL ? 0 : run->layers[visit.instance];
+}
+
 static void bind_call(const fleet_run *run, size_t rank, const rl_engine_place *at,
                       rl_call *calls) {
   rl_engine_state *state = run->ranks[rank];
   const rl_op *op = &state->program->ops[at->op];
+  rl_visit visit = state->program->visits[at->visit];
   calls[rank] = (rl_call){.program = state->program,
                           .op = op,
                           .pass = &run->passes[rank].of[op->phase],
                           .views = state->views,
                           .work = &state->work,
+                          .layer = layer_of(state->program, visit),
                           .peers = calls,
                           .peer_count = run->count};
-  bind_operands(state, &run->passes[rank], state->program->visits[at->visit], op);
+  bind_operands(state, &run->passes[rank], visit, op);
 }
 
 static void report_row(rl_engine_state *state, const rl_op *op, const rl_engine_place *at,

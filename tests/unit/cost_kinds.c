@@ -231,9 +231,14 @@ static void test_elementwise(void) {
     rl_op_kind kind;
     rl_activation_kind activation;
     uint64_t rate;
-  } ROWS[] = {{RL_OP_ACTIVATION, RL_RELU, 1}, {RL_OP_ACTIVATION, RL_SILU, 4},
-              {RL_OP_ACTIVATION, RL_GELU, 8}, {RL_OP_ACTIVATION, RL_GELU_TANH, 8},
-              {RL_OP_SCALE, RL_SILU, 1},      {RL_OP_SOFTCAP, RL_SILU, 3},
+  } ROWS[] = {{RL_OP_ACTIVATION, RL_RELU, 1},
+              {RL_OP_ACTIVATION, RL_SILU, 4},
+              {RL_OP_ACTIVATION, RL_GELU, 8},
+              {RL_OP_ACTIVATION, RL_GELU_TANH, 8},
+              {RL_OP_ACTIVATION, RL_RELU_SQUARED, 2},
+              {RL_OP_ACTIVATION, RL_TANH, 1},
+              {RL_OP_SCALE, RL_SILU, 1},
+              {RL_OP_SOFTCAP, RL_SILU, 3},
               {RL_OP_CLAMP, RL_SILU, 2}};
   for (size_t r = 0; r < sizeof ROWS / sizeof *ROWS; r++) {
     begin();

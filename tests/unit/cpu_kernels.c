@@ -260,6 +260,8 @@ static void test_elementwise(void) {
       {RL_OP_ACTIVATION, RL_SILU, -1 / (1 + exp(1)), 2 / (1 + exp(-2))},
       {RL_OP_ACTIVATION, RL_GELU, -0.158655254, 1.954499736}, /* x times the normal distribution */
       {RL_OP_ACTIVATION, RL_GELU_TANH, -0.158808009, 1.954597694},
+      {RL_OP_ACTIVATION, RL_RELU_SQUARED, 0, 4},
+      {RL_OP_ACTIVATION, RL_TANH, tanh(-1), tanh(2)},
   };
   for (size_t r = 0; r < sizeof rows / sizeof *rows; r++) {
     rl_fixture_init(&f, rows[r].kind);

@@ -57,16 +57,20 @@ static void check_pass(twin *t, const twin_pass *pass) {
   }
 }
 
+void twin_check_bytes(const twin_setup *setup) {
+  rl_cost *compiled;
+  twin t;
+  twin_open(&t, setup);
+  CU_ASSERT_EQUAL_FATAL(rl_cost_compile(&t.arena, t.program, 1, &compiled, &t.diags), RL_OK);
+  cost = compiled;
+  twin_run(&t, check_pass);
+  twin_close(&t);
+}
+
 static void check_formats(const char *profile, const char *const formats[3], int models) {
   for (int m = 0; m < models; m++) {
     twin_setup setup = {&TWIN_MODEL[m], formats[0], formats[1], formats[2], profile};
-    rl_cost *compiled;
-    twin t;
-    twin_open(&t, &setup);
-    CU_ASSERT_EQUAL_FATAL(rl_cost_compile(&t.arena, t.program, 1, &compiled, &t.diags), RL_OK);
-    cost = compiled;
-    twin_run(&t, check_pass);
-    twin_close(&t);
+    twin_check_bytes(&setup);
   }
 }
 

@@ -307,3 +307,30 @@ double twin_form_error(twin *t, const twin_pass *pass) {
   t->setup = setup;
   return largest > 0 ? difference / largest : 0;
 }
+
+/* --- chunks --- */
+
+static float one_piece[REF_WIDTH];
+static int same_chunks;
+
+/* Sequence 3 was given in one pass what sequence 2 is given in chunks of 5 and 4. */
+static void compare_chunks(twin *t, const twin_pass *pass) {
+  size_t width = (size_t)t->setup.model->vocabulary, bytes = width * sizeof(float);
+  const float *row = pass->result.logits;
+  for (size_t e = 0; e < pass->count; e++) {
+    const rl_engine_entry *entry = &pass->entries[e];
+    uint64_t held = pass->cached[e] + entry->q;
+    if (entry->sequence == 3 && held == 9) memcpy(one_piece, row, bytes);
+    if (entry->sequence == 2 && held == 9) same_chunks += memcmp(one_piece, row, bytes) == 0;
+    row += width * twin_logit_rows(entry);
+  }
+}
+
+int twin_count_same_chunks(const twin_setup *setup) {
+  twin t;
+  same_chunks = 0;
+  twin_open(&t, setup);
+  twin_run(&t, compare_chunks);
+  twin_close(&t);
+  return same_chunks;
+}

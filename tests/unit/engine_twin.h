@@ -1,6 +1,6 @@
 /* Shrunk models run by the engine: a twin is lowered and opened under some formats and a profile,
  * then led through a script of ragged prefill, chunks, decode at unequal lengths, a draft tree with
- * its commit, a draft chain, and a pass without logits. */
+ * its commit (a chain where states cannot follow a tree), a draft chain, and a pass without logits. */
 #ifndef RL_TESTS_ENGINE_TWIN_H
 #define RL_TESTS_ENGINE_TWIN_H
 
@@ -65,6 +65,12 @@ double twin_noise_error(twin *t, const twin_pass *pass);
 /* The same between the forms of the two phases, without any rounding: each token as it ran against
  * each token as it did not. */
 double twin_form_error(twin *t, const twin_pass *pass);
+/* Runs the script and compares, for every operand of every operator, the bytes touched with those
+ * counted (engine_bytes.c). */
+void twin_check_bytes(const twin_setup *setup);
+/* Runs the script; how many prompts of 9 tokens, given in chunks of 5 and 4, had the very logits that
+ * the same prompt had in one piece. */
+int twin_count_same_chunks(const twin_setup *setup);
 /* What the reference rounds under this setup. */
 ref_storage twin_storage(const twin_setup *setup);
 

@@ -16,6 +16,7 @@ void graph_open(graph_case *c, const rl_allocator *allocator) {
   if (rl_db_open(&c->arena, NULL, 0, &c->db, &c->diags) != RL_OK) return;
   c->scenario = (rl_scenario){.model = &c->model,
                               .activations = graph_format(c, "bf16"),
+                              .state = graph_format(c, "fp32"),
                               .weights = graph_format(c, "bf16"),
                               .k = graph_format(c, "bf16"),
                               .v = graph_format(c, "bf16")};

@@ -9,12 +9,12 @@
 #include "unit.h"
 
 static const char *const models[] = {
-    "bloom",         "command-r-plus", "command-r7b", "falcon-40b",      "falcon-7b",
-    "gemma-2-9b",    "gemma-3-27b",    "glm-4-9b",    "gpt-j-6b",        "gpt-neox-20b",
-    "gpt2",          "granite-3.1-8b", "llama-3-8b",  "llama-3.2-1b",    "mistral-7b",
-    "mixtral-8x22b", "mixtral-8x7b",   "mpt-7b",      "olmo-2-7b",       "opt-6.7b",
-    "phi-2",         "phi-3-mini",     "qwen2.5-7b",  "qwen3-235b-a22b", "qwen3-30b-a3b",
-    "qwen3-8b",      "stablelm-2-1.6b"};
+    "bloom",         "command-r-plus",     "command-r7b",    "falcon-40b",      "falcon-7b",
+    "gemma-2-9b",    "gemma-3-27b",        "glm-4-9b",       "gpt-j-6b",        "gpt-neox-20b",
+    "gpt2",          "granite-3.1-8b",     "llama-3-8b",     "llama-3.2-1b",    "mistral-7b",
+    "mixtral-8x22b", "mixtral-8x7b",       "mpt-7b",         "olmo-2-7b",       "opt-6.7b",
+    "phi-2",         "phi-3-mini",         "qwen2.5-7b",     "qwen3-235b-a22b", "qwen3-30b-a3b",
+    "qwen3-8b",      "qwen3-next-80b-a3b", "stablelm-2-1.6b"};
 
 static bool same_value(const rl_value *a, const rl_value *b) {
   if (a->kind != b->kind) return false;
