@@ -82,7 +82,7 @@ static rl_status evaluate_parts(rl_lowering *lowering, const rl_statement *state
 
 static rl_status lower_statement(rl_lowering *lowering, const rl_statement *statement) {
   rl_op_kind kind = RL_OP_EMBED;
-  rl_evaluated values;
+  rl_evaluated values = {0};
   bool happens;
   (void)rl_operator_find(statement->op, &kind);
   rl_status status =
