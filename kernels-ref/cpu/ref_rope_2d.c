@@ -9,7 +9,8 @@ static void rotate(const rl_op_attributes *at, rl_patch patch, float *x) {
   uint64_t half = at->head_dim / 2, quarter = half / 2;
   for (uint64_t i = 0; i < half; i++) {
     uint64_t place = i < quarter ? patch.row : patch.column;
-    double frequency = pow(at->rope_base, -2.0 * (double)(i % quarter) / (double)half);
+    uint64_t turn = i < quarter ? i : i - quarter;
+    double frequency = pow(at->rope_base, -2.0 * (double)turn / (double)half);
     double angle = (double)place * frequency, c = cos(angle), s = sin(angle);
     double first = x[i], second = x[i + half];
     x[i] = (float)(first * c - second * s);
