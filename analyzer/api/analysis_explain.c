@@ -24,6 +24,14 @@ static const struct {
         {"X", "pairs of new tokens, each with itself and those before it, in one chunk"},
     [RL_M_EXPERTS] = {"D", "distinct experts that the tokens choose"},
     [RL_M_TABLE_ROWS] = {"D", "distinct rows of the tables that the tokens look up"},
+    [RL_M_SOURCE] = {"E", "source positions that the pass encodes"},
+    [RL_M_SOURCE_ANY] = {"1_E", "1 when the pass encodes a source"},
+    [RL_M_SOURCE_PAIRS] = {"E2", "pairs of source positions of one piece"},
+    [RL_M_SOURCE_ID_ROWS] = {"E_id", "rows of the token table, one a source position"},
+    [RL_M_SOURCE_POSITION_ROWS] = {"E_pos", "rows of the position table, one a source position"},
+    [RL_M_SOURCE_ROWS] = {"H", "source positions that the sequences keep"},
+    [RL_M_SOURCE_HELD] = {"1_H", "1 when some sequence keeps a source"},
+    [RL_M_CROSS_PAIRS] = {"P_H", "pairs of a new token and a source position"},
     [RL_M_EXPERT_CHOICES] = {"N_e", "choices of experts that fall on the busiest rank"},
 };
 

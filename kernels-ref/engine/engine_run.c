@@ -124,9 +124,10 @@ static void report_row(rl_engine_state *state, const rl_op *op, const rl_engine_
 static void run_operator(const fleet_run *run, const rl_engine_place *at) {
   rl_call calls[RL_FLEET_MAX];
   for (size_t r = 0; r < run->count; r++) bind_call(run, r, at, calls);
-  const rl_op_kind kind = calls[0].op->kind;
+  const rl_op_kind kind = run->ranks[0]->program->ops[at->op].kind;
   uint64_t start = now(run);
-  for (size_t r = 0; r < (is_collective(kind) ? 1 : run->count); r++) {
+  size_t runs = is_collective(kind) && run->count > 1 ? 1 : run->count;
+  for (size_t r = 0; r < runs; r++) {
     if (calls[r].pass->count > 0) RL_KERNELS[kind].run(&calls[r]);
   }
   uint64_t end = now(run);
