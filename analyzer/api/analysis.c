@@ -58,7 +58,7 @@ static rl_status study_passes(const rl_analysis *study, rl_result_system *system
 }
 
 /* The peak that most matrix work of the program is held against. */
-static const rl_peak *main_peak(const rl_analysis *study) {
+const rl_peak *rl_analysis_peak(const rl_analysis *study) {
   const rl_cost *cost = study->plan->cost;
   const rl_peak *peak = NULL;
   for (uint32_t row = 0; row < cost->row_count && peak == NULL; row++) {
@@ -93,7 +93,7 @@ static rl_status study_machine(const rl_analysis *study, rl_result_system *syste
   enum { FIGURES = 9 };
   const rl_hardware *h = study->plan->hardware;
   const rl_memory_level *memory = rl_hardware_main(h);
-  const rl_peak *peak = main_peak(study);
+  const rl_peak *peak = rl_analysis_peak(study);
   const rl_figure price = rl_analysis_price(study);
   rl_result_figure *figures = RL_NEW_ARRAY(study->arena, rl_result_figure, FIGURES);
   if (figures == NULL) return rl_diag_oom(study->diags);

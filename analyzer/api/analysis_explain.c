@@ -163,9 +163,10 @@ static bool forms_of(const rl_analysis *study, const rl_cost_row *row, const uin
 }
 
 rl_result_figure rl_analysis_roof(const rl_analysis *study, size_t row, rl_bound bound) {
-  const rl_hardware *hardware = study->plan->hardware;
   const rl_row_time *plan_row = &study->plan->rows[row];
   const rl_peak *peak = plan_row->peak;
+  const rl_hardware *hardware =
+      plan_row->on_host ? study->plan->placement->host : study->plan->hardware;
   const rl_memory_level *level =
       bound == RL_BOUND_CACHE ? rl_hardware_cache(hardware) : rl_hardware_main(hardware);
   const rl_link *link = plan_row->link;
@@ -187,10 +188,30 @@ rl_result_figure rl_analysis_roof(const rl_analysis *study, size_t row, rl_bound
   return rl_result_figure_of(name, peak->rate, "FLOP/s");
 }
 
+/* What crosses the link to the host, at the rate of the slowest on the way. */
+static rl_result_roof transfer_roof(const rl_analysis *study, size_t row,
+                                    const rl_demand *demand) {
+  const rl_row_time *time = &study->plan->rows[row];
+  const rl_link *link = study->plan->placement->link;
+  const uint64_t *c = demand->counts;
+  uint64_t bytes = time->far_weight > 0 ? c[RL_C_WEIGHTS] : 0;
+  if (time->far_kv > 0) bytes += c[RL_C_KV_READ] + c[RL_C_KV_WRITE];
+  if (time->far_activation > 0) bytes += c[RL_C_ACT_READ] + c[RL_C_ACT_WRITE];
+  return (rl_result_roof){
+      .what = RL_BOUND_WORDS[RL_BOUND_LINK],
+      .unit = "B",
+      .amount = bytes,
+      .rate = (double)bytes / demand->transfer,
+      .seconds = demand->transfer,
+      .binds = demand->transfer > demand->seconds[demand->bound],
+      .figure = rl_result_figure_of("link to the host, slowest part", link->bandwidth, "B/s")};
+}
+
 static bool roofs_of(const rl_analysis *study, size_t row, const rl_demand *demand,
                      rl_result_explanation *out) {
   rl_result_roof *roofs = RL_NEW_ARRAY(study->arena, rl_result_roof, RL_BOUNDS);
   if (roofs == NULL) return false;
+  bool link_binds = demand->transfer > demand->seconds[demand->bound];
   out->roofs = roofs;
   for (int bound = RL_BOUND_NONE + 1; bound < RL_BOUNDS; bound++) {
     bool bytes = bound == RL_BOUND_MEMORY || bound == RL_BOUND_CACHE || bound == RL_BOUND_PEERS;
@@ -203,9 +224,10 @@ static bool roofs_of(const rl_analysis *study, size_t row, const rl_demand *dema
                                                 .amount = demand->amount[bound],
                                                 .rate = figure.value,
                                                 .seconds = demand->seconds[bound],
-                                                .binds = bound == (int)demand->bound,
+                                                .binds = bound == (int)demand->bound && !link_binds,
                                                 .figure = figure};
   }
+  if (demand->transfer > 0) roofs[out->roof_count++] = transfer_roof(study, row, demand);
   return true;
 }
 
@@ -225,6 +247,6 @@ const rl_result_explanation *rl_analysis_explain(const rl_analysis *study, size_
   if (!forms_of(study, at, moments, demand, out)) return NULL;
   if (!rl_analysis_dims(study, op, out)) return NULL;
   if (!rl_analysis_operands(study, row, moments, demand, out)) return NULL;
-  rl_analysis_change(study, row, group, demand, out);
+  if (study->plan->placement == NULL) rl_analysis_change(study, row, group, demand, out);
   return roofs_of(study, row, demand, out) ? out : NULL;
 }

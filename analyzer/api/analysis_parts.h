@@ -84,4 +84,7 @@ rl_status rl_analysis_largest(const rl_analysis *study, rl_job job, uint64_t *la
 /* system->pool from the machine that prefills; NULL stays with one pool. */
 rl_status rl_analysis_pool(const rl_analysis *study, rl_result_system *system);
 
+/* The peak that most matrix work of the plan is held against; NULL: no engine for it. */
+const rl_peak *rl_analysis_peak(const rl_analysis *study);
+
 #endif

@@ -12,7 +12,7 @@ rl_status rl_analysis_pool(const rl_analysis *study, rl_result_system *system) {
                            .bandwidth = rl_hardware_main(machine)->bandwidth.value,
                            .usable = rl_hardware_main(machine)->usable,
                            .link = pools->link.value};
-  const rl_peak *peak = rl_hardware_matrix_peak(machine, RL_BF16);
+  const rl_peak *peak = rl_analysis_peak(&(rl_analysis){.plan = study->prefill_plan});
   if (peak != NULL) {
     pool->matrix_type = RL_TYPES[peak->type].name;
     pool->matrix_peak = peak->rate.value;

@@ -102,6 +102,7 @@ static rl_status try_machines(recommender *r, const rl_cost *cost, rl_result_opt
   for (size_t i = 0; status == RL_OK && i < r->machine_count; i++) {
     rl_plan *plan;
     rl_diags quiet;
+    if (!sells_so_many(r->machines[i], option->devices)) continue;
     rl_diags_init(&quiet, r->arena);
     option->hardware = r->machines[i]->name;
     option->usable = rl_hardware_main(r->machines[i])->usable;
@@ -116,10 +117,16 @@ static rl_status try_machines(recommender *r, const rl_cost *cost, rl_result_opt
   return status;
 }
 
+/* A server is taken whole. */
+static bool sells_so_many(const rl_hardware *machine, uint64_t devices) {
+  return machine->devices <= 1 || machine->devices == devices;
+}
+
 /* What cannot be split over so many devices fails on every machine. */
 static rl_status fail_machines(recommender *r, rl_result_option *option, const rl_diags *why) {
   rl_status status = RL_OK;
   for (size_t i = 0; status == RL_OK && i < r->machine_count; i++) {
+    if (!sells_so_many(r->machines[i], option->devices)) continue;
     option->hardware = r->machines[i]->name;
     status = keep_failed(r, option, why);
   }

@@ -6,6 +6,7 @@
 #include "base/checked.h"
 #include "base/names.h"
 #include "base/number.h"
+#include "spec/combinations.h"
 #include "spec/db_private.h"
 #include "spec/parallel.h"
 #include "spec/placement_resolve.h"
@@ -348,6 +349,7 @@ rl_status rl_scenario_resolve(rl_arena *arena, rl_db *db, const rl_request *requ
   resolve_workload(&r);
   resolve_source(&r);
   resolve_price(&r);
+  rl_combinations_check(&load, settings, scenario);
   rl_status status = rl_load_finish(&load, scenario, &whole);
   if (status == RL_OK) *out = scenario;
   return status;
