@@ -189,8 +189,7 @@ rl_result_figure rl_analysis_roof(const rl_analysis *study, size_t row, rl_bound
 }
 
 /* What crosses the link to the host, at the rate of the slowest on the way. */
-static rl_result_roof transfer_roof(const rl_analysis *study, size_t row,
-                                    const rl_demand *demand) {
+static rl_result_roof transfer_roof(const rl_analysis *study, size_t row, const rl_demand *demand) {
   const rl_row_time *time = &study->plan->rows[row];
   const rl_link *link = study->plan->placement->link;
   const uint64_t *c = demand->counts;
@@ -207,11 +206,14 @@ static rl_result_roof transfer_roof(const rl_analysis *study, size_t row,
       .figure = rl_result_figure_of("link to the host, slowest part", link->bandwidth, "B/s")};
 }
 
+static bool binds(const rl_demand *demand, rl_bound bound) {
+  return bound == demand->bound && demand->transfer <= demand->seconds[bound];
+}
+
 static bool roofs_of(const rl_analysis *study, size_t row, const rl_demand *demand,
                      rl_result_explanation *out) {
   rl_result_roof *roofs = RL_NEW_ARRAY(study->arena, rl_result_roof, RL_BOUNDS);
   if (roofs == NULL) return false;
-  bool link_binds = demand->transfer > demand->seconds[demand->bound];
   out->roofs = roofs;
   for (int bound = RL_BOUND_NONE + 1; bound < RL_BOUNDS; bound++) {
     bool bytes = bound == RL_BOUND_MEMORY || bound == RL_BOUND_CACHE || bound == RL_BOUND_PEERS;
@@ -224,7 +226,7 @@ static bool roofs_of(const rl_analysis *study, size_t row, const rl_demand *dema
                                                 .amount = demand->amount[bound],
                                                 .rate = figure.value,
                                                 .seconds = demand->seconds[bound],
-                                                .binds = bound == (int)demand->bound && !link_binds,
+                                                .binds = binds(demand, (rl_bound)bound),
                                                 .figure = figure};
   }
   if (demand->transfer > 0) roofs[out->roof_count++] = transfer_roof(study, row, demand);

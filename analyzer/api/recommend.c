@@ -64,6 +64,11 @@ static rl_figure price_of(const recommender *r, const rl_hardware *hardware) {
   return price;
 }
 
+/* A server is taken whole. */
+static bool sells_so_many(const rl_hardware *machine, uint64_t devices) {
+  return machine->devices <= 1 || machine->devices == devices;
+}
+
 static rl_status keep(recommender *r, const rl_result_option *option) {
   rl_result_option *slot = RL_PUSH(r->arena, &r->options);
   if (slot == NULL) return rl_diag_oom(r->diags);
@@ -115,11 +120,6 @@ static rl_status try_machines(recommender *r, const rl_cost *cost, rl_result_opt
     }
   }
   return status;
-}
-
-/* A server is taken whole. */
-static bool sells_so_many(const rl_hardware *machine, uint64_t devices) {
-  return machine->devices <= 1 || machine->devices == devices;
 }
 
 /* What cannot be split over so many devices fails on every machine. */
