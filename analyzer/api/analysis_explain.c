@@ -165,8 +165,9 @@ static bool forms_of(const rl_analysis *study, const rl_cost_row *row, const uin
 rl_result_figure rl_analysis_roof(const rl_analysis *study, size_t row, rl_bound bound) {
   const rl_row_time *plan_row = &study->plan->rows[row];
   const rl_peak *peak = plan_row->peak;
+  const rl_placement *placement = study->plan->placement;
   const rl_hardware *hardware =
-      plan_row->on_host ? study->plan->placement->host : study->plan->hardware;
+      plan_row->on_host && placement != NULL ? placement->host : study->plan->hardware;
   const rl_memory_level *level =
       bound == RL_BOUND_CACHE ? rl_hardware_cache(hardware) : rl_hardware_main(hardware);
   const rl_link *link = plan_row->link;
