@@ -328,6 +328,21 @@ static rl_analysis study_new(rl_arena *arena, rl_db *db, const rl_scenario *scen
   return study;
 }
 
+/* A class that the model does not have cannot stand anywhere. */
+static rl_status check_placed(const rl_scenario *scenario, const rl_program *program,
+                              rl_diags *diags) {
+  for (int c = 0; c < RL_TENSOR_CLASSES; c++) {
+    uint64_t bytes = 0;
+    if (scenario->placement.of[c] == RL_PLACE_DEVICE) continue;
+    bool there = c == RL_CLASS_KV ? rl_program_keeps(program, RL_ROLE_KV)
+                                  : !rl_program_class_bytes(program, (rl_tensor_class)c, &bytes) ||
+                                        bytes > 0;
+    if (there) continue;
+    return RL_REPORT(diags, NOTHING_PLACED, (rl_loc){0}, scenario->model->name, RL_CLASS_WORDS[c]);
+  }
+  return RL_OK;
+}
+
 rl_status rl_analyze(rl_arena *arena, rl_db *db, const rl_scenario *scenario,
                      const rl_pass_view *view, const rl_result **out, rl_diags *diags) {
   rl_analysis study = study_new(arena, db, scenario, view, diags);
@@ -338,6 +353,7 @@ rl_status rl_analyze(rl_arena *arena, rl_db *db, const rl_scenario *scenario,
   *out = NULL;
   if (result == NULL) return rl_diag_oom(diags);
   rl_status status = rl_lower(arena, scenario, &program, diags);
+  if (status == RL_OK) status = check_placed(scenario, program, diags);
   if (status == RL_OK) status = rl_analysis_fit_view(&study, program);
   if (status == RL_OK)
     status = rl_cost_compile(arena, program, RL_ANALYSIS_PAGE_ROWS, &cost, diags);

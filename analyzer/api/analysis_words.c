@@ -78,7 +78,8 @@ static const rl_moment *experts_of(const speaker *s) {
   return most;
 }
 
-static double experts_read(const rl_moment *moment, uint64_t tokens) {
+static double experts_read(const speaker *s, const rl_moment *moment, uint64_t batch) {
+  uint64_t tokens = rl_analysis_share(s->study, batch);
   uint64_t units = rl_expected_rank_experts(moment->draw, tokens);
   return (double)units / (double)RL_EXPERT_UNIT;
 }
@@ -101,12 +102,12 @@ static bool say_experts(speaker *s) {
   if (moment == NULL) return true;
   const char *sentence =
       rl_textf(s->study->arena, "About %s of %s experts a layer are read at batch %s",
-               FIXED(experts_read(moment, first->batch), 1), rl_print_grouped(moment->experts, all),
+               FIXED(experts_read(s, moment, first->batch), 1), rl_print_grouped(moment->experts, all),
                rl_print_grouped(first->batch, one));
   if (sentence != NULL && first != last) {
     sentence =
         rl_textf(s->study->arena, "%s, %s at batch %s", sentence,
-                 FIXED(experts_read(moment, last->batch), 1), rl_print_grouped(last->batch, other));
+                 FIXED(experts_read(s, moment, last->batch), 1), rl_print_grouped(last->batch, other));
   }
   if (sentence == NULL) return false;
   return say(s, rl_textf(s->study->arena, "%s, %s.", sentence, skew_words(s)));

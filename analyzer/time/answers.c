@@ -16,7 +16,7 @@ rl_status rl_verify_cost(const rl_plan *plan, rl_verify *verify, rl_diags *diags
 }
 
 static bool is_linear_kind(rl_op_kind kind) {
-  return kind == RL_OP_LINEAR || kind == RL_OP_EXPERT_LINEAR || kind == RL_OP_HEAD_LINEAR;
+  return kind == RL_OP_LINEAR || kind == RL_OP_EXPERT_LINEAR;
 }
 
 static bool is_linear(const rl_program *program, const rl_op *op) {
