@@ -102,12 +102,12 @@ static bool say_experts(speaker *s) {
   if (moment == NULL) return true;
   const char *sentence =
       rl_textf(s->study->arena, "About %s of %s experts a layer are read at batch %s",
-               FIXED(experts_read(s, moment, first->batch), 1), rl_print_grouped(moment->experts, all),
-               rl_print_grouped(first->batch, one));
+               FIXED(experts_read(s, moment, first->batch), 1),
+               rl_print_grouped(moment->experts, all), rl_print_grouped(first->batch, one));
   if (sentence != NULL && first != last) {
-    sentence =
-        rl_textf(s->study->arena, "%s, %s at batch %s", sentence,
-                 FIXED(experts_read(s, moment, last->batch), 1), rl_print_grouped(last->batch, other));
+    sentence = rl_textf(s->study->arena, "%s, %s at batch %s", sentence,
+                        FIXED(experts_read(s, moment, last->batch), 1),
+                        rl_print_grouped(last->batch, other));
   }
   if (sentence == NULL) return false;
   return say(s, rl_textf(s->study->arena, "%s, %s.", sentence, skew_words(s)));
@@ -215,6 +215,22 @@ static bool say_energy(speaker *s) {
                          watts));
 }
 
+/* "Lanes of the pass shown, at batch 1: device 4.2 ms, host 0 s, link 704 ms. They overlap, ..." */
+static bool say_lanes(speaker *s) {
+  const rl_result_system *system = s->system;
+  char batch[RL_NUMBER_TEXT], device[RL_NUMBER_TEXT], host[RL_NUMBER_TEXT], link[RL_NUMBER_TEXT];
+  if (system->placement == NULL || system->pass_count == 0) return true;
+  const rl_result_pass *pass = &system->passes[0];
+  return say(
+      s, rl_textf(s->study->arena,
+                  "Lanes of the pass shown, at batch %s: device %s, host %s, link %s. %s",
+                  rl_print_grouped(pass->batch, batch), rl_print_si(pass->device_lane, "s", device),
+                  rl_print_si(pass->host_lane, "s", host), rl_print_si(pass->link_lane, "s", link),
+                  system->placement->serial
+                      ? "Each waits for the others."
+                      : "They overlap: the longest is the pass, and rows sum to more."));
+}
+
 static bool say_wider(speaker *s) {
   if (!s->system->wider) return true;
   return say(s,
@@ -311,9 +327,9 @@ static bool say_details(speaker *s) {
 }
 
 rl_status rl_analysis_words(const rl_analysis *study, rl_result_system *system) {
-  static bool (*const sentences[])(speaker *) = {say_limits, say_experts, say_ridge, say_verify,
-                                                 say_others, say_fit,     say_pools, say_energy,
-                                                 say_wider,  say_details};
+  static bool (*const sentences[])(speaker *) = {say_limits, say_experts, say_ridge,  say_verify,
+                                                 say_others, say_fit,     say_pools,  say_lanes,
+                                                 say_energy, say_wider,   say_details};
   speaker s = {study, system, RL_NEW_ARRAY(study->arena, const char *, WORDS_MAX)};
   if (s.words == NULL || system->batch_count == 0) return rl_diag_oom(study->diags);
   system->words = s.words;
