@@ -67,12 +67,18 @@ rl_status rl_execution_check(rl_execution *e, const uint64_t *batches, size_t co
   return too_much(e, what, rl_print_si((double)FLOP_LIMIT, "FLOP", limit), SMALLER);
 }
 
-/* Token ids without a pattern that a table could hide behind. */
+/* Token ids without a pattern that a table could hide behind; in front of each prompt the places
+ * that merged positions of the source take. */
 static void fill_ids(rl_execution *e) {
+  const struct rl_source_shape *shape = &e->program->source;
   uint64_t state = SEED;
+  uint64_t places = shape->merge == 0 ? 0 : shape->begin.positions / shape->merge;
   for (uint64_t i = 0; i < e->batch * e->prompt; i++) {
     state = state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
     e->ids[i] = (uint32_t)((state >> 33) % e->program->vocabulary);
+    bool place = i % e->prompt < places * shape->begin.pieces;
+    if (places > 0 && place) e->ids[i] = (uint32_t)shape->token;
+    if (places > 0 && !place && e->ids[i] == shape->token) e->ids[i] = (uint32_t)(shape->token == 0);
   }
 }
 
@@ -83,6 +89,15 @@ static uint64_t source_width(const rl_program *program) {
     if (tensor->role == RL_ROLE_SOURCE) return tensor->rows * tensor->cols;
   }
   return 1;
+}
+
+/* Columns of the squarest grid of so many patches. */
+static uint64_t grid_columns(uint64_t patches) {
+  uint64_t columns = patches;
+  for (uint64_t rows = 1; rows * rows <= patches; rows++) {
+    if (patches % rows == 0) columns = patches / rows;
+  }
+  return columns;
 }
 
 /* Every sequence begins with the same source. */
@@ -97,6 +112,7 @@ static bool fill_source(rl_execution *e) {
   for (uint64_t i = 0; i < positions; i++) ids[i] = (uint32_t)(i * 7 % e->program->vocabulary);
   for (uint64_t i = 0; i < values; i++) frames[i] = (float)(i % 17) / 8 - 1;
   e->source = (rl_engine_source){.size = shape->begin, .ids = ids, .values = frames};
+  if (shape->merge > 0) e->source.columns = grid_columns(shape->begin.positions);
   return true;
 }
 

@@ -61,7 +61,8 @@ uint64_t rl_pass_source(const rl_pass_sequence *sequence, uint64_t piece, uint64
 
 rl_patch rl_pass_patch(const rl_pass_sequence *sequence, uint64_t i, uint64_t merge) {
   uint64_t square = i / (merge * merge), inside = i % (merge * merge);
-  uint64_t squares = sequence->columns / merge; /* in a row of squares */
+  uint64_t squares = sequence->columns / merge; /* in a row of squares; not told: one */
+  if (squares == 0) squares = 1;
   return (rl_patch){square / squares * merge + inside / merge,
                     square % squares * merge + inside % merge};
 }
