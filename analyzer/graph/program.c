@@ -13,6 +13,10 @@ uint64_t rl_tensor_instances(const rl_program *program, const rl_tensor *tensor)
   return tensor->run == RL_NONE ? 1 : program->runs[tensor->run].repeat;
 }
 
+uint64_t rl_tensor_piece_rows(const rl_tensor *tensor) {
+  return tensor->experts == 0 ? tensor->rows : tensor->rows / tensor->experts;
+}
+
 static bool stored_weight(const rl_tensor *tensor) {
   return tensor->role == RL_ROLE_WEIGHT && tensor->alias_of == RL_NONE;
 }
@@ -38,28 +42,45 @@ bool rl_program_active_parameters(const rl_program *program, uint64_t *values) {
   return sum_parameters(program, true, values);
 }
 
-bool rl_program_weight_bytes(const rl_program *program, uint64_t *bytes) {
+/* Stored bytes of the tensors that are wanted, in all their instances. */
+static bool sum_stored(const rl_program *program,
+                       bool (*wanted)(const rl_tensor *tensor, rl_tensor_class placed),
+                       rl_tensor_class placed, uint64_t *bytes) {
   *bytes = 0;
   for (uint32_t i = 0; i < program->tensor_count; i++) {
     const rl_tensor *tensor = &program->tensors[i];
     uint64_t one;
-    if (!stored_weight(tensor)) continue;
+    if (!wanted(tensor, placed)) continue;
     if (!rl_format_bytes(tensor->format, tensor->rows, tensor->cols, &one)) return false;
     if (!rl_muladd_u64(bytes, one, rl_tensor_instances(program, tensor))) return false;
   }
   return true;
 }
 
+static bool any_weight(const rl_tensor *tensor, rl_tensor_class placed) {
+  (void)placed;
+  return stored_weight(tensor);
+}
+
+static bool weight_of_class(const rl_tensor *tensor, rl_tensor_class placed) {
+  return stored_weight(tensor) && tensor->placed == placed;
+}
+
+static bool any_state(const rl_tensor *tensor, rl_tensor_class placed) {
+  (void)placed;
+  return tensor->role == RL_ROLE_STATE;
+}
+
+bool rl_program_weight_bytes(const rl_program *program, uint64_t *bytes) {
+  return sum_stored(program, any_weight, RL_TENSOR_CLASSES, bytes);
+}
+
+bool rl_program_class_bytes(const rl_program *program, rl_tensor_class placed, uint64_t *bytes) {
+  return sum_stored(program, weight_of_class, placed, bytes);
+}
+
 bool rl_program_state_bytes(const rl_program *program, uint64_t *bytes) {
-  *bytes = 0;
-  for (uint32_t i = 0; i < program->tensor_count; i++) {
-    const rl_tensor *tensor = &program->tensors[i];
-    uint64_t one;
-    if (tensor->role != RL_ROLE_STATE) continue;
-    if (!rl_format_bytes(tensor->format, tensor->rows, tensor->cols, &one)) return false;
-    if (!rl_muladd_u64(bytes, one, rl_tensor_instances(program, tensor))) return false;
-  }
-  return true;
+  return sum_stored(program, any_state, RL_TENSOR_CLASSES, bytes);
 }
 
 bool rl_program_keeps(const rl_program *program, rl_role role) {
@@ -67,18 +88,6 @@ bool rl_program_keeps(const rl_program *program, rl_role role) {
     if (program->tensors[i].role == role) return true;
   }
   return false;
-}
-
-bool rl_program_class_bytes(const rl_program *program, rl_tensor_class placed, uint64_t *bytes) {
-  *bytes = 0;
-  for (uint32_t i = 0; i < program->tensor_count; i++) {
-    const rl_tensor *tensor = &program->tensors[i];
-    uint64_t one;
-    if (!stored_weight(tensor) || tensor->placed != placed) continue;
-    if (!rl_format_bytes(tensor->format, tensor->rows, tensor->cols, &one)) return false;
-    if (!rl_muladd_u64(bytes, one, rl_tensor_instances(program, tensor))) return false;
-  }
-  return true;
 }
 
 static bool sum_kv_rows(const rl_program *program, rl_extent extent, uint64_t window,

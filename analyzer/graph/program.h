@@ -269,6 +269,8 @@ typedef struct rl_program {
 
 /* Instances of a tensor: layers of its run, or 1. */
 uint64_t rl_tensor_instances(const rl_program *program, const rl_tensor *tensor);
+/* Rows of a weight that are used as one: of experts those of one, else all. */
+uint64_t rl_tensor_piece_rows(const rl_tensor *tensor);
 /* Values of all weights, tied ones once: the published parameter total. False on overflow. */
 bool rl_program_parameters(const rl_program *program, uint64_t *values);
 /* The same without the experts that a token does not choose: what one token is computed with. */

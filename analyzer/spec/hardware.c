@@ -52,3 +52,10 @@ const rl_link *rl_hardware_link(const rl_hardware *hardware, uint64_t devices) {
   }
   return NULL;
 }
+
+const rl_link *rl_hardware_host_link(const rl_hardware *hardware) {
+  for (size_t i = 0; i < hardware->link_count; i++) {
+    if (hardware->links[i].peers == 1) return &hardware->links[i];
+  }
+  return NULL;
+}

@@ -196,6 +196,16 @@ rl_figure rl_load_figure(const rl_load *load, const rl_node *node, rl_origin out
   return status == RL_OK && figure.source != NULL ? figure : (rl_figure){0};
 }
 
+rl_figure rl_load_given(rl_arena *arena, double value, rl_loc loc, rl_diags *diags) {
+  rl_source *source = RL_NEW(arena, rl_source);
+  if (source == NULL) {
+    rl_diag_oom(diags);
+    return (rl_figure){0};
+  }
+  *source = (rl_source){.loc = loc, .kind = RL_USER};
+  return (rl_figure){.value = value, .source = source};
+}
+
 rl_figure rl_load_bytes(const rl_load *load, const rl_node *node, rl_origin outer, const char *what,
                         uint64_t *bytes) {
   rl_figure figure = {0};

@@ -45,6 +45,8 @@ rl_figure rl_load_figure(const rl_load *load, const rl_node *node, rl_origin out
 /* A figure in whole bytes; *bytes is exact. */
 rl_figure rl_load_bytes(const rl_load *load, const rl_node *node, rl_origin outer, const char *what,
                         uint64_t *bytes);
+/* A figure that the user gave outside of a description; absent when memory is exhausted (reported). */
+rl_figure rl_load_given(rl_arena *arena, double value, rl_loc loc, rl_diags *diags);
 /* A bare whole number as figure. */
 rl_figure rl_load_integer(const rl_load *load, const rl_node *node, rl_origin outer,
                           const rl_field *field, uint64_t *value);

@@ -40,25 +40,16 @@ static void resolve_classes(const rl_load *load, const rl_settings *settings,
   }
 }
 
-/* Text of a setting that names a description; NULL when not given or wrong. */
-static const char *name_of(const rl_load *load, const rl_settings *settings, rl_setting which) {
-  const char *text = NULL;
-  if (settings->values[which] != NULL) {
-    rl_node_text(settings->values[which], RL_SETTING_KEYS[which], &text, load->diags);
-  }
-  return text;
-}
-
 static void resolve_host(const rl_load *load, const rl_settings *settings,
                          rl_placement *placement) {
-  const char *name = name_of(load, settings, RL_SET_HOST);
+  const char *name = rl_settings_text(load, settings, RL_SET_HOST);
   if (name == NULL) return;
   rl_db_hardware(load->db, name, settings->values[RL_SET_HOST]->loc, &placement->host, load->diags);
 }
 
 static void resolve_storage(const rl_load *load, const rl_settings *settings,
                             rl_placement *placement) {
-  const char *name = name_of(load, settings, RL_SET_STORAGE);
+  const char *name = rl_settings_text(load, settings, RL_SET_STORAGE);
   if (name == NULL) return;
   rl_db_storage(load->db, name, settings->values[RL_SET_STORAGE]->loc, &placement->storage,
                 load->diags);
@@ -99,11 +90,4 @@ void rl_placement_resolve(const rl_load *load, const rl_settings *settings,
   if (node != NULL) {
     placement->serial = rl_load_word(load, node, "lanes", lanes, RL_COUNT(lanes)) == 1;
   }
-}
-
-const rl_link *rl_hardware_host_link(const rl_hardware *hardware) {
-  for (size_t i = 0; i < hardware->link_count; i++) {
-    if (hardware->links[i].peers == 1) return &hardware->links[i];
-  }
-  return NULL;
 }

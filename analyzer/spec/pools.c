@@ -3,18 +3,10 @@
 
 #include "spec/pools_resolve.h"
 
-static const char *text_of(const rl_load *load, const rl_settings *settings, rl_setting which) {
-  const char *text = NULL;
-  if (settings->values[which] != NULL) {
-    rl_node_text(settings->values[which], RL_SETTING_KEYS[which], &text, load->diags);
-  }
-  return text;
-}
-
 /* A rate that the user gives: its source is the place where it stands. */
 static rl_figure read_link(const rl_load *load, const rl_settings *settings) {
   static const double LEAST = 1e3, MOST = 1e14; /* bytes/s */
-  const char *text = text_of(load, settings, RL_SET_POOL_LINK);
+  const char *text = rl_settings_text(load, settings, RL_SET_POOL_LINK);
   double rate = 0;
   if (text == NULL) return (rl_figure){0};
   const rl_loc loc = settings->values[RL_SET_POOL_LINK]->loc;
@@ -25,13 +17,7 @@ static rl_figure read_link(const rl_load *load, const rl_settings *settings) {
     RL_REPORT(load->diags, POOL_LINK_RANGE, loc, text);
     return (rl_figure){0};
   }
-  rl_source *source = RL_NEW(load->arena, rl_source);
-  if (source == NULL) {
-    rl_diag_oom(load->diags);
-    return (rl_figure){0};
-  }
-  *source = (rl_source){.loc = loc, .kind = RL_USER};
-  return (rl_figure){.value = rate, .source = source};
+  return rl_load_given(load->arena, rate, loc, load->diags);
 }
 
 /* The three make sense together only. */
@@ -54,7 +40,7 @@ static void check_whole(const rl_load *load, const rl_settings *settings) {
 }
 
 void rl_pools_resolve(const rl_load *load, const rl_settings *settings, rl_pools *pools) {
-  const char *name = text_of(load, settings, RL_SET_POOL_PREFILL);
+  const char *name = rl_settings_text(load, settings, RL_SET_POOL_PREFILL);
   *pools = (rl_pools){.link = read_link(load, settings)};
   check_whole(load, settings);
   if (name == NULL) return;

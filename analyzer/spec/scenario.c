@@ -23,17 +23,9 @@ typedef struct resolver {
   rl_scenario *scenario;
 } resolver;
 
-/* Text of a setting that is one name or path; NULL when not given or wrong. */
-static const char *setting_text(const resolver *r, rl_setting which) {
-  const rl_node *node = r->settings->values[which];
-  const char *text = NULL;
-  if (node != NULL) rl_node_text(node, RL_SETTING_KEYS[which], &text, r->diags);
-  return text;
-}
-
 /* After an error in the settings a missing model may be a misspelled key: nothing is said of it. */
 static void resolve_model(const resolver *r, const rl_request *request) {
-  const char *text = setting_text(r, RL_SET_MODEL);
+  const char *text = rl_settings_text(r->load, r->settings, RL_SET_MODEL);
   if (text == NULL && !rl_load_clean(r->load)) return;
   if (text != NULL) {
     rl_db_model(r->db, text, r->settings->values[RL_SET_MODEL]->loc, &r->scenario->model, r->diags);
@@ -61,7 +53,7 @@ static const char *split_devices(const resolver *r, const char *text, rl_loc loc
 }
 
 static void resolve_hardware(const resolver *r) {
-  const char *text = setting_text(r, RL_SET_HARDWARE);
+  const char *text = rl_settings_text(r->load, r->settings, RL_SET_HARDWARE);
   if (text == NULL) return;
   rl_loc loc = r->settings->values[RL_SET_HARDWARE]->loc;
   const char *name = split_devices(r, text, loc);
@@ -72,7 +64,7 @@ static void resolve_hardware(const resolver *r) {
 
 static void resolve_profile(const resolver *r) {
   const rl_node *node = r->settings->values[RL_SET_PROFILE];
-  const char *text = node == NULL ? "auto" : setting_text(r, RL_SET_PROFILE);
+  const char *text = node == NULL ? "auto" : rl_settings_text(r->load, r->settings, RL_SET_PROFILE);
   rl_loc loc = node == NULL ? (rl_loc){0} : node->loc;
   if (text == NULL) return;
   rl_status status = rl_db_profile(r->db, text, loc, &r->scenario->profile, r->diags);
@@ -100,7 +92,7 @@ static const rl_format *dense_format(const resolver *r, rl_type type) {
  * what was asked for is looked at, for what is wrong with it. */
 static void resolve_weights(const resolver *r) {
   const rl_node *node = r->settings->values[RL_SET_WEIGHTS];
-  const char *text = setting_text(r, RL_SET_WEIGHTS);
+  const char *text = rl_settings_text(r->load, r->settings, RL_SET_WEIGHTS);
   const rl_model *model = r->scenario->model;
   if (text != NULL) {
     r->scenario->weights = find_format(r, text, node->loc);
@@ -117,7 +109,7 @@ static void resolve_weights(const resolver *r) {
  * the model's. Quantized activations are a matter of the weight format, not of this setting. */
 static void resolve_activations(const resolver *r) {
   const rl_node *node = r->settings->values[RL_SET_ACTIVATIONS];
-  const char *text = setting_text(r, RL_SET_ACTIVATIONS);
+  const char *text = rl_settings_text(r->load, r->settings, RL_SET_ACTIVATIONS);
   const rl_format *weights = r->scenario->weights;
   if (text == NULL && weights != NULL && rl_format_is_dense(weights)) {
     r->scenario->activations = weights;
@@ -150,7 +142,7 @@ static const char *kv_name(const char *text) {
 /* A cache grows row by row, so its format may hold nothing once a tensor. */
 static const rl_format *resolve_kv(const resolver *r, rl_setting which) {
   const rl_node *node = r->settings->values[which];
-  const char *text = setting_text(r, which);
+  const char *text = rl_settings_text(r->load, r->settings, which);
   if (text == NULL || rl_name_equal(text, "auto")) return r->scenario->activations;
   if (rl_name_equal(text, "fp8_e5m2")) {
     RL_REPORT(r->diags, NOT_SUPPORTED, node->loc, "fp8_e5m2 instead of fp8_e4m3 as KV cache");
@@ -168,7 +160,7 @@ static const rl_format *resolve_kv(const resolver *r, rl_setting which) {
 /* Sums over a whole past are kept in fp32, unless the model or the user says otherwise. */
 static void resolve_state(const resolver *r) {
   const rl_node *node = r->settings->values[RL_SET_STATE];
-  const char *text = setting_text(r, RL_SET_STATE);
+  const char *text = rl_settings_text(r->load, r->settings, RL_SET_STATE);
   const rl_model *model = r->scenario->model;
   if (text == NULL || rl_name_equal(text, "auto")) {
     r->scenario->state = dense_format(r, model == NULL ? RL_F32 : model->state_type);
@@ -232,7 +224,7 @@ static void resolve_methods(const resolver *r) {
 static void resolve_workload(const resolver *r) {
   static const uint64_t one[] = {1};
   const rl_node *const *values = r->settings->values;
-  const char *text = setting_text(r, RL_SET_WORKLOAD);
+  const char *text = rl_settings_text(r->load, r->settings, RL_SET_WORKLOAD);
   const rl_workload *named = NULL;
   rl_workload *workload = &r->scenario->workload;
   *workload = (rl_workload){.batches = one, .batch_count = 1, .prompt = 2048, .generate = 256};
@@ -266,19 +258,13 @@ rl_figure rl_price_parse(rl_arena *arena, rl_text_at text, rl_diags *diags) {
     RL_REPORT(diags, BAD_PRICE, text.loc, text.text);
     return (rl_figure){0};
   }
-  rl_source *source = RL_NEW(arena, rl_source);
-  if (source == NULL) {
-    rl_diag_oom(diags);
-    return (rl_figure){0};
-  }
-  *source = (rl_source){.loc = text.loc, .kind = RL_USER};
-  return (rl_figure){.value = value, .source = source};
+  return rl_load_given(arena, value, text.loc, diags);
 }
 
 /* A price is of one machine: beside every machine there is, it would say nothing. */
 static void resolve_price(const resolver *r) {
   const rl_node *node = r->settings->values[RL_SET_PRICE];
-  const char *text = setting_text(r, RL_SET_PRICE);
+  const char *text = rl_settings_text(r->load, r->settings, RL_SET_PRICE);
   if (text == NULL) return;
   r->scenario->price = rl_price_parse(r->load->arena, (rl_text_at){text, node->loc}, r->diags);
   if (r->settings->values[RL_SET_HARDWARE] == NULL) {

@@ -64,6 +64,13 @@ static rl_node *scalar_node(const rl_load *load, const char *text, size_t length
   return node;
 }
 
+const char *rl_settings_text(const rl_load *load, const rl_settings *settings, rl_setting which) {
+  const rl_node *node = settings->values[which];
+  const char *text = NULL;
+  if (node != NULL) rl_node_text(node, RL_SETTING_KEYS[which], &text, load->diags);
+  return text;
+}
+
 const rl_node *rl_settings_split(const rl_load *load, const rl_node *node) {
   RL_LIST(rl_node *) items = {0};
   for (const char *part = node->text; part != NULL;) {

@@ -64,6 +64,8 @@ typedef struct rl_settings {
 bool rl_settings_gather(const rl_load *load, const rl_request *request, rl_settings *settings);
 /* One setting or group on top of what was said so far, as a flag gives it. */
 void rl_settings_add(const rl_load *load, rl_settings *settings, const char *key, rl_text_at text);
+/* Text of a setting that is one name, path or quantity; NULL when not given or wrong (reported). */
+const char *rl_settings_text(const rl_load *load, const rl_settings *settings, rl_setting which);
 /* "a,b" as a list of two scalars; NULL when memory is exhausted (reported). */
 const rl_node *rl_settings_split(const rl_load *load, const rl_node *node);
 

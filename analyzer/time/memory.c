@@ -9,10 +9,12 @@ static bool add_staging(const rl_plan *plan, rl_memory *memory) {
   for (uint32_t t = 0; t < program->tensor_count; t++) {
     const rl_tensor *tensor = &program->tensors[t];
     rl_place place = plan->placement->of[tensor->placed];
-    uint64_t bytes, rows = tensor->experts == 0 ? tensor->rows : tensor->rows / tensor->experts;
+    uint64_t bytes;
     if (tensor->role != RL_ROLE_WEIGHT || tensor->placed == RL_CLASS_EMBED) continue;
     if (place != RL_PLACE_HOST && place != RL_PLACE_STORAGE) continue;
-    if (!rl_format_bytes(tensor->format, rows, tensor->cols, &bytes)) return false;
+    if (!rl_format_bytes(tensor->format, rl_tensor_piece_rows(tensor), tensor->cols, &bytes)) {
+      return false;
+    }
     memory->staging = rl_max_u64(memory->staging, bytes);
   }
   return rl_add_u64(memory->activations, memory->staging, &memory->activations);
