@@ -48,13 +48,9 @@ static const struct {
 };
 
 rl_result_figure rl_result_figure_of(const char *name, rl_figure figure, const char *unit) {
-  static const char *const kinds[] = {[RL_DATASHEET] = "datasheet",
-                                      [RL_MEASURED] = "measured",
-                                      [RL_DERIVED] = "derived",
-                                      [RL_USER] = "given"};
   rl_result_figure out = {.name = name, .value = figure.value, .unit = unit};
   if (figure.source == NULL) return out;
-  out.kind = kinds[figure.source->kind];
+  out.kind = RL_SOURCE_KIND_WORDS[figure.source->kind];
   out.file = figure.source->loc.file;
   out.line = figure.source->loc.line;
   out.column = figure.source->loc.column;

@@ -118,10 +118,6 @@ void rl_show_count(rl_shown *shown, const char *what, uint64_t count, rl_loc loc
 }
 
 void rl_show_figure(rl_shown *shown, const char *what, rl_figure figure, const char *unit) {
-  static const char *const words[] = {[RL_DATASHEET] = "datasheet",
-                                      [RL_MEASURED] = "measured",
-                                      [RL_DERIVED] = "derived",
-                                      [RL_USER] = "given"};
   if (figure.source == NULL) return;
   add_row(shown, what, rl_cell_figure(&shown->session->arena, figure.value, unit),
           figure.source->loc);
@@ -129,6 +125,6 @@ void rl_show_figure(rl_shown *shown, const char *what, rl_figure figure, const c
       shown->grid->rows.count > 0 ? shown->grid->rows.items[shown->grid->rows.count - 1] : NULL;
   if (row == NULL) return;
   row[SHOW_UNIT] = rl_cell_text(unit);
-  row[SHOW_KIND] = rl_cell_text(words[figure.source->kind]);
+  row[SHOW_KIND] = rl_cell_text(RL_SOURCE_KIND_WORDS[figure.source->kind]);
   if (shown->where) row[SHOW_SOURCE] = rl_cell_text(figure.source->text);
 }

@@ -1,4 +1,5 @@
 /* list: the descriptions of one kind, or the operators and kernels that are compiled in. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli/catalog.h"
@@ -31,38 +32,80 @@ static rl_cell figure_cell(rl_figure figure) {
   return figure.source == NULL ? (rl_cell){0} : rl_cell_real(figure.value);
 }
 
+enum {
+  HW_NAME, HW_VENDOR, HW_SHORT, HW_BF16, HW_FP8, HW_INT8, HW_VECTOR, HW_BANDWIDTH, HW_CAPACITY,
+  HW_LINK, HW_POWER, HW_DEVICES, HW_UNVERIFIED, HW_ARCH, HW_TITLE,
+  HW_COLUMNS
+};
+#define TERA(k, h, d) \
+  { .key = (k), .head = (h), .unit = "TFLOP/s", .scale = 1e-12, .drop = (d) }
+
 static void hardware_columns(rl_session *session, rl_grid *grid) {
-  static const rl_column columns[] = {
-      {.key = "name", .head = "hardware", .left = true},
-      {.key = "short_name", .head = "also", .left = true, .drop = 1},
-      {.key = "title", .head = "title", .left = true, .drop = 3},
-      {.key = "arch", .head = "architecture", .left = true, .drop = 4},
-      {.key = "matrix_bf16_flop_per_s", .head = "matrix bf16", .unit = "TFLOP/s", .scale = 1e-12},
-      {.key = "vector_f32_flop_per_s",
-       .head = "vector f32",
-       .unit = "TFLOP/s",
-       .scale = 1e-12,
-       .drop = 2},
-      {.key = "memory_bandwidth_bytes_per_s", .head = "memory", .unit = "TB/s", .scale = 1e-12},
-      {.key = "memory_capacity_bytes", .head = "capacity", .unit = "GB", .scale = 1e-9},
+  static const rl_column columns[HW_COLUMNS] = {
+      [HW_VENDOR] = {.key = "vendor", .head = "vendor", .left = true, .drop = 4},
+      [HW_NAME] = {.key = "name", .head = "hardware", .left = true},
+      [HW_SHORT] = {.key = "short_name", .head = "also", .left = true, .drop = 5},
+      [HW_BF16] = TERA("matrix_bf16_flop_per_s", "bf16", 0),
+      [HW_FP8] = TERA("matrix_fp8_flop_per_s", "fp8", 3),
+      [HW_INT8] = TERA("matrix_int8_op_per_s", "int8", 2),
+      [HW_VECTOR] = TERA("vector_f32_flop_per_s", "vector f32", 6),
+      [HW_BANDWIDTH] = {.key = "memory_bandwidth_bytes_per_s",
+                        .head = "memory",
+                        .unit = "GB/s",
+                        .scale = 1e-9},
+      [HW_CAPACITY] = {.key = "memory_capacity_bytes",
+                       .head = "capacity",
+                       .unit = "GB",
+                       .scale = 1e-9},
+      [HW_LINK] =
+          {.key = "link_bytes_per_s", .head = "link", .unit = "GB/s", .scale = 1e-9, .drop = 7},
+      [HW_POWER] = {.key = "power_w", .head = "power", .unit = "W", .drop = 1},
+      [HW_DEVICES] = {.key = "devices", .head = "devices", .drop = 9},
+      [HW_UNVERIFIED] = {.key = "unverified_figures", .head = "unverified", .drop = 8},
+      [HW_ARCH] = {.key = "arch", .head = "architecture", .left = true, .drop = 10},
+      [HW_TITLE] = {.key = "title", .head = "title", .left = true, .drop = 11},
   };
   COLUMNS(grid, session, columns);
+}
+
+static rl_cell peak_cell(const rl_peak *peak) {
+  return peak == NULL ? (rl_cell){0} : figure_cell(peak->rate);
 }
 
 static void hardware_row(rl_session *session, const rl_db_entry *entry, rl_grid *grid) {
   const rl_hardware *h;
   if (!LOADED(session, entry, rl_db_hardware, &h)) return;
-  const rl_peak *matrix = rl_hardware_matrix_peak(h, RL_BF16), *vector = rl_hardware_vector_peak(h);
   const rl_memory_level *main = rl_hardware_main(h);
+  const rl_link *link = rl_hardware_peer_link(h);
+  size_t unverified = rl_hardware_unverified(h);
   rl_cell *row = rl_grid_row(grid);
-  row[0] = rl_cell_text(h->name);
-  row[1] = rl_cell_text(h->default_for);
-  row[2] = rl_cell_text(h->title);
-  row[3] = rl_cell_text(h->arch);
-  if (matrix != NULL) row[4] = figure_cell(matrix->rate);
-  if (vector != NULL) row[5] = figure_cell(vector->rate);
-  row[6] = figure_cell(main->bandwidth);
-  row[7] = rl_cell_count(main->capacity);
+  row[HW_VENDOR] = rl_cell_text(h->vendor);
+  row[HW_NAME] = rl_cell_text(h->name);
+  row[HW_SHORT] = rl_cell_text(h->default_for);
+  row[HW_BF16] = peak_cell(rl_hardware_matrix_peak(h, RL_BF16));
+  row[HW_FP8] = peak_cell(rl_hardware_matrix_peak(h, RL_F8_E4M3));
+  row[HW_INT8] = peak_cell(rl_hardware_matrix_peak(h, RL_I8));
+  row[HW_VECTOR] = peak_cell(rl_hardware_vector_peak(h));
+  row[HW_BANDWIDTH] = figure_cell(main->bandwidth);
+  row[HW_CAPACITY] = rl_cell_count(main->capacity);
+  if (link != NULL) row[HW_LINK] = figure_cell(link->bandwidth);
+  row[HW_POWER] = figure_cell(h->tdp);
+  row[HW_DEVICES] = rl_cell_count(h->devices);
+  if (unverified > 0) row[HW_UNVERIFIED] = rl_cell_count(unverified);
+  row[HW_ARCH] = rl_cell_text(h->arch);
+  row[HW_TITLE] = rl_cell_text(h->title);
+}
+
+/* Machines stand together by vendor, then by name. */
+static int compare_machines(const void *a, const void *b) {
+  const rl_cell *x = *(rl_cell *const *)a, *y = *(rl_cell *const *)b;
+  int order = strcmp(x[HW_VENDOR].text, y[HW_VENDOR].text);
+  return order != 0 ? order : strcmp(x[HW_NAME].text, y[HW_NAME].text);
+}
+
+static void hardware_order(rl_grid *grid) {
+  if (grid->rows.count < 2) return;
+  qsort(grid->rows.items, grid->rows.count, sizeof *grid->rows.items, compare_machines);
 }
 
 static void model_columns(rl_session *session, rl_grid *grid) {
@@ -313,18 +356,19 @@ static const struct {
   rl_db_kind kind;
   void (*columns)(rl_session *session, rl_grid *grid);
   void (*row)(rl_session *session, const rl_db_entry *entry, rl_grid *grid);
+  void (*order)(rl_grid *grid); /* NULL: by name */
 } lists[] = {
-    {"hardware", RL_DB_HARDWARE, hardware_columns, hardware_row},
-    {"models", RL_DB_MODEL, model_columns, model_row},
-    {"formats", RL_DB_FORMAT, format_columns, format_row},
-    {"profiles", RL_DB_PROFILE, profile_columns, profile_row},
-    {"methods", RL_DB_METHOD, method_columns, method_row},
-    {"families", RL_DB_FAMILY, family_columns, family_row},
-    {"workloads", RL_DB_WORKLOAD, workload_columns, workload_row},
-    {"storage", RL_DB_STORAGE, storage_columns, storage_row},
-    {"scenarios", RL_DB_SCENARIO, scenario_columns, scenario_row},
-    {"ops", RL_DB_KINDS, list_ops, NULL},
-    {"kernels", RL_DB_KINDS, list_kernels, NULL},
+    {"hardware", RL_DB_HARDWARE, hardware_columns, hardware_row, hardware_order},
+    {"models", RL_DB_MODEL, model_columns, model_row, NULL},
+    {"formats", RL_DB_FORMAT, format_columns, format_row, NULL},
+    {"profiles", RL_DB_PROFILE, profile_columns, profile_row, NULL},
+    {"methods", RL_DB_METHOD, method_columns, method_row, NULL},
+    {"families", RL_DB_FAMILY, family_columns, family_row, NULL},
+    {"workloads", RL_DB_WORKLOAD, workload_columns, workload_row, NULL},
+    {"storage", RL_DB_STORAGE, storage_columns, storage_row, NULL},
+    {"scenarios", RL_DB_SCENARIO, scenario_columns, scenario_row, NULL},
+    {"ops", RL_DB_KINDS, list_ops, NULL, NULL},
+    {"kernels", RL_DB_KINDS, list_kernels, NULL, NULL},
 };
 enum { LISTS = sizeof lists / sizeof *lists };
 
@@ -341,6 +385,7 @@ static void add_entries(rl_session *session, size_t list, rl_grid *grid) {
   for (size_t i = 0; i < count; i++) {
     if (!entries[i]->shadowed) lists[list].row(session, entries[i], grid);
   }
+  if (lists[list].order != NULL) lists[list].order(grid);
 }
 
 rl_status rl_cmd_list(rl_session *session, rl_buf *out) {

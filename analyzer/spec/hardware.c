@@ -59,3 +59,39 @@ const rl_link *rl_hardware_host_link(const rl_hardware *hardware) {
   }
   return NULL;
 }
+
+const rl_link *rl_hardware_peer_link(const rl_hardware *hardware) {
+  const rl_link *best = NULL;
+  for (size_t i = 0; i < hardware->link_count; i++) {
+    const rl_link *link = &hardware->links[i];
+    if (link->peers < 2) continue;
+    if (best == NULL || link->bandwidth.value > best->bandwidth.value) best = link;
+  }
+  return best;
+}
+
+static size_t doubtful(const rl_figure *figures, size_t count) {
+  size_t found = 0;
+  for (size_t i = 0; i < count; i++) {
+    if (figures[i].source != NULL && figures[i].source->kind == RL_UNVERIFIED) found++;
+  }
+  return found;
+}
+
+size_t rl_hardware_unverified(const rl_hardware *h) {
+  const rl_figure whole[] = {h->cores,           h->clock,           h->tdp,  h->idle,
+                             h->energy_per_byte, h->energy_per_flop, h->price};
+  size_t count = doubtful(whole, sizeof whole / sizeof *whole);
+  for (size_t i = 0; i < h->peak_count; i++) count += doubtful(&h->peaks[i].rate, 1);
+  for (size_t i = 0; i < h->level_count; i++) {
+    const rl_memory_level *l = &h->levels[i];
+    const rl_figure parts[] = {l->capacity_figure, l->usable_figure, l->bandwidth, l->bandwidth_low,
+                               l->latency};
+    count += doubtful(parts, sizeof parts / sizeof *parts);
+  }
+  for (size_t i = 0; i < h->link_count; i++) {
+    const rl_figure parts[] = {h->links[i].bandwidth, h->links[i].latency};
+    count += doubtful(parts, sizeof parts / sizeof *parts);
+  }
+  return count;
+}

@@ -66,6 +66,11 @@ const rl_link *rl_hardware_host_link(const rl_hardware *hardware);
 /* The level before main memory, NULL when there is only one. */
 const rl_memory_level *rl_hardware_cache(const rl_hardware *hardware);
 
+/* How many of its figures are of kind unverified. */
+size_t rl_hardware_unverified(const rl_hardware *hardware);
+/* The link of most bandwidth that joins devices; NULL when none does. */
+const rl_link *rl_hardware_peer_link(const rl_hardware *hardware);
+
 /* The first link that joins at least so many devices; NULL when none does. */
 const rl_link *rl_hardware_link(const rl_hardware *hardware, uint64_t devices);
 

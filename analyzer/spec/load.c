@@ -6,11 +6,9 @@
 #include "base/names.h"
 #include "base/number.h"
 
-static const char *const origin_words[] = {
-    [RL_DATASHEET] = "datasheet", [RL_MEASURED] = "measured", [RL_DERIVED] = "derived"};
 static const char *const kind_words[] = {
     [RL_SCALAR] = "a single value", [RL_SEQUENCE] = "a list", [RL_MAP] = "a map"};
-enum { ORIGIN_WORDS = sizeof origin_words / sizeof *origin_words };
+enum { ORIGIN_WORDS = RL_USER }; /* a file does not say `given` */
 
 bool rl_load_clean(const rl_load *load) {
   return load->diags->errors == load->errors && !load->diags->out_of_memory;
@@ -160,7 +158,7 @@ static const rl_source *source_new(const rl_load *load, rl_loc loc, rl_origin or
   if (origin.kind == NULL) RL_REPORT(load->diags, MISSING_SOURCE, loc, what, "kind");
   if (origin.source == NULL) RL_REPORT(load->diags, MISSING_SOURCE, loc, what, "source");
   if (origin.kind == NULL || origin.source == NULL) return NULL;
-  int kind = rl_load_word(load, origin.kind, "kind of source", origin_words, ORIGIN_WORDS);
+  int kind = rl_load_word(load, origin.kind, "kind of source", RL_SOURCE_KIND_WORDS, ORIGIN_WORDS);
   const char *text = source_text(load, origin.source);
   if (kind < 0 || text == NULL) return NULL;
   rl_source *source = RL_NEW(load->arena, rl_source);

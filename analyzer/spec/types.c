@@ -17,6 +17,12 @@ const rl_type_info RL_TYPES[RL_TYPE_COUNT] = {
     [RL_F8_E8M0] = {"f8_e8m0", 8, false, RL_F32, RL_F32},
 };
 
+const char *const RL_SOURCE_KIND_WORDS[RL_SOURCE_KINDS] = {[RL_DATASHEET] = "datasheet",
+                                                           [RL_MEASURED] = "measured",
+                                                           [RL_DERIVED] = "derived",
+                                                           [RL_UNVERIFIED] = "unverified",
+                                                           [RL_USER] = "given"};
+
 /* Other usual spellings: PyTorch's, NumPy's, vendors'. */
 static const struct {
   const char *name;

@@ -27,7 +27,16 @@ extern const rl_type_info RL_TYPES[RL_TYPE_COUNT];
 bool rl_type_find(const char *name, rl_type *out);
 
 /* A figure with its origin. provenance indexes the table of rl_sources; 0 means "not given". */
-typedef enum rl_source_kind { RL_DATASHEET, RL_MEASURED, RL_DERIVED, RL_USER } rl_source_kind;
+typedef enum rl_source_kind {
+  RL_DATASHEET,
+  RL_MEASURED,
+  RL_DERIVED,
+  RL_UNVERIFIED, /* told by others: the document that would settle it was not seen */
+  RL_USER,
+  RL_SOURCE_KINDS
+} rl_source_kind;
+/* The words of `kind:` in a file, and "given" for what the user gave. */
+extern const char *const RL_SOURCE_KIND_WORDS[RL_SOURCE_KINDS];
 typedef struct rl_source {
   rl_loc loc;          /* where the figure stands */
   rl_source_kind kind;

@@ -52,6 +52,19 @@ static void test_range(void) {
   spec_close(&c);
 }
 
+/* What no document confirms is told apart: three figures of the file say so. */
+static void test_unverified(void) {
+  spec_case c;
+  spec_open(&c, "tests/fail/db");
+  const rl_hardware *doubtful = hardware(&c, "told");
+  CU_ASSERT_EQUAL(rl_hardware_unverified(doubtful), 3);
+  CU_ASSERT_EQUAL(doubtful->tdp.source->kind, RL_UNVERIFIED);
+  CU_ASSERT_EQUAL(rl_hardware_unverified(hardware(&c, "toy-big")), 0);
+  CU_ASSERT_STRING_EQUAL(rl_hardware_peer_link(doubtful)->name, "ring");
+  CU_ASSERT_PTR_NULL(rl_hardware_peer_link(hardware(&c, "half-only")));
+  spec_close(&c);
+}
+
 /* An H200 is 143771 MiB: 143771 * 1048576 = 150,754,820,096 bytes, not 141e9. */
 static void test_exact_capacity(void) {
   spec_case c;
@@ -91,5 +104,5 @@ static void test_widest_vector(void) {
 }
 
 RL_SUITE("spec hardware", {"figures", test_figures}, {"range", test_range},
-         {"exact capacity", test_exact_capacity}, {"peaks", test_peaks},
-         {"widest vector", test_widest_vector})
+         {"unverified", test_unverified}, {"exact capacity", test_exact_capacity},
+         {"peaks", test_peaks}, {"widest vector", test_widest_vector})
