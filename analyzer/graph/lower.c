@@ -184,6 +184,18 @@ static rl_status check_cut(const rl_lowering *lowering) {
                    rl_print_grouped(parallel->tensor, text));
 }
 
+/* Experts are spread only where there are some. */
+static rl_status check_experts(const rl_lowering *lowering) {
+  const rl_scenario *scenario = lowering->scenario;
+  char ranks[RL_NUMBER_TEXT];
+  if (scenario->parallel.expert <= 1) return RL_OK;
+  for (size_t i = 0; i < lowering->raw.count; i++) {
+    if (lowering->raw.items[i].kind == RL_OP_ROUTE) return RL_OK;
+  }
+  return RL_REPORT(lowering->diags, NO_EXPERTS, scenario->parallel.loc, scenario->model->name,
+                   rl_print_grouped(scenario->parallel.expert, ranks));
+}
+
 /* What the workload says of sources, for the passes of its sequences. */
 static void note_source(rl_lowering *lowering) {
   const rl_workload *workload = &lowering->scenario->workload;
@@ -248,6 +260,7 @@ rl_status rl_lower_rank(rl_arena *arena, const rl_scenario *scenario, rl_rank ra
   if (status == RL_OK) status = rl_layers_gather(&lowering);
   if (status == RL_OK) status = lower_runs(&lowering);
   if (status == RL_OK) status = check_cut(&lowering);
+  if (status == RL_OK) status = check_experts(&lowering);
   note_source(&lowering);
   if (status == RL_OK) status = rl_fuse(&lowering);
   if (status == RL_OK) status = rl_liveness(&lowering);

@@ -14,9 +14,14 @@ static void place_experts(const rl_lowering *lowering, rl_op_attributes *at) {
 static rl_status check_route(rl_lowering *lowering, const rl_statement *statement,
                              const rl_evaluated *values, uint32_t in) {
   const rl_tensor *logits = &lowering->tensors.items[in];
+  const rl_parallel *parallel = &lowering->scenario->parallel;
   char chosen[RL_NUMBER_TEXT], experts[RL_NUMBER_TEXT], most[RL_NUMBER_TEXT];
-  if (values->top_k > values->experts || values->experts > RL_EXPERTS_MAX ||
-      values->experts < lowering->scenario->parallel.expert) {
+  if (values->experts < parallel->expert) {
+    return RL_REPORT(lowering->diags, EXPERT_RANKS, parallel->loc,
+                     rl_print_grouped(values->experts, experts),
+                     rl_print_grouped(parallel->expert, most));
+  }
+  if (values->top_k > values->experts || values->experts > RL_EXPERTS_MAX) {
     return RL_REPORT(
         lowering->diags, ROUTE_EXPERTS, statement->loc, rl_print_grouped(values->top_k, chosen),
         rl_print_grouped(values->experts, experts), rl_print_grouped(RL_EXPERTS_MAX, most));

@@ -32,29 +32,67 @@ rl_status rl_check_uncut(rl_lowering *lowering, const rl_statement *statement, u
   return RL_REPORT(lowering->diags, TENSOR_CUT, statement->loc, read->name, statement->op);
 }
 
+/* Heads divide evenly; KV heads that are fewer than ranks are kept by several of them, each time by
+ * as many; widths are cut anywhere but leave something to every rank. */
+static bool can_share(const rl_shard *shard, uint64_t whole, uint64_t ranks) {
+  bool heads = shard->kind == RL_SHARD_HEADS || shard->kind == RL_SHARD_KV_HEADS;
+  if (whole < ranks) return shard->kind == RL_SHARD_KV_HEADS && whole != 0 && ranks % whole == 0;
+  return !heads || whole % ranks == 0;
+}
+
+/* What ranks divide of a dim; 0 when this config does not have it, or keeps its experts whole. */
+static rl_status read_shard(rl_lowering *lowering, const rl_shard *shard, uint64_t *whole) {
+  const rl_scope *scope = &lowering->scope.scope;
+  rl_value value;
+  rl_status status = RL_OK;
+  *whole = 0;
+  if (!scope->resolve(scope, shard->dim, &value, &status, lowering->diags) || status != RL_OK) {
+    return status;
+  }
+  bool counts = value.kind == RL_VALUE_NUMBER && value.den == 1 && !value.negative;
+  bool whole_experts =
+      shard->kind == RL_SHARD_EXPERT_WIDTH && lowering->scenario->parallel.expert > 1;
+  if (counts && !whole_experts) *whole = value.num;
+  return RL_OK;
+}
+
+/* Every dim that is divided can be divided among so many. */
+static bool all_can_share(rl_lowering *lowering, uint64_t ranks) {
+  const rl_family *family = lowering->scenario->model->family;
+  for (size_t i = 0; i < family->shard_count; i++) {
+    uint64_t whole;
+    if (read_shard(lowering, &family->shards[i], &whole) != RL_OK) return false;
+    if (whole != 0 && !can_share(&family->shards[i], whole, ranks)) return false;
+  }
+  return true;
+}
+
+/* The hint is the largest tensor degree that divides this one and works; groups take the rest. */
 static rl_status report_shard(rl_lowering *lowering, const rl_shard *shard, uint64_t whole) {
-  char size[RL_NUMBER_TEXT], ranks[RL_NUMBER_TEXT];
+  char size[RL_NUMBER_TEXT], ranks[RL_NUMBER_TEXT], fewer[RL_NUMBER_TEXT], groups[RL_NUMBER_TEXT];
   const rl_scenario *scenario = lowering->scenario;
-  rl_status status = RL_REPORT(lowering->diags, SHARD_HEADS, scenario->parallel.loc,
+  const rl_parallel *parallel = &scenario->parallel;
+  uint64_t works = parallel->tensor - 1, data = 1;
+  while (works > 1 && (parallel->tensor % works != 0 || !all_can_share(lowering, works))) works--;
+  if (!rl_mul_u64(rl_max_u64(parallel->data, 1), parallel->tensor / works, &data)) data = 1;
+  rl_status status = RL_REPORT(lowering->diags, SHARD_HEADS, parallel->loc,
                                rl_print_grouped(whole, size), shard->dim, scenario->model->name,
-                               rl_print_grouped(scenario->parallel.tensor, ranks));
+                               rl_print_grouped(parallel->tensor, ranks),
+                               rl_print_u64(works, fewer), rl_print_u64(data, groups));
   RL_REPORT(lowering->diags, LOWERED_HERE, shard->loc, scenario->model->family->name);
   return status;
 }
 
-/* Heads divide evenly; KV heads that are fewer than ranks are kept by several of them, each time by
- * as many; widths are cut anywhere but leave something to every rank. */
 static rl_status take_share(rl_lowering *lowering, const rl_shard *shard, uint64_t whole,
                             rl_dim_share *out) {
   uint64_t ranks = lowering->scenario->parallel.tensor, rank = lowering->rank.tensor, at, end;
-  bool heads = shard->kind == RL_SHARD_HEADS || shard->kind == RL_SHARD_KV_HEADS;
   *out = (rl_dim_share){.dim = shard->dim, .share = whole};
-  if (shard->kind == RL_SHARD_KV_HEADS && whole < ranks && whole != 0 && ranks % whole == 0) {
+  if (!can_share(shard, whole, ranks)) return report_shard(lowering, shard, whole);
+  if (whole < ranks) { /* each is kept by several ranks */
     out->before = rank / (ranks / whole);
     out->share = 1;
     return RL_OK;
   }
-  if ((heads && whole % ranks != 0) || whole < ranks) return report_shard(lowering, shard, whole);
   if (!rl_mul_u64(whole, rank, &at) || !rl_mul_u64(whole, rank + 1, &end)) {
     return RL_REPORT(lowering->diags, SIZE_OVERFLOW, shard->loc, shard->dim);
   }
@@ -63,20 +101,12 @@ static rl_status take_share(rl_lowering *lowering, const rl_shard *shard, uint64
   return RL_OK;
 }
 
-/* A dim that this config does not have is split by nobody. */
 static rl_status add_share(rl_lowering *lowering, const rl_shard *shard, rl_dim_share *shares) {
   rl_layer_scope *scope = &lowering->scope;
-  rl_value value;
-  rl_status status = RL_OK;
-  if (!scope->scope.resolve(&scope->scope, shard->dim, &value, &status, lowering->diags) ||
-      status != RL_OK) {
-    return status;
-  }
-  bool whole = value.kind == RL_VALUE_NUMBER && value.den == 1 && !value.negative;
-  bool whole_experts =
-      shard->kind == RL_SHARD_EXPERT_WIDTH && lowering->scenario->parallel.expert > 1;
-  if (!whole || value.num == 0 || whole_experts) return RL_OK;
-  status = take_share(lowering, shard, value.num, &shares[scope->share_count]);
+  uint64_t whole;
+  rl_status status = read_shard(lowering, shard, &whole);
+  if (status != RL_OK || whole == 0) return status;
+  status = take_share(lowering, shard, whole, &shares[scope->share_count]);
   if (status == RL_OK) scope->share_count++;
   return status;
 }

@@ -38,6 +38,7 @@ typedef struct rl_hardware {
   const char *title;   /* "NVIDIA H100 SXM5 80 GB" */
   const char *arch;    /* "hopper": what profiles are fitted for */
   const char *default_for; /* "h100" or NULL */
+  bool host;           /* it can stand behind the host link of devices */
   uint64_t devices;    /* of a server: how many; all figures but links and price are those of one.
                           1 for a device */
   rl_figure cores;

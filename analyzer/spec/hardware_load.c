@@ -241,7 +241,7 @@ static rl_status load_server(rl_load *load, const rl_node *device, const void **
 rl_status rl_load_hardware(rl_load *load, const void **out) {
   static const char *const keys[] = {"kind",  "vendor", "title",   "arch",   "default_for",
                                      "cores", "clock",  "compute", "memory", "links",
-                                     "power", "energy", "price",   "sources"};
+                                     "power", "energy", "price",   "sources", "host"};
   const rl_node *root = load->root, *device = rl_load_get(root, "device");
   if (device != NULL) return load_server(load, device, out);
   rl_hardware *hardware = RL_NEW(load->arena, rl_hardware);
@@ -263,6 +263,8 @@ rl_status rl_load_hardware(rl_load *load, const void **out) {
       rl_load_integer(load, rl_load_get(root, "cores"), (rl_origin){0}, &field_cores, &cores);
   hardware->clock = rl_load_figure(load, rl_load_get(root, "clock"), (rl_origin){0}, &field_clock);
   hardware->price = rl_load_figure(load, rl_load_get(root, "price"), (rl_origin){0}, &field_price);
+  const rl_node *host = rl_load_get(root, "host");
+  if (host != NULL) rl_node_bool(host, "host", &hardware->host, load->diags);
   load_compute(load, hardware);
   load_memory(load, hardware);
   load_links(load, hardware);

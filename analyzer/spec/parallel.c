@@ -62,6 +62,19 @@ static uint64_t ranks_of(const rl_parallel *parallel) {
   return ranks;
 }
 
+/* How the devices that are left over could be used; NULL (reported) when memory is exhausted. */
+static const char *devices_hint(const rl_load *load, const rl_scenario *scenario) {
+  const uint64_t ranks = ranks_of(&scenario->parallel), data = scenario->parallel.data;
+  char groups[RL_NUMBER_TEXT];
+  if (scenario->devices <= ranks || scenario->devices % ranks != 0) {
+    return "tensor x pipeline x data x context is the number of devices";
+  }
+  rl_print_u64(data * (scenario->devices / ranks), groups);
+  const char *hint = rl_textf(load->arena, "--dp %s shares the sequences among all of them", groups);
+  if (hint == NULL) rl_diag_oom(load->diags);
+  return hint;
+}
+
 static void report_devices(const rl_load *load, const rl_settings *settings,
                            const rl_scenario *scenario) {
   char ranks[RL_NUMBER_TEXT], devices[RL_NUMBER_TEXT];
@@ -69,7 +82,7 @@ static void report_devices(const rl_load *load, const rl_settings *settings,
   rl_loc loc = scenario->parallel.loc.file != NULL ? scenario->parallel.loc : hardware->loc;
   RL_REPORT(load->diags, PARALLEL_DEVICES, loc,
             rl_print_grouped(ranks_of(&scenario->parallel), ranks),
-            rl_print_grouped(scenario->devices, devices));
+            rl_print_grouped(scenario->devices, devices), devices_hint(load, scenario));
 }
 
 void rl_parallel_resolve(const rl_load *load, const rl_settings *settings, rl_scenario *scenario) {

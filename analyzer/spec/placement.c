@@ -44,7 +44,10 @@ static void resolve_host(const rl_load *load, const rl_settings *settings,
                          rl_placement *placement) {
   const char *name = rl_settings_text(load, settings, RL_SET_HOST);
   if (name == NULL) return;
-  rl_db_hardware(load->db, name, settings->values[RL_SET_HOST]->loc, &placement->host, load->diags);
+  const rl_loc loc = settings->values[RL_SET_HOST]->loc;
+  rl_db_hardware(load->db, name, loc, &placement->host, load->diags);
+  if (placement->host == NULL || placement->host->host) return;
+  RL_REPORT(load->diags, NOT_A_HOST, loc, placement->host->name);
 }
 
 static void resolve_storage(const rl_load *load, const rl_settings *settings,

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/names.h"
+#include "base/number.h"
 #include "spec/db_private.h"
 
 const char *const RL_SETTING_KEYS[RL_SETTINGS] = {[RL_SET_MODEL] = "model",
@@ -143,11 +144,33 @@ static const char *key_of_part(const rl_load *load, const char *group, const rl_
   return NULL;
 }
 
+/* The part's key, or nothing, stands before it already. */
+static bool is_given_before(const char *list, const char *part, size_t key_length) {
+  for (const char *other = list; other != part; other += strcspn(other, ",") + 1) {
+    const size_t length = strcspn(other, ",");
+    const char *equal = memchr(other, '=', length);
+    const size_t other_length = equal == NULL ? 0 : (size_t)(equal - other);
+    if (other_length == key_length && strncmp(other, part, key_length) == 0) return true;
+  }
+  return false;
+}
+
+/* More parts than anybody writes: bounds what looking for doubles costs. */
+static bool is_short_list(const rl_load *load, const rl_node *node, const char *what) {
+  char most[RL_NUMBER_TEXT];
+  size_t parts = 1;
+  for (const char *at = node->text; *at != '\0'; at++) parts += *at == ',';
+  if (parts <= RL_ENTRIES_MAX) return true;
+  RL_REPORT(load->diags, LONG_LIST, node->loc, what, rl_print_u64(RL_ENTRIES_MAX, most));
+  return false;
+}
+
 /* "bf16" or "w4a16-g128,lm_head=bf16" or "power-law,exponent=1.2" below `group`: a part without = is
  * the default. For kv the default is both k and v. */
 static void assign_list(const rl_load *load, rl_settings *settings, const char *group,
                         const rl_node *node) {
   bool kv = strcmp(group, "kv") == 0;
+  if (!is_short_list(load, node, group)) return;
   for (const char *part = node->text; part != NULL;) {
     size_t length = strcspn(part, ",");
     const char *equal = memchr(part, '=', length);
@@ -155,6 +178,10 @@ static void assign_list(const rl_load *load, rl_settings *settings, const char *
     const rl_node *item = scalar_node(load, value, (size_t)(part + length - value), node->loc);
     const char *key = key_of_part(load, group, node, part, equal);
     if (item == NULL || key == NULL || refuse_empty(load, item, key)) return;
+    if (is_given_before(node->text, part, equal == NULL ? 0 : (size_t)(equal - part))) {
+      RL_REPORT(load->diags, LISTED_TWICE, node->loc, key, node->text);
+      return;
+    }
     assign(load, settings, &(rl_assignment){key, node->loc, item});
     if (kv && equal == NULL) assign(load, settings, &(rl_assignment){"kv.v", node->loc, item});
     part = part[length] == ',' ? part + length + 1 : NULL;

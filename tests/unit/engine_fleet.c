@@ -112,7 +112,7 @@ static bool lower_ranks(twin *t, size_t count, bool whole_experts) {
         rl_lower_rank(&t->arena, scenario, (rl_rank){.tensor = r}, &ranks.programs[r], &t->diags);
     if (status == RL_OK) continue;
     rl_diag_code code = t->diags.list.items[0].code;
-    CU_ASSERT(code == RL_D_SHARD_HEADS || code == RL_D_NO_SHARDS || code == RL_D_ROUTE_EXPERTS);
+    CU_ASSERT(code == RL_D_SHARD_HEADS || code == RL_D_NO_SHARDS || code == RL_D_EXPERT_RANKS);
     return false;
   }
   return true;

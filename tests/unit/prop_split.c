@@ -150,11 +150,11 @@ static bool lower_part(split_case *c, uint64_t rank) {
   return status == RL_OK;
 }
 
-/* The model has no such division of its heads, or is not to be divided yet. */
+/* The model has no such division of its heads, no experts to spread, or is not to be divided yet. */
 static bool is_refused(const rl_diags *diags) {
   if (diags->list.count == 0) return false;
   rl_diag_code code = diags->list.items[0].code;
-  return code == RL_D_SHARD_HEADS || code == RL_D_NO_SHARDS;
+  return code == RL_D_SHARD_HEADS || code == RL_D_NO_SHARDS || code == RL_D_NO_EXPERTS;
 }
 
 /* False when the model cannot be split so. */

@@ -1,8 +1,10 @@
-/* Runs every registered suite; exit code 1 when an assertion failed. */
+/* Runs the registered suites, or those that are named; exit code 1 when an assertion failed. */
 #include "unit.h"
 
 #include <CUnit/Basic.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 
 enum { SUITES_MAX = 64 };
 
@@ -27,9 +29,17 @@ static void add_suite(size_t index) {
   }
 }
 
-int main(void) {
+static bool is_asked(int argc, char **argv, const char *suite) {
+  bool asked = argc < 2;
+  for (int i = 1; i < argc; i++) asked = asked || strcmp(argv[i], suite) == 0;
+  return asked;
+}
+
+int main(int argc, char **argv) {
   if (CU_initialize_registry() != CUE_SUCCESS) return 1;
-  for (size_t s = 0; s < suite_count; s++) add_suite(s);
+  for (size_t s = 0; s < suite_count; s++) {
+    if (is_asked(argc, argv, suites[s].name)) add_suite(s);
+  }
   CU_basic_set_mode(CU_BRM_NORMAL);
   CU_basic_run_tests();
   unsigned failed = CU_get_number_of_failures();
