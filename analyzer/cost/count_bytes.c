@@ -75,9 +75,11 @@ rl_share rl_share_embed(const rl_program *program, const rl_op *op, const rl_ope
 }
 
 /* A head on the last tokens touches only the rows whose logits are wanted, and its weight only when
- * there are some. */
+ * there are some; where positions are merged, what stands in front of a piece is not read. */
 rl_share rl_share_linear(const rl_program *program, const rl_op *op, const rl_operand *operand) {
   rl_share share = rl_share_plain(program, op, operand);
+  bool merged = op->at.merge != 0 && tensor_of(program, operand)->extent == RL_EXTENT_SOURCE;
+  if (merged) share.blocks.lead = 0;
   if (!op->at.last_tokens && !op->at.first_tokens) return share;
   bool weight = tensor_of(program, operand)->role == RL_ROLE_WEIGHT;
   share.blocks = rl_moment_of(weight ? RL_M_LOGITS_ANY : RL_M_LOGIT_ROWS);

@@ -41,8 +41,13 @@ typedef struct rl_shard {
 } rl_shard;
 
 /* What a sequence begins with beside its tokens. */
-typedef enum rl_piece_kind { RL_PIECE_NONE, RL_PIECE_TEXT, RL_PIECE_SOUND } rl_piece_kind;
-extern const char *const RL_PIECE_WORDS[]; /* "text", "sound" by rl_piece_kind; NULL first */
+typedef enum rl_piece_kind {
+  RL_PIECE_NONE,
+  RL_PIECE_TEXT,
+  RL_PIECE_SOUND,
+  RL_PIECE_IMAGES /* of which a sequence may begin with several, or none */
+} rl_piece_kind;
+extern const char *const RL_PIECE_WORDS[]; /* "text", ... by rl_piece_kind; NULL first */
 
 typedef struct rl_family {
   const char *name;

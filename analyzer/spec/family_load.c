@@ -189,16 +189,17 @@ static void read_shards(const rl_load *load, rl_family *family) {
 
 const char *const RL_PIECE_WORDS[] = {[RL_PIECE_NONE] = NULL,
                                        [RL_PIECE_TEXT] = "text",
-                                       [RL_PIECE_SOUND] = "sound"};
+                                       [RL_PIECE_SOUND] = "sound",
+                                      [RL_PIECE_IMAGES] = "images"};
 
 static void read_source_kind(const rl_load *load, const rl_node *node, rl_family *family) {
   const char *text;
   if (node == NULL || rl_node_text(node, "of", &text, load->diags) != RL_OK) return;
-  for (int kind = RL_PIECE_TEXT; kind <= RL_PIECE_SOUND; kind++) {
+  for (int kind = RL_PIECE_TEXT; kind <= RL_PIECE_IMAGES; kind++) {
     if (strcmp(text, RL_PIECE_WORDS[kind]) == 0) family->source = (rl_piece_kind)kind;
   }
   if (family->source == RL_PIECE_NONE) {
-    RL_REPORT(load->diags, BAD_CHOICE, node->loc, text, "of", "text, sound");
+    RL_REPORT(load->diags, BAD_CHOICE, node->loc, text, "of", "text, sound, images");
   }
 }
 

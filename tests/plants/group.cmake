@@ -35,7 +35,7 @@ if(TARGET test_engine)
   file(GLOB references CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/unit/engine_reference*.c)
   add_executable(test_plants ${CMAKE_CURRENT_LIST_DIR}/planted_kernels.c ${CMAKE_CURRENT_SOURCE_DIR}/unit/unit.c
     ${CMAKE_CURRENT_SOURCE_DIR}/unit/engine_twin.c ${CMAKE_CURRENT_SOURCE_DIR}/unit/engine_twin_models.c
-    ${references} ${planted})
+    ${CMAKE_CURRENT_SOURCE_DIR}/unit/engine_parts.c ${references} ${planted})
   target_sources(test_plants PRIVATE "${others}")
   target_include_directories(test_plants PRIVATE ${CMAKE_CURRENT_LIST_DIR} ${CMAKE_CURRENT_SOURCE_DIR}/unit
     ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/analyzer)

@@ -17,12 +17,18 @@ static const rl_cost_row *row_of(uint32_t op) {
   return NULL;
 }
 
-static void moments_of(const twin_pass *pass, uint64_t experts, uint64_t *moments) {
+static void moments_of(const twin *t, const twin_pass *pass, uint64_t experts, uint64_t *moments) {
   rl_group groups[TWIN_SEQUENCES];
-  rl_facts facts = {pass->result.distinct_ids, pass->result.distinct_positions, experts};
+  const rl_engine_result *result = &pass->result;
+  rl_facts facts = {.distinct_ids = result->distinct_ids,
+                    .distinct_positions = result->distinct_positions,
+                    .distinct_experts = experts,
+                    .distinct_source_ids = result->distinct_source_ids,
+                    .distinct_source_positions = result->distinct_source_positions};
   for (size_t e = 0; e < pass->count; e++) {
     const rl_engine_entry *entry = &pass->entries[e];
-    groups[e] = (rl_group){1, entry->q, pass->cached[e], entry->tree, entry->logits};
+    groups[e] = (rl_group){1, entry->q, pass->cached[e], entry->tree, entry->logits,
+                           t->source[entry->sequence].size};
   }
   CU_ASSERT_TRUE_FATAL(rl_cost_moments(cost, &(rl_point){groups, pass->count}, &facts, moments));
 }
@@ -48,11 +54,11 @@ static void check_row(const twin *t, const rl_engine_row *row, const uint64_t *m
 
 static void check_pass(twin *t, const twin_pass *pass) {
   uint64_t moments[RL_MOMENTS_MAX];
-  moments_of(pass, 0, moments);
+  moments_of(t, pass, 0, moments);
   CU_ASSERT_EQUAL(cost->row_count, t->program->op_count);
   for (size_t r = 0; r < pass->result.row_count; r++) {
     const rl_engine_row *row = &pass->result.rows[r];
-    if (row->experts != 0) moments_of(pass, row->experts, moments); /* until the next router */
+    if (row->experts != 0) moments_of(t, pass, row->experts, moments); /* until the next router */
     check_row(t, row, moments);
   }
 }

@@ -9,6 +9,7 @@
 
 #include "engine_reference_numbers.h"
 #include "engine_reference_positions.h"
+#include "engine_reference_vision.h"
 
 typedef double matrix[REF_TOKENS][REF_WIDTH];
 
@@ -20,6 +21,7 @@ typedef struct decoder {
   const ref_tokens *tokens;
   ref_plant plant;
   int depth[REF_TOKENS]; /* position of each token */
+  int axes[REF_TOKENS][3];
 } decoder;
 
 static matrix x, h, q, k, v, a, o, gate, up;
@@ -154,6 +156,8 @@ static void embed(const decoder *d) {
     round_rows(d, x, d->m->width);
   }
   if (d->m->embed_norm) norm(d, "embed_norm", -1, x, x);
+  const ref_layer of = {d->m, d->storage, d->weights, d->tokens, d->plant, -1};
+  if (d->m->insert != NULL) d->m->insert(&of, x);
   if (!d->m->learned_positions) return;
   table = find(d, "embed_positions", "weight", -1);
   for (int t = 0; t < d->tokens->count; t++) {
@@ -169,8 +173,8 @@ static void embed(const decoder *d) {
 static void rope(const decoder *d, int layer, matrix y, int heads, int late) {
   for (int t = 0; t < d->tokens->count; t++) {
     for (int head = 0; head < heads; head++) {
-      ref_rotate(d->m, layer, d->plant == REF_OTHER_PAIRS, d->depth[t] + late,
-                 &y[t][head * d->m->head_dim]);
+      const int at[3] = {d->axes[t][0] + late, d->axes[t][1] + late, d->axes[t][2] + late};
+      ref_rotate_axes(d->m, layer, d->plant == REF_OTHER_PAIRS, at, &y[t][head * d->m->head_dim]);
     }
   }
 }
@@ -487,6 +491,11 @@ void ref_forward(const ref_model *model, const ref_storage *storage, const ref_w
   decoder d = {
       .m = model, .storage = storage, .weights = weights, .tokens = tokens, .plant = plant};
   place(&d);
+  if (model->sections[0] > 0) {
+    ref_place_images(model, tokens, (int)plant, d.depth, d.axes);
+  } else {
+    for (int t = 0; t < tokens->count; t++) d.axes[t][0] = d.depth[t];
+  }
   embed(&d);
   for (int layer = 0; layer < model->layers; layer++) decoder_layer(&d, layer);
   norm(&d, "final_norm", -1, x, h);

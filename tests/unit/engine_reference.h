@@ -23,6 +23,12 @@ typedef enum ref_block {
   REF_PARALLEL_NORMS
 } ref_block;
 
+/* Images in a prompt, whose first tokens are 'i' where a token of an image stands, else 't'. */
+typedef struct ref_images {
+  int pieces, positions, columns;
+  const char *prompt;
+} ref_images;
+
 /* Hyperparameters as the papers name them, typed by hand for each twin. */
 typedef struct ref_model ref_model;
 struct ref_storage;
@@ -77,6 +83,11 @@ struct ref_model {
   const void *details;
   /* What a sequence begins with: positions of a piece, values of one, pieces; 0: nothing. */
   int source_positions, source_width, source_pieces;
+  /* Or images: what each sequence of the script begins with, NULL: none; the id in whose places they
+   * stand, how they get there, and how many pairs turn by time, height and width, 0: all by time. */
+  const ref_images *images;
+  int image_token, sections[3];
+  void (*insert)(const ref_layer *of, ref_rows x);
 };
 
 /* REF_EXACT: not rounded at all. */
@@ -108,6 +119,7 @@ typedef struct ref_source {
   int positions, pieces;
   const uint32_t *ids; /* [pieces * positions] */
   const float *values; /* [pieces * positions, source_width] */
+  int columns;         /* of an image's patches */
 } ref_source;
 typedef struct ref_tokens {
   const uint32_t *ids;

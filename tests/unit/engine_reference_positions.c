@@ -24,12 +24,25 @@ static double frequency(const ref_model *m, int layer, int pair) {
   return f;
 }
 
+/* Wang et al. 2024, 2.1: the first pairs turn by time, then height, then width. */
+static int axis_of(const ref_model *m, int pair) {
+  const int *sections = m->sections;
+  if (sections[0] + sections[1] + sections[2] == 0 || pair < sections[0]) return 0;
+  return pair < sections[0] + sections[1] ? 1 : 2;
+}
+
 void ref_rotate(const ref_model *m, int layer, bool other_pairs, int position, double *values) {
+  const int axes[3] = {position, position, position};
+  ref_rotate_axes(m, layer, other_pairs, axes, values);
+}
+
+void ref_rotate_axes(const ref_model *m, int layer, bool other_pairs, const int axes[3],
+                     double *values) {
   int half = rotary_of(m) / 2;
   bool pairs = m->rope_pairs != other_pairs;
   double magnitude = m->rope_magnitude > 0 ? m->rope_magnitude : 1;
   for (int i = 0; i < half; i++) {
-    double angle = position * frequency(m, layer, i);
+    double angle = axes[axis_of(m, i)] * frequency(m, layer, i);
     double *first = &values[pairs ? 2 * i : i], *second = first + (pairs ? 1 : half);
     double turned = *first * cos(angle) - *second * sin(angle);
     *second = magnitude * (*first * sin(angle) + *second * cos(angle));

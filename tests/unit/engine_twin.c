@@ -45,11 +45,15 @@ static void lower(twin *t) {
 /* Sequence 1 begins with fewer positions, 3 with the same as 2. */
 static void draw_source(twin *t, int s) {
   const ref_model *m = t->setup.model;
+  const ref_images *images = m->images == NULL ? NULL : &m->images[s];
   int told = s == 3 ? 2 : s, positions = m->source_positions - 2 * (s == 1);
-  int values = positions * m->source_pieces * m->source_width;
-  if (m->source_pieces == 0) return;
+  int pieces = images != NULL ? images->pieces : m->source_pieces;
+  if (images != NULL) positions = images->positions;
+  int values = positions * pieces * m->source_width;
+  if (pieces == 0) return;
   t->source[s] = (rl_engine_source){
-      .size = {(uint64_t)positions, (uint64_t)m->source_pieces},
+      .size = {(uint64_t)positions, (uint64_t)pieces},
+      .columns = images != NULL ? (uint64_t)images->columns : 0,
       .ids = m->source_width == 0 ? t->source_ids[s] : NULL,
       .values = m->source_width == 0 ? NULL : t->source_values[s]};
   for (int i = 0; i < positions; i++) {
@@ -127,9 +131,14 @@ static const stage STAGES[] = {
 
 /* Sequence 3 is told the same as sequence 2. */
 static uint32_t draw_id(const twin *t, uint32_t sequence, uint64_t position) {
+  const ref_model *m = t->setup.model;
   uint32_t told = sequence == 3 ? 2 : sequence;
-  return (uint32_t)((position * 2654435761u + told * 40503u + 12345u) / 7 %
-                    (uint64_t)t->setup.model->vocabulary);
+  uint32_t id = (uint32_t)((position * 2654435761u + told * 40503u + 12345u) / 7 %
+                           (uint64_t)m->vocabulary);
+  if (m->images == NULL) return id;
+  const char *prompt = m->images[sequence].prompt;
+  if (position < strlen(prompt) && prompt[position] == 'i') return (uint32_t)m->image_token;
+  return id == (uint32_t)m->image_token ? 0 : id;
 }
 
 static void fill_pass(twin *t, const stage *from, twin_pass *pass) {
@@ -249,7 +258,7 @@ static const double *reference_logits(twin *t, const twin_pass *pass, size_t e, 
                        t->decoded[entry->sequence],
 
                        {(int)begun->size.positions, (int)begun->size.pieces, begun->ids,
-                        begun->values}};
+                        begun->values, (int)begun->columns}};
   ref_forward(t->setup.model, &storage, &weights, &tokens, plant, logits);
   return logits + first * (uint64_t)t->setup.model->vocabulary;
 }
