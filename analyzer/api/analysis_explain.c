@@ -24,6 +24,8 @@ static const struct {
         {"X", "pairs of new tokens, each with itself and those before it, in one chunk"},
     [RL_M_EXPERTS] = {"D", "distinct experts that the tokens choose"},
     [RL_M_TABLE_ROWS] = {"D", "distinct rows of the tables that the tokens look up"},
+    [RL_M_PREFIX] = {"T_p", "tokens of prefixes that the pass reads twice"},
+    [RL_M_PREFIX_ANY] = {"1_p", "1 when some sequence begins in the pass"},
     [RL_M_SOURCE] = {"E", "source positions that the pass encodes"},
     [RL_M_SOURCE_ANY] = {"1_E", "1 when the pass encodes a source"},
     [RL_M_SOURCE_PAIRS] = {"E2", "pairs of source positions of one piece"},

@@ -29,6 +29,8 @@ typedef enum rl_moment_kind {
   RL_M_EXPERT_CHOICES, /* (token, expert) on the rank where they are most, in RL_EXPERT_UNIT: expected */
   RL_M_CHUNKS,       /* chunks that the new tokens of each sequence are cut into, the last one short */
   RL_M_CHUNK_PAIRS,  /* pairs of new tokens of one chunk, the later with the earlier and each with itself */
+  RL_M_PREFIX,       /* of the sequences that begin in the pass, the tokens up to `window` */
+  RL_M_PREFIX_ANY,   /* 1 when there are any */
   /* of the sequences that begin in the pass; `lead` and `merge` are part of the identity */
   RL_M_SOURCE,               /* pieces * (ceil(positions / merge) + lead) */
   RL_M_SOURCE_ANY,           /* 1 when one of them has a source */
@@ -45,7 +47,7 @@ typedef struct rl_moment {
   rl_moment_kind kind;
   rl_phase phase;          /* the class that is summed over */
   uint64_t decode_tokens;  /* what parts the classes; 0 = all groups */
-  uint64_t window; /* 0 = none */
+  uint64_t window; /* 0 = none; RL_M_PREFIX: tokens at most */
   uint64_t within; /* chunk of positions that a query sees, 0 = all; not with a window */
   uint64_t page;   /* RL_M_KV_KEPT: rows a page, 1 = no rounding */
   uint64_t experts, top_k, ranks; /* of expected moments; ranks 0 or 1: the experts stay together.

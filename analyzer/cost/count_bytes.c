@@ -10,6 +10,7 @@ const rl_moment_kind RL_EXTENT_MOMENTS[RL_EXTENTS] = {
     [RL_EXTENT_KV] = RL_M_KV_ROWS,
     [RL_EXTENT_SCORES] = RL_M_RECTANGLE,
     [RL_EXTENT_SEQUENCES] = RL_M_SEQUENCES,
+    [RL_EXTENT_PREFIX] = RL_M_PREFIX,
     [RL_EXTENT_SOURCE_INPUT] = RL_M_SOURCE,
     [RL_EXTENT_SOURCE] = RL_M_SOURCE,
     [RL_EXTENT_SOURCE_MERGED] = RL_M_SOURCE,
@@ -20,6 +21,7 @@ const rl_moment_kind RL_EXTENT_MOMENTS[RL_EXTENTS] = {
 
 rl_moment rl_extent_moment(const rl_program *program, rl_extent extent) {
   rl_moment moment = rl_moment_of(RL_EXTENT_MOMENTS[extent]);
+  if (extent == RL_EXTENT_PREFIX) moment.window = program->prefix;
   if (extent == RL_EXTENT_SOURCE_MERGED) moment.merge = program->source.merge;
   bool inside = extent >= RL_EXTENT_SOURCE_INPUT && extent <= RL_EXTENT_CROSS_SCORES;
   if (!inside || extent == RL_EXTENT_SOURCE_INPUT || extent == RL_EXTENT_SOURCE_MERGED) {
@@ -74,14 +76,19 @@ rl_share rl_share_embed(const rl_program *program, const rl_op *op, const rl_ope
   return share;
 }
 
-/* A head on the last tokens touches only the rows whose logits are wanted, and its weight only when
- * there are some; where positions are merged, what stands in front of a piece is not read. */
+/* A head on the last tokens touches only the rows whose logits are wanted, one on a prefix the rows
+ * of that, and its weight only when there are some; where positions are merged, what stands in front
+ * of a piece is not read. */
 rl_share rl_share_linear(const rl_program *program, const rl_op *op, const rl_operand *operand) {
   rl_share share = rl_share_plain(program, op, operand);
   bool merged = op->at.merge != 0 && tensor_of(program, operand)->extent == RL_EXTENT_SOURCE;
   if (merged) share.blocks.lead = 0;
-  if (!op->at.last_tokens && !op->at.first_tokens) return share;
   bool weight = tensor_of(program, operand)->role == RL_ROLE_WEIGHT;
+  if (op->at.prefix_tokens) {
+    share.blocks = weight ? rl_moment_of(RL_M_PREFIX_ANY)
+                          : rl_extent_moment(program, RL_EXTENT_PREFIX);
+  }
+  if (!op->at.last_tokens && !op->at.first_tokens) return share;
   share.blocks = rl_moment_of(weight ? RL_M_LOGITS_ANY : RL_M_LOGIT_ROWS);
   return share;
 }
@@ -149,6 +156,7 @@ static rl_share share_fused(const rl_program *program, const rl_op *op, const rl
 /* The indicator of a moment: 1 where it is not 0. */
 static rl_moment_kind present_with(rl_moment_kind kind) {
   if (of_logits(kind)) return RL_M_LOGITS_ANY;
+  if (kind == RL_M_PREFIX || kind == RL_M_PREFIX_ANY) return RL_M_PREFIX_ANY;
   if (kind == RL_M_SOURCE_ROWS || kind == RL_M_CROSS_PAIRS) return RL_M_SOURCE_HELD;
   return kind >= RL_M_SOURCE && kind < RL_M_SOURCE_ROWS ? RL_M_SOURCE_ANY : RL_M_ONE;
 }
@@ -222,5 +230,6 @@ const rl_counting RL_COUNTINGS[RL_OP_KINDS] = {
     [RL_OP_TOKEN_SHIFT] = {rl_work_token_shift, rl_share_plain},
     [RL_OP_LERP] = {rl_work_lerp, rl_share_plain},
     [RL_OP_LERP_BY] = {rl_work_lerp, rl_share_plain},
+    [RL_OP_PREFIX_ATTENTION] = {rl_work_prefix_attention, rl_share_plain},
     [RL_OP_FUSED] = {work_fused, share_fused},
 };

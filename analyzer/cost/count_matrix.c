@@ -7,10 +7,12 @@ static uint64_t rate(rl_rate row) {
   return RL_OP_RATES[row].per_element;
 }
 
-/* The rows that a linear makes: of the tokens whose logits are wanted, of all, of the source. */
+/* The rows that a linear makes: of the tokens whose logits are wanted, of a prefix, of all, of the
+ * source. */
 static rl_moment rows_of_linear(const rl_program *program, const rl_op *op) {
   const rl_operand *in = &program->operands[op->first_operand];
   if (op->at.last_tokens || op->at.first_tokens) return rl_moment_of(RL_M_LOGIT_ROWS);
+  if (op->at.prefix_tokens) return rl_extent_moment(program, RL_EXTENT_PREFIX);
   if (op->at.merge != 0) return rl_extent_moment(program, RL_EXTENT_SOURCE_MERGED);
   return rl_extent_moment(program, program->tensors[in->tensor].extent);
 }

@@ -181,6 +181,12 @@ static inline bool each_chunk_pair(const rl_group *group, const rl_moment *momen
          rl_mul_u64(group->q / moment->chunk, whole, value) && rl_add_u64(*value, rest, value);
 }
 
+/* Of a sequence that begins, as many tokens as a prefix may have. */
+static inline bool each_prefix(const rl_group *group, const rl_moment *moment, uint64_t *value) {
+  *value = group->cached == 0 ? rl_min_u64(group->q, moment->window) : 0;
+  return true;
+}
+
 /* Positions of one piece: n / merge + lead. */
 static inline bool piece_positions(const rl_group *group, const rl_moment *moment,
                                    uint64_t *value) {
@@ -227,6 +233,7 @@ RL_SUM(kept)
 RL_SUM(rectangle)
 RL_SUM(chunk)
 RL_SUM(chunk_pair)
+RL_SUM(prefix)
 RL_SUM(source)
 RL_SUM(source_pair)
 RL_SUM(source_row)
@@ -270,6 +277,15 @@ static bool any_logits(const rl_point *point, const rl_moment *moment, uint64_t 
   return true;
 }
 
+static bool any_prefix(const rl_point *point, const rl_moment *moment, uint64_t *total) {
+  *total = 0;
+  for (size_t g = 0; g < point->count; g++) {
+    const rl_group *group = &point->groups[g];
+    if (group->cached == 0 && takes_group(moment, group)) *total = 1;
+  }
+  return true;
+}
+
 static bool any_held(const rl_point *point, const rl_moment *moment, uint64_t *total) {
   (void)moment;
   *total = 0;
@@ -307,6 +323,8 @@ static const moment_sum SUMS[RL_MOMENT_KINDS] = {
     [RL_M_EXPERT_CHOICES] = sum_expert_choices,
     [RL_M_CHUNKS] = sum_chunk,
     [RL_M_CHUNK_PAIRS] = sum_chunk_pair,
+    [RL_M_PREFIX] = sum_prefix,
+    [RL_M_PREFIX_ANY] = any_prefix,
     [RL_M_SOURCE] = sum_source,
     [RL_M_SOURCE_ANY] = any_source,
     [RL_M_SOURCE_PAIRS] = sum_source_pair,

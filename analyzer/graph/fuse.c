@@ -37,13 +37,14 @@ static const rl_format *weight_format(const raw_view *view, uint32_t index) {
 static bool same_operand(const raw_view *view, uint32_t a, uint32_t b, uint32_t slot) {
   return operand_of(view, a, slot)->tensor == operand_of(view, b, slot)->tensor;
 }
-/* Both are linears of one input, or of one input and one choice of experts. */
+/* Both are linears of one input, all of it or its prefix, or of one input and one choice of experts. */
 static bool same_input(const raw_view *view, uint32_t a, uint32_t b) {
   if (b >= view->end || op_at(view, a)->phase != op_at(view, b)->phase) return false;
   if (is_kind(view, a, RL_OP_EXPERT_LINEAR) && is_kind(view, b, RL_OP_EXPERT_LINEAR)) {
     return same_operand(view, a, b, 0) && same_operand(view, a, b, 1);
   }
   return is_kind(view, a, RL_OP_LINEAR) && is_kind(view, b, RL_OP_LINEAR) &&
+         op_at(view, a)->at.prefix_tokens == op_at(view, b)->at.prefix_tokens &&
          same_operand(view, a, b, 0);
 }
 /* One matrix product could do both: same format, type and tokens. */

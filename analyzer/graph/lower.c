@@ -56,6 +56,7 @@ static rl_lower_op *const LOWER[RL_OP_KINDS] = {
     [RL_OP_TOKEN_SHIFT] = rl_lower_token_shift,
     [RL_OP_LERP] = rl_lower_lerp,
     [RL_OP_LERP_BY] = rl_lower_lerp_by,
+    [RL_OP_PREFIX_ATTENTION] = rl_lower_prefix_attention,
 };
 
 /* The statement as this rank sees it; as all ranks together and those before it do where dims are
@@ -226,6 +227,7 @@ static rl_status hand_over(const rl_lowering *lowering, const rl_program **out) 
       .width = lowering->width,
       .positions = lowering->positions,
       .source = lowering->source,
+      .prefix = lowering->prefix,
       .one_pass = lowering->one_pass,
       .fuse = lowering->scenario->profile->fuse,
       .decode_tokens = lowering->scenario->profile->decode_tokens,

@@ -223,11 +223,12 @@ static rl_status note_merge(rl_lowering *lowering, const rl_statement *statement
 
 static rl_extent linear_extent(const rl_evaluated *values, const rl_tensor *in) {
   if (values->tokens == RL_TOKENS_MERGED) return RL_EXTENT_SOURCE_MERGED;
+  if (values->tokens == RL_TOKENS_PREFIX) return RL_EXTENT_PREFIX;
   return values->tokens == RL_TOKENS_ALL ? in->extent : RL_EXTENT_LOGIT_ROWS;
 }
 
 /* in [T, cols], weight [rows, cols], bias [1, rows]; out [T, rows], or [R, rows] of the last or
- * first tokens, or [S / merge, rows] of merge * cols values each. */
+ * first tokens, or [prefix, rows], or [S / merge, rows] of merge * cols values each. */
 rl_status rl_lower_linear(rl_lowering *lowering, const rl_statement *statement,
                           const rl_evaluated *values) {
   uint32_t in[2], weights[2], out;
@@ -236,6 +237,7 @@ rl_status rl_lower_linear(rl_lowering *lowering, const rl_statement *statement,
   if (status != RL_OK) return status;
   const rl_tensor source = lowering->tensors.items[in[0]];
   status = note_merge(lowering, statement, values, &source, &merge);
+  if (status == RL_OK) status = rl_prefix_note(lowering, statement, values, &source);
   if (status != RL_OK) return status;
   rl_tensor shape = activation(lowering, linear_extent(values, &source), values->rows);
   rl_weight_shape request = {.class_name = linear_class(lowering, values),
@@ -261,6 +263,7 @@ rl_status rl_lower_linear(rl_lowering *lowering, const rl_statement *statement,
   op.at.has_bias = weights[1] != RL_NONE;
   op.at.last_tokens = values->tokens == RL_TOKENS_LAST;
   op.at.first_tokens = values->tokens == RL_TOKENS_FIRST;
+  op.at.prefix_tokens = values->tokens == RL_TOKENS_PREFIX;
   op.at.merge = values->tokens == RL_TOKENS_MERGED ? merge : 0;
   op.compute = rl_format_compute(format, lowering->scenario->activations);
   return add_weighted(lowering, &op, in[0], weights, out);

@@ -49,7 +49,8 @@ typedef struct rl_lowering {
   uint32_t source_ids, source_values; /* what a source consists of, RL_NONE: not read yet */
   uint32_t cross_k, cross_v;          /* kept of the source in this layer, not yet attended to */
   struct rl_source_shape source;
-  bool one_pass; 
+  uint64_t prefix; /* as in rl_program */
+  bool one_pass;
   uint64_t vocabulary, width, positions;
   uint64_t first_id, held_ids; /* as in rl_program */
   uint32_t loop_count;
@@ -163,8 +164,13 @@ rl_lower_op rl_lower_embed, rl_lower_norm, rl_lower_linear, rl_lower_pair, rl_lo
     rl_lower_frame_conv, rl_lower_patch_embed, rl_lower_rope_2d, rl_lower_encode_attention,
     rl_lower_cross_append, rl_lower_cross_attention, rl_lower_insert, rl_lower_retention,
     rl_lower_gated_delta, rl_lower_wkv, rl_lower_token_shift, rl_lower_lerp, rl_lower_lerp_by;
+rl_lower_op rl_lower_prefix_attention; /* lower_prefix.c */
 rl_lower_op rl_lower_hash, rl_lower_gather, rl_lower_dot; /* lower_memory.c */
 rl_lower_op rl_lower_all_reduce, rl_lower_all_gather; /* lower_collectives.c */
+
+/* Notes the longest prefix of the program, of which there is one; of other statements nothing. */
+rl_status rl_prefix_note(rl_lowering *lowering, const rl_statement *statement,
+                         const rl_evaluated *values, const rl_tensor *in);
 
 /* YaRN's divisors of the frequencies and magnitude, from the map of the config (rope_yarn.c). */
 rl_status rl_yarn_read(rl_lowering *lowering, const rl_node *map, rl_op_attributes *at);

@@ -44,6 +44,7 @@ typedef enum rl_extent {
   RL_EXTENT_KV,         /* every kept token of every sequence */
   RL_EXTENT_SCORES,     /* sum over sequences of q * (cached + q) */
   RL_EXTENT_SEQUENCES,  /* every sequence of the pass */
+  RL_EXTENT_PREFIX,     /* the first tokens of the sequences that begin in the pass */
   /* of the sequences that begin in the pass, n positions a piece */
   RL_EXTENT_SOURCE_INPUT,  /* n a piece */
   RL_EXTENT_SOURCE,        /* n + lead a piece: inside the encoder */
@@ -142,6 +143,7 @@ typedef struct rl_op_attributes {
   bool has_bias;
   bool last_tokens;         /* only the R rows whose logits are wanted */
   bool first_tokens;        /* as many rows, but from the front of the sequence */
+  bool prefix_tokens;       /* only the tokens of a prefix */
   uint64_t merge; /* source rows that are read as one; also of rope_2d: side of a merged square */
   /* rope, kv_append, attention, scores, softmax, mix */
   uint64_t heads, kv_heads, head_dim;
@@ -174,7 +176,8 @@ typedef struct rl_op_attributes {
   double limit;             /* clamp, swiglu */
   double floor;             /* position_scale: tokens between two values of the factor */
   /* conv */
-  /* retention, gated_delta, wkv: heads of that many keys and values; scores are scaled as attention's */
+  /* retention, gated_delta, wkv, prefix_attention: heads of that many keys and values; scores are
+   * scaled as attention's */
   uint64_t key_heads, key_dim;
   rl_decay_kind decay;
   uint64_t taps;            /* inputs that an output sees, its own included */
@@ -257,6 +260,7 @@ typedef struct rl_program {
     rl_encoder_source begin; /* what each sequence of the scenario begins with */
     uint64_t token; /* id of the tokens that merged positions take the place of */
   } source;
+  uint64_t prefix;          /* tokens of a sequence that its first pass reads twice, at most; 0: none */
   bool one_pass;            /* sequences are one pass: attention looks ahead and keeps nothing */
   uint32_t fuse;            /* fusions asked for, bit 1u << rl_fusion */
   const rl_skew *skew;      /* how tokens choose experts; NULL: every expert as likely as every other */

@@ -18,7 +18,8 @@ static const char *const STYLE_WORDS[] = {[RL_ROPE_HALVES] = "halves", [RL_ROPE_
 static const char *const TOKEN_WORDS[] = {[RL_TOKENS_ALL] = "all",
                                           [RL_TOKENS_LAST] = "last",
                                           [RL_TOKENS_FIRST] = "first",
-                                          [RL_TOKENS_MERGED] = "merged"};
+                                          [RL_TOKENS_MERGED] = "merged",
+                                          [RL_TOKENS_PREFIX] = "prefix"};
 static const char *const MASK_WORDS[] = {"causal"};
 static const char *const SCORE_WORDS[] = {[RL_SCORE_SOFTMAX] = "softmax",
                                           [RL_SCORE_SOFTMAX_CHOSEN] = "softmax_chosen",
@@ -135,6 +136,7 @@ static const rl_attribute_rule RULES[] = {
     {.key = "stride", .form = RL_FORM_INTEGER, .positive = true, .place = PLACE(stride)},
     {.key = "frames", .form = RL_FORM_INTEGER, .positive = true, .place = PLACE(frames)},
     {.key = "merge", .form = RL_FORM_INTEGER, .positive = true, .place = PLACE(merge)},
+    {.key = "prefix", .form = RL_FORM_INTEGER, .positive = true, .place = PLACE(prefix)},
     {.key = "buckets", .form = RL_FORM_INTEGER, .positive = true, .place = PLACE(buckets)},
     {.key = "max_distance",
      .form = RL_FORM_INTEGER,

@@ -46,7 +46,8 @@ typedef enum rl_token_choice {
   RL_TOKENS_ALL,
   RL_TOKENS_LAST,
   RL_TOKENS_FIRST,
-  RL_TOKENS_MERGED
+  RL_TOKENS_MERGED,
+  RL_TOKENS_PREFIX
 } rl_token_choice;
 
 /* Everything but tensors that a statement says, evaluated for one layer. Zero: not said. */
@@ -55,7 +56,7 @@ typedef struct rl_evaluated {
   uint64_t heads, kv_heads, head_dim, dims, window, within, context, original;
   uint64_t experts, top_k, expert_groups, top_groups;
   uint64_t value_dim, rope_dim, kv_head_dim;
-  uint64_t kernel, stride, frames, merge, buckets, max_distance, token;
+  uint64_t kernel, stride, frames, merge, buckets, max_distance, token, prefix;
   double eps, base, root, factor, scale_root, cap, scale, alibi, limit, floor;
   bool wide, when, has_bias, tied, transposed, normalize, grouped, alibi_scaled;
   uint64_t orders, dilation, taps, groups, states, chunk, shared, key_heads, key_dim;

@@ -115,6 +115,7 @@ void rl_ref_wkv(const rl_call *call);
 void rl_ref_token_shift(const rl_call *call);
 void rl_ref_lerp(const rl_call *call);
 void rl_ref_lerp_by(const rl_call *call);
+void rl_ref_prefix_attention(const rl_call *call);
 void rl_ref_fused(const rl_call *call);
 /* The parts of attention over rectangles without a mask: scores, softmax and mix call them where
  * keys are not those of the cache. */
@@ -148,6 +149,9 @@ bool rl_ref_gated_delta_workspace(const rl_program *program, const rl_op *op,
                                   const rl_pass_limits *limits, rl_workspace_size *size);
 bool rl_ref_wkv_workspace(const rl_program *program, const rl_op *op,
                           const rl_pass_limits *limits, rl_workspace_size *size);
+bool rl_ref_prefix_attention_workspace(const rl_program *program, const rl_op *op,
+                                              const rl_pass_limits *limits,
+                                              rl_workspace_size *size);
 bool rl_ref_fused_workspace(const rl_program *program, const rl_op *op,
                             const rl_pass_limits *limits, rl_workspace_size *size);
 

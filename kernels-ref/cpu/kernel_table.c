@@ -78,6 +78,8 @@ const rl_kernel RL_KERNELS[RL_OP_KINDS] = {
     [RL_OP_TOKEN_SHIFT] = {rl_ref_token_shift, blocks_workspace},
     [RL_OP_LERP] = {rl_ref_lerp, blocks_workspace},
     [RL_OP_LERP_BY] = {rl_ref_lerp_by, blocks_workspace},
+    [RL_OP_PREFIX_ATTENTION] = {rl_ref_prefix_attention,
+                                       rl_ref_prefix_attention_workspace},
     [RL_OP_FUSED] = {rl_ref_fused, rl_ref_fused_workspace},
 };
 
@@ -121,6 +123,7 @@ uint64_t rl_limits_blocks(const rl_pass_limits *limits, rl_extent extent) {
       [RL_EXTENT_KV] = limits->kv_rows,
       [RL_EXTENT_SCORES] = limits->scores,
       [RL_EXTENT_SEQUENCES] = limits->sequences,
+      [RL_EXTENT_PREFIX] = limits->tokens,
       [RL_EXTENT_SOURCE_INPUT] = limits->source.inputs,
       [RL_EXTENT_SOURCE] = limits->source.positions,
       [RL_EXTENT_SOURCE_MERGED] = limits->source.merged,

@@ -20,6 +20,7 @@ typedef struct rl_pass_sequence {
   uint64_t first_token; /* block of its first new token in tensors of extent TOKENS */
   uint64_t first_logit,
       logit_rows;        /* its blocks of extent LOGIT_ROWS: its last logit_rows tokens */
+  uint64_t first_prefix, prefix; /* its blocks of extent PREFIX: its first tokens, when it begins */
   uint64_t first_score;  /* its block of extent SCORES; (query i, key j) follows at i * (cached + q)
                             + j */
   const int32_t *parent; /* draft tree, NULL: a chain */
@@ -37,7 +38,7 @@ typedef struct rl_pass_sequence {
 typedef struct rl_pass {
   const rl_pass_sequence *sequences;
   size_t count;
-  uint64_t tokens, logit_rows, scores;
+  uint64_t tokens, logit_rows, prefix, scores;
   uint64_t kv_rows;          /* blocks of a KV tensor: the capacities of all sequences */
   const uint64_t *positions; /* [tokens] */
   const uint64_t (*axes)[3]; /* [tokens] time, height, width: the position thrice but in images */

@@ -16,24 +16,26 @@ static void load_merged(const rl_call *call, const rl_product *p) {
   }
 }
 
-/* All tokens, or the last or first logit_rows tokens of every sequence. */
-static void load_tokens(const rl_call *call, const rl_product *p, uint64_t tokens) {
+/* The tokens of a sequence that are asked for: its last or first logit_rows ones, or its prefix. */
+static void load_some(const rl_call *call, const rl_product *p) {
+  const rl_op_attributes *at = &call->op->at;
   uint64_t slot = 0;
-  if (call->op->at.merge != 0) {
-    load_merged(call, p);
-    return;
-  }
-  if (!call->op->at.last_tokens && !call->op->at.first_tokens) {
-    for (uint64_t t = 0; t < tokens; t++) rl_product_load_input(p, t, t);
-    return;
-  }
   for (size_t s = 0; s < call->pass->count; s++) {
     const rl_pass_sequence *sequence = &call->pass->sequences[s];
-    uint64_t left_out = call->op->at.last_tokens ? sequence->q - sequence->logit_rows : 0;
-    uint64_t first = sequence->first_token + left_out;
-    for (uint64_t k = 0; k < sequence->logit_rows; k++) {
-      rl_product_load_input(p, first + k, slot++);
-    }
+    uint64_t count = at->prefix_tokens ? sequence->prefix : sequence->logit_rows;
+    uint64_t first = sequence->first_token + (at->last_tokens ? sequence->q - count : 0);
+    for (uint64_t k = 0; k < count; k++) rl_product_load_input(p, first + k, slot++);
+  }
+}
+
+static void load_tokens(const rl_call *call, const rl_product *p, uint64_t tokens) {
+  const rl_op_attributes *at = &call->op->at;
+  if (at->merge != 0) {
+    load_merged(call, p);
+  } else if (at->last_tokens || at->first_tokens || at->prefix_tokens) {
+    load_some(call, p);
+  } else {
+    for (uint64_t t = 0; t < tokens; t++) rl_product_load_input(p, t, t);
   }
 }
 
@@ -42,7 +44,7 @@ void rl_ref_linear(const rl_call *call) {
   const rl_view *out = rl_call_write(call, 0);
   uint64_t tokens = rl_call_blocks(call);
   rl_product p;
-  if (tokens == 0) return; /* no logits wanted: the weights are not read either */
+  if (tokens == 0) return; /* none wanted: the weights are not read either */
   rl_product_begin(&p, call, rl_call_read(call, 0), weight);
   load_tokens(call, &p, tokens);
   for (uint64_t row = 0; row < weight->store.rows; row++) {

@@ -18,6 +18,10 @@ static void append(rl_engine_state *state, const rl_engine_entry *entry, rl_pass
                                  .first_token = pass->tokens,
                                  .first_logit = pass->logit_rows,
                                  .logit_rows = rl_engine_logit_rows(entry),
+                                 .first_prefix = pass->prefix,
+                                 .prefix = held->length > 0 ? 0
+                                                            : rl_min_u64(entry->q,
+                                                                         state->program->prefix),
                                  .first_score = pass->scores,
                                  .state = entry->sequence,
                                  .parent = entry->tree != NULL ? entry->tree->parent : NULL};
@@ -27,6 +31,7 @@ static void append(rl_engine_state *state, const rl_engine_entry *entry, rl_pass
   rl_engine_source_place(state, entry, pass, sequence);
   pass->tokens += entry->q;
   pass->logit_rows += sequence->logit_rows;
+  pass->prefix += sequence->prefix;
   pass->scores += entry->q * (held->length + entry->q);
 }
 
@@ -46,6 +51,7 @@ static rl_pass prefill_half(rl_engine_state *state, const rl_pass *all, const rl
                   .count = all->count - decode->count,
                   .tokens = all->tokens - decode->tokens,
                   .logit_rows = all->logit_rows - decode->logit_rows,
+                  .prefix = all->prefix - decode->prefix,
                   .scores = all->scores - decode->scores,
                   .kv_rows = all->kv_rows,
                   .positions = all->positions + decode->tokens,
@@ -54,6 +60,7 @@ static rl_pass prefill_half(rl_engine_state *state, const rl_pass *all, const rl
     own[s] = all->sequences[decode->count + s];
     own[s].first_token -= decode->tokens;
     own[s].first_logit -= decode->logit_rows;
+    own[s].first_prefix -= decode->prefix;
     own[s].first_score -= decode->scores;
   }
   return half;

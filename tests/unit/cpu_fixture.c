@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/checked.h"
 #include "unit.h"
 
 enum { KV_ROWS = 20 };
@@ -20,12 +21,21 @@ void rl_fixture_init(rl_fixture *f, rl_op_kind kind) {
 void rl_fixture_sequence(rl_fixture *f, uint64_t q, uint64_t cached, uint64_t logits,
                          const int32_t *parent) {
   rl_pass_sequence *s = &f->sequences[f->pass.count++];
-  *s = (rl_pass_sequence){
-      q,      cached,         f->pass.kv_rows, f->pass.tokens, f->pass.logit_rows,
-      logits, f->pass.scores, parent,          f->pass.count - 1};
+  *s = (rl_pass_sequence){.q = q,
+                          .cached = cached,
+                          .first_kv = f->pass.kv_rows,
+                          .first_token = f->pass.tokens,
+                          .first_logit = f->pass.logit_rows,
+                          .logit_rows = logits,
+                          .first_prefix = f->pass.prefix,
+                          .prefix = cached > 0 ? 0 : rl_min_u64(q, f->program.prefix),
+                          .first_score = f->pass.scores,
+                          .parent = parent,
+                          .state = f->pass.count - 1};
   for (uint64_t i = 0; i < q; i++) f->positions[f->pass.tokens + i] = rl_pass_position(s, i);
   f->pass.tokens += q;
   f->pass.logit_rows += logits;
+  f->pass.prefix += s->prefix;
   f->pass.kv_rows += KV_ROWS;
   f->pass.scores += q * (cached + q);
 }
@@ -57,6 +67,16 @@ uint32_t rl_fixture_tensor(rl_fixture *f, rl_role role, rl_test_format format, u
                       .format = &RL_TEST_FORMATS[format],
                       .extent = extents[role],
                       .rows = rows,
+                      .cols = cols};
+  return add_tensor(f, &tensor, values);
+}
+
+uint32_t rl_fixture_prefix(rl_fixture *f, uint64_t cols, const float *values) {
+  rl_tensor tensor = {.name = "prefix",
+                      .role = RL_ROLE_ACTIVATION,
+                      .format = &RL_TEST_FORMATS[TEST_FP32],
+                      .extent = RL_EXTENT_PREFIX,
+                      .rows = 1,
                       .cols = cols};
   return add_tensor(f, &tensor, values);
 }

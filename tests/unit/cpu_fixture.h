@@ -40,6 +40,8 @@ void rl_fixture_sequence(rl_fixture *f, uint64_t q, uint64_t cached, uint64_t lo
  * how many blocks there are: one, or one a token, logit row or kept token. */
 uint32_t rl_fixture_tensor(rl_fixture *f, rl_role role, rl_test_format format, uint64_t rows,
                            uint64_t cols, const float *values);
+/* fp32 values of each token of the prefixes, as long as program.prefix said when they were added. */
+uint32_t rl_fixture_prefix(rl_fixture *f, uint64_t cols, const float *values);
 /* fp32 scores of so many heads, one block a (query, key). */
 uint32_t rl_fixture_scores(rl_fixture *f, uint64_t heads);
 uint32_t rl_fixture_ids(rl_fixture *f, rl_extent extent, const uint32_t *ids);

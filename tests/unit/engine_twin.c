@@ -152,6 +152,7 @@ static void fill_pass(twin *t, const stage *from, twin_pass *pass) {
       ids[i] = draw_id(t, s->sequence, cached + i);
       t->decoded[s->sequence][cached + i] = s->q <= t->program->decode_tokens;
     }
+    if (cached == 0) t->first[s->sequence] = s->q;
     pass->cached[e] = cached;
     const rl_tree *tree = s->tree && !t->setup.model->recurrent ? &TREE : NULL;
     bool begins = cached == 0 && t->source[s->sequence].size.pieces > 0;
@@ -253,12 +254,14 @@ static const double *reference_logits(twin *t, const twin_pass *pass, size_t e, 
   ref_weights weights = {find_weight, t};
   const rl_engine_source *begun = &t->source[entry->sequence];
   uint64_t held = pass->cached[e] + entry->q, first = held - twin_logit_rows(entry);
-  ref_tokens tokens = {t->ids[entry->sequence], (int)held, (int)pass->cached[e],
-                       entry->tree != NULL ? entry->tree->parent : NULL,
-                       t->decoded[entry->sequence],
-
-                       {(int)begun->size.positions, (int)begun->size.pieces, begun->ids,
-                        begun->values, (int)begun->columns}};
+  ref_tokens tokens = {.ids = t->ids[entry->sequence],
+                       .count = (int)held,
+                       .context = (int)pass->cached[e],
+                       .first = (int)t->first[entry->sequence],
+                       .parent = entry->tree != NULL ? entry->tree->parent : NULL,
+                       .decoded = t->decoded[entry->sequence],
+                       .source = {(int)begun->size.positions, (int)begun->size.pieces, begun->ids,
+                                  begun->values, (int)begun->columns}};
   ref_forward(t->setup.model, &storage, &weights, &tokens, plant, logits);
   return logits + first * (uint64_t)t->setup.model->vocabulary;
 }

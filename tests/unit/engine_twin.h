@@ -25,6 +25,7 @@ typedef struct twin {
   rl_engine_state *engine;
   uint32_t ids[TWIN_SEQUENCES][TWIN_CAPACITY]; /* what each sequence holds */
   bool decoded[TWIN_SEQUENCES][TWIN_CAPACITY]; /* whether it came in a pass of the decode class */
+  uint64_t first[TWIN_SEQUENCES]; /* tokens of the pass that began it */
   /* what each sequence begins with */
   rl_engine_source source[TWIN_SEQUENCES];
   uint32_t source_ids[TWIN_SEQUENCES][TWIN_SOURCE];
