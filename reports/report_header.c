@@ -63,6 +63,20 @@ static void split_words(rl_buf *out, const rl_result *r) {
   rl_buf_add(out, " of weights");
 }
 
+/* "2 x dgx-h100, 16 devices" */
+static void add_machines(rl_buf *out, const char *name, uint64_t servers, uint64_t devices) {
+  const uint64_t count = servers > 0 ? servers : devices;
+  if (count > 1) {
+    rl_add_count(out, count);
+    rl_buf_add(out, " x ");
+  }
+  rl_buf_add(out, name);
+  if (servers == 0) return;
+  rl_buf_add(out, ", ");
+  rl_add_count(out, devices);
+  rl_buf_add(out, " devices");
+}
+
 static void hardware_line(rl_buf *out, const rl_result *r) {
   char price[RL_NUMBER_TEXT];
   const rl_result_system *s = r->systems;
@@ -70,17 +84,7 @@ static void hardware_line(rl_buf *out, const rl_result *r) {
     rl_buf_add(out, "every device known, one after the other; MODEL@HARDWARE shows one in detail");
     return;
   }
-  const uint64_t count = s->servers > 0 ? s->servers : s->devices;
-  if (count > 1) {
-    rl_add_count(out, count);
-    rl_buf_add(out, " x ");
-  }
-  rl_buf_add(out, s->name);
-  if (s->servers > 0) {
-    rl_buf_add(out, ", ");
-    rl_add_count(out, s->devices);
-    rl_buf_add(out, " devices");
-  }
+  add_machines(out, s->name, s->servers, s->devices);
   rl_buf_add(out, " \u00b7 ");
   rl_add_figure(out, s->matrix_peak, "FLOP/s ");
   RL_ADD(out, s->matrix_type, " \u00b7 ");
@@ -103,7 +107,7 @@ static void hardware_line(rl_buf *out, const rl_result *r) {
 static void pool_line(rl_buf *out, const rl_result *r) {
   const rl_result_pool *p = r->system_count == 0 ? NULL : r->systems[0].pool;
   if (p == NULL) return;
-  rl_buf_add(out, p->name);
+  add_machines(out, p->name, p->servers, p->devices);
   if (p->matrix_type != NULL) {
     rl_buf_add(out, " \u00b7 ");
     rl_add_figure(out, p->matrix_peak, "FLOP/s ");
@@ -113,8 +117,15 @@ static void pool_line(rl_buf *out, const rl_result *r) {
   rl_add_figure(out, p->bandwidth, "B/s");
   rl_buf_add(out, " \u00b7 usable ");
   rl_add_si(out, (double)p->usable, "B");
-  rl_buf_add(out, " \u00b7 sends the KV cache on at ");
+  if (p->devices > 1) {
+    rl_buf_add(out, " each \u00b7 split tensor ");
+    rl_add_count(out, p->devices / p->groups);
+    if (p->groups > 1) rl_buf_add(out, " data ");
+    if (p->groups > 1) rl_add_count(out, p->groups);
+  }
+  RL_ADD(out, " \u00b7 sends ", r->keeps_kv ? "the KV cache" : "the states", " on at ");
   rl_add_figure(out, p->link, "B/s");
+  if (p->devices > 1) rl_buf_add(out, " a device");
 }
 
 /* Nothing when everything is on the device. */
@@ -124,11 +135,18 @@ static void placement_line(rl_buf *out, const rl_result *r) {
   for (size_t i = 0; i < p->count; i++) {
     RL_ADD(out, i > 0 ? ", " : "", p->classes[i], " on ", p->places[i]);
   }
-  RL_ADD(out, " \u00b7 host ", p->host);
+  rl_buf_add(out, " \u00b7 host ");
+  add_machines(out, p->host, 0, p->hosts);
   if (p->storage != NULL) RL_ADD(out, " \u00b7 storage ", p->storage);
+  if (p->devices > 1) {
+    rl_buf_add(out, " \u00b7 shared by ");
+    rl_add_count(out, p->devices);
+    rl_buf_add(out, " devices");
+  }
   if (!r->listed) {
     RL_ADD(out, " \u00b7 over ", p->link, ", ");
     rl_add_figure(out, p->link_bandwidth, "B/s");
+    if (p->devices > 1) rl_buf_add(out, " each");
   }
   rl_buf_add(out, p->serial ? " \u00b7 one after the other" : " \u00b7 overlapped");
 }

@@ -348,6 +348,8 @@ static void placement(rl_json *json, const rl_result_placement *p) {
   }
   rl_json_open(json, "placement", '{');
   rl_json_text(json, "host", p->host);
+  rl_json_count(json, "hosts", p->hosts);
+  rl_json_count(json, "devices_sharing", p->devices);
   rl_json_text(json, "storage", p->storage);
   rl_json_text(json, "link", p->link);
   rl_json_real(json, "link_bandwidth_bytes_per_s", p->link_bandwidth);
@@ -373,6 +375,8 @@ static void pool(rl_json *json, const rl_result_pool *p) {
   rl_json_open(json, "prefill_pool", '{');
   rl_json_text(json, "name", p->name);
   rl_json_text(json, "title", p->title);
+  rl_json_count(json, "devices", p->devices);
+  rl_json_count(json, "groups", p->groups);
   rl_json_text(json, "matrix_type", p->matrix_type);
   optional(json, "matrix_peak_flop_per_s", p->matrix_peak);
   optional(json, "memory_bandwidth_bytes_per_s", p->bandwidth);

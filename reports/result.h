@@ -67,7 +67,7 @@ typedef struct rl_result_batch {
   size_t phase_count;
   rl_result_memory worst; /* the phase that takes most */
   bool fits;
-  uint64_t transfer_bytes; /* KV and states sent from the machine that prefills, 0: none */
+  uint64_t transfer_bytes; /* KV and states sent from the machines that prefill, 0: none */
   double transfer;         /* s */
   /* Tokens a sequence that fit at this batch: cached in a decode step; of a prompt that is
    * prefilled in one pass, with the generated tokens behind it. RL_RESULT_UNLIMITED: memory sets no
@@ -75,7 +75,7 @@ typedef struct rl_result_batch {
   uint64_t longest_context, longest_prompt;
   rl_result_energy energy;
   rl_result_price price;
-  const rl_result_sensitivity *sensitivities; /* none where lanes overlap */
+  const rl_result_sensitivity *sensitivities;
   size_t sensitivity_count;
 } rl_result_batch;
 
@@ -158,7 +158,8 @@ typedef struct rl_result_operator {
   const char *compute; /* type multiplied in: "bf16", NULL without matrix products */
   const char *place;   /* "host" or "device" where tensors are placed, else NULL */
   double transfer;     /* s: what crosses the link to the host for it */
-  const char *bound;   /* "compute", "vector", "memory", "cache", "link", NULL: the row does nothing */
+  const char *bound;   /* "compute", "vector", "memory", "cache", "link" to other devices, "host
+                          link"; NULL: the row does nothing */
   double seconds;
   double share;                                             /* of the pass, all repeats together */
   uint64_t matrix, vector;                                  /* FLOP, operations */
@@ -189,6 +190,8 @@ typedef struct rl_result_verify {
 /* The machine that prefills when another one decodes. */
 typedef struct rl_result_pool {
   const char *name, *title;
+  uint64_t devices, groups; /* groups hold the model once each */
+  uint64_t servers;         /* of that name that hold them; 0: they are devices of that name */
   const char *matrix_type; /* NULL: it has no engine for bf16 */
   double matrix_peak;      /* FLOP/s */
   double bandwidth;        /* B/s of main memory */
@@ -202,7 +205,8 @@ typedef struct rl_result_placement {
   size_t count;
   const char *host, *storage, *link; /* names; storage: NULL without */
   double link_bandwidth;             /* B/s */
-  uint64_t host_usable, storage_usable; /* bytes */
+  uint64_t hosts, devices;              /* of that name, and devices that share them and the drive */
+  uint64_t host_usable, storage_usable; /* bytes, a device's part */
   bool serial;
 } rl_result_placement;
 

@@ -99,7 +99,7 @@ static rl_status study_machine(const rl_analysis *study, rl_result_system *syste
   if (figures == NULL) return rl_diag_oom(study->diags);
   *system = (rl_result_system){.name = h->name,
                                .title = h->title,
-                               .devices = study->scenario->devices,
+                               .devices = study->devices,
                                .servers = h->devices > 1 ? study->scenario->devices / h->devices : 0,
                                .bandwidth = memory->bandwidth.value,
                                .capacity = memory->capacity,
@@ -144,10 +144,6 @@ static rl_status study_system(const rl_analysis *study, rl_result_system *system
   if (status == RL_OK) {
     const rl_job job = {1, workload->prompt, study->generate};
     status = rl_analysis_largest(study, job, &system->largest_batch);
-    const uint64_t data = rl_max_u64(study->scenario->parallel.data, 1);
-    if (!rl_mul_u64(system->largest_batch, data, &system->largest_batch)) {
-      system->largest_batch = UINT64_MAX;
-    }
   }
   if (status == RL_OK) study_ridges(study, system);
   if (study->listed || status != RL_OK) return status;
@@ -179,16 +175,12 @@ static rl_status study_listed(rl_analysis *study, const rl_cost *cost, const rl_
 static rl_status compile_pools(rl_analysis *study, const rl_cost *cost,
                                const rl_hardware *machine) {
   const rl_scenario *s = study->scenario;
-  rl_plan *plan = NULL, *prefill = NULL;
+  rl_plan *plan = NULL;
   rl_status status =
       rl_plan_compile_placed(study->arena, cost, machine, &s->placement, &plan, study->diags);
-  if (status == RL_OK && s->pools.prefill != NULL) {
-    status = rl_plan_compile_placed(study->arena, cost, s->pools.prefill, &s->placement, &prefill,
-                                    study->diags);
-  }
-  study->plan = plan;
-  study->prefill_plan = prefill == NULL ? plan : prefill;
-  return status;
+  study->plan = study->prefill_plan = plan;
+  if (status != RL_OK || s->pools.prefill == NULL) return status;
+  return rl_analysis_prefill_plan(study);
 }
 
 static rl_status study_machines(rl_analysis *study, const rl_cost *cost,
@@ -322,6 +314,10 @@ static rl_analysis study_new(rl_arena *arena, rl_db *db, const rl_scenario *scen
                        .context_given = view->context != 0,
                        .verify_given = view->verify != 0,
                        .generate = generate,
+                       .devices = scenario->devices,
+                       .groups = rl_max_u64(scenario->parallel.data, 1),
+                       .prefill_devices = scenario->devices,
+                       .prefill_groups = rl_max_u64(scenario->parallel.data, 1),
                        .middle = middle_of(scenario->workload.prompt, generate),
                        .listed = scenario->hardware == NULL};
   if (view->verify == 0) study.view.verify = VERIFY_TOKENS;

@@ -20,7 +20,11 @@ typedef struct rl_analysis {
   uint64_t middle;   /* tokens cached before the middle decode step of the generation */
   bool listed;       /* machines side by side: no passes, no words */
   const rl_plan *plan;
+  uint64_t devices;            /* that work by the plan and its copies */
+  uint64_t groups;             /* of them that hold the model once each and share the sequences */
   const rl_plan *prefill_plan; /* of the machine that prefills: plan itself with one pool */
+  uint64_t prefill_devices, prefill_groups;
+  const rl_cost *whole;        /* of the undivided model, where there are pools */
 } rl_analysis;
 
 /* The same study of the machine that prefills. */
@@ -41,6 +45,12 @@ rl_status rl_analysis_limit(const rl_analysis *study, const rl_group *group,
                             rl_result_limit *limit);
 /* Times, rates, memory, energy and price of the workload at one batch. */
 rl_status rl_analysis_batch(const rl_analysis *study, uint64_t batch, rl_result_batch *out);
+/* KV and states that some sequences keep of their prompts. */
+rl_status rl_analysis_kept(const rl_analysis *study, const rl_cost *cost, uint64_t sequences,
+                           uint64_t *bytes);
+/* The plan of the machine that prefills: the largest tensor groups that divide the model and its
+ * devices. */
+rl_status rl_analysis_prefill_plan(rl_analysis *study);
 /* What an hour of one device costs: as the scenario says, else its hardware file. */
 rl_figure rl_analysis_price(const rl_analysis *study);
 /* Ratios of verify passes to plain decode steps, as many as there are positions for. */
@@ -66,6 +76,9 @@ void rl_analysis_change(const rl_analysis *study, size_t row, const rl_group *gr
                         const rl_demand *demand, rl_result_explanation *out);
 /* Elasticities of the batch's TTFT and TPOT to every figure that rules some of their time. */
 rl_status rl_analysis_sensitivity(const rl_analysis *study, rl_job job, rl_result_batch *out);
+/* The same where tensors are placed elsewhere, by differences: lanes have no shares that add up. */
+rl_status rl_analysis_placed_sensitivity(const rl_analysis *study, rl_job job,
+                                         rl_result_batch *out);
 /* The sentences under the tables; the system is complete but for them. */
 rl_status rl_analysis_words(const rl_analysis *study, rl_result_system *system);
 

@@ -5,7 +5,7 @@
 
 const char *const RL_BOUND_WORDS[RL_BOUNDS] = {
     [RL_BOUND_COMPUTE] = "compute", [RL_BOUND_VECTOR] = "vector", [RL_BOUND_MEMORY] = "memory",
-    [RL_BOUND_CACHE] = "cache",     [RL_BOUND_LINK] = "link",     [RL_BOUND_PEERS] = "link",
+    [RL_BOUND_CACHE] = "cache",     [RL_BOUND_LINK] = "host link", [RL_BOUND_PEERS] = "link",
 };
 
 /* Parts that the time of a pass is told in. */
@@ -23,7 +23,7 @@ enum {
   PARTS
 };
 static const char *const part_words[PARTS] = {
-    [PART_LINK] = "link to host", [PART_HOST] = "host",
+    [PART_LINK] = "host link",    [PART_HOST] = "host",
     [PART_COMPUTE] = "compute",   [PART_VECTOR] = "vector work",
     [PART_CACHE] = "cache",       [PART_WEIGHTS] = "weights",
     [PART_KV] = "KV cache",       [PART_ACTIVATIONS] = "activations",
@@ -35,7 +35,7 @@ rl_status rl_analysis_too_large(const rl_analysis *study) {
 }
 
 uint64_t rl_analysis_share(const rl_analysis *study, uint64_t batch) {
-  return rl_ceil_div(batch, rl_max_u64(study->scenario->parallel.data, 1));
+  return rl_ceil_div(batch, rl_max_u64(study->groups, 1));
 }
 
 rl_group rl_analysis_group(const rl_analysis *study, rl_pass_kind phase, uint64_t batch) {
@@ -200,6 +200,27 @@ static rl_result_operator row_of(const rl_analysis *study, uint32_t row, const r
   };
 }
 
+/* Shares of the pass: where lanes overlap, of the longest, which is the pass. */
+static rl_status share_rows(const rl_analysis *study, const uint64_t *moments,
+                            const rl_result_pass *pass, rl_result_operator *rows) {
+  const rl_plan *plan = study->plan;
+  const bool overlap = plan->placement != NULL && !plan->placement->serial;
+  for (uint32_t row = 0; pass->seconds > 0 && row < plan->cost->row_count; row++) {
+    double seconds = rows[row].seconds * (double)rows[row].repeat;
+    if (overlap) {
+      rl_demand demand;
+      rl_lanes own = {0};
+      if (!rl_row_demand(plan, row, moments, &demand)) return rl_analysis_too_large(study);
+      rl_lanes_add(&own, &demand, (double)rows[row].repeat);
+      seconds = pass->link_lane >= pass->seconds   ? own.link
+                : pass->host_lane >= pass->seconds ? own.host
+                                                   : own.device;
+    }
+    rows[row].share = seconds / pass->seconds;
+  }
+  return RL_OK;
+}
+
 rl_status rl_analysis_pass(const rl_analysis *study, rl_pass_kind phase, uint64_t batch,
                            rl_result_pass *out) {
   static const char *const words[] = {"decode", "prefill", "verify"};
@@ -231,8 +252,5 @@ rl_status rl_analysis_pass(const rl_analysis *study, rl_pass_kind phase, uint64_
     out->host_lane = lanes.host;
     out->link_lane = lanes.link;
   }
-  for (uint32_t row = 0; out->seconds > 0 && row < cost->row_count; row++) {
-    rows[row].share = rows[row].seconds * (double)rows[row].repeat / out->seconds;
-  }
-  return RL_OK;
+  return share_rows(study, moments, out, rows);
 }

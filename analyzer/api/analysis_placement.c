@@ -1,5 +1,6 @@
 /* What stands elsewhere than on the device, for the reports. */
 #include "api/analysis_parts.h"
+#include "base/checked.h"
 
 rl_status rl_analysis_placement(const rl_analysis *study, rl_result_system *system) {
   const rl_placement *placement = study->plan->placement;
@@ -8,16 +9,19 @@ rl_status rl_analysis_placement(const rl_analysis *study, rl_result_system *syst
   const char **classes = RL_NEW_ARRAY(study->arena, const char *, RL_TENSOR_CLASSES);
   const char **places = RL_NEW_ARRAY(study->arena, const char *, RL_TENSOR_CLASSES);
   if (out == NULL || classes == NULL || places == NULL) return rl_diag_oom(study->diags);
-  *out = (rl_result_placement){.classes = classes,
-                               .places = places,
-                               .host = placement->host->name,
-                               .link = placement->link->name,
-                               .link_bandwidth = placement->link->bandwidth.value,
-                               .host_usable = rl_hardware_main(placement->host)->usable,
-                               .serial = placement->serial};
+  *out = (rl_result_placement){
+      .classes = classes,
+      .places = places,
+      .host = placement->host->name,
+      .link = placement->link->name,
+      .link_bandwidth = placement->link->bandwidth.value,
+      .hosts = placement->hosts,
+      .devices = placement->devices,
+      .host_usable = rl_placement_part(placement, rl_hardware_main(placement->host)->usable),
+      .serial = placement->serial};
   if (placement->storage != NULL) {
     out->storage = placement->storage->name;
-    out->storage_usable = placement->storage->capacity;
+    out->storage_usable = placement->storage->capacity / rl_max_u64(placement->devices, 1);
   }
   for (int c = 0; c < RL_TENSOR_CLASSES; c++) {
     if (placement->of[c] == RL_PLACE_DEVICE) continue;

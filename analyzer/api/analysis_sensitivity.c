@@ -79,25 +79,25 @@ static size_t room_of(const rl_hardware *h) {
 rl_status rl_analysis_sensitivity(const rl_analysis *study, rl_job job, rl_result_batch *out) {
   const rl_analysis prefills = rl_analysis_of_prefill(study);
   const size_t rows = study->plan->cost->row_count;
-  if (study->plan->placement != NULL) return RL_OK; /* lanes that overlap have no such shares */
+  const size_t first_rows = prefills.plan->cost->row_count;
+  const rl_job first_job = {rl_analysis_share(&prefills, out->batch), job.prompt, job.generate};
+  if (study->plan->placement != NULL) return rl_analysis_placed_sensitivity(study, job, out);
   collector c = {.room = room_of(study->plan->hardware) + room_of(prefills.plan->hardware)};
   c.items = RL_NEW_ARRAY(study->arena, rl_result_sensitivity, c.room);
-  rl_spending *prefill = RL_NEW_ARRAY(study->arena, rl_spending, rows);
+  rl_spending *prefill = RL_NEW_ARRAY(study->arena, rl_spending, first_rows);
   rl_spending *decode = RL_NEW_ARRAY(study->arena, rl_spending, rows);
   if (c.items == NULL || prefill == NULL || decode == NULL) return rl_diag_oom(study->diags);
-  rl_status status = rl_generate_rows(prefills.plan, job, prefill, NULL, study->diags);
+  rl_status status = rl_generate_rows(prefills.plan, first_job, prefill, NULL, study->diags);
   if (status == RL_OK) status = rl_generate_rows(study->plan, job, NULL, decode, study->diags);
   if (status != RL_OK) return status;
   part first = {.rows = prefill,
-                .group = rl_analysis_group(study, RL_PASS_PREFILL, job.batch),
+                .group = rl_analysis_group(&prefills, RL_PASS_PREFILL, out->batch),
                 .target = offsetof(rl_result_sensitivity, ttft)};
   part steps = {.rows = decode,
-                .group = rl_analysis_step(study, job.batch),
+                .group = rl_analysis_step(study, out->batch),
                 .target = offsetof(rl_result_sensitivity, tpot)};
-  for (size_t row = 0; row < rows; row++) {
-    first.total += prefill[row].total;
-    steps.total += decode[row].total;
-  }
+  for (size_t row = 0; row < first_rows; row++) first.total += prefill[row].total;
+  for (size_t row = 0; row < rows; row++) steps.total += decode[row].total;
   if (!add_part(&prefills, &c, &first) || !add_part(study, &c, &steps)) {
     return rl_diag_oom(study->diags);
   }

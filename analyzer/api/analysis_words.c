@@ -37,7 +37,7 @@ static const char *spent_on(const rl_result_limit *limit, bool begins) {
       {"activations", "Moving activations", "moving activations"},
       {"compute", "Matrix work", "matrix work"},
       {"vector work", "Element-wise work", "element-wise work"},
-      {"link to host", "What crosses the link to the host", "the link to the host"},
+      {"host link", "What crosses the link to the host", "the link to the host"},
       {"host", "Work on the host", "work on the host"},
       {"cache", "Traffic to the last-level cache", "traffic to the last-level cache"},
       {"links", "Traffic to the other devices", "traffic to the other devices"},
@@ -215,7 +215,7 @@ static bool say_energy(speaker *s) {
                          watts));
 }
 
-/* "Lanes of the pass shown, at batch 1: device 4.2 ms, host 0 s, link 704 ms. They overlap, ..." */
+/* "Lanes of the pass shown, at batch 1: device 4.2 ms, host 0 s, host link 704 ms. They overlap, ..." */
 static bool say_lanes(speaker *s) {
   const rl_result_system *system = s->system;
   char batch[RL_NUMBER_TEXT], device[RL_NUMBER_TEXT], host[RL_NUMBER_TEXT], link[RL_NUMBER_TEXT];
@@ -223,12 +223,12 @@ static bool say_lanes(speaker *s) {
   const rl_result_pass *pass = &system->passes[0];
   return say(
       s, rl_textf(s->study->arena,
-                  "Lanes of the pass shown, at batch %s: device %s, host %s, link %s. %s",
+                  "Lanes of the pass shown, at batch %s: device %s, host %s, host link %s. %s",
                   rl_print_grouped(pass->batch, batch), rl_print_si(pass->device_lane, "s", device),
                   rl_print_si(pass->host_lane, "s", host), rl_print_si(pass->link_lane, "s", link),
                   system->placement->serial
                       ? "Each waits for the others."
-                      : "They overlap: the longest is the pass, and rows sum to more."));
+                      : "They overlap: the longest is the pass, and shares are of it."));
 }
 
 static bool say_wider(speaker *s) {

@@ -107,12 +107,14 @@ static rl_status try_machines(recommender *r, const rl_cost *cost, rl_result_opt
   for (size_t i = 0; status == RL_OK && i < r->machine_count; i++) {
     rl_plan *plan;
     rl_diags quiet;
+    rl_placement placement = r->scenario->placement;
     if (!sells_so_many(r->machines[i], option->devices)) continue;
+    placement.devices = rl_scenario_neighbours(r->machines[i], option->devices);
     rl_diags_init(&quiet, r->arena);
     option->hardware = r->machines[i]->name;
     option->usable = rl_hardware_main(r->machines[i])->usable;
-    if (rl_plan_compile_placed(r->arena, cost, r->machines[i], &r->scenario->placement, &plan,
-                               &quiet) == RL_OK) {
+    if (rl_plan_compile_placed(r->arena, cost, r->machines[i], &placement, &plan, &quiet) ==
+        RL_OK) {
       rl_result_option at = *option;
       status = try_batches(r, plan, &at);
     } else {

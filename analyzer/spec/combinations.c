@@ -38,16 +38,7 @@ void rl_combinations_check(const rl_load *load, const rl_settings *settings,
   const bool placed = rl_placement_any(&scenario->placement);
   const rl_hardware *prefill = scenario->pools.prefill;
   if (rl_load_clean(load)) tell_idle(load, settings, scenario);
-  if (placed && scenario->devices > 1) {
-    RL_REPORT(load->diags, NOT_SUPPORTED, placed_at(settings),
-              "a placement for several devices behind one host");
-  }
-  if (prefill == NULL) return;
-  const rl_loc pool = settings->values[RL_SET_POOL_PREFILL]->loc;
-  if (scenario->devices > 1 || prefill->devices > 1) {
-    RL_REPORT(load->diags, NOT_SUPPORTED, pool, "a pool of several devices");
-  }
-  if (placed) {
+  if (placed && prefill != NULL) {
     RL_REPORT(load->diags, NOT_SUPPORTED, placed_at(settings), "a placement together with pools");
   }
 }

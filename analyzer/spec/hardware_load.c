@@ -207,6 +207,20 @@ static void check_sources(const rl_load *load) {
   }
 }
 
+/* Behind the tiers of a server stands what joins each device to its host. */
+static void add_host_link(const rl_load *load, const rl_hardware *device, rl_hardware *server) {
+  const rl_link *host = rl_hardware_host_link(device);
+  if (host == NULL || rl_hardware_host_link(server) != NULL) return;
+  rl_link *links = RL_NEW_ARRAY(load->arena, rl_link, server->link_count + 1);
+  if (links == NULL) {
+    rl_diag_oom(load->diags);
+    return;
+  }
+  for (size_t i = 0; i < server->link_count; i++) links[i] = server->links[i];
+  links[server->link_count++] = *host;
+  server->links = links;
+}
+
 /* A server: so many of a device, and the tiers of links that join them and other servers. */
 static rl_status load_server(rl_load *load, const rl_node *device, const void **out) {
   static const char *const keys[] = {"kind",  "vendor", "title", "default_for", "device",
@@ -232,7 +246,10 @@ static rl_status load_server(rl_load *load, const rl_node *device, const void **
   if (devices != NULL) {
     rl_node_u64(devices, "devices", 2, 1 << 12, &server->devices, load->diags);
   }
+  server->links = NULL;
+  server->link_count = 0;
   if (rl_load_need(load, root, "server", "links") != NULL) load_links(load, server);
+  if (one != NULL) add_host_link(load, one, server);
   server->price = rl_load_figure(load, rl_load_get(root, "price"), (rl_origin){0}, &field_price);
   if (server->devices != 0) server->price.value /= (double)server->devices; /* prices are a device's */
   return rl_load_finish(load, server, out);

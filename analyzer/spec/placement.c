@@ -1,6 +1,7 @@
 /* Resolves `placement`, `host`, `storage` and `lanes` of a scenario. */
 #include "spec/placement.h"
 
+#include "base/checked.h"
 #include "spec/placement_resolve.h"
 
 #define RL_COUNT(array) (sizeof(array) / sizeof *(array))
@@ -29,6 +30,13 @@ bool rl_placement_any(const rl_placement *placement) {
   return false;
 }
 
+uint64_t rl_placement_part(const rl_placement *placement, uint64_t amount) {
+  const uint64_t devices = rl_max_u64(placement->devices, 1);
+  uint64_t all = 0;
+  if (!rl_mul_u64(amount, rl_max_u64(placement->hosts, 1), &all)) all = UINT64_MAX;
+  return all / devices;
+}
+
 static void resolve_classes(const rl_load *load, const rl_settings *settings,
                             rl_placement *placement) {
   for (int c = 0; c < RL_TENSOR_CLASSES; c++) {
@@ -42,7 +50,7 @@ static void resolve_classes(const rl_load *load, const rl_settings *settings,
 
 static void resolve_host(const rl_load *load, const rl_settings *settings,
                          rl_placement *placement) {
-  const char *name = rl_settings_text(load, settings, RL_SET_HOST);
+  const char *name = rl_settings_counted(load, settings, RL_SET_HOST, &placement->hosts);
   if (name == NULL) return;
   const rl_loc loc = settings->values[RL_SET_HOST]->loc;
   rl_db_hardware(load->db, name, loc, &placement->host, load->diags);
@@ -85,7 +93,7 @@ void rl_placement_resolve(const rl_load *load, const rl_settings *settings,
                           rl_placement *placement) {
   static const char *const lanes[] = {"overlapped", "serial"};
   const rl_node *node = settings->values[RL_SET_LANES];
-  *placement = (rl_placement){.host = NULL};
+  *placement = (rl_placement){.hosts = 1, .devices = 1};
   resolve_classes(load, settings, placement);
   resolve_host(load, settings, placement);
   resolve_storage(load, settings, placement);

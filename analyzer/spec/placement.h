@@ -20,6 +20,8 @@ extern const char *const RL_PLACE_WORDS[RL_PLACES];
 typedef struct rl_placement {
   rl_place of[RL_TENSOR_CLASSES];
   const rl_hardware *host;    /* NULL: nothing stands there or passes through */
+  uint64_t hosts;             /* of that name, that stand together behind the devices below */
+  uint64_t devices;           /* that share the hosts and the drive: those of a server, or all */
   const rl_storage *storage;  /* NULL: nothing stands there */
   const rl_link *link;        /* the device's link to its host; NULL without device or host */
   bool serial;                /* transfers and the host's work wait for the device, and it for them */
@@ -29,5 +31,8 @@ typedef struct rl_placement {
 bool rl_placement_any(const rl_placement *placement);
 /* True when something stands in that place. */
 bool rl_placement_uses(const rl_placement *placement, rl_place place);
+
+/* What one device can have of an amount that the devices of its hosts share: bytes, whole. */
+uint64_t rl_placement_part(const rl_placement *placement, uint64_t amount);
 
 #endif

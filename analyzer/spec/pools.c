@@ -40,10 +40,11 @@ static void check_whole(const rl_load *load, const rl_settings *settings) {
 }
 
 void rl_pools_resolve(const rl_load *load, const rl_settings *settings, rl_pools *pools) {
-  const char *name = rl_settings_text(load, settings, RL_SET_POOL_PREFILL);
-  *pools = (rl_pools){.link = read_link(load, settings)};
+  *pools = (rl_pools){.devices = 1, .link = read_link(load, settings)};
+  const char *name = rl_settings_counted(load, settings, RL_SET_POOL_PREFILL, &pools->devices);
   check_whole(load, settings);
   if (name == NULL) return;
   rl_db_hardware(load->db, name, settings->values[RL_SET_POOL_PREFILL]->loc, &pools->prefill,
                  load->diags);
+  if (pools->prefill != NULL) pools->devices *= pools->prefill->devices;
 }

@@ -7,7 +7,8 @@
 
 typedef struct rl_pools {
   const rl_hardware *prefill; /* machine of the prefill pool; NULL: one pool does both */
-  rl_figure link;             /* bytes/s from a machine of one pool to one of the other */
+  uint64_t devices;           /* of the prefill pool: one tensor group, 8 of dgx-h100 */
+  rl_figure link;             /* bytes/s from a device of one pool to one of the other */
 } rl_pools;
 
 #endif

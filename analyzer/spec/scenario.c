@@ -36,30 +36,14 @@ static void resolve_model(const resolver *r, const rl_request *request) {
   }
 }
 
-/* "4x h100-sxm" -> 4 and "h100-sxm"; a name without a count is one device. */
-static const char *split_devices(const resolver *r, const char *text, rl_loc loc) {
-  size_t digits = strspn(text, "0123456789");
-  size_t blanks = strspn(text + digits, " ");
-  if (digits == 0 || (text[digits + blanks] != 'x' && text[digits + blanks] != 'X')) return text;
-  const char *name = text + digits + blanks + 1;
-  name += strspn(name, " ");
-  bool counted = rl_scan_u64(text, digits, &r->scenario->devices);
-  if (!counted || r->scenario->devices == 0 || r->scenario->devices > RL_DEVICES_MAX ||
-      *name == '\0') {
-    RL_REPORT(r->diags, BAD_DEVICES, loc, text);
-    return NULL;
-  }
-  return name;
-}
-
 static void resolve_hardware(const resolver *r) {
-  const char *text = rl_settings_text(r->load, r->settings, RL_SET_HARDWARE);
-  if (text == NULL) return;
-  rl_loc loc = r->settings->values[RL_SET_HARDWARE]->loc;
-  const char *name = split_devices(r, text, loc);
+  rl_scenario *scenario = r->scenario;
+  const char *name =
+      rl_settings_counted(r->load, r->settings, RL_SET_HARDWARE, &scenario->devices);
   if (name == NULL) return;
-  rl_db_hardware(r->db, name, loc, &r->scenario->hardware, r->diags);
-  if (r->scenario->hardware != NULL) r->scenario->devices *= r->scenario->hardware->devices;
+  rl_loc loc = r->settings->values[RL_SET_HARDWARE]->loc;
+  rl_db_hardware(r->db, name, loc, &scenario->hardware, r->diags);
+  if (scenario->hardware != NULL) scenario->devices *= scenario->hardware->devices;
 }
 
 static void resolve_profile(const resolver *r) {
@@ -330,6 +314,7 @@ rl_status rl_scenario_resolve(rl_arena *arena, rl_db *db, const rl_request *requ
   resolve_skew(&r);
   rl_placement_resolve(&load, settings, &scenario->placement);
   rl_parallel_resolve(&load, settings, scenario);
+  scenario->placement.devices = rl_scenario_neighbours(scenario->hardware, scenario->devices);
   rl_pools_resolve(&load, settings, &scenario->pools);
   resolve_methods(&r);
   resolve_workload(&r);
@@ -339,6 +324,10 @@ rl_status rl_scenario_resolve(rl_arena *arena, rl_db *db, const rl_request *requ
   rl_status status = rl_load_finish(&load, scenario, &whole);
   if (status == RL_OK) *out = scenario;
   return status;
+}
+
+uint64_t rl_scenario_neighbours(const rl_hardware *hardware, uint64_t devices) {
+  return hardware != NULL && hardware->devices > 1 ? hardware->devices : devices;
 }
 
 /* Only formats can change: model, machine and workload stay the very same. */

@@ -90,6 +90,8 @@ rl_figure rl_price_parse(rl_arena *arena, rl_text_at text, rl_diags *diags);
 
 rl_status rl_scenario_resolve(rl_arena *arena, rl_db *db, const rl_request *request,
                               rl_scenario **out, rl_diags *diags);
+/* Devices that stand together behind their hosts: those of a server, else all. */
+uint64_t rl_scenario_neighbours(const rl_hardware *hardware, uint64_t devices);
 /* What the same request resolves to with these formats on top; the rest stays as it is. */
 typedef struct rl_variation { rl_text_at weights, kv; /* -w, --kv; text NULL: not given */ } rl_variation;
 rl_status rl_scenario_vary(rl_arena *arena, rl_db *db, const rl_scenario *scenario,

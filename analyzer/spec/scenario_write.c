@@ -21,23 +21,26 @@ static void write_number(rl_buf *out, const char *key, uint64_t value) {
   rl_buf_add(out, "\n");
 }
 
-static void write_hardware(const rl_scenario *scenario, rl_buf *out) {
+/* The count and the name are one text; a reference is our own name or a path, quoted as a whole. */
+static void write_counted(rl_buf *out, const char *key, uint64_t count, const char *reference) {
   char number[RL_NUMBER_TEXT];
-  if (scenario->hardware == NULL) return;
-  const uint64_t count = scenario->devices / scenario->hardware->devices;
-  if (count == 1) {
-    write_text(out, "hardware", scenario->hardware->reference);
+  if (count <= 1) {
+    write_text(out, key, reference);
     return;
   }
-  /* The count and the name are one text; a reference is our own name or a path, quoted as a whole.
-   */
   rl_buf text;
   rl_buf_init(&text, out->arena, out->max);
   rl_buf_add(&text, rl_print_u64(count, number));
   rl_buf_add(&text, "x ");
-  rl_buf_add(&text, scenario->hardware->reference);
+  rl_buf_add(&text, reference);
   if (text.failed) out->failed = true;
-  if (!text.failed) write_text(out, "hardware", text.text);
+  if (!text.failed) write_text(out, key, text.text);
+}
+
+static void write_hardware(const rl_scenario *scenario, rl_buf *out) {
+  const rl_hardware *hardware = scenario->hardware;
+  if (hardware == NULL) return;
+  write_counted(out, "hardware", scenario->devices / hardware->devices, hardware->reference);
 }
 
 static void write_weights(const rl_scenario *scenario, rl_buf *out) {
@@ -71,7 +74,7 @@ static void write_placement(const rl_placement *placement, rl_buf *out) {
     rl_buf_add(out, "  ");
     write_text(out, RL_CLASS_WORDS[c], RL_PLACE_WORDS[placement->of[c]]);
   }
-  write_text(out, "host", placement->host->reference);
+  write_counted(out, "host", placement->hosts, placement->host->reference);
   if (placement->storage != NULL) write_text(out, "storage", placement->storage->reference);
   write_text(out, "lanes", placement->serial ? "serial" : "overlapped");
 }
@@ -80,7 +83,8 @@ static void write_pools(const rl_pools *pools, rl_buf *out) {
   char number[RL_NUMBER_TEXT];
   if (pools->prefill == NULL) return;
   rl_buf_add(out, "pools:\n");
-  write_text(out, "  prefill", pools->prefill->reference);
+  write_counted(out, "  prefill", pools->devices / pools->prefill->devices,
+                pools->prefill->reference);
   rl_buf_add(out, "  link: ");
   rl_buf_add(out, rl_print_double(pools->link.value, number));
   rl_buf_add(out, " B/s\n");

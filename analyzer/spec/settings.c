@@ -72,6 +72,21 @@ const char *rl_settings_text(const rl_load *load, const rl_settings *settings, r
   return text;
 }
 
+const char *rl_settings_counted(const rl_load *load, const rl_settings *settings, rl_setting which,
+                                uint64_t *count) {
+  const char *text = rl_settings_text(load, settings, which);
+  if (text == NULL) return NULL;
+  size_t digits = strspn(text, "0123456789");
+  size_t blanks = strspn(text + digits, " ");
+  if (digits == 0 || (text[digits + blanks] != 'x' && text[digits + blanks] != 'X')) return text;
+  const char *name = text + digits + blanks + 1;
+  name += strspn(name, " ");
+  bool counted = rl_scan_u64(text, digits, count);
+  if (counted && *count > 0 && *count <= RL_DEVICES_MAX && *name != '\0') return name;
+  RL_REPORT(load->diags, BAD_DEVICES, settings->values[which]->loc, text);
+  return NULL;
+}
+
 const rl_node *rl_settings_split(const rl_load *load, const rl_node *node) {
   RL_LIST(rl_node *) items = {0};
   for (const char *part = node->text; part != NULL;) {

@@ -66,6 +66,9 @@ bool rl_settings_gather(const rl_load *load, const rl_request *request, rl_setti
 void rl_settings_add(const rl_load *load, rl_settings *settings, const char *key, rl_text_at text);
 /* Text of a setting that is one name, path or quantity; NULL when not given or wrong (reported). */
 const char *rl_settings_text(const rl_load *load, const rl_settings *settings, rl_setting which);
+/* "4x h100-sxm" -> *count 4 and "h100-sxm"; a name without a count is one. NULL as above. */
+const char *rl_settings_counted(const rl_load *load, const rl_settings *settings, rl_setting which,
+                                uint64_t *count);
 /* "a,b" as a list of two scalars; NULL when memory is exhausted (reported). */
 const rl_node *rl_settings_split(const rl_load *load, const rl_node *node);
 

@@ -33,8 +33,10 @@ static bool move_bytes(const rl_plan *plan, rl_memory *memory, int placed, uint6
 static bool place_memory(const rl_plan *plan, rl_memory *memory) {
   const rl_placement *placement = plan->placement;
   if (placement == NULL) return true;
-  memory->host_usable = rl_hardware_main(placement->host)->usable;
-  if (placement->storage != NULL) memory->storage_usable = placement->storage->capacity;
+  memory->host_usable = rl_placement_part(placement, rl_hardware_main(placement->host)->usable);
+  if (placement->storage != NULL) {
+    memory->storage_usable = placement->storage->capacity / rl_max_u64(placement->devices, 1);
+  }
   for (int c = 0; c < RL_TENSOR_CLASSES; c++) {
     uint64_t bytes = memory->kv;
     if (c != RL_CLASS_KV &&

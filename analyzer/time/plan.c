@@ -14,6 +14,17 @@ static const rl_hardware *site_of(const rl_plan *plan, const rl_row_time *time) 
   return time->on_host ? plan->placement->host : plan->hardware;
 }
 
+/* Devices that each host serves: what they share, each of them has that part of. */
+static double sharing(const rl_placement *placement) {
+  const uint64_t devices = placement->devices, hosts = placement->hosts;
+  return (double)(devices > 1 ? devices : 1) / (double)(hosts > 1 ? hosts : 1);
+}
+
+/* How many share the machine that a row runs on: its rates are that much slower for each. */
+static double part_of_site(const rl_plan *plan, const rl_row_time *time) {
+  return time->on_host ? sharing(plan->placement) : 1;
+}
+
 static rl_status bind_matrix(rl_plan *plan, const rl_cost_row *row, rl_row_time *time,
                              rl_diags *diags) {
   const rl_hardware *site = site_of(plan, time);
@@ -24,7 +35,7 @@ static rl_status bind_matrix(rl_plan *plan, const rl_cost_row *row, rl_row_time 
     return RL_REPORT(diags, PLAN_NO_ENGINE, op->loc, op->name, RL_TYPES[op->compute].name,
                      site->name);
   }
-  time->per_matrix = reciprocal(time->peak->rate);
+  time->per_matrix = reciprocal(time->peak->rate) * part_of_site(plan, time);
   plan->wider = plan->wider || time->peak->type != op->compute;
   return RL_OK;
 }
@@ -38,7 +49,7 @@ static rl_status bind_vector(const rl_plan *plan, const rl_cost_row *row, rl_row
   if (peak == NULL) {
     return RL_REPORT(diags, PLAN_NO_VECTOR, op->loc, site->name, op->name);
   }
-  time->per_vector = reciprocal(peak->rate);
+  time->per_vector = reciprocal(peak->rate) * part_of_site(plan, time);
   return RL_OK;
 }
 
@@ -82,15 +93,17 @@ static uint64_t piece_of(const rl_op *op, const rl_tensor *tensor) {
   return rl_format_bytes(tensor->format, rows, tensor->cols, &bytes) ? bytes : UINT64_MAX;
 }
 
-/* 1 / the slowest rate on the way from a place to the device. */
+/* 1 / the slowest rate on the way from a place to the device, while its neighbours read as well. */
 static double far_per_byte(const rl_plan *plan, rl_place place, uint64_t piece) {
   const rl_placement *placement = plan->placement;
   double slowest = reciprocal(placement->link->bandwidth);
-  slowest = fmax(slowest, reciprocal(rl_hardware_main(placement->host)->bandwidth));
+  const double host = reciprocal(rl_hardware_main(placement->host)->bandwidth);
+  slowest = fmax(slowest, host * sharing(placement));
   if (place == RL_PLACE_STORAGE) {
     double share;
     const rl_figure *read = rl_storage_bandwidth(placement->storage, piece, &share);
-    slowest = fmax(slowest, reciprocal(*read) / share);
+    const double drives = placement->devices > 1 ? (double)placement->devices : 1;
+    slowest = fmax(slowest, reciprocal(*read) * drives / share);
   }
   return slowest;
 }
@@ -118,7 +131,8 @@ static void bind_place(const rl_plan *plan, const rl_cost_row *row, rl_row_time 
 
 static void bind_row_memory(const rl_plan *plan, rl_row_time *time) {
   if (time->on_host) {
-    time->per_byte = reciprocal(rl_hardware_main(plan->placement->host)->bandwidth);
+    time->per_byte = reciprocal(rl_hardware_main(plan->placement->host)->bandwidth) *
+                     part_of_site(plan, time);
     return;
   }
   time->per_byte = plan->per_byte;

@@ -184,6 +184,43 @@ static void test_memory(void) {
   rl_arena_free(&arena);
 }
 
+/* Four devices before two hosts of 100 GB/s and one drive: each has 50 GB/s of the hosts, more than
+ * its link of 32 GB/s, and a quarter of the drive; of one host it has 25 GB/s. What runs on the host
+ * has half of one's memory rate, or a quarter. A quarter of 2 x 64 GiB is 34359738368 B. */
+static void test_shared_host(void) {
+  rl_placement placement = {
+      .of = {[RL_CLASS_LAYERS] = RL_PLACE_HOST}, .host = &host, .hosts = 2, .devices = 4};
+  const double layers = (double)LAYER_BYTES * LAYERS;
+  NEAR(lanes_of(plan_of(&FX_LLAMA_3_8B, placement), 1, 5).link, layers / 32e9);
+  rl_arena_free(&arena);
+  placement.hosts = 1;
+  rl_plan *plan = plan_of(&FX_LLAMA_3_8B, placement);
+  NEAR(lanes_of(plan, 1, 5).link, layers / 25e9);
+  rl_arena_free(&arena);
+  placement.of[RL_CLASS_LAYERS] = RL_PLACE_DEVICE;
+  placement.of[RL_CLASS_KV] = RL_PLACE_CPU;
+  for (placement.hosts = 1; placement.hosts <= 2; placement.hosts++) {
+    plan = plan_of(&FX_LLAMA_3_8B, placement);
+    double attention = 1001 * 4096 + 2 * 8192, append = 8192 + 2048 + 2048 + 8192 + 4096;
+    NEAR(lanes_of(plan, 1, 1000).host,
+         LAYERS * (attention + append) / (25e9 * (double)placement.hosts));
+    rl_memory memory;
+    CU_ASSERT_EQUAL(rl_memory_fit(plan, (rl_job){1, 100, 2}, &memory, &diags), RL_OK);
+    CU_ASSERT_EQUAL(memory.host_usable, 17179869184 * placement.hosts);
+    rl_arena_free(&arena);
+  }
+  placement = (rl_placement){.of = {[RL_CLASS_EMBED] = RL_PLACE_STORAGE},
+                             .host = &host,
+                             .devices = 4,
+                             .storage = &drive};
+  plan = plan_of(&FX_LLAMA_3_8B, placement);
+  NEAR(lanes_of(plan, 1, 5).link, 8192 / 0.25e9);
+  rl_memory memory;
+  CU_ASSERT_EQUAL(rl_memory_fit(plan, (rl_job){1, 100, 2}, &memory, &diags), RL_OK);
+  CU_ASSERT_EQUAL(memory.storage_usable, 500000000000);
+  rl_arena_free(&arena);
+}
+
 /* Everything on the device is the plan without placement; no link to a host is an error. */
 static void test_edges(void) {
   rl_plan *plan = plan_of(&FX_LLAMA_3_8B, (rl_placement){.host = &host});
@@ -200,4 +237,5 @@ static void test_edges(void) {
 
 RL_SUITE("placement", {"streamed over the link", test_streamed},
          {"used on the host", test_used_on_the_host}, {"read from a drive", test_drive},
+         {"one host, several devices", test_shared_host},
          {"generation", test_generation}, {"memory", test_memory}, {"edges", test_edges})
