@@ -78,6 +78,12 @@ rl_status rl_show_hardware(rl_shown *shown, const char *name) {
 static void show_component(rl_shown *shown, const rl_component *c) {
   static const char *const spans[] = {
       [RL_PER_GROUP] = "group of a row", [RL_PER_ROW] = "row", [RL_PER_TENSOR] = "tensor"};
+  if (c->kind == RL_BLOCK) {
+    rl_show_text(shown, "blocks", RL_BLOCK_INFO[c->block].name, NOWHERE);
+    rl_show_count(shown, "values of a block", RL_BLOCK_INFO[c->block].values, NOWHERE);
+    rl_show_count(shown, "bytes of a block", RL_BLOCK_INFO[c->block].bytes, NOWHERE);
+    return;
+  }
   rl_show_text(shown, c->kind == RL_QUANT ? "codes" : "values", RL_TYPES[c->type].name, NOWHERE);
   if (c->kind != RL_QUANT) return;
   rl_show_text(shown, "one scale a", spans[c->span], NOWHERE);

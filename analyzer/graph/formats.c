@@ -112,6 +112,16 @@ static rl_status find_stored(rl_lowering *lowering, const rl_statement *statemen
   return share(lowering, statement, values, weight, suffix, found);
 }
 
+/* Files hold whole blocks: no tensor is stored whose rows end inside one. */
+static rl_status check_blocks(const rl_lowering *lowering, const rl_statement *statement,
+                              const rl_tensor *weight) {
+  char cols[RL_NUMBER_TEXT];
+  if (rl_format_fits(weight->format, weight->cols)) return RL_OK;
+  return RL_REPORT(lowering->diags, PARTIAL_BLOCK, statement->loc, weight->name,
+                   rl_print_grouped(weight->cols, cols), weight->format->name,
+                   rl_statement_name(statement));
+}
+
 rl_status rl_weight_add(rl_lowering *lowering, const rl_statement *statement,
                         const rl_evaluated *values, const rl_weight_shape *request, uint32_t *out) {
   bool bias = strcmp(request->suffix, "bias") == 0;
@@ -142,6 +152,8 @@ rl_status rl_weight_add(rl_lowering *lowering, const rl_statement *statement,
   if (!rl_format_bytes(tensor.format, tensor.rows, tensor.cols, &ignored)) {
     return RL_REPORT(lowering->diags, SIZE_OVERFLOW, statement->loc, tensor.name);
   }
+  status = check_blocks(lowering, statement, &tensor);
+  if (status != RL_OK) return status;
   status = find_stored(lowering, statement, values, &tensor, request->suffix, out);
   if (status != RL_OK || *out != RL_NONE) return status;
   if (values->tied && !bias) {

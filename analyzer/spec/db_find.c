@@ -41,13 +41,38 @@ static const char *const *prefixed(const rl_db *db, rl_db_kind kind, const char 
   return names;
 }
 
-/* The name that was probably meant, else the known ones when they are few. */
+/* What `rooflinectl list` calls all entries of a kind. */
+static const char *const plurals[RL_DB_KINDS] = {
+    [RL_DB_HARDWARE] = "hardware",  [RL_DB_PROFILE] = "profiles", [RL_DB_MODEL] = "models",
+    [RL_DB_FAMILY] = "families",    [RL_DB_FORMAT] = "formats",   [RL_DB_METHOD] = "methods",
+    [RL_DB_WORKLOAD] = "workloads", [RL_DB_STORAGE] = "storage",  [RL_DB_SCENARIO] = "scenarios"};
+
+/* Those of the names that begin as the given one does; none when memory is exhausted. */
+static size_t alike(rl_arena *arena, const char *name, const char *const *names, size_t count,
+                    const char *const **out) {
+  const char **kept = RL_NEW_ARRAY(arena, const char *, count);
+  size_t found = 0;
+  for (size_t i = 0; kept != NULL && i < count; i++) {
+    if (rl_name_prefix(name, names[i])) kept[found++] = names[i];
+  }
+  *out = kept;
+  return found;
+}
+
+/* The name that was probably meant, else the known ones when they are few, else those that begin
+ * alike, else where all of them are listed. */
 static const char *suggestion(rl_arena *arena, const char *name, const char *const *names,
-                              size_t count) {
+                              size_t count, const char *plural) {
   enum { FEW = 24 };
   const char *guess = rl_did_you_mean(name, names, count);
   if (guess != NULL) return rl_textf(arena, "did you mean '%s'?", guess);
-  const char *all = count > 0 && count <= FEW ? rl_load_join(arena, names, count) : "";
+  if (count > FEW) {
+    size_t found = alike(arena, name, names, count, &names);
+    if (names == NULL) return NULL;
+    if (found == 0 || found > FEW) return rl_textf(arena, "see: rooflinectl list %s", plural);
+    count = found;
+  }
+  const char *all = count > 0 ? rl_load_join(arena, names, count) : "";
   if (all == NULL || all[0] == '\0') return all;
   return rl_textf(arena, "known: %s", all);
 }
@@ -64,7 +89,7 @@ static rl_status report_unknown(const rl_db *db, rl_db_kind kind, const char *na
       *slot = a == 0 ? entry->name : entry->aliases[a - 1];
     }
   }
-  const char *hint = suggestion(db->arena, name, names.items, names.count);
+  const char *hint = suggestion(db->arena, name, names.items, names.count, plurals[kind]);
   if (hint == NULL) return rl_diag_oom(diags);
   return RL_REPORT(diags, ENTRY_UNKNOWN, loc, RL_DB_KIND_WORDS[kind], name, hint);
 }
@@ -121,7 +146,8 @@ rl_status rl_db_family_of(rl_db *db, const char *model_type, rl_loc loc,
       *slot = entry->aliases[a];
     }
   }
-  const char *hint = suggestion(db->arena, model_type, known.items, known.count);
+  const char *hint =
+      suggestion(db->arena, model_type, known.items, known.count, plurals[RL_DB_FAMILY]);
   if (hint == NULL) return rl_diag_oom(diags);
   return RL_REPORT(diags, MODEL_TYPE_UNKNOWN, loc, model_type, hint);
 }

@@ -17,8 +17,15 @@ static uint64_t row_scales(const rl_component *component, uint64_t cols) {
   return component->span == RL_PER_ROW ? 1 : 0;
 }
 
+/* A block that is not full takes as much as one that is. */
+static bool add_blocks(const rl_component *component, uint64_t cols, rl_row_layout *layout) {
+  const rl_block_info *info = &RL_BLOCK_INFO[component->block];
+  return rl_muladd_u64(&layout->codes, rl_ceil_div(cols, info->values), info->bytes);
+}
+
 static bool add_component(const rl_component *component, uint64_t cols, rl_row_layout *layout) {
   uint64_t codes, scales = 0, zeros = 0;
+  if (component->kind == RL_BLOCK) return add_blocks(component, cols, layout);
   if (!packed_bytes(cols, component->type, &codes)) return false;
   if (component->kind == RL_QUANT) {
     uint64_t count = row_scales(component, cols);
@@ -43,6 +50,15 @@ bool rl_format_row_bytes(const rl_format *format, uint64_t cols, uint64_t *bytes
   rl_row_layout layout;
   return rl_format_row_layout(format, cols, &layout) &&
          rl_add_u64(layout.codes, layout.scales, bytes) && rl_add_u64(*bytes, layout.zeros, bytes);
+}
+
+bool rl_format_fits(const rl_format *format, uint64_t cols) {
+  for (size_t i = 0; i < format->depth; i++) {
+    const rl_component *component = &format->stack[i];
+    if (component->kind != RL_BLOCK) continue;
+    if (cols % RL_BLOCK_INFO[component->block].values != 0) return false;
+  }
+  return true;
 }
 
 uint64_t rl_format_tensor_bytes(const rl_format *format) {

@@ -7,11 +7,13 @@
 #ifndef RL_SPEC_FORMAT_H
 #define RL_SPEC_FORMAT_H
 
+#include "spec/block.h"
 #include "spec/types.h"
 
 typedef enum rl_component_kind {
   RL_DENSE, /* values as they are */
   RL_QUANT, /* integer or small-float codes with scales and zero points */
+  RL_BLOCK, /* blocks of the GGUF format, a row being a whole number of them */
   /* Named by the contract, refused by name until they have a kernel: */
   RL_LUT, RL_SPARSE, RL_LOWRANK, RL_CHANNEL_MASK, RL_TRELLIS, RL_DENSE_TAIL,
   RL_COMPONENT_KINDS
@@ -32,6 +34,7 @@ typedef struct rl_component {
   rl_type scale;       /* quant: stored type of a scale */
   rl_zero zero;        /* quant: asymmetric codes */
   rl_type zero_type;   /* when zero is RL_ZERO_TYPE */
+  rl_block block;      /* block */
 } rl_component;
 
 typedef struct rl_format rl_format;
@@ -52,6 +55,8 @@ struct rl_format {
 
 /* Bytes of one stored row of cols values; false on overflow. */
 bool rl_format_row_bytes(const rl_format *format, uint64_t cols, uint64_t *bytes);
+/* False where a row of cols values would end inside a block. */
+bool rl_format_fits(const rl_format *format, uint64_t cols);
 /* Bytes stored once a tensor (a per-tensor scale). */
 uint64_t rl_format_tensor_bytes(const rl_format *format);
 /* rows * row_bytes + tensor_bytes; false on overflow. */

@@ -1,6 +1,7 @@
 /* Reads `kind: format` into rl_format: a stack of components, each one row of the table below. */
 #include <string.h>
 
+#include "base/names.h"
 #include "spec/format.h"
 #include "spec/load.h"
 
@@ -8,6 +9,7 @@
 
 static const char *const component_words[RL_COMPONENT_KINDS] = {
     [RL_DENSE] = "dense",     [RL_QUANT] = "quant",          [RL_LUT] = "lut",
+    [RL_BLOCK] = "block",
     [RL_SPARSE] = "sparse",   [RL_LOWRANK] = "lowrank",      [RL_CHANNEL_MASK] = "channel_mask",
     [RL_TRELLIS] = "trellis", [RL_DENSE_TAIL] = "dense_tail"};
 
@@ -105,6 +107,18 @@ static void load_quant(const rl_load *load, const rl_node *node, rl_component *c
   load_scale(load, node, component);
 }
 
+/* `block: q4_k`. What its values are multiplied as is fp32: blocks are weights or KV, never
+ * activations. */
+static void load_block(const rl_load *load, const rl_node *node, rl_component *component) {
+  const char *name = rl_load_name(load, node, "block");
+  component->type = RL_F32;
+  if (name == NULL || rl_block_find(name, &component->block)) return;
+  const char *names[RL_BLOCKS];
+  for (int b = 0; b < RL_BLOCKS; b++) names[b] = RL_BLOCK_INFO[b].name;
+  const char *guess = rl_did_you_mean(name, names, RL_BLOCKS);
+  RL_REPORT(load->diags, UNKNOWN_BLOCK, node->loc, name, guess);
+}
+
 /* One component is a map of one key: its kind. */
 static void load_component(const rl_load *load, const rl_node *node, rl_component *component) {
   if (rl_node_known_keys(node, "component", component_words, RL_COMPONENT_KINDS, load->diags) !=
@@ -122,6 +136,8 @@ static void load_component(const rl_load *load, const rl_node *node, rl_componen
     load_dense(load, node->items[0], component);
   } else if (kind == RL_QUANT) {
     load_quant(load, node->items[0], component);
+  } else if (kind == RL_BLOCK) {
+    load_block(load, node->items[0], component);
   } else {
     RL_REPORT(load->diags, NOT_SUPPORTED, node->keys[0]->loc, component_words[kind], NULL);
   }

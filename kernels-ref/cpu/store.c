@@ -13,6 +13,7 @@ enum { ID_BYTES = 4, WORD_BITS = 64 };
 static const rl_component_codec *const CODECS[RL_COMPONENT_KINDS] = {
     [RL_DENSE] = &RL_CODEC_DENSE,
     [RL_QUANT] = &RL_CODEC_QUANT,
+    [RL_BLOCK] = &RL_CODEC_BLOCK,
 };
 
 static const rl_component_codec *codec_of(const rl_format *format) {
@@ -94,8 +95,11 @@ uint8_t *rl_store_take(const rl_store *store, uint64_t offset, uint64_t count, u
   return store->bytes + offset;
 }
 
-/* The byte that holds the value's code, or its first byte. */
+/* The byte that holds the value's code, or its first byte; the first of a block. */
 static uint64_t code_byte(const rl_store *store, uint64_t row, uint64_t col) {
+  const rl_component *component = &store->format->stack[0];
+  const rl_block_info *info = &RL_BLOCK_INFO[component->block];
+  if (component->kind == RL_BLOCK) return row * store->row_bytes + col / info->values * info->bytes;
   return row * store->row_bytes + col * RL_TYPES[store->format->stack[0].type].bits / 8;
 }
 

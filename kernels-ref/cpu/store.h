@@ -67,6 +67,6 @@ typedef struct rl_component_codec {
   void (*unpack)(const rl_store *store, rl_span span, float *values, uint64_t *touched);
   void (*pack)(const rl_store *store, rl_span span, const float *values, uint64_t *touched);
 } rl_component_codec;
-extern const rl_component_codec RL_CODEC_DENSE, RL_CODEC_QUANT;
+extern const rl_component_codec RL_CODEC_DENSE, RL_CODEC_QUANT, RL_CODEC_BLOCK;
 
 #endif

@@ -1,0 +1,61 @@
+/* Block component: a row is a sequence of GGUF blocks; the last one is filled up with zeros. A
+ * block is read whole, whatever part of it is asked for. */
+#include <string.h>
+
+#include "base/checked.h"
+#include "kernels-ref/cpu/block_codec.h"
+#include "kernels-ref/cpu/store.h"
+
+static const rl_block_codec *codec_of(rl_block block) {
+  const rl_block_codec *const tables[] = {RL_BLOCKS_SMALL, RL_BLOCKS_SUPER, RL_BLOCKS_MIXED};
+  for (size_t t = 0; t < sizeof tables / sizeof *tables; t++) {
+    if (tables[t][block].decode != NULL) return &tables[t][block];
+  }
+  return NULL;
+}
+
+static bool block_supports(const rl_component *component) {
+  return codec_of(component->block) != NULL;
+}
+
+/* The part of a span that lies in one block. */
+typedef struct piece {
+  uint64_t at;           /* of the block among the store's bytes */
+  uint64_t first, count; /* values of the block */
+} piece;
+
+static piece piece_at(const rl_store *store, rl_span span, uint64_t done) {
+  const rl_block_info *info = &RL_BLOCK_INFO[store->format->stack[0].block];
+  uint64_t value = span.first + done, first = value % info->values;
+  return (piece){.at = span.row * store->row_bytes + value / info->values * info->bytes,
+                 .first = first,
+                 .count = rl_min_u64(info->values - first, span.count - done)};
+}
+
+static void block_unpack(const rl_store *store, rl_span span, float *values, uint64_t *touched) {
+  rl_block block = store->format->stack[0].block;
+  const rl_block_codec *codec = codec_of(block);
+  float decoded[RL_BLOCK_VALUES_MAX];
+  for (uint64_t done = 0; done < span.count;) {
+    piece p = piece_at(store, span, done);
+    codec->decode(rl_store_take(store, p.at, RL_BLOCK_INFO[block].bytes, touched), decoded);
+    memcpy(values + done, decoded + p.first, p.count * sizeof *values);
+    done += p.count;
+  }
+}
+
+/* Rows are written whole. */
+static void block_pack(const rl_store *store, rl_span span, const float *values,
+                       uint64_t *touched) {
+  rl_block block = store->format->stack[0].block;
+  const rl_block_codec *codec = codec_of(block);
+  for (uint64_t done = 0; done < span.count;) {
+    float given[RL_BLOCK_VALUES_MAX] = {0};
+    piece p = piece_at(store, span, done);
+    memcpy(given, values + done, p.count * sizeof *values);
+    codec->encode(rl_store_take(store, p.at, RL_BLOCK_INFO[block].bytes, touched), given);
+    done += p.count;
+  }
+}
+
+const rl_component_codec RL_CODEC_BLOCK = {block_supports, block_unpack, block_pack};
