@@ -100,6 +100,7 @@ void rl_recommendation_json(rl_buf *out, const rl_result_recommendation *r) {
   rl_json_text(&json, "profile", r->profile);
   rl_json_count(&json, "prompt_tokens", r->prompt);
   rl_json_count(&json, "generate_tokens", r->generate);
+  if (r->one_pass) rl_json_flag(&json, "one_pass", true);
   rl_json_open(&json, "targets", '{');
   target(&json, "tpot_s", r->tpot);
   target(&json, "ttft_s", r->ttft);

@@ -14,9 +14,11 @@ typedef struct rl_result_option {
   uint64_t batch;                      /* 0: could not be evaluated */
   double ttft, tpot;                   /* s */
   double decode_rate;                  /* tokens/s of all sequences */
-  uint64_t memory, usable;             /* bytes of one device */
+  double sequence_rate;    /* sequences/s of a model of one pass, whose ttft is the pass */
+  uint64_t memory, usable; /* bytes of one device */
   rl_result_price price;
-  double cost; /* dollars for a million generated tokens, their prompts included */
+  double cost; /* dollars for a million generated tokens, their prompts included; of a model of one
+                  pass for a million tokens read */
   bool meets;
   double miss;     /* how many times the worst of what is asked for is exceeded; infinite: no number
                       of times would do */
@@ -27,6 +29,7 @@ typedef struct rl_result_recommendation {
   const char *version;
   const char *model, *profile;
   uint64_t prompt, generate;
+  bool one_pass;                   /* whole sequences are read and nothing is generated */
   double tpot, ttft, cost;         /* targets, 0 = none */
   bool priced;                     /* some option that meets the targets has a price */
   const rl_result_option *options; /* those that meet the targets, best first; the others, nearest

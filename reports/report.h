@@ -16,9 +16,17 @@ void rl_report_csv(rl_buf *out, const rl_result *result, bool operators);
 /* Tokens, empty where memory sets no limit. */
 rl_cell rl_cell_tokens(uint64_t tokens);
 
+/* "weights 94 %"; empty when nothing limits. */
+rl_cell rl_cell_limit(rl_grid *grid, const rl_result_limit *limit);
+/* Whether the batch fits. */
+rl_cell rl_cell_fits(const rl_result_batch *batch);
+
 /* The tables for people as grids. */
 void rl_grid_decode(rl_grid *grid, rl_arena *arena, const rl_result_system *system);
 void rl_grid_prefill(rl_grid *grid, rl_arena *arena, const rl_result_system *system);
+/* Of a model of one pass, in place of decode and prefill; and every machine beside the others. */
+void rl_grid_pass(rl_grid *grid, rl_arena *arena, const rl_result_system *system);
+void rl_grid_pass_systems(rl_grid *grid, rl_arena *arena, const rl_result *result);
 void rl_grid_systems(rl_grid *grid, rl_arena *arena, const rl_result *result);
 void rl_grid_sensitivity(rl_grid *grid, rl_arena *arena, const rl_result_system *system);
 void rl_grid_memory(rl_grid *grid, rl_arena *arena, const rl_result_system *system);
@@ -37,8 +45,10 @@ size_t rl_report_header(rl_buf *out, const rl_result *result,
 /* Titles of the tables, the same at a terminal and in Markdown. */
 #define RL_TITLE_DECODE "DECODE, at best"
 #define RL_TITLE_PREFILL "PREFILL, at best"
+#define RL_TITLE_PASS "ONE PASS over whole sequences, at best"
 #define RL_TITLE_SENSITIVITY "SENSITIVITY, % of change when a figure rises by 1 %"
 #define RL_TITLE_MEMORY "MEMORY over the phases, and the longest sequences that fit"
+#define RL_TITLE_PASS_MEMORY "MEMORY in the pass, and the longest sequences that fit"
 #define RL_TITLE_WORDS "IN WORDS"
 /* "VERIFY n tokens a sequence in one pass, ..."; NULL when memory ran out. */
 const char *rl_report_verify_title(rl_arena *arena, const rl_result_system *system);

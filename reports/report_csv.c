@@ -60,8 +60,10 @@ static void add_batch(rl_grid *grid, rl_arena *arena, const rl_result *result,
       {"price_usd_per_h", b->price.known ? rl_cell_real(b->price.per_hour) : (rl_cell){0}},
       {"input_at_least_usd_per_mtok", rl_cell_positive(b->price.input)},
       {"output_at_least_usd_per_mtok", rl_cell_positive(b->price.output)},
+      {"rate_at_most_sequences_per_s", rl_cell_positive(b->sequence_rate)},
   };
-  add_row(grid, arena, entries, sizeof entries / sizeof *entries);
+  const size_t count = sizeof entries / sizeof *entries;
+  add_row(grid, arena, entries, result->one_pass ? count : count - 1);
 }
 
 /* Whose operator a row is. */

@@ -7,8 +7,7 @@
 
 static const char MARK[] = "\u2264 ";
 
-/* "weights 94 %"; empty when nothing limits. */
-static rl_cell limit_cell(rl_grid *grid, const rl_result_limit *limit) {
+rl_cell rl_cell_limit(rl_grid *grid, const rl_result_limit *limit) {
   char share[RL_NUMBER_TEXT];
   if (limit->what == NULL) return (rl_cell){0};
   rl_print_fixed(limit->share * 100, 0, share);
@@ -17,7 +16,7 @@ static rl_cell limit_cell(rl_grid *grid, const rl_result_limit *limit) {
   return rl_cell_text(text);
 }
 
-static rl_cell fits_cell(const rl_result_batch *batch) {
+rl_cell rl_cell_fits(const rl_result_batch *batch) {
   rl_cell cell = rl_cell_flag(batch->fits);
   cell.ink = batch->fits ? RL_INK_PLAIN : RL_INK_BAD;
   return cell;
@@ -58,9 +57,9 @@ void rl_grid_decode(rl_grid *grid, rl_arena *arena, const rl_result_system *syst
     row[0] = rl_cell_count(b->batch);
     row[1] = rl_cell_positive(b->tpot);
     row[2] = rl_cell_positive(b->decode_rate);
-    row[3] = limit_cell(grid, &b->decode_limit);
+    row[3] = rl_cell_limit(grid, &b->decode_limit);
     row[4] = rl_cell_count(b->worst.total);
-    row[5] = fits_cell(b);
+    row[5] = rl_cell_fits(b);
     row[6] = rl_cell_positive(b->energy.decode);
     row[7] = rl_cell_positive(b->price.output);
   }
@@ -89,7 +88,7 @@ void rl_grid_prefill(rl_grid *grid, rl_arena *arena, const rl_result_system *sys
     row[0] = rl_cell_count(b->batch);
     row[1] = rl_cell_positive(b->ttft);
     row[2] = rl_cell_positive(b->prefill_rate);
-    row[3] = limit_cell(grid, &b->prefill_limit);
+    row[3] = rl_cell_limit(grid, &b->prefill_limit);
     if (b->transfer > 0) row[4] = rl_cell_count(b->transfer_bytes);
     row[5] = rl_cell_positive(b->transfer);
     row[6] = rl_cell_positive(b->energy.prefill);
@@ -148,17 +147,21 @@ static void system_row(rl_grid *grid, const rl_result_system *system, const rl_r
   row[1] = rl_cell_count(b->batch);
   row[2] = rl_cell_positive(b->tpot);
   row[3] = rl_cell_positive(b->decode_rate);
-  row[4] = limit_cell(grid, &b->decode_limit);
+  row[4] = rl_cell_limit(grid, &b->decode_limit);
   row[5] = rl_cell_positive(b->ttft);
-  row[6] = limit_cell(grid, &b->prefill_limit);
+  row[6] = rl_cell_limit(grid, &b->prefill_limit);
   row[7] = rl_cell_count(b->worst.total);
   row[11] = rl_cell_positive(b->price.output);
   row[8] = rl_cell_count(system->usable);
-  row[9] = fits_cell(b);
+  row[9] = rl_cell_fits(b);
   row[10] = rl_cell_count(system->largest_batch);
 }
 
 void rl_grid_systems(rl_grid *grid, rl_arena *arena, const rl_result *result) {
+  if (result->one_pass) {
+    rl_grid_pass_systems(grid, arena, result);
+    return;
+  }
   rl_grid_init(grid, arena, system_columns, sizeof system_columns / sizeof *system_columns);
   for (size_t s = 0; s < result->system_count; s++) {
     const rl_result_system *system = &result->systems[s];

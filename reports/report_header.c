@@ -1,4 +1,6 @@
 /* The lines above the tables: what was analysed, in the words of its descriptions. */
+#include <string.h>
+
 #include "base/number.h"
 #include "reports/report.h"
 
@@ -31,7 +33,7 @@ static void model_line(rl_buf *out, const rl_result *r) {
   for (size_t i = 0; i < r->exception_count; i++) {
     RL_ADD(out, " \u00b7 ", r->exceptions[i].what, " ", r->exceptions[i].format);
   }
-  if (r->keeps_kv || r->state == NULL) kv_words(out, r);
+  if (r->keeps_kv || (r->state == NULL && !r->one_pass)) kv_words(out, r);
   if (r->state != NULL) {
     RL_ADD(out, " \u00b7 state ", r->state, ", ");
     rl_add_si(out, (double)r->state_bytes, "B");
@@ -167,6 +169,11 @@ static void add_source(rl_buf *out, const rl_result *r) {
 }
 
 static void workload_line(rl_buf *out, const rl_result *r) {
+  if (r->one_pass) {
+    rl_add_count(out, r->prompt);
+    rl_buf_add(out, " tokens a sequence, read in one pass \u00b7 static batch, no queueing");
+    return;
+  }
   add_source(out, r);
   rl_add_count(out, r->prompt);
   rl_buf_add(out, " prompt + ");
@@ -198,6 +205,9 @@ const char *rl_report_pass_title(rl_arena *arena, const rl_result_pass *pass) {
   char tokens[RL_NUMBER_TEXT], cached[RL_NUMBER_TEXT];
   rl_print_grouped(pass->tokens, tokens);
   rl_print_grouped(pass->cached, cached);
+  if (strcmp(pass->phase, "pass") == 0) {
+    return rl_textf(arena, "ONE PASS over %s tokens a sequence", tokens);
+  }
   if (pass->phase[0] == 'p') return rl_textf(arena, "ONE PREFILL of %s tokens a sequence", tokens);
   if (pass->phase[0] == 'v') {
     return rl_textf(arena, "ONE VERIFY STEP of %s tokens a sequence, %s cached", tokens, cached);

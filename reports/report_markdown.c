@@ -18,15 +18,26 @@ static void table(rl_buf *out, const char *title, const rl_grid *grid) {
   rl_grid_markdown(out, grid);
 }
 
-static void tables(rl_buf *out, const rl_result_system *system, bool sensitive) {
+/* Decode and prefill, or the only pass; then the memory of either. */
+static void summary(rl_buf *out, const rl_result_system *system, bool one_pass) {
   rl_grid grid;
-  rl_grid_decode(&grid, out->arena, system);
-  table(out, RL_TITLE_DECODE, &grid);
-  rl_grid_prefill(&grid, out->arena, system);
-  table(out, RL_TITLE_PREFILL, &grid);
+  if (one_pass) {
+    rl_grid_pass(&grid, out->arena, system);
+    table(out, RL_TITLE_PASS, &grid);
+  } else {
+    rl_grid_decode(&grid, out->arena, system);
+    table(out, RL_TITLE_DECODE, &grid);
+    rl_grid_prefill(&grid, out->arena, system);
+    table(out, RL_TITLE_PREFILL, &grid);
+  }
   rl_grid_memory(&grid, out->arena, system);
-  table(out, RL_TITLE_MEMORY, &grid);
-  if (sensitive) {
+  table(out, one_pass ? RL_TITLE_PASS_MEMORY : RL_TITLE_MEMORY, &grid);
+}
+
+static void tables(rl_buf *out, const rl_result_system *system, const rl_result *result) {
+  rl_grid grid;
+  summary(out, system, result->one_pass);
+  if (result->sensitive) {
     rl_grid_sensitivity(&grid, out->arena, system);
     table(out, RL_TITLE_SENSITIVITY, &grid);
   }
@@ -69,7 +80,7 @@ void rl_report_markdown(rl_buf *out, const rl_result *result) {
     if (result->explained) {
       explanations(out, &result->systems[s]);
     } else {
-      tables(out, &result->systems[s], result->sensitive);
+      tables(out, &result->systems[s], result);
     }
   }
 }

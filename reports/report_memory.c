@@ -1,5 +1,9 @@
 /* Memory by class over the phases of a generation, for people. */
+#include <string.h>
+
 #include "reports/report.h"
+
+#define COUNT(array) (sizeof(array) / sizeof *(array))
 
 rl_cell rl_cell_tokens(uint64_t tokens) {
   return tokens == RL_RESULT_UNLIMITED ? (rl_cell){0} : rl_cell_count(tokens);
@@ -10,8 +14,9 @@ rl_cell rl_cell_tokens(uint64_t tokens) {
     .key = (key_), .head = (head_), .unit = "GB", .scale = 1e-9, .group = (group_), \
     .rounding = RL_ROUND_UP, .drop = (drop_)                                        \
   }
-static const char PREFILL[] = "end of the prefill", DECODE[] = "last decode step",
-                  ELSEWHERE[] = "elsewhere", LONGEST[] = "longest that fits";
+static const char PREFILL[] = "end of the prefill", PASS[] = "in the pass",
+                  DECODE[] = "last decode step", ELSEWHERE[] = "elsewhere",
+                  LONGEST[] = "longest that fits";
 
 static void phase_cells(rl_cell *row, const rl_result_memory *memory) {
   row[0] = rl_cell_count(memory->kv);
@@ -20,8 +25,16 @@ static void phase_cells(rl_cell *row, const rl_result_memory *memory) {
   row[3] = rl_cell_count(memory->total);
 }
 
+/* Of a model of one pass: no prefill ends, and nothing is a context. */
+static void name_pass(rl_column *columns, size_t count) {
+  for (size_t c = 0; c < count; c++) {
+    if (columns[c].group == PREFILL) columns[c].group = PASS;
+  }
+  columns[count - 1].head = "sequence";
+}
+
 void rl_grid_memory(rl_grid *grid, rl_arena *arena, const rl_result_system *system) {
-  static const rl_column columns[] = {
+  static const rl_column all[] = {
       {.key = "batch", .head = "batch"},
       GB_COLUMN("weight_bytes", "weights", NULL, 3),
       GB_COLUMN("prefill_kv_bytes", "KV", PREFILL, 1),
@@ -37,13 +50,22 @@ void rl_grid_memory(rl_grid *grid, rl_arena *arena, const rl_result_system *syst
       {.key = "longest_context", .head = "context", .unit = "tokens", .group = LONGEST},
       {.key = "longest_prompt", .head = "prompt", .unit = "tokens", .group = LONGEST, .drop = 1},
   };
-  rl_grid_init(grid, arena, columns, sizeof columns / sizeof *columns);
+  rl_column *columns = RL_NEW_ARRAY(arena, rl_column, COUNT(all));
+  rl_grid_init(grid, arena, columns, COUNT(all));
+  if (columns == NULL) {
+    grid->failed = true;
+    return;
+  }
+  memcpy(columns, all, sizeof all);
+  bool one_pass = system->batch_count > 0 && strcmp(system->batches[0].worst.phase, "pass") == 0;
+  if (one_pass) name_pass(columns, COUNT(all));
   for (size_t i = 0; i < system->batch_count; i++) {
     const rl_result_batch *b = &system->batches[i];
     rl_cell *row = rl_grid_row(grid);
     row[0] = rl_cell_count(b->batch);
     row[1] = rl_cell_count(b->worst.weights);
     phase_cells(row + 2, &b->phases[0]);
+    if (one_pass) row[2] = (rl_cell){0}; /* it has no cache */
     if (b->phase_count > 1) phase_cells(row + 6, &b->phases[1]);
     if (b->worst.host > 0) row[10] = rl_cell_count(b->worst.host);
     if (b->worst.storage > 0) row[11] = rl_cell_count(b->worst.storage);

@@ -10,6 +10,8 @@ enum { SHOWN = 12 };
 
 #define TIME_COLUMN(key_, head_) \
   { .key = (key_), .head = (head_), .unit = "ms", .scale = 1e3, .rounding = RL_ROUND_DOWN }
+#define COST_COLUMN \
+  { .key = "cost", .head = "cost", .unit = "$/Mtok", .mark = "\u2265 ", .rounding = RL_ROUND_DOWN }
 #define WAY_COLUMNS                                                                             \
   {.key = "hardware", .head = "hardware", .left = true}, {.key = "devices", .head = "devices"}, \
       {.key = "weights", .head = "weights", .left = true},                                      \
@@ -17,11 +19,12 @@ enum { SHOWN = 12 };
     .key = "batch", .head = "batch"                                                             \
   }
 
-static void way_cells(rl_cell *row, const rl_result_option *o) {
+/* A model of one pass has no cache. */
+static void way_cells(rl_cell *row, const rl_result_recommendation *r, const rl_result_option *o) {
   row[0] = rl_cell_text(o->hardware);
   row[1] = rl_cell_count(o->devices);
   row[2] = rl_cell_text(o->weights);
-  row[3] = rl_cell_text(o->kv);
+  if (!r->one_pass) row[3] = rl_cell_text(o->kv);
   if (o->batch > 0) row[4] = rl_cell_count(o->batch);
 }
 
@@ -36,24 +39,32 @@ static void grid_meeting(rl_grid *grid, rl_arena *arena, const rl_result_recomme
        .unit = "tokens/s",
        .mark = "\u2264 ",
        .rounding = RL_ROUND_UP},
-      {.key = "cost",
-       .head = "cost",
-       .unit = "$/Mtok",
-       .mark = "\u2265 ",
-       .rounding = RL_ROUND_DOWN},
+      COST_COLUMN,
   };
-  rl_grid_init(grid, arena, columns, sizeof columns / sizeof *columns);
+  static const rl_column of_a_pass[] = {
+      WAY_COLUMNS,
+      TIME_COLUMN("tpot_s", "TPOT"),
+      TIME_COLUMN("pass_s", "pass"),
+      RL_MEMORY_COLUMN,
+      {.key = "sequence_rate",
+       .head = "sequences",
+       .unit = "a second",
+       .mark = "\u2264 ",
+       .rounding = RL_ROUND_UP},
+      COST_COLUMN,
+  };
+  rl_grid_init(grid, arena, r->one_pass ? of_a_pass : columns, sizeof columns / sizeof *columns);
   for (size_t i = 0; i < r->meeting && i < SHOWN; i++) {
     const rl_result_option *o = &r->options[i];
     rl_cell *row = rl_grid_row(grid);
-    way_cells(row, o);
+    way_cells(row, r, o);
     row[5] = rl_cell_positive(o->tpot);
     row[6] = rl_cell_positive(o->ttft);
     row[7] = rl_cell_count(o->memory);
-    row[8] = rl_cell_positive(o->decode_rate);
+    row[8] = rl_cell_positive(r->one_pass ? o->sequence_rate : o->decode_rate);
     row[9] = rl_cell_positive(o->cost);
   }
-  rl_grid_trim(grid, 9);
+  rl_grid_trim(grid, r->one_pass ? 3 : 9);
 }
 
 static void grid_missing(rl_grid *grid, rl_arena *arena, const rl_result_recommendation *r) {
@@ -64,9 +75,10 @@ static void grid_missing(rl_grid *grid, rl_arena *arena, const rl_result_recomme
   rl_grid_init(grid, arena, columns, sizeof columns / sizeof *columns);
   for (size_t i = r->meeting; i < r->option_count && i < r->meeting + SHOWN; i++) {
     rl_cell *row = rl_grid_row(grid);
-    way_cells(row, &r->options[i]);
+    way_cells(row, r, &r->options[i]);
     row[5] = rl_cell_text(r->options[i].why);
   }
+  if (r->one_pass) rl_grid_trim(grid, 3);
 }
 
 /* Dollars (unit NULL) take no prefix. */
@@ -82,7 +94,7 @@ static void add_target(rl_buf *out, const char *what, double value, const char *
 /* "TPOT ≤ 50 ms · TTFT ≤ 1 s, held against times at best: ..." */
 static void targets_line(rl_buf *out, const rl_result_recommendation *r) {
   add_target(out, "TPOT", r->tpot, "s");
-  add_target(out, "TTFT", r->ttft, "s");
+  add_target(out, r->one_pass ? "pass" : "TTFT", r->ttft, "s");
   add_target(out, "$/Mtok", r->cost, NULL);
   rl_buf_add(out, out->length == 0
                       ? "none but the memory"
@@ -92,6 +104,10 @@ static void targets_line(rl_buf *out, const rl_result_recommendation *r) {
 
 static void workload_line(rl_buf *out, const rl_result_recommendation *r) {
   rl_add_count(out, r->prompt);
+  if (r->one_pass) {
+    rl_buf_add(out, " tokens a sequence, read in one pass \u00b7 static batch, no queueing");
+    return;
+  }
   rl_buf_add(out, " prompt + ");
   rl_add_count(out, r->generate);
   rl_buf_add(out, " generated tokens \u00b7 static batch, no queueing");
@@ -118,6 +134,12 @@ static const char *line_text(rl_buf *out, const rl_result_recommendation *r, siz
 
 static const char *meeting_title(const rl_result_recommendation *r) {
   if (r->meeting == 0) return "NOTHING MEETS THE TARGETS";
+  if (r->one_pass) {
+    return r->priced
+               ? "MEETS THE TARGETS, cheapest first: dollars a million tokens read"
+               : "MEETS THE TARGETS, fewest devices first, then most sequences/s a device: no "
+                 "price is known";
+  }
   if (r->priced) {
     return "MEETS THE TARGETS, cheapest first: dollars a million generated tokens, prompts "
            "included";

@@ -70,6 +70,7 @@ static void profile(rl_json *json, const rl_result *r) {
   rl_json_open(json, "workload", '{');
   rl_json_count(json, "prompt_tokens", r->prompt);
   rl_json_count(json, "generate_tokens", r->generate);
+  if (r->one_pass) rl_json_flag(json, "one_pass", true);
   if (r->source_of != NULL) {
     rl_json_open(json, "source", '{');
     rl_json_text(json, "of", r->source_of);
@@ -162,6 +163,9 @@ static void batch(rl_json *json, const rl_result_batch *b) {
   optional(json, "tpot_at_best_s", b->tpot);
   optional(json, "prefill_rate_at_most_tokens_per_s", b->prefill_rate);
   optional(json, "decode_rate_at_most_tokens_per_s", b->decode_rate);
+  if (b->sequence_rate > 0) {
+    rl_json_real(json, "rate_at_most_sequences_per_s", b->sequence_rate);
+  }
   limit(json, "prefill_limit", &b->prefill_limit);
   limit(json, "decode_limit", &b->decode_limit);
   rl_json_count(json, "weight_bytes", b->worst.weights);

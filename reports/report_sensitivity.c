@@ -51,11 +51,14 @@ void rl_grid_sensitivity(rl_grid *grid, rl_arena *arena, const rl_result_system 
   }
   columns[0] = (rl_column){.key = "figure", .head = "figure", .left = true};
   columns[1] = (rl_column){.key = "value", .head = "value"};
+  bool one_pass = few.batch_count > 0 && strcmp(few.batches[0].worst.phase, "pass") == 0;
   for (size_t b = 0; b < few.batch_count; b++) {
     const char *group = rl_textf(arena, "batch %llu", (unsigned long long)few.batches[b].batch);
     if (group == NULL) grid->failed = true;
-    columns[2 + 2 * b] = (rl_column){.key = "ttft", .head = "TTFT", .group = group, .digits = 3};
+    columns[2 + 2 * b] =
+        (rl_column){.key = "ttft", .head = one_pass ? "time" : "TTFT", .group = group, .digits = 3};
     columns[3 + 2 * b] = (rl_column){.key = "tpot", .head = "TPOT", .group = group, .digits = 3};
   }
   for (size_t b = 0; b < few.batch_count; b++) batch_rows(grid, &few, b);
+  if (one_pass) rl_grid_trim(grid, 2);
 }

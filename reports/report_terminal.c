@@ -35,19 +35,30 @@ static void words(rl_buf *out, const rl_result_system *system, const rl_style *s
   }
 }
 
-static void tables(rl_buf *out, const rl_result_system *system, bool sensitive,
-                   const rl_style *style) {
+/* Decode and prefill, or the only pass; then the memory of either. */
+static void summary(rl_buf *out, const rl_result_system *system, bool one_pass,
+                    const rl_style *style) {
   rl_grid grid;
-  title(out, style, RL_TITLE_DECODE);
-  rl_grid_decode(&grid, out->arena, system);
+  title(out, style, one_pass ? RL_TITLE_PASS : RL_TITLE_DECODE);
+  if (one_pass) {
+    rl_grid_pass(&grid, out->arena, system);
+  } else {
+    rl_grid_decode(&grid, out->arena, system);
+    rl_grid_terminal(out, &grid, style);
+    title(out, style, RL_TITLE_PREFILL);
+    rl_grid_prefill(&grid, out->arena, system);
+  }
   rl_grid_terminal(out, &grid, style);
-  title(out, style, RL_TITLE_PREFILL);
-  rl_grid_prefill(&grid, out->arena, system);
-  rl_grid_terminal(out, &grid, style);
-  title(out, style, RL_TITLE_MEMORY);
+  title(out, style, one_pass ? RL_TITLE_PASS_MEMORY : RL_TITLE_MEMORY);
   rl_grid_memory(&grid, out->arena, system);
   rl_grid_terminal(out, &grid, style);
-  if (sensitive) {
+}
+
+static void tables(rl_buf *out, const rl_result_system *system, const rl_result *result,
+                   const rl_style *style) {
+  rl_grid grid;
+  summary(out, system, result->one_pass, style);
+  if (result->sensitive) {
     title(out, style, RL_TITLE_SENSITIVITY);
     rl_grid_sensitivity(&grid, out->arena, system);
     rl_grid_terminal(out, &grid, style);
@@ -86,7 +97,7 @@ void rl_report_terminal(rl_buf *out, const rl_result *result, const rl_style *st
     if (result->explained) {
       explanations(out, &result->systems[s], style);
     } else {
-      tables(out, &result->systems[s], result->sensitive, style);
+      tables(out, &result->systems[s], result, style);
     }
   }
 }

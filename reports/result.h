@@ -28,7 +28,7 @@ typedef struct rl_result_limit {
 
 /* Memory by class in one phase, in bytes. */
 typedef struct rl_result_memory {
-  const char *phase; /* "prefill", or "decode" for the last decode step */
+  const char *phase; /* "prefill", or "decode" for the last decode step; "pass" of one pass */
   uint64_t weights, kv, state, activations, total; /* total is the sum of the others */
   uint64_t host, storage;                          /* what stands elsewhere than on the device */
 } rl_result_memory;
@@ -62,6 +62,7 @@ typedef struct rl_result_batch {
   uint64_t batch;
   double ttft, tpot;                /* s */
   double prefill_rate, decode_rate; /* tokens/s of all sequences */
+  double sequence_rate;             /* sequences/s of a model of one pass, else 0 */
   rl_result_limit prefill_limit, decode_limit;
   rl_result_memory phases[RL_RESULT_PHASES]; /* end of the prefill, last decode step if any */
   size_t phase_count;
@@ -170,7 +171,7 @@ typedef struct rl_result_operator {
 } rl_result_operator;
 
 typedef struct rl_result_pass {
-  const char *phase; /* "decode", "prefill", "verify" */
+  const char *phase; /* "decode", "prefill", "verify", "pass" of a model of one pass */
   uint64_t batch;
   uint64_t tokens; /* new tokens a sequence */
   uint64_t cached; /* tokens in the cache before, a sequence */
@@ -280,6 +281,8 @@ typedef struct rl_result {
   uint64_t source_kv_bytes;  /* what a sequence keeps of its source */
   const rl_result_system *systems;
   size_t system_count;
+  bool one_pass;  /* whole sequences are read and nothing is generated: what is told of the prefill
+                     is told of that pass */
   bool listed;    /* several machines side by side: a row each, no operators */
   bool sensitive; /* people see the sensitivities */
   bool explained; /* people see the explanations instead of the tables */

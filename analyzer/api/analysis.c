@@ -282,6 +282,7 @@ static rl_status describe(const rl_analysis *study, const rl_cost *cost, rl_resu
                         .ideal = s->profile->ideal,
                         .prompt = s->workload.prompt,
                         .generate = s->workload.generate,
+                        .one_pass = study->one_pass,
                         .source_of = RL_PIECE_WORDS[s->model->family->source],
                         .source = s->workload.source,
                         .listed = study->listed,

@@ -11,6 +11,7 @@ typedef enum rl_pass_kind { RL_PASS_DECODE, RL_PASS_PREFILL, RL_PASS_VERIFY } rl
 /* Which pass is shown operator by operator. It changes no other answer. */
 typedef struct rl_pass_view {
   rl_pass_kind phase;
+  bool phase_given;    /* asked for, not a default */
   uint64_t context;    /* tokens cached before the pass; 0 = the middle of the generation */
   uint64_t verify;     /* tokens a sequence of a verify pass; 0 = 8 */
   bool sensitivity;    /* people see the sensitivities */

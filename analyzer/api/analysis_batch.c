@@ -3,8 +3,9 @@
 #include "api/analysis_parts.h"
 #include "base/checked.h"
 
-static rl_result_memory memory_of(const rl_memory *memory) {
-  return (rl_result_memory){.phase = memory->decoding ? "decode" : "prefill",
+static rl_result_memory memory_of(const rl_analysis *study, const rl_memory *memory) {
+  const char *only = study->one_pass ? "pass" : "prefill";
+  return (rl_result_memory){.phase = memory->decoding ? "decode" : only,
                             .host = memory->host,
                             .storage = memory->storage,
                             .weights = memory->weights,
@@ -67,8 +68,8 @@ static rl_status study_pool_memory(const rl_analysis *study, rl_job job, rl_resu
   }
   if (status != RL_OK) return status;
   out->phase_count = job.generate > 1 ? 2 : 1;
-  out->phases[0] = memory_of(&prefill);
-  out->phases[1] = memory_of(&decode);
+  out->phases[0] = memory_of(study, &prefill);
+  out->phases[1] = memory_of(study, &decode);
   bool decode_is_worse = prefill.fits != decode.fits ? prefill.fits : decode.total > prefill.total;
   out->worst = out->phases[job.generate > 1 && decode_is_worse ? 1 : 0];
   out->fits = prefill.fits && decode.fits;
@@ -83,10 +84,11 @@ static rl_status study_memory(const rl_analysis *study, rl_job job, rl_result_ba
   rl_status status = rl_memory_phases(study->plan, job, phases, &out->phase_count, study->diags);
   if (status == RL_OK) status = rl_memory_fit(study->plan, job, &worst, study->diags);
   if (status != RL_OK) return status;
-  for (size_t i = 0; i < out->phase_count; i++) out->phases[i] = memory_of(&phases[i]);
-  out->worst = memory_of(&worst);
+  for (size_t i = 0; i < out->phase_count; i++) out->phases[i] = memory_of(study, &phases[i]);
+  out->worst = memory_of(study, &worst);
   out->fits = worst.fits;
-  out->longest_context = longest(rl_longest_context(study->plan, job.batch));
+  out->longest_context = study->one_pass ? RL_RESULT_UNLIMITED
+                                         : longest(rl_longest_context(study->plan, job.batch));
   out->longest_prompt = longest(rl_longest_prompt(study->plan, job.batch, job.generate));
   return RL_OK;
 }
@@ -189,6 +191,7 @@ rl_status rl_analysis_batch(const rl_analysis *study, uint64_t batch, rl_result_
   out->tpot = generation.tpot;
   out->decode_rate = each(tokens.decoded, generation.decode);
   out->prefill_rate = each(tokens.prompt, generation.ttft);
+  if (study->one_pass) out->sequence_rate = each((double)batch, generation.ttft);
   study_expenses(study, &generation, tokens, out);
   return RL_OK;
 }

@@ -18,6 +18,7 @@ typedef struct rl_analysis {
   bool context_given, verify_given;
   uint64_t generate; /* tokens; the prefill yields one, asked for or not */
   uint64_t middle;   /* tokens cached before the middle decode step of the generation */
+  bool one_pass;     /* the model reads whole sequences and decodes nothing */
   bool listed;       /* machines side by side: no passes, no words */
   const rl_plan *plan;
   uint64_t devices;            /* that work by the plan and its copies */

@@ -231,7 +231,7 @@ rl_status rl_analysis_pass(const rl_analysis *study, rl_pass_kind phase, uint64_
   rl_lanes lanes = {0};
   if (rows == NULL) return rl_diag_oom(study->diags);
   if (moments == NULL) return rl_diags_status(study->diags);
-  *out = (rl_result_pass){.phase = words[phase],
+  *out = (rl_result_pass){.phase = study->one_pass ? "pass" : words[phase],
                           .batch = batch,
                           .tokens = group.q,
                           .cached = group.cached,

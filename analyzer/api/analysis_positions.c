@@ -94,11 +94,38 @@ static rl_status check_source(const rl_scenario *scenario, const rl_program *pro
                    rl_print_grouped(workload->source, asked), rl_print_grouped(most, table));
 }
 
+/* Of a model that reads whole sequences and generates nothing. */
+static rl_status settle_one_pass(rl_scenario *scenario, const rl_program *program,
+                                 rl_diags *diags) {
+  rl_workload *workload = &scenario->workload;
+  uint64_t table = program->positions;
+  char prompt[RL_NUMBER_TEXT], limit[RL_NUMBER_TEXT];
+  if (is_given(workload->generate_loc) && workload->generate > 0) {
+    return RL_REPORT(diags, ONE_PASS_GENERATES, workload->generate_loc, scenario->model->name);
+  }
+  if (scenario->pools.prefill != NULL) {
+    return RL_REPORT(diags, NOT_SUPPORTED, (rl_loc){.file = scenario->file},
+                     "a pool for the prefill of a model that decodes nothing");
+  }
+  workload->generate = 0;
+  if (table == 0) return note_untrained(scenario, workload->prompt, diags);
+  if (workload->prompt <= table) return RL_OK;
+  rl_print_grouped(table, limit);
+  if (is_given(workload->prompt_loc)) {
+    return RL_REPORT(diags, ONE_PASS_POSITIONS, workload->prompt_loc,
+                     rl_print_grouped(workload->prompt, prompt), scenario->model->name, limit);
+  }
+  workload->prompt = table;
+  return RL_REPORT(diags, ONE_PASS_SHORTENED, (rl_loc){.file = scenario->model->reference}, limit,
+                   rl_print_grouped(workload->prompt, prompt));
+}
+
 rl_status rl_scenario_settle(rl_arena *arena, rl_scenario *scenario, rl_diags *diags) {
   const rl_program *program;
   rl_status status = rl_lower(arena, scenario, &program, diags);
   if (status == RL_OK) status = check_source(scenario, program, diags);
   if (status != RL_OK) return status;
+  if (program->one_pass) return settle_one_pass(scenario, program, diags);
   uint64_t needed = positions_of(&scenario->workload), table = program->positions;
   if (table == 0) return note_untrained(scenario, needed, diags);
   if (needed <= table) return RL_OK;
@@ -124,9 +151,26 @@ static uint64_t fresh_tokens(const rl_analysis *study) {
   return verifies ? study->view.verify : 1;
 }
 
+/* There is one pass, and it is the one that is shown. */
+static rl_status fit_one_pass(rl_analysis *study) {
+  rl_pass_view *view = &study->view;
+  bool other = view->phase_given && view->phase != RL_PASS_PREFILL;
+  const char *asked = other                  ? "the phase"
+                      : study->context_given ? "the context"
+                      : study->verify_given  ? "the tokens to verify"
+                                             : NULL;
+  if (asked != NULL) {
+    return RL_REPORT(study->diags, ONE_PASS_VIEW, view->loc, study->scenario->model->name, asked);
+  }
+  view->phase = RL_PASS_PREFILL;
+  return RL_OK;
+}
+
 rl_status rl_analysis_fit_view(rl_analysis *study, const rl_program *program) {
   rl_pass_view *view = &study->view;
   uint64_t needed, fresh = fresh_tokens(study), table = program->positions;
+  study->one_pass = program->one_pass;
+  if (program->one_pass) return fit_one_pass(study);
   if (!study->context_given) view->context = study->middle;
   /* without decode steps the place behind the prompt may not be there */
   if (!study->context_given && table != 0) view->context = rl_min_u64(view->context, table - 1);

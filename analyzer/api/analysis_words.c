@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "api/analysis_parts.h"
+#include "base/checked.h"
 #include "base/number.h"
 #include "graph/lower.h"
 
@@ -48,16 +49,22 @@ static const char *spent_on(const rl_result_limit *limit, bool begins) {
   return limit->what;
 }
 
+/* What is told most of: a decode step, or the pass of a model that has one. */
+static const rl_result_limit *limit_of(const speaker *s, const rl_result_batch *batch) {
+  return s->study->one_pass ? &batch->prefill_limit : &batch->decode_limit;
+}
+
 /* "Reading weights takes 98 % of a decode step at batch 1, reading the KV cache 55 % at batch 64."
  */
 static bool say_limits(speaker *s) {
   const rl_result_batch *first = &s->system->batches[0], *last = last_batch(s);
-  const rl_result_limit *a = &first->decode_limit, *b = &last->decode_limit;
+  const rl_result_limit *a = limit_of(s, first), *b = limit_of(s, last);
   char one[RL_NUMBER_TEXT], other[RL_NUMBER_TEXT];
   if (a->what == NULL || b->what == NULL) return true;
   const char *sentence =
-      rl_textf(s->study->arena, "%s takes %s %% of a decode step at batch %s", spent_on(a, true),
-               FIXED(a->share * 100, 0), rl_print_grouped(first->batch, one));
+      rl_textf(s->study->arena, "%s takes %s %% of a %s at batch %s", spent_on(a, true),
+               FIXED(a->share * 100, 0), s->study->one_pass ? "pass" : "decode step",
+               rl_print_grouped(first->batch, one));
   if (sentence == NULL) return false;
   if (first == last) return say(s, rl_textf(s->study->arena, "%s.", sentence));
   bool same = strcmp(a->what, b->what) == 0;
@@ -79,7 +86,9 @@ static const rl_moment *experts_of(const speaker *s) {
 }
 
 static double experts_read(const speaker *s, const rl_moment *moment, uint64_t batch) {
-  uint64_t tokens = rl_analysis_share(s->study, batch);
+  const uint64_t each = s->study->one_pass ? s->study->scenario->workload.prompt : 1;
+  uint64_t tokens;
+  if (!rl_mul_u64(rl_analysis_share(s->study, batch), each, &tokens)) tokens = UINT64_MAX;
   uint64_t units = rl_expected_rank_experts(moment->draw, tokens);
   return (double)units / (double)RL_EXPERT_UNIT;
 }

@@ -19,6 +19,7 @@ typedef struct recommender {
   const rl_hardware *const *machines;
   size_t machine_count;
   rl_option_list options;
+  bool one_pass; /* of the model */
 } recommender;
 
 /* What is tried for the weights, or for the KV cache: texts as -w and --kv take them, NULL for the
@@ -199,7 +200,8 @@ static rl_status find_machines(recommender *r) {
 
 static rl_status try_all(recommender *r) {
   const rl_scenario *s = r->scenario;
-  const rl_format *other_kv = s->v->compare_kv == NULL ? NULL : s->k->compare_kv;
+  const bool one_kv = r->one_pass || s->v->compare_kv == NULL;
+  const rl_format *other_kv = one_kv ? NULL : s->k->compare_kv;
   const format_choices weights =
       formats_of(r->choices->weights, r->choices->weight_count, s->weights->compare_weights);
   const format_choices kv = formats_of(r->choices->kv, r->choices->kv_count, other_kv);
@@ -210,6 +212,18 @@ static rl_status try_all(recommender *r) {
     }
   }
   return status;
+}
+
+/* Nothing is decoded by a model of one pass: it has no time a token. */
+static rl_status check_targets(recommender *r) {
+  const rl_program *program;
+  rl_scenario whole = *r->scenario;
+  whole.devices = 1;
+  whole.parallel = (rl_parallel){.tensor = 1};
+  rl_status status = rl_lower(r->arena, &whole, &program, r->diags);
+  r->one_pass = status == RL_OK && program->one_pass;
+  if (!r->one_pass || !(r->choices->targets.tpot > 0)) return status;
+  return RL_REPORT(r->diags, ONE_PASS_TPOT, r->choices->targets.loc, r->scenario->model->name);
 }
 
 rl_status rl_recommend(rl_arena *arena, rl_db *db, const rl_scenario *scenario,
@@ -224,19 +238,22 @@ rl_status rl_recommend(rl_arena *arena, rl_db *db, const rl_scenario *scenario,
                      "a recommendation with a machine of its own for the prefill");
   }
   if (result == NULL) return rl_diag_oom(diags);
-  rl_status status = try_all(&r);
+  rl_status status = check_targets(&r);
+  if (status == RL_OK) status = try_all(&r);
   if (status != RL_OK) return status;
   if (!rl_options_sort(arena, &r.options)) return rl_diag_oom(diags);
-  *result = (rl_result_recommendation){.version = RL_VERSION,
-                                       .model = scenario->model->name,
-                                       .profile = scenario->profile->name,
-                                       .prompt = scenario->workload.prompt,
-                                       .generate = rl_max_u64(scenario->workload.generate, 1),
-                                       .tpot = choices->targets.tpot,
-                                       .ttft = choices->targets.ttft,
-                                       .cost = choices->targets.cost,
-                                       .options = r.options.items,
-                                       .option_count = r.options.count};
+  *result = (rl_result_recommendation){
+      .version = RL_VERSION,
+      .model = scenario->model->name,
+      .profile = scenario->profile->name,
+      .prompt = scenario->workload.prompt,
+      .generate = r.one_pass ? 0 : rl_max_u64(scenario->workload.generate, 1),
+      .one_pass = r.one_pass,
+      .tpot = choices->targets.tpot,
+      .ttft = choices->targets.ttft,
+      .cost = choices->targets.cost,
+      .options = r.options.items,
+      .option_count = r.options.count};
   while (result->meeting < r.options.count && r.options.items[result->meeting].meets) {
     result->meeting++;
   }

@@ -10,7 +10,9 @@
  * can never meet them, one that passes may still fail on a real system. */
 typedef struct rl_targets {
   double tpot, ttft; /* s */
-  double cost;       /* dollars for a million generated tokens, their prompts included */
+  double cost;       /* dollars for a million generated tokens, their prompts included, or, of a model
+                        of one pass, for a million tokens read */
+  rl_loc loc;        /* where they were asked for */
 } rl_targets;
 
 /* Price of one device an hour in place of its file's. */

@@ -17,6 +17,7 @@ rl_status rl_option_evaluate(const rl_plan *plan, rl_job job, rl_figure price,
   option->ttft = generation.ttft;
   option->tpot = generation.tpot;
   option->decode_rate = generation.decode_rate;
+  if (plan->cost->program->one_pass) option->sequence_rate = batch / generation.ttft;
   option->memory = memory.total;
   option->usable = memory.usable;
   if (price.source == NULL) return RL_OK;
@@ -29,7 +30,9 @@ rl_status rl_option_evaluate(const rl_plan *plan, rl_job job, rl_figure price,
       .output = job.generate < 2
                     ? 0
                     : per_million * generation.decode / (batch * (double)(job.generate - 1))};
-  option->cost = per_million * generation.total / (batch * (double)job.generate);
+  option->cost = plan->cost->program->one_pass
+                     ? option->price.input
+                     : per_million * generation.total / (batch * (double)job.generate);
   return RL_OK;
 }
 
@@ -83,7 +86,7 @@ bool rl_option_judge(rl_arena *arena, const rl_targets *targets, rl_result_optio
   const criterion criteria[] = {
       {"needs", "of", "B", (double)option->memory, (double)option->usable},
       {"TPOT", ">", "s", option->tpot, targets->tpot},
-      {"TTFT", ">", "s", option->ttft, targets->ttft},
+      {option->sequence_rate > 0 ? "the pass" : "TTFT", ">", "s", option->ttft, targets->ttft},
   };
   option->why = NULL;
   option->miss = 0;
@@ -104,7 +107,9 @@ static int compare_meeting(const rl_result_option *a, const rl_result_option *b)
   if (a->price.known != b->price.known) return a->price.known ? -1 : 1;
   if (a->price.known) return order(a->cost, b->cost);
   if (a->devices != b->devices) return a->devices < b->devices ? -1 : 1;
-  return order(b->decode_rate / (double)b->devices, a->decode_rate / (double)a->devices);
+  const double of_a = fmax(a->decode_rate, a->sequence_rate);
+  const double of_b = fmax(b->decode_rate, b->sequence_rate);
+  return order(of_b / (double)b->devices, of_a / (double)a->devices);
 }
 
 int rl_option_compare(const rl_result_option *a, const rl_result_option *b) {

@@ -40,6 +40,7 @@ static rl_status set_phase(rl_pass_view *view, const char *value, rl_diags *diag
   for (size_t i = 0; i < sizeof PHASES / sizeof *PHASES; i++) {
     if (strcmp(PHASES[i], value) != 0) continue;
     view->phase = (rl_pass_kind)i;
+    view->phase_given = true;
     return RL_OK;
   }
   return RL_REPORT(diags, BAD_CHOICE, OPTIONS, value, "phase", "decode, prefill, verify");

@@ -12,6 +12,7 @@ static rl_status read_view(rl_session *session, rl_pass_view *view) {
   const rl_arguments *arguments = &session->arguments;
   *view =
       (rl_pass_view){.phase = (rl_pass_kind)rl_argument_choice(arguments, RL_O_PHASE, RL_PASS_DECODE),
+                     .phase_given = rl_argument_given(arguments, RL_O_PHASE),
                      .explain = rl_argument(arguments, RL_O_EXPLAIN).text,
                     .sensitivity = rl_argument_given(arguments, RL_O_SENSITIVITY),
                      .loc = RL_COMMAND_LINE};

@@ -79,6 +79,7 @@ static void read_time(rl_session *session, rl_option_id option, double *seconds)
 
 static void read_targets(rl_session *session, rl_targets *targets) {
   const char *cost = rl_argument(&session->arguments, RL_O_MAX_PRICE).text;
+  targets->loc = RL_COMMAND_LINE;
   read_time(session, RL_O_TPOT, &targets->tpot);
   read_time(session, RL_O_TTFT, &targets->ttft);
   if (cost == NULL) return;

@@ -22,6 +22,7 @@ typedef struct subject {
   const rl_scenario *scenario;
   const char *kv;
   const char *fuses; /* "qkv gate_up" */
+  bool one_pass;     /* the model reads whole sequences and generates nothing */
 } subject;
 
 static void add_exception(rl_buf *out, const char *what, const rl_format *format,
@@ -40,7 +41,7 @@ static void model_line(rl_buf *out, const rl_scenario *s, const subject *about) 
     bool told = strcmp(pattern, ends[0]) == 0 || strcmp(pattern, ends[1]) == 0;
     if (!told) add_exception(out, pattern, s->rules[i].format, NULL);
   }
-  RL_ADD(out, " \u00b7 KV ", about->kv);
+  if (!about->one_pass) RL_ADD(out, " \u00b7 KV ", about->kv);
 }
 
 /* The names of what the profile fuses; none when it fuses nothing. */
@@ -58,10 +59,15 @@ static void profile_line(rl_buf *out, const rl_profile *profile) {
   add_fusions(out, profile, ", ");
 }
 
-static void workload_line(rl_session *session, rl_buf *out, const rl_workload *workload) {
+static void workload_line(rl_session *session, rl_buf *out, const subject *about) {
+  const rl_workload *workload = &about->scenario->workload;
   RL_ADD(out, "batch ", rl_batches_text(session, workload));
   rl_buf_add(out, " \u00b7 ");
   rl_add_count(out, workload->prompt);
+  if (about->one_pass) {
+    rl_buf_add(out, " tokens a sequence, read in one pass");
+    return;
+  }
   rl_buf_add(out, " prompt + ");
   rl_add_count(out, workload->generate);
   rl_buf_add(out, " generated tokens");
@@ -97,7 +103,7 @@ static void write_header(rl_session *session, rl_buf *out, const subject *about)
   model_line(&lines[0].text, s, about);
   rl_buf_add(&lines[1].text, "scalar reference, on this machine \u00b7 random weights");
   profile_line(&lines[2].text, s->profile);
-  workload_line(session, &lines[3].text, &s->workload);
+  workload_line(session, &lines[3].text, about);
   for (size_t i = 0; i < HEADER_LINES; i++) write_line(session, out, &lines[i]);
   rl_buf_add(out, "\n");
 }
@@ -146,7 +152,7 @@ static void add_row(rl_grid *grid, const rl_execution *e, const subject *about, 
   row[COLUMN_PROMPT] = rl_cell_count(e->prompt);
   row[COLUMN_GENERATE] = rl_cell_count(e->generate);
   row[COLUMN_BATCH] = rl_cell_count(e->batch);
-  row[COLUMN_PHASE] = rl_cell_text(words[phase]);
+  row[COLUMN_PHASE] = rl_cell_text(about->one_pass ? "pass" : words[phase]);
   row[COLUMN_OPERATOR] = rl_cell_text(e->program->ops[op].name);
   row[COLUMN_VISITS] = rl_cell_count(t->visits);
   row[COLUMN_PREDICTED] = rl_cell_count(t->predicted);
@@ -224,7 +230,7 @@ rl_status rl_cmd_run(rl_session *session, rl_buf *out) {
   rl_arena *arena = &session->arena;
   rl_scenario *scenario;
   rl_execution e = {.session = session};
-  subject about;
+  subject about = {0};
   if (!rl_argument_given(&session->arguments, RL_O_HERE)) {
     return RL_REPORT(&session->diags, NEEDS_HERE, RL_COMMAND_LINE, "");
   }
@@ -234,6 +240,7 @@ rl_status rl_cmd_run(rl_session *session, rl_buf *out) {
   if (status == RL_OK) status = rl_cost_compile(arena, e.program, 1, &e.cost, &session->diags);
   if (status != RL_OK) return status;
   if (!describe(arena, scenario, &about)) return rl_diag_oom(&session->diags);
+  about.one_pass = e.program->one_pass;
   e.prompt = scenario->workload.prompt;
   e.generate = scenario->workload.generate;
   return run_batches(&e, &about, out);

@@ -76,6 +76,13 @@ rl_share rl_share_embed(const rl_program *program, const rl_op *op, const rl_ope
   return share;
 }
 
+/* The operator works on the tokens whose logits are wanted: it picks them, or was given them. */
+static bool on_logit_rows(const rl_program *program, const rl_op *op) {
+  const rl_operand *in = &program->operands[op->first_operand];
+  return op->at.last_tokens || op->at.first_tokens ||
+         tensor_of(program, in)->extent == RL_EXTENT_LOGIT_ROWS;
+}
+
 /* A head on the last tokens touches only the rows whose logits are wanted, one on a prefix the rows
  * of that, and its weight only when there are some; where positions are merged, what stands in front
  * of a piece is not read. */
@@ -88,7 +95,7 @@ rl_share rl_share_linear(const rl_program *program, const rl_op *op, const rl_op
     share.blocks = weight ? rl_moment_of(RL_M_PREFIX_ANY)
                           : rl_extent_moment(program, RL_EXTENT_PREFIX);
   }
-  if (!op->at.last_tokens && !op->at.first_tokens) return share;
+  if (!on_logit_rows(program, op)) return share;
   share.blocks = rl_moment_of(weight ? RL_M_LOGITS_ANY : RL_M_LOGIT_ROWS);
   return share;
 }

@@ -217,6 +217,10 @@ static ref_matrix find_weight(const void *context, const char *op, const char *p
   return (ref_matrix){0};
 }
 
+ref_weights twin_weights(const twin *t) {
+  return (ref_weights){find_weight, t};
+}
+
 static ref_number number_of(const char *format) {
   static const struct {
     const char *name;

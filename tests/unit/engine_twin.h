@@ -5,6 +5,7 @@
 #define RL_TESTS_ENGINE_TWIN_H
 
 #include "engine_reference.h"
+#include "cost/cost.h"
 #include "kernels-ref/engine/engine.h"
 #include "spec/scenario.h"
 
@@ -69,9 +70,13 @@ double twin_form_error(twin *t, const twin_pass *pass);
 /* Runs the script and compares, for every operand of every operator, the bytes touched with those
  * counted (engine_bytes.c). */
 void twin_check_bytes(const twin_setup *setup);
+/* The same for one pass of a script of its own. */
+void twin_check_pass(twin *t, const rl_cost *compiled, const twin_pass *pass);
 /* Runs the script; how many prompts of 9 tokens, given in chunks of 5 and 4, had the very logits that
  * the same prompt had in one piece. */
 int twin_count_same_chunks(const twin_setup *setup);
+/* Its weights, for a reference of its own. Borrows the twin. */
+ref_weights twin_weights(const twin *t);
 /* What the reference rounds under this setup. */
 ref_storage twin_storage(const twin_setup *setup);
 

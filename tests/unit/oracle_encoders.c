@@ -1,5 +1,5 @@
-/* Encoder-decoders: counts derived by hand, operator by operator, at the pass that begins a sequence
- * and at a decode step. Counts in the order matrix FLOPs, vector operations, weights, KV read, KV
+/* Encoders: counts derived by hand, operator by operator. Of encoder-decoders at the pass that begins a
+ * sequence and at a decode step, of an encoder alone at its one pass. Counts in the order matrix FLOPs, vector operations, weights, KV read, KV
  * written, activations read, activations written; sizes in bytes. */
 #include <stdio.h>
 #include <string.h>
@@ -157,4 +157,41 @@ static void test_t5(void) {
   rl_lab_close(&lab);
 }
 
-RL_SUITE("encoders by hand", {"whisper", test_whisper}, {"t5", test_t5})
+/* bert-base-uncased: d 768, 12 heads of 64, d_ff 3072, 12 layers. Two sequences of 100 tokens, all of
+ * which meet all of their sequence: T = 200, S = 2 * 100^2 = 20000; the pooler reads the first token
+ * of each, R = 2. a(768) = 1536 bytes, T of them 307200. */
+static void test_bert(void) {
+  static const rl_group group = {.count = 2, .q = 100, .logits = RL_LOGITS_LAST};
+  static const expected_row rows[] = {
+      {"embed", 1, {0, 0, 307200, 0, 0, 800, 307200}},
+      /* one row of the table serves all tokens */
+      {"embed_segment", 1, {0, 0, 1536, 0, 0, 0, 307200}},
+      {"add_segment", 1, {0, 153600, 0, 0, 0, 614400, 307200}},
+      {"embed_positions", 1, {0, 0, 307200, 0, 0, 0, 307200}},
+      /* 1 + 7 a value; weight and bias; of the sum only the normalised one is stored */
+      {"add_norm", 1, {0, 1228800, 3072, 0, 0, 614400, 307200}},
+      /* 2 * 200 * 2304 * 768; a bias on 2304 outputs; (2304 * 768 + 2304) * 2 */
+      {"qkv_proj", 12, {707788800, 460800, 3543552, 0, 0, 307200, 921600}},
+      /* 4 * 20000 * 768; (5 + 1) * 12 * 20000 */
+      {"attention", 12, {61440000, 1440000, 0, 0, 0, 921600, 307200}},
+      /* 2 * 200 * 768^2; (768^2 + 768) * 2 */
+      {"o_proj", 12, {235929600, 153600, 1181184, 0, 0, 307200, 307200}},
+      /* 2 * 200 * 3072 * 768; (3072 * 768 + 3072) * 2 */
+      {"up_proj", 12, {943718400, 614400, 4724736, 0, 0, 307200, 1228800}},
+      {"activation", 12, {0, 4915200, 0, 0, 0, 1228800, 1228800}},
+      {"down_proj", 12, {943718400, 153600, 4720128, 0, 0, 1228800, 307200}},
+      {"add_norm_2", 12, {0, 1228800, 3072, 0, 0, 614400, 307200}},
+      /* 2 * 2 * 768^2 */
+      {"pooler", 1, {2359296, 1536, 1181184, 0, 0, 3072, 3072}},
+      {"pooler_activation", 1, {0, 1536, 0, 0, 0, 3072, 3072}},
+      /* 2 * 2 * 2 * 768; (2 * 768 + 2) * 2 */
+      {"classifier", 1, {6144, 4, 3076, 0, 0, 3072, 8}},
+  };
+  begin("bert-base-uncased");
+  CHECK(group, rows);
+  CU_ASSERT_EQUAL(kv_bytes(group), 0);
+  rl_lab_close(&lab);
+}
+
+RL_SUITE("encoders by hand", {"whisper", test_whisper}, {"t5", test_t5},
+         {"bert", test_bert})
