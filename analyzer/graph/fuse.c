@@ -98,23 +98,25 @@ static bool starts_gemm_quant(const raw_view *view, uint32_t index) {
   return feeds(view, index, RL_OP_QUANTIZE, RL_OP_LINEAR, 0);
 }
 
+enum { PARTS_MAX = 3 };
 typedef struct fuse_pattern {
   rl_fusion fusion;
-  const char *name; /* of the fused row */
+  const char *name; /* of the fused row, when its parts are the usual ones */
   uint32_t parts;
   bool (*starts)(const raw_view *view, uint32_t index);
+  const char *usual[PARTS_MAX]; /* ends of their names; NULL: the kinds say what is done */
 } fuse_pattern;
 
 /* `attention` is no pattern: the statement is already whole, lower_attention.c expands it when the
  * fusion is off. allreduce_norm needs collectives, which only parallel programs have. */
 static const fuse_pattern PATTERNS[] = {
-    {RL_FUSE_QKV, "qkv_proj", 3, starts_qkv},
-    {RL_FUSE_GATE_UP, "gate_up_proj", 2, starts_gate_up},
-    {RL_FUSE_ADD_NORM, "add_norm", 2, starts_add_norm},
-    {RL_FUSE_SILU_MUL, "silu_mul", 2, starts_silu_mul},
-    {RL_FUSE_ROPE_APPEND, "rope_append", 2, starts_rope_append},
-    {RL_FUSE_NORM_QUANT, "norm_quant", 2, starts_norm_quant},
-    {RL_FUSE_GEMM_QUANT, "gemm_quant", 2, starts_gemm_quant},
+    {RL_FUSE_QKV, "qkv_proj", 3, starts_qkv, {"q_proj", "k_proj", "v_proj"}},
+    {RL_FUSE_GATE_UP, "gate_up_proj", 2, starts_gate_up, {"gate_proj", "up_proj"}},
+    {RL_FUSE_ADD_NORM, "add_norm", 2, starts_add_norm, {NULL}},
+    {RL_FUSE_SILU_MUL, "silu_mul", 2, starts_silu_mul, {NULL}},
+    {RL_FUSE_ROPE_APPEND, "rope_append", 2, starts_rope_append, {NULL}},
+    {RL_FUSE_NORM_QUANT, "norm_quant", 2, starts_norm_quant, {NULL}},
+    {RL_FUSE_GEMM_QUANT, "gemm_quant", 2, starts_gemm_quant, {NULL}},
 };
 enum { PATTERN_COUNT = sizeof PATTERNS / sizeof *PATTERNS };
 
@@ -237,18 +239,85 @@ static bool is_matrix(rl_op_kind kind) {
          kind == RL_OP_CROSS_ATTENTION;
 }
 
+/* Bytes before `usual` that the name begins with: what it adds to the usual name. -1: it is another
+ * name. */
+static int before_usual(const char *name, const char *usual) {
+  size_t length = strlen(name), end = strlen(usual);
+  if (length < end || strcmp(name + length - end, usual) != 0) return -1;
+  return length == end || name[length - end - 1] == '_' ? (int)(length - end) : -1;
+}
+
+/* Bytes up to the last word border that all names end with. */
+static size_t common_end(const char *const *names, uint32_t count) {
+  size_t border = 0;
+  for (size_t bytes = 1; bytes < strlen(names[0]); bytes++) {
+    const char *end = names[0] + strlen(names[0]) - bytes;
+    for (uint32_t i = 1; i < count; i++) {
+      if (strlen(names[i]) <= bytes || names[i][strlen(names[i]) - bytes] != *end) return border;
+    }
+    if (*end == '_') border = bytes;
+  }
+  return border;
+}
+
+/* The same of what all names begin with. */
+static size_t common_begin(const char *const *names, uint32_t count) {
+  size_t border = 0;
+  for (size_t bytes = 1; bytes < strlen(names[0]); bytes++) {
+    for (uint32_t i = 1; i < count; i++) {
+      if (strncmp(names[0], names[i], bytes) != 0) return border;
+    }
+    if (names[0][bytes - 1] == '_') border = bytes;
+  }
+  return border;
+}
+
+/* The names without what they share at both ends, "x+z" of x_in_proj and z_in_proj, between that.
+ */
+static const char *joined_name(rl_arena *arena, const char *const *names, uint32_t count) {
+  const size_t begin = common_begin(names, count);
+  const size_t end = common_end(names, count);
+  const char *name = rl_textf(arena, "%.*s", (int)begin, names[0]);
+  for (uint32_t i = 0; i < count && name != NULL; i++) {
+    const size_t length = strlen(names[i]);
+    const size_t own = length > begin + end ? length - begin - end : 0;
+    name = rl_textf(arena, "%s%s%.*s", name, i > 0 ? "+" : "", (int)own, names[i] + begin);
+  }
+  if (name == NULL) return NULL;
+  return rl_textf(arena, "%s%s", name, names[0] + strlen(names[0]) - end);
+}
+
+/* "shared_gate_up_proj" of shared_gate_proj and shared_up_proj; of unusual parts all their names,
+ * "x+z_in_proj"; NULL when memory ran out. */
+static const char *fused_name(rl_lowering *lowering, const raw_view *view, uint32_t first,
+                              const fuse_pattern *pattern) {
+  const char *names[PARTS_MAX];
+  bool usual = true;
+  if (pattern->usual[0] == NULL) return pattern->name;
+  for (uint32_t i = 0; i < pattern->parts; i++) names[i] = op_at(view, first + i)->name;
+  const int prefix = before_usual(names[0], pattern->usual[0]);
+  for (uint32_t i = 0; i < pattern->parts; i++) {
+    usual = usual && prefix >= 0 && before_usual(names[i], pattern->usual[i]) == prefix &&
+            strncmp(names[i], names[0], (size_t)prefix) == 0;
+  }
+  if (usual && prefix == 0) return pattern->name;
+  if (usual) return rl_textf(lowering->arena, "%.*s%s", prefix, names[0], pattern->name);
+  return joined_name(lowering->arena, names, pattern->parts);
+}
+
 static rl_status add_fused(rl_lowering *lowering, const raw_view *view, const grouping *g,
                            uint32_t first) {
   const fuse_pattern *pattern = g->starts[first];
   rl_op fused = {.kind = RL_OP_FUSED,
                  .fusion = pattern->fusion,
                  .phase = op_at(view, first)->phase,
-                 .name = pattern->name,
+                 .name = fused_name(lowering, view, first, pattern),
                  .first_operand = (uint32_t)lowering->operands.count,
                  .first_part = (uint32_t)lowering->parts.count,
                  .part_count = pattern->parts,
                  .compute = op_at(view, first)->compute,
                  .loc = op_at(view, first)->loc};
+  if (fused.name == NULL) return rl_diag_oom(lowering->diags);
   for (uint32_t i = first; i < first + pattern->parts; i++) {
     rl_op *part = RL_PUSH(lowering->arena, &lowering->parts);
     if (part == NULL) return rl_diag_oom(lowering->diags);

@@ -106,14 +106,14 @@ static void expect_row(const char *name, const uint64_t counts[7]) {
 static const rl_group DECODE = {.count = 16, .q = 1, .cached = 4095};
 static const rl_group PREFILL = {.count = 1, .q = 1000, .cached = 3000};
 
-/* 16 tokens over 65,536 rows and as many pairs. qkv_proj makes 1536 + 512 + 64 values.
+/* 16 tokens over 65,536 rows and as many pairs. q_a, kv_a and k_rope make 1536 + 512 + 64 values.
  * q_absorb: W_UK, 128 * 128 rows of 512; 2 * 16 * 128 * 128 * 512. latent_attention: 65,536 * 576 *
  * 2 B, each read once though latents are keys and values; 2 * 65,536 * 128 * (576 + 512); 6 a
  * score. rope turns 64 of 192 values a head, and writes keys to the cache only. */
 static void test_absorbed(void) {
   open_model("deepseek-v3");
   at_point(&DECODE, 1);
-  EXPECT("qkv_proj", 2ull * 16 * 2112 * 7168, 0, 2112 * 7168 * 2, 0, 0, 16 * 7168 * 2,
+  EXPECT("q_a+kv_a+k_rope_proj", 2ull * 16 * 2112 * 7168, 0, 2112 * 7168 * 2, 0, 0, 16 * 7168 * 2,
          16 * 2112 * 2);
   EXPECT("q_b_proj", 1207959552, 0, 75497472, 0, 0, 16 * 1536 * 2, 16 * 24576 * 2);
   EXPECT("rope_append", 0, 3 * 16 * (128 + 1) * 64, 0, 0, 16 * 576 * 2, 16 * (128 * 64 + 576) * 2,

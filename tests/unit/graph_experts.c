@@ -78,7 +78,7 @@ static void test_sparse_step(void) {
              "[0 2] input_norm qkv_proj q_norm k_norm rope_append attention o_proj add_norm "
              "gate_up_proj silu_mul down_proj mlp_residual\n"
              "[1 3] input_norm qkv_proj q_norm k_norm rope_append attention o_proj add_norm router "
-             "route gate_up_proj silu_mul expert_down_proj combine mlp_residual\n"
+             "route expert_gate_up_proj silu_mul expert_down_proj combine mlp_residual\n"
              "[] final_norm lm_head sample\n");
   const rl_op *route = graph_op(&c, 2, "route");
   CU_ASSERT(route->at.score == RL_SCORE_SOFTMAX && route->at.normalize);

@@ -234,7 +234,7 @@ static void test_stale_codes(void) {
   c.scenario.weights = graph_format(&c, "w8a8-int8");
   graph_must(&c);
   graph_same(graph_runs(&c),
-             "[] embed\n[0 1] quantize_x one activation quantize_a gate_up_proj add quantize_a_2 "
+             "[] embed\n[0 1] quantize_x one activation quantize_a two+four add quantize_a_2 "
              "three add_2\n");
   graph_close(&c);
 }

@@ -23,9 +23,10 @@ static void expect_parameters(const graph_case *c, uint64_t expected) {
   "head_dim: 8, linear_num_key_heads: 2, linear_num_value_heads: 4, linear_key_head_dim: 3, "  \
   "linear_value_head_dim: 5, num_experts: 6, num_experts_per_tok: 3, vocab_size: 40"
 
-#define MIXTURE(gated, shared)                                                                   \
-  "add_norm router route gate_up_proj " gated " expert_down_proj combine gate_up_proj_2 " shared \
-  " shared_down_proj shared_gate shared_gated shared_add mlp_residual\n"
+#define MIXTURE(gated, shared)                                                          \
+  "add_norm router route expert_gate_up_proj " gated " expert_down_proj combine "       \
+  "shared_gate_up_proj " shared " shared_down_proj shared_gate shared_gated shared_add " \
+  "mlp_residual\n"
 
 /* A layer of either kind has 2 norms of 12 and a mixture of 6 12 + 6 3 12 7 + 3 12 9 + 12 = 1920.
  * Delta: q and k 6 12 each, v and z 20 12 each, gates 8 12, taps 4 (6 + 6 + 20), A and bias 4 each,
@@ -37,7 +38,7 @@ static void test_qwen3_next(void) {
   graph_must(&c);
   graph_same(graph_runs(&c),
              "[] embed\n"
-             "[0 1 2] input_norm qkv_proj q_conv k_conv v_conv gates_proj gated_delta delta_norm "
+             "[0 1 2] input_norm delta_qkv_proj q_conv k_conv v_conv gates_proj gated_delta delta_norm "
              "z_proj silu_mul delta_out_proj " MIXTURE("silu_mul_2", "silu_mul_3")
              "[3] input_norm qkv_proj q_norm k_norm rope_append attention attention_gate_proj "
              "attention_gated o_proj " MIXTURE("silu_mul", "silu_mul_2")
@@ -82,7 +83,7 @@ static void test_minimax(void) {
   graph_must(&c);
   graph_same(graph_runs(&c),
              "[] embed\n"
-             "[0 2] input_norm qkv_proj q_activation k_activation v_activation retention "
+             "[0 2] input_norm lightning_qkv_proj q_activation k_activation v_activation retention "
              "lightning_norm output_gate_proj output_gated lightning_out_proj attn_alpha add_norm "
              "router route gate_up_proj silu_mul down_proj combine mlp_alpha mlp_residual\n"
              "[1] input_norm qkv_proj rope_append attention o_proj add_norm router route "

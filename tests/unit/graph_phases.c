@@ -141,7 +141,7 @@ static void test_twins(void) {
                 "      - linear: {name: c, in: x, out: y, rows: d, weights: c, phase: prefill}\n"
                 "      - add: {in: [x, y], out: x}\n")));
   graph_must(&c);
-  graph_same(graph_runs(&c), "[] embed\n[0 1] quantize_x gate_up_proj quantize_x_2 c add\n");
+  graph_same(graph_runs(&c), "[] embed\n[0 1] quantize_x a+b quantize_x_2 c add\n");
   CU_ASSERT_EQUAL(graph_op(&c, 1, "quantize_x")->phase, RL_PHASE_DECODE);
   CU_ASSERT_EQUAL(graph_op(&c, 1, "quantize_x_2")->phase, RL_PHASE_PREFILL);
   graph_close(&c);

@@ -31,10 +31,10 @@ static void test_family(void) {
   graph_same(
       graph_runs(&c),
       "[] embed\n"
-      "[0] input_norm gate_up_proj conv conv_gate conv_out_proj add_norm gate_up_proj_2 silu_mul "
+      "[0] input_norm conv_in+gate_proj conv conv_gate conv_out_proj add_norm gate_up_proj silu_mul "
       "down_proj mlp_residual\n"
-      "[1] input_norm qkv_proj gate_up_proj prefix_attention o_proj add_norm "
-      "gate_up_proj_2 silu_mul down_proj mlp_residual\n"
+      "[1] input_norm linear_qkv_proj prefix_k+v_proj prefix_attention o_proj add_norm "
+      "gate_up_proj silu_mul down_proj mlp_residual\n"
       "[2] input_norm qkv_proj kv_append attention o_proj add_norm gate_up_proj silu_mul "
       "down_proj mlp_residual\n"
       "[] final_norm lm_head sample\n");
