@@ -37,6 +37,24 @@ static void ways_of_all_reduce(rl_tally *tally, const rl_op *op, rl_ways *ways) 
   add_way(tally, op, ways, (rl_way_sum){RL_ONE_SHOT, 1, 1, {{0}}}, t - 1);
 }
 
+/* Sums that a norm of shared columns needs of every rank, in fp32: of squares, and of values where
+ * their mean is taken off. Added up by one all_reduce. */
+static void ways_of_norm(rl_tally *tally, const rl_op *op, rl_ways *ways) {
+  enum { SUM_BYTES = 4 };
+  const uint64_t t = op->at.ranks, sums = op->at.norm == RL_NORM_LAYER ? 2 : 1;
+  const rl_way_sum all[] = {{RL_TWO_SHOT, 2, t, {{0}}},
+                            {RL_RING, 2 * (t - 1), t, {{0}}},
+                            {RL_TREE, 2 * tree_depth(t), 1, {{0}}},
+                            {RL_ONE_SHOT, 1, 1, {{0}}}};
+  const uint64_t factors[] = {2 * (t - 1), 2 * (t - 1), 2, t - 1};
+  for (size_t i = 0; t > 1 && i < sizeof all / sizeof *all; i++) {
+    if (op->at.algorithm != RL_ALGORITHM_ANY && op->at.algorithm != all[i].algorithm) continue;
+    rl_way_sum *way = &ways->items[ways->count++];
+    *way = all[i];
+    RL_TALLY(tally, &way->bytes, rl_moment_of(RL_M_TOKENS), factors[i], sums, SUM_BYTES);
+  }
+}
+
 /* A rank's part n goes to the t - 1 others, at once or along a ring, which hands on as many
  * (Thakur et al. 2005, 4.1). There is no second shot and nothing to add in a tree. */
 static void ways_of_all_gather(rl_tally *tally, const rl_op *op, rl_ways *ways) {
@@ -50,6 +68,7 @@ static void ways_of_all_gather(rl_tally *tally, const rl_op *op, rl_ways *ways) 
 static void (*const WAYS[RL_OP_KINDS])(rl_tally *, const rl_op *, rl_ways *) = {
     [RL_OP_ALL_REDUCE] = ways_of_all_reduce,
     [RL_OP_ALL_GATHER] = ways_of_all_gather,
+    [RL_OP_NORM] = ways_of_norm,
 };
 
 void rl_ways_gather(rl_tally *tally, const rl_op *op, rl_ways *ways) {

@@ -83,15 +83,16 @@ static rl_status check_readable(rl_lowering *lowering, const rl_statement *state
 }
 
 /* Partial sums may be added to others, weighted by numbers that all ranks have, and summed up. */
-static bool reads_partial(rl_op_kind kind) {
-  return kind == RL_OP_ADD || kind == RL_OP_SCALE || kind == RL_OP_COMBINE ||
+static bool reads_partial(rl_op_kind kind, size_t input) {
+  if (kind == RL_OP_SIGMOID_GATE || kind == RL_OP_COMBINE) return input == 0;
+  return kind == RL_OP_ADD || kind == RL_OP_SCALE || kind == RL_OP_COLLECT ||
          kind == RL_OP_ALL_REDUCE;
 }
 
 static rl_status check_complete(rl_lowering *lowering, const rl_statement *statement,
-                                rl_op_kind kind, uint32_t index) {
+                                rl_op_kind kind, size_t input, uint32_t index) {
   const rl_tensor *tensor = &lowering->tensors.items[index];
-  if (!tensor->partial || reads_partial(kind)) return RL_OK;
+  if (!tensor->partial || reads_partial(kind, input)) return RL_OK;
   return RL_REPORT(lowering->diags, TENSOR_PARTIAL, statement->loc, tensor->name, statement->op);
 }
 
@@ -116,7 +117,7 @@ rl_status rl_inputs_find(rl_lowering *lowering, const rl_statement *statement, u
     inputs[i] = name->tensor;
     rl_status status = check_written(lowering, in, name);
     if (status == RL_OK) status = check_readable(lowering, statement, kind, i, name->tensor);
-    if (status == RL_OK) status = check_complete(lowering, statement, kind, name->tensor);
+    if (status == RL_OK) status = check_complete(lowering, statement, kind, i, name->tensor);
     if (status != RL_OK) return status;
   }
   return RL_OK;

@@ -79,8 +79,12 @@ static bool feeds(const raw_view *view, uint32_t index, rl_op_kind first, rl_op_
   return is_kind(view, index, first) && is_kind(view, index + 1, second) &&
          result_of(view, index) == operand_of(view, index + 1, slot)->tensor;
 }
+/* A norm for which ranks exchange sums is no part of a group. */
+static bool is_shared_norm(const raw_view *view, uint32_t index) {
+  return is_kind(view, index, RL_OP_NORM) && op_at(view, index)->at.ranks > 1;
+}
 static bool starts_add_norm(const raw_view *view, uint32_t index) {
-  return feeds(view, index, RL_OP_ADD, RL_OP_NORM, 0);
+  return feeds(view, index, RL_OP_ADD, RL_OP_NORM, 0) && !is_shared_norm(view, index + 1);
 }
 static bool starts_silu_mul(const raw_view *view, uint32_t index) {
   return feeds(view, index, RL_OP_ACTIVATION, RL_OP_MUL, 0) ||
@@ -92,7 +96,7 @@ static bool starts_rope_append(const raw_view *view, uint32_t index) {
          feeds(view, index, RL_OP_ROPE, RL_OP_LATENT_APPEND, 1);
 }
 static bool starts_norm_quant(const raw_view *view, uint32_t index) {
-  return feeds(view, index, RL_OP_NORM, RL_OP_QUANTIZE, 0);
+  return feeds(view, index, RL_OP_NORM, RL_OP_QUANTIZE, 0) && !is_shared_norm(view, index);
 }
 static bool starts_gemm_quant(const raw_view *view, uint32_t index) {
   return feeds(view, index, RL_OP_QUANTIZE, RL_OP_LINEAR, 0);

@@ -96,7 +96,8 @@ static rl_status add_sinks(rl_lowering *lowering, const rl_statement *statement,
                                    .suffix = "sinks",
                                    .source = values->sinks,
                                    .rows = 1,
-                                   .cols = values->heads};
+                                   .cols = values->heads,
+                                   .col_slice = rl_heads_slice(lowering, values)};
   *sinks = RL_NONE;
   if (values->sinks == NULL) return RL_OK;
   return rl_weight_add(lowering, statement, values, &request, sinks);
@@ -138,7 +139,7 @@ rl_status rl_lower_attention(rl_lowering *lowering, const rl_statement *statemen
   op.at.sinks = values->sinks != NULL;
   op.at.softcap = values->cap;
   op.at.alibi = values->alibi;
-  op.at.first_head = lowering->scope.share_count > 0 ? lowering->before.heads : 0;
+  op.at.first_head = rl_heads_before(lowering);
   op.at.all_heads = lowering->whole.heads;
   op.at.alibi_scaled = values->alibi_scaled;
   set_reach(lowering, lowering->k_cache, values);

@@ -49,6 +49,8 @@ rl_status rl_lower_collect(rl_lowering *lowering, const rl_statement *statement,
   rl_tensor shape = lowering->tensors.items[results];
   op.at.top_k = shape.rows;
   shape.rows = 1;
+  shape.partial = rl_sums_some(&shape);
+  shape.expert_slice = (rl_slice){0};
   status = rl_output_find(lowering, statement, &shape, &out);
   if (status != RL_OK) return status;
   const rl_operand operands[] = {rl_operand_whole(lowering, results, RL_READ),

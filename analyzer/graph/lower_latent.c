@@ -63,6 +63,13 @@ static rl_status check_heads(rl_lowering *lowering, const rl_statement *statemen
   return RL_REPORT(lowering->diags, SIZE_OVERFLOW, statement->loc, statement->op);
 }
 
+/* Where this rank's heads, of `each` values each, stand among those of all. */
+static rl_slice slice_heads(const rl_lowering *lowering, const rl_evaluated *values,
+                            uint64_t each) {
+  return rl_slice_of(lowering->before.heads * each, values->heads * each,
+                     lowering->whole.heads * each);
+}
+
 static void set_heads(rl_op *op, const rl_evaluated *values) {
   op->at.heads = values->heads;
   op->at.head_dim = values->head_dim;
@@ -83,7 +90,9 @@ rl_status rl_lower_expand(rl_lowering *lowering, const rl_statement *statement,
   rl_status status = check_heads(lowering, statement, values, &request.rows);
   if (status != RL_OK) return status;
   request.cols = lowering->tensors.items[lowering->latents].cols;
+  request.row_slice = slice_heads(lowering, values, values->head_dim + values->value_dim);
   rl_tensor shape = rl_activation_shape(lowering, RL_EXTENT_KV, 1, request.rows);
+  shape.col_slice = request.row_slice;
   status = rl_weight_add(lowering, statement, values, &request, &weight);
   if (status == RL_OK) status = rl_output_find(lowering, statement, &shape, &out);
   if (status != RL_OK) return status;
@@ -128,6 +137,7 @@ rl_status rl_lower_expanded_attention(rl_lowering *lowering, const rl_statement 
   if (status != RL_OK) return status;
   rl_tensor shape =
       rl_activation_shape(lowering, RL_EXTENT_TOKENS, 1, values->heads * values->value_dim);
+  shape.col_slice = slice_heads(lowering, values, values->value_dim);
   status = rl_output_find(lowering, statement, &shape, &out);
   if (status != RL_OK) return status;
   set_heads(&op, values);
@@ -179,9 +189,10 @@ rl_status rl_lower_head_linear(rl_lowering *lowering, const rl_statement *statem
   if (weight == RL_NONE) {
     return RL_REPORT(lowering->diags, NO_EXPANSION, statement->loc, values->tied_to);
   }
-  uint64_t latent = values->heads * lowering->tensors.items[lowering->latents].cols;
+  uint64_t r = lowering->tensors.items[lowering->latents].cols, latent = values->heads * r;
   rl_tensor shape = rl_activation_shape(lowering, RL_EXTENT_TOKENS, 1,
                                         key ? latent : values->heads * values->value_dim);
+  shape.col_slice = slice_heads(lowering, values, key ? r : values->value_dim);
   status = rl_output_find(lowering, statement, &shape, &out);
   if (status != RL_OK) return status;
   set_heads(&op, values);

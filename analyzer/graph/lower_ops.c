@@ -128,11 +128,28 @@ static rl_status add_weighted(rl_lowering *lowering, const rl_op *op, uint32_t i
   return rl_op_add(lowering, op, operands, count);
 }
 
-/* What is normalised together must stand on one rank. */
-static rl_status check_norm_cut(rl_lowering *lowering, const rl_statement *statement,
-                                const rl_evaluated *values, uint32_t in) {
+/* What is normalised together stands on one rank, or is all that the ranks have: then they add up
+ * their sums. */
+static rl_status set_norm_ranks(rl_lowering *lowering, const rl_statement *statement,
+                                const rl_evaluated *values, uint32_t in, rl_op *op) {
+  const rl_tensor *tensor = &lowering->tensors.items[in];
   bool apart = values->width != 0 && values->width == lowering->whole.width;
-  return apart ? RL_OK : rl_check_uncut(lowering, statement, in);
+  if (apart || !rl_is_cut(tensor)) return RL_OK;
+  if (values->width != 0 && values->width != tensor->cols) {
+    return rl_check_uncut(lowering, statement, in);
+  }
+  op->at.ranks = op->at.span = lowering->scenario->parallel.tensor;
+  op->at.algorithm = lowering->scenario->parallel.algorithm;
+  return RL_OK;
+}
+
+/* Its weights: those of the columns, or of the groups, that the rank has. */
+static void slice_norm(const rl_op *op, const rl_evaluated *values, const rl_tensor *in,
+                       rl_weight_shape *weights) {
+  if (op->at.ranks > 1) weights->col_slice = in->col_slice;
+  if (!values->grouped) return;
+  weights->row_slice =
+      (rl_slice){in->col_slice.first / weights->cols, in->col_slice.whole / weights->cols};
 }
 
 /* in, out [T, m * width]; weight, bias [1, width], or [m, width] when grouped: m rows of width
@@ -152,10 +169,8 @@ rl_status rl_lower_norm(rl_lowering *lowering, const rl_statement *statement,
                                .gguf = values->gguf,
                                .rows = values->grouped ? shape.cols / width : 1,
                                .cols = width};
-  status = check_norm_cut(lowering, statement, values, in[0]);
-  if (values->grouped) {
-    request.row_slice = (rl_slice){shape.col_slice.first / width, shape.col_slice.whole / width};
-  }
+  status = set_norm_ranks(lowering, statement, values, in[0], &op);
+  slice_norm(&op, values, &shape, &request);
   if (status == RL_OK && shape.cols % width != 0) {
     status = rl_width_check(lowering, statement, in[0], 1, width);
   }

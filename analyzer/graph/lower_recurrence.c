@@ -25,6 +25,8 @@ static recurrence begin(const rl_lowering *lowering, const rl_statement *stateme
   recurrence r = {.op = rl_op_begin(lowering, statement, kind)};
   r.op.at.heads = values->heads;
   r.op.at.key_heads = values->heads;
+  r.op.at.first_head = rl_heads_before(lowering);
+  r.op.at.all_heads = lowering->whole.heads;
   r.op.at.key_dim = values->key_dim;
   r.op.at.value_dim = values->value_dim;
   r.op.at.chunk = values->chunk;
@@ -64,6 +66,8 @@ static rl_status add_recurrence(rl_lowering *lowering, const rl_statement *state
   size_t count = 0;
   uint32_t state, out;
   rl_tensor shape = rl_activation_shape(lowering, RL_EXTENT_TOKENS, 1, at->heads * at->value_dim);
+  shape.col_slice = rl_slice_of(at->first_head * at->value_dim, shape.cols,
+                                at->all_heads * at->value_dim);
   rl_status status = rl_state_find(lowering, statement, RL_STATE_RECURRENT, at->heads * at->key_dim,
                                    at->value_dim, &state);
   if (status == RL_OK) status = rl_output_find(lowering, statement, &shape, &out);
@@ -112,12 +116,14 @@ rl_status rl_lower_gated_delta(rl_lowering *lowering, const rl_statement *statem
                            .source = values->weights,
                            .gguf = values->gguf,
                            .rows = 1,
-                           .cols = values->heads};
+                           .cols = values->heads,
+                           .col_slice = rl_heads_slice(lowering, values)};
   rl_weight_shape bias = {.class_name = "recurrence",
                           .suffix = "bias",
                           .source = values->bias,
                           .rows = 1,
-                          .cols = values->heads};
+                          .cols = values->heads,
+                          .col_slice = decay.col_slice};
   uint32_t in[RL_INPUTS_MAX];
   r.op.at.key_heads = values->key_heads;
   add_input(&r, values->key_heads, values->key_dim);
@@ -140,7 +146,8 @@ rl_status rl_lower_wkv(rl_lowering *lowering, const rl_statement *statement,
                            .source = values->weights,
                            .gguf = values->gguf,
                            .rows = values->heads,
-                           .cols = values->head_dim};
+                           .cols = values->head_dim,
+                           .row_slice = rl_heads_slice(lowering, values)};
   uint32_t in[RL_INPUTS_MAX];
   r.op.at.key_dim = r.op.at.value_dim = values->head_dim;
   for (int i = 0; i < 4; i++) add_input(&r, values->heads, values->head_dim);

@@ -116,6 +116,10 @@ rl_status rl_state_find(rl_lowering *lowering, const rl_statement *statement,
 /* Where a rank's `part` of a size stands in the `whole`, `before` being held by the ranks before it;
  * nothing is cut when the part is the whole. */
 rl_slice rl_slice_of(uint64_t before, uint64_t part, uint64_t whole);
+/* Heads of the statement at hand on the ranks before this one, and the slice of values that have one
+ * for each head. */
+uint64_t rl_heads_before(const rl_lowering *lowering);
+rl_slice rl_heads_slice(const rl_lowering *lowering, const rl_evaluated *values);
 /* The activation holds a part of its columns on this rank. */
 bool rl_is_cut(const rl_tensor *tensor);
 /* The experts of `experts` that this rank holds whole; nothing is cut where ranks share each. */

@@ -200,12 +200,12 @@ typedef struct rl_op_attributes {
   uint64_t experts, top_k;
   rl_score_kind score;
   bool normalize;           /* the chosen weights are divided by their sum */
-  /* collectives; embed: of how many parts its table is one */
+  /* collectives, and norms over what several ranks hold; embed: of how many parts its table is one */
   uint64_t ranks;
   uint64_t span;            /* collectives: neighbouring devices that the group is spread over */
   rl_algorithm algorithm;
   uint64_t first_expert, held_experts; /* route, expert_linear: those of this rank of `ranks`; 0 = all */
-  uint64_t first_head, all_heads; /* attention: which of the heads of all ranks these are; all_heads 0: all */
+  uint64_t first_head, all_heads; /* attention, recurrences: which of the heads of all ranks these are; all_heads 0: all */
   uint64_t first_row;       /* embed: id of the first row of this rank's part of the table */
   uint64_t expert_groups, top_groups; /* only experts of the top_groups best of so many equal groups are chosen */
   uint64_t group_best;      /* a group is worth the sum of its so many best experts: 1 or 2 */

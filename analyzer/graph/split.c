@@ -9,6 +9,14 @@ rl_slice rl_slice_of(uint64_t before, uint64_t part, uint64_t whole) {
   return part == whole ? (rl_slice){0} : (rl_slice){.first = before, .whole = whole};
 }
 
+uint64_t rl_heads_before(const rl_lowering *lowering) {
+  return lowering->scope.share_count > 0 ? lowering->before.heads : 0;
+}
+
+rl_slice rl_heads_slice(const rl_lowering *lowering, const rl_evaluated *values) {
+  return rl_slice_of(rl_heads_before(lowering), values->heads, lowering->whole.heads);
+}
+
 bool rl_is_cut(const rl_tensor *tensor) {
   return tensor->col_slice.whole != 0;
 }

@@ -8,7 +8,8 @@
 /* What is left of the past after one token. */
 static double fading(const rl_call *call, uint64_t head) {
   const rl_op_attributes *at = &call->op->at;
-  double h = (double)head, heads = (double)at->heads, layer = (double)call->layer;
+  double h = (double)(at->first_head + head), layer = (double)call->layer;
+  double heads = (double)(at->all_heads != 0 ? at->all_heads : at->heads);
   double layers = (double)call->program->layer_count;
   /* Sun et al. 2023, eq. 8: 1 - 2^(-5 - h) */
   if (at->decay == RL_DECAY_RETNET) return 1 - pow(2, -5 - h);

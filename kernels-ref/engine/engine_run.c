@@ -69,8 +69,9 @@ static uint64_t count_experts(rl_engine_state *state, const rl_op *op) {
   return distinct;
 }
 
-static bool is_collective(rl_op_kind kind) {
-  return kind == RL_OP_ALL_REDUCE || kind == RL_OP_ALL_GATHER;
+static bool is_collective(const rl_op *op) {
+  return op->kind == RL_OP_ALL_REDUCE || op->kind == RL_OP_ALL_GATHER ||
+         (op->kind == RL_OP_NORM && op->at.ranks > 1);
 }
 
 /* What a run consists of: the engines of all ranks, and the pass of each. */
@@ -126,7 +127,7 @@ static void run_operator(const fleet_run *run, const rl_engine_place *at) {
   for (size_t r = 0; r < run->count; r++) bind_call(run, r, at, calls);
   const rl_op_kind kind = run->ranks[0]->program->ops[at->op].kind;
   uint64_t start = now(run);
-  size_t runs = is_collective(kind) && run->count > 1 ? 1 : run->count;
+  size_t runs = is_collective(calls[0].op) && run->count > 1 ? 1 : run->count;
   for (size_t r = 0; r < runs; r++) {
     if (calls[r].pass->count > 0) RL_KERNELS[kind].run(&calls[r]);
   }

@@ -86,6 +86,29 @@ static const split_row qwen_whole[] = {
     {"mlp_all_reduce", {0, 32768, 0, 0, 0, 65536, 65536}, 114688, 2},
 };
 
+/* DeepSeek-V3, 128 heads over 8 ranks: 16 heads each, latents of 512 and rotated keys of 64 on every
+ * rank; d 7168, queries over 1536, heads of 128 + 64 and 128; a shared expert of 2048. */
+static const split_row deepseek[] = {
+    /* rows 16*192 = 3072; F 2*16*3072*1536; w 3072*1536*2; in 16*1536*2; out 16*3072*2 */
+    {"q_b_proj", {150994944, 0, 9437184, 0, 0, 49152, 98304}, 0, 0},
+    /* F 2*16*16*128*512; w 16*128*512*2; in 16*16*128*2; out 16*16*512*2 */
+    {"q_absorb", {33554432, 0, 2097152, 0, 0, 65536, 262144}, 0, 0},
+    /* F 2*32784*16*(2*512 + 64); V 6*16*32784; kv in 32784*576*2; in 16*16*(64 + 512)*2 */
+    {"latent_attention", {1141407744, 3147264, 0, 37767168, 0, 294912, 262144}, 0, 0},
+    /* F 2*16*7168*2048; w 7168*2048*2; in 16*2048*2; out 16*7168*2 */
+    {"o_proj", {469762048, 0, 29360128, 0, 0, 65536, 229376}, 0, 0},
+    {"attn_all_reduce", {0, 114688, 0, 0, 0, 229376, 229376}, 401408, 2},
+    /* F 2*16*7168*256; w 7168*256*2; in 16*256*2 */
+    {"shared_down_proj", {58720256, 0, 3670016, 0, 0, 8192, 229376}, 0, 0},
+};
+
+/* OLMoE, 16 heads of 128 over 8 ranks: q is normalised over all 2048 values, of which a rank has 256:
+ * a sum of squares of 4 bytes a token goes around, 2 * 7 / 8 of 64 bytes. */
+static const split_row olmoe[] = {
+    /* V 4*16*256; w 256*2; in and out 16*256*2 */
+    {"q_norm", {0, 16384, 512, 0, 0, 8192, 8192}, 112, 2},
+};
+
 static rl_lab lab;
 static const rl_group group = {.count = 16, .q = 1, .cached = 2048};
 static const rl_point point = {&group, 1};
@@ -162,6 +185,11 @@ static void test_rows(void) {
   CU_ASSERT_EQUAL(kv_token_bytes(pass.program), 48 * 1 * (256 + 256));
   CU_ASSERT_TRUE_FATAL(split_experts("qwen3-30b-a3b", 8, RL_ALGORITHM_ANY, 8, &pass));
   check_rows(&pass, qwen_whole, sizeof qwen_whole / sizeof *qwen_whole);
+  CU_ASSERT_TRUE_FATAL(split("deepseek-v3", 8, RL_ALGORITHM_ANY, &pass));
+  check_rows(&pass, deepseek, sizeof deepseek / sizeof *deepseek);
+  CU_ASSERT_EQUAL(kv_token_bytes(pass.program), 61 * (1024 + 128));
+  CU_ASSERT_TRUE_FATAL(split("olmoe-1b-7b", 8, RL_ALGORITHM_ANY, &pass));
+  check_rows(&pass, olmoe, sizeof olmoe / sizeof *olmoe);
   rl_lab_close(&lab);
 }
 
