@@ -70,6 +70,10 @@ static const char *symbol_of_all(rl_arena *arena, const rl_moment *moment) {
   if (moment->within != 0) {
     return rl_textf(arena, "%s(mod %s)", symbol, rl_print_grouped(moment->within, window));
   }
+  if (moment->skip != 0) {
+    return rl_textf(arena, "%s(%s - %s)", symbol, rl_print_grouped(moment->window, window),
+                    rl_print_grouped(moment->skip, chosen));
+  }
   uint64_t size = moment->chunk != 0 ? moment->chunk : moment->window;
   if (size == 0) return symbol;
   return rl_textf(arena, "%s(%s)", symbol, rl_print_grouped(size, window));
@@ -101,6 +105,11 @@ static const char *meaning_of_all(rl_arena *arena, const rl_moment *moment, uint
   if (moment->chunk != 0) {
     return rl_textf(arena, "%s of at most %s tokens", says,
                     rl_print_grouped(moment->chunk, window));
+  }
+  if (moment->skip != 0) {
+    return rl_textf(arena, "%s, counting the last %s tokens before each query without the last %s",
+                    says, rl_print_grouped(moment->window, window),
+                    rl_print_grouped(moment->skip, expected));
   }
   if (moment->window == 0) return says;
   return rl_textf(arena, "%s, counting the last %s tokens before each query, itself included", says,

@@ -39,7 +39,7 @@ typedef struct compiler {
 
 static bool moment_equals(rl_moment a, rl_moment b) {
   return a.kind == b.kind && a.phase == b.phase && a.window == b.window && a.chunk == b.chunk &&
-         a.within == b.within && a.page == b.page && a.experts == b.experts &&
+         a.skip == b.skip && a.within == b.within && a.page == b.page && a.experts == b.experts &&
          a.top_k == b.top_k && a.ranks == b.ranks && a.lead == b.lead && a.merge == b.merge;
 }
 

@@ -48,6 +48,7 @@ typedef struct rl_moment {
   rl_phase phase;          /* the class that is summed over */
   uint64_t decode_tokens;  /* what parts the classes; 0 = all groups */
   uint64_t window; /* 0 = none; RL_M_PREFIX: tokens at most */
+  uint64_t skip;   /* of the window the newest `skip` keys are not seen; 0 = all are */
   uint64_t within; /* chunk of positions that a query sees, 0 = all; not with a window */
   uint64_t page;   /* RL_M_KV_KEPT: rows a page, 1 = no rounding */
   uint64_t experts, top_k, ranks; /* of expected moments; ranks 0 or 1: the experts stay together.

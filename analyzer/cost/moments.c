@@ -133,14 +133,32 @@ static inline bool each_chunked_pair(const rl_group *group, uint64_t chunk, uint
   return chunked_chain_pairs(group->q, group->cached, chunk, value);
 }
 
+/* Those under the window, less those under the shorter one that is left out of it. */
+static inline bool windowed_pairs(const rl_group *group, uint64_t window, uint64_t *value) {
+  if (group->tree != NULL) return tree_pairs(group->tree, group->cached, window, value);
+  return chain_pairs(group->q, group->cached, window, value);
+}
+
 static inline bool each_pair(const rl_group *group, const rl_moment *moment, uint64_t *value) {
   if (moment->within != 0) return each_chunked_pair(group, moment->within, value);
-  if (group->tree != NULL) return tree_pairs(group->tree, group->cached, moment->window, value);
-  return chain_pairs(group->q, group->cached, moment->window, value);
+  uint64_t skipped = 0;
+  return windowed_pairs(group, moment->window, value) &&
+         (moment->skip == 0 || windowed_pairs(group, moment->skip, &skipped)) &&
+         rl_sub_u64(*value, skipped, value);
+}
+
+/* Of the last query's keys the newest are left out: they are the ones that none sees. */
+static inline bool skipped_rows(const rl_group *group, const rl_moment *moment, uint64_t *value) {
+  uint64_t end, first = group->cached + 1 - rl_min_u64(group->cached + 1, moment->window);
+  if (!rl_add_u64(group->cached, group->q, &end)) return false;
+  end -= rl_min_u64(end, moment->skip);
+  *value = end - rl_min_u64(end, first);
+  return true;
 }
 
 static inline bool each_kv_read(const rl_group *group, const rl_moment *moment, uint64_t *value) {
   uint64_t cached = group->cached;
+  if (moment->skip != 0) return skipped_rows(group, moment, value);
   if (moment->window != 0) cached = rl_min_u64(cached, moment->window - 1);
   if (moment->within != 0) cached %= moment->within; /* those of the first query's chunk */
   return rl_add_u64(cached, group->q, value);

@@ -88,6 +88,7 @@ const rl_op_rate RL_OP_RATES[] = {
     [RL_RATE_WKV_KEY] = {"wkv, per value of k", 6,
                          "two exponentials and a negation; two products and a sum of the bonus"},
     [RL_RATE_WKV_VALUE] = {"wkv, per value of v", 2, "product and sum of the bonus"},
+    [RL_RATE_EIDETIC] = {"eidetic_attention, per token and kept token", 1, "one comparison"},
     [RL_RATE_CHUNK_PAIR] = {"retention, gated_delta in chunks, per matrix of scores, head and pair", 1,
                             "one product: what the decays leave"},
     [RL_RATE_CHUNK_STATE] = {"retention, gated_delta, per value of the state and chunk", 2,

@@ -52,17 +52,22 @@ static bool same_text(const char *a, const char *b) {
   return a != NULL && b != NULL && strcmp(a, b) == 0;
 }
 
-/* What one phase reads of a layer's weights the other one may read, too: the same rows of the same
- * source are stored once. */
-static uint32_t find_of_other_phase(const rl_lowering *lowering, const rl_tensor *weight) {
-  if (lowering->phase == RL_PHASE_BOTH) return RL_NONE;
+/* The same rows of one source, which may stand there alternating with others, in one format. */
+static bool same_rows(const rl_tensor *a, const rl_tensor *b) {
+  return same_text(a->source, b->source) && a->rows == b->rows && a->cols == b->cols &&
+         a->row_offset == b->row_offset && a->row_block == b->row_block &&
+         a->row_stride == b->row_stride && a->format == b->format &&
+         a->transposed == b->transposed;
+}
+
+/* What one statement reads of a layer's weights another one may read, too, of the other phase or of
+ * another input: it is stored once. */
+static uint32_t find_in_layer(const rl_lowering *lowering, const rl_tensor *weight) {
+  if (lowering->phase == RL_PHASE_BOTH && !lowering->scope.in_layers) return RL_NONE;
   for (uint32_t i = 0; i < lowering->tensors.count; i++) {
     const rl_tensor *old = &lowering->tensors.items[i];
-    bool same = old->role == RL_ROLE_WEIGHT && old->run == weight->run &&
-                same_text(old->source, weight->source) && old->rows == weight->rows &&
-                old->cols == weight->cols && old->row_offset == weight->row_offset &&
-                old->format == weight->format && old->transposed == weight->transposed;
-    if (same) return i;
+    bool here = old->role == RL_ROLE_WEIGHT && old->run == weight->run;
+    if (here && same_rows(old, weight)) return i;
   }
   return RL_NONE;
 }
@@ -107,7 +112,7 @@ static rl_status share(rl_lowering *lowering, const rl_statement *statement,
 static rl_status find_stored(rl_lowering *lowering, const rl_statement *statement,
                              const rl_evaluated *values, rl_tensor *weight, const char *suffix,
                              uint32_t *found) {
-  *found = find_of_other_phase(lowering, weight);
+  *found = find_in_layer(lowering, weight);
   if (!lowering->scope.in_layers || rl_attribute_find(statement, "shared") == NULL) return RL_OK;
   return share(lowering, statement, values, weight, suffix, found);
 }

@@ -13,8 +13,11 @@ static rl_lower_op *const LOWER[RL_OP_KINDS] = {
     [RL_OP_NORM] = rl_lower_norm,
     [RL_OP_LINEAR] = rl_lower_linear,
     [RL_OP_ROPE] = rl_lower_rope,
+    [RL_OP_ROTATE] = rl_lower_rope,
     [RL_OP_KV_APPEND] = rl_lower_kv_append,
     [RL_OP_ATTENTION] = rl_lower_attention,
+    [RL_OP_FADING_ATTENTION] = rl_lower_fading_attention,
+    [RL_OP_EIDETIC_ATTENTION] = rl_lower_fading_attention,
     [RL_OP_ADD] = rl_lower_pair,
     [RL_OP_MUL] = rl_lower_pair,
     [RL_OP_ACTIVATION] = rl_lower_elementwise,
@@ -112,6 +115,7 @@ static rl_status lower_run(rl_lowering *lowering, uint32_t index) {
   lowering->names.count = lowering->loop_names;
   lowering->twins.count = 0;
   lowering->k_cache = lowering->v_cache = RL_NONE;
+  lowering->second_k = lowering->second_v = RL_NONE;
   lowering->latents = lowering->rope_keys = RL_NONE;
   lowering->cross_k = lowering->cross_v = RL_NONE;
   run->first_op = (uint32_t)lowering->raw.count;

@@ -21,23 +21,28 @@ static rl_status add_cache(rl_lowering *lowering, const rl_evaluated *values, co
   return rl_tensor_add(lowering, &cache, out);
 }
 
-/* k, v [T, H_kv * d_h] into the caches [H_kv, d_h] of this layer */
+/* k, v [T, H_kv * d_h] into the first or second caches [H_kv, d_h] of this layer */
 rl_status rl_lower_kv_append(rl_lowering *lowering, const rl_statement *statement,
                              const rl_evaluated *values) {
   rl_op op = rl_op_begin(lowering, statement, RL_OP_KV_APPEND);
+  bool second = values->cache != 0;
+  uint32_t *k = second ? &lowering->second_k : &lowering->k_cache;
+  uint32_t *v = second ? &lowering->second_v : &lowering->v_cache;
   uint32_t in[2];
   rl_status status = rl_inputs_find(lowering, statement, in);
   for (int i = 0; i < 2 && status == RL_OK; i++) {
     status = rl_width_check(lowering, statement, in[i], values->heads, values->head_dim);
   }
-  if (status == RL_OK && lowering->k_cache != RL_NONE) {
+  if (status == RL_OK && *k != RL_NONE) {
     status = RL_REPORT(lowering->diags, CACHE_UNREAD, statement->loc, "");
   }
   if (status == RL_OK) {
-    status = add_cache(lowering, values, "k_cache", lowering->scenario->k, &lowering->k_cache);
+    const char *name = second ? "second_k_cache" : "k_cache";
+    status = add_cache(lowering, values, name, lowering->scenario->k, k);
   }
   if (status == RL_OK) {
-    status = add_cache(lowering, values, "v_cache", lowering->scenario->v, &lowering->v_cache);
+    const char *name = second ? "second_v_cache" : "v_cache";
+    status = add_cache(lowering, values, name, lowering->scenario->v, v);
   }
   if (status != RL_OK) return status;
   lowering->attended = RL_PHASE_BOTH;
@@ -45,8 +50,8 @@ rl_status rl_lower_kv_append(rl_lowering *lowering, const rl_statement *statemen
   op.at.head_dim = values->head_dim;
   const rl_operand operands[] = {rl_operand_whole(lowering, in[0], RL_READ),
                                  rl_operand_whole(lowering, in[1], RL_READ),
-                                 rl_operand_whole(lowering, lowering->k_cache, RL_WRITE),
-                                 rl_operand_whole(lowering, lowering->v_cache, RL_WRITE)};
+                                 rl_operand_whole(lowering, *k, RL_WRITE),
+                                 rl_operand_whole(lowering, *v, RL_WRITE)};
   return rl_op_add(lowering, &op, operands, 4);
 }
 
@@ -65,18 +70,18 @@ static rl_status report_heads(rl_lowering *lowering, const rl_statement *stateme
 }
 
 /* Every sequence attends to a cache once. */
-static bool cache_waits(const rl_lowering *lowering) {
-  if (lowering->k_cache == RL_NONE) return false;
+static bool cache_waits(const rl_lowering *lowering, uint32_t keys) {
+  if (keys == RL_NONE) return false;
   return lowering->attended == RL_PHASE_BOTH ||
          (lowering->phase != RL_PHASE_BOTH && lowering->phase != lowering->attended);
 }
 
-static rl_status check_attention(rl_lowering *lowering, const rl_statement *statement,
-                                 const rl_evaluated *values, uint32_t q) {
-  if (!cache_waits(lowering)) {
+rl_status rl_cache_check(rl_lowering *lowering, const rl_statement *statement,
+                         const rl_evaluated *values, uint32_t q, uint32_t index) {
+  if (!cache_waits(lowering, index)) {
     return RL_REPORT(lowering->diags, NO_CACHE, statement->loc, "");
   }
-  const rl_tensor *cache = &lowering->tensors.items[lowering->k_cache];
+  const rl_tensor *cache = &lowering->tensors.items[index];
   if (values->window != 0 && values->within != 0) {
     return RL_REPORT(lowering->diags, EXCLUSIVE_KEYS, statement->loc, "window", "within");
   }
@@ -103,10 +108,12 @@ static rl_status add_sinks(rl_lowering *lowering, const rl_statement *statement,
   return rl_weight_add(lowering, statement, values, &request, sinks);
 }
 
-/* A cache is left when all have attended to it: both classes at once, or one after the other. */
-static void leave_cache(rl_lowering *lowering) {
+void rl_caches_leave(rl_lowering *lowering) {
   bool other_waits = lowering->phase != RL_PHASE_BOTH && lowering->attended == RL_PHASE_BOTH;
-  if (!other_waits) lowering->k_cache = lowering->v_cache = RL_NONE;
+  if (!other_waits) {
+    lowering->k_cache = lowering->v_cache = RL_NONE;
+    lowering->second_k = lowering->second_v = RL_NONE;
+  }
   lowering->attended = lowering->phase;
 }
 
@@ -122,7 +129,9 @@ rl_status rl_lower_attention(rl_lowering *lowering, const rl_statement *statemen
   uint32_t q[2];
   uint32_t out, sinks;
   rl_status status = rl_inputs_find(lowering, statement, q);
-  if (status == RL_OK) status = check_attention(lowering, statement, values, q[0]);
+  if (status == RL_OK) {
+    status = rl_cache_check(lowering, statement, values, q[0], lowering->k_cache);
+  }
   if (status != RL_OK) return status;
   rl_tensor shape = lowering->tensors.items[q[0]];
   status = rl_output_find(lowering, statement, &shape, &out);
@@ -145,6 +154,6 @@ rl_status rl_lower_attention(rl_lowering *lowering, const rl_statement *statemen
   set_reach(lowering, lowering->k_cache, values);
   set_reach(lowering, lowering->v_cache, values);
   status = rl_attention_add(lowering, &op, &ends);
-  leave_cache(lowering);
+  rl_caches_leave(lowering);
   return status;
 }

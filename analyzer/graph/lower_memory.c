@@ -8,12 +8,6 @@
 
 enum { ORDERS_MAX = 16, HEADS_MAX = 4096 };
 
-/* The ids before the first new token, which a sequence keeps: whole numbers, exact in fp32 below
- * 2^24, whatever the formats of the scenario. */
-static const rl_component ID_STACK[] = {{.kind = RL_DENSE, .type = RL_F32}};
-static const rl_format ID_FORMAT = {
-    .name = "fp32", .reference = "fp32", .stack = ID_STACK, .depth = 1};
-
 static rl_status report_lookups(rl_lowering *lowering, const rl_statement *statement) {
   return RL_REPORT(lowering->diags, HASH_SHAPE, statement->loc, "");
 }
@@ -31,11 +25,13 @@ static rl_status count_lookups(rl_lowering *lowering, const rl_statement *statem
   return RL_OK;
 }
 
+/* The ids before the first new token, which a sequence keeps: whole numbers, exact in fp32 below
+ * 2^24. */
 static rl_status add_history(rl_lowering *lowering, const rl_statement *statement, uint64_t tokens,
                              uint32_t *out) {
   const rl_tensor history = {.name = rl_attribute_find(statement, "state")->value->text,
                              .role = RL_ROLE_STATE,
-                             .format = &ID_FORMAT,
+                             .format = &RL_FORMAT_EXACT,
                              .extent = RL_EXTENT_SEQUENCES,
                              .rows = 1,
                              .cols = tokens,

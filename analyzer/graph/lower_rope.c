@@ -14,9 +14,9 @@ typedef struct scaling_name {
 } scaling_name;
 /* Phi-3's first files call longrope by the name it had in its making. */
 static const scaling_name SCALING_NAMES[] = {
-    {"default", RL_ROPE_PLAIN},     {"mrope", RL_ROPE_PLAIN}, /* sections are read apart */
-    {"linear", RL_ROPE_LINEAR}, {"llama3", RL_ROPE_LLAMA3},
-    {"longrope", RL_ROPE_LONGROPE}, {"su", RL_ROPE_LONGROPE},   {"yarn", RL_ROPE_YARN}};
+    {"default", RL_ROPE_PLAIN}, {"mrope", RL_ROPE_PLAIN}, /* sections are read apart */
+    {"linear", RL_ROPE_LINEAR}, {"llama3", RL_ROPE_LLAMA3}, {"longrope", RL_ROPE_LONGROPE},
+    {"su", RL_ROPE_LONGROPE},   {"yarn", RL_ROPE_YARN}};
 
 /* A positive number of the scaling map, which must be there. */
 static rl_status read_factor(rl_lowering *lowering, const rl_node *map, const char *key,
@@ -152,43 +152,50 @@ static rl_status read_scaling(rl_lowering *lowering, const rl_evaluated *values,
   return status;
 }
 
+/* What is rotated of the inputs, in place: q, and k where there is one. */
+static rl_status add_rotation(rl_lowering *lowering, const rl_op *op, const uint32_t *in) {
+  const uint64_t cols[] = {op->at.heads * op->at.rotary_dims, op->at.kv_heads * op->at.rotary_dims};
+  uint32_t count = op->kind == RL_OP_ROPE ? 2 : 1; /* the products are at most the widths */
+  rl_operand operands[4];
+  for (uint32_t i = 0; i < count; i++) {
+    rl_twins_forget(lowering, in[i]);
+    operands[i] = (rl_operand){in[i], RL_READ, cols[i]};
+    operands[count + i] = (rl_operand){in[i], RL_WRITE, cols[i]};
+  }
+  return rl_op_add(lowering, op, operands, (size_t)2 * count);
+}
+
+static rl_status check_rotation(rl_lowering *lowering, const rl_statement *statement,
+                                const rl_op_attributes *at, const uint32_t *in, bool alone) {
+  if (at->rotary_dims > rl_min_u64(at->head_dim, at->kv_head_dim) || at->rotary_dims % 2 != 0) {
+    return RL_REPORT(lowering->diags, ROPE_DIMS, statement->loc, "");
+  }
+  rl_status status = rl_width_check(lowering, statement, in[0], at->heads, at->head_dim);
+  if (status != RL_OK || alone) return status;
+  return rl_width_check(lowering, statement, in[1], at->kv_heads, at->kv_head_dim);
+}
+
 /* Rotates `dims` of the d_h values of each head of q [T, H * d_h] and k [T, H_kv * d_h], whose
- * heads may have another size. */
+ * heads may have another size; `rotate` has no k. */
 rl_status rl_lower_rope(rl_lowering *lowering, const rl_statement *statement,
                         const rl_evaluated *values) {
-  rl_op op = rl_op_begin(lowering, statement, RL_OP_ROPE);
+  bool alone = strcmp(statement->op, RL_OP_INFO[RL_OP_ROTATE].name) == 0;
+  rl_op op = rl_op_begin(lowering, statement, alone ? RL_OP_ROTATE : RL_OP_ROPE);
   uint64_t k_dim = values->kv_head_dim == 0 ? values->head_dim : values->kv_head_dim;
-  uint64_t smaller = rl_min_u64(k_dim, values->head_dim);
-  uint64_t dims = values->dims == 0 ? smaller : values->dims;
   uint32_t in[2];
-  rl_status status = rl_inputs_find(lowering, statement, in);
-  if (status == RL_OK && (dims > smaller || dims % 2 != 0)) {
-    status = RL_REPORT(lowering->diags, ROPE_DIMS, statement->loc, "");
-  }
-  if (status == RL_OK) {
-    status = rl_width_check(lowering, statement, in[0], values->heads, values->head_dim);
-  }
-  if (status == RL_OK) {
-    status = rl_width_check(lowering, statement, in[1], values->kv_heads, k_dim);
-  }
-  if (status != RL_OK) return status;
   op.at.heads = values->heads;
   op.at.kv_heads = values->kv_heads;
   op.at.head_dim = values->head_dim;
   op.at.kv_head_dim = k_dim;
   op.at.rotates_last = values->rotates != 0;
-  op.at.rotary_dims = dims;
+  op.at.rotary_dims = values->dims == 0 ? rl_min_u64(k_dim, values->head_dim) : values->dims;
   op.at.rope_base = values->base;
   op.at.rope_style = (rl_rope_style)values->style;
-  status = read_scaling(lowering, values, &op.at);
+  rl_status status = rl_inputs_find(lowering, statement, in);
+  if (status == RL_OK) status = check_rotation(lowering, statement, &op.at, in, alone);
+  if (status == RL_OK) status = read_scaling(lowering, values, &op.at);
   if (status == RL_OK && values->scaling != NULL) {
-    status = read_sections(lowering, values->scaling, dims, op.at.rope_sections);
+    status = read_sections(lowering, values->scaling, op.at.rotary_dims, op.at.rope_sections);
   }
-  if (status != RL_OK) return status;
-  rl_twins_forget(lowering, in[0]);
-  rl_twins_forget(lowering, in[1]);
-  uint64_t q = values->heads * dims, k = values->kv_heads * dims; /* at most the widths above */
-  const rl_operand operands[] = {
-      {in[0], RL_READ, q}, {in[1], RL_READ, k}, {in[0], RL_WRITE, q}, {in[1], RL_WRITE, k}};
-  return rl_op_add(lowering, &op, operands, 4);
+  return status == RL_OK ? add_rotation(lowering, &op, in) : status;
 }

@@ -6,6 +6,15 @@
 #include "base/number.h"
 #include "graph/lowering.h"
 
+static const rl_component EXACT_STACK[] = {{.kind = RL_DENSE, .type = RL_F32}};
+const rl_format RL_FORMAT_EXACT = {
+    .name = "fp32", .reference = "fp32", .stack = EXACT_STACK, .depth = 1};
+
+static const rl_format *format_of(const rl_scenario *scenario, rl_state_class state_class) {
+  if (state_class == RL_STATE_EXACT) return &RL_FORMAT_EXACT;
+  return state_class == RL_STATE_TAIL ? scenario->activations : scenario->state;
+}
+
 static uint32_t find_state(const rl_lowering *lowering, const char *name, uint32_t run) {
   for (uint32_t i = 0; i < lowering->tensors.count; i++) {
     const rl_tensor *tensor = &lowering->tensors.items[i];
@@ -31,13 +40,12 @@ static rl_status check_shared(const rl_lowering *lowering, const rl_statement *s
 
 rl_status rl_state_find(rl_lowering *lowering, const rl_statement *statement,
                         rl_state_class state_class, uint64_t rows, uint64_t cols, uint32_t *out) {
-  const rl_scenario *scenario = lowering->scenario;
   const rl_attribute *name = rl_attribute_find(statement, "state");
   uint64_t ignored;
   rl_tensor state = {
       .name = name->value->text,
       .role = RL_ROLE_STATE,
-      .format = state_class == RL_STATE_TAIL ? scenario->activations : scenario->state,
+      .format = format_of(lowering->scenario, state_class),
       .extent = RL_EXTENT_SEQUENCES,
       .rows = rows,
       .cols = cols,

@@ -43,6 +43,7 @@ typedef struct rl_lowering {
   rl_phase phase;      /* of the statement being written */
   uint32_t loop_names; /* names known when the last loop began; they keep their tensor in its layers */
   uint32_t k_cache, v_cache; /* written in this layer and not yet attended to by all, or RL_NONE */
+  uint32_t second_k, second_v; /* the same of the layer's second cache */
   rl_phase attended;         /* the class whose sequences have attended to them; BOTH: none has */
   uint32_t latents, rope_keys; /* caches that latent_append wrote in this layer, or RL_NONE */
   uint32_t ids;              /* the token ids that a pass is given */
@@ -106,8 +107,11 @@ rl_status rl_width_check(rl_lowering *lowering, const rl_statement *statement, u
 
 typedef enum rl_state_class {
   RL_STATE_RECURRENT, /* sums over the past: the scenario's state format */
-  RL_STATE_TAIL       /* the last inputs as they came: the activation format */
+  RL_STATE_TAIL,      /* the last inputs as they came: the activation format */
+  RL_STATE_EXACT      /* what counts or compares: RL_FORMAT_EXACT */
 } rl_state_class;
+/* fp32 whatever the formats of the scenario: numbers that count or compare. */
+extern const rl_format RL_FORMAT_EXACT;
 /* The state [rows, cols] a sequence that the statement's `state` names: in the layers one for each
  * layer. Statements of one layer that name the same share it; they must agree on its shape. The
  * operator reads and writes it: two operands, the read one before the written ones. */
@@ -169,6 +173,7 @@ rl_lower_op rl_lower_embed, rl_lower_norm, rl_lower_linear, rl_lower_pair, rl_lo
     rl_lower_cross_append, rl_lower_cross_attention, rl_lower_insert, rl_lower_retention,
     rl_lower_gated_delta, rl_lower_wkv, rl_lower_token_shift, rl_lower_lerp, rl_lower_lerp_by;
 rl_lower_op rl_lower_prefix_attention; /* lower_prefix.c */
+rl_lower_op rl_lower_fading_attention; /* lower_fading.c */
 rl_lower_op rl_lower_hash, rl_lower_gather, rl_lower_dot; /* lower_memory.c */
 rl_lower_op rl_lower_all_reduce, rl_lower_all_gather; /* lower_collectives.c */
 
@@ -191,6 +196,13 @@ typedef struct rl_attention_ends {
 /* Adds the operator, or scores, softmax and mix in its place where attention is not fused. */
 rl_status rl_attention_add(rl_lowering *lowering, const rl_op *attention,
                            const rl_attention_ends *ends);
+/* Refuses queries that do not fit the cache which waits to be attended to, or one that no cache
+ * waits for; `index` is that of its keys. */
+rl_status rl_cache_check(rl_lowering *lowering, const rl_statement *statement,
+                         const rl_evaluated *values, uint32_t q, uint32_t index);
+/* The layer's caches are left when all sequences have attended to them: both classes at once, or one
+ * after the other. */
+void rl_caches_leave(rl_lowering *lowering);
 /* The table of biases by distance that all layers share, and what the operator does with it; none:
  * RL_NONE. */
 rl_status rl_position_table(rl_lowering *lowering, const rl_statement *statement,

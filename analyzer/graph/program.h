@@ -158,6 +158,7 @@ typedef struct rl_op_attributes {
   const double *rope_divisors; /* LongRoPE, YaRN: of each frequency, rotary_dims / 2 of them */
   double rope_magnitude;    /* what is rotated grows by it; 0 = it keeps its length */
   uint64_t window;          /* keys a query sees, itself included; 0 = all before it */
+  uint64_t budget;          /* eidetic_attention: tokens behind the window that are kept */
   uint64_t within;          /* a query sees no key before the multiple of this at or below its position; 0 = all */
   bool sinks;               /* a learned logit a head joins the softmax and takes no value */
   double score_scale;

@@ -30,6 +30,7 @@ static const char *const GROUP_SCORE_WORDS[] = {"best", "best_two"};
 static const char *const PHASE_WORDS[RL_PHASES] = {
     [RL_PHASE_BOTH] = "both", [RL_PHASE_DECODE] = "decode", [RL_PHASE_PREFILL] = "prefill"};
 static const char *const DECAY_WORDS[] = {"retnet", "lightning"};
+static const char *const CACHE_WORDS[] = {"first", "second"};
 static const char *const CLASS_WORDS[] = {
     [RL_LINEAR_ORDINARY] = "linear", [RL_LINEAR_ROUTER] = "router", [RL_LINEAR_TOWER] = "tower"};
 
@@ -122,6 +123,12 @@ static const rl_attribute_rule RULES[] = {
     {.key = "original", .form = RL_FORM_INTEGER, .nullable = true, .place = PLACE(original)},
     {.key = "window", .form = RL_FORM_INTEGER, .nullable = true, .place = PLACE(window)},
     {.key = "within", .form = RL_FORM_INTEGER, .nullable = true, .place = PLACE(within)},
+    {.key = "budget", .form = RL_FORM_INTEGER, .positive = true, .place = PLACE(budget)},
+    {.key = "cache",
+     .form = RL_FORM_WORD,
+     .place = PLACE(cache),
+     .choices = CACHE_WORDS,
+     .choice_count = COUNT(CACHE_WORDS)},
     {.key = "floor", .form = RL_FORM_NUMBER, .positive = true, .place = PLACE(floor)},
     {.key = "experts", .form = RL_FORM_INTEGER, .positive = true, .place = PLACE(experts)},
     {.key = "top_k", .form = RL_FORM_INTEGER, .positive = true, .place = PLACE(top_k)},

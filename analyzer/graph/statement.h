@@ -56,12 +56,12 @@ typedef struct rl_evaluated {
   uint64_t heads, kv_heads, head_dim, dims, window, within, context, original;
   uint64_t experts, top_k, expert_groups, top_groups;
   uint64_t value_dim, rope_dim, kv_head_dim;
-  uint64_t kernel, stride, frames, merge, buckets, max_distance, token, prefix;
+  uint64_t kernel, stride, frames, merge, buckets, max_distance, token, prefix, budget;
   double eps, base, root, factor, scale_root, cap, scale, alibi, limit, floor;
   bool wide, when, has_bias, tied, transposed, normalize, grouped, alibi_scaled;
   uint64_t orders, dilation, taps, groups, states, chunk, shared, key_heads, key_dim;
   /* positions in the list of choices */
-  int index, norm, style, tokens, mask, activation, score, linear_class, phase, part, rotates, group_score, decay;
+  int index, norm, style, tokens, mask, activation, score, linear_class, phase, part, rotates, group_score, decay, cache;
   const rl_node *scaling;
   const char *name, *state, *tied_to, *weights, *bias, *skip, *sinks, *gguf, *lead;
 } rl_evaluated;

@@ -27,7 +27,9 @@ static uint64_t count_breakpoints(const walk *w, uint64_t cached) {
   uint64_t passed = (w->demand.activations_cached ? 0u : 1u) + (w->demand.weights_cached ? 0u : 1u);
   for (uint32_t m = 0; m < cost->moment_count; m++) {
     uint64_t window = cost->moments[m].window;
+    uint64_t skip = cost->moments[m].skip;
     passed += window != 0 && cached >= window - 1;
+    passed += skip != 0 && cached >= skip - 1;
     if (cost->moments[m].within != 0) passed += cached / cost->moments[m].within;
   }
   return passed;
@@ -163,8 +165,10 @@ static double sum_between(lane_walk *s, uint64_t first, uint64_t last, const dou
 /* Where windows fill up a step's time bends downwards: no piece reaches across. */
 static uint64_t next_window(const rl_plan *plan, uint64_t first, uint64_t last) {
   for (uint32_t m = 0; m < plan->cost->moment_count; m++) {
-    uint64_t window = plan->cost->moments[m].window;
-    if (window > first + 1 && window - 1 < last) last = window - 1;
+    const uint64_t windows[] = {plan->cost->moments[m].window, plan->cost->moments[m].skip};
+    for (int i = 0; i < 2; i++) {
+      if (windows[i] > first + 1 && windows[i] - 1 < last) last = windows[i] - 1;
+    }
   }
   return last;
 }

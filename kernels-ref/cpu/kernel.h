@@ -72,6 +72,7 @@ void rl_ref_linear(const rl_call *call);
 void rl_ref_rope(const rl_call *call);
 void rl_ref_kv_append(const rl_call *call);
 void rl_ref_attention(const rl_call *call);
+void rl_ref_fading_attention(const rl_call *call); /* eidetic_attention, too */
 void rl_ref_scores(const rl_call *call);
 void rl_ref_softmax(const rl_call *call);
 void rl_ref_mix(const rl_call *call);
@@ -152,6 +153,8 @@ bool rl_ref_wkv_workspace(const rl_program *program, const rl_op *op,
 bool rl_ref_prefix_attention_workspace(const rl_program *program, const rl_op *op,
                                               const rl_pass_limits *limits,
                                               rl_workspace_size *size);
+bool rl_ref_fading_attention_workspace(const rl_program *program, const rl_op *op,
+                                       const rl_pass_limits *limits, rl_workspace_size *size);
 bool rl_ref_fused_workspace(const rl_program *program, const rl_op *op,
                             const rl_pass_limits *limits, rl_workspace_size *size);
 
