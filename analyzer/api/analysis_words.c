@@ -322,6 +322,20 @@ static bool say_pools(speaker *s) {
                          FIXED(decode / batch->transfer, 1)));
 }
 
+/* "Under load for 180 s the peaks of NAME fall to 60 %: what they bound then takes 1.67 times as
+ * long." */
+static bool say_throttle(speaker *s) {
+  const rl_hardware *h = s->study->plan->hardware;
+  if (h->throttled.source == NULL || h->throttled_after.source == NULL) return true;
+  return say(s, rl_textf(s->study->arena,
+                         "Under load for %s s the peaks of %s fall to %s %% (%s): what they bound "
+                         "then takes %s times as long.",
+                         FIXED(h->throttled_after.value, 0), h->name,
+                         FIXED(h->throttled.value * 100, 0),
+                         RL_SOURCE_KIND_WORDS[h->throttled.source->kind],
+                         FIXED(1 / h->throttled.value, 2)));
+}
+
 /* The operator that takes most of the pass shown, and how to ask about it. */
 static bool say_details(speaker *s) {
   const rl_result_operator *most = NULL;
@@ -338,7 +352,7 @@ static bool say_details(speaker *s) {
 rl_status rl_analysis_words(const rl_analysis *study, rl_result_system *system) {
   static bool (*const sentences[])(speaker *) = {say_limits, say_experts, say_ridge,  say_verify,
                                                  say_others, say_fit,     say_pools,  say_lanes,
-                                                 say_energy, say_wider,   say_details};
+                                                 say_energy, say_wider,   say_throttle, say_details};
   speaker s = {study, system, RL_NEW_ARRAY(study->arena, const char *, WORDS_MAX)};
   if (s.words == NULL || system->batch_count == 0) return rl_diag_oom(study->diags);
   system->words = s.words;

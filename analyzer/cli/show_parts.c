@@ -71,6 +71,8 @@ rl_status rl_show_hardware(rl_shown *shown, const char *name) {
   rl_show_figure(shown, "idle power", h->idle, "W");
   rl_show_figure(shown, "energy a byte", h->energy_per_byte, "J/B");
   rl_show_figure(shown, "energy a FLOP", h->energy_per_flop, "J/FLOP");
+  rl_show_figure(shown, "share of the peaks under lasting load", h->throttled, "");
+  rl_show_figure(shown, "lasting load begins after", h->throttled_after, "s");
   rl_show_figure(shown, "price", h->price, "$/h");
   return RL_OK;
 }

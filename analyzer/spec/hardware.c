@@ -79,8 +79,9 @@ static size_t doubtful(const rl_figure *figures, size_t count) {
 }
 
 size_t rl_hardware_unverified(const rl_hardware *h) {
-  const rl_figure whole[] = {h->cores,           h->clock,           h->tdp,  h->idle,
-                             h->energy_per_byte, h->energy_per_flop, h->price};
+  const rl_figure whole[] = {h->cores,           h->clock,           h->tdp,
+                             h->idle,            h->energy_per_byte, h->energy_per_flop,
+                             h->throttled,       h->throttled_after, h->price};
   size_t count = doubtful(whole, sizeof whole / sizeof *whole);
   for (size_t i = 0; i < h->peak_count; i++) count += doubtful(&h->peaks[i].rate, 1);
   for (size_t i = 0; i < h->level_count; i++) {

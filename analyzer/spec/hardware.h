@@ -52,6 +52,8 @@ typedef struct rl_hardware {
   rl_figure tdp;       /* W */
   rl_figure idle;      /* W */
   rl_figure energy_per_byte, energy_per_flop; /* J */
+  rl_figure throttled;       /* share of the peaks that lasting load leaves; absent: all of them */
+  rl_figure throttled_after; /* s of full load */
   rl_figure price;     /* $/h */
 } rl_hardware;
 

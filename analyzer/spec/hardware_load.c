@@ -17,6 +17,8 @@ static const rl_field field_tdp = {"tdp", RL_DIM_WATTS, {0.1, 1e5}};
 static const rl_field field_idle = {"idle", RL_DIM_WATTS, {0, 1e5}};
 static const rl_field field_per_byte = {"per_byte", RL_DIM_JOULES_PER_BYTE, {0, 1e-6}};
 static const rl_field field_per_flop = {"per_flop", RL_DIM_JOULES_PER_FLOP, {0, 1e-6}};
+static const rl_field field_throttled = {"compute", RL_DIM_COUNT, {0.05, 1}};
+static const rl_field field_after = {"after", RL_DIM_SECONDS, {1, 86400}};
 static const rl_field field_price = {"price", RL_DIM_DOLLARS_PER_H, {0, 1e6}};
 static const uint64_t capacity_max = (uint64_t)1 << 60;
 
@@ -198,6 +200,19 @@ static void load_power(const rl_load *load, rl_hardware *hardware) {
   }
 }
 
+/* throttle: {compute: 0.6, after: 180 s}: what heat leaves of the peaks, and when. */
+static void load_throttle(const rl_load *load, rl_hardware *hardware) {
+  static const char *const keys[] = {"compute", "after", "kind", "source"};
+  const rl_node *node = rl_load_get(load->root, "throttle");
+  if (node == NULL || !rl_load_is_map(load, node, "throttle")) return;
+  rl_origin origin = rl_origin_of(node, (rl_origin){0});
+  rl_node_known_keys(node, "throttle", keys, RL_COUNT(keys), load->diags);
+  const rl_node *compute = rl_load_need(load, node, "throttle", "compute");
+  const rl_node *after = rl_load_need(load, node, "throttle", "after");
+  hardware->throttled = rl_load_figure(load, compute, origin, &field_throttled);
+  hardware->throttled_after = rl_load_figure(load, after, origin, &field_after);
+}
+
 /* Every entry of `sources:` must be text, used or not. */
 static void check_sources(const rl_load *load) {
   const char *text;
@@ -258,7 +273,8 @@ static rl_status load_server(rl_load *load, const rl_node *device, const void **
 rl_status rl_load_hardware(rl_load *load, const void **out) {
   static const char *const keys[] = {"kind",  "vendor", "title",   "arch",   "default_for",
                                      "cores", "clock",  "compute", "memory", "links",
-                                     "power", "energy", "price",   "sources", "host"};
+                                     "power", "energy", "price",   "sources", "host",
+                                     "throttle"};
   const rl_node *root = load->root, *device = rl_load_get(root, "device");
   if (device != NULL) return load_server(load, device, out);
   rl_hardware *hardware = RL_NEW(load->arena, rl_hardware);
@@ -286,5 +302,6 @@ rl_status rl_load_hardware(rl_load *load, const void **out) {
   load_memory(load, hardware);
   load_links(load, hardware);
   load_power(load, hardware);
+  load_throttle(load, hardware);
   return rl_load_finish(load, hardware, out);
 }
