@@ -42,6 +42,8 @@ enum { RL_REPORT_LINES = 6 };
 /* How many lines there are. Without memory `out`, which names the arena, has failed. */
 size_t rl_report_header(rl_buf *out, const rl_result *result,
                         rl_report_line lines[RL_REPORT_LINES]);
+/* " (576 of 1 image of 24 x 24 patches)", behind the tokens of the prompt; nothing without images. */
+void rl_report_images(rl_buf *out, const rl_result_images *images);
 /* Titles of the tables, the same at a terminal and in Markdown. */
 #define RL_TITLE_DECODE "DECODE, at best"
 #define RL_TITLE_PREFILL "PREFILL, at best"

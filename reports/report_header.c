@@ -163,9 +163,22 @@ static void profile_line(rl_buf *out, const rl_result *r) {
 
 /* "1,500 positions of sound + " */
 static void add_source(rl_buf *out, const rl_result *r) {
-  if (r->source_of == NULL) return;
+  if (r->source_of == NULL || strcmp(r->source_of, "images") == 0) return;
   rl_add_count(out, r->source);
   RL_ADD(out, " positions of ", r->source_of, " + ");
+}
+
+void rl_report_images(rl_buf *out, const rl_result_images *images) {
+  if (images->count == 0) return;
+  rl_buf_add(out, " (");
+  rl_add_count(out, images->count * images->tokens);
+  rl_buf_add(out, " of ");
+  rl_add_count(out, images->count);
+  rl_buf_add(out, images->count == 1 ? " image of " : " images of ");
+  rl_add_count(out, images->columns);
+  rl_buf_add(out, " x ");
+  rl_add_count(out, images->rows);
+  rl_buf_add(out, " patches)");
 }
 
 static void workload_line(rl_buf *out, const rl_result *r) {
@@ -176,7 +189,9 @@ static void workload_line(rl_buf *out, const rl_result *r) {
   }
   add_source(out, r);
   rl_add_count(out, r->prompt);
-  rl_buf_add(out, " prompt + ");
+  rl_buf_add(out, " prompt");
+  rl_report_images(out, &r->images);
+  rl_buf_add(out, " + ");
   rl_add_count(out, r->generate);
   rl_buf_add(out, " generated tokens \u00b7 static batch, no queueing");
 }

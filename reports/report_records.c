@@ -1,5 +1,7 @@
 /* An analysis as JSON, schema rooflinectl/1 (docs/schema/analyze.schema.json): units in the keys,
  * keys always present and in the same order, null for what does not apply. */
+#include <string.h>
+
 #include "reports/report.h"
 
 static void optional(rl_json *json, const char *key, double value) {
@@ -76,6 +78,10 @@ static void profile(rl_json *json, const rl_result *r) {
     rl_json_text(json, "of", r->source_of);
     rl_json_count(json, "positions", r->source);
     rl_json_count(json, "kept_bytes", r->source_kv_bytes);
+    if (strcmp(r->source_of, "images") == 0) {
+      rl_json_count(json, "images", r->images.count);
+      rl_json_count(json, "tokens_each", r->images.tokens);
+    }
     rl_json_close(json, '}');
   }
   rl_json_close(json, '}');

@@ -254,6 +254,11 @@ typedef struct rl_result_split {
   const char *collectives; /* algorithm asked for, "any": the fastest at each point */
 } rl_result_split;
 
+/* Images that each prompt begins with: rows * columns patches and so many of its tokens each. */
+typedef struct rl_result_images {
+  uint64_t count, tokens, rows, columns;
+} rl_result_images;
+
 typedef struct rl_result {
   const char *version;
   const char *model, *family;
@@ -276,7 +281,8 @@ typedef struct rl_result {
   const char *const *fusions;
   size_t fusion_count;
   uint64_t prompt, generate; /* tokens */
-  const char *source_of;     /* "text", "sound": what an encoder reads; NULL: nothing */
+  const char *source_of;     /* "text", "sound", "images": what an encoder reads; NULL: nothing */
+  rl_result_images images;
   uint64_t source;           /* positions a sequence */
   uint64_t source_kv_bytes;  /* what a sequence keeps of its source */
   const rl_result_system *systems;

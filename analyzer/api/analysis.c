@@ -233,9 +233,20 @@ static rl_status list_fusions(const rl_analysis *study, uint32_t fuse, rl_result
   return RL_OK;
 }
 
-/* What a sequence keeps of its source. */
+rl_result_images rl_images_of(const rl_program *program) {
+  const struct rl_source_shape *shape = &program->source;
+  const rl_encoder_source *begin = &shape->begin;
+  if (shape->merge == 0 || begin->pieces == 0 || begin->columns == 0) return (rl_result_images){0};
+  return (rl_result_images){.count = begin->pieces,
+                            .tokens = begin->positions / shape->merge,
+                            .rows = begin->positions / begin->columns,
+                            .columns = begin->columns};
+}
+
+/* What a sequence keeps of its source, and what of its prompt are images. */
 static bool note_kept(const rl_program *program, rl_result *result) {
   const struct rl_source_shape *shape = &program->source;
+  result->images = rl_images_of(program);
   uint64_t positions = shape->begin.positions + shape->lead;
   return rl_program_source_kv_bytes(program, &result->source_kv_bytes) &&
          rl_mul_u64(result->source_kv_bytes, positions, &result->source_kv_bytes) &&

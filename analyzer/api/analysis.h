@@ -3,6 +3,7 @@
 #ifndef RL_API_ANALYSIS_H
 #define RL_API_ANALYSIS_H
 
+#include "graph/program.h"
 #include "reports/result.h"
 #include "spec/scenario.h"
 
@@ -23,6 +24,9 @@ typedef struct rl_pass_view {
  * was not given is shortened, and a note says so. To be called before the scenario is used or
  * written. */
 rl_status rl_scenario_settle(rl_arena *arena, rl_scenario *scenario, rl_diags *diags);
+
+/* The images that each sequence of the program's scenario begins with. */
+rl_result_images rl_images_of(const rl_program *program);
 
 /* Lowers, counts and times the scenario: one system a machine, every shipped machine when the
  * scenario names none. The result lives in the arena and borrows texts of the scenario. */

@@ -80,6 +80,9 @@ rl_status rl_analysis_sensitivity(const rl_analysis *study, rl_job job, rl_resul
 /* The same where tensors are placed elsewhere, by differences: lanes have no shares that add up. */
 rl_status rl_analysis_placed_sensitivity(const rl_analysis *study, rl_job job,
                                          rl_result_batch *out);
+/* Time of the prefill of that batch, and of the operators in it that work on the source. */
+rl_status rl_analysis_encoding(const rl_analysis *study, uint64_t batch, double *whole,
+                               double *encoding);
 /* The sentences under the tables; the system is complete but for them. */
 rl_status rl_analysis_words(const rl_analysis *study, rl_result_system *system);
 

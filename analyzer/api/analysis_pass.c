@@ -142,6 +142,34 @@ rl_status rl_analysis_limit(const rl_analysis *study, const rl_group *group,
   return RL_OK;
 }
 
+static bool encodes(const rl_program *program, const rl_op *op) {
+  for (uint32_t o = 0; o < op->operand_count; o++) {
+    uint32_t tensor = program->operands[op->first_operand + o].tensor;
+    rl_extent extent = program->tensors[tensor].extent;
+    if (extent == RL_EXTENT_SOURCE_INPUT || extent == RL_EXTENT_SOURCE) return true;
+    if (extent == RL_EXTENT_SOURCE_MERGED) return true;
+  }
+  return false;
+}
+
+rl_status rl_analysis_encoding(const rl_analysis *study, uint64_t batch, double *whole,
+                               double *encoding) {
+  const rl_cost *cost = study->plan->cost;
+  const rl_group group = rl_analysis_group(study, RL_PASS_PREFILL, batch);
+  const uint64_t *moments = moments_of(study, &group);
+  *whole = *encoding = 0;
+  if (moments == NULL) return rl_diags_status(study->diags);
+  for (uint32_t row = 0; row < cost->row_count; row++) {
+    rl_demand demand;
+    if (!rl_row_demand(study->plan, row, moments, &demand)) return rl_analysis_too_large(study);
+    if (demand.bound == RL_BOUND_NONE) continue;
+    double seconds = demand.seconds[demand.bound] * cost->rows[row].repeat;
+    *whole += seconds;
+    if (encodes(cost->program, &cost->program->ops[cost->rows[row].op])) *encoding += seconds;
+  }
+  return RL_OK;
+}
+
 /* By its own name or by that of an operator that fusion put into it. */
 static bool is_explained(const rl_analysis *study, const rl_op *op) {
   const char *asked = study->view.explain;

@@ -83,13 +83,32 @@ static rl_status note_untrained(const rl_scenario *scenario, uint64_t needed, rl
   return RL_OK;
 }
 
-/* The source must fit the table of its positions. */
+/* Images become tokens of the prompt. */
+static rl_status check_images(const rl_workload *workload, const rl_program *program,
+                              rl_diags *diags) {
+  const rl_encoder_source *begin = &program->source.begin;
+  uint64_t merge = program->source.merge, tokens, side = rl_merged_side(merge);
+  char images[RL_NUMBER_TEXT], each[RL_NUMBER_TEXT], prompt[RL_NUMBER_TEXT];
+  if (merge == 0 || begin->pieces == 0) return RL_OK;
+  if (begin->positions % merge != 0 || !rl_source_grid_fits(begin, side)) {
+    return RL_REPORT(diags, IMAGE_PATCHES, workload->source_loc,
+                     rl_print_grouped(begin->positions, each), rl_print_grouped(side, images));
+  }
+  bool whole = rl_mul_u64(begin->positions / merge, begin->pieces, &tokens);
+  if (whole && tokens <= workload->prompt) return RL_OK;
+  rl_loc where = is_given(workload->prompt_loc) ? workload->prompt_loc : workload->images_loc;
+  return RL_REPORT(diags, IMAGE_PROMPT, where, rl_print_grouped(begin->pieces, images),
+                   rl_print_grouped(begin->positions / merge, each),
+                   rl_print_grouped(workload->prompt, prompt));
+}
+
+/* The source must fit the table of its positions, and the prompt. */
 static rl_status check_source(const rl_scenario *scenario, const rl_program *program,
                               rl_diags *diags) {
   const rl_workload *workload = &scenario->workload;
   uint64_t most = program->source.most;
   char asked[RL_NUMBER_TEXT], table[RL_NUMBER_TEXT];
-  if (most == 0 || workload->source <= most) return RL_OK;
+  if (most == 0 || workload->source <= most) return check_images(workload, program, diags);
   return RL_REPORT(diags, SOURCE_LONG, workload->source_loc,
                    rl_print_grouped(workload->source, asked), rl_print_grouped(most, table));
 }

@@ -26,6 +26,7 @@ static const request_field FIELDS[] = {
     FIELD("place", place),       FIELD("host", host),     FIELD("storage", storage),
     FIELD("prefill-hw", prefill_hardware), FIELD("transfer", transfer),
     FIELD("generate", generate), FIELD("source", source),
+    FIELD("images", images),     FIELD("image-size", image_size),
     FIELD("method", method),     FIELD("draft", draft),
     FIELD("price", price),
 };

@@ -2,6 +2,7 @@
  * and holds the bytes that its kernels touched against the bytes that were counted. */
 #include <string.h>
 
+#include "api/analysis.h"
 #include "base/number.h"
 #include "base/quote.h"
 #include "cli/catalog.h"
@@ -9,6 +10,7 @@
 #include "cli/execution.h"
 #include "cli/request.h"
 #include "graph/lower.h"
+#include "reports/report.h"
 
 enum { HEADER_LINES = 4, HEADER_COLUMN = 10, TEXT_MAX = 65536 };
 
@@ -20,6 +22,7 @@ typedef struct header_line {
 /* What every row of the table is about, for programs: columns that people read in the header. */
 typedef struct subject {
   const rl_scenario *scenario;
+  const rl_program *program;
   const char *kv;
   const char *fuses; /* "qkv gate_up" */
   bool one_pass;     /* the model reads whole sequences and generates nothing */
@@ -61,6 +64,7 @@ static void profile_line(rl_buf *out, const rl_profile *profile) {
 
 static void workload_line(rl_session *session, rl_buf *out, const subject *about) {
   const rl_workload *workload = &about->scenario->workload;
+  const rl_result_images images = rl_images_of(about->program);
   RL_ADD(out, "batch ", rl_batches_text(session, workload));
   rl_buf_add(out, " \u00b7 ");
   rl_add_count(out, workload->prompt);
@@ -68,7 +72,9 @@ static void workload_line(rl_session *session, rl_buf *out, const subject *about
     rl_buf_add(out, " tokens a sequence, read in one pass");
     return;
   }
-  rl_buf_add(out, " prompt + ");
+  rl_buf_add(out, " prompt");
+  rl_report_images(out, &images);
+  rl_buf_add(out, " + ");
   rl_add_count(out, workload->generate);
   rl_buf_add(out, " generated tokens");
 }
@@ -241,6 +247,7 @@ rl_status rl_cmd_run(rl_session *session, rl_buf *out) {
   if (status != RL_OK) return status;
   if (!describe(arena, scenario, &about)) return rl_diag_oom(&session->diags);
   about.one_pass = e.program->one_pass;
+  about.program = e.program;
   e.prompt = scenario->workload.prompt;
   e.generate = scenario->workload.generate;
   return run_batches(&e, &about, out);

@@ -91,15 +91,6 @@ static uint64_t source_width(const rl_program *program) {
   return 1;
 }
 
-/* Columns of the squarest grid of so many patches. */
-static uint64_t grid_columns(uint64_t patches) {
-  uint64_t columns = patches;
-  for (uint64_t rows = 1; rows * rows <= patches; rows++) {
-    if (patches % rows == 0) columns = patches / rows;
-  }
-  return columns;
-}
-
 /* Every sequence begins with the same source. */
 static bool fill_source(rl_execution *e) {
   const struct rl_source_shape *shape = &e->program->source;
@@ -112,7 +103,6 @@ static bool fill_source(rl_execution *e) {
   for (uint64_t i = 0; i < positions; i++) ids[i] = (uint32_t)(i * 7 % e->program->vocabulary);
   for (uint64_t i = 0; i < values; i++) frames[i] = (float)(i % 17) / 8 - 1;
   e->source = (rl_engine_source){.size = shape->begin, .ids = ids, .values = frames};
-  if (shape->merge > 0) e->source.columns = grid_columns(shape->begin.positions);
   return true;
 }
 

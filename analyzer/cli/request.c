@@ -38,6 +38,8 @@ static rl_request request_of(rl_session *session) {
       .prompt = rl_argument(a, RL_O_PROMPT),
       .generate = rl_argument(a, RL_O_GENERATE),
       .source = rl_argument(a, RL_O_SOURCE),
+      .images = rl_argument(a, RL_O_IMAGES),
+      .image_size = rl_argument(a, RL_O_IMAGE_SIZE),
       .method = rl_argument(a, RL_O_METHOD),
       .draft = rl_argument(a, RL_O_DRAFT),
       .strict = rl_argument_given(a, RL_O_STRICT),

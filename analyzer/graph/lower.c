@@ -204,8 +204,14 @@ static rl_status check_experts(const rl_lowering *lowering) {
 /* What the workload says of sources, for the passes of its sequences. */
 static void note_source(rl_lowering *lowering) {
   const rl_workload *workload = &lowering->scenario->workload;
-  if (!lowering->source.read || workload->source == 0) return;
-  lowering->source.begin = (rl_encoder_source){workload->source, 1};
+  bool images = lowering->scenario->model->family->source == RL_PIECE_IMAGES;
+  rl_encoder_source begin = {workload->source, images ? workload->images : 1, workload->columns};
+  if (!lowering->source.read || begin.positions == 0 || begin.pieces == 0) return;
+  if (images && begin.columns == 0) {
+    begin.columns =
+        rl_squarest_columns(begin.positions, rl_merged_side(lowering->source.merge));
+  }
+  lowering->source.begin = begin;
 }
 
 static rl_status hand_over(const rl_lowering *lowering, const rl_program **out) {

@@ -47,3 +47,23 @@ rl_status rl_point_check(const rl_point *point, rl_diags *diags) {
   }
   return status;
 }
+
+uint64_t rl_merged_side(uint64_t merge) {
+  uint64_t side = 1;
+  while (side < UINT32_MAX && side * side < merge) side++;
+  return side;
+}
+
+bool rl_source_grid_fits(const rl_encoder_source *source, uint64_t side) {
+  if (source->columns == 0) return true;
+  if (source->columns % side != 0 || source->positions % source->columns != 0) return false;
+  return source->positions / source->columns % side == 0;
+}
+
+uint64_t rl_squarest_columns(uint64_t positions, uint64_t side) {
+  uint64_t squares = positions / side / side, columns = squares;
+  for (uint64_t rows = 1; rows <= squares / rows; rows++) {
+    if (squares % rows == 0) columns = squares / rows;
+  }
+  return columns * side;
+}

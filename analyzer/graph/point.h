@@ -23,6 +23,7 @@ typedef enum rl_logits { RL_LOGITS_LAST, RL_LOGITS_ALL, RL_LOGITS_NONE } rl_logi
 typedef struct rl_encoder_source {
   uint64_t positions; /* of a piece: tokens, frames behind the convolutions, patches */
   uint64_t pieces;    /* of a sequence: texts, sounds, images; 0: none */
+  uint64_t columns;   /* of an image: patches in a row; 0: no image, or all in one row of squares */
 } rl_encoder_source;
 
 /* count sequences, each with q new tokens behind `cached` tokens already in the cache. */
@@ -46,6 +47,12 @@ static inline rl_phase rl_phase_of(uint64_t q, uint64_t decode_tokens) {
 static inline bool rl_phase_covers(rl_phase phase, rl_phase class_of_group) {
   return phase == RL_PHASE_BOTH || phase == class_of_group;
 }
+/* Side of the squares of so many patches, rounded up; 1 where none are merged. */
+uint64_t rl_merged_side(uint64_t merge);
+/* An image of that many patches and columns consists of whole squares of that side, row by row. */
+bool rl_source_grid_fits(const rl_encoder_source *source, uint64_t side);
+/* Columns of the squarest image of so many patches in squares of that side, no higher than wide. */
+uint64_t rl_squarest_columns(uint64_t positions, uint64_t side);
 /* Depth of each node below the context (0 for its children): the position is cached + depth. */
 void rl_tree_depths(const rl_tree *tree, uint32_t *depth);
 /* Groups are well formed: count and q >= 1, parents precede their children, tree->nodes == q. */

@@ -72,6 +72,8 @@ typedef struct rl_family {
   size_t refused_count;
   rl_piece_kind source;          /* what the graph's encoder or vision tower reads */
   const rl_expr *source_positions;/* of a piece, when the workload does not say; NULL without a source */
+  /* Of images taken at any size: pixels of the side of a patch, and of what sides are rounded to. */
+  const rl_expr *source_patch, *source_round; /* NULL: every image has the positions above */
   const rl_expr *source_prompt;   /* prompt tokens when the workload does not say; NULL: as for others */
   const rl_expr *const *expressions; /* every expression of dims and graph, for what they mention */
   size_t expression_count;

@@ -205,7 +205,7 @@ static void read_source_kind(const rl_load *load, const rl_node *node, rl_family
 
 /* source: {of: text, positions: expression, prompt: expression} */
 static void read_source(family_reader *reader, rl_family *family) {
-  static const char *const keys[] = {"of", "positions", "prompt"};
+  static const char *const keys[] = {"of", "positions", "prompt", "patch", "round"};
   const rl_load *load = reader->load;
   const rl_node *map = rl_load_get(load->root, "source");
   if (map == NULL || map->kind != RL_MAP) return; /* a text names where the family is described */
@@ -215,6 +215,11 @@ static void read_source(family_reader *reader, rl_family *family) {
   read_source_kind(load, rl_load_need(load, map, "source", "of"), family);
   if (positions != NULL) family->source_positions = parse(reader, positions);
   if (prompt != NULL) family->source_prompt = parse(reader, prompt);
+  if (rl_load_get(map, "patch") == NULL && rl_load_get(map, "round") == NULL) return;
+  const rl_node *patch = rl_load_need(load, map, "source", "patch");
+  const rl_node *round = rl_load_need(load, map, "source", "round");
+  if (patch != NULL) family->source_patch = parse(reader, patch);
+  if (round != NULL) family->source_round = parse(reader, round);
 }
 
 static void read_match(const rl_load *load, rl_family *family) {

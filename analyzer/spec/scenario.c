@@ -12,6 +12,7 @@
 #include "spec/placement_resolve.h"
 #include "spec/pools_resolve.h"
 #include "spec/skew_load.h"
+#include "spec/source_resolve.h"
 #include "spec/weight_rules.h"
 #include "spec/workload.h"
 
@@ -256,33 +257,6 @@ static void resolve_price(const resolver *r) {
   }
 }
 
-/* A default of the family's `source`, an expression over the model's dims. */
-static void source_default(const resolver *r, const rl_expr *expr, const char *what,
-                           uint64_t *out) {
-  if (expr == NULL) return;
-  rl_expr_u64(expr, rl_definitions_scope(r->scenario->model->dims), what, out, r->diags);
-}
-
-/* What the model reads of each sequence beside its tokens. Nothing can be said of it for a model
- * that reads nothing. */
-static void resolve_source(const resolver *r) {
-  const rl_node *positions = r->settings->values[RL_SET_SOURCE];
-  const rl_model *model = r->scenario->model;
-  rl_workload *workload = &r->scenario->workload;
-  if (model == NULL) return;
-  const rl_family *family = model->family;
-  if (family->source == RL_PIECE_NONE && positions != NULL) {
-    RL_REPORT(r->diags, NO_SOURCE, positions->loc, model->name);
-  }
-  if (family->source == RL_PIECE_NONE) return;
-  if (workload->prompt_loc.file == NULL) {
-    source_default(r, family->source_prompt, "prompt", &workload->prompt);
-  }
-  source_default(r, family->source_positions, "positions", &workload->source);
-  rl_workload_read(r->load, positions, "source", 1, &workload->source);
-  if (positions != NULL) workload->source_loc = positions->loc;
-}
-
 static void resolve_formats(const resolver *r) {
   resolve_weights(r);
   resolve_activations(r);
@@ -318,7 +292,7 @@ rl_status rl_scenario_resolve(rl_arena *arena, rl_db *db, const rl_request *requ
   rl_pools_resolve(&load, settings, &scenario->pools);
   resolve_methods(&r);
   resolve_workload(&r);
-  resolve_source(&r);
+  rl_source_resolve(&load, settings, scenario);
   resolve_price(&r);
   rl_combinations_check(&load, settings, scenario);
   rl_status status = rl_load_finish(&load, scenario, &whole);

@@ -30,7 +30,11 @@ typedef struct rl_workload {
   uint64_t prompt;   /* tokens */
   uint64_t generate; /* tokens */
   uint64_t source;   /* positions of each piece of a source; 0: the model reads none */
-  rl_loc prompt_loc, generate_loc, source_loc; /* where they were given; without a file: they are defaults */
+  uint64_t width, height; /* pixels of an image, 0: not said */
+  uint64_t columns;       /* of its patches; 0: not said */
+  uint64_t images;   /* that each sequence begins with, of a model that reads images */
+  /* where they were given; without a file: they are defaults */
+  rl_loc prompt_loc, generate_loc, source_loc, images_loc;
 } rl_workload;
 
 /* How the model is split over devices: degrees, 1 where it is not. */
@@ -79,7 +83,8 @@ typedef struct rl_request {
   rl_text_at host, storage;
   rl_text_at tensor, pipeline, expert, data, context, collectives;
   rl_text_at prefill_hardware, transfer; /* of pools */
-  rl_text_at batch, prompt, generate, source, method, draft, price;
+  rl_text_at batch, prompt, generate, source, images, image_size, method,
+      draft, price;
   const rl_text_at *sets; /* --set key=value */
   size_t set_count;
   bool strict;         /* unknown config keys are errors */

@@ -121,7 +121,9 @@ static void write_methods(const rl_scenario *scenario, rl_buf *out) {
   }
 }
 
-static void write_workload(const rl_workload *workload, rl_buf *out) {
+static void write_workload(const rl_scenario *scenario, rl_buf *out) {
+  const rl_workload *workload = &scenario->workload;
+  const bool images = scenario->model->family->source == RL_PIECE_IMAGES;
   char number[RL_NUMBER_TEXT];
   rl_buf_add(out, "workload:\n  batch: [");
   for (size_t i = 0; i < workload->batch_count; i++) {
@@ -131,7 +133,15 @@ static void write_workload(const rl_workload *workload, rl_buf *out) {
   rl_buf_add(out, "]\n");
   write_number(out, "  prompt", workload->prompt);
   write_number(out, "  generate", workload->generate);
-  if (workload->source != 0) write_number(out, "  source", workload->source);
+  if (workload->source != 0 && workload->width == 0) write_number(out, "  source", workload->source);
+  if (!images) return;
+  write_number(out, "  images", workload->images);
+  if (workload->width == 0) return;
+  rl_buf_add(out, "  image_size: ");
+  rl_buf_add(out, rl_print_u64(workload->width, number));
+  rl_buf_add(out, "x");
+  rl_buf_add(out, rl_print_u64(workload->height, number));
+  rl_buf_add(out, "\n");
 }
 
 static void write_price(const rl_scenario *scenario, rl_buf *out) {
@@ -158,7 +168,7 @@ void rl_scenario_write(const rl_scenario *scenario, rl_buf *out) {
   write_pools(&scenario->pools, out);
   write_skew(scenario->skew, out);
   write_methods(scenario, out);
-  write_workload(&scenario->workload, out);
+  write_workload(scenario, out);
   write_price(scenario, out);
 }
 

@@ -41,6 +41,8 @@ const char *const RL_SETTING_KEYS[RL_SETTINGS] = {[RL_SET_MODEL] = "model",
                                                   [RL_SET_PROMPT] = "workload.prompt",
                                                   [RL_SET_GENERATE] = "workload.generate",
                                                   [RL_SET_SOURCE] = "workload.source",
+                                                  [RL_SET_IMAGES] = "workload.images",
+                                                  [RL_SET_IMAGE_SIZE] = "workload.image_size",
                                                   [RL_SET_PRICE] = "price"};
 
 static const char weights_prefix[] = "weights.";
@@ -354,6 +356,8 @@ bool rl_settings_gather(const rl_load *load, const rl_request *request, rl_setti
       {"workload.prompt", request->prompt},
       {"workload.generate", request->generate},
       {"workload.source", request->source},
+      {"workload.images", request->images},
+      {"workload.image_size", request->image_size},
       {"methods", request->method},
       {"draft", request->draft},
       {"price", request->price},

@@ -41,6 +41,8 @@ typedef enum rl_setting {
   RL_SET_PROMPT,
   RL_SET_GENERATE,
   RL_SET_SOURCE,
+  RL_SET_IMAGES,
+  RL_SET_IMAGE_SIZE,
   RL_SET_PRICE,
   RL_SETTINGS
 } rl_setting;

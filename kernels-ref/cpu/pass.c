@@ -1,6 +1,8 @@
 /* The mask and the positions: causal, windowed, and along the branches of a draft tree. */
 #include "kernels-ref/cpu/pass.h"
 
+#include "base/checked.h"
+
 bool rl_extent_is_global(rl_extent extent) {
   return extent == RL_EXTENT_FIXED || extent == RL_EXTENT_KV;
 }
@@ -62,8 +64,9 @@ uint64_t rl_pass_source(const rl_pass_sequence *sequence, uint64_t piece, uint64
 
 rl_patch rl_pass_patch(const rl_pass_sequence *sequence, uint64_t i, uint64_t merge) {
   uint64_t square = i / (merge * merge), inside = i % (merge * merge);
-  uint64_t squares = sequence->columns / merge; /* in a row of squares; not told: one */
-  if (squares == 0) squares = 1;
+  const rl_encoder_source *source = &sequence->source;
+  uint64_t columns = source->columns != 0 ? source->columns : source->positions / merge;
+  uint64_t squares = rl_max_u64(columns / merge, 1); /* in a row of squares */
   return (rl_patch){square / squares * merge + inside / merge,
                     square % squares * merge + inside % merge};
 }

@@ -28,7 +28,6 @@ typedef struct rl_pass_sequence {
   rl_encoder_source source; /* what it was begun with */
   uint64_t fresh;           /* pieces that this pass encodes: all, or none */
   uint64_t shift;   /* how far the axes of tokens behind images stand before their positions */
-  uint64_t columns; /* patches in a row of an image, 0: not told */
   rl_source_blocks first;
 } rl_pass_sequence;
 
@@ -56,7 +55,8 @@ uint64_t rl_pass_position(const rl_pass_sequence *sequence, uint64_t i);
 uint64_t rl_pass_key_position(const rl_pass_sequence *sequence, uint64_t j);
 /* Source position of a piece, in pieces of that lead: its block of extent SOURCE. */
 uint64_t rl_pass_source(const rl_pass_sequence *sequence, uint64_t piece, uint64_t lead);
-/* Row and column of patch i of an image whose squares of merge * merge patches stand together. */
+/* Row and column of patch i of an image whose squares of merge * merge patches stand together; one
+ * row of squares where columns are not told. */
 typedef struct rl_patch {
   uint64_t row, column;
 } rl_patch;

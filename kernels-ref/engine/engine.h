@@ -36,7 +36,6 @@ rl_status rl_engine_new(rl_arena *arena, const rl_program *program, const rl_eng
 /* What a sequence begins with beside its tokens: all pieces of it, one behind the other. */
 typedef struct rl_engine_source {
   rl_encoder_source size;
-  uint64_t columns;    /* images whose patches stand in rows and columns: patches in a row */
   const uint32_t *ids; /* [pieces * positions] where the program embeds ids of the source */
   const float *values; /* [pieces * positions, values of one] where it reads frames or pixels */
 } rl_engine_source;

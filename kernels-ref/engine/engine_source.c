@@ -38,10 +38,9 @@ static const char *shape_error(const rl_program *program, const rl_engine_source
   if (shape->merge > 1 && source->size.positions % shape->merge != 0) {
     return "its source is not a whole number of merged positions";
   }
-  if (source->columns != 0 && source->size.positions % source->columns != 0) {
-    return "its source is not a whole number of rows";
-  }
-  return NULL;
+  return rl_source_grid_fits(&source->size, rl_merged_side(shape->merge))
+             ? NULL
+             : "its source is not a whole number of rows of squares";
 }
 
 /* Whether the sequence may begin with it, whatever it holds. */
@@ -78,14 +77,13 @@ typedef struct image_walk {
   uint64_t next;          /* position of the next token that is none of an image */
 } image_walk;
 
-/* Squares of an image in rows and columns: sides are roots of the number merged. */
 static image_walk begin_images(const rl_program *program, const rl_pass_sequence *sequence) {
-  uint64_t side = 1, merge = program->source.merge;
-  while (side * side < merge) side++;
-  image_walk walk = {.rows = 1, .columns = sequence->source.positions / merge};
-  if (sequence->columns == 0) return walk;
-  walk.columns = sequence->columns / side;
-  walk.rows = sequence->source.positions / sequence->columns / side;
+  const rl_encoder_source *source = &sequence->source;
+  uint64_t side = rl_merged_side(program->source.merge);
+  image_walk walk = {.rows = 1, .columns = source->positions / program->source.merge};
+  if (source->columns == 0) return walk;
+  walk.columns = source->columns / side;
+  walk.rows = source->positions / source->columns / side;
   return walk;
 }
 
@@ -131,7 +129,6 @@ static void take_source(const rl_engine_sequence *held, const rl_engine_entry *e
     sequence->shift = held->shift;
   } else if (entry->source != NULL) {
     sequence->source = entry->source->size;
-    sequence->columns = entry->source->columns;
     sequence->fresh = sequence->source.pieces;
   }
 }

@@ -52,8 +52,8 @@ static void draw_source(twin *t, int s) {
   int values = positions * pieces * m->source_width;
   if (pieces == 0) return;
   t->source[s] = (rl_engine_source){
-      .size = {(uint64_t)positions, (uint64_t)pieces},
-      .columns = images != NULL ? (uint64_t)images->columns : 0,
+      .size = {(uint64_t)positions, (uint64_t)pieces,
+               images != NULL ? (uint64_t)images->columns : 0},
       .ids = m->source_width == 0 ? t->source_ids[s] : NULL,
       .values = m->source_width == 0 ? NULL : t->source_values[s]};
   for (int i = 0; i < positions; i++) {
@@ -265,7 +265,7 @@ static const double *reference_logits(twin *t, const twin_pass *pass, size_t e, 
                        .parent = entry->tree != NULL ? entry->tree->parent : NULL,
                        .decoded = t->decoded[entry->sequence],
                        .source = {(int)begun->size.positions, (int)begun->size.pieces, begun->ids,
-                                  begun->values, (int)begun->columns}};
+                                  begun->values, (int)begun->size.columns}};
   ref_forward(t->setup.model, &storage, &weights, &tokens, plant, logits);
   return logits + first * (uint64_t)t->setup.model->vocabulary;
 }
