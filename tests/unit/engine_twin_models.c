@@ -29,6 +29,12 @@
   .gated = true, .act = REF_SILU, .score_root = 10, .rope_base = {1e6, 1e6}, .experts = 5,       \
   .chosen = 2, .expert_ff = 37, .mixture = {true, true}, .weigh_chosen = true,                   \
   .expert_ops = {"gate_proj", "up_proj", "down_proj"}
+#define GRANITE_MOE                                                                              \
+  .layers = 2, .width = 54, .ff = 37, .vocabulary = 59, .heads = 6, .head_dim = 10, .eps = 1e-6, \
+  .gated = true, .tied = true, .embed_scale = 12, .residual_scale = 0.22, .logit_scale = 1.0 / 6, \
+  .act = REF_SILU, .score_root = 64 /* 1 / 0.125^2 */, .rope_base = {1e4, 1e4}, .experts = 7,    \
+  .chosen = 3, .expert_ff = 37, .mixture = {true, true}, .weigh_chosen = true,                   \
+  .expert_ops = {"gate_proj", "up_proj", "down_proj"}
 #define QWEN3_MOE                                                                                \
   .layers = 4, .width = 45, .ff = 70, .vocabulary = 59, .heads = 6, .head_dim = 10, .eps = 1e-6, \
   .qk_norm = true, .gated = true, .act = REF_SILU, .score_root = 10,                             \
@@ -266,6 +272,7 @@ const ref_model TWIN_MODEL[TWIN_MODELS] = {
     {QWEN2_MOE, .twin = "qwen2-moe-twin", .kv_heads = 2},
     {OLMOE, .twin = "olmoe-twin", .kv_heads = 2},
     {DBRX, .twin = "dbrx-twin", .kv_heads = 2},
+    {GRANITE_MOE, .twin = "granite-moe-twin", .kv_heads = 2},
     {QWEN2, .twin = "qwen2-mha-twin", .kv_heads = 3},
     {QWEN3, .twin = "qwen3-mha-twin", .kv_heads = 6},
     {GEMMA2, .twin = "gemma2-mha-twin", .kv_heads = 3},
