@@ -186,6 +186,8 @@ void rl_tally_bytes(rl_tally *tally, rl_sum *sum, const rl_tensor *tensor, rl_sh
 const rl_counting RL_COUNTINGS[RL_OP_KINDS] = {
     [RL_OP_ALL_REDUCE] = {rl_work_all_reduce, rl_share_plain},
     [RL_OP_ALL_GATHER] = {rl_work_none, rl_share_plain},
+    [RL_OP_SEND] = {rl_work_none, rl_share_plain},
+    [RL_OP_RECEIVE] = {rl_work_none, rl_share_plain},
     [RL_OP_EMBED] = {rl_work_none, rl_share_embed},
     [RL_OP_NORM] = {rl_work_norm, rl_share_plain},
     [RL_OP_LINEAR] = {rl_work_linear, rl_share_linear},

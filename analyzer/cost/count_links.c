@@ -65,10 +65,19 @@ static void ways_of_all_gather(rl_tally *tally, const rl_op *op, rl_ways *ways) 
   add_way(tally, &any, ways, (rl_way_sum){RL_RING, t - 1, 1, {{0}}}, t - 1);
 }
 
+/* A stage sends its tensor once, to the twin on the next one, whatever is asked of collectives. The
+ * message is timed where it is sent. */
+static void ways_of_send(rl_tally *tally, const rl_op *op, rl_ways *ways) {
+  rl_op any = *op;
+  any.at.algorithm = RL_ALGORITHM_ANY;
+  add_way(tally, &any, ways, (rl_way_sum){RL_ONE_SHOT, 1, 1, {{0}}}, 1);
+}
+
 static void (*const WAYS[RL_OP_KINDS])(rl_tally *, const rl_op *, rl_ways *) = {
     [RL_OP_ALL_REDUCE] = ways_of_all_reduce,
     [RL_OP_ALL_GATHER] = ways_of_all_gather,
     [RL_OP_NORM] = ways_of_norm,
+    [RL_OP_SEND] = ways_of_send,
 };
 
 void rl_ways_gather(rl_tally *tally, const rl_op *op, rl_ways *ways) {

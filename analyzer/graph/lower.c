@@ -158,7 +158,7 @@ static rl_status check_supported(const rl_scenario *scenario, rl_diags *diags) {
   const struct {
     const char *name;
     uint64_t degree;
-  } kinds[] = {{"pipeline", parallel->pipeline}, {"context", parallel->context}};
+  } kinds[] = {{"context", parallel->context}};
   const bool experts = parallel->expert <= 1 ||
                        (parallel->expert == parallel->tensor && parallel->data <= 1);
   rl_status worst = RL_OK;
@@ -183,10 +183,10 @@ static rl_status check_supported(const rl_scenario *scenario, rl_diags *diags) {
 static rl_status check_cut(const rl_lowering *lowering) {
   const rl_parallel *parallel = &lowering->scenario->parallel;
   char text[RL_NUMBER_TEXT];
-  bool encodes = lowering->source.read || lowering->one_pass;
-  if (!encodes || parallel->tensor <= 1) return RL_OK;
-  return RL_REPORT(lowering->diags, NO_PARALLELISM, parallel->loc, "tensor",
-                   rl_print_grouped(parallel->tensor, text));
+  const bool tensor = parallel->tensor > 1, encodes = lowering->source.read || lowering->one_pass;
+  if (!encodes || (!tensor && parallel->pipeline <= 1)) return RL_OK;
+  return RL_REPORT(lowering->diags, NO_PARALLELISM, parallel->loc, tensor ? "tensor" : "pipeline",
+                   rl_print_grouped(tensor ? parallel->tensor : parallel->pipeline, text));
 }
 
 /* Experts are spread only where there are some. */
@@ -231,6 +231,8 @@ static rl_status hand_over(const rl_lowering *lowering, const rl_program **out) 
       .visits = lowering->visits.items,
       .visit_count = (uint32_t)lowering->visits.count,
       .layer_count = lowering->layer_count,
+      .stage = (uint32_t)lowering->rank.pipeline,
+      .stages = (uint32_t)lowering->scenario->parallel.pipeline,
       .vocabulary = lowering->vocabulary,
       .first_id = lowering->first_id,
       .held_ids = lowering->held_ids,
@@ -274,6 +276,7 @@ rl_status rl_lower_rank(rl_arena *arena, const rl_scenario *scenario, rl_rank ra
   if (status == RL_OK) status = check_cut(&lowering);
   if (status == RL_OK) status = check_experts(&lowering);
   note_source(&lowering);
+  if (status == RL_OK) status = rl_stage_cut(&lowering);
   if (status == RL_OK) status = rl_fuse(&lowering);
   if (status == RL_OK) status = rl_liveness(&lowering);
   return status == RL_OK ? hand_over(&lowering, out) : status;

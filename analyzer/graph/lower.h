@@ -8,7 +8,8 @@
 
 /* One of the machines that a scenario's parallelism asks for. */
 typedef struct rl_rank {
-  uint64_t tensor; /* its place among those that share every layer */
+  uint64_t tensor;   /* its place among those that share every layer */
+  uint64_t pipeline; /* its stage: some consecutive layers */
 } rl_rank;
 
 /* The program of the scenario's model under its formats and its profile's fuse list. The scenario's

@@ -139,6 +139,7 @@ static rl_status set_norm_ranks(rl_lowering *lowering, const rl_statement *state
     return rl_check_uncut(lowering, statement, in);
   }
   op->at.ranks = op->at.span = lowering->scenario->parallel.tensor;
+  op->at.first_device = lowering->rank.pipeline * op->at.ranks;
   op->at.algorithm = lowering->scenario->parallel.algorithm;
   return RL_OK;
 }

@@ -132,6 +132,11 @@ rl_slice rl_expert_slice(const rl_lowering *lowering, uint64_t experts, uint64_t
 bool rl_sums_some(const rl_tensor *results);
 /* Refuses a tensor of which this rank has some columns only, where the operator needs all. */
 rl_status rl_check_uncut(rl_lowering *lowering, const rl_statement *statement, uint32_t tensor);
+/* The first layer of a stage: layers that are left over go to the stages before the last one, which
+ * has the head to run, from the back on. Stage `stages` begins behind the last layer. */
+uint64_t rl_stage_first_layer(uint64_t layers, uint64_t stages, uint64_t stage);
+/* Leaves of the lowered pass what this rank's stage of the pipeline runs. */
+rl_status rl_stage_cut(rl_lowering *lowering);
 /* This rank's shares of the family's dims; degrees that do not divide them are refused. */
 rl_status rl_split_begin(rl_lowering *lowering);
 

@@ -203,7 +203,9 @@ typedef struct rl_op_attributes {
   bool normalize;           /* the chosen weights are divided by their sum */
   /* collectives, and norms over what several ranks hold; embed: of how many parts its table is one */
   uint64_t ranks;
-  uint64_t span;            /* collectives: neighbouring devices that the group is spread over */
+  uint64_t span;            /* collectives, send: neighbouring devices that the group is spread over */
+  uint64_t first_device;    /* of those devices, the number of the first */
+  uint64_t message;         /* send, receive: number among those between two stages */
   rl_algorithm algorithm;
   uint64_t first_expert, held_experts; /* route, expert_linear: those of this rank of `ranks`; 0 = all */
   uint64_t first_head, all_heads; /* attention, recurrences: which of the heads of all ranks these are; all_heads 0: all */
@@ -247,7 +249,8 @@ typedef struct rl_program {
   uint32_t run_count;
   const rl_visit *visits;   /* the whole forward pass */
   uint32_t visit_count;
-  uint32_t layer_count;
+  uint32_t layer_count;     /* of the whole model */
+  uint32_t stage, stages;   /* of a pipeline this is one stage; stages 0: the whole pass */
   uint64_t vocabulary;      /* rows of the token embedding, on all ranks together */
   uint64_t first_id, held_ids; /* ids whose rows this rank holds; held_ids 0: all */
   uint64_t width;           /* d */

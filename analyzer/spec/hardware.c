@@ -46,11 +46,17 @@ const rl_memory_level *rl_hardware_cache(const rl_hardware *hardware) {
   return hardware->level_count < 2 ? NULL : &hardware->levels[hardware->level_count - 2];
 }
 
-const rl_link *rl_hardware_link(const rl_hardware *hardware, uint64_t devices) {
+const rl_link *rl_hardware_link_from(const rl_hardware *hardware, uint64_t first,
+                                     uint64_t devices) {
   for (size_t i = 0; i < hardware->link_count; i++) {
-    if (hardware->links[i].peers >= devices) return &hardware->links[i];
+    uint64_t peers = hardware->links[i].peers, in_block = first % peers;
+    if (in_block <= peers && devices <= peers - in_block) return &hardware->links[i];
   }
   return NULL;
+}
+
+const rl_link *rl_hardware_link(const rl_hardware *hardware, uint64_t devices) {
+  return rl_hardware_link_from(hardware, 0, devices);
 }
 
 const rl_link *rl_hardware_host_link(const rl_hardware *hardware) {

@@ -76,5 +76,9 @@ const rl_link *rl_hardware_peer_link(const rl_hardware *hardware);
 
 /* The first link that joins at least so many devices; NULL when none does. */
 const rl_link *rl_hardware_link(const rl_hardware *hardware, uint64_t devices);
+/* The same of neighbouring devices from that number on: a link of p peers joins devices 0 to p - 1,
+ * the next p, and so on. */
+const rl_link *rl_hardware_link_from(const rl_hardware *hardware, uint64_t first,
+                                     uint64_t devices);
 
 #endif

@@ -40,6 +40,7 @@ typedef struct rl_memory {
   uint64_t weights, kv, state, activations, total; /* bytes; total = the largest phase, its parts given */
   uint64_t usable;
   bool decoding; /* that phase is the last decode step, not the prefill */
+  size_t stage;  /* of a pipeline: the fullest */
   /* What stands elsewhere, and what may stand there; `staging` of the activations is room for the
    * largest weight that comes over the link. All 0 when everything is on the device. */
   uint64_t host, host_usable, storage, storage_usable, staging;

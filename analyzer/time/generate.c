@@ -2,10 +2,10 @@
  * to four times, each affine in S between breakpoints: a window that fills up, activations or KV
  * that no longer fit the cache. Between two breakpoints the maximum is convex, so one resource
  * rules an interval of S, and the sum over its integer steps is an arithmetic series. */
-#include <math.h>
 
 #include "base/checked.h"
 #include "time/check.h"
+#include "time/steps.h"
 
 /* One row of one generation, seen as a function of the cached tokens. */
 typedef struct walk {
@@ -130,63 +130,16 @@ static void add_spending(rl_spending *whole, rl_spending *kept, const rl_spendin
   if (kept != NULL) *kept = all;
 }
 
-/* --- lanes: a step takes the longest of them, which rows cannot know --- */
-
-/* Steps of a placed plan. */
-typedef struct lane_walk {
-  const rl_plan *plan;
-  uint64_t batch;
-  bool failed;
-} lane_walk;
-
-static double step_at(lane_walk *s, uint64_t cached) {
-  rl_group group = rl_plan_group(s->plan, s->batch, 1, cached);
-  double seconds = 0;
-  if (!rl_pass_seconds(s->plan, &group, &seconds)) s->failed = true;
-  return seconds;
-}
-
-/* Sum over S = first ... last without the last. Between breakpoints the longest lane is convex in
- * S, so three steps on one line have all others on it; elsewhere the halves are asked. */
-static double sum_between(lane_walk *s, uint64_t first, uint64_t last, const double ends[2]) {
-  uint64_t middle = first + (last - first) / 2;
-  double steps_between = (double)(last - first);
-  if (last - first <= 1 || s->failed) return last == first ? 0 : ends[0];
-  double at_middle = step_at(s, middle);
-  double straight = ends[0] + (ends[1] - ends[0]) * (double)(middle - first) / steps_between;
-  if (fabs(at_middle - straight) <= TIE * at_middle) {
-    double slope = (ends[1] - ends[0]) / steps_between;
-    return steps_between * (ends[0] + slope * (steps_between - 1) / 2);
-  }
-  return sum_between(s, first, middle, (const double[]){ends[0], at_middle}) +
-         sum_between(s, middle, last, (const double[]){at_middle, ends[1]});
-}
-
-/* Where windows fill up a step's time bends downwards: no piece reaches across. */
-static uint64_t next_window(const rl_plan *plan, uint64_t first, uint64_t last) {
-  for (uint32_t m = 0; m < plan->cost->moment_count; m++) {
-    const uint64_t windows[] = {plan->cost->moments[m].window, plan->cost->moments[m].skip};
-    for (int i = 0; i < 2; i++) {
-      if (windows[i] > first + 1 && windows[i] - 1 < last) last = windows[i] - 1;
-    }
-  }
-  return last;
+/* A placed plan's step takes the longest of its lanes, which rows cannot know. */
+static bool step_of_lanes(const void *context, uint64_t batch, uint64_t cached, double *seconds) {
+  const rl_plan *plan = context;
+  rl_group group = rl_plan_group(plan, batch, 1, cached);
+  return rl_pass_seconds(plan, &group, seconds);
 }
 
 static bool sum_lanes(const rl_plan *plan, rl_job job, double *seconds) {
-  uint64_t first = job.prompt, last = job.prompt + job.generate - 2;
-  lane_walk s = {.plan = plan, .batch = job.batch};
-  double ends[2] = {step_at(&s, first), 0};
-  *seconds = 0;
-  while (first < last && !s.failed) {
-    uint64_t end = next_window(plan, first, last);
-    ends[1] = step_at(&s, end);
-    *seconds += sum_between(&s, first, end, ends);
-    ends[0] = ends[1];
-    first = end;
-  }
-  *seconds += ends[0];
-  return !s.failed;
+  const rl_steps steps = {step_of_lanes, plan, &plan, 1};
+  return rl_steps_sum(&steps, job, seconds);
 }
 
 static bool sum_steps(const rl_plan *plan, rl_job job, rl_spending *whole, rl_spending *rows) {

@@ -1,7 +1,8 @@
 /* Memory over the phases of a generation, and what of it fits: the largest batch, the longest
- * context. */
+ * context. Of the stages of a pipeline the fullest counts. */
 #include "base/checked.h"
 #include "time/check.h"
+#include "time/pipeline.h"
 
 /* The largest weight that comes over the link: it is put somewhere while it is used. */
 static bool add_staging(const rl_plan *plan, rl_memory *memory) {
@@ -48,16 +49,25 @@ static bool place_memory(const rl_plan *plan, rl_memory *memory) {
   return add_staging(plan, memory);
 }
 
-/* Weights, KV at the end of the pass, states, and the activation buffers of the pass. */
-static bool phase_memory(const rl_plan *plan, const rl_group *group, rl_memory *out) {
+/* The moments of all sequences, and those of the ones that are worked on at once. */
+static bool count_moments(const rl_plan *plan, const rl_group *held, const rl_group *at_once,
+                          uint64_t moments[2][RL_MOMENTS_MAX]) {
+  return rl_cost_moments(plan->cost, &(rl_point){held, 1}, NULL, moments[0]) &&
+         rl_cost_moments(plan->cost, &(rl_point){at_once, 1}, NULL, moments[1]);
+}
+
+/* Weights, KV at the end of the pass and states of all sequences, and the activation buffers of the
+ * pass over those that are worked on at once. */
+static bool stage_memory(const rl_plan *plan, const rl_group *held, const rl_group *at_once,
+                         rl_memory *out) {
   const rl_cost *cost = plan->cost;
-  uint64_t moments[RL_MOMENTS_MAX];
+  uint64_t moments[2][RL_MOMENTS_MAX];
   *out = (rl_memory){.weights = cost->weight_bytes,
                      .usable = rl_hardware_main(plan->hardware)->usable};
-  bool counted = rl_cost_moments(cost, &(rl_point){group, 1}, NULL, moments) &&
-                 rl_form_value(cost, &cost->kv_bytes, moments, &out->kv) &&
-                 rl_form_value(cost, &cost->state_bytes, moments, &out->state) &&
-                 rl_form_value(cost, &cost->activation_bytes, moments, &out->activations) &&
+  bool counted = count_moments(plan, held, at_once, moments) &&
+                 rl_form_value(cost, &cost->kv_bytes, moments[0], &out->kv) &&
+                 rl_form_value(cost, &cost->state_bytes, moments[0], &out->state) &&
+                 rl_form_value(cost, &cost->activation_bytes, moments[1], &out->activations) &&
                  place_memory(plan, out) && rl_add_u64(out->weights, out->kv, &out->total) &&
                  rl_add_u64(out->total, out->state, &out->total) &&
                  rl_add_u64(out->total, out->activations, &out->total);
@@ -66,56 +76,73 @@ static bool phase_memory(const rl_plan *plan, const rl_group *group, rl_memory *
   return counted;
 }
 
-/* The end of the prefill and, when tokens are decoded, the last decode step, whose KV is the
- * longest. `at` is the group of the phase that was looked at last: where the overflow is when the
- * answer is false. */
-static bool look_at_phases(const rl_plan *plan, rl_job job, rl_memory phases[RL_MEMORY_PHASES],
-                           size_t *count, rl_group *at) {
-  *count = job.generate > 1 ? 2 : 1;
-  *at = rl_plan_group(plan, job.batch, job.prompt, 0);
-  if (!phase_memory(plan, at, &phases[0])) return false;
-  if (*count == 1) return true;
-  *at = rl_plan_group(plan, job.batch, 1, job.prompt + job.generate - 2);
-  if (!phase_memory(plan, at, &phases[1])) return false;
-  phases[1].decoding = true;
-  return true;
-}
-
 /* On the device, else where the rest stands. */
 static bool is_larger(const rl_memory *a, const rl_memory *b) {
   if (a->total != b->total) return a->total > b->total;
   return a->host + a->storage > b->host + b->storage;
 }
 
+/* The fullest stage in a pass over the group. */
+static bool phase_memory(const rl_pipeline *pipeline, const rl_group *group, rl_memory *out) {
+  const uint64_t at_once = rl_pipeline_cut(pipeline, group->count).full;
+  for (size_t s = 0; s < pipeline->count; s++) {
+    const rl_plan *plan = pipeline->stages[s];
+    const rl_group held = rl_plan_group(plan, group->count, group->q, group->cached);
+    const rl_group part = rl_plan_group(plan, at_once, group->q, group->cached);
+    rl_memory stage;
+    if (!stage_memory(plan, &held, &part, &stage)) return false;
+    stage.stage = s;
+    if (s == 0 || is_larger(&stage, out)) *out = stage;
+  }
+  return true;
+}
+
+/* The end of the prefill and, when tokens are decoded, the last decode step, whose KV is the
+ * longest. `at` is the group of the phase that was looked at last: where the overflow is when the
+ * answer is false. */
+static bool look_at_phases(const rl_pipeline *pipeline, rl_job job,
+                           rl_memory phases[RL_MEMORY_PHASES], size_t *count, rl_group *at) {
+  *count = job.generate > 1 ? 2 : 1;
+  *at = (rl_group){.count = job.batch, .q = job.prompt};
+  if (!phase_memory(pipeline, at, &phases[0])) return false;
+  if (*count == 1) return true;
+  *at = (rl_group){.count = job.batch, .q = 1, .cached = job.prompt + job.generate - 2};
+  if (!phase_memory(pipeline, at, &phases[1])) return false;
+  phases[1].decoding = true;
+  return true;
+}
+
 /* The larger of the phases. */
-static bool worst_phase(const rl_plan *plan, rl_job job, rl_memory *out, rl_group *at) {
+static bool worst_phase(const rl_pipeline *pipeline, rl_job job, rl_memory *out, rl_group *at) {
   rl_memory phases[RL_MEMORY_PHASES];
   size_t count;
-  if (!look_at_phases(plan, job, phases, &count, at)) return false;
+  if (!look_at_phases(pipeline, job, phases, &count, at)) return false;
   *out = count > 1 && is_larger(&phases[1], &phases[0]) ? phases[1] : phases[0];
   return true;
 }
 
-rl_status rl_memory_fit(const rl_plan *plan, rl_job job, rl_memory *out, rl_diags *diags) {
+rl_status rl_pipeline_memory_fit(const rl_pipeline *pipeline, rl_job job, rl_memory *out,
+                                 rl_diags *diags) {
   rl_group at;
   *out = (rl_memory){0};
-  rl_status status = rl_check_job(plan, job, diags);
+  rl_status status = rl_check_job(pipeline->stages[0], job, diags);
   if (status != RL_OK) return status;
-  return worst_phase(plan, job, out, &at) ? RL_OK : rl_report_overflow(&at, diags);
+  return worst_phase(pipeline, job, out, &at) ? RL_OK : rl_report_overflow(&at, diags);
 }
 
-rl_status rl_memory_phases(const rl_plan *plan, rl_job job, rl_memory phases[RL_MEMORY_PHASES],
-                           size_t *count, rl_diags *diags) {
+rl_status rl_pipeline_memory_phases(const rl_pipeline *pipeline, rl_job job,
+                                    rl_memory phases[RL_MEMORY_PHASES], size_t *count,
+                                    rl_diags *diags) {
   rl_group at;
   *count = 0;
-  rl_status status = rl_check_job(plan, job, diags);
+  rl_status status = rl_check_job(pipeline->stages[0], job, diags);
   if (status != RL_OK) return status;
-  return look_at_phases(plan, job, phases, count, &at) ? RL_OK : rl_report_overflow(&at, diags);
+  return look_at_phases(pipeline, job, phases, count, &at) ? RL_OK : rl_report_overflow(&at, diags);
 }
 
 /* What is searched for the largest number that fits: a batch, a context, a prompt. */
 typedef struct search {
-  const rl_plan *plan;
+  const rl_pipeline *pipeline;
   rl_job job;
   bool (*fits)(const struct search *s, uint64_t number);
 } search;
@@ -140,53 +167,78 @@ static uint64_t find_largest(const search *s, uint64_t most) {
 }
 
 /* What exceeds 64 bits does not fit. */
-static bool job_fits(const rl_plan *plan, rl_job job) {
+static bool job_fits(const rl_pipeline *pipeline, rl_job job) {
   rl_group at;
   rl_memory memory;
-  return worst_phase(plan, job, &memory, &at) && memory.fits;
+  return worst_phase(pipeline, job, &memory, &at) && memory.fits;
 }
 
 static bool batch_fits(const search *s, uint64_t batch) {
   rl_job job = s->job;
   job.batch = batch;
-  return job_fits(s->plan, job);
+  return job_fits(s->pipeline, job);
 }
 
 static bool prompt_fits(const search *s, uint64_t prompt) {
   rl_job job = s->job;
   job.prompt = prompt;
-  return job_fits(s->plan, job);
+  return job_fits(s->pipeline, job);
 }
 
 static bool context_fits(const search *s, uint64_t context) {
-  rl_group group = rl_plan_group(s->plan, s->job.batch, 1, context - 1);
+  const rl_group group = {.count = s->job.batch, .q = 1, .cached = context - 1};
   rl_memory memory;
-  return phase_memory(s->plan, &group, &memory) && memory.fits;
+  return phase_memory(s->pipeline, &group, &memory) && memory.fits;
 }
 
-rl_status rl_largest_batch(const rl_plan *plan, uint64_t prompt, uint64_t generate, uint64_t *out,
-                           rl_diags *diags) {
-  const search s = {plan, {1, prompt, generate}, batch_fits};
+rl_status rl_pipeline_largest_batch(const rl_pipeline *pipeline, uint64_t prompt, uint64_t generate,
+                                    uint64_t *out, rl_diags *diags) {
+  const search s = {pipeline, {1, prompt, generate}, batch_fits};
   *out = 0;
-  rl_status status = rl_check_job(plan, s.job, diags);
+  rl_status status = rl_check_job(pipeline->stages[0], s.job, diags);
   if (status == RL_OK) *out = find_largest(&s, RL_BATCH_MAX);
   return status;
 }
 
 /* Positions that the model has for tokens. */
-static uint64_t positions_of(const rl_plan *plan) {
-  uint64_t table = plan->cost->program->positions;
+static uint64_t positions_of(const rl_pipeline *pipeline) {
+  uint64_t table = pipeline->stages[0]->cost->program->positions;
   return table == 0 ? RL_CONTEXT_MAX : rl_min_u64(table, RL_CONTEXT_MAX);
 }
 
+uint64_t rl_pipeline_longest_context(const rl_pipeline *pipeline, uint64_t batch) {
+  const search s = {pipeline, {.batch = batch}, context_fits};
+  return find_largest(&s, positions_of(pipeline));
+}
+
+uint64_t rl_pipeline_longest_prompt(const rl_pipeline *pipeline, uint64_t batch,
+                                    uint64_t generate) {
+  const search s = {pipeline, {.batch = batch, .generate = generate}, prompt_fits};
+  /* the last token is never fed back and takes no position */
+  uint64_t behind = rl_max_u64(generate, 1) - 1, positions = positions_of(pipeline);
+  return behind >= positions ? 0 : find_largest(&s, positions - behind);
+}
+
+/* --- a plan by itself --- */
+
+rl_status rl_memory_fit(const rl_plan *plan, rl_job job, rl_memory *out, rl_diags *diags) {
+  return rl_pipeline_memory_fit(&(rl_pipeline){&plan, 1, 1}, job, out, diags);
+}
+
+rl_status rl_memory_phases(const rl_plan *plan, rl_job job, rl_memory phases[RL_MEMORY_PHASES],
+                           size_t *count, rl_diags *diags) {
+  return rl_pipeline_memory_phases(&(rl_pipeline){&plan, 1, 1}, job, phases, count, diags);
+}
+
+rl_status rl_largest_batch(const rl_plan *plan, uint64_t prompt, uint64_t generate, uint64_t *out,
+                           rl_diags *diags) {
+  return rl_pipeline_largest_batch(&(rl_pipeline){&plan, 1, 1}, prompt, generate, out, diags);
+}
+
 uint64_t rl_longest_context(const rl_plan *plan, uint64_t batch) {
-  const search s = {plan, {.batch = batch}, context_fits};
-  return find_largest(&s, positions_of(plan));
+  return rl_pipeline_longest_context(&(rl_pipeline){&plan, 1, 1}, batch);
 }
 
 uint64_t rl_longest_prompt(const rl_plan *plan, uint64_t batch, uint64_t generate) {
-  const search s = {plan, {.batch = batch, .generate = generate}, prompt_fits};
-  /* the last token is never fed back and takes no position */
-  uint64_t behind = rl_max_u64(generate, 1) - 1, positions = positions_of(plan);
-  return behind >= positions ? 0 : find_largest(&s, positions - behind);
+  return rl_pipeline_longest_prompt(&(rl_pipeline){&plan, 1, 1}, batch, generate);
 }

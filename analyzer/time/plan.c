@@ -59,7 +59,7 @@ static rl_status bind_link(const rl_plan *plan, const rl_cost_row *row, rl_row_t
   const rl_op *op = &plan->cost->program->ops[row->op];
   char ranks[RL_NUMBER_TEXT];
   if (row->way_count == 0) return RL_OK;
-  time->link = rl_hardware_link(plan->hardware, op->at.span);
+  time->link = rl_hardware_link_from(plan->hardware, op->at.first_device, op->at.span);
   if (time->link == NULL) {
     return RL_REPORT(diags, PLAN_NO_LINK, op->loc, plan->hardware->name,
                      rl_print_grouped(op->at.span, ranks), op->name);

@@ -30,6 +30,7 @@ struct rl_call {
    * does the work of all. */
   const rl_call *peers;
   size_t peer_count;
+  const rl_store *incoming; /* receive: what the stage before has sent */
 };
 
 /* The largest pass that memory is planned for. */
@@ -66,6 +67,8 @@ uint64_t rl_limits_blocks(const rl_pass_limits *limits, rl_extent extent);
 /* Kernels, ref_<kind>.c. */
 void rl_ref_all_reduce(const rl_call *call);
 void rl_ref_all_gather(const rl_call *call);
+void rl_ref_send(const rl_call *call);
+void rl_ref_receive(const rl_call *call);
 void rl_ref_embed(const rl_call *call);
 void rl_ref_norm(const rl_call *call);
 void rl_ref_linear(const rl_call *call);

@@ -27,6 +27,8 @@ static bool attention_workspace(const rl_program *program, const rl_op *op,
 const rl_kernel RL_KERNELS[RL_OP_KINDS] = {
     [RL_OP_ALL_REDUCE] = {rl_ref_all_reduce, blocks_workspace},
     [RL_OP_ALL_GATHER] = {rl_ref_all_gather, blocks_workspace},
+    [RL_OP_SEND] = {rl_ref_send, blocks_workspace},
+    [RL_OP_RECEIVE] = {rl_ref_receive, blocks_workspace},
     [RL_OP_EMBED] = {rl_ref_embed, blocks_workspace},
     [RL_OP_NORM] = {rl_ref_norm, blocks_workspace},
     [RL_OP_LINEAR] = {rl_ref_linear, rl_ref_linear_workspace},

@@ -91,6 +91,18 @@ static uint32_t layer_of(const rl_program *program, rl_visit visit) {
   return run->layers == NULL ? 0 : run->layers[visit.instance];
 }
 
+/* The tensor that the stage before has sent with that message. */
+static const rl_store *incoming_of(const rl_engine_state *state, const rl_op *op) {
+  if (op->kind != RL_OP_RECEIVE) return NULL;
+  const rl_program *program = state->before->program;
+  for (uint32_t o = 0; o < program->op_count; o++) {
+    const rl_op *send = &program->ops[o];
+    if (send->kind != RL_OP_SEND || send->at.message != op->at.message) continue;
+    return state->before->stores[program->operands[send->first_operand].tensor];
+  }
+  return NULL;
+}
+
 static void bind_call(const fleet_run *run, size_t rank, const rl_engine_place *at,
                       rl_call *calls) {
   rl_engine_state *state = run->ranks[rank];
@@ -103,7 +115,8 @@ static void bind_call(const fleet_run *run, size_t rank, const rl_engine_place *
                           .work = &state->work,
                           .layer = layer_of(state->program, visit),
                           .peers = calls,
-                          .peer_count = run->count};
+                          .peer_count = run->count,
+                          .incoming = incoming_of(state, op)};
   bind_operands(state, &run->passes[rank], visit, op);
 }
 

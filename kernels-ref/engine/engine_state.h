@@ -19,6 +19,7 @@ typedef struct rl_engine_sequence {
 
 struct rl_engine_state {
   const rl_program *program;
+  const rl_engine_state *before; /* this rank's twin on the stage before; NULL outside a fleet */
   rl_pass_limits limits;
   bool observe;
   rl_engine_sequence *sequences;

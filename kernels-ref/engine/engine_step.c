@@ -210,6 +210,9 @@ void rl_engine_finish(rl_engine_state *engine, const rl_engine_entry *entries,
 rl_status rl_engine_step(rl_engine_state *engine, const rl_engine_entry *entries, size_t count,
                          const rl_engine_clock *clock, rl_engine_result *result, rl_diags *diags) {
   rl_engine_passes passes;
+  if (engine->program->stage > 0) {
+    return RL_REPORT(diags, ENGINE_PASS, NOWHERE, "it waits for the stage before");
+  }
   rl_status status = rl_engine_begin(engine, entries, count, &passes, diags);
   if (status != RL_OK) return status;
   rl_engine_run(&engine, &passes, 1, clock);

@@ -1,4 +1,4 @@
-/* Ranks in lockstep. */
+/* Ranks in lockstep, stages of a pipeline one after the other. */
 #include "kernels-ref/engine/fleet.h"
 
 #include "kernels-ref/engine/engine_state.h"
@@ -19,20 +19,49 @@ static bool same_operators(const rl_program *a, const rl_program *b) {
   return same;
 }
 
+/* Ranks of the stage that begins there: 0 when they are not those of a fleet. */
+static size_t find_stage(rl_engine_state *const *ranks, size_t count, size_t first) {
+  size_t width = 0;
+  const rl_program *program = ranks[first]->program;
+  while (first + width < count && ranks[first + width]->program->stage == program->stage) width++;
+  for (size_t r = first; r < first + width; r++) {
+    if (!same_operators(program, ranks[r]->program)) return 0;
+  }
+  return width;
+}
+
+/* Stages stand in their order, complete, each with as many ranks as the first. */
+static bool is_fleet(rl_engine_state *const *ranks, size_t count) {
+  const size_t width = find_stage(ranks, count, 0);
+  const size_t stages = ranks[0]->program->stages > 1 ? ranks[0]->program->stages : 1;
+  if (width == 0 || count != width * stages) return false;
+  for (size_t stage = 0; stage < stages; stage++) {
+    if (ranks[stage * width]->program->stage != stage) return false;
+    if (find_stage(ranks, count, stage * width) != width) return false;
+  }
+  return true;
+}
+
 rl_status rl_fleet_step(rl_engine_state *const *ranks, size_t count, const rl_engine_entry *entries,
                         size_t entry_count, rl_engine_result *results, rl_diags *diags) {
   rl_engine_passes passes[RL_FLEET_RANKS];
   if (count == 0 || count > RL_FLEET_RANKS) {
     return RL_REPORT(diags, ENGINE_PASS, NOWHERE, "a fleet has 1 to 64 ranks");
   }
+  if (!is_fleet(ranks, count)) {
+    return RL_REPORT(diags, ENGINE_PASS, NOWHERE, "its ranks do not have the same operators");
+  }
+  const size_t width = find_stage(ranks, count, 0);
   for (size_t r = 0; r < count; r++) {
-    if (!same_operators(ranks[0]->program, ranks[r]->program)) {
-      return RL_REPORT(diags, ENGINE_PASS, NOWHERE, "its ranks do not have the same operators");
-    }
     rl_status status = rl_engine_begin(ranks[r], entries, entry_count, &passes[r], diags);
     if (status != RL_OK) return status;
   }
-  rl_engine_run(ranks, passes, count, NULL);
+  for (size_t first = 0; first < count; first += width) {
+    for (size_t r = first; r < first + width && first > 0; r++) {
+      ranks[r]->before = ranks[r - width];
+    }
+    rl_engine_run(ranks + first, passes + first, width, NULL);
+  }
   for (size_t r = 0; r < count; r++) rl_engine_finish(ranks[r], entries, &passes[r], &results[r]);
   return RL_OK;
 }

@@ -1,5 +1,6 @@
-/* Several ranks of one split model, executed in one process: the engines of all ranks go through
- * their programs together, operator by operator, and a collective sees the tensors of all of them.
+/* Several ranks of one split model, executed in one process: the engines of all ranks that share
+ * layers go through their programs together, operator by operator, and a collective sees the tensors
+ * of all of them; the stages of a pipeline follow one another and take what the stage before sent.
  * Their weights are slices of one unsplit model. */
 #ifndef RL_ENGINE_FLEET_H
 #define RL_ENGINE_FLEET_H
@@ -18,8 +19,9 @@ typedef struct rl_unsplit {
  * stored again (the same values for dense formats, and for quantized ones cut between groups). */
 rl_weight_source rl_sliced_weights(const rl_unsplit *unsplit);
 
-/* One pass of every rank on the same entries. results: [count], one a rank. What rl_engine_step
- * says holds of each; ranks whose programs do not have the same operators are refused. */
+/* One pass of every rank on the same entries, the ranks of a stage next to each other, the stages in
+ * their order. results: [count], one a rank; logits are those of the last stage. What rl_engine_step
+ * says holds of each; ranks of a stage whose programs do not have the same operators are refused. */
 rl_status rl_fleet_step(rl_engine_state *const *ranks, size_t count, const rl_engine_entry *entries,
                         size_t entry_count, rl_engine_result *results, rl_diags *diags);
 

@@ -18,13 +18,23 @@ static bool find_instance(const rl_program *program, const rl_tensor *tensor, ui
   return *instance < run->repeat;
 }
 
-/* How many weights of that name and layer stand before it: names may come twice. */
+static bool same_text(const char *a, const char *b) {
+  return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+/* Names may come twice; where they are read from then tells weights apart, even on a stage that has
+ * one of them alone. */
+static bool same_weight(const rl_tensor *a, const rl_tensor *b) {
+  return a->role == RL_ROLE_WEIGHT && b->role == RL_ROLE_WEIGHT && same_text(a->name, b->name) &&
+         same_text(a->source, b->source);
+}
+
+/* How many such weights of that layer stand before it. */
 static uint32_t order_of(const rl_weight_request *request) {
   const rl_tensor *tensors = request->program->tensors;
   uint32_t before = 0, ignored;
   for (uint32_t t = 0; t < request->tensor; t++) {
-    before += tensors[t].role == RL_ROLE_WEIGHT &&
-              strcmp(tensors[t].name, tensors[request->tensor].name) == 0 &&
+    before += same_weight(&tensors[t], &tensors[request->tensor]) &&
               find_instance(request->program, &tensors[t], request->layer, &ignored);
   }
   return before;
@@ -32,10 +42,10 @@ static uint32_t order_of(const rl_weight_request *request) {
 
 static const rl_store *find_whole(const rl_unsplit *unsplit, const rl_weight_request *request) {
   uint32_t instance, skip = order_of(request);
-  const char *name = request->program->tensors[request->tensor].name;
+  const rl_tensor *wanted = &request->program->tensors[request->tensor];
   for (uint32_t t = 0; t < unsplit->program->tensor_count; t++) {
     const rl_tensor *tensor = &unsplit->program->tensors[t];
-    if (tensor->role != RL_ROLE_WEIGHT || strcmp(tensor->name, name) != 0) continue;
+    if (!same_weight(tensor, wanted)) continue;
     if (!find_instance(unsplit->program, tensor, request->layer, &instance) || skip-- > 0) continue;
     return rl_engine_store(unsplit->engine, t, instance);
   }

@@ -1,6 +1,7 @@
 /* A split model gives what the unsplit one gives: the same weights cut into slices, all ranks in
  * lockstep, the logits of every rank within rounding of those of one engine; and every rank touches
- * the bytes that are counted for it. */
+ * the bytes that are counted for it. Stages of a pipeline compute nothing otherwise: alone they
+ * give the very same bits. */
 #include <math.h>
 #include <stdio.h>
 
@@ -13,7 +14,14 @@
 enum { RANKS_MAX = 6 };
 static const double BUDGET = 1e-5; /* fp32 sums in another order */
 
+/* How a model is split. */
+typedef struct division {
+  size_t tensor, stages;
+  bool whole_experts;
+} division;
+
 typedef struct fleet {
+  division by;
   size_t count;
   rl_unsplit unsplit;
   rl_engine_state *engines[RANKS_MAX];
@@ -59,7 +67,8 @@ static void check_bytes(const twin *t, const twin_pass *pass, const rl_engine_re
     const rl_op *op = &program->ops[row->op];
     const rl_cost_row *counted = row_of(cost, row->op);
     CU_ASSERT_PTR_NOT_NULL_FATAL(counted);
-    if (op->kind == RL_OP_ROUTE) moments_of(pass, result, cost, row->experts, moments);
+    if (op->kind == RL_OP_ROUTE || op->kind == RL_OP_HASH)
+      moments_of(pass, result, cost, row->experts, moments);
     for (uint32_t k = 0; k < op->operand_count; k++) {
       uint64_t bytes = 0;
       rl_form_value(cost, &cost->operands[counted->first_operand + k], moments, &bytes);
@@ -91,7 +100,7 @@ static void check_pass(twin *t, const twin_pass *pass) {
       rl_fleet_step(ranks.engines, ranks.count, pass->entries, pass->count, results, &t->diags);
   CU_ASSERT_EQUAL_FATAL(status, RL_OK);
   for (size_t r = 0; r < ranks.count; r++) {
-    check_logits(pass, &results[r]);
+    if (ranks.programs[r]->stage + 1 == ranks.by.stages) check_logits(pass, &results[r]);
     check_bytes(t, pass, &results[r], r);
     for (size_t e = 0; e < pass->count; e++) {
       if (pass->entries[e].tree != NULL) twin_commit(t, ranks.engines[r]);
@@ -100,29 +109,31 @@ static void check_pass(twin *t, const twin_pass *pass) {
 }
 
 /* False when the model has no such division. */
-static bool lower_ranks(twin *t, size_t count, bool whole_experts) {
+static bool lower_ranks(twin *t, division by) {
   rl_scenario *scenario = RL_NEW(&t->arena, rl_scenario);
   CU_ASSERT_PTR_NOT_NULL_FATAL(scenario);
   *scenario = *t->scenario;
-  scenario->parallel.tensor = count;
-  scenario->parallel.expert = whole_experts ? count : 1;
-  ranks = (fleet){.count = count, .unsplit = {t->program, t->engine}};
-  for (size_t r = 0; r < count; r++) {
-    rl_status status =
-        rl_lower_rank(&t->arena, scenario, (rl_rank){.tensor = r}, &ranks.programs[r], &t->diags);
+  scenario->parallel.tensor = by.tensor;
+  scenario->parallel.pipeline = by.stages;
+  scenario->parallel.expert = by.whole_experts ? by.tensor : 1;
+  ranks = (fleet){.by = by, .count = by.tensor * by.stages, .unsplit = {t->program, t->engine}};
+  for (size_t r = 0; r < ranks.count; r++) {
+    const rl_rank rank = {.tensor = r % by.tensor, .pipeline = r / by.tensor};
+    rl_status status = rl_lower_rank(&t->arena, scenario, rank, &ranks.programs[r], &t->diags);
     if (status == RL_OK) continue;
     rl_diag_code code = t->diags.list.items[0].code;
-    CU_ASSERT(code == RL_D_SHARD_HEADS || code == RL_D_NO_SHARDS || code == RL_D_EXPERT_RANKS);
+    CU_ASSERT(code == RL_D_SHARD_HEADS || code == RL_D_NO_SHARDS || code == RL_D_EXPERT_RANKS ||
+              code == RL_D_STAGES);
     return false;
   }
   return true;
 }
 
-static size_t run_ranks(const twin_setup *setup, size_t count, bool whole_experts) {
+static size_t run_ranks(const twin_setup *setup, division by) {
   twin t;
   twin_open(&t, setup);
-  bool split = lower_ranks(&t, count, whole_experts);
-  for (size_t r = 0; split && r < count; r++) {
+  bool split = lower_ranks(&t, by);
+  for (size_t r = 0; split && r < ranks.count; r++) {
     rl_weight_source source = rl_sliced_weights(&ranks.unsplit);
     ranks.engines[r] = twin_engine(&t, ranks.programs[r], &source);
     CU_ASSERT_EQUAL_FATAL(
@@ -140,11 +151,37 @@ static size_t run_models(const char *profile, const char *const formats[3]) {
   for (int m = 0; m < TWIN_MODELS; m++) {
     twin_setup setup = {&TWIN_MODEL[m], formats[0], formats[1], formats[2], profile};
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
-      fleets += run_ranks(&setup, counts[i], false);
-      if (setup.model->experts > 0) fleets += run_ranks(&setup, counts[i], true);
+      fleets += run_ranks(&setup, (division){counts[i], 1, false});
+      if (setup.model->experts > 0) fleets += run_ranks(&setup, (division){counts[i], 1, true});
     }
   }
   return fleets;
+}
+
+/* Every twin in stages, those that ranks can divide also with two or three ranks a stage. */
+static size_t run_stages(const char *profile, const char *const formats[3], size_t tensor) {
+  size_t fleets = 0;
+  worst = 0;
+  for (int m = 0; m < TWIN_MODELS; m++) {
+    twin_setup setup = {&TWIN_MODEL[m], formats[0], formats[1], formats[2], profile};
+    for (size_t stages = 2; stages <= 4 && stages * tensor <= RANKS_MAX; stages++) {
+      fleets += run_ranks(&setup, (division){tensor, stages, false});
+    }
+  }
+  return fleets;
+}
+
+static void test_stages(void) {
+  static const char *const fp32[] = {"fp32", "fp32", "fp32"};
+  static const char *const stored[] = {"w4a16-g32", "bf16", "int8-token"};
+  CU_ASSERT(run_stages("reference", fp32, 1) >= TWIN_MODELS);
+  CU_ASSERT_EQUAL(worst, 0);
+  CU_ASSERT(run_stages("unfused", stored, 1) >= TWIN_MODELS);
+  CU_ASSERT_EQUAL(worst, 0);
+  for (size_t tensor = 2; tensor <= 3; tensor++) {
+    CU_ASSERT(run_stages("reference", fp32, tensor) >= 15);
+    CU_ASSERT(worst > 0 && worst <= BUDGET);
+  }
 }
 
 static void test_logits(void) {
@@ -170,4 +207,4 @@ static void test_bytes(void) {
   CU_ASSERT(compared > 100000);
 }
 
-RL_SUITE("fleets", {"logits", test_logits}, {"bytes", test_bytes})
+RL_SUITE("fleets", {"logits", test_logits}, {"bytes", test_bytes}, {"stages", test_stages})

@@ -282,20 +282,33 @@ static void test_unsupported(void) {
   graph_open(&c, NULL);
   CU_ASSERT_FATAL(graph_family(&c, HEAD LOOP PASS));
   c.scenario.parallel = (rl_parallel){
-      .tensor = 1, .pipeline = 4, .expert = 2, .data = 1, .loc = {"scenario.yaml", 3, 11}};
+      .tensor = 1, .context = 4, .expert = 2, .data = 1, .loc = {"scenario.yaml", 3, 11}};
   c.scenario.methods = methods;
   c.scenario.method_count = 1;
   CU_ASSERT_EQUAL(graph_lower(&c), RL_BAD_INPUT);
   CU_ASSERT_EQUAL_FATAL(c.diags.list.count, 3);
   const rl_diag *got = c.diags.list.items;
-  CU_ASSERT(got[0].code == RL_D_NO_PARALLELISM && strstr(got[0].message, "pipeline") != NULL);
+  CU_ASSERT(got[0].code == RL_D_NO_PARALLELISM && strstr(got[0].message, "context") != NULL);
   CU_ASSERT(got[0].loc.line == 3 && got[0].loc.column == 11);
   CU_ASSERT(got[1].code == RL_D_NO_PARALLELISM && strstr(got[1].message, "expert") != NULL);
-  diag_is(&c.diags, 0, "scenario.yaml:3:11: error: pipeline parallelism (4) is not supported yet");
+  diag_is(&c.diags, 0, "scenario.yaml:3:11: error: context parallelism (4) is not supported yet");
   diag_is(
       &c.diags, 2,
       "eagle9.yaml: error: method 'eagle9' is not supported yet: its primitives have no lowering");
   CU_ASSERT(got[2].code == RL_D_NO_METHODS && strcmp(got[2].loc.file, "eagle9.yaml") == 0);
+  graph_close(&c);
+}
+
+/* More stages than layers. */
+static void test_stages(void) {
+  graph_case c;
+  graph_open(&c, NULL);
+  CU_ASSERT_FATAL(graph_family(&c, HEAD LOOP PASS));
+  c.scenario.parallel = (rl_parallel){.tensor = 1, .pipeline = 4, .loc = {"scenario.yaml", 3, 11}};
+  CU_ASSERT_EQUAL(graph_lower(&c), RL_BAD_INPUT);
+  CU_ASSERT_EQUAL_FATAL(c.diags.list.count, 1);
+  diag_is(&c.diags, 0,
+          "scenario.yaml:3:11: error: tiny has 2 layers, too few for 4 stages — each needs one");
   graph_close(&c);
 }
 
@@ -354,4 +367,5 @@ static void test_fields_known(void) {
 RL_SUITE("graph errors", {"mistakes", test_mistakes}, {"hints", test_hints},
          {"all reported", test_all_reported}, {"rope scaling", test_rope_scaling},
          {"tied formats", test_tied_formats}, {"unsupported", test_unsupported},
-         {"too large", test_too_large}, {"fields known", test_fields_known})
+         {"stages", test_stages}, {"too large", test_too_large},
+         {"fields known", test_fields_known})

@@ -227,5 +227,43 @@ static void test_more_ranks_than_heads(void) {
   rl_lab_close(&lab);
 }
 
-RL_SUITE("split models by hand", {"rows", test_rows}, {"algorithms", test_algorithms},
-         {"more ranks than KV heads", test_more_ranks_than_heads})
+/* 80 layers over 4 stages of 8 ranks: 20 each, and what comes and goes is the residual of 16
+ * tokens, 16*8192*2 bytes in one message. Devices 8 to 15 hold the second stage. */
+static const split_row ends[] = {
+    {"receive", {0, 0, 0, 0, 0, 0, 262144}, 0, 0},
+    {"qkv_proj", {335544320, 0, 20971520, 0, 0, 262144, 40960}, 0, 0},
+    {"send", {0, 0, 0, 0, 0, 262144, 0}, 262144, 1},
+};
+
+static bool stage(const char *model, rl_rank rank, uint64_t stages, uint64_t tensor,
+                  rl_lab_pass *pass) {
+  rl_cost *cost = NULL;
+  rl_scenario *scenario = RL_NEW(&lab.arena, rl_scenario);
+  if (!rl_lab_ask(&lab, &(rl_lab_question){.model = model}, pass) || scenario == NULL) return false;
+  *scenario = *pass->scenario;
+  scenario->parallel.tensor = tensor;
+  scenario->parallel.pipeline = stages;
+  bool lowered = rl_lower_rank(&lab.arena, scenario, rank, &pass->program, &lab.diags) == RL_OK &&
+                 rl_cost_compile(&lab.arena, pass->program, 1, &cost, &lab.diags) == RL_OK;
+  pass->cost = cost;
+  return lowered;
+}
+
+static void test_stages(void) {
+  rl_lab_pass pass;
+  CU_ASSERT_TRUE_FATAL(rl_lab_open(&lab, NULL));
+  CU_ASSERT_TRUE_FATAL(stage("llama-3-70b", (rl_rank){.pipeline = 1}, 4, 8, &pass));
+  check_rows(&pass, ends, sizeof ends / sizeof *ends);
+  CU_ASSERT_EQUAL(kv_token_bytes(pass.program), 20 * 1 * (256 + 256));
+  for (uint32_t o = 0; o < pass.program->op_count; o++) {
+    const rl_op *op = &pass.program->ops[o];
+    const bool receives = op->kind == RL_OP_RECEIVE, sends = op->kind == RL_OP_SEND;
+    if (receives) CU_ASSERT(op->at.first_device == 0 && op->at.span == 16);
+    if (sends) CU_ASSERT(op->at.first_device == 8 && op->at.span == 16);
+    if (op->kind == RL_OP_ALL_REDUCE) CU_ASSERT(op->at.first_device == 8 && op->at.span == 8);
+  }
+  rl_lab_close(&lab);
+}
+
+RL_SUITE("split models by hand", {"rows", test_rows}, {"stages", test_stages},
+         {"algorithms", test_algorithms}, {"more ranks than KV heads", test_more_ranks_than_heads})

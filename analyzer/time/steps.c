@@ -1,0 +1,71 @@
+/* Between breakpoints a maximum of sums of maxima of affine functions is convex in S, so three
+ * steps on one line have all others on it; elsewhere the halves are asked. */
+#include "time/steps.h"
+
+#include <math.h>
+
+/* Times within this share of each other are taken as equal. */
+static const double TIE = 1e-12;
+
+typedef struct step_walk {
+  const rl_steps *steps;
+  uint64_t batch;
+  bool failed;
+} step_walk;
+
+static double step_at(step_walk *w, uint64_t cached) {
+  double seconds = 0;
+  if (!w->steps->seconds(w->steps->context, w->batch, cached, &seconds)) w->failed = true;
+  return seconds;
+}
+
+/* Sum over S = first ... last without the last. */
+static double sum_between(step_walk *w, uint64_t first, uint64_t last, const double ends[2]) {
+  uint64_t middle = first + (last - first) / 2;
+  double steps_between = (double)(last - first);
+  if (last - first <= 1 || w->failed) return last == first ? 0 : ends[0];
+  double at_middle = step_at(w, middle);
+  double straight = ends[0] + (ends[1] - ends[0]) * (double)(middle - first) / steps_between;
+  if (fabs(at_middle - straight) <= TIE * at_middle) {
+    double slope = (ends[1] - ends[0]) / steps_between;
+    return steps_between * (ends[0] + slope * (steps_between - 1) / 2);
+  }
+  return sum_between(w, first, middle, (const double[]){ends[0], at_middle}) +
+         sum_between(w, middle, last, (const double[]){at_middle, ends[1]});
+}
+
+/* Where windows fill up a step's time bends downwards, where chunks begin it falls: no piece
+ * reaches across. */
+static uint64_t next_break(const rl_cost *cost, uint64_t first, uint64_t last) {
+  for (uint32_t m = 0; m < cost->moment_count; m++) {
+    const uint64_t windows[] = {cost->moments[m].window, cost->moments[m].skip};
+    const uint64_t within = cost->moments[m].within;
+    for (int i = 0; i < 2; i++) {
+      if (windows[i] > first + 1 && windows[i] - 1 < last) last = windows[i] - 1;
+    }
+    if (within == 0) continue;
+    uint64_t end = (first / within + 1) * within; /* both far below 2^63 */
+    if (first + 1 < end) end--;
+    if (end < last) last = end;
+  }
+  return last;
+}
+
+bool rl_steps_sum(const rl_steps *steps, rl_job job, double *seconds) {
+  uint64_t first = job.prompt, last = job.prompt + job.generate - 2;
+  step_walk w = {.steps = steps, .batch = job.batch};
+  double ends[2] = {step_at(&w, first), 0};
+  *seconds = 0;
+  while (first < last && !w.failed) {
+    uint64_t end = last;
+    for (size_t p = 0; p < steps->plan_count; p++) {
+      end = next_break(steps->plans[p]->cost, first, end);
+    }
+    ends[1] = step_at(&w, end);
+    *seconds += sum_between(&w, first, end, ends);
+    ends[0] = ends[1];
+    first = end;
+  }
+  *seconds += ends[0];
+  return !w.failed;
+}
