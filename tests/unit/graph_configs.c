@@ -18,7 +18,11 @@ static const rl_loc nowhere = {0};
  *   Gemma-3-27B     text only; Gemma-3-4B 262208*2560
  *                   + 34*(2560*(2*2048 + 2*1024 + 3*10240 + 4) + 512) + 2560
  *   OPT-125M        (50272 + 2050)*768 + 12*(4*(768*768 + 768) + 2*768*3072 + 3072 + 5*768)
- *                   + 2*768 */
+ *                   + 2*768
+ *   LLaVA-1.5-7B    its sum is that of models/dims/llava-1.5-7b.yaml, without what is not read
+ *   Qwen2-VL-7B     1280*1176 + 32*19677440 + 44575744 (models/dims/qwen2-vl-7b.yaml) + Qwen2-7B
+ *   Qwen2-VL-2B     that tower, its merger to 1536: 2*1280 + 5120*5121 + 5121*1536, and
+ *                   151936*1536 + 28*(1536*(2*1536 + 2*256 + 3*8960 + 2) + 1536 + 512) + 1536 */
 static const struct {
   const char *file;
   uint64_t parameters;
@@ -27,7 +31,9 @@ static const struct {
     {"qwen2.5-0.5b", 494032768},   {"qwen3-0.6b", 596049920},
     {"gemma-2-2b", 2614341888},    {"gemma-3-27b-it", 27009346304},
     {"gemma-3-4b-it", 3880263168}, {"gpt2", 124439808},
-    {"opt-125m", 125239296},
+    {"opt-125m", 125239296},       {"llava-1.5-7b-hf", 7050828800},
+    {"qwen2-vl-7b-instruct", 8291375616},
+    {"qwen2-vl-2b-nested", 2208985600},
 };
 
 static void test_published(void) {
