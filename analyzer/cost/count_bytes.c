@@ -242,6 +242,7 @@ const rl_counting RL_COUNTINGS[RL_OP_KINDS] = {
     [RL_OP_TOKEN_SHIFT] = {rl_work_token_shift, rl_share_plain},
     [RL_OP_LERP] = {rl_work_lerp, rl_share_plain},
     [RL_OP_LERP_BY] = {rl_work_lerp, rl_share_plain},
+    [RL_OP_LOCAL_LINEAR] = {rl_work_local_linear, rl_share_attention},
     [RL_OP_PREFIX_ATTENTION] = {rl_work_prefix_attention, rl_share_plain},
     [RL_OP_FUSED] = {work_fused, share_fused},
 };

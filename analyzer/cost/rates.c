@@ -107,6 +107,17 @@ const rl_op_rate RL_OP_RATES[] = {
                             "sum with what the chunk adds"},
     [RL_RATE_TAYLOR_RESULT] = {"prefix_attention, per result", 1, "times 1/denominator"},
     [RL_RATE_TAYLOR_HEAD] = {"prefix_attention, per head", 2, "denominator: sum, quotient"},
+    [RL_RATE_LOCAL_PAIR] = {"local_linear, per score", 12,
+                            "statistics: scaling, maximum, difference, exponential, sum; result: "
+                            "scaling, difference, exponential, two sums of the slope, product, "
+                            "quotient"},
+    [RL_RATE_LOCAL_PAIR_STEP] = {"local_linear, per score and step of the solver", 4,
+                                 "scaling, difference, exponential, product"},
+    [RL_RATE_LOCAL_VALUE] = {"local_linear, per value of a query", 6,
+                             "mean: product, difference; two dot products with the slopes"},
+    [RL_RATE_LOCAL_VALUE_STEP] = {"local_linear, per value of a query and step of the solver", 22,
+                                  "two dot products and four products and sums that centre the "
+                                  "keys; two dot products, three products and sums of the step"},
     [RL_RATE_TOKEN_SHIFT] = {"token_shift, per value", 1, "one difference"},
     [RL_RATE_LERP] = {"lerp, lerp_by, per value", 2, "product, sum"},
     [RL_RATE_COMBINE] = {"combine, per value of a chosen expert", 2, "product, sum"},

@@ -87,6 +87,7 @@ typedef enum rl_rate {
   RL_RATE_EIDETIC,
   RL_RATE_CHUNK_PAIR, RL_RATE_CHUNK_STATE, RL_RATE_CHUNK_KEY, RL_RATE_CHUNK_VALUE,
   RL_RATE_TAYLOR, RL_RATE_TAYLOR_STATE, RL_RATE_TAYLOR_PAIR, RL_RATE_TAYLOR_SUM, RL_RATE_TAYLOR_RESULT, RL_RATE_TAYLOR_HEAD,
+  RL_RATE_LOCAL_PAIR, RL_RATE_LOCAL_PAIR_STEP, RL_RATE_LOCAL_VALUE, RL_RATE_LOCAL_VALUE_STEP,
   RL_RATES
 } rl_rate;
 
@@ -147,6 +148,8 @@ void rl_work_gated_delta(rl_tally *tally, const rl_op *op);
 void rl_work_wkv(rl_tally *tally, const rl_op *op);
 void rl_work_token_shift(rl_tally *tally, const rl_op *op);
 void rl_work_lerp(rl_tally *tally, const rl_op *op);
+/* count_local.c */
+void rl_work_local_linear(rl_tally *tally, const rl_op *op);
 /* count_prefix.c */
 void rl_work_prefix_attention(rl_tally *tally, const rl_op *op);
 /* count_fading.c */

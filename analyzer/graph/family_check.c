@@ -39,6 +39,7 @@ static bool never_in_place(rl_op_kind kind) {
       [RL_OP_GATED_DELTA] = true,
       [RL_OP_WKV] = true,
       [RL_OP_PREFIX_ATTENTION] = true,
+      [RL_OP_LOCAL_LINEAR] = true,
   };
   return NEVER[kind];
 }

@@ -240,7 +240,7 @@ static rl_status add_externals(rl_lowering *lowering, const raw_view *view, cons
 static bool is_matrix(rl_op_kind kind) {
   return kind == RL_OP_LINEAR || kind == RL_OP_EXPERT_LINEAR || kind == RL_OP_ATTENTION ||
          kind == RL_OP_SCORES || kind == RL_OP_MIX || kind == RL_OP_ENCODE_ATTENTION ||
-         kind == RL_OP_CROSS_ATTENTION;
+         kind == RL_OP_CROSS_ATTENTION || kind == RL_OP_LOCAL_LINEAR;
 }
 
 /* Bytes before `usual` that the name begins with: what it adds to the usual name. -1: it is another

@@ -59,6 +59,7 @@ static rl_lower_op *const LOWER[RL_OP_KINDS] = {
     [RL_OP_TOKEN_SHIFT] = rl_lower_token_shift,
     [RL_OP_LERP] = rl_lower_lerp,
     [RL_OP_LERP_BY] = rl_lower_lerp_by,
+    [RL_OP_LOCAL_LINEAR] = rl_lower_local_linear,
     [RL_OP_PREFIX_ATTENTION] = rl_lower_prefix_attention,
 };
 

@@ -8,16 +8,16 @@
 
 static rl_status add_cache(rl_lowering *lowering, const rl_evaluated *values, const char *name,
                            const rl_format *format, uint32_t *out) {
-  rl_tensor cache = {.name = name,
-                     .role = RL_ROLE_KV,
-                     .placed = RL_CLASS_KV,
-                     .format = format,
-                     .extent = RL_EXTENT_KV,
-                     .rows = values->heads,
-                     .cols = values->head_dim,
-                     .row_slice = rl_slice_of(lowering->before.heads, values->heads,
-                                              lowering->whole.heads),
-                     .run = lowering->scope.in_layers ? lowering->run : RL_NONE};
+  rl_tensor cache = {
+      .name = name,
+      .role = RL_ROLE_KV,
+      .placed = RL_CLASS_KV,
+      .format = format,
+      .extent = RL_EXTENT_KV,
+      .rows = values->heads,
+      .cols = values->head_dim,
+      .row_slice = rl_slice_of(lowering->before.heads, values->heads, lowering->whole.heads),
+      .run = lowering->scope.in_layers ? lowering->run : RL_NONE};
   return rl_tensor_add(lowering, &cache, out);
 }
 
@@ -48,10 +48,9 @@ rl_status rl_lower_kv_append(rl_lowering *lowering, const rl_statement *statemen
   lowering->attended = RL_PHASE_BOTH;
   op.at.heads = op.at.kv_heads = values->heads;
   op.at.head_dim = values->head_dim;
-  const rl_operand operands[] = {rl_operand_whole(lowering, in[0], RL_READ),
-                                 rl_operand_whole(lowering, in[1], RL_READ),
-                                 rl_operand_whole(lowering, *k, RL_WRITE),
-                                 rl_operand_whole(lowering, *v, RL_WRITE)};
+  const rl_operand operands[] = {
+      rl_operand_whole(lowering, in[0], RL_READ), rl_operand_whole(lowering, in[1], RL_READ),
+      rl_operand_whole(lowering, *k, RL_WRITE), rl_operand_whole(lowering, *v, RL_WRITE)};
   return rl_op_add(lowering, &op, operands, 4);
 }
 
@@ -123,26 +122,36 @@ static void set_reach(rl_lowering *lowering, uint32_t cache, const rl_evaluated 
   lowering->tensors.items[cache].within = values->within;
 }
 
-rl_status rl_lower_attention(rl_lowering *lowering, const rl_statement *statement,
-                             const rl_evaluated *values) {
-  const rl_scenario *scenario = lowering->scenario;
+/* The operator over the caches of the layer, and what it reads and writes. */
+static rl_status begin_over_cache(rl_lowering *lowering, const rl_statement *statement,
+                                  const rl_evaluated *values, rl_op_kind kind, rl_op *op,
+                                  rl_attention_ends *ends) {
   uint32_t q[2];
-  uint32_t out, sinks;
+  *ends =
+      (rl_attention_ends){RL_NONE, lowering->k_cache, lowering->v_cache, RL_NONE, RL_NONE, RL_NONE};
   rl_status status = rl_inputs_find(lowering, statement, q);
   if (status == RL_OK) {
     status = rl_cache_check(lowering, statement, values, q[0], lowering->k_cache);
   }
   if (status != RL_OK) return status;
   rl_tensor shape = lowering->tensors.items[q[0]];
-  status = rl_output_find(lowering, statement, &shape, &out);
-  if (status == RL_OK) status = add_sinks(lowering, statement, values, &sinks);
+  ends->q = q[0];
+  *op = rl_op_begin(lowering, statement, kind);
+  op->compute = rl_format_compute(lowering->scenario->k, lowering->scenario->activations);
+  rl_attention_shape(values, op);
+  return rl_output_find(lowering, statement, &shape, &ends->out);
+}
+
+rl_status rl_lower_attention(rl_lowering *lowering, const rl_statement *statement,
+                             const rl_evaluated *values) {
+  rl_attention_ends ends;
+  rl_op op;
+  rl_status status = begin_over_cache(lowering, statement, values, RL_OP_ATTENTION, &op, &ends);
+  if (status == RL_OK) status = add_sinks(lowering, statement, values, &ends.sinks);
+  if (status == RL_OK) {
+    status = rl_position_table(lowering, statement, values, &op, &ends.table);
+  }
   if (status != RL_OK) return status;
-  rl_op op = rl_op_begin(lowering, statement, RL_OP_ATTENTION);
-  rl_attention_ends ends = {q[0], lowering->k_cache, lowering->v_cache, RL_NONE, out, sinks};
-  status = rl_position_table(lowering, statement, values, &op, &ends.table);
-  if (status != RL_OK) return status;
-  op.compute = rl_format_compute(scenario->k, scenario->activations);
-  rl_attention_shape(values, &op);
   op.at.window = values->window;
   op.at.within = values->within;
   op.at.sinks = values->sinks != NULL;
@@ -156,4 +165,22 @@ rl_status rl_lower_attention(rl_lowering *lowering, const rl_statement *statemen
   status = rl_attention_add(lowering, &op, &ends);
   rl_caches_leave(lowering);
   return status;
+}
+
+/* q [T, H * d_h], the caches -> out [T, H * d_h]; no score is stored under any profile, for each
+ * step of the solver makes them anew */
+rl_status rl_lower_local_linear(rl_lowering *lowering, const rl_statement *statement,
+                                const rl_evaluated *values) {
+  rl_attention_ends ends;
+  rl_op op;
+  rl_status status = begin_over_cache(lowering, statement, values, RL_OP_LOCAL_LINEAR, &op, &ends);
+  if (status != RL_OK) return status;
+  op.at.ridge = values->ridge;
+  op.at.iterations = values->iterations;
+  op.at.eps = values->eps;
+  const rl_operand operands[] = {
+      rl_operand_whole(lowering, ends.q, RL_READ), rl_operand_whole(lowering, ends.k, RL_READ),
+      rl_operand_whole(lowering, ends.v, RL_READ), rl_operand_whole(lowering, ends.out, RL_WRITE)};
+  rl_caches_leave(lowering);
+  return rl_op_add(lowering, &op, operands, 4);
 }

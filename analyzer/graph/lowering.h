@@ -177,6 +177,7 @@ rl_lower_op rl_lower_embed, rl_lower_norm, rl_lower_linear, rl_lower_pair, rl_lo
     rl_lower_frame_conv, rl_lower_patch_embed, rl_lower_rope_2d, rl_lower_encode_attention,
     rl_lower_cross_append, rl_lower_cross_attention, rl_lower_insert, rl_lower_retention,
     rl_lower_gated_delta, rl_lower_wkv, rl_lower_token_shift, rl_lower_lerp, rl_lower_lerp_by;
+rl_lower_op rl_lower_local_linear; /* lower_attention.c */
 rl_lower_op rl_lower_prefix_attention; /* lower_prefix.c */
 rl_lower_op rl_lower_fading_attention; /* lower_fading.c */
 rl_lower_op rl_lower_hash, rl_lower_gather, rl_lower_dot; /* lower_memory.c */

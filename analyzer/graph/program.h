@@ -167,6 +167,8 @@ typedef struct rl_op_attributes {
   uint64_t bucket_distance;  /* from here on all distances share the last bucket */
   bool bucket_both;          /* keys before and behind the query have buckets of their own */
   uint64_t rope_sections[3]; /* pairs turned by time, height and width; all 0: by the position */
+  double ridge;             /* local_linear: what keeps the slopes small, per unit of weight */
+  uint64_t iterations;      /* local_linear: steps of the solver */
   double softcap;           /* 0 = none; also of the softcap operator */
   double alibi;             /* steepest exponent of the slopes, 8 in the paper; 0 = no bias by distance */
   bool alibi_scaled;        /* the bias is added before scores are scaled */

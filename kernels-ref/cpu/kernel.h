@@ -120,6 +120,7 @@ void rl_ref_token_shift(const rl_call *call);
 void rl_ref_lerp(const rl_call *call);
 void rl_ref_lerp_by(const rl_call *call);
 void rl_ref_prefix_attention(const rl_call *call);
+void rl_ref_local_linear(const rl_call *call);
 void rl_ref_fused(const rl_call *call);
 /* The parts of attention over rectangles without a mask: scores, softmax and mix call them where
  * keys are not those of the cache. */
@@ -158,6 +159,8 @@ bool rl_ref_prefix_attention_workspace(const rl_program *program, const rl_op *o
                                               rl_workspace_size *size);
 bool rl_ref_fading_attention_workspace(const rl_program *program, const rl_op *op,
                                        const rl_pass_limits *limits, rl_workspace_size *size);
+bool rl_ref_local_linear_workspace(const rl_program *program, const rl_op *op,
+                                   const rl_pass_limits *limits, rl_workspace_size *size);
 bool rl_ref_fused_workspace(const rl_program *program, const rl_op *op,
                             const rl_pass_limits *limits, rl_workspace_size *size);
 

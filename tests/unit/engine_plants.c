@@ -70,6 +70,10 @@ static bool has_alibi(const ref_model *model) {
   return model->alibi > 0;
 }
 
+static bool fits_locally(const ref_model *model) {
+  return model->ridge > 0;
+}
+
 static void test_mask(void) {
   check_plant(REF_MASK_ONE_TOO_FAR, has_mask);
 }
@@ -108,7 +112,13 @@ static void test_pairs(void) {
   check_plant(REF_OTHER_PAIRS, has_rope);
 }
 
+static void test_local(void) {
+  check_plant(REF_KEYS_NOT_CENTRED, fits_locally);
+  check_plant(REF_RIDGE_UNWEIGHED, fits_locally);
+}
+
 RL_SUITE("planted errors", {"mask", test_mask}, {"window", test_window},
          {"rope position", test_rope}, {"scale index", test_scale}, {"expert", test_expert},
          {"tap", test_tap}, {"state", test_state}, {"shared block", test_block},
-         {"alibi slope", test_slope}, {"rotary pairs", test_pairs})
+         {"alibi slope", test_slope}, {"rotary pairs", test_pairs},
+         {"local fit", test_local})

@@ -264,6 +264,17 @@ static void softmax(const decoder *d, double *p, int n) {
   if (!d->storage->fused) ref_round(d->storage->activations, p, n);
 }
 
+/* What becomes of the scores of a query; `at` is where its keys stand. */
+static void weigh(const decoder *d, const double *query, int at, double *p) {
+  const double *keys[REF_TOKENS];
+  if (d->m->ridge == 0) {
+    softmax(d, p, d->tokens->count);
+    return;
+  }
+  for (int j = 0; j < d->tokens->count; j++) keys[j] = &k[j][at];
+  ref_fit_locally(d->m, d->plant, query, keys, p, d->tokens->count);
+}
+
 static void attend(const decoder *d, int layer) {
   int n = d->tokens->count, dim = d->m->head_dim, share = d->m->heads / d->m->kv_heads;
   for (int i = 0; i < n; i++) {
@@ -275,7 +286,7 @@ static void attend(const decoder *d, int layer) {
         if (!sees(d, layer, i, j)) continue;
         p[j] = score(d, &q[i][head * dim], &k[j][kv]) + distance_bias(d, head, i, j);
       }
-      softmax(d, p, n);
+      weigh(d, &q[i][head * dim], kv, p);
       memset(out, 0, (size_t)dim * sizeof *out);
       for (int j = 0; j < n; j++) {
         for (int c = 0; c < dim; c++) out[c] += p[j] * v[j][kv + c];

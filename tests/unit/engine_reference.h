@@ -51,6 +51,7 @@ struct ref_model {
   int position_offset;
   double embed_scale, residual_scale, logit_scale; /* 0: none */
   double clip;                                     /* of q, k and v, 0: none */
+  double ridge;                                    /* local linear attention, 0: softmax */
   double alibi;                                    /* 8 as published, 0: none */
   bool alibi_scaled;                               /* Falcon: before the score is scaled */
   ref_activation act;
@@ -144,6 +145,8 @@ typedef enum ref_plant {
   REF_STATE_ONE_TOO_EARLY, /* a token's output comes from the state before it */
   REF_SOURCE_ONE_SHORT,   /* tokens do not see the last source position */
   REF_DISTANCE_ONE_TOO_FAR, /* biases by distance; convolutions see one frame further */
+  REF_KEYS_NOT_CENTRED,   /* slopes are fitted around zero, not around the query */
+  REF_RIDGE_UNWEIGHED,    /* the ridge does not grow with the weights */
   REF_PLANTS
 } ref_plant;
 
@@ -156,6 +159,11 @@ struct ref_layer {
   ref_plant plant;
   int layer;
 };
+
+/* Local linear attention (Zuo et al. 2026): scores p [n] of a query, -INFINITY where it sees no key,
+ * become the weights of the values; keys[j] is key j. */
+void ref_fit_locally(const ref_model *model, ref_plant plant, const double *query,
+                     const double *const *keys, double *p, int n);
 
 /* logits [count, vocabulary] of every token. */
 void ref_forward(const ref_model *model, const ref_storage *storage, const ref_weights *weights,
