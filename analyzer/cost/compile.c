@@ -343,11 +343,24 @@ static bool reserve(compiler *c) {
   return c->rows != NULL && c->operands != NULL && c->forms != NULL && c->taken != NULL;
 }
 
+/* Another moment of the same choice, whose draw is made already. */
+static const rl_draw *draw_before(const rl_moment *moments, uint32_t m) {
+  for (uint32_t b = 0; b < m; b++) {
+    const rl_moment *a = &moments[b], *c = &moments[m];
+    bool same = a->experts == c->experts && a->top_k == c->top_k && a->ranks == c->ranks;
+    bool hashed = (a->kind == RL_M_TABLE_ROWS) == (c->kind == RL_M_TABLE_ROWS);
+    if (a->draw != NULL && same && hashed) return a->draw;
+  }
+  return NULL;
+}
+
 /* The draws behind the expected moments. */
 static rl_status make_draws(const compiler *c, rl_moment *moments, uint32_t count) {
   rl_status status = RL_OK;
   for (uint32_t m = 0; m < count && status == RL_OK; m++) {
     if (!is_expected(&moments[m])) continue;
+    moments[m].draw = draw_before(moments, m);
+    if (moments[m].draw != NULL) continue;
     rl_draw_of of = {moments[m].experts, moments[m].top_k, rl_max_u64(moments[m].ranks, 1)};
     bool hashed = moments[m].kind == RL_M_TABLE_ROWS; /* spread evenly, whatever is popular */
     const rl_skew *skew = hashed ? NULL : c->cost->program->skew;

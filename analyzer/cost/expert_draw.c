@@ -118,6 +118,7 @@ static rl_status fill_unequal(rl_arena *arena, const rl_skew *skew, rl_draw *dra
   }
   draw->missed = missed;
   draw->busiest = busiest_rank(draw);
+  if (draw->ranks > 1) return rl_draw_rank_tables(arena, draw, diags);
   return rl_draw_tabulate(arena, draw, diags);
 }
 
@@ -138,5 +139,5 @@ rl_status rl_draw_new(rl_arena *arena, const rl_skew *skew, rl_draw_of of, const
                (skew->kind == RL_SKEW_POWER_LAW && skew->exponent == 0);
   if (!alike) return fill_unequal(arena, skew, draw, diags);
   draw->busiest = busiest_alike(draw);
-  return RL_OK;
+  return draw->ranks > 1 ? rl_draw_rank_tables(arena, draw, diags) : RL_OK;
 }

@@ -75,15 +75,16 @@ static const split_row qwen[] = {
     {"logits_all_gather", {0, 0, 0, 0, 0, 607744, 4861952}, 4254208, 1},
 };
 
-/* The same with 16 whole experts on each rank: D / 8, to the nearest 10803283 units, and an eighth
- * of the 16 * 8 choices. */
-static const split_row qwen_whole[] = {
-    /* F 2*16*1536*2048; w D/8*1536*2048*2 = 6*10803283; in 65536 + 512; out 16*8*1536*2 */
-    {"expert_gate_up_proj", {100663296, 0, 64819698, 0, 0, 66048, 393216}, 0, 0},
-    /* F 2*16*2048*768; w 3*10803283; in 16*8*768*2 + 512; out 16*8*2048*2 */
-    {"expert_down_proj", {50331648, 0, 32409849, 0, 0, 197120, 524288}, 0, 0},
-    {"combine", {0, 524288, 0, 0, 0, 524544, 65536}, 0, 0},
-    {"mlp_all_reduce", {0, 32768, 0, 0, 0, 65536, 65536}, 114688, 2},
+/* Mixtral 8x7B over 8 ranks, one token: of the 8 experts on as many ranks it chooses 2, so that the
+ * rank with most has one of them, and one choice. 14336 whole, d 4096. */
+static const split_row mixtral_whole[] = {
+    /* F 2*28672*4096; w 28672*4096*2; in 4096*2 + 4*2; out 2*28672*2 */
+    {"gate_up_proj", {234881024, 0, 234881024, 0, 0, 8200, 114688}, 0, 0},
+    /* F 2*4096*14336; w 4096*14336*2; in 2*14336*2 + 4*2; out 2*4096*2 */
+    {"down_proj", {117440512, 0, 117440512, 0, 0, 57352, 16384}, 0, 0},
+    /* V 2*2*4096; in 2*4096*2 + 2*2 */
+    {"combine", {0, 16384, 0, 0, 0, 16388, 8192}, 0, 0},
+    {"mlp_all_reduce", {0, 4096, 0, 0, 0, 8192, 8192}, 14336, 2},
 };
 
 /* DeepSeek-V3, 128 heads over 8 ranks: 16 heads each, latents of 512 and rotated keys of 64 on every
@@ -110,7 +111,7 @@ static const split_row olmoe[] = {
 };
 
 static rl_lab lab;
-static const rl_group group = {.count = 16, .q = 1, .cached = 2048};
+static rl_group group = {.count = 16, .q = 1, .cached = 2048};
 static const rl_point point = {&group, 1};
 
 static bool split_experts(const char *model, uint64_t ranks, rl_algorithm algorithm,
@@ -183,8 +184,10 @@ static void test_rows(void) {
   CU_ASSERT_TRUE_FATAL(split("qwen3-30b-a3b", 8, RL_ALGORITHM_ANY, &pass));
   check_rows(&pass, qwen, sizeof qwen / sizeof *qwen);
   CU_ASSERT_EQUAL(kv_token_bytes(pass.program), 48 * 1 * (256 + 256));
-  CU_ASSERT_TRUE_FATAL(split_experts("qwen3-30b-a3b", 8, RL_ALGORITHM_ANY, 8, &pass));
-  check_rows(&pass, qwen_whole, sizeof qwen_whole / sizeof *qwen_whole);
+  CU_ASSERT_TRUE_FATAL(split_experts("mixtral-8x7b", 8, RL_ALGORITHM_ANY, 8, &pass));
+  group.count = 1;
+  check_rows(&pass, mixtral_whole, sizeof mixtral_whole / sizeof *mixtral_whole);
+  group.count = 16;
   CU_ASSERT_TRUE_FATAL(split("deepseek-v3", 8, RL_ALGORITHM_ANY, &pass));
   check_rows(&pass, deepseek, sizeof deepseek / sizeof *deepseek);
   CU_ASSERT_EQUAL(kv_token_bytes(pass.program), 61 * (1024 + 128));
