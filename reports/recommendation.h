@@ -29,6 +29,7 @@ typedef struct rl_result_recommendation {
   const char *version;
   const char *model, *profile;
   uint64_t prompt, generate;
+  bool keeps_kv;                   /* the model does; else the options have no KV */
   bool one_pass;                   /* whole sequences are read and nothing is generated */
   double tpot, ttft, cost;         /* targets, 0 = none */
   bool priced;                     /* some option that meets the targets has a price */

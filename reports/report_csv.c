@@ -11,16 +11,27 @@ static void add_row(rl_grid *grid, rl_arena *arena, const entry *entries, size_t
   if (grid->columns == NULL && !grid->failed) {
     rl_column *columns = RL_NEW_ARRAY(arena, rl_column, count);
     rl_grid_init(grid, arena, columns, count);
-    grid->failed = columns == NULL;
+    grid->failed = grid->failed || columns == NULL;
     for (size_t c = 0; columns != NULL && c < count; c++) columns[c].key = entries[c].key;
   }
   rl_cell *row = rl_grid_row(grid);
   for (size_t c = 0; c < count; c++) row[c] = entries[c].cell;
 }
 
-static void add_batch(rl_grid *grid, rl_arena *arena, const rl_result *result,
-                      const rl_result_system *system, const rl_result_batch *b) {
-  const bool decodes = b->phase_count > 1;
+/* A row that grows group by group. */
+typedef struct entry_list {
+  entry items[RL_GRID_COLUMNS];
+  size_t count;
+} entry_list;
+#define APPEND(list, entries) append((list), (entries), sizeof(entries) / sizeof *(entries))
+static void append(entry_list *list, const entry *entries, size_t count) {
+  for (size_t i = 0; i < count && list->count < RL_GRID_COLUMNS; i++) {
+    list->items[list->count++] = entries[i];
+  }
+}
+
+static void add_times(entry_list *list, const rl_result *result, const rl_result_system *system,
+                      const rl_result_batch *b) {
   const entry entries[] = {
       {"model", rl_cell_text(result->model)},
       {"hardware", rl_cell_text(system->name)},
@@ -37,6 +48,14 @@ static void add_batch(rl_grid *grid, rl_arena *arena, const rl_result *result,
       {"prefill_limit_share", rl_cell_positive(b->prefill_limit.share)},
       {"decode_limit", rl_cell_text(b->decode_limit.what)},
       {"decode_limit_share", rl_cell_positive(b->decode_limit.share)},
+  };
+  APPEND(list, entries);
+}
+
+static void add_memory(entry_list *list, const rl_result_system *system,
+                       const rl_result_batch *b) {
+  const bool decodes = b->phase_count > 1;
+  const entry entries[] = {
       {"weight_bytes", rl_cell_count(b->worst.weights)},
       {"kv_bytes", rl_cell_count(b->worst.kv)},
       {"state_bytes", rl_cell_count(b->worst.state)},
@@ -54,16 +73,84 @@ static void add_batch(rl_grid *grid, rl_arena *arena, const rl_result *result,
       {"decode_kv_bytes", decodes ? rl_cell_count(b->phases[1].kv) : (rl_cell){0}},
       {"decode_state_bytes", decodes ? rl_cell_count(b->phases[1].state) : (rl_cell){0}},
       {"decode_activation_bytes", decodes ? rl_cell_count(b->phases[1].activations) : (rl_cell){0}},
+  };
+  APPEND(list, entries);
+}
+
+static void add_expenses(entry_list *list, const rl_result_batch *b) {
+  const entry entries[] = {
       {"energy_method", rl_cell_text(b->energy.method)},
       {"prefill_energy_j_per_token", rl_cell_positive(b->energy.prefill)},
       {"decode_energy_j_per_token", rl_cell_positive(b->energy.decode)},
       {"price_usd_per_h", b->price.known ? rl_cell_real(b->price.per_hour) : (rl_cell){0}},
       {"input_at_least_usd_per_mtok", rl_cell_positive(b->price.input)},
       {"output_at_least_usd_per_mtok", rl_cell_positive(b->price.output)},
+  };
+  APPEND(list, entries);
+}
+
+/* "experts=host,kv=cpu" */
+static rl_cell placement_cell(rl_grid *grid, rl_arena *arena, const rl_result_placement *p) {
+  const char *text = "";
+  for (size_t i = 0; p != NULL && i < p->count && text != NULL; i++) {
+    text = rl_textf(arena, "%s%s%s=%s", text, i > 0 ? "," : "", p->classes[i], p->places[i]);
+  }
+  if (text == NULL) grid->failed = true;
+  return rl_cell_text(text);
+}
+
+/* How the model is split, what stands elsewhere, who prefills. */
+static void add_ways(entry_list *list, rl_grid *grid, rl_arena *arena, const rl_result *result,
+                     const rl_result_system *system) {
+  const rl_result_split *split = &result->split;
+  const rl_result_placement *p = system->placement;
+  const rl_result_pool *pool = system->pool;
+  const rl_cell none = {0};
+  const entry entries[] = {
+      {"tensor", rl_cell_count(split->tensor)},
+      {"pipeline", rl_cell_count(split->pipeline)},
+      {"expert", rl_cell_count(split->expert)},
+      {"data", rl_cell_count(split->data)},
+      {"context", rl_cell_count(split->context)},
+      {"collectives", rl_cell_text(split->collectives)},
+      {"placement", placement_cell(grid, arena, p)},
+      {"host", rl_cell_text(p == NULL ? NULL : p->host)},
+      {"hosts", p == NULL ? none : rl_cell_count(p->hosts)},
+      {"storage", rl_cell_text(p == NULL ? NULL : p->storage)},
+      {"lanes", rl_cell_text(p == NULL ? NULL : p->serial ? "serial" : "overlapped")},
+      {"prefill_hardware", rl_cell_text(pool == NULL ? NULL : pool->name)},
+      {"prefill_devices", pool == NULL ? none : rl_cell_count(pool->devices)},
+      {"prefill_groups", pool == NULL ? none : rl_cell_count(pool->groups)},
+  };
+  APPEND(list, entries);
+}
+
+static void add_elsewhere(entry_list *list, const rl_result_system *system,
+                          const rl_result_batch *b) {
+  const bool placed = system->placement != NULL, sent = system->pool != NULL;
+  const rl_cell none = {0};
+  const entry entries[] = {
+      {"host_memory_bytes", placed ? rl_cell_count(b->worst.host) : none},
+      {"storage_bytes", placed ? rl_cell_count(b->worst.storage) : none},
+      {"transfer_bytes", sent ? rl_cell_count(b->transfer_bytes) : none},
+      {"transfer_s", rl_cell_positive(b->transfer)},
+  };
+  APPEND(list, entries);
+}
+
+static void add_batch(rl_grid *grid, rl_arena *arena, const rl_result *result,
+                      const rl_result_system *system, const rl_result_batch *b) {
+  const entry of_a_pass[] = {
       {"rate_at_most_sequences_per_s", rl_cell_positive(b->sequence_rate)},
   };
-  const size_t count = sizeof entries / sizeof *entries;
-  add_row(grid, arena, entries, result->one_pass ? count : count - 1);
+  entry_list list = {.count = 0};
+  add_times(&list, result, system, b);
+  add_memory(&list, system, b);
+  add_expenses(&list, b);
+  add_ways(&list, grid, arena, result, system);
+  add_elsewhere(&list, system, b);
+  if (result->one_pass) APPEND(&list, of_a_pass);
+  add_row(grid, arena, list.items, list.count);
 }
 
 /* Whose operator a row is. */
@@ -100,6 +187,11 @@ static void add_operator(rl_grid *grid, rl_arena *arena, const place *at,
       {"activation_write_bytes", rl_cell_count(op->act_write)},
       {"link_bytes", rl_cell_count(op->link)},
       {"expected", rl_cell_flag(op->expected)},
+      {"state_read_bytes", rl_cell_count(op->state_read)},
+      {"state_write_bytes", rl_cell_count(op->state_write)},
+      {"algorithm", rl_cell_text(op->algorithm)},
+      {"computed_on", rl_cell_text(op->place)},
+      {"transfer_s", rl_cell_positive(op->transfer)},
   };
   add_row(grid, arena, entries, sizeof entries / sizeof *entries);
 }
@@ -110,7 +202,7 @@ static void add_passes(rl_grid *grid, rl_arena *arena, const rl_result *result,
     const rl_result_pass *pass = &system->passes[p];
     const place at = {result, system, pass};
     for (size_t i = 0; i < pass->operator_count; i++) {
-      add_operator(grid, arena, &at, &pass->operators[i]);
+      if (pass->operators[i].bound != NULL) add_operator(grid, arena, &at, &pass->operators[i]);
     }
   }
 }

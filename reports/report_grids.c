@@ -25,10 +25,10 @@ rl_cell rl_cell_fits(const rl_result_batch *batch) {
 /* Energy and price are last: their columns go when no machine says them. */
 #define ENERGY_COLUMN \
   { .key = "energy_j_per_token", .head = "energy", .unit = "J a token", .drop = 2 }
-#define PRICE_COLUMN(head_)                                                          \
-  {                                                                                  \
+#define PRICE_COLUMN(head_)                                                            \
+  {                                                                                    \
     .key = "price_usd_per_mtok", .head = (head_), .unit = "$/Mtok", .mark = "\u2265 ", \
-    .rounding = RL_ROUND_DOWN, .drop = 3                                             \
+    .rounding = RL_ROUND_DOWN, .drop = 3                                               \
   }
 
 void rl_grid_decode(rl_grid *grid, rl_arena *arena, const rl_result_system *system) {
@@ -66,22 +66,29 @@ void rl_grid_decode(rl_grid *grid, rl_arena *arena, const rl_result_system *syst
   rl_grid_trim(grid, 6);
 }
 
+#define PREFILL_COLUMNS(tokens_, each_, price_)                                                 \
+  {.key = "batch", .head = "batch"},                                                            \
+      {.key = "ttft_s", .head = "TTFT", .unit = "ms", .scale = 1e3, .rounding = RL_ROUND_DOWN}, \
+      {.key = "prefill_rate",                                                                   \
+       .head = "all sequences",                                                                 \
+       .unit = (tokens_),                                                                       \
+       .mark = MARK,                                                                            \
+       .rounding = RL_ROUND_UP},                                                                \
+      {.key = "prefill_limit", .head = "bound by", .left = true},                               \
+      {.key = "transfer_bytes", .head = "sent on", .unit = "GB", .scale = 1e-9},                \
+      {.key = "transfer_s", .head = "in", .unit = "ms", .scale = 1e3},                          \
+      {.key = "energy_j_per_token", .head = "energy", .unit = (each_), .drop = 2}, {            \
+    .key = "price_usd_per_mtok", .head = "input", .unit = (price_), .mark = "\u2265 ",          \
+    .rounding = RL_ROUND_DOWN, .drop = 3                                                        \
+  }
+
+/* What is read of a source counts beside the tokens of the prompt. */
 void rl_grid_prefill(rl_grid *grid, rl_arena *arena, const rl_result_system *system) {
-  static const rl_column columns[] = {
-      {.key = "batch", .head = "batch"},
-      {.key = "ttft_s", .head = "TTFT", .unit = "ms", .scale = 1e3, .rounding = RL_ROUND_DOWN},
-      {.key = "prefill_rate",
-       .head = "all sequences",
-       .unit = "tokens/s",
-       .mark = MARK,
-       .rounding = RL_ROUND_UP},
-      {.key = "prefill_limit", .head = "bound by", .left = true},
-      {.key = "transfer_bytes", .head = "sent on", .unit = "GB", .scale = 1e-9},
-      {.key = "transfer_s", .head = "in", .unit = "ms", .scale = 1e3},
-      ENERGY_COLUMN,
-      PRICE_COLUMN("input"),
-  };
-  rl_grid_init(grid, arena, columns, sizeof columns / sizeof *columns);
+  static const rl_column of_tokens[] = {PREFILL_COLUMNS("tokens/s", "J a token", "$/Mtok")};
+  static const rl_column of_positions[] = {
+      PREFILL_COLUMNS("positions/s", "J a position", "$/M positions")};
+  const rl_column *columns = system->source > 0 ? of_positions : of_tokens;
+  rl_grid_init(grid, arena, columns, sizeof of_tokens / sizeof *of_tokens);
   for (size_t i = 0; i < system->batch_count; i++) {
     const rl_result_batch *b = &system->batches[i];
     rl_cell *row = rl_grid_row(grid);
@@ -246,6 +253,7 @@ static const rl_column operator_columns[OP_COLUMNS] = {
 
 static double intensity_of(const rl_result_operator *op) {
   uint64_t bytes = op->weights + op->kv_read + op->kv_write + op->act_read + op->act_write;
+  bytes += op->state_read + op->state_write;
   return bytes == 0 ? 0 : (double)op->matrix / (double)bytes;
 }
 
@@ -266,7 +274,8 @@ static void time_cells(rl_cell *row, const rl_result_operator *op) {
 static void amount_cells(rl_cell *row, const rl_result_operator *op) {
   double repeat = (double)op->repeat;
   row[0] = rl_cell_real((double)op->weights * repeat);
-  row[1] = rl_cell_real((double)(op->kv_read + op->kv_write) * repeat);
+  const uint64_t kept = op->kv_read + op->kv_write + op->state_read + op->state_write;
+  row[1] = rl_cell_real((double)kept * repeat);
   row[2] = rl_cell_real((double)(op->act_read + op->act_write) * repeat);
   row[3] = rl_cell_real((double)op->matrix * repeat);
   row[4] = rl_cell_positive(intensity_of(op));
@@ -303,10 +312,18 @@ static rl_result_operator total_of(const rl_result_pass *pass) {
     add_times(&total.weights, op->weights, op->repeat);
     add_times(&total.kv_read, op->kv_read, op->repeat);
     add_times(&total.kv_write, op->kv_write, op->repeat);
+    add_times(&total.state_read, op->state_read, op->repeat);
+    add_times(&total.state_write, op->state_write, op->repeat);
     add_times(&total.act_read, op->act_read, op->repeat);
     add_times(&total.act_write, op->act_write, op->repeat);
   }
   return total;
+}
+
+/* What sequences keep: each operator moves one of the two. */
+static const char *kept_head(const rl_result_pass *pass) {
+  if (!pass->keeps_states) return "KV";
+  return pass->keeps_kv ? "KV, state" : "state";
 }
 
 /* Columns with their headings; those of the last pass are cut out when there is none. */
@@ -320,6 +337,7 @@ static const rl_column *operator_heads(rl_grid *grid, const rl_result_pass *firs
     const rl_result_pass *pass = last != NULL && c >= OP_LAST && c < OP_AMOUNTS ? last : first;
     columns[c].group = heading(grid, c < OP_AMOUNTS ? "batch " : "amounts, batch ", pass->batch);
   }
+  columns[OP_AMOUNTS + 1].head = kept_head(first);
   memmove(columns + OP_AMOUNTS - cut, columns + OP_AMOUNTS,
           (OP_COLUMNS - OP_AMOUNTS) * sizeof *columns);
   return columns;

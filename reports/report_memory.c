@@ -65,12 +65,12 @@ void rl_grid_memory(rl_grid *grid, rl_arena *arena, const rl_result_system *syst
     row[0] = rl_cell_count(b->batch);
     row[1] = rl_cell_count(b->worst.weights);
     phase_cells(row + 2, &b->phases[0]);
-    if (one_pass) row[2] = (rl_cell){0}; /* it has no cache */
     if (b->phase_count > 1) phase_cells(row + 6, &b->phases[1]);
+    if (!system->keeps_kv) row[2] = row[6] = (rl_cell){0};
     if (b->worst.host > 0) row[10] = rl_cell_count(b->worst.host);
     if (b->worst.storage > 0) row[11] = rl_cell_count(b->worst.storage);
     row[12] = rl_cell_tokens(b->longest_context);
     row[13] = rl_cell_tokens(b->longest_prompt);
   }
-  rl_grid_trim(grid, 1); /* no state, no decode steps, nothing elsewhere, no limit */
+  rl_grid_trim(grid, 1); /* no KV, no state, no decode steps, nothing elsewhere, no limit */
 }

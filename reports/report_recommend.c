@@ -19,12 +19,11 @@ enum { SHOWN = 12 };
     .key = "batch", .head = "batch"                                                             \
   }
 
-/* A model of one pass has no cache. */
 static void way_cells(rl_cell *row, const rl_result_recommendation *r, const rl_result_option *o) {
   row[0] = rl_cell_text(o->hardware);
   row[1] = rl_cell_count(o->devices);
   row[2] = rl_cell_text(o->weights);
-  if (!r->one_pass) row[3] = rl_cell_text(o->kv);
+  if (r->keeps_kv) row[3] = rl_cell_text(o->kv);
   if (o->batch > 0) row[4] = rl_cell_count(o->batch);
 }
 
@@ -64,7 +63,7 @@ static void grid_meeting(rl_grid *grid, rl_arena *arena, const rl_result_recomme
     row[8] = rl_cell_positive(r->one_pass ? o->sequence_rate : o->decode_rate);
     row[9] = rl_cell_positive(o->cost);
   }
-  rl_grid_trim(grid, r->one_pass ? 3 : 9);
+  rl_grid_trim(grid, r->keeps_kv ? 9 : 3);
 }
 
 static void grid_missing(rl_grid *grid, rl_arena *arena, const rl_result_recommendation *r) {
@@ -78,7 +77,7 @@ static void grid_missing(rl_grid *grid, rl_arena *arena, const rl_result_recomme
     way_cells(row, r, &r->options[i]);
     row[5] = rl_cell_text(r->options[i].why);
   }
-  if (r->one_pass) rl_grid_trim(grid, 3);
+  if (!r->keeps_kv) rl_grid_trim(grid, 3);
 }
 
 /* Dollars (unit NULL) take no prefix. */

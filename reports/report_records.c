@@ -39,8 +39,8 @@ static void model(rl_json *json, const rl_result *r) {
     rl_json_close(json, '}');
   }
   rl_json_close(json, ']');
-  rl_json_text(json, "kv_k", r->kv_k);
-  rl_json_text(json, "kv_v", r->kv_v);
+  rl_json_text(json, "kv_k", r->keeps_kv ? r->kv_k : NULL);
+  rl_json_text(json, "kv_v", r->keeps_kv ? r->kv_v : NULL);
   rl_json_text(json, "activations", r->activations);
   rl_json_text(json, "state", r->state);
   rl_json_count(json, "state_bytes_per_sequence", r->state_bytes);
@@ -300,6 +300,8 @@ static void operator_record(rl_json *json, const rl_result_operator *op) {
   rl_json_count(json, "weight_read_bytes", op->weights);
   rl_json_count(json, "kv_read_bytes", op->kv_read);
   rl_json_count(json, "kv_write_bytes", op->kv_write);
+  rl_json_count(json, "state_read_bytes", op->state_read);
+  rl_json_count(json, "state_write_bytes", op->state_write);
   rl_json_count(json, "activation_read_bytes", op->act_read);
   rl_json_count(json, "activation_write_bytes", op->act_write);
   rl_json_count(json, "link_bytes", op->link);
@@ -314,12 +316,15 @@ static void pass(rl_json *json, const rl_result_pass *p) {
   rl_json_count(json, "batch", p->batch);
   rl_json_count(json, "new_tokens", p->tokens);
   rl_json_count(json, "cached_tokens", p->cached);
+  rl_json_count(json, "source_positions", p->source);
   rl_json_real(json, "time_at_best_s", p->seconds);
   optional(json, "device_lane_s", p->device_lane);
   optional(json, "host_lane_s", p->host_lane);
   optional(json, "link_lane_s", p->link_lane);
   rl_json_open(json, "operators", '[');
-  for (size_t i = 0; i < p->operator_count; i++) operator_record(json, &p->operators[i]);
+  for (size_t i = 0; i < p->operator_count; i++) {
+    if (p->operators[i].bound != NULL) operator_record(json, &p->operators[i]);
+  }
   rl_json_close(json, ']');
   rl_json_close(json, '}');
 }

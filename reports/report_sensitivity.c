@@ -40,7 +40,7 @@ static void batch_rows(rl_grid *grid, const rl_result_system *system, size_t bat
 
 void rl_grid_sensitivity(rl_grid *grid, rl_arena *arena, const rl_result_system *system) {
   rl_result_system few = *system;
-  const size_t most = (RL_GRID_COLUMNS - 2) / 2;
+  const size_t most = 19; /* batches that a wide terminal shows */
   if (few.batch_count > most) few.batch_count = most;
   const size_t count = 2 + 2 * few.batch_count;
   rl_column *columns = RL_NEW_ARRAY(arena, rl_column, count);

@@ -165,6 +165,7 @@ typedef struct rl_result_operator {
   double share;                                             /* of the pass, all repeats together */
   uint64_t matrix, vector;                                  /* FLOP, operations */
   uint64_t weights, kv_read, kv_write, act_read, act_write; /* bytes */
+  uint64_t state_read, state_write;                         /* bytes of recurrent states */
   uint64_t link;         /* bytes that the device sends to others */
   const char *algorithm; /* how it sends them: "two_shot"; NULL when it does not */
   const rl_result_explanation *explanation;                 /* NULL unless asked for */
@@ -177,6 +178,8 @@ typedef struct rl_result_pass {
   uint64_t cached; /* tokens in the cache before, a sequence */
   double seconds;
   double device_lane, host_lane, link_lane; /* s: work there, where tensors are placed, else 0 */
+  uint64_t source; /* positions that each sequence encodes in this pass */
+  bool keeps_kv, keeps_states; /* the model does */
   const rl_result_operator *operators;
   size_t operator_count;
 } rl_result_pass;
@@ -213,6 +216,8 @@ typedef struct rl_result_placement {
 
 typedef struct rl_result_system {
   const char *name, *title;
+  bool keeps_kv;    /* some operator of the model has a KV cache */
+  uint64_t source;  /* positions of a source that each sequence begins with: they count as tokens read */
   uint64_t devices;
   uint64_t servers; /* of that name that hold them; 0: they are devices of that name */
   const char *matrix_type;   /* type that the peak below multiplies in: "bf16" */

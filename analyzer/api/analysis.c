@@ -99,6 +99,8 @@ static rl_status study_machine(const rl_analysis *study, rl_result_system *syste
   if (figures == NULL) return rl_diag_oom(study->diags);
   *system = (rl_result_system){.name = h->name,
                                .title = h->title,
+                               .keeps_kv = rl_program_keeps(study->plan->cost->program, RL_ROLE_KV),
+                               .source = rl_analysis_read_source(study),
                                .devices = study->devices,
                                .servers = h->devices > 1 ? study->scenario->devices / h->devices : 0,
                                .bandwidth = memory->bandwidth.value,
@@ -351,6 +353,30 @@ static rl_status check_placed(const rl_scenario *scenario, const rl_program *pro
   return RL_OK;
 }
 
+/* What was typed for parts that the model does not have is told; a file may serve many models. */
+static void tell_idle(const rl_scenario *scenario, const rl_program *program, rl_arena *arena,
+                      rl_diags *diags) {
+  uint64_t experts = 0;
+  const bool spread = !rl_program_class_bytes(program, RL_CLASS_EXPERTS, &experts) || experts > 0;
+  const struct {
+    rl_loc loc;
+    const char *what, *lacks;
+    bool there;
+  } asked[] = {{scenario->kv_loc, "kv", "keeps no KV cache", rl_program_keeps(program, RL_ROLE_KV)},
+               {scenario->state_loc, "state", "keeps no state",
+                rl_program_keeps(program, RL_ROLE_STATE)},
+               {scenario->skew_loc, "experts", "has no experts", spread}};
+  for (size_t i = 0; i < sizeof asked / sizeof *asked; i++) {
+    if (!rl_loc_is_typed(asked[i].loc) || asked[i].there) continue;
+    const char *why = rl_textf(arena, "%s %s", scenario->model->name, asked[i].lacks);
+    if (why == NULL) {
+      rl_diag_oom(diags);
+      return;
+    }
+    RL_REPORT(diags, SETTING_IDLE, asked[i].loc, asked[i].what, why);
+  }
+}
+
 rl_status rl_analyze(rl_arena *arena, rl_db *db, const rl_scenario *scenario,
                      const rl_pass_view *view, const rl_result **out, rl_diags *diags) {
   rl_analysis study = study_new(arena, db, scenario, view, diags);
@@ -362,6 +388,7 @@ rl_status rl_analyze(rl_arena *arena, rl_db *db, const rl_scenario *scenario,
   if (result == NULL) return rl_diag_oom(diags);
   rl_status status = rl_lower(arena, scenario, &program, diags);
   if (status == RL_OK) status = check_placed(scenario, program, diags);
+  if (status == RL_OK) tell_idle(scenario, program, arena, diags);
   if (status == RL_OK) status = rl_analysis_fit_view(&study, program);
   if (status == RL_OK)
     status = rl_cost_compile(arena, program, RL_ANALYSIS_PAGE_ROWS, &cost, diags);

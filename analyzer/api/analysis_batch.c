@@ -185,7 +185,8 @@ rl_status rl_analysis_batch(const rl_analysis *study, uint64_t batch, rl_result_
   if (status == RL_OK && !study->listed) status = rl_analysis_sensitivity(study, job, out);
   if (status == RL_OK) status = study_limits(study, out);
   if (status != RL_OK) return status;
-  const token_counts tokens = {.prompt = (double)batch * (double)job.prompt,
+  const double read = (double)job.prompt + (double)rl_analysis_read_source(study);
+  const token_counts tokens = {.prompt = (double)batch * read,
                                .decoded = (double)batch * (double)(job.generate - 1)};
   out->ttft = generation.ttft;
   out->tpot = generation.tpot;

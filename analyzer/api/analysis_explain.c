@@ -147,6 +147,16 @@ static bool form_of(const rl_analysis *study, const rl_form *form, const uint64_
   return true;
 }
 
+/* What a sequence keeps is a KV cache, or a state. */
+static const char *what_of(const rl_analysis *study, const rl_cost_row *row, int count) {
+  const rl_program *program = study->plan->cost->program;
+  const bool kept = count == RL_C_KV_READ || count == RL_C_KV_WRITE;
+  if (!kept || !rl_analysis_is_stateful(program, &program->ops[row->op])) {
+    return count_words[count].what;
+  }
+  return count == RL_C_KV_READ ? "states read" : "states written";
+}
+
 /* All counts of a row that are not nothing. */
 static bool forms_of(const rl_analysis *study, const rl_cost_row *row, const uint64_t *moments,
                      const rl_demand *demand, rl_result_explanation *out) {
@@ -157,7 +167,7 @@ static bool forms_of(const rl_analysis *study, const rl_cost_row *row, const uin
     rl_result_form *form = &forms[out->form_count];
     if (row->counts[c].terms == 0) continue;
     *form = (rl_result_form){
-        .what = count_words[c].what, .unit = count_words[c].unit, .value = demand->counts[c]};
+        .what = what_of(study, row, c), .unit = count_words[c].unit, .value = demand->counts[c]};
     if (!form_of(study, &row->counts[c], moments, form)) return false;
     out->form_count++;
   }

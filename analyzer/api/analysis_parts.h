@@ -39,6 +39,10 @@ bool rl_analysis_decodes(const rl_analysis *study);
 rl_group rl_analysis_step(const rl_analysis *study, uint64_t batch);
 /* Sequences of the batch that the fullest device works on, of those that share them. */
 uint64_t rl_analysis_share(const rl_analysis *study, uint64_t batch);
+/* Positions of the source that a sequence begins with, 0: it begins with none; and those of them
+ * that are read like tokens of their own: where something of them is kept beside the prompt. */
+uint64_t rl_analysis_source(const rl_analysis *study);
+uint64_t rl_analysis_read_source(const rl_analysis *study);
 /* What one batch is in the pass that is shown. */
 rl_group rl_analysis_group(const rl_analysis *study, rl_pass_kind phase, uint64_t batch);
 /* Where the time of a pass over the group goes: its largest part. */
@@ -59,6 +63,8 @@ rl_status rl_analysis_verifies(const rl_analysis *study, rl_result_system *syste
 /* A pass operator by operator; operators that are asked for are explained. */
 rl_status rl_analysis_pass(const rl_analysis *study, rl_pass_kind phase, uint64_t batch,
                            rl_result_pass *out);
+/* The operator advances a state: what it keeps of a sequence is that, and no KV cache. */
+bool rl_analysis_is_stateful(const rl_program *program, const rl_op *op);
 /* Name of the part of a fused operator that is to be explained; NULL when none is. */
 const char *rl_analysis_part(const rl_analysis *study, const rl_op *op);
 /* Formula and numbers of one row. */

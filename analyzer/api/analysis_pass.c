@@ -51,6 +51,18 @@ rl_group rl_analysis_group(const rl_analysis *study, rl_pass_kind phase, uint64_
   return group;
 }
 
+uint64_t rl_analysis_source(const rl_analysis *study) {
+  const rl_encoder_source *source = &study->plan->cost->program->source.begin;
+  uint64_t positions;
+  return rl_mul_u64(source->positions, source->pieces, &positions) ? positions : UINT64_MAX;
+}
+
+uint64_t rl_analysis_read_source(const rl_analysis *study) {
+  uint64_t kept = 0;
+  if (!rl_program_source_kv_bytes(study->plan->cost->program, &kept)) return 0;
+  return kept > 0 ? rl_analysis_source(study) : 0;
+}
+
 rl_group rl_analysis_step(const rl_analysis *study, uint64_t batch) {
   return rl_plan_group(study->plan, rl_analysis_share(study, batch), 1, study->middle);
 }
@@ -68,13 +80,17 @@ static const uint64_t *moments_of(const rl_analysis *study, const rl_group *grou
   return NULL;
 }
 
-/* What a sequence keeps is counted together: of an operator that advances a state it is that. */
-static int kept_part(const rl_program *program, const rl_op *op) {
+bool rl_analysis_is_stateful(const rl_program *program, const rl_op *op) {
   for (uint32_t o = 0; o < op->operand_count; o++) {
     uint32_t tensor = program->operands[op->first_operand + o].tensor;
-    if (program->tensors[tensor].role == RL_ROLE_STATE) return PART_STATES;
+    if (program->tensors[tensor].role == RL_ROLE_STATE) return true;
   }
-  return PART_KV;
+  return false;
+}
+
+/* What a sequence keeps is counted together: of an operator that advances a state it is that. */
+static int kept_part(const rl_program *program, const rl_op *op) {
+  return rl_analysis_is_stateful(program, op) ? PART_STATES : PART_KV;
 }
 
 /* A memory-bound row's time goes to what it moves, byte by byte. */
@@ -201,6 +217,7 @@ static rl_result_operator row_of(const rl_analysis *study, uint32_t row, const r
   const rl_program *program = study->plan->cost->program;
   const rl_op *op = &program->ops[at->op];
   const uint64_t *c = demand->counts;
+  const bool stateful = rl_analysis_is_stateful(program, op);
   return (rl_result_operator){
       .name = op->name,
       .kind = RL_OP_INFO[op->kind].name,
@@ -219,8 +236,10 @@ static rl_result_operator row_of(const rl_analysis *study, uint32_t row, const r
       .matrix = c[RL_C_MATRIX],
       .vector = c[RL_C_VECTOR],
       .weights = c[RL_C_WEIGHTS],
-      .kv_read = c[RL_C_KV_READ],
-      .kv_write = c[RL_C_KV_WRITE],
+      .kv_read = stateful ? 0 : c[RL_C_KV_READ],
+      .kv_write = stateful ? 0 : c[RL_C_KV_WRITE],
+      .state_read = stateful ? c[RL_C_KV_READ] : 0,
+      .state_write = stateful ? c[RL_C_KV_WRITE] : 0,
       .act_read = c[RL_C_ACT_READ],
       .act_write = c[RL_C_ACT_WRITE],
       .link = demand->amount[RL_BOUND_PEERS],
@@ -263,6 +282,9 @@ rl_status rl_analysis_pass(const rl_analysis *study, rl_pass_kind phase, uint64_
                           .batch = batch,
                           .tokens = group.q,
                           .cached = group.cached,
+                          .source = group.cached == 0 ? rl_analysis_source(study) : 0,
+                          .keeps_kv = rl_program_keeps(cost->program, RL_ROLE_KV),
+                          .keeps_states = rl_program_keeps(cost->program, RL_ROLE_STATE),
                           .operators = rows,
                           .operator_count = cost->row_count};
   for (uint32_t row = 0; row < cost->row_count; row++) {

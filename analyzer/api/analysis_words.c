@@ -10,7 +10,7 @@
 /* So many decimals, until the block ends. */
 #define FIXED(value, decimals) rl_print_fixed((value), (decimals), (char[RL_NUMBER_TEXT]){0})
 
-enum { WORDS_MAX = 14 };
+enum { WORDS_MAX = 15 };
 
 typedef struct speaker {
   const rl_analysis *study;
@@ -185,6 +185,20 @@ static bool say_verify(speaker *s) {
   if (sentence == NULL) return false;
   if (first == last) return say(s, rl_textf(arena, "%s.", sentence));
   return say(s, rl_textf(arena, "%s and %s at batch %s.", sentence, FIXED(last->ratio, 2), b));
+}
+
+/* What the table of verify passes leaves out of models with states. */
+static bool say_kept_states(speaker *s) {
+  const rl_program *program = s->study->plan->cost->program;
+  char bytes[RL_NUMBER_TEXT];
+  uint64_t state = 0;
+  if (s->system->verify_count == 0 || !rl_program_keeps(program, RL_ROLE_STATE)) return true;
+  if (!rl_program_state_bytes(program, &state)) return true;
+  return say(s, rl_textf(s->study->arena,
+                         "A state cannot be taken back: a verify pass of which some tokens are "
+                         "refused has to keep the state behind each token, %s a sequence, or to "
+                         "run again. Neither is counted.",
+                         rl_print_si((double)state, "B", bytes)));
 }
 
 static bool say_fit(speaker *s) {
@@ -377,9 +391,9 @@ static bool say_details(speaker *s) {
 }
 
 rl_status rl_analysis_words(const rl_analysis *study, rl_result_system *system) {
-  static bool (*const sentences[])(speaker *) = {say_limits, say_images, say_experts, say_ridge,  say_verify,
-                                                 say_others, say_fit,     say_pools,  say_lanes,
-                                                 say_energy, say_wider,   say_throttle, say_details};
+  static bool (*const sentences[])(speaker *) = {
+      say_limits, say_images, say_experts, say_ridge,  say_verify, say_kept_states, say_others,
+      say_fit,    say_pools,  say_lanes,   say_energy, say_wider,  say_throttle,    say_details};
   speaker s = {study, system, RL_NEW_ARRAY(study->arena, const char *, WORDS_MAX)};
   if (s.words == NULL || system->batch_count == 0) return rl_diag_oom(study->diags);
   system->words = s.words;

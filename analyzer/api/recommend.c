@@ -20,6 +20,7 @@ typedef struct recommender {
   size_t machine_count;
   rl_option_list options;
   bool one_pass; /* of the model */
+  bool keeps_kv; /* the model does: else no format of it changes anything */
 } recommender;
 
 /* What is tried for the weights, or for the KV cache: texts as -w and --kv take them, NULL for the
@@ -49,10 +50,13 @@ static const char *weights_name(const recommender *r, const rl_scenario *varied,
   return r->choices->weight_count > 0 ? asked.text : varied->weights->name;
 }
 
-/* "int8-token", or "fp8-token/int8-token" of keys and values; NULL when memory ran out. */
-static const char *kv_name(rl_arena *arena, const rl_scenario *varied) {
-  if (varied->k == varied->v) return varied->k->name;
-  return rl_textf(arena, "%s/%s", varied->k->name, varied->v->name);
+/* "int8-token", or "fp8-token/int8-token" of keys and values; NULL without a cache. False when
+ * memory ran out. */
+static bool name_kv(const recommender *r, const rl_scenario *varied, const char **name) {
+  *name = r->keeps_kv ? varied->k->name : NULL;
+  if (!r->keeps_kv || varied->k == varied->v) return true;
+  *name = rl_textf(r->arena, "%s/%s", varied->k->name, varied->v->name);
+  return *name != NULL;
 }
 
 static rl_figure price_of(const recommender *r, const rl_hardware *hardware) {
@@ -169,9 +173,8 @@ static rl_status try_formats(recommender *r, rl_text_at weights, rl_text_at kv) 
   rl_scenario *varied;
   rl_status status = rl_scenario_vary(r->arena, r->db, r->scenario, variation, &varied, r->diags);
   if (status != RL_OK) return status;
-  rl_result_option option = {.weights = weights_name(r, varied, weights),
-                             .kv = kv_name(r->arena, varied)};
-  if (option.kv == NULL) return rl_diag_oom(r->diags);
+  rl_result_option option = {.weights = weights_name(r, varied, weights)};
+  if (!name_kv(r, varied, &option.kv)) return rl_diag_oom(r->diags);
   for (size_t i = 0; status == RL_OK && i < count; i++) {
     option.devices = devices[i];
     status = try_devices(r, varied, option);
@@ -200,11 +203,12 @@ static rl_status find_machines(recommender *r) {
 
 static rl_status try_all(recommender *r) {
   const rl_scenario *s = r->scenario;
-  const bool one_kv = r->one_pass || s->v->compare_kv == NULL;
+  const bool one_kv = !r->keeps_kv || s->v->compare_kv == NULL;
   const rl_format *other_kv = one_kv ? NULL : s->k->compare_kv;
   const format_choices weights =
       formats_of(r->choices->weights, r->choices->weight_count, s->weights->compare_weights);
-  const format_choices kv = formats_of(r->choices->kv, r->choices->kv_count, other_kv);
+  const format_choices kv =
+      formats_of(r->choices->kv, r->keeps_kv ? r->choices->kv_count : 0, other_kv);
   rl_status status = find_machines(r);
   for (size_t w = 0; status == RL_OK && w < weights.count; w++) {
     for (size_t k = 0; status == RL_OK && k < kv.count; k++) {
@@ -212,6 +216,15 @@ static rl_status try_all(recommender *r) {
     }
   }
   return status;
+}
+
+static void tell_no_kv(recommender *r) {
+  const char *why = rl_textf(r->arena, "%s keeps no KV cache", r->scenario->model->name);
+  if (why == NULL) {
+    rl_diag_oom(r->diags);
+  } else {
+    RL_REPORT(r->diags, SETTING_IDLE, r->choices->kv[0].loc, "kv", why);
+  }
 }
 
 /* Nothing is decoded by a model of one pass: it has no time a token. */
@@ -222,6 +235,8 @@ static rl_status check_targets(recommender *r) {
   whole.parallel = (rl_parallel){.tensor = 1};
   rl_status status = rl_lower(r->arena, &whole, &program, r->diags);
   r->one_pass = status == RL_OK && program->one_pass;
+  r->keeps_kv = status == RL_OK && rl_program_keeps(program, RL_ROLE_KV);
+  if (status == RL_OK && !r->keeps_kv && r->choices->kv_count > 0) tell_no_kv(r);
   if (!r->one_pass || !(r->choices->targets.tpot > 0)) return status;
   return RL_REPORT(r->diags, ONE_PASS_TPOT, r->choices->targets.loc, r->scenario->model->name);
 }
@@ -249,6 +264,7 @@ rl_status rl_recommend(rl_arena *arena, rl_db *db, const rl_scenario *scenario,
       .prompt = scenario->workload.prompt,
       .generate = r.one_pass ? 0 : rl_max_u64(scenario->workload.generate, 1),
       .one_pass = r.one_pass,
+      .keeps_kv = r.keeps_kv,
       .tpot = choices->targets.tpot,
       .ttft = choices->targets.ttft,
       .cost = choices->targets.cost,

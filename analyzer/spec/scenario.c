@@ -257,6 +257,12 @@ static void resolve_price(const resolver *r) {
   }
 }
 
+/* Where a setting stands; nowhere when it is not given. */
+static rl_loc loc_of(const resolver *r, rl_setting which) {
+  const rl_node *node = r->settings->values[which];
+  return node == NULL ? (rl_loc){0} : node->loc;
+}
+
 static void resolve_formats(const resolver *r) {
   resolve_weights(r);
   resolve_activations(r);
@@ -264,6 +270,9 @@ static void resolve_formats(const resolver *r) {
   bool same = r->settings->values[RL_SET_V] == r->settings->values[RL_SET_K];
   r->scenario->v = same ? r->scenario->k : resolve_kv(r, RL_SET_V);
   resolve_state(r);
+  r->scenario->kv_loc = loc_of(r, RL_SET_K).file != NULL ? loc_of(r, RL_SET_K) : loc_of(r, RL_SET_V);
+  r->scenario->state_loc = loc_of(r, RL_SET_STATE);
+  r->scenario->skew_loc = loc_of(r, RL_SET_SKEW);
   r->scenario->wide = dense_format(r, RL_F32);
   if (r->scenario->model != NULL) rl_weight_rules_resolve(r->load, r->settings, r->scenario);
 }

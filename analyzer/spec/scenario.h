@@ -58,6 +58,7 @@ typedef struct rl_scenario {
   const rl_format *k, *v;       /* KV cache */
   const rl_format *state;       /* recurrent states */
   const rl_format *wide;        /* fp32: activations that a family keeps wide */
+  rl_loc kv_loc, state_loc, skew_loc; /* where they were given; without a file: they are defaults */
   rl_parallel parallel;
   rl_placement placement;
   rl_pools pools;

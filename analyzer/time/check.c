@@ -7,8 +7,15 @@
 rl_status rl_report_overflow(const rl_group *group, rl_diags *diags) {
   rl_loc nowhere = {0};
   char batch[RL_NUMBER_TEXT], fresh[RL_NUMBER_TEXT], cached[RL_NUMBER_TEXT];
-  return RL_REPORT(diags, POINT_OVERFLOW, nowhere, rl_print_grouped(group->count, batch),
-                   rl_print_grouped(group->q, fresh), rl_print_grouped(group->cached, cached));
+  char positions[RL_NUMBER_TEXT];
+  rl_print_grouped(group->count, batch);
+  rl_print_grouped(group->q, fresh);
+  rl_print_grouped(group->cached, cached);
+  if (group->source.positions == 0) {
+    return RL_REPORT(diags, POINT_OVERFLOW, nowhere, batch, fresh, cached);
+  }
+  rl_print_grouped(group->source.positions, positions);
+  return RL_REPORT(diags, SOURCE_OVERFLOW, nowhere, batch, fresh, cached, positions);
 }
 
 static rl_status check_positions(const rl_plan *plan, uint64_t needed, rl_diags *diags) {

@@ -196,7 +196,8 @@ static rl_status decode(const rl_plan *plan, rl_job job, rl_generation *out, rl_
   if (job.generate < 2) return RL_OK;
   if (!sum_steps(plan, job, &out->decode_spending, rows)) {
     uint64_t last = job.prompt + job.generate - 2;
-    return rl_report_overflow(&(rl_group){.count = job.batch, .q = 1, .cached = last}, diags);
+    const rl_group group = rl_plan_group(plan, job.batch, 1, last);
+    return rl_report_overflow(&group, diags);
   }
   out->decode = out->decode_spending.total;
   return RL_OK;
