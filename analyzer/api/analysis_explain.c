@@ -23,6 +23,7 @@ static const struct {
     [RL_M_CHUNK_PAIRS] =
         {"X", "pairs of new tokens, each with itself and those before it, in one chunk"},
     [RL_M_EXPERTS] = {"D", "distinct experts that the tokens choose"},
+    [RL_M_BLOCKS] = {"D", "distinct blocks of a memory that the sequences fetch"},
     [RL_M_TABLE_ROWS] = {"D", "distinct rows of the tables that the tokens look up"},
     [RL_M_PREFIX] = {"T_p", "tokens of prefixes that the pass reads twice"},
     [RL_M_PREFIX_ANY] = {"1_p", "1 when some sequence begins in the pass"},

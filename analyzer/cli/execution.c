@@ -8,7 +8,7 @@
 /* What a run may take: a minute or two of plain loops, and this much memory. */
 #define FLOP_LIMIT UINT64_C(100000000000)
 #define MEMORY_LIMIT (UINT64_C(4) << 30)
-enum { SEQUENCES_MAX = 64, SEED = 1 };
+enum { SEQUENCES_MAX = 64, SEED = 1, CLUSTER_STEP = 40503 /* odd: sequences are of unlike clusters */ };
 
 /* What makes a run smaller: any of these, or for a batch that is too large only one. */
 static const char SMALLER[] =
@@ -168,6 +168,7 @@ static void fill_entries(const rl_execution *e, int phase, const rl_group *group
   bool prefill = phase == RL_RUN_PREFILL;
   for (uint64_t s = 0; s < e->batch; s++) {
     entries[s] = (rl_engine_entry){.sequence = (uint32_t)s,
+                                   .cluster = (uint32_t)s * CLUSTER_STEP,
                                    .q = group->q,
                                    .ids = prefill ? e->ids + s * e->prompt : e->next + s,
                                    .logits = RL_LOGITS_LAST,

@@ -71,7 +71,7 @@ static rl_status tally_status(compiler *c, const char *what, rl_loc loc) {
 
 static bool is_expected(const rl_moment *moment) {
   return moment->kind == RL_M_EXPERTS || moment->kind == RL_M_EXPERT_CHOICES ||
-         moment->kind == RL_M_TABLE_ROWS;
+         moment->kind == RL_M_TABLE_ROWS || moment->kind == RL_M_BLOCKS;
 }
 
 /* What the form of a sum is divided by: the unit of the expectation in it. */
@@ -362,8 +362,9 @@ static rl_status make_draws(const compiler *c, rl_moment *moments, uint32_t coun
     moments[m].draw = draw_before(moments, m);
     if (moments[m].draw != NULL) continue;
     rl_draw_of of = {moments[m].experts, moments[m].top_k, rl_max_u64(moments[m].ranks, 1)};
-    bool hashed = moments[m].kind == RL_M_TABLE_ROWS; /* spread evenly, whatever is popular */
-    const rl_skew *skew = hashed ? NULL : c->cost->program->skew;
+    /* tables and memories are spread evenly, whatever expert is popular */
+    bool even = moments[m].kind == RL_M_TABLE_ROWS || moments[m].kind == RL_M_BLOCKS;
+    const rl_skew *skew = even ? NULL : c->cost->program->skew;
     status = rl_draw_new(c->arena, skew, of, &moments[m].draw, c->diags);
   }
   return status;

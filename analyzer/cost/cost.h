@@ -26,6 +26,8 @@ typedef enum rl_moment_kind {
   RL_M_EXPERTS,      /* distinct experts that the tokens choose, in RL_EXPERT_UNIT: expected, or observed;
                         with ranks: on the rank where they are most */
   RL_M_TABLE_ROWS,   /* distinct rows of a hashed table, in RL_EXPERT_UNIT: as experts that are all alike */
+  RL_M_BLOCKS,       /* distinct blocks of a memory that the sequences fetch, in RL_EXPERT_UNIT: one of
+                        `experts` each, all alike; or observed */
   RL_M_EXPERT_CHOICES, /* (token, expert) on the rank where they are most, in RL_EXPERT_UNIT: expected */
   RL_M_CHUNKS,       /* chunks that the new tokens of each sequence are cut into, the last one short */
   RL_M_CHUNK_PAIRS,  /* pairs of new tokens of one chunk, the later with the earlier and each with itself */

@@ -100,13 +100,13 @@ rl_share rl_share_linear(const rl_program *program, const rl_op *op, const rl_op
   return share;
 }
 
-/* Of the weights of all experts, those of each expert that some token chose; of the experts spread
+/* Of the weights of all experts, those of each expert that some token, or sequence, chose; of the experts spread
  * over ranks those of the rank where they are most. */
 rl_share rl_share_experts(const rl_program *program, const rl_op *op, const rl_operand *operand) {
   rl_share share = rl_share_plain(program, op, operand);
   const rl_tensor *tensor = tensor_of(program, operand);
   if (tensor->role == RL_ROLE_WEIGHT) {
-    share.blocks = (rl_moment){.kind = RL_M_EXPERTS,
+    share.blocks = (rl_moment){.kind = op->at.by_sequence ? RL_M_BLOCKS : RL_M_EXPERTS,
                                .experts = op->at.experts,
                                .top_k = tensor->top_k,
                                .ranks = op->at.ranks > 1 ? op->at.ranks : 0};
@@ -242,6 +242,7 @@ const rl_counting RL_COUNTINGS[RL_OP_KINDS] = {
     [RL_OP_TOKEN_SHIFT] = {rl_work_token_shift, rl_share_plain},
     [RL_OP_LERP] = {rl_work_lerp, rl_share_plain},
     [RL_OP_LERP_BY] = {rl_work_lerp, rl_share_plain},
+    [RL_OP_FETCH] = {rl_work_fetch, rl_share_plain},
     [RL_OP_LOCAL_LINEAR] = {rl_work_local_linear, rl_share_attention},
     [RL_OP_PREFIX_ATTENTION] = {rl_work_prefix_attention, rl_share_plain},
     [RL_OP_FUSED] = {work_fused, share_fused},

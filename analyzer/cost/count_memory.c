@@ -9,6 +9,13 @@ void rl_work_hash(rl_tally *tally, const rl_op *op) {
            RL_OP_RATES[RL_RATE_HASH].per_element, op->at.heads, ids);
 }
 
+/* The block of a cluster, for each sequence. */
+void rl_work_fetch(rl_tally *tally, const rl_op *op) {
+  (void)op;
+  RL_TALLY(tally, &tally->counts[RL_C_VECTOR], rl_moment_of(RL_M_SEQUENCES),
+           RL_OP_RATES[RL_RATE_FETCH].per_element);
+}
+
 void rl_work_dot(rl_tally *tally, const rl_op *op) {
   const rl_operand *in = &tally->program->operands[op->first_operand];
   rl_share share = RL_COUNTINGS[op->kind].share(tally->program, op, in);

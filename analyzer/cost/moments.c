@@ -265,6 +265,13 @@ static bool sum_experts(const rl_point *point, const rl_moment *moment, uint64_t
   return true;
 }
 
+static bool sum_blocks(const rl_point *point, const rl_moment *moment, uint64_t *total) {
+  uint64_t sequences;
+  if (!sum_one(point, moment, &sequences)) return false;
+  *total = rl_expected_rank_experts(moment->draw, sequences);
+  return true;
+}
+
 static bool sum_expert_choices(const rl_point *point, const rl_moment *moment, uint64_t *total) {
   uint64_t tokens;
   return sum_q(point, moment, &tokens) &&
@@ -338,6 +345,7 @@ static const moment_sum SUMS[RL_MOMENT_KINDS] = {
     [RL_M_RECTANGLE] = sum_rectangle,
     [RL_M_EXPERTS] = sum_experts,
     [RL_M_TABLE_ROWS] = sum_experts,
+    [RL_M_BLOCKS] = sum_blocks,
     [RL_M_EXPERT_CHOICES] = sum_expert_choices,
     [RL_M_CHUNKS] = sum_chunk,
     [RL_M_CHUNK_PAIRS] = sum_chunk_pair,
@@ -358,7 +366,8 @@ static const moment_sum SUMS[RL_MOMENT_KINDS] = {
 static uint64_t observed(const rl_facts *facts, const rl_moment *moment) {
   if (facts == NULL) return 0;
   if (moment->kind == RL_M_ID_ROWS) return facts->distinct_ids;
-  bool chosen = moment->kind == RL_M_EXPERTS || moment->kind == RL_M_TABLE_ROWS;
+  bool chosen = moment->kind == RL_M_EXPERTS || moment->kind == RL_M_TABLE_ROWS ||
+                moment->kind == RL_M_BLOCKS;
   if (chosen) return facts->distinct_experts * RL_EXPERT_UNIT;
   if (moment->kind == RL_M_SOURCE_ID_ROWS) return facts->distinct_source_ids;
   if (moment->kind == RL_M_SOURCE_POSITION_ROWS) return facts->distinct_source_positions;

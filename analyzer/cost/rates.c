@@ -107,6 +107,7 @@ const rl_op_rate RL_OP_RATES[] = {
                             "sum with what the chunk adds"},
     [RL_RATE_TAYLOR_RESULT] = {"prefix_attention, per result", 1, "times 1/denominator"},
     [RL_RATE_TAYLOR_HEAD] = {"prefix_attention, per head", 2, "denominator: sum, quotient"},
+    [RL_RATE_FETCH] = {"fetch, per sequence", 2, "remainder, quotient"},
     [RL_RATE_LOCAL_PAIR] = {"local_linear, per score", 12,
                             "statistics: scaling, maximum, difference, exponential, sum; result: "
                             "scaling, difference, exponential, two sums of the slope, product, "

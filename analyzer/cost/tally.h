@@ -87,6 +87,7 @@ typedef enum rl_rate {
   RL_RATE_EIDETIC,
   RL_RATE_CHUNK_PAIR, RL_RATE_CHUNK_STATE, RL_RATE_CHUNK_KEY, RL_RATE_CHUNK_VALUE,
   RL_RATE_TAYLOR, RL_RATE_TAYLOR_STATE, RL_RATE_TAYLOR_PAIR, RL_RATE_TAYLOR_SUM, RL_RATE_TAYLOR_RESULT, RL_RATE_TAYLOR_HEAD,
+  RL_RATE_FETCH,
   RL_RATE_LOCAL_PAIR, RL_RATE_LOCAL_PAIR_STEP, RL_RATE_LOCAL_VALUE, RL_RATE_LOCAL_VALUE_STEP,
   RL_RATES
 } rl_rate;
@@ -140,6 +141,7 @@ void rl_work_sigmoid_gate(rl_tally *tally, const rl_op *op);
 void rl_work_position_scale(rl_tally *tally, const rl_op *op);
 /* count_memory.c */
 void rl_work_hash(rl_tally *tally, const rl_op *op);
+void rl_work_fetch(rl_tally *tally, const rl_op *op);
 void rl_work_dot(rl_tally *tally, const rl_op *op);
 rl_share rl_share_gather(const rl_program *program, const rl_op *op, const rl_operand *operand);
 /* count_recurrence.c */

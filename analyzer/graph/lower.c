@@ -59,6 +59,7 @@ static rl_lower_op *const LOWER[RL_OP_KINDS] = {
     [RL_OP_TOKEN_SHIFT] = rl_lower_token_shift,
     [RL_OP_LERP] = rl_lower_lerp,
     [RL_OP_LERP_BY] = rl_lower_lerp_by,
+    [RL_OP_FETCH] = rl_lower_fetch,
     [RL_OP_LOCAL_LINEAR] = rl_lower_local_linear,
     [RL_OP_PREFIX_ATTENTION] = rl_lower_prefix_attention,
 };
@@ -264,6 +265,7 @@ rl_status rl_lower_rank(rl_arena *arena, const rl_scenario *scenario, rl_rank ra
                           .scenario = scenario,
                           .rank = rank,
                           .ids = RL_NONE,
+                          .clusters = RL_NONE,
                           .source_ids = RL_NONE,
                           .source_values = RL_NONE};
   *out = NULL;

@@ -157,6 +157,7 @@ rl_status rl_lower_expert_linear(rl_lowering *lowering, const rl_statement *stat
   op.at.has_bias = weights[1] != RL_NONE;
   op.at.experts = choice.experts;
   op.at.top_k = choice.top_k;
+  op.at.by_sequence = choice.by_sequence;
   place_experts(lowering, &op.at);
   op.compute = rl_format_compute(format, lowering->scenario->activations);
   rl_operand operands[5];

@@ -1,12 +1,13 @@
 /* Statements to operators: a memory that is looked up by what the last tokens were. T new tokens, K
  * looked-up rows a token: a table for each head and each number of tokens from 2 to `orders` (Cheng
- * et al. 2026, 2.2). */
+ * et al. 2026, 2.2). And one of which a sequence fetches a block for all of its tokens (Pouransari et
+ * al. 2025, 2.1). */
 #include <math.h>
 
 #include "base/checked.h"
 #include "graph/lowering.h"
 
-enum { ORDERS_MAX = 16, HEADS_MAX = 4096 };
+enum { ORDERS_MAX = 16, HEADS_MAX = 4096, BLOCKS_MAX = 1 << 20 };
 
 static rl_status report_lookups(rl_lowering *lowering, const rl_statement *statement) {
   return RL_REPORT(lowering->diags, HASH_SHAPE, statement->loc, "");
@@ -121,4 +122,45 @@ rl_status rl_lower_dot(rl_lowering *lowering, const rl_statement *statement,
                                  rl_operand_whole(lowering, in[1], RL_READ),
                                  rl_operand_whole(lowering, out, RL_WRITE)};
   return rl_op_add(lowering, &op, operands, 3);
+}
+
+/* The cluster that each sequence belongs to, a number it is given with its first tokens. */
+static rl_status find_clusters(rl_lowering *lowering) {
+  const rl_tensor clusters = {.name = "clusters",
+                              .role = RL_ROLE_IDS,
+                              .extent = RL_EXTENT_SEQUENCES,
+                              .rows = 1,
+                              .cols = 1,
+                              .run = RL_NONE};
+  if (lowering->clusters != RL_NONE) return RL_OK;
+  return rl_tensor_add(lowering, &clusters, &lowering->clusters);
+}
+
+/* clusters [N]; chosen [T] numbers of blocks, of which equally many clusters share one each */
+rl_status rl_lower_fetch(rl_lowering *lowering, const rl_statement *statement,
+                         const rl_evaluated *values) {
+  uint32_t chosen;
+  const rl_tensor choice = {.role = RL_ROLE_CHOICE,
+                            .extent = RL_EXTENT_TOKENS,
+                            .rows = 1,
+                            .cols = 1,
+                            .by_sequence = true,
+                            .experts = values->experts,
+                            .top_k = 1};
+  if (values->experts > BLOCKS_MAX || values->clusters > UINT32_MAX ||
+      values->clusters % values->experts != 0) {
+    return RL_REPORT(lowering->diags, ATTRIBUTE_RANGE,
+                     rl_attribute_find(statement, "experts")->value->loc, "experts",
+                     "a divisor of clusters up to 1,048,576");
+  }
+  rl_status status = find_clusters(lowering);
+  if (status == RL_OK) status = rl_result_find(lowering, statement, "chosen", &choice, &chosen);
+  if (status != RL_OK) return status;
+  rl_op op = rl_op_begin(lowering, statement, RL_OP_FETCH);
+  op.at.experts = values->experts;
+  op.at.top_k = 1;
+  op.at.clusters = values->clusters;
+  const rl_operand operands[] = {rl_operand_whole(lowering, lowering->clusters, RL_READ),
+                                 rl_operand_whole(lowering, chosen, RL_WRITE)};
+  return rl_op_add(lowering, &op, operands, 2);
 }

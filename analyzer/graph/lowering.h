@@ -47,6 +47,7 @@ typedef struct rl_lowering {
   rl_phase attended;         /* the class whose sequences have attended to them; BOTH: none has */
   uint32_t latents, rope_keys; /* caches that latent_append wrote in this layer, or RL_NONE */
   uint32_t ids;              /* the token ids that a pass is given */
+  uint32_t clusters;         /* of the sequences, RL_NONE: not read yet */
   uint32_t source_ids, source_values; /* what a source consists of, RL_NONE: not read yet */
   uint32_t cross_k, cross_v;          /* kept of the source in this layer, not yet attended to */
   struct rl_source_shape source;
@@ -180,7 +181,7 @@ rl_lower_op rl_lower_embed, rl_lower_norm, rl_lower_linear, rl_lower_pair, rl_lo
 rl_lower_op rl_lower_local_linear; /* lower_attention.c */
 rl_lower_op rl_lower_prefix_attention; /* lower_prefix.c */
 rl_lower_op rl_lower_fading_attention; /* lower_fading.c */
-rl_lower_op rl_lower_hash, rl_lower_gather, rl_lower_dot; /* lower_memory.c */
+rl_lower_op rl_lower_hash, rl_lower_gather, rl_lower_dot, rl_lower_fetch; /* lower_memory.c */
 rl_lower_op rl_lower_all_reduce, rl_lower_all_gather; /* lower_collectives.c */
 
 /* Notes the longest prefix of the program, of which there is one; of other statements nothing. */

@@ -74,6 +74,7 @@ typedef struct rl_tensor {
   uint32_t alias_of;        /* weight stored once with another (tied head), RL_NONE */
   uint64_t window;          /* KV: tokens kept per sequence, 0 = all */
   uint64_t within;          /* KV: attended to in chunks of so many positions, 0 = in one */
+  bool by_sequence;         /* a choice: all tokens of a sequence have the same */
   uint64_t experts, top_k;  /* weights: rows hold that many experts one after the other, of which a token takes top_k; of a choice likewise; 0 = none */
   const char *source;       /* weights: "model.layers.{l}.mlp.up_proj.weight", NULL when not given */
   const char *gguf;         /* its GGUF twin or NULL */
@@ -199,6 +200,8 @@ typedef struct rl_op_attributes {
   uint64_t kernel, stride;
   /* insert */
   uint64_t token; /* id of the places that are filled */
+  bool by_sequence;         /* expert_linear: sequences choose, not tokens */
+  uint64_t clusters;        /* fetch: of which `experts` equal groups are told apart */
   /* route, expert_linear, combine */
   uint64_t experts, top_k;
   rl_score_kind score;

@@ -144,6 +144,7 @@ static const rl_attribute_rule RULES[] = {
     {.key = "frames", .form = RL_FORM_INTEGER, .positive = true, .place = PLACE(frames)},
     {.key = "merge", .form = RL_FORM_INTEGER, .positive = true, .place = PLACE(merge)},
     {.key = "prefix", .form = RL_FORM_INTEGER, .positive = true, .place = PLACE(prefix)},
+    {.key = "clusters", .form = RL_FORM_INTEGER, .positive = true, .place = PLACE(clusters)},
     {.key = "iterations", .form = RL_FORM_INTEGER, .positive = true, .place = PLACE(iterations)},
     {.key = "ridge", .form = RL_FORM_NUMBER, .positive = true, .place = PLACE(ridge)},
     {.key = "buckets", .form = RL_FORM_INTEGER, .positive = true, .place = PLACE(buckets)},

@@ -57,7 +57,7 @@ typedef struct rl_evaluated {
   uint64_t experts, top_k, expert_groups, top_groups;
   uint64_t value_dim, rope_dim, kv_head_dim;
   uint64_t kernel, stride, frames, merge, buckets, max_distance, token, prefix, budget;
-  uint64_t iterations;
+  uint64_t iterations, clusters;
   double eps, base, root, factor, scale_root, cap, scale, alibi, limit, floor, ridge;
   bool wide, when, has_bias, tied, transposed, normalize, grouped, alibi_scaled;
   uint64_t orders, dilation, taps, groups, states, chunk, shared, key_heads, key_dim;

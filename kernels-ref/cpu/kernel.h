@@ -121,6 +121,7 @@ void rl_ref_lerp(const rl_call *call);
 void rl_ref_lerp_by(const rl_call *call);
 void rl_ref_prefix_attention(const rl_call *call);
 void rl_ref_local_linear(const rl_call *call);
+void rl_ref_fetch(const rl_call *call);
 void rl_ref_fused(const rl_call *call);
 /* The parts of attention over rectangles without a mask: scores, softmax and mix call them where
  * keys are not those of the cache. */

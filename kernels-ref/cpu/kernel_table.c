@@ -83,6 +83,7 @@ const rl_kernel RL_KERNELS[RL_OP_KINDS] = {
     [RL_OP_TOKEN_SHIFT] = {rl_ref_token_shift, blocks_workspace},
     [RL_OP_LERP] = {rl_ref_lerp, blocks_workspace},
     [RL_OP_LERP_BY] = {rl_ref_lerp_by, blocks_workspace},
+    [RL_OP_FETCH] = {rl_ref_fetch, blocks_workspace},
     [RL_OP_LOCAL_LINEAR] = {rl_ref_local_linear, rl_ref_local_linear_workspace},
     [RL_OP_PREFIX_ATTENTION] = {rl_ref_prefix_attention,
                                        rl_ref_prefix_attention_workspace},

@@ -48,6 +48,8 @@ typedef struct rl_engine_entry {
   const rl_tree *tree; /* draft tree over the q tokens; NULL: a chain */
   rl_logits logits;
   const rl_engine_source *source; /* only with the first tokens of a sequence; NULL: none */
+  uint32_t cluster; /* that the sequence belongs to, where memories are fetched; read with its first
+                       tokens */
 } rl_engine_entry;
 
 /* Where time is read from; nanoseconds of any origin. The engine has none of its own. */
@@ -60,7 +62,8 @@ typedef struct rl_engine_clock {
 typedef struct rl_engine_row {
   uint32_t visit, op;    /* indices into program->visits and program->ops */
   const uint64_t *bytes; /* [op->operand_count] distinct stored bytes touched, in operand order */
-  uint64_t experts;      /* route: distinct experts that the pass chose; an observed fact */
+  uint64_t experts;      /* route: distinct experts that the pass chose; what reads a memory: distinct
+                            blocks; an observed fact */
   uint64_t nanoseconds;  /* 0 without a clock */
 } rl_engine_row;
 

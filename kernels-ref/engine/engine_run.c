@@ -47,18 +47,23 @@ static void count_touched(const rl_engine_state *state, const rl_op *op, uint64_
   }
 }
 
-/* Distinct numbers in the choice that a router has written, of the experts of this rank. */
+/* Distinct numbers in the choice that a router has written, of the experts of this rank; or in the
+ * one that sequences made and the operator reads. */
 static uint64_t count_experts(rl_engine_state *state, const rl_op *op) {
   enum { WORD_BITS = 64 };
   const rl_store *choice = NULL;
   uint64_t distinct = 0;
   bool chooses = op->kind == RL_OP_ROUTE || op->kind == RL_OP_HASH;
-  for (uint32_t k = 0; k < op->operand_count && chooses; k++) {
-    uint32_t tensor = state->program->operands[op->first_operand + k].tensor;
-    if (state->program->tensors[tensor].role == RL_ROLE_CHOICE) choice = &state->views[k].store;
+  uint64_t experts = 0;
+  for (uint32_t k = 0; k < op->operand_count; k++) {
+    const rl_tensor *tensor =
+        &state->program->tensors[state->program->operands[op->first_operand + k].tensor];
+    if (tensor->role != RL_ROLE_CHOICE || !(chooses || tensor->by_sequence)) continue;
+    choice = &state->views[k].store;
+    experts = tensor->experts;
   }
   if (choice == NULL) return 0;
-  memset(state->seen, 0, rl_touched_words(op->at.experts) * sizeof *state->seen);
+  memset(state->seen, 0, rl_touched_words(experts) * sizeof *state->seen);
   for (uint64_t c = 0; c < choice->rows * choice->cols; c++) {
     uint32_t expert = rl_store_read_id(choice, c, NULL);
     if (op->at.held_experts != 0 && expert - op->at.first_expert >= op->at.held_experts) continue;

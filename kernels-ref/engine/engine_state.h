@@ -14,6 +14,7 @@ typedef struct rl_engine_sequence {
   uint64_t first_kept;            /* its rows in what is kept of sources */
   uint64_t shift;   /* positions of mrope that its images left out: the next token stands that much
                        before   the number of tokens */
+  uint32_t cluster; /* of its memories */
   uint64_t pending; /* nodes of a tree that stand behind `length` and wait for a commit */
 } rl_engine_sequence;
 

@@ -68,6 +68,22 @@ static rl_status check_entries(const rl_engine_state *state, const rl_engine_ent
   return error == NULL ? RL_OK : RL_REPORT(diags, ENGINE_PASS, NOWHERE, error);
 }
 
+/* What a sequence begins with stays its cluster. */
+static void write_clusters(rl_engine_state *state, const rl_engine_entry *entries, size_t count) {
+  for (size_t e = 0; e < count; e++) {
+    rl_engine_sequence *held = &state->sequences[entries[e].sequence];
+    if (held->length == 0) held->cluster = entries[e].cluster;
+  }
+  for (uint32_t t = 0; t < state->program->tensor_count; t++) {
+    const rl_tensor *tensor = &state->program->tensors[t];
+    bool given = tensor->role == RL_ROLE_IDS && tensor->extent == RL_EXTENT_SEQUENCES;
+    for (size_t e = 0; e < count && given && state->stores[t] != NULL; e++) {
+      rl_store_write_id(state->stores[t], state->places[e],
+                        state->sequences[entries[e].sequence].cluster, NULL);
+    }
+  }
+}
+
 /* The ids go where the embedding reads them. */
 static void write_ids(rl_engine_state *state, const rl_engine_entry *entries, size_t count) {
   for (uint32_t t = 0; t < state->program->tensor_count; t++) {
@@ -193,6 +209,7 @@ rl_status rl_engine_begin(rl_engine_state *engine, const rl_engine_entry *entrie
   rl_engine_lay_out(engine, entries, count, passes);
   rl_engine_shape(engine, &passes->of[RL_PHASE_BOTH]);
   write_ids(engine, entries, count);
+  write_clusters(engine, entries, count);
   rl_engine_source_write(engine, entries, &passes->of[RL_PHASE_BOTH]);
   return RL_OK;
 }

@@ -60,6 +60,17 @@ static const ref_model MODELS[] = {
      .kv_heads = 3,
      .head_dim = 12,
      .tied = true},
+    {.twin = "memory-twin",
+     .forward = linear_memory,
+     .recurrent = true, /* its second implementation follows no trees */
+     .layers = 2,
+     .width = 34,
+     .ff = 45,
+     .vocabulary = 53,
+     .heads = 3,
+     .kv_heads = 3,
+     .head_dim = 10,
+     .tied = true},
 };
 enum { MODEL_COUNT = sizeof MODELS / sizeof *MODELS };
 static const char *const PROFILES[] = {"reference", "unfused"};
@@ -147,7 +158,9 @@ static void test_plants(void) {
                  {3, LINEAR_FADES_LATE},          {3, LINEAR_NO_BONUS},
                  {3, LINEAR_SHIFTS_TWICE},        {4, LINEAR_PREFIX_ONE_SHORT},
                  {4, LINEAR_PREFIX_CAUSAL},       {4, LINEAR_SQUARE_WHOLE},
-                 {4, REF_MASK_ONE_TOO_FAR},       {4, REF_ROPE_ONE_TOO_LATE}};
+                 {4, REF_MASK_ONE_TOO_FAR},       {4, REF_ROPE_ONE_TOO_LATE},
+                 {5, LINEAR_NEXT_BLOCK},          {5, REF_MASK_ONE_TOO_FAR},
+                 {5, REF_ROPE_ONE_TOO_LATE},      {5, REF_SCALE_ONE_TOO_EARLY}};
   for (size_t i = 0; i < sizeof planted / sizeof *planted; i++) {
     twin_setup setup = {&MODELS[planted[i].model], "w4a16-g32", "fp32", "fp32", PROFILES[0]};
     double error = worst_error(&setup, planted[i].plant);

@@ -13,12 +13,13 @@ typedef enum linear_plant {
   LINEAR_SHIFTS_TWICE,            /* the mix is with the token before the one before */
   LINEAR_PREFIX_ONE_SHORT,        /* the last token of the prefix is not read twice */
   LINEAR_PREFIX_CAUSAL,           /* a token sees the prefix up to itself */
+  LINEAR_NEXT_BLOCK,              /* a sequence has fetched the memories of the next cluster */
   LINEAR_SQUARE_WHOLE             /* the second order of exp is not halved */
 } linear_plant;
 
 typedef void linear_forward(const ref_model *model, const ref_storage *storage,
                             const ref_weights *weights, const ref_tokens *tokens, int plant,
                             double *logits);
-linear_forward linear_qwen3_next, linear_minimax, linear_retnet, linear_rwkv, linear_jrt;
+linear_forward linear_qwen3_next, linear_minimax, linear_retnet, linear_rwkv, linear_jrt, linear_memory;
 
 #endif

@@ -100,7 +100,8 @@ int part_linear(const part_pass *p, const char *op, bool bias, int layer, part_r
 static void normalize(part_norm_form form, double *y, const double *gain, const double *shift,
                       int n) {
   double mean = 0, square = 0, more = form.kind == PART_RMS_PLUS_ONE ? 1 : 0;
-  for (int i = 0; i < n && form.kind == PART_LAYER; i++) mean += y[i] / n;
+  bool centred = form.kind == PART_LAYER || form.kind == PART_LAYER_GAIN;
+  for (int i = 0; i < n && centred; i++) mean += y[i] / n;
   for (int i = 0; i < n; i++) square += (y[i] - mean) * (y[i] - mean) / n;
   for (int i = 0; i < n; i++) {
     y[i] = (y[i] - mean) / sqrt(square + form.eps) * (gain[i] + more);

@@ -18,7 +18,7 @@ typedef struct part_pass {
   int plant;
 } part_pass;
 
-typedef enum part_norm_kind { PART_RMS, PART_RMS_PLUS_ONE, PART_LAYER } part_norm_kind;
+typedef enum part_norm_kind { PART_RMS, PART_RMS_PLUS_ONE, PART_LAYER, PART_LAYER_GAIN } part_norm_kind;
 typedef double (*part_function)(double x);
 
 double part_identity(double x);

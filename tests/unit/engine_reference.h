@@ -125,6 +125,7 @@ typedef struct ref_source {
 typedef struct ref_tokens {
   const uint32_t *ids;
   int count, context, first; /* first: of the pass that began the sequence */
+  int cluster;               /* of the sequence, for memories */
   const int32_t *parent;
   const bool *decoded; /* [count]: ran as decode, not as prefill; for forms that differ by phase */
   ref_source source;

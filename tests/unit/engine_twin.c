@@ -115,6 +115,8 @@ static const int32_t PARENTS[] = {-1, -1, 0, 2};
 static const rl_tree TREE = {4, PARENTS};
 static const uint32_t BRANCH[] = {0, 2, 3};
 enum { BRANCH_LENGTH = 3, TREE_STAGE = 4 };
+/* Two share the clusters of the upper levels, two all of them. */
+static const uint32_t CLUSTERS[TWIN_SEQUENCES] = {70, 65, 80, 80};
 
 static const stage STAGES[] = {
     {{{0, 7, false, RL_LOGITS_ALL}, {1, 3, false, RL_LOGITS_LAST}, {3, 9, false, RL_LOGITS_LAST}},
@@ -161,7 +163,8 @@ static void fill_pass(twin *t, const stage *from, twin_pass *pass) {
                                          ids,
                                          tree,
                                          s->logits,
-                                         begins ? &t->source[s->sequence] : NULL};
+                                         begins ? &t->source[s->sequence] : NULL,
+                                         CLUSTERS[s->sequence]};
   }
 }
 
@@ -262,6 +265,7 @@ static const double *reference_logits(twin *t, const twin_pass *pass, size_t e, 
                        .count = (int)held,
                        .context = (int)pass->cached[e],
                        .first = (int)t->first[entry->sequence],
+                       .cluster = (int)CLUSTERS[entry->sequence],
                        .parent = entry->tree != NULL ? entry->tree->parent : NULL,
                        .decoded = t->decoded[entry->sequence],
                        .source = {(int)begun->size.positions, (int)begun->size.pieces, begun->ids,
