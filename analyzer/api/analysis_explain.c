@@ -29,6 +29,7 @@ static const struct {
     [RL_M_PREFIX_ANY] = {"1_p", "1 when some sequence begins in the pass"},
     [RL_M_SOURCE] = {"E", "source positions that the pass encodes"},
     [RL_M_SOURCE_ANY] = {"1_E", "1 when the pass encodes a source"},
+    [RL_M_SQUARE_PAIRS] = {"Q2", "pairs of patches that share a square of the window"},
     [RL_M_SOURCE_PAIRS] = {"E2", "pairs of source positions of one piece"},
     [RL_M_SOURCE_ID_ROWS] = {"E_id", "rows of the token table, one a source position"},
     [RL_M_SOURCE_POSITION_ROWS] = {"E_pos", "rows of the position table, one a source position"},

@@ -162,8 +162,7 @@ static bool encodes(const rl_program *program, const rl_op *op) {
   for (uint32_t o = 0; o < op->operand_count; o++) {
     uint32_t tensor = program->operands[op->first_operand + o].tensor;
     rl_extent extent = program->tensors[tensor].extent;
-    if (extent == RL_EXTENT_SOURCE_INPUT || extent == RL_EXTENT_SOURCE) return true;
-    if (extent == RL_EXTENT_SOURCE_MERGED) return true;
+    if (extent >= RL_EXTENT_SOURCE_INPUT && extent < RL_EXTENT_SOURCE_KV) return true;
   }
   return false;
 }

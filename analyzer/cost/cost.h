@@ -37,6 +37,7 @@ typedef enum rl_moment_kind {
   RL_M_SOURCE,               /* pieces * (ceil(positions / merge) + lead) */
   RL_M_SOURCE_ANY,           /* 1 when one of them has a source */
   RL_M_SOURCE_PAIRS,         /* pieces * (positions + lead)^2 */
+  RL_M_SQUARE_PAIRS,         /* pairs of patches that share a square of `within` */
   RL_M_SOURCE_ID_ROWS,       /* as RL_M_SOURCE, or the distinct ids when that fact was observed */
   RL_M_SOURCE_POSITION_ROWS, /* likewise, or the distinct positions */
   /* of all sequences */

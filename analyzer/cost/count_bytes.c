@@ -15,6 +15,7 @@ const rl_moment_kind RL_EXTENT_MOMENTS[RL_EXTENTS] = {
     [RL_EXTENT_SOURCE] = RL_M_SOURCE,
     [RL_EXTENT_SOURCE_MERGED] = RL_M_SOURCE,
     [RL_EXTENT_SOURCE_SCORES] = RL_M_SOURCE_PAIRS,
+    [RL_EXTENT_SQUARE_SCORES] = RL_M_SQUARE_PAIRS,
     [RL_EXTENT_SOURCE_KV] = RL_M_SOURCE_ROWS,
     [RL_EXTENT_CROSS_SCORES] = RL_M_CROSS_PAIRS,
 };
@@ -23,6 +24,10 @@ rl_moment rl_extent_moment(const rl_program *program, rl_extent extent) {
   rl_moment moment = rl_moment_of(RL_EXTENT_MOMENTS[extent]);
   if (extent == RL_EXTENT_PREFIX) moment.window = program->prefix;
   if (extent == RL_EXTENT_SOURCE_MERGED) moment.merge = program->source.merge;
+  if (extent == RL_EXTENT_SQUARE_SCORES) {
+    moment.merge = program->source.merge;
+    moment.within = program->source.within;
+  }
   bool inside = extent >= RL_EXTENT_SOURCE_INPUT && extent <= RL_EXTENT_CROSS_SCORES;
   if (!inside || extent == RL_EXTENT_SOURCE_INPUT || extent == RL_EXTENT_SOURCE_MERGED) {
     return moment;

@@ -74,7 +74,8 @@ static rl_moment pairs_of(const rl_program *program, const rl_op *op) {
     case RL_OVER_TOKENS:
       return rl_moment_of(RL_M_RECTANGLE);
     case RL_OVER_SOURCE:
-      return rl_extent_moment(program, RL_EXTENT_SOURCE_SCORES);
+      return rl_extent_moment(
+          program, op->at.within != 0 ? RL_EXTENT_SQUARE_SCORES : RL_EXTENT_SOURCE_SCORES);
     case RL_OVER_CROSS:
       return rl_extent_moment(program, RL_EXTENT_CROSS_SCORES);
     default:

@@ -232,6 +232,14 @@ static inline bool each_source_pair(const rl_group *group, const rl_moment *mome
           rl_mul_u64(*value, group->source.pieces, value));
 }
 
+static inline bool each_square_pair(const rl_group *group, const rl_moment *moment,
+                                    uint64_t *value) {
+  *value = 0;
+  if (group->cached != 0 || group->source.pieces == 0) return true;
+  return rl_square_pairs(&group->source, rl_merged_side(moment->merge), moment->within, value) &&
+         rl_mul_u64(*value, group->source.pieces, value);
+}
+
 static inline bool each_cross_pair(const rl_group *group, const rl_moment *moment,
                                    uint64_t *value) {
   return each_source_row(group, moment, value) && rl_mul_u64(*value, group->q, value);
@@ -254,6 +262,7 @@ RL_SUM(chunk_pair)
 RL_SUM(prefix)
 RL_SUM(source)
 RL_SUM(source_pair)
+RL_SUM(square_pair)
 RL_SUM(source_row)
 RL_SUM(cross_pair)
 #undef RL_SUM
@@ -354,6 +363,7 @@ static const moment_sum SUMS[RL_MOMENT_KINDS] = {
     [RL_M_SOURCE] = sum_source,
     [RL_M_SOURCE_ANY] = any_source,
     [RL_M_SOURCE_PAIRS] = sum_source_pair,
+    [RL_M_SQUARE_PAIRS] = sum_square_pair,
     [RL_M_SOURCE_ID_ROWS] = sum_source,
     [RL_M_SOURCE_POSITION_ROWS] = sum_source,
     [RL_M_SOURCE_ROWS] = sum_source_row,

@@ -40,6 +40,19 @@ static rl_status check_encode(rl_lowering *lowering, const rl_statement *stateme
   return status;
 }
 
+/* Patches that meet inside squares of one size (Bai et al. 2025, 2.1.1). */
+static rl_status note_squares(rl_lowering *lowering, const rl_statement *statement,
+                              const rl_evaluated *values, rl_op *op) {
+  struct rl_source_shape *source = &lowering->source;
+  if (values->within == 0) return RL_OK;
+  bool other = source->within != 0 && source->within != values->within;
+  if (op->at.over != RL_OVER_SOURCE || source->lead > 0 || values->buckets != 0 || other) {
+    return RL_REPORT(lowering->diags, SQUARES, statement->loc, "");
+  }
+  op->at.within = source->within = values->within;
+  return RL_OK;
+}
+
 rl_status rl_lower_encode_attention(rl_lowering *lowering, const rl_statement *statement,
                                     const rl_evaluated *values) {
   uint32_t in[3], out;
@@ -57,6 +70,8 @@ rl_status rl_lower_encode_attention(rl_lowering *lowering, const rl_statement *s
   op.at.over = shape.extent == RL_EXTENT_SOURCE ? RL_OVER_SOURCE : RL_OVER_TOKENS;
   op.at.bucket_both = true;
   if (op.at.over == RL_OVER_TOKENS) lowering->one_pass = true;
+  status = note_squares(lowering, statement, values, &op);
+  if (status != RL_OK) return status;
   return rl_attention_add(lowering, &op, &ends);
 }
 

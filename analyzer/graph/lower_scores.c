@@ -44,12 +44,13 @@ rl_status rl_position_table(rl_lowering *lowering, const rl_statement *statement
 }
 
 /* The scores [H] of each (query, key) pair of the rectangle. */
-static rl_extent scores_extent(rl_attention_over over) {
+static rl_extent scores_extent(const rl_op_attributes *at) {
   static const rl_extent extents[] = {[RL_OVER_CACHE] = RL_EXTENT_SCORES,
                                       [RL_OVER_TOKENS] = RL_EXTENT_SCORES,
                                       [RL_OVER_SOURCE] = RL_EXTENT_SOURCE_SCORES,
                                       [RL_OVER_CROSS] = RL_EXTENT_CROSS_SCORES};
-  return extents[over];
+  if (at->over == RL_OVER_SOURCE && at->within != 0) return RL_EXTENT_SQUARE_SCORES;
+  return extents[at->over];
 }
 
 static size_t read_table(const rl_lowering *lowering, uint32_t table, rl_operand *operands,
@@ -83,7 +84,7 @@ static rl_status add_expanded(rl_lowering *lowering, const rl_op *attention,
   const rl_op softmax = part_of(attention, RL_OP_SOFTMAX);
   rl_op mix = part_of(attention, RL_OP_MIX);
   rl_tensor shape =
-      rl_activation_shape(lowering, scores_extent(attention->at.over), attention->at.heads, 1);
+      rl_activation_shape(lowering, scores_extent(&attention->at), attention->at.heads, 1);
   uint32_t s;
   shape.name = RL_OP_INFO[RL_OP_SCORES].name;
   shape.run = RL_NONE;

@@ -1,6 +1,7 @@
 /* Well-formedness of points and the depths of draft trees. What a point costs is cost/'s. */
 #include "graph/point.h"
 
+#include "base/checked.h"
 #include "base/number.h"
 
 void rl_tree_depths(const rl_tree *tree, uint32_t *depth) {
@@ -66,4 +67,23 @@ uint64_t rl_squarest_columns(uint64_t positions, uint64_t side) {
     if (squares % rows == 0) columns = squares / rows;
   }
   return columns * side;
+}
+
+uint64_t rl_source_columns(const rl_encoder_source *source, uint64_t side) {
+  if (source->columns != 0) return source->columns;
+  return rl_max_u64(source->positions / side, 1);
+}
+
+/* Of n places cut into pieces of `within`, the sum of the squares of their lengths. */
+static bool cut_pairs(uint64_t n, uint64_t within, uint64_t *pairs) {
+  uint64_t rest = n % within, last;
+  return rl_mul_u64(n - rest, within, pairs) && rl_mul_u64(rest, rest, &last) &&
+         rl_add_u64(*pairs, last, pairs);
+}
+
+bool rl_square_pairs(const rl_encoder_source *source, uint64_t side, uint64_t within,
+                     uint64_t *pairs) {
+  uint64_t columns = rl_source_columns(source, side), across, down;
+  return cut_pairs(columns, within, &across) &&
+         cut_pairs(source->positions / columns, within, &down) && rl_mul_u64(across, down, pairs);
 }

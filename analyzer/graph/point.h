@@ -51,6 +51,12 @@ static inline bool rl_phase_covers(rl_phase phase, rl_phase class_of_group) {
 uint64_t rl_merged_side(uint64_t merge);
 /* An image of that many patches and columns consists of whole squares of that side, row by row. */
 bool rl_source_grid_fits(const rl_encoder_source *source, uint64_t side);
+/* Columns of its patches, in one row of squares where they are not told. */
+uint64_t rl_source_columns(const rl_encoder_source *source, uint64_t side);
+/* Pairs of patches of one image that lie in the same square of `within` * `within` patches; squares
+ * begin at the upper left and are cut at the other edges. False on overflow. */
+bool rl_square_pairs(const rl_encoder_source *source, uint64_t side, uint64_t within,
+                     uint64_t *pairs);
 /* Columns of the squarest image of so many patches in squares of that side, no higher than wide. */
 uint64_t rl_squarest_columns(uint64_t positions, uint64_t side);
 /* Depth of each node below the context (0 for its children): the position is cached + depth. */

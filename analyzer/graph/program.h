@@ -50,6 +50,7 @@ typedef enum rl_extent {
   RL_EXTENT_SOURCE,        /* n + lead a piece: inside the encoder */
   RL_EXTENT_SOURCE_MERGED, /* n / merge a piece */
   RL_EXTENT_SOURCE_SCORES, /* (n + lead)^2 a piece */
+  RL_EXTENT_SQUARE_SCORES, /* pairs of patches of the same square of source.within */
   /* of all sequences of the pass */
   RL_EXTENT_SOURCE_KV,    /* n + lead a piece: what the encoder left behind */
   RL_EXTENT_CROSS_SCORES, /* q * (n + lead) a piece */
@@ -160,7 +161,8 @@ typedef struct rl_op_attributes {
   double rope_magnitude;    /* what is rotated grows by it; 0 = it keeps its length */
   uint64_t window;          /* keys a query sees, itself included; 0 = all before it */
   uint64_t budget;          /* eidetic_attention: tokens behind the window that are kept */
-  uint64_t within;          /* a query sees no key before the multiple of this at or below its position; 0 = all */
+  uint64_t within;          /* a query sees no key before the multiple of this at or below its position; of patches
+                               those of its square of so many rows and columns; 0 = all */
   bool sinks;               /* a learned logit a head joins the softmax and takes no value */
   double score_scale;
   rl_attention_over over;
@@ -265,6 +267,7 @@ typedef struct rl_program {
     bool read;      /* some operator reads it */
     uint64_t lead;  /* positions that the encoder adds in front of each piece */
     uint64_t merge; /* positions of a piece that become one token, 0 = no token becomes one */
+    uint64_t within; /* side of the squares of patches that some attention stays inside, 0 = none */
     uint64_t most;  /* positions that a learned table allows a piece, 0 = unlimited */
     rl_encoder_source begin; /* what each sequence of the scenario begins with */
     uint64_t token; /* id of the tokens that merged positions take the place of */

@@ -135,6 +135,7 @@ uint64_t rl_limits_blocks(const rl_pass_limits *limits, rl_extent extent) {
       [RL_EXTENT_SOURCE] = limits->source.positions,
       [RL_EXTENT_SOURCE_MERGED] = limits->source.merged,
       [RL_EXTENT_SOURCE_SCORES] = limits->source.scores,
+      [RL_EXTENT_SQUARE_SCORES] = limits->source.squares,
       [RL_EXTENT_SOURCE_KV] = limits->source.kept,
       [RL_EXTENT_CROSS_SCORES] = limits->source.cross,
   };

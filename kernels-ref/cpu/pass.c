@@ -20,6 +20,7 @@ uint64_t rl_pass_blocks(const rl_pass *pass, rl_extent extent) {
       [RL_EXTENT_SOURCE] = pass->source.positions,
       [RL_EXTENT_SOURCE_MERGED] = pass->source.merged,
       [RL_EXTENT_SOURCE_SCORES] = pass->source.scores,
+      [RL_EXTENT_SQUARE_SCORES] = pass->source.squares,
       [RL_EXTENT_SOURCE_KV] = pass->source.kept,
       [RL_EXTENT_CROSS_SCORES] = pass->source.cross,
   };
@@ -62,11 +63,19 @@ uint64_t rl_pass_source(const rl_pass_sequence *sequence, uint64_t piece, uint64
   return sequence->first.positions + piece * (sequence->source.positions + lead);
 }
 
+static uint64_t squares_in_a_row(const rl_pass_sequence *sequence, uint64_t merge) {
+  return rl_max_u64(rl_source_columns(&sequence->source, merge) / merge, 1);
+}
+
+uint64_t rl_pass_patch_index(const rl_pass_sequence *sequence, rl_patch patch, uint64_t merge) {
+  uint64_t squares = squares_in_a_row(sequence, merge);
+  uint64_t square = patch.row / merge * squares + patch.column / merge;
+  return square * merge * merge + patch.row % merge * merge + patch.column % merge;
+}
+
 rl_patch rl_pass_patch(const rl_pass_sequence *sequence, uint64_t i, uint64_t merge) {
   uint64_t square = i / (merge * merge), inside = i % (merge * merge);
-  const rl_encoder_source *source = &sequence->source;
-  uint64_t columns = source->columns != 0 ? source->columns : source->positions / merge;
-  uint64_t squares = rl_max_u64(columns / merge, 1); /* in a row of squares */
+  uint64_t squares = squares_in_a_row(sequence, merge);
   return (rl_patch){square / squares * merge + inside / merge,
                     square % squares * merge + inside % merge};
 }

@@ -9,6 +9,7 @@
 /* Blocks of the tensors that stand for sources: counts of a pass, or where a sequence begins. */
 typedef struct rl_source_blocks {
   uint64_t inputs, positions, merged, scores; /* of what is encoded in the pass */
+  uint64_t squares;                           /* scores of patches of the same square */
   uint64_t kept;                              /* of what all sequences keep */
   uint64_t cross;                             /* scores of tokens against what is kept */
 } rl_source_blocks;
@@ -61,6 +62,8 @@ typedef struct rl_patch {
   uint64_t row, column;
 } rl_patch;
 rl_patch rl_pass_patch(const rl_pass_sequence *sequence, uint64_t i, uint64_t merge);
+/* The inverse: which patch of its image stands there. */
+uint64_t rl_pass_patch_index(const rl_pass_sequence *sequence, rl_patch patch, uint64_t merge);
 /* Does new token i attend to key j (0 .. cached + q - 1, new tokens last) under the operator's window
  * and chunk? */
 bool rl_pass_attends(const rl_pass_sequence *sequence, uint64_t i, uint64_t j,

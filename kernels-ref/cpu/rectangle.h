@@ -10,7 +10,14 @@ typedef struct rl_rectangle {
   uint64_t first_query, queries; /* blocks of the queries' tensor */
   uint64_t first_key, keys;      /* blocks of the keys' and values' tensors */
   uint64_t first_score;          /* (query i, key j) is block first_score + i * keys + j */
+  /* A square of patches, row by row, `width` of them in a row; 0: blocks in their order. */
+  const rl_pass_sequence *image;
+  rl_patch corner;
+  uint64_t width, merge;
 } rl_rectangle;
+
+/* The i-th query or key of it, counted from the first block of its piece. */
+uint64_t rl_rectangle_place(const rl_rectangle *r, uint64_t i);
 
 /* Calls visit for every rectangle of the operator in this pass. */
 void rl_rectangles_visit(const rl_call *call,

@@ -15,6 +15,14 @@ static uint64_t kv_head(const rl_op_attributes *at, uint64_t head) {
   return head / (at->heads / at->kv_heads);
 }
 
+static uint64_t query_block(const rl_rectangle *r, uint64_t i) {
+  return r->first_query + rl_rectangle_place(r, i);
+}
+
+static uint64_t key_block(const rl_rectangle *r, uint64_t j) {
+  return r->first_key + rl_rectangle_place(r, j);
+}
+
 static float score_of(const rl_call *call, const float *q, const float *key, float bias) {
   return rl_ref_score(call->op, rl_ref_dot(q, key, call->op->at.head_dim)) + bias;
 }
@@ -35,10 +43,10 @@ static void attend(const rl_call *call, const rl_rectangle *r, uint64_t i, uint6
   float largest = -INFINITY;
   double sum = 0;
   memset(mix, 0, n * sizeof *mix);
-  read_head(rl_call_read(call, 0), r->first_query + i, head, n, q);
+  read_head(rl_call_read(call, 0), query_block(r, i), head, n, q);
   for (uint64_t j = 0; j < r->keys; j++) {
-    read_head(rl_call_read(call, 1), r->first_key + j, kv_head(at, head), n, key);
-    read_head(rl_call_read(call, 2), r->first_key + j, kv_head(at, head), n, value);
+    read_head(rl_call_read(call, 1), key_block(r, j), kv_head(at, head), n, key);
+    read_head(rl_call_read(call, 2), key_block(r, j), kv_head(at, head), n, value);
     float score = score_of(call, q, key, rl_ref_bias(call->op, table, head, ahead_of(i, j)));
     float next = fmaxf(largest, score);
     float shrink = expf(largest - next), weight = expf(score - next);
@@ -47,7 +55,7 @@ static void attend(const rl_call *call, const rl_rectangle *r, uint64_t i, uint6
     largest = next;
   }
   for (uint64_t c = 0; c < n && sum > 0; c++) mix[c] = (float)(mix[c] / sum);
-  rl_view_write(out, (r->first_query + i) * out->block + head * n, n, mix);
+  rl_view_write(out, (query_block(r, i)) * out->block + head * n, n, mix);
 }
 
 static void attend_all(const rl_call *call, const rl_rectangle *r) {
@@ -74,9 +82,9 @@ static void score_all(const rl_call *call, const rl_rectangle *r) {
   const float *table = at->buckets == 0 ? NULL : key + n;
   for (uint64_t i = 0; i < r->queries; i++) {
     for (uint64_t h = 0; h < at->heads; h++) {
-      read_head(rl_call_read(call, 0), r->first_query + i, h, n, q);
+      read_head(rl_call_read(call, 0), query_block(r, i), h, n, q);
       for (uint64_t j = 0; j < r->keys; j++) {
-        read_head(rl_call_read(call, 1), r->first_key + j, kv_head(at, h), n, key);
+        read_head(rl_call_read(call, 1), key_block(r, j), kv_head(at, h), n, key);
         float score = score_of(call, q, key, rl_ref_bias(call->op, table, h, ahead_of(i, j)));
         rl_view_write(out, (r->first_score + i * r->keys + j) * out->block + h, 1, &score);
       }
@@ -118,10 +126,10 @@ static void mix_query(const rl_call *call, const rl_rectangle *r, uint64_t i, ui
   memset(sum, 0, n * sizeof *sum);
   for (uint64_t j = 0; j < r->keys; j++) {
     rl_view_read(in, (r->first_score + i * r->keys + j) * in->block + head, 1, &probability);
-    read_head(rl_call_read(call, 1), r->first_key + j, kv_head(at, head), n, value);
+    read_head(rl_call_read(call, 1), key_block(r, j), kv_head(at, head), n, value);
     for (uint64_t c = 0; c < n; c++) sum[c] += probability * value[c];
   }
-  rl_view_write(out, (r->first_query + i) * out->block + head * n, n, sum);
+  rl_view_write(out, (query_block(r, i)) * out->block + head * n, n, sum);
 }
 
 static void mix_all(const rl_call *call, const rl_rectangle *r) {

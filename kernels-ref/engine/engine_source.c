@@ -133,6 +133,14 @@ static void take_source(const rl_engine_sequence *held, const rl_engine_entry *e
   }
 }
 
+/* Scores of one image where patches meet in squares; its size was checked. */
+static uint64_t square_pairs(const rl_program *program, const rl_encoder_source *source) {
+  const struct rl_source_shape *shape = &program->source;
+  uint64_t pairs = 0;
+  if (shape->within == 0) return 0;
+  return rl_square_pairs(source, rl_merged_side(shape->merge), shape->within, &pairs) ? pairs : 0;
+}
+
 void rl_engine_source_place(rl_engine_state *state, const rl_engine_entry *entry, rl_pass *pass,
                             rl_pass_sequence *sequence) {
   const rl_engine_sequence *held = &state->sequences[entry->sequence];
@@ -154,6 +162,7 @@ void rl_engine_source_place(rl_engine_state *state, const rl_engine_entry *entry
   all->positions += sequence->fresh * positions;
   all->scores += sequence->fresh * positions * positions;
   all->merged += merged;
+  all->squares += sequence->fresh * square_pairs(state->program, &sequence->source);
 }
 
 void rl_engine_source_keep(rl_engine_sequence *held, const rl_pass_sequence *sequence) {
@@ -198,6 +207,17 @@ void rl_engine_source_write(rl_engine_state *state, const rl_engine_entry *entri
 
 /* --- limits --- */
 
+/* However its patches stand, each meets at most the others of a square, or of its image. */
+static bool add_squares(rl_source_blocks *most, const rl_program *program,
+                        const rl_encoder_source *source) {
+  uint64_t within = program->source.within, met, scores;
+  if (within == 0) return true;
+  if (!rl_mul_u64(within, within, &met)) met = UINT64_MAX;
+  met = rl_min_u64(met, source->positions);
+  return rl_mul_u64(source->positions, met, &scores) &&
+         rl_muladd_u64(&most->squares, scores, source->pieces);
+}
+
 static bool add_limits(rl_source_blocks *most, const rl_program *program,
                        const rl_encoder_source *source) {
   uint64_t positions, rows, inputs, scores;
@@ -207,7 +227,7 @@ static bool add_limits(rl_source_blocks *most, const rl_program *program,
          rl_mul_u64(rows, positions, &scores) && rl_add_u64(most->inputs, inputs, &most->inputs) &&
          rl_add_u64(most->positions, rows, &most->positions) &&
          rl_add_u64(most->kept, rows, &most->kept) &&
-         rl_add_u64(most->scores, scores, &most->scores);
+         rl_add_u64(most->scores, scores, &most->scores) && add_squares(most, program, source);
 }
 
 bool rl_engine_source_limits(rl_engine_state *state, const rl_engine_limits *limits) {

@@ -94,9 +94,20 @@ static void turn(const tower *t, part_rows y, int dim) {
   part_store(&t->p, y, t->shape->heads * dim);
 }
 
-static bool meet(const tower *t, int i, int j) {
+/* Bai et al. 2025, 2.1.1: windows begin at the upper left of the image. */
+static bool share_window(const tower *t, int i, int j) {
+  int from[2], to[2], within = t->shape->within;
+  int wider = t->p.plant == VISION_WINDOWS_LARGER ? within + t->shape->side : within;
+  find_patch(t, patch_of(t, i), from);
+  find_patch(t, patch_of(t, j), to);
+  return from[0] / within == to[0] / within && from[1] / wider == to[1] / wider;
+}
+
+static bool meet(const tower *t, int layer, int i, int j) {
+  bool windows = t->shape->within > 0 && layer != t->shape->whole;
   if (t->p.plant == REF_SOURCE_ONE_SHORT && j % t->piece + 1 == t->piece) return false;
-  return i / t->piece == j / t->piece || t->p.plant == VISION_IMAGES_MEET;
+  if (i / t->piece != j / t->piece) return t->p.plant == VISION_IMAGES_MEET;
+  return !windows || share_window(t, i, j);
 }
 
 /* Scores and probabilities are stored when attention is not one operator. */
@@ -108,7 +119,7 @@ static void softmax(const tower *t, double *p, int n) {
   if (!t->storage.fused) ref_round(t->storage.activations, p, n);
 }
 
-static void attend(const tower *t, int dim) {
+static void attend(const tower *t, int layer, int dim) {
   int n = t->rows.count;
   for (int i = 0; i < n; i++) {
     for (int at = 0; at < t->shape->heads * dim; at += dim) {
@@ -116,7 +127,7 @@ static void attend(const tower *t, int dim) {
       for (int j = 0; j < n; j++) {
         double sum = 0;
         for (int c = 0; c < dim; c++) sum += q[i][at + c] * k[j][at + c];
-        p[j] = meet(t, i, j) ? sum / sqrt(dim) : -INFINITY;
+        p[j] = meet(t, layer, i, j) ? sum / sqrt(dim) : -INFINITY;
       }
       softmax(t, p, n);
       for (int c = 0; c < dim; c++) {
@@ -128,8 +139,25 @@ static void attend(const tower *t, int dim) {
   part_store(&t->p, a, t->shape->heads * dim);
 }
 
+static part_norm_form norm_of(const tower *t) {
+  return (part_norm_form){t->shape->gated ? PART_RMS : PART_LAYER, t->shape->eps, 1, false};
+}
+
+static void feed_forward(const tower *t, int layer) {
+  static part_rows g;
+  const part_pass *p = &t->p;
+  int wide = part_linear(p, "tower_up_proj", true, layer, h, u);
+  if (t->shape->gated) {
+    part_linear(p, "tower_gate_proj", true, layer, h, g);
+    part_gate(p, part_silu, g, u, wide);
+  } else {
+    part_map(p, quick_gelu, u, wide);
+  }
+  part_linear(p, "tower_down_proj", true, layer, u, o);
+}
+
 static void tower_layer(const tower *t, int layer, int width) {
-  const part_norm_form norm = {PART_LAYER, t->shape->eps, 1, false};
+  const part_norm_form norm = norm_of(t);
   const part_pass *p = &t->p;
   int dim = width / t->shape->heads;
   part_norm(p, "tower_input_norm", layer, norm, e, h);
@@ -138,19 +166,17 @@ static void tower_layer(const tower *t, int layer, int width) {
   part_linear(p, "tower_v_proj", true, layer, h, v);
   if (t->shape->base > 0) turn(t, q, dim);
   if (t->shape->base > 0) turn(t, k, dim);
-  attend(t, dim);
+  attend(t, layer, dim);
   part_linear(p, "tower_o_proj", true, layer, a, o);
   part_add(p, e, o, width);
   part_norm(p, "tower_mlp_norm", layer, norm, e, h);
-  int wide = part_linear(p, "tower_up_proj", true, layer, h, u);
-  part_map(p, quick_gelu, u, wide);
-  part_linear(p, "tower_down_proj", true, layer, u, o);
+  feed_forward(t, layer);
   part_add(p, e, o, width);
 }
 
 /* e, square by square without leads, through two linears to o; answers how many tokens. */
 static int project(tower *t, int width) {
-  const part_norm_form norm = {PART_LAYER, t->shape->eps, 1, false};
+  const part_norm_form norm = norm_of(t);
   int squares = t->shape->side * t->shape->side, lead = t->shape->lead ? 1 : 0;
   int each = t->source->positions / squares, tokens = each * t->source->pieces;
   if (t->shape->merger_norm) part_norm(&t->p, "merger_norm", -1, norm, e, e);

@@ -13,6 +13,9 @@ typedef struct ref_tower {
   int side;    /* of the squares of patches that become one token */
   double base; /* of the rotation by row and column, 0: none */
   bool merger_norm;
+  bool gated; /* root mean square norms and gated feed-forward networks */
+  int within; /* patches meet in squares of so many rows and columns, 0: in their image */
+  int whole;  /* but for those of this layer */
   const char *projector[2]; /* the two linears */
 } ref_tower;
 
@@ -25,6 +28,7 @@ typedef enum vision_plant {
   VISION_IMAGES_MEET,    /* patches see the patches of other images */
   VISION_LEAD_KEPT,      /* the first token of an image is its lead */
   VISION_TABLE_ONE_LATE, /* patches have the position of the next */
+  VISION_WINDOWS_LARGER, /* by a column of squares of merged patches */
   VISION_IMAGES_SWAPPED  /* the first image's tokens stand where the last one's should */
 } vision_plant;
 

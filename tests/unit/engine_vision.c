@@ -21,6 +21,16 @@ static const ref_tower QWEN = {.layers = 2,
                                .base = 10000,
                                .merger_norm = true,
                                .projector = {"merger_1", "merger_2"}};
+static const ref_tower QWEN25 = {.layers = 3,
+                                 .heads = 2,
+                                 .eps = 1e-6,
+                                 .side = 2,
+                                 .base = 10000,
+                                 .merger_norm = true,
+                                 .gated = true,
+                                 .within = 4,
+                                 .whole = 1,
+                                 .projector = {"merger_1", "merger_2"}};
 /* Two images of three patches around a word; none; one of four. */
 static const ref_images LLAVA_IMAGES[TWIN_SEQUENCES] = {
     {2, 3, 3, "iiitiii"}, {0, 0, 0, ""}, {1, 4, 2, "tiiii"}, {1, 4, 2, "tiiii"}};
@@ -28,7 +38,7 @@ static const ref_images LLAVA_IMAGES[TWIN_SEQUENCES] = {
 static const ref_images QWEN_IMAGES[TWIN_SEQUENCES] = {
     {1, 24, 6, "tiiiiii"}, {1, 8, 4, "iit"}, {2, 8, 2, "iitii"}, {2, 8, 2, "iitii"}};
 
-enum { LLAVA, QWEN2_VL };
+enum { LLAVA, QWEN2_VL, QWEN25_VL };
 static const ref_model MODELS[] = {
     [LLAVA] = {.twin = "llava-twin",
                .layers = 2,
@@ -66,6 +76,25 @@ static const ref_model MODELS[] = {
                   .sections = {2, 4, 1},
                   .source_width = 8,
                   .insert = ref_insert_images},
+    [QWEN25_VL] = {.twin = "qwen2.5-vl-twin",
+                   .layers = 3,
+                   .width = 30,
+                   .ff = 45,
+                   .vocabulary = 53,
+                   .heads = 4,
+                   .kv_heads = 2,
+                   .head_dim = 14,
+                   .eps = 1e-6,
+                   .gated = true,
+                   .qkv_bias = true,
+                   .score_root = 14,
+                   .rope_base = {1000, 1000, 1000},
+                   .details = &QWEN25,
+                   .images = QWEN_IMAGES,
+                   .image_token = 51,
+                   .sections = {2, 4, 1},
+                   .source_width = 8,
+                   .insert = ref_insert_images},
 };
 enum { MODEL_COUNT = sizeof MODELS / sizeof *MODELS };
 static const char *const PROFILES[] = {"reference", "unfused"};
@@ -143,7 +172,10 @@ static void test_plants(void) {
                  {QWEN2_VL, REF_SOURCE_ONE_SHORT},    {QWEN2_VL, VISION_IMAGES_MEET},
                  {QWEN2_VL, VISION_ROW_MAJOR},        {QWEN2_VL, VISION_COLUMNS_FIRST},
                  {QWEN2_VL, VISION_WIDTH_FIRST},      {QWEN2_VL, VISION_NO_SHIFT},
-                 {QWEN2_VL, REF_SCALE_ONE_TOO_EARLY}, {QWEN2_VL, VISION_IMAGES_SWAPPED}};
+                 {QWEN2_VL, REF_SCALE_ONE_TOO_EARLY}, {QWEN2_VL, VISION_IMAGES_SWAPPED},
+                 {QWEN25_VL, VISION_IMAGES_MEET},     {QWEN25_VL, VISION_WINDOWS_LARGER},
+                 {QWEN25_VL, VISION_ROW_MAJOR},       {QWEN25_VL, REF_SOURCE_ONE_SHORT},
+                 {QWEN25_VL, VISION_NO_SHIFT}};
   for (size_t i = 0; i < sizeof planted / sizeof *planted; i++) {
     const twin_setup setup = {&MODELS[planted[i].model], "w4a16-g32", "fp32", "fp32", PROFILES[0]};
     double error = worst_error(&setup, planted[i].plant);

@@ -21,7 +21,8 @@ static const rl_loc nowhere = {0};
  *                   + 2*768
  *   LLaVA-1.5-7B    its sum is that of models/dims/llava-1.5-7b.yaml, without what is not read
  *   Qwen2-VL-7B     1280*1176 + 32*19677440 + 44575744 (models/dims/qwen2-vl-7b.yaml) + Qwen2-7B
- *   Qwen2-VL-2B     that tower, its merger to 1536: 2*1280 + 5120*5121 + 5121*1536, and
+ *   Qwen2.5-VL-7B   1280*1176 + 32*19702200 + 44574464 (models/dims/qwen2.5-vl-7b.yaml) + Qwen2-7B
+ *   Qwen2-VL-2B     Qwen2-VL's tower, its merger to 1536: 2*1280 + 5120*5121 + 5121*1536, and
  *                   151936*1536 + 28*(1536*(2*1536 + 2*256 + 3*8960 + 2) + 1536 + 512) + 1536 */
 static const struct {
   const char *file;
@@ -33,7 +34,7 @@ static const struct {
     {"gemma-3-4b-it", 3880263168}, {"gpt2", 124439808},
     {"opt-125m", 125239296},       {"llava-1.5-7b-hf", 7050828800},
     {"qwen2-vl-7b-instruct", 8291375616},
-    {"qwen2-vl-2b-nested", 2208985600},
+    {"qwen2-vl-2b-nested", 2208985600}, {"qwen2.5-vl-7b-instruct", 8292166656},
 };
 
 static void test_published(void) {

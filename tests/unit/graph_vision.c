@@ -96,6 +96,56 @@ static void test_qwen2_vl(void) {
   graph_close(&c);
 }
 
+/* Layers with windows are a run of their own; windows are given in pixels. */
+static void test_windows(void) {
+  graph_case c;
+  lower_tiny(
+      &c, "qwen2.5-vl",
+      "{hidden_size: 16, intermediate_size: 12, num_hidden_layers: 2, num_attention_heads: 2, "
+      "num_key_value_heads: 1, vocab_size: 40, image_token_id: 7, vision_config: {depth: 3, "
+      "hidden_size: 8, num_heads: 2, out_hidden_size: 16, intermediate_size: 11, patch_size: "
+      "14, window_size: 112, fullatt_block_indexes: [1]}}");
+  graph_same(
+      graph_runs(&c),
+      "[] patches\n"
+      "[0 2] tower_input_norm tower_qkv_proj tower_rope tower_attention tower_o_proj add_norm "
+      "tower_gate_up_proj silu_mul tower_down_proj tower_mlp_residual\n"
+      "[1] tower_input_norm tower_qkv_proj tower_rope tower_attention tower_o_proj add_norm "
+      "tower_gate_up_proj silu_mul tower_down_proj tower_mlp_residual\n"
+      "[] merger_norm merger_1 merger_activation merger_2 embed insert\n"
+      "[0 1] input_norm qkv_proj rope_append attention o_proj add_norm gate_up_proj silu_mul "
+      "down_proj mlp_residual\n"
+      "[] final_norm lm_head sample\n");
+  CU_ASSERT_EQUAL(graph_op(&c, 1, "tower_attention")->at.within, 8);
+  CU_ASSERT_EQUAL(graph_op(&c, 2, "tower_attention")->at.within, 0);
+  graph_close(&c);
+}
+
+/* Images in rows and columns of squares, and the pairs that meet in windows of them. */
+static void test_grids(void) {
+  const rl_encoder_source image = {24, 1, 6}, row = {24, 1, 0};
+  uint64_t pairs;
+  CU_ASSERT(rl_source_grid_fits(&image, 2));
+  CU_ASSERT_FALSE(rl_source_grid_fits(&image, 4));
+  CU_ASSERT_FALSE(rl_source_grid_fits(&(rl_encoder_source){24, 1, 8}, 2));
+  CU_ASSERT_FALSE(rl_source_grid_fits(&(rl_encoder_source){24, 1, 5}, 1));
+  CU_ASSERT_EQUAL(rl_squarest_columns(24, 2), 6);
+  CU_ASSERT_EQUAL(rl_squarest_columns(576, 1), 24);
+  CU_ASSERT_EQUAL(rl_squarest_columns(4784, 2), 92);
+  CU_ASSERT_EQUAL(rl_merged_side(4), 2);
+  CU_ASSERT_EQUAL(rl_merged_side(0), 1);
+  /* 4 rows in one piece, columns in 4 + 2: 16 * (16 + 4) */
+  CU_ASSERT(rl_square_pairs(&image, 2, 4, &pairs));
+  CU_ASSERT_EQUAL(pairs, 320);
+  CU_ASSERT(rl_square_pairs(&image, 2, 8, &pairs));
+  CU_ASSERT_EQUAL(pairs, 576);
+  /* one row of squares, 2 x 12: 4 * (16 + 16 + 16) */
+  CU_ASSERT_EQUAL(rl_source_columns(&row, 2), 12);
+  CU_ASSERT(rl_square_pairs(&row, 2, 4, &pairs));
+  CU_ASSERT_EQUAL(pairs, 192);
+  CU_ASSERT_FALSE(rl_square_pairs(&(rl_encoder_source){UINT64_MAX - 1, 1, 2}, 2, 8, &pairs));
+}
+
 /* Sections are read from either spelling of the map. */
 static void test_sections(void) {
   static const char *const maps[] = {
@@ -128,4 +178,5 @@ static void test_refused(void) {
 }
 
 RL_SUITE("vision families", {"llava", test_llava}, {"layers", test_layers},
-         {"qwen2-vl", test_qwen2_vl}, {"sections", test_sections}, {"refused", test_refused})
+         {"qwen2-vl", test_qwen2_vl}, {"windows", test_windows}, {"grids", test_grids},
+         {"sections", test_sections}, {"refused", test_refused})

@@ -1,6 +1,6 @@
-/* Vision towers: counts derived by hand, operator by operator, at the pass that begins sequences with
- * images and at a decode step. Counts in the order matrix FLOPs, vector operations, weights, KV read,
- * KV written, activations read, activations written; sizes in bytes. */
+/* Vision towers: counts derived by hand, operator by operator, at the pass that begins sequences
+ * with images and at a decode step. Counts in the order matrix FLOPs, vector operations, weights,
+ * KV read, KV written, activations read, activations written; sizes in bytes. */
 #include <stdio.h>
 #include <string.h>
 
@@ -36,8 +36,7 @@ static void check(rl_group group, const expected_row *expected, size_t count) {
     for (int k = 0; k < RL_COUNTS; k++) {
       if (found->counts[k] != expected[i].counts[k]) {
         fprintf(stderr, "\n%s, count %d: %llu, expected %llu\n", expected[i].name, k,
-                (unsigned long long)found->counts[k],
-                (unsigned long long)expected[i].counts[k]);
+                (unsigned long long)found->counts[k], (unsigned long long)expected[i].counts[k]);
       }
       CU_ASSERT_EQUAL(found->counts[k], expected[i].counts[k]);
     }
@@ -58,13 +57,14 @@ static uint64_t matrix_flops(rl_group group) {
 #define CHECK(group, rows) check(group, rows, sizeof(rows) / sizeof *(rows))
 
 /* llava-1.5-7b, one sequence with one image of 576 patches behind a lead: S_e = 577, M = 576, P_s =
- * 577^2 = 332929. Tower 1024 wide, 16 heads, 4096 in its feed-forward networks, patches of 3*14*14 =
- * 588 values; decoder 4096 wide. a(1024) = 2048 bytes, S_e of them 1181696. */
+ * 577^2 = 332929. Tower 1024 wide, 16 heads, 4096 in its feed-forward networks, patches of 3*14*14
+ * = 588 values; decoder 4096 wide. a(1024) = 2048 bytes, S_e of them 1181696. */
 static const rl_group LLAVA_BEGIN = {.count = 1, .q = 1024, .source = {576, 1, 24}};
 static const rl_group LLAVA_STEP = {.count = 1, .q = 1, .cached = 1024, .source = {576, 1, 24}};
 
 static const expected_row llava_begin[] = {
-    /* F 2*576*588*1024; w 588*1024*2 and the lead 2048; in 576*588*2; out 577 rows, the lead's too */
+    /* F 2*576*588*1024; w 588*1024*2 and the lead 2048; in 576*588*2; out 577 rows, the lead's too
+     */
     {"patches", 1, {693633024, 0, 1206272, 0, 0, 677376, 1181696}},
     /* a table row a position, that of the lead too */
     {"tower_positions", 1, {0, 0, 1181696, 0, 0, 0, 1181696}},
@@ -93,9 +93,10 @@ static const expected_row llava_begin[] = {
 };
 
 static const expected_row llava_step[] = {
-    {"patches", 1, {0}},          {"tower_positions", 1, {0}}, {"tower_qkv_proj", 23, {0}},
-    {"tower_attention", 23, {0}}, {"projector_1", 1, {0}},     {"projector_2", 1, {0}},
-    {"insert", 1, {0}},           {"embed", 1, {0, 0, 8192, 0, 0, 4, 8192}},
+    {"patches", 1, {0}},         {"tower_positions", 1, {0}},
+    {"tower_qkv_proj", 23, {0}}, {"tower_attention", 23, {0}},
+    {"projector_1", 1, {0}},     {"projector_2", 1, {0}},
+    {"insert", 1, {0}},          {"embed", 1, {0, 0, 8192, 0, 0, 4, 8192}},
 };
 
 /* What one image costs: the same tokens as words cost that much less. */
@@ -117,8 +118,9 @@ static void test_llava(void) {
 }
 
 /* qwen2-vl-7b, a sequence with two images of 32 x 32 patches: S_e = 2048, M = 512, P_s = 2*1024^2 =
- * 2097152. Tower 1280 wide, 16 heads, 5120 in its feed-forward networks, patches of 3*2*14*14 = 1176
- * values; four of them, 5120 values, to a token of 3584. a(1280) = 2560 bytes, S_e of them 5242880. */
+ * 2097152. Tower 1280 wide, 16 heads, 5120 in its feed-forward networks, patches of 3*2*14*14 =
+ * 1176 values; four of them, 5120 values, to a token of 3584. a(1280) = 2560 bytes, S_e of them
+ * 5242880. */
 static const rl_group QWEN_BEGIN = {.count = 1, .q = 1024, .source = {1024, 2, 32}};
 static const rl_group QWEN_STEP = {.count = 1, .q = 1, .cached = 1024, .source = {1024, 2, 32}};
 
@@ -154,4 +156,30 @@ static void test_qwen2_vl(void) {
   rl_lab_close(&lab);
 }
 
-RL_SUITE("images by hand", {"llava", test_llava}, {"qwen2-vl", test_qwen2_vl})
+/* qwen2.5-vl-7b, an image of 20 rows of 36 patches: S_e = 720, M = 180. Windows of 8 x 8 patches:
+ * along a row 4*8^2 + 4^2 = 272 pairs, down a column 2*8^2 + 4^2 = 144, together 39168, of 720^2 =
+ * 518400 in the four layers without windows. a(1280) = 2560 bytes, S_e of them 1843200. */
+static const rl_group WINDOWS_BEGIN = {.count = 1, .q = 256, .source = {720, 1, 36}};
+
+static const expected_row windows_begin[] = {
+    /* 4 a value of 720*1280; a weight and no bias */
+    {"tower_input_norm", 28, {0, 3686400, 2560, 0, 0, 1843200, 1843200}},
+    /* F 4*39168*1280; V (5 + 1)*16*39168; in q, k, v */
+    {"tower_attention", 28, {200540160, 3760128, 0, 0, 0, 5529600, 1843200}},
+    /* F 2*2*720*3420*1280; V 2*720*3420; w 2*3420*1280*2 + 2*6840; out 2*720*6840 */
+    {"tower_gate_up_proj", 28, {12607488000, 4924800, 17524080, 0, 0, 1843200, 9849600}},
+    /* F 2*720*3420*1280; V 720*1280; w 3420*1280*2 + 2560; in 720*6840 */
+    {"tower_down_proj", 28, {6303744000, 921600, 8757760, 0, 0, 4924800, 1843200}},
+};
+
+static void test_windows(void) {
+  begin("qwen2.5-vl-7b");
+  CHECK(WINDOWS_BEGIN, windows_begin);
+  /* 32 layers of 2*720*1280*(4*1280 + 3*3420), attention 28*200540160 + 4*(4*518400*1280), patches
+   * 2*720*1176*1280, merger 2*180*5120*(5120 + 3584) */
+  CU_ASSERT_EQUAL(flops_of_images(WINDOWS_BEGIN), UINT64_C(941592084480));
+  rl_lab_close(&lab);
+}
+
+RL_SUITE("images by hand", {"llava", test_llava}, {"qwen2-vl", test_qwen2_vl},
+         {"windows", test_windows})
