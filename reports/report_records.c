@@ -21,6 +21,17 @@ static void optional_count(rl_json *json, const char *key, uint64_t value, bool 
   }
 }
 
+static void stored(rl_json *json, const rl_result *r) {
+  rl_json_open(json, "stored", '[');
+  for (size_t i = 0; i < r->stored_count; i++) {
+    rl_json_open(json, NULL, '{');
+    rl_json_text(json, "format", r->stored[i].format);
+    rl_json_count(json, "bytes", r->stored[i].bytes);
+    rl_json_close(json, '}');
+  }
+  rl_json_close(json, ']');
+}
+
 static void model(rl_json *json, const rl_result *r) {
   rl_json_open(json, "model", '{');
   rl_json_text(json, "name", r->model);
@@ -39,6 +50,7 @@ static void model(rl_json *json, const rl_result *r) {
     rl_json_close(json, '}');
   }
   rl_json_close(json, ']');
+  stored(json, r);
   rl_json_text(json, "kv_k", r->keeps_kv ? r->kv_k : NULL);
   rl_json_text(json, "kv_v", r->keeps_kv ? r->kv_v : NULL);
   rl_json_text(json, "activations", r->activations);

@@ -264,6 +264,12 @@ typedef struct rl_result_images {
   uint64_t count, tokens, rows, columns;
 } rl_result_images;
 
+/* What is stored in one format, of a model that was read from a file of mixed ones. */
+typedef struct rl_result_stored {
+  const char *format;
+  uint64_t bytes;
+} rl_result_stored;
+
 typedef struct rl_result {
   const char *version;
   const char *model, *family;
@@ -271,6 +277,8 @@ typedef struct rl_result {
   uint64_t layers;
   const char *weights; /* format name */
   double weight_bits;  /* stored bits a value, scales included */
+  const rl_result_stored *stored; /* most bytes first; none: all weights are in `weights` but for exceptions */
+  size_t stored_count;
   uint64_t weight_bytes; /* of one device */
   uint64_t whole_weight_bytes; /* of all that hold the model once */
   rl_result_split split;

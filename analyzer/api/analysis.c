@@ -211,7 +211,7 @@ static rl_status list_exceptions(const rl_analysis *study, rl_result *result) {
   const rl_scenario *s = study->scenario;
   rl_result_exception *list = RL_NEW_ARRAY(study->arena, rl_result_exception, s->rule_count + 2);
   if (list == NULL) return rl_diag_oom(study->diags);
-  for (size_t i = 0; i < 2; i++) {
+  for (size_t i = 0; i < 2 && !s->stored; i++) {
     const rl_format *format = rl_scenario_weight_format(s, ends[i], ends[i]);
     if (format == NULL || format == s->weights) continue;
     list[result->exception_count++] = (rl_result_exception){ends[i], format->name};
@@ -275,7 +275,7 @@ static rl_status describe_whole(const rl_analysis *study, rl_result *result) {
       !rl_program_weight_bytes(whole, &result->whole_weight_bytes) || !note_kept(whole, result)) {
     return rl_analysis_too_large(study);
   }
-  return RL_OK;
+  return rl_analysis_stored(study, whole, result);
 }
 
 static rl_status describe(const rl_analysis *study, const rl_cost *cost, rl_result *result) {

@@ -98,6 +98,8 @@ rl_result_figure rl_result_figure_of(const char *name, rl_figure figure, const c
 extern const char *const RL_BOUND_WORDS[RL_BOUNDS];
 /* Overflow of a count at a point too large. */
 rl_status rl_analysis_too_large(const rl_analysis *study);
+/* What the file of the model stores in which format; the whole program against it. */
+rl_status rl_analysis_stored(const rl_analysis *study, const rl_program *whole, rl_result *result);
 
 /* system->placement from the plan's; NULL stays when everything is on the device. */
 rl_status rl_analysis_placement(const rl_analysis *study, rl_result_system *system);

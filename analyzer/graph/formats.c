@@ -29,6 +29,7 @@ static rl_status tie(rl_lowering *lowering, const rl_statement *statement, const
   if (stored->rows != tensor->rows || stored->cols != tensor->cols) {
     return RL_REPORT(lowering->diags, TIED_SHAPE, loc, tensor->name, tied_to);
   }
+  if (lowering->scenario->stored) tensor->format = stored->format;
   if (strcmp(stored->format->name, tensor->format->name) != 0) {
     return RL_REPORT(lowering->diags, TIED_FORMAT, loc, rl_statement_name(statement), tied_to,
                      tensor->format->name, stored->format->name);
@@ -117,10 +118,25 @@ static rl_status find_stored(rl_lowering *lowering, const rl_statement *statemen
   return share(lowering, statement, values, weight, suffix, found);
 }
 
-/* Files hold whole blocks: no tensor is stored whose rows end inside one. */
-static rl_status check_blocks(const rl_lowering *lowering, const rl_statement *statement,
-                              const rl_tensor *weight) {
+/* Rules come before the file; a tied weight is another one's. */
+static rl_status find_stored_format(const rl_lowering *lowering, const rl_evaluated *values,
+                                    const rl_weight_shape *request, rl_tensor *weight) {
+  const rl_scenario *scenario = lowering->scenario;
+  bool bias = strcmp(request->suffix, "bias") == 0;
+  if (!scenario->stored || (values->tied && !bias)) return RL_OK;
+  const rl_format *ruled = rl_scenario_rule_format(scenario, request->class_name, values->name);
+  return ruled != NULL ? RL_OK : rl_stored_find_format(lowering, weight);
+}
+
+/* Bytes that can be counted. Files hold whole blocks: no tensor is stored whose rows end inside
+ * one. */
+static rl_status check_size(const rl_lowering *lowering, const rl_statement *statement,
+                            const rl_tensor *weight) {
   char cols[RL_NUMBER_TEXT];
+  uint64_t ignored;
+  if (!rl_format_bytes(weight->format, weight->rows, weight->cols, &ignored)) {
+    return RL_REPORT(lowering->diags, SIZE_OVERFLOW, statement->loc, weight->name);
+  }
   if (rl_format_fits(weight->format, weight->cols)) return RL_OK;
   return RL_REPORT(lowering->diags, PARTIAL_BLOCK, statement->loc, weight->name,
                    rl_print_grouped(weight->cols, cols), weight->format->name,
@@ -131,7 +147,6 @@ rl_status rl_weight_add(rl_lowering *lowering, const rl_statement *statement,
                         const rl_evaluated *values, const rl_weight_shape *request, uint32_t *out) {
   bool bias = strcmp(request->suffix, "bias") == 0;
   uint32_t target = RL_NONE;
-  uint64_t ignored;
   rl_status status = RL_OK;
   rl_tensor tensor = {
       .name = rl_textf(lowering->arena, "%s.%s", values->name, request->suffix),
@@ -154,10 +169,8 @@ rl_status rl_weight_add(rl_lowering *lowering, const rl_statement *statement,
       .expert_slice = request->expert_slice,
       .transposed = values->transposed && !bias};
   if (tensor.name == NULL) return rl_diag_oom(lowering->diags);
-  if (!rl_format_bytes(tensor.format, tensor.rows, tensor.cols, &ignored)) {
-    return RL_REPORT(lowering->diags, SIZE_OVERFLOW, statement->loc, tensor.name);
-  }
-  status = check_blocks(lowering, statement, &tensor);
+  status = find_stored_format(lowering, values, request, &tensor);
+  if (status == RL_OK) status = check_size(lowering, statement, &tensor);
   if (status != RL_OK) return status;
   status = find_stored(lowering, statement, values, &tensor, request->suffix, out);
   if (status != RL_OK || *out != RL_NONE) return status;

@@ -17,6 +17,7 @@ typedef struct gathering {
   const rl_statement *loop;
   RL_LIST(varying) varying;
   RL_LIST(const rl_value *) rows;
+  size_t stored;    /* formats at the end of each row: one a statement, or none */
   uint32_t *run_of; /* per layer: position in rows */
   uint32_t *sizes;  /* per run: layers */
 } gathering;
@@ -86,16 +87,27 @@ static bool same_row(const rl_value *a, const rl_value *b, size_t count) {
   return true;
 }
 
+/* What each statement's weight is stored in, as names: layers in other formats are other runs. */
+static void add_formats(const rl_lowering *lowering, const rl_statement *loop, uint32_t layer,
+                        rl_value *row) {
+  for (size_t s = 0; s < loop->body_count; s++) {
+    const rl_format *format = rl_stored_of_statement(lowering, &loop->body[s], layer);
+    row[s] = (rl_value){.kind = format == NULL ? RL_VALUE_NULL : RL_VALUE_TEXT,
+                        .text = format == NULL ? NULL : format->name};
+  }
+}
+
 /* Evaluates the layer's row and puts the layer into the run with that row. */
 static rl_status place_layer(rl_lowering *lowering, gathering *g, uint32_t layer) {
-  size_t count = g->varying.count;
+  size_t count = g->varying.count + g->stored;
   rl_value *row = RL_NEW_ARRAY(lowering->arena, rl_value, count + 1);
   if (row == NULL) return rl_diag_oom(lowering->diags);
   lowering->scope.layer = layer;
-  for (size_t i = 0; i < count; i++) {
+  for (size_t i = 0; i < g->varying.count; i++) {
     rl_status status = evaluate_entry(lowering, &g->varying.items[i], &row[i]);
     if (status != RL_OK) return status;
   }
+  if (g->stored > 0) add_formats(lowering, g->loop, layer, row + g->varying.count);
   uint32_t run = 0;
   while (run < g->rows.count && !same_row(g->rows.items[run], row, count)) run++;
   if (run == g->rows.count) {
@@ -160,7 +172,7 @@ static rl_status count_layers(rl_lowering *lowering, const rl_statement *loop) {
 }
 
 static rl_status gather_loop(rl_lowering *lowering, const rl_statement *loop) {
-  gathering g = {.loop = loop};
+  gathering g = {.loop = loop, .stored = lowering->scenario->stored ? loop->body_count : 0};
   rl_status status = count_layers(lowering, loop);
   if (status == RL_OK) status = find_varying(lowering, &g);
   if (status != RL_OK) return status;

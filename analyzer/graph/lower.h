@@ -24,4 +24,9 @@ rl_status rl_lower_rank(rl_arena *arena, const rl_scenario *scenario, rl_rank ra
 /* Checks a family's statements without a model: operator names, attributes, tensor names. */
 rl_status rl_family_check(const rl_family *family, rl_arena *scratch, rl_diags *diags);
 
+/* Holds the weights of a whole program against the tensors of the file that the model was read from:
+ * one of another size is an error, those that no weight is made of are a warning. */
+rl_status rl_stored_check(rl_arena *arena, const rl_scenario *scenario, const rl_program *program,
+                          rl_diags *diags);
+
 #endif

@@ -159,6 +159,11 @@ rl_status rl_weight_add(rl_lowering *lowering, const rl_statement *statement,
  * in), or RL_NONE when it has none. */
 rl_status rl_bias_add(rl_lowering *lowering, const rl_statement *statement,
                       const rl_evaluated *values, rl_weight_shape request, uint32_t *bias);
+/* The format that the model's file stores the weight in (stored_weights.c). */
+rl_status rl_stored_find_format(const rl_lowering *lowering, rl_tensor *weight);
+/* The same of a statement's weight in a layer; NULL when the file has none. */
+const rl_format *rl_stored_of_statement(const rl_lowering *lowering, const rl_statement *statement,
+                                        uint32_t layer);
 /* The input of a linear in the format it multiplies in: *input itself, or its quantized twin, for
  * which a quantize operator is added when there is none yet. */
 rl_status rl_input_quantize(rl_lowering *lowering, const rl_statement *statement,

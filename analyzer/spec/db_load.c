@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "base/names.h"
+#include "doc/binary.h"
 #include "spec/db_private.h"
 #include "spec/db_scan.h"
 #include "spec/scenario.h"
@@ -28,7 +29,7 @@ static bool ends_with(const char *text, const char *end) {
 
 static bool is_path(const char *name) {
   return strchr(name, '/') != NULL || ends_with(name, ".yaml") || ends_with(name, ".yml") ||
-         ends_with(name, ".json");
+         ends_with(name, ".json") || ends_with(name, ".gguf");
 }
 
 static bool exists(const char *path) {
@@ -98,6 +99,24 @@ static const char *folder_name(rl_arena *arena, const char *path) {
   return rl_strndup(arena, begin, (size_t)(end - begin));
 }
 
+static bool is_binary(const rl_db_entry *entry) {
+  return entry->kind == RL_DB_MODEL && entry->text == NULL && strcmp(entry->path, "-") != 0 &&
+         rl_binary_begins(entry->path, "GGUF");
+}
+
+/* The tree of a description, checked for its kind. */
+static rl_status load_tree(rl_db *db, const rl_db_entry *entry, rl_load *load) {
+  rl_node *root;
+  const char *text;
+  rl_status status = parse_file(db, entry, &root, &text, load->diags);
+  if (status == RL_OK) status = check_kind(root, RL_DB_KIND_WORDS[entry->kind], load->diags);
+  if (status != RL_OK) return status;
+  note_shadowed(db, entry, text, load->diags);
+  load->root = root;
+  load->sources = rl_node_get(root, "sources");
+  return RL_OK;
+}
+
 static rl_status load_new(rl_db *db, rl_db_slot *slot, rl_diags *diags) {
   rl_db_entry *entry = &slot->entry;
   rl_load load = {.db = db,
@@ -108,16 +127,9 @@ static rl_status load_new(rl_db *db, rl_db_slot *slot, rl_diags *diags) {
                   .file = entry->path,
                   .folder = folder_name(db->arena, entry->path),
                   .errors = diags->errors};
-  rl_node *root;
-  const char *text;
   if (load.folder == NULL) return rl_diag_oom(diags);
-  rl_status status = parse_file(db, entry, &root, &text, diags);
-  if (status == RL_OK) status = check_kind(root, RL_DB_KIND_WORDS[entry->kind], diags);
-  if (status != RL_OK) return status;
-  note_shadowed(db, entry, text, diags);
-  load.root = root;
-  load.sources = rl_node_get(root, "sources");
-  return loaders[entry->kind](&load, &slot->loaded);
+  rl_status status = is_binary(entry) ? RL_OK : load_tree(db, entry, &load);
+  return status == RL_OK ? loaders[entry->kind](&load, &slot->loaded) : status;
 }
 
 static rl_status load_slot(rl_db *db, rl_db_slot *slot, rl_loc loc, const void **out,

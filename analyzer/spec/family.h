@@ -49,6 +49,14 @@ typedef enum rl_piece_kind {
 } rl_piece_kind;
 extern const char *const RL_PIECE_WORDS[]; /* "text", ... by rl_piece_kind; NULL first */
 
+/* How a GGUF file of this family is known, and what it calls the config's keys. */
+typedef struct rl_family_gguf {
+  const char *const *architectures; /* general.architecture */
+  size_t architecture_count;
+  const rl_expr *when;              /* over the file's facts; NULL: always */
+  const rl_node *config;            /* config key -> expression over the facts, beside the usual ones; NULL */
+} rl_family_gguf;
+
 typedef struct rl_family {
   const char *name;
   const char *file;
@@ -75,6 +83,7 @@ typedef struct rl_family {
   /* Of images taken at any size: pixels of the side of a patch, and of what sides are rounded to. */
   const rl_expr *source_patch, *source_round; /* NULL: every image has the positions above */
   const rl_expr *source_prompt;   /* prompt tokens when the workload does not say; NULL: as for others */
+  rl_family_gguf gguf;
   const rl_expr *const *expressions; /* every expression of dims and graph, for what they mention */
   size_t expression_count;
 } rl_family;

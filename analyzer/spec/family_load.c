@@ -231,10 +231,25 @@ static void read_match(const rl_load *load, rl_family *family) {
   family->model_types = rl_load_names(load, types, "model_type", &family->model_type_count);
 }
 
+/* gguf: {architecture: NAME or list, when: condition, config: {key: expression}} */
+static void read_gguf(const rl_load *load, rl_family *family) {
+  static const char *const keys[] = {"architecture", "when", "config"};
+  const rl_node *map = rl_load_get(load->root, "gguf");
+  if (map == NULL) return;
+  if (rl_node_known_keys(map, "gguf", keys, RL_COUNT(keys), load->diags) != RL_OK) return;
+  const rl_node *names = rl_load_need(load, map, "gguf", "architecture");
+  const rl_node *when = rl_load_get(map, "when");
+  rl_family_gguf *gguf = &family->gguf;
+  gguf->architectures = rl_load_names(load, names, "architecture", &gguf->architecture_count);
+  if (when != NULL) rl_expr_parse(load->arena, when, &gguf->when, load->diags);
+  gguf->config = rl_load_get(map, "config");
+  if (gguf->config != NULL) rl_load_is_map(load, gguf->config, "config");
+}
+
 rl_status rl_load_family(rl_load *load, const void **out) {
   static const char *const keys[] = {"kind",    "match",   "config", "dims",   "graph",  "absent",
                                      "neutral", "refused", "doc",    "source", "sources",
-                                     "shards"};
+                                     "shards",  "gguf"};
   rl_family *family = RL_NEW(load->arena, rl_family);
   if (family == NULL) return rl_diag_oom(load->diags);
   const rl_node *root = load->root;
@@ -246,6 +261,7 @@ rl_status rl_load_family(rl_load *load, const void **out) {
   read_dims(&reader, family);
   read_source(&reader, family);
   read_shards(load, family);
+  read_gguf(load, family);
   family->absent = rl_load_get(root, "absent");
   if (family->absent != NULL) rl_load_is_map(load, family->absent, "absent");
   const rl_node *graph = rl_load_need(load, root, "family", "graph");

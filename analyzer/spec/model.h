@@ -4,6 +4,7 @@
 #define RL_SPEC_MODEL_H
 
 #include "spec/family.h"
+#include "spec/stored_tensors.h"
 #include "spec/types.h"
 
 typedef struct rl_model {
@@ -20,6 +21,7 @@ typedef struct rl_model {
   const char *quantization;/* format name that quantization_config asks for, NULL when none */
   const char *const *unquantized; /* operators that it leaves dense (modules_to_not_convert) */
   size_t unquantized_count;
+  const rl_stored *stored; /* tensors of the file that it was read from; NULL: none */
   rl_figure parameters;    /* published total, the checksum; absent for a bare config.json */
   uint64_t parameters_exact;
 } rl_model;

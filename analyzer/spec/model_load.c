@@ -3,6 +3,7 @@
 
 #include "spec/config.h"
 #include "spec/db_private.h"
+#include "spec/gguf.h"
 
 #define RL_COUNT(array) (sizeof(array) / sizeof *(array))
 
@@ -153,11 +154,22 @@ static void load_config(const rl_load *load, rl_model *model) {
   finish(load, model, load->root);
 }
 
+/* A GGUF file: its head says a config and how each tensor is stored. */
+static void load_gguf(const rl_load *load, rl_model *model) {
+  rl_gguf gguf;
+  if (rl_gguf_read(load, load->file, &gguf) != RL_OK) return;
+  const rl_node *config = rl_gguf_config(load, &gguf, &model->family);
+  model->stored = gguf.stored;
+  if (config != NULL) finish(load, model, config);
+}
+
 rl_status rl_load_model(rl_load *load, const void **out) {
   rl_model *model = RL_NEW(load->arena, rl_model);
   if (model == NULL) return rl_diag_oom(load->diags);
   *model = (rl_model){.name = load->name, .file = load->file, .reference = load->reference};
-  if (rl_node_get(load->root, "kind") != NULL) {
+  if (load->root == NULL) {
+    load_gguf(load, model);
+  } else if (rl_node_get(load->root, "kind") != NULL) {
     load_description(load, model);
   } else {
     load_config(load, model);

@@ -83,6 +83,9 @@ static void resolve_weights(const resolver *r) {
     r->scenario->weights = find_format(r, text, node->loc);
   } else if (model == NULL) {
     return;
+  } else if (node == NULL && model->stored != NULL) {
+    r->scenario->weights = rl_stored_main_format(model->stored);
+    r->scenario->stored = true;
   } else if (node == NULL && model->quantization != NULL) {
     r->scenario->weights = find_format(r, model->quantization, (rl_loc){.file = model->file});
   } else if (node == NULL) {

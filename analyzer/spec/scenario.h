@@ -53,6 +53,7 @@ typedef struct rl_scenario {
   const rl_profile *profile;
   const rl_format *activations;
   const rl_format *weights;     /* the default */
+  bool stored;                  /* weights that no rule names are as the model's file stores them */
   const rl_format_rule *rules;  /* exceptions, in order */
   size_t rule_count;
   const rl_format *k, *v;       /* KV cache */
@@ -110,6 +111,9 @@ rl_status rl_scenario_check_writable(const rl_scenario *scenario, rl_arena *aren
 /* The format of a weight: class is "linear", "router", "lm_head", "embed", "norm", "bias" or "recurrence"; name the operator's. */
 const rl_format *rl_scenario_weight_format(const rl_scenario *scenario, const char *class_name,
                                            const char *name);
+/* The format that a rule gives it; NULL: none does. */
+const rl_format *rl_scenario_rule_format(const rl_scenario *scenario, const char *class_name,
+                                         const char *name);
 /* "1,8,64" or "1..256x2" or "1..8" -> ascending list without duplicates. */
 rl_status rl_batches_parse(rl_arena *arena, rl_text_at text, const uint64_t **out, size_t *count,
                            rl_diags *diags);

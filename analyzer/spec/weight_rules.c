@@ -117,12 +117,19 @@ static bool reaches(const rl_format_rule *rule, const char *class_name, const ch
   return fits(rule->pattern, class_name) || (name != NULL && fits(rule->pattern, name));
 }
 
-const rl_format *rl_scenario_weight_format(const rl_scenario *scenario, const char *class_name,
-                                           const char *name) {
+const rl_format *rl_scenario_rule_format(const rl_scenario *scenario, const char *class_name,
+                                         const char *name) {
   for (size_t i = scenario->rule_count; i > 0; i--) {
     const rl_format_rule *rule = &scenario->rules[i - 1];
     if (reaches(rule, class_name, name)) return rule->format;
   }
+  return NULL;
+}
+
+const rl_format *rl_scenario_weight_format(const rl_scenario *scenario, const char *class_name,
+                                           const char *name) {
+  const rl_format *ruled = rl_scenario_rule_format(scenario, class_name, name);
+  if (ruled != NULL) return ruled;
   bool linear = strcmp(class_name, "linear") == 0;
   bool left_out = linear && name != NULL && is_unquantized(scenario->model, name);
   if (rl_format_is_dense(scenario->weights) || (linear && !left_out)) return scenario->weights;

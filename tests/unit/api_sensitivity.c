@@ -2,7 +2,9 @@
  * a millionth, and their sum. */
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "api/analysis.h"
 #include "base/number.h"
@@ -30,9 +32,21 @@ static const char *const names[FIGURES] = {"tensor.bf16 peak", "vector.f32 peak"
                                            "hbm bandwidth",    "ring bandwidth",  "ring latency"};
 static const double base[FIGURES] = {3.07e14, 1.93e13, 4.21e12, 2.03e12, 1.07e11, 3.1e-6};
 
+/* One file for all, away from the sources, gone with the program. */
+static char machine[64];
+static void forget_machine(void) {
+  unlink(machine);
+}
+static void name_machine(void) {
+  if (machine[0] != '\0') return;
+  snprintf(machine, sizeof machine, "/tmp/rooflinectl-sensitive-%ld.yaml", (long)getpid());
+  CU_ASSERT_EQUAL(atexit(forget_machine), 0);
+}
+
 static void write_machine(size_t better, double by) {
   char texts[FIGURES][RL_NUMBER_TEXT];
-  FILE *file = fopen("./sensitive.yaml", "wb");
+  name_machine();
+  FILE *file = fopen(machine, "wb");
   CU_ASSERT_PTR_NOT_NULL_FATAL(file);
   for (size_t i = 0; i < FIGURES; i++) {
     rl_print_double(i == better ? base[i] * (1 + by) : base[i], texts[i]);
@@ -45,7 +59,7 @@ static void write_machine(size_t better, double by) {
 static const rl_result_system *analyzed(const char *model, const char *tensor) {
   static const rl_pass_view view = {.phase = RL_PASS_DECODE};
   const rl_request request = {.model = {model, {0}},
-                              .hardware = {"./sensitive.yaml", {0}},
+                              .hardware = {machine, {0}},
                               .tensor = {tensor, {0}},
                               .batch = {"1,40", {0}},
                               .prompt = {"600", {0}},

@@ -1,0 +1,26 @@
+/* The head of a GGUF file: what it says of the model, and where each tensor stands in which type
+ * (specification: ggml, docs/gguf.md, versions 2 and 3). Not for other rooms. */
+#ifndef RL_SPEC_GGUF_H
+#define RL_SPEC_GGUF_H
+
+#include "spec/load.h"
+#include "spec/stored_tensors.h"
+
+typedef struct rl_gguf {
+  const char *architecture; /* general.architecture: "llama" */
+  /* Keys and values, those of the architecture without its name in front. Numbers and texts are
+   * scalars, a list of equal numbers is one of them, other lists of numbers are sequences. Long
+   * texts are left out; of lists of texts the length is kept. */
+  const rl_node *facts;
+  uint64_t tokens;   /* of the vocabulary, 0: not said */
+  uint64_t parts;    /* files that the model is split into */
+  rl_stored *stored; /* tensors of all parts, sorted by name */
+} rl_gguf;
+
+/* Reads the head of the file and of the other parts of a split one. */
+rl_status rl_gguf_read(const rl_load *load, const char *path, rl_gguf *out);
+/* A config as Hugging Face would write it, in the family's keys. NULL after a diagnostic. */
+const rl_node *rl_gguf_config(const rl_load *load, const rl_gguf *gguf,
+                              const struct rl_family **family);
+
+#endif

@@ -1,0 +1,31 @@
+/* Tensors as a file stores them: for each a name, a shape and a format. A model that was read from
+ * such a file counts these bytes and no others. */
+#ifndef RL_SPEC_STORED_TENSORS_H
+#define RL_SPEC_STORED_TENSORS_H
+
+#include "spec/format.h"
+
+enum { RL_STORED_DIMS = 4 };
+typedef struct rl_stored_tensor {
+  const char *name;              /* "blk.0.attn_q.weight" */
+  const rl_format *format;       /* NULL: a type that no weight can have */
+  const char *type;              /* what the file calls it */
+  uint64_t dims[RL_STORED_DIMS]; /* the first is a row; 1 behind the last */
+  uint64_t bytes;
+} rl_stored_tensor;
+
+typedef struct rl_stored {
+  rl_stored_tensor *tensors; /* sorted by name, each once */
+  size_t count;
+  uint64_t bytes; /* of all */
+} rl_stored;
+
+/* NULL when there is none of that name. */
+const rl_stored_tensor *rl_stored_find(const rl_stored *stored, const char *name);
+/* The same of a template: "blk.{l}.attn_q.weight" of a layer. */
+const rl_stored_tensor *rl_stored_of_layer(const rl_stored *stored, const char *name_template,
+                                           uint32_t layer);
+/* The format that most bytes are in. */
+const rl_format *rl_stored_main_format(const rl_stored *stored);
+
+#endif

@@ -1,0 +1,238 @@
+/* GGUF heads: what they say comes out as a config and a table of tensors; whatever is cut, changed
+ * or promised in them ends in a diagnostic at a byte. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "gguf_help.h"
+#include "spec_help.h"
+#include "unit.h"
+
+static char folder[] = "/tmp/rooflinectl-gguf-XXXXXX";
+static gguf_file file;
+static uint8_t bytes[2 * GGUF_BYTES];
+
+static void open_folder(void) {
+  memcpy(folder + sizeof folder - 7, "XXXXXX", 6);
+  CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(folder));
+}
+
+static void close_folder(const char *path) {
+  unlink(path);
+  rmdir(folder);
+}
+
+static uint64_t dim(spec_case *c, const rl_model *model, const char *name) {
+  uint64_t value = 0;
+  CU_ASSERT_EQUAL(rl_model_dim(model, name, &value, &c->diags), RL_OK);
+  return value;
+}
+
+/* The sizes of gguf_make_llama, summed by hand: 5,760 + 8,400 + 333,824 + 367,616 + 1,024. */
+static void test_config(void) {
+  char path[GGUF_PATH];
+  const rl_model *model;
+  spec_case c;
+  spec_open(&c, NULL);
+  open_folder();
+  gguf_make_llama(&file, (gguf_llama){.down = GGUF_Q6_K, .head = 1});
+  gguf_write(&file, folder, "small.gguf", path);
+  CU_ASSERT_EQUAL_FATAL(rl_db_model(c.db, path, (rl_loc){0}, &model, &c.diags), RL_OK);
+  CU_ASSERT_STRING_EQUAL(model->name, "small");
+  CU_ASSERT_STRING_EQUAL(model->family->name, "llama");
+  CU_ASSERT_EQUAL(dim(&c, model, "L"), 2);
+  CU_ASSERT_EQUAL(dim(&c, model, "d"), 256);
+  CU_ASSERT_EQUAL(dim(&c, model, "d_ff"), 512);
+  CU_ASSERT_EQUAL(dim(&c, model, "V"), 40);
+  CU_ASSERT_EQUAL(dim(&c, model, "H"), 4);
+  CU_ASSERT_EQUAL(dim(&c, model, "H_kv"), 2); /* a list of equal numbers is one of them */
+  CU_ASSERT_EQUAL(dim(&c, model, "d_h"), 64);
+  CU_ASSERT_STRING_EQUAL(rl_node_get(model->config, "rms_norm_eps")->text, "1e-05");
+  CU_ASSERT_STRING_EQUAL(rl_node_get(model->config, "tie_word_embeddings")->text, "false");
+  CU_ASSERT_EQUAL(model->stored->count, 21);
+  CU_ASSERT_EQUAL(model->stored->bytes, 716624);
+  CU_ASSERT_STRING_EQUAL(rl_stored_main_format(model->stored)->name, "q4_k");
+  const rl_stored_tensor *down = rl_stored_of_layer(model->stored, "blk.{l}.ffn_down.weight", 1);
+  CU_ASSERT_PTR_NOT_NULL_FATAL(down);
+  CU_ASSERT_STRING_EQUAL(down->format->name, "q6_k");
+  CU_ASSERT_EQUAL(down->bytes, 107520);
+  CU_ASSERT_PTR_NULL(rl_stored_of_layer(model->stored, "blk.{l}.ffn_down.weight", 2));
+  CU_ASSERT_PTR_NULL(rl_stored_find(model->stored, "blk.1.ffn_down"));
+  close_folder(path);
+  spec_close(&c);
+}
+
+/* Reads the bytes as a file of `size` and answers the message, "" when all is well. */
+static rl_status read_bytes(size_t count, uint64_t size, char *message, size_t room) {
+  char path[GGUF_PATH];
+  const rl_model *model;
+  spec_case c;
+  snprintf(path, sizeof path, "%s/x.gguf", folder);
+  gguf_write_bytes(bytes, count, size, path);
+  spec_open(&c, NULL);
+  rl_status status = rl_db_model(c.db, path, (rl_loc){0}, &model, &c.diags);
+  gguf_last_line(&c.diags, message, room);
+  spec_close(&c);
+  unlink(path);
+  return status;
+}
+
+/* A file cut anywhere is refused: in the head because it ends, in the data because it is short. */
+static void test_cut(void) {
+  char message[512];
+  open_folder();
+  gguf_make_llama(&file, (gguf_llama){.down = GGUF_Q4_K});
+  size_t count = gguf_head(&file, bytes);
+  uint64_t whole = (count + 31) / 32 * 32 + file.data;
+  CU_ASSERT_EQUAL(read_bytes(count, whole, message, sizeof message), RL_OK);
+  for (size_t cut = 4; cut < count; cut += 7) {
+    CU_ASSERT_EQUAL(read_bytes(cut, cut, message, sizeof message), RL_BAD_INPUT);
+    CU_ASSERT_PTR_NOT_NULL(strstr(message, "(at byte "));
+  }
+  CU_ASSERT_EQUAL(read_bytes(count, whole - 1, message, sizeof message), RL_BAD_INPUT);
+  CU_ASSERT_PTR_NOT_NULL(strstr(message, "the tensors end behind the end of the file"));
+  rmdir(folder);
+}
+
+/* Bytes changed at random: a model, or a diagnostic, and nothing else. */
+static void test_changed(void) {
+  char message[512];
+  uint32_t state = 11;
+  open_folder();
+  gguf_make_llama(&file, (gguf_llama){.down = GGUF_Q4_K});
+  size_t count = gguf_head(&file, bytes), refused = 0;
+  uint64_t whole = (count + 31) / 32 * 32 + file.data;
+  for (int trial = 0; trial < 400; trial++) {
+    gguf_head(&file, bytes);
+    for (int change = 0; change < 3; change++) {
+      state = state * 1664525u + 1013904223u;
+      size_t at = 4 + (state >> 8) % (count - 4);
+      bytes[at] = (uint8_t)(state >> 24);
+    }
+    rl_status status = read_bytes(count, whole, message, sizeof message);
+    CU_ASSERT(status == RL_OK || (status == RL_BAD_INPUT && message[0] != '\0'));
+    refused += status != RL_OK;
+  }
+  CU_ASSERT(refused > 100);
+  rmdir(folder);
+}
+
+/* What is wrong in full, and the change that makes it so. */
+typedef struct wrong_case {
+  void (*change)(void);
+  const char *message;
+} wrong_case;
+
+static void other_version(void) {
+  gguf_head(&file, bytes);
+  bytes[4] = 1;
+}
+static void other_architecture(void) {
+  gguf_make_llama(&file, (gguf_llama){.down = GGUF_Q4_K});
+  memset(&file, 0, sizeof file);
+  gguf_text(&file, "general.architecture", "lama");
+  gguf_head(&file, bytes);
+}
+static void no_architecture(void) {
+  memset(&file, 0, sizeof file);
+  gguf_number(&file, "llama.block_count", 2);
+  gguf_head(&file, bytes);
+}
+static void second_part(void) {
+  memset(&file, 0, sizeof file);
+  gguf_text(&file, "general.architecture", "llama");
+  gguf_number(&file, "split.count", 2);
+  gguf_number(&file, "split.no", 1);
+  gguf_head(&file, bytes);
+}
+static void half_block(void) {
+  memset(&file, 0, sizeof file);
+  gguf_tensor(&file, "t", (gguf_shape){GGUF_Q4_K, 100, 2, 288});
+  gguf_head(&file, bytes);
+}
+static void many_tensors(void) {
+  memset(&file, 0, sizeof file);
+  gguf_head(&file, bytes);
+  memset(bytes + 8, 0xff, 8);
+}
+static void huge_list(void) {
+  memset(&file, 0, sizeof file);
+  gguf_list(&file, "l", (const uint32_t[]){1, 2}, 2);
+  gguf_head(&file, bytes);
+  memset(bytes + 24 + 8 + 1 + 4 + 4, 0x7f, 8);
+}
+
+/* Offsets: 24 bytes of counts; then "general..." and so on, as gguf_help writes them. */
+static const wrong_case wrong[] = {
+    {other_version,
+     "x.gguf: error: a version other than 2 and 3, or numbers in the other order of bytes (at byte "
+     "8) "
+     "— download or convert the file again"},
+    {other_architecture,
+     "x.gguf: error: no family reads the GGUF architecture 'lama' — a family's gguf: key says "
+     "which it "
+     "reads; see: rooflinectl list families"},
+    {no_architecture,
+     "x.gguf: error: the file does not say general.architecture — files of "
+     "llama.cpp's converter do"},
+    {second_part,
+     "x.gguf: error: a part of a split model that does not lead to the others — name the first "
+     "part, "
+     "NAME-00001-of-0000N.gguf, beside the others"},
+    /* 24 + 8 + 1 + 4 + 16 + 4 + 8 */
+    {half_block,
+     "x.gguf: error: a row that is no whole number of blocks (at byte 65) — download or "
+     "convert the file again"},
+    {many_tensors,
+     "x.gguf: error: more tensors or values than a model has (at byte 24) — download or "
+     "convert the file again"},
+    /* 24 + 8 + 1 + 4 + 4 + 8 */
+    {huge_list,
+     "x.gguf: error: something is longer than the file (at byte 49) — download or convert "
+     "the file again"},
+};
+
+static void test_wrong(void) {
+  char message[512];
+  open_folder();
+  for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+    gguf_make_llama(&file, (gguf_llama){.down = GGUF_Q4_K});
+    wrong[i].change();
+    size_t count = 24 + file.fact_bytes + file.tensor_bytes;
+    CU_ASSERT_EQUAL(read_bytes(count, count + 4096, message, sizeof message), RL_BAD_INPUT);
+    if (strcmp(message, wrong[i].message) != 0) fprintf(stderr, "\n%s\n", message);
+    CU_ASSERT_STRING_EQUAL(message, wrong[i].message);
+  }
+  rmdir(folder);
+}
+
+/* Facts in the first part, a tensor in each of two. */
+static void test_parts(void) {
+  char first[GGUF_PATH], second[GGUF_PATH];
+  const rl_model *model;
+  spec_case c;
+  spec_open(&c, NULL);
+  open_folder();
+  gguf_make_llama(&file, (gguf_llama){.down = GGUF_Q4_K});
+  gguf_number(&file, "split.count", 2);
+  gguf_number(&file, "split.no", 0);
+  gguf_write(&file, folder, "m-00001-of-00002.gguf", first);
+  memset(&file, 0, sizeof file);
+  gguf_number(&file, "split.count", 2);
+  gguf_number(&file, "split.no", 1);
+  gguf_tensor(&file, "output.weight", (gguf_shape){GGUF_F32, 256, 40, 40960});
+  gguf_write(&file, folder, "m-00002-of-00002.gguf", second);
+  CU_ASSERT_EQUAL_FATAL(rl_db_model(c.db, first, (rl_loc){0}, &model, &c.diags), RL_OK);
+  CU_ASSERT_PTR_NOT_NULL(rl_stored_find(model->stored, "output.weight"));
+  CU_ASSERT_PTR_NOT_NULL(rl_stored_find(model->stored, "token_embd.weight"));
+  /* 5,760 + 2 * 333,824 + 1,024, and the head of 40,960 */
+  CU_ASSERT_EQUAL(model->stored->bytes, 715392);
+  CU_ASSERT_STRING_EQUAL(rl_node_get(model->config, "tie_word_embeddings")->text, "false");
+  unlink(second);
+  close_folder(first);
+  spec_close(&c);
+}
+
+RL_SUITE("spec gguf", {"config", test_config}, {"cut", test_cut}, {"changed", test_changed},
+         {"wrong", test_wrong}, {"parts", test_parts})
