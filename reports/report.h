@@ -58,5 +58,7 @@ const char *rl_report_verify_title(rl_arena *arena, const rl_result_system *syst
 const char *rl_report_pass_title(rl_arena *arena, const rl_result_pass *pass);
 /* The explanations of the operators of a pass, for people. */
 void rl_report_explanations(rl_buf *out, const rl_result_pass *pass, const rl_style *style);
+/* What was said of the stages of a pipeline, behind the explanations; nothing without one. */
+void rl_report_stages(rl_buf *out, const rl_result_system *system, const rl_style *style);
 
 #endif

@@ -245,3 +245,10 @@ void rl_report_explanations(rl_buf *out, const rl_result_pass *pass, const rl_st
     sources(out, style, op->explanation);
   }
 }
+
+void rl_report_stages(rl_buf *out, const rl_result_system *system, const rl_style *style) {
+  if (system->stage_word_count > 0) rl_buf_add(out, "\n");
+  for (size_t i = 0; i < system->stage_word_count; i++) {
+    rl_paragraph(out, style, system->words[i], 0, 2);
+  }
+}

@@ -64,6 +64,7 @@ static void explanations(rl_buf *out, const rl_result_system *system) {
   for (size_t p = 0; p < system->pass_count; p++) {
     rl_report_explanations(out, &system->passes[p], &plain);
   }
+  rl_report_stages(out, system, &plain);
   rl_buf_add(out, "```\n");
 }
 

@@ -184,6 +184,12 @@ static void batch(rl_json *json, const rl_result_batch *b) {
   if (b->sequence_rate > 0) {
     rl_json_real(json, "rate_at_most_sequences_per_s", b->sequence_rate);
   }
+  if (b->micro_batches > 0) {
+    rl_json_count(json, "micro_batches", b->micro_batches);
+    rl_json_count(json, "micro_batch", b->micro_batch);
+    rl_json_real(json, "prefill_bubble_share", b->prefill_bubble);
+    rl_json_real(json, "decode_bubble_share", b->decode_bubble);
+  }
   limit(json, "prefill_limit", &b->prefill_limit);
   limit(json, "decode_limit", &b->decode_limit);
   rl_json_count(json, "weight_bytes", b->worst.weights);
@@ -412,6 +418,21 @@ static void pool(rl_json *json, const rl_result_pool *p) {
   rl_json_close(json, '}');
 }
 
+/* Told where there is a pipeline. */
+static void stages(rl_json *json, const rl_result_system *s) {
+  if (s->stage_count == 0) return;
+  rl_json_count(json, "shown_stage", s->stage + 1);
+  rl_json_open(json, "stages", '[');
+  for (size_t i = 0; i < s->stage_count; i++) {
+    rl_json_open(json, NULL, '{');
+    rl_json_count(json, "first_layer", s->stages[i].first_layer);
+    rl_json_count(json, "layers", s->stages[i].layers);
+    rl_json_count(json, "weight_bytes", s->stages[i].weight_bytes);
+    rl_json_close(json, '}');
+  }
+  rl_json_close(json, ']');
+}
+
 static void system_record(rl_json *json, const rl_result_system *s) {
   rl_json_open(json, NULL, '{');
   machine(json, s);
@@ -419,6 +440,7 @@ static void system_record(rl_json *json, const rl_result_system *s) {
   pool(json, s->pool);
   rl_json_count(json, "largest_batch", s->largest_batch);
   optional_count(json, "ridge_tokens", s->ridge_tokens, s->ridge_known);
+  stages(json, s);
   optional_count(json, "head_ridge_tokens", s->head_ridge_tokens, s->head_ridge_known);
   rl_json_open(json, "batches", '[');
   for (size_t i = 0; i < s->batch_count; i++) batch(json, &s->batches[i]);

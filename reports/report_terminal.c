@@ -82,6 +82,7 @@ static void explanations(rl_buf *out, const rl_result_system *system, const rl_s
     title(out, style, rl_report_pass_title(out->arena, &system->passes[p]));
     rl_report_explanations(out, &system->passes[p], style);
   }
+  rl_report_stages(out, system, style);
 }
 
 void rl_report_terminal(rl_buf *out, const rl_result *result, const rl_style *style) {

@@ -68,6 +68,10 @@ typedef struct rl_result_batch {
   size_t phase_count;
   rl_result_memory worst; /* the phase that takes most */
   bool fits;
+  /* Of a pipeline: parts that the batch goes through the stages in, sequences of each but the last,
+   * and the share of the time in which a device waits for other stages. */
+  uint64_t micro_batches, micro_batch;
+  double prefill_bubble, decode_bubble;
   uint64_t transfer_bytes; /* KV and states sent from the machines that prefill, 0: none */
   double transfer;         /* s */
   /* Tokens a sequence that fit at this batch: cached in a decode step; of a prompt that is
@@ -214,6 +218,11 @@ typedef struct rl_result_placement {
   bool serial;
 } rl_result_placement;
 
+/* Consecutive layers of a pipeline's stage, counted from 0, and the weights of one of its devices. */
+typedef struct rl_result_stage {
+  uint64_t first_layer, layers, weight_bytes;
+} rl_result_stage;
+
 typedef struct rl_result_system {
   const char *name, *title;
   bool keeps_kv;    /* some operator of the model has a KV cache */
@@ -230,6 +239,8 @@ typedef struct rl_result_system {
   const rl_result_pool *pool; /* NULL: the same machine prefills */
   const rl_result_placement *placement; /* NULL: everything is on the device */
   bool wider; /* some operator multiplies in a wider type than asked, for want of that type */
+  const rl_result_stage *stages; /* of a pipeline */
+  size_t stage_count, stage;     /* the one that takes longest, whose passes are told */
   const rl_result_batch *batches;
   size_t batch_count;
   const rl_result_pass *passes; /* one a batch, of the phase asked for */
@@ -243,6 +254,7 @@ typedef struct rl_result_system {
   bool ridge_known, head_ridge_known;
   const char *const *words;
   size_t word_count;
+  size_t stage_word_count; /* the first so many are about the stages of a pipeline */
   const rl_result_figure *figures;
   size_t figure_count;
 } rl_result_system;

@@ -130,7 +130,8 @@ static rl_status study_machine(const rl_analysis *study, rl_result_system *syste
 
 static void study_ridges(const rl_analysis *study, rl_result_system *system) {
   const rl_ridge layers = rl_ridge_tokens(study->plan, RL_RIDGE_LAYERS, study->middle);
-  const rl_ridge head = rl_ridge_tokens(study->plan, RL_RIDGE_HEAD, study->middle);
+  const rl_plan *last = study->pipeline.stages[study->pipeline.count - 1];
+  const rl_ridge head = rl_ridge_tokens(last, RL_RIDGE_HEAD, study->middle);
   system->ridge_tokens = layers.tokens;
   system->ridge_known = layers.known;
   system->head_ridge_tokens = head.tokens;
@@ -142,6 +143,7 @@ static rl_status study_system(const rl_analysis *study, rl_result_system *system
   rl_status status = study_machine(study, system);
   if (status == RL_OK) status = rl_analysis_placement(study, system);
   if (status == RL_OK) status = rl_analysis_pool(study, system);
+  if (status == RL_OK) status = rl_analysis_stages(study, system);
   if (status == RL_OK) status = study_batches(study, system);
   if (status == RL_OK) {
     const rl_job job = {1, workload->prompt, study->generate};
@@ -156,36 +158,35 @@ static rl_status study_system(const rl_analysis *study, rl_result_system *system
 }
 
 /* A machine beside others that cannot run the program is left out, and a note says why. */
-static rl_status study_listed(rl_analysis *study, const rl_cost *cost, const rl_hardware *machine,
+static rl_status study_listed(rl_analysis *study, const rl_stage_costs *stages,
+                              const rl_hardware *machine,
                               rl_result_system *system, bool *kept) {
   rl_diags quiet, *loud = study->diags;
-  rl_plan *plan = NULL;
   rl_diags_init(&quiet, study->arena);
-  rl_status status = rl_plan_compile_placed(study->arena, cost, machine,
-                                            &study->scenario->placement, &plan, &quiet);
+  rl_status status =
+      rl_stages_plan(study->arena, study->scenario, machine, stages, &study->pipeline, &quiet);
   *kept = status == RL_OK;
   if (status == RL_ENVIRONMENT) return rl_diag_oom(loud);
   if (status != RL_OK) {
     const char *why = quiet.list.count > 0 ? quiet.list.items[0].message : "";
     return RL_REPORT(loud, MACHINE_LEFT_OUT, (rl_loc){0}, machine->name, why);
   }
-  study->plan = study->prefill_plan = plan;
+  rl_analysis_show_stage(study);
   return study_system(study, system);
 }
 
 /* The plan of the machine, and of the one that prefills for it. */
-static rl_status compile_pools(rl_analysis *study, const rl_cost *cost,
+static rl_status compile_pools(rl_analysis *study, const rl_stage_costs *stages,
                                const rl_hardware *machine) {
   const rl_scenario *s = study->scenario;
-  rl_plan *plan = NULL;
   rl_status status =
-      rl_plan_compile_placed(study->arena, cost, machine, &s->placement, &plan, study->diags);
-  study->plan = study->prefill_plan = plan;
+      rl_stages_plan(study->arena, s, machine, stages, &study->pipeline, study->diags);
+  if (status == RL_OK) rl_analysis_show_stage(study);
   if (status != RL_OK || s->pools.prefill == NULL) return status;
   return rl_analysis_prefill_plan(study);
 }
 
-static rl_status study_machines(rl_analysis *study, const rl_cost *cost,
+static rl_status study_machines(rl_analysis *study, const rl_stage_costs *stages,
                                 const machine_list *machines, rl_result *result) {
   rl_result_system *systems = RL_NEW_ARRAY(study->arena, rl_result_system, machines->count);
   rl_status status = systems == NULL ? rl_diag_oom(study->diags) : RL_OK;
@@ -194,9 +195,9 @@ static rl_status study_machines(rl_analysis *study, const rl_cost *cost,
     rl_result_system *system = &systems[result->system_count];
     bool kept = true;
     if (study->listed) {
-      status = study_listed(study, cost, machines->items[i], system, &kept);
+      status = study_listed(study, stages, machines->items[i], system, &kept);
     } else {
-      status = compile_pools(study, cost, machines->items[i]);
+      status = compile_pools(study, stages, machines->items[i]);
       if (status == RL_OK) status = study_system(study, system);
     }
     if (kept) result->system_count++;
@@ -278,15 +279,31 @@ static rl_status describe_whole(const rl_analysis *study, rl_result *result) {
   return rl_analysis_stored(study, whole, result);
 }
 
-static rl_status describe(const rl_analysis *study, const rl_cost *cost, rl_result *result) {
+/* What the fullest device holds of weights and states, and whether some device has a cache. */
+static rl_status describe_stages(const rl_analysis *study, const rl_stage_costs *stages,
+                                 rl_result *result) {
+  for (size_t s = 0; s < stages->count; s++) {
+    const rl_program *program = stages->costs[s]->program;
+    uint64_t states;
+    if (!rl_program_state_bytes(program, &states)) return rl_analysis_too_large(study);
+    result->state_bytes = rl_max_u64(result->state_bytes, states);
+    result->weight_bytes = rl_max_u64(result->weight_bytes, stages->costs[s]->weight_bytes);
+    result->keeps_kv = result->keeps_kv || rl_program_keeps(program, RL_ROLE_KV);
+    if (rl_program_keeps(program, RL_ROLE_STATE)) result->state = study->scenario->state->name;
+  }
+  return RL_OK;
+}
+
+static rl_status describe(const rl_analysis *study, const rl_stage_costs *stages,
+                          rl_result *result) {
   const rl_scenario *s = study->scenario;
+  const rl_program *program = stages->costs[0]->program;
   *result = (rl_result){.version = RL_VERSION,
                         .model = s->model->name,
                         .family = s->model->family->name,
-                        .layers = cost->program->layer_count,
+                        .layers = program->layer_count,
                         .weights = s->weights->name,
-                        .weight_bits = rl_format_bits(s->weights, cost->program->width),
-                        .weight_bytes = cost->weight_bytes,
+                        .weight_bits = rl_format_bits(s->weights, program->width),
                         .kv_k = s->k->name,
                         .kv_v = s->v->name,
                         .activations = s->activations->name,
@@ -301,12 +318,8 @@ static rl_status describe(const rl_analysis *study, const rl_cost *cost, rl_resu
                         .listed = study->listed,
                         .sensitive = study->view.sensitivity,
                         .explained = study->view.explain != NULL};
-  result->keeps_kv = rl_program_keeps(cost->program, RL_ROLE_KV);
-  if (rl_program_keeps(cost->program, RL_ROLE_STATE)) result->state = s->state->name;
-  if (!rl_program_state_bytes(cost->program, &result->state_bytes)) {
-    return rl_analysis_too_large(study);
-  }
-  rl_status status = describe_whole(study, result);
+  rl_status status = describe_stages(study, stages, result);
+  if (status == RL_OK) status = describe_whole(study, result);
   if (status == RL_OK) status = list_exceptions(study, result);
   return status == RL_OK ? list_fusions(study, s->profile->fuse, result) : status;
 }
@@ -380,21 +393,19 @@ static void tell_idle(const rl_scenario *scenario, const rl_program *program, rl
 rl_status rl_analyze(rl_arena *arena, rl_db *db, const rl_scenario *scenario,
                      const rl_pass_view *view, const rl_result **out, rl_diags *diags) {
   rl_analysis study = study_new(arena, db, scenario, view, diags);
-  const rl_program *program;
-  rl_cost *cost;
+  rl_stage_costs stages;
   machine_list machines;
   rl_result *result = RL_NEW(arena, rl_result);
   *out = NULL;
   if (result == NULL) return rl_diag_oom(diags);
-  rl_status status = rl_lower(arena, scenario, &program, diags);
+  rl_status status = rl_stages_count(arena, scenario, &stages, diags);
+  const rl_program *program = status == RL_OK ? stages.costs[0]->program : NULL;
   if (status == RL_OK) status = check_placed(scenario, program, diags);
   if (status == RL_OK) tell_idle(scenario, program, arena, diags);
   if (status == RL_OK) status = rl_analysis_fit_view(&study, program);
-  if (status == RL_OK)
-    status = rl_cost_compile(arena, program, RL_ANALYSIS_PAGE_ROWS, &cost, diags);
-  if (status == RL_OK) status = describe(&study, cost, result);
+  if (status == RL_OK) status = describe(&study, &stages, result);
   if (status == RL_OK) status = list_machines(&study, db, &machines);
-  if (status == RL_OK) status = study_machines(&study, cost, &machines, result);
+  if (status == RL_OK) status = study_machines(&study, &stages, &machines, result);
   if (status == RL_OK) *out = result;
   return status;
 }

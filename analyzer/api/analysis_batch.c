@@ -81,15 +81,16 @@ static rl_status study_pool_memory(const rl_analysis *study, rl_job job, rl_resu
 static rl_status study_memory(const rl_analysis *study, rl_job job, rl_result_batch *out) {
   rl_memory phases[RL_MEMORY_PHASES], worst;
   if (has_pools(study)) return study_pool_memory(study, job, out);
-  rl_status status = rl_memory_phases(study->plan, job, phases, &out->phase_count, study->diags);
-  if (status == RL_OK) status = rl_memory_fit(study->plan, job, &worst, study->diags);
+  const rl_pipeline *p = &study->pipeline;
+  rl_status status = rl_pipeline_memory_phases(p, job, phases, &out->phase_count, study->diags);
+  if (status == RL_OK) status = rl_pipeline_memory_fit(p, job, &worst, study->diags);
   if (status != RL_OK) return status;
   for (size_t i = 0; i < out->phase_count; i++) out->phases[i] = memory_of(study, &phases[i]);
   out->worst = memory_of(study, &worst);
   out->fits = worst.fits;
   out->longest_context = study->one_pass ? RL_RESULT_UNLIMITED
-                                         : longest(rl_longest_context(study->plan, job.batch));
-  out->longest_prompt = longest(rl_longest_prompt(study->plan, job.batch, job.generate));
+                                         : longest(rl_pipeline_longest_context(p, job.batch));
+  out->longest_prompt = longest(rl_pipeline_longest_prompt(p, job.batch, job.generate));
   return RL_OK;
 }
 
@@ -145,7 +146,7 @@ rl_figure rl_analysis_price(const rl_analysis *study) {
 static rl_status generate(const rl_analysis *study, rl_job job, const rl_result_batch *batch,
                           rl_generation *out) {
   rl_generation first;
-  rl_status status = rl_generate(study->plan, job, out, study->diags);
+  rl_status status = rl_pipeline_generate(&study->pipeline, job, out, study->diags);
   if (status != RL_OK || !has_pools(study)) return status;
   status = rl_generate(study->prefill_plan, prefill_job(study, batch), &first, study->diags);
   out->ttft = first.ttft;
@@ -163,7 +164,8 @@ rl_status rl_analysis_largest(const rl_analysis *study, rl_job job, uint64_t *la
   uint64_t first, decode;
   if (!has_pools(study)) {
     rl_status status =
-        rl_largest_batch(study->plan, job.prompt, job.generate, largest, study->diags);
+        rl_pipeline_largest_batch(&study->pipeline, job.prompt, job.generate, largest,
+                                  study->diags);
     *largest = of_groups(*largest, study->groups);
     return status;
   }
@@ -194,5 +196,6 @@ rl_status rl_analysis_batch(const rl_analysis *study, uint64_t batch, rl_result_
   out->prefill_rate = each(tokens.prompt, generation.ttft);
   if (study->one_pass) out->sequence_rate = each((double)batch, generation.ttft);
   study_expenses(study, &generation, tokens, out);
+  rl_analysis_bubbles(study, &generation, out);
   return RL_OK;
 }

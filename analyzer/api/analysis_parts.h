@@ -5,6 +5,7 @@
 #include "api/analysis.h"
 #include "spec/transfer.h"
 #include "time/answers.h"
+#include "time/pipeline.h"
 
 /* Memory page of the KV cache, in rows: contiguous caches. */
 enum { RL_ANALYSIS_PAGE_ROWS = 1 };
@@ -20,13 +21,38 @@ typedef struct rl_analysis {
   uint64_t middle;   /* tokens cached before the middle decode step of the generation */
   bool one_pass;     /* the model reads whole sequences and decodes nothing */
   bool listed;       /* machines side by side: no passes, no words */
-  const rl_plan *plan;
+  const rl_plan *plan;  /* of a pipeline that of the stage that is shown */
+  rl_pipeline pipeline; /* the plan alone, or those of all stages */
+  size_t stage;         /* that is shown */
   uint64_t devices;            /* that work by the plan and its copies */
   uint64_t groups;             /* of them that hold the model once each and share the sequences */
   const rl_plan *prefill_plan; /* of the machine that prefills: plan itself with one pool */
   uint64_t prefill_devices, prefill_groups;
   const rl_cost *whole;        /* of the undivided model, where there are pools */
 } rl_analysis;
+
+/* Counts of the stages of a scenario, each of its first tensor rank; of one where there is no
+ * pipeline. */
+typedef struct rl_stage_costs {
+  const rl_cost **costs;
+  size_t count;
+} rl_stage_costs;
+rl_status rl_stages_count(rl_arena *arena, const rl_scenario *scenario, rl_stage_costs *out,
+                          rl_diags *diags);
+/* Their plans on a machine. */
+rl_status rl_stages_plan(rl_arena *arena, const rl_scenario *scenario, const rl_hardware *machine,
+                         const rl_stage_costs *stages, rl_pipeline *out, rl_diags *diags);
+/* Makes the stage that takes longest the one that is shown. */
+void rl_analysis_show_stage(rl_analysis *study);
+/* Sequences of the batch that one pass of the fullest device works on: a micro-batch of its share. */
+uint64_t rl_analysis_at_once(const rl_analysis *study, uint64_t batch);
+/* system->stages; micro-batches and bubbles of a batch. Nothing without a pipeline. */
+rl_status rl_analysis_stages(const rl_analysis *study, rl_result_system *system);
+void rl_analysis_bubbles(const rl_analysis *study, const rl_generation *generation,
+                         rl_result_batch *out);
+/* The sentences about them; NULL when memory ran out. */
+const char *rl_analysis_stage_words(const rl_analysis *study, const rl_result_system *system);
+const char *rl_analysis_bubble_words(const rl_analysis *study, const rl_result_batch *batch);
 
 /* The same study of the machine that prefills. */
 rl_analysis rl_analysis_of_prefill(const rl_analysis *study);

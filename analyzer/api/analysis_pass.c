@@ -40,7 +40,7 @@ uint64_t rl_analysis_share(const rl_analysis *study, uint64_t batch) {
 
 rl_group rl_analysis_group(const rl_analysis *study, rl_pass_kind phase, uint64_t batch) {
   const rl_workload *workload = &study->scenario->workload;
-  const uint64_t share = rl_analysis_share(study, batch);
+  const uint64_t share = rl_analysis_at_once(study, batch);
   if (phase == RL_PASS_PREFILL) {
     return rl_plan_group(study->plan, share, workload->prompt, 0);
   }
@@ -64,7 +64,7 @@ uint64_t rl_analysis_read_source(const rl_analysis *study) {
 }
 
 rl_group rl_analysis_step(const rl_analysis *study, uint64_t batch) {
-  return rl_plan_group(study->plan, rl_analysis_share(study, batch), 1, study->middle);
+  return rl_plan_group(study->plan, rl_analysis_at_once(study, batch), 1, study->middle);
 }
 
 /* The moments of one group in the arena; NULL after a diagnostic. */

@@ -10,7 +10,7 @@
 /* So many decimals, until the block ends. */
 #define FIXED(value, decimals) rl_print_fixed((value), (decimals), (char[RL_NUMBER_TEXT]){0})
 
-enum { WORDS_MAX = 15 };
+enum { WORDS_MAX = 20 };
 
 typedef struct speaker {
   const rl_analysis *study;
@@ -88,7 +88,7 @@ static const rl_moment *experts_of(const speaker *s) {
 static double experts_read(const speaker *s, const rl_moment *moment, uint64_t batch) {
   const uint64_t each = s->study->one_pass ? s->study->scenario->workload.prompt : 1;
   uint64_t tokens;
-  if (!rl_mul_u64(rl_analysis_share(s->study, batch), each, &tokens)) tokens = UINT64_MAX;
+  if (!rl_mul_u64(rl_analysis_at_once(s->study, batch), each, &tokens)) tokens = UINT64_MAX;
   uint64_t units = rl_expected_rank_experts(moment->draw, tokens);
   return (double)units / (double)RL_EXPERT_UNIT;
 }
@@ -238,7 +238,8 @@ static bool say_energy(speaker *s) {
                          watts));
 }
 
-/* "Lanes of the pass shown, at batch 1: device 4.2 ms, host 0 s, host link 704 ms. They overlap, ..." */
+/* "Lanes of the pass shown, at batch 1: device 4.2 ms, host 0 s, host link 704 ms. They overlap,
+ * ..." */
 static bool say_lanes(speaker *s) {
   const rl_result_system *system = s->system;
   char batch[RL_NUMBER_TEXT], device[RL_NUMBER_TEXT], host[RL_NUMBER_TEXT], link[RL_NUMBER_TEXT];
@@ -271,23 +272,19 @@ static bool other_tpot(const speaker *s, rl_variation other, uint64_t batch, dou
   const rl_workload *workload = &study->scenario->workload;
   rl_diags quiet;
   rl_scenario *scenario;
-  const rl_program *program;
-  rl_cost *cost;
-  rl_plan *plan;
+  rl_stage_costs stages;
+  rl_pipeline pipeline;
   rl_generation generation = {0};
   rl_diags_init(&quiet, study->arena);
   rl_status status =
       rl_scenario_vary(study->arena, study->db, study->scenario, other, &scenario, &quiet);
-  if (status == RL_OK) status = rl_lower(study->arena, scenario, &program, &quiet);
+  if (status == RL_OK) status = rl_stages_count(study->arena, scenario, &stages, &quiet);
   if (status == RL_OK) {
-    status = rl_cost_compile(study->arena, program, RL_ANALYSIS_PAGE_ROWS, &cost, &quiet);
+    status =
+        rl_stages_plan(study->arena, scenario, study->plan->hardware, &stages, &pipeline, &quiet);
   }
-  if (status == RL_OK) {
-    status = rl_plan_compile_placed(study->arena, cost, study->plan->hardware,
-                                    study->plan->placement, &plan, &quiet);
-  }
-  const rl_job load = {batch, workload->prompt, study->generate};
-  if (status == RL_OK) status = rl_generate(plan, load, &generation, &quiet);
+  const rl_job load = {rl_analysis_share(study, batch), workload->prompt, study->generate};
+  if (status == RL_OK) status = rl_pipeline_generate(&pipeline, load, &generation, &quiet);
   *tpot = status == RL_OK ? generation.tpot : 0;
   return !quiet.out_of_memory;
 }
@@ -368,13 +365,13 @@ static bool say_pools(speaker *s) {
 static bool say_throttle(speaker *s) {
   const rl_hardware *h = s->study->plan->hardware;
   if (h->throttled.source == NULL || h->throttled_after.source == NULL) return true;
-  return say(s, rl_textf(s->study->arena,
-                         "Under load for %s s the peaks of %s fall to %s %% (%s): what they bound "
-                         "then takes %s times as long.",
-                         FIXED(h->throttled_after.value, 0), h->name,
-                         FIXED(h->throttled.value * 100, 0),
-                         RL_SOURCE_KIND_WORDS[h->throttled.source->kind],
-                         FIXED(1 / h->throttled.value, 2)));
+  return say(
+      s,
+      rl_textf(s->study->arena,
+               "Under load for %s s the peaks of %s fall to %s %% (%s): what they bound "
+               "then takes %s times as long.",
+               FIXED(h->throttled_after.value, 0), h->name, FIXED(h->throttled.value * 100, 0),
+               RL_SOURCE_KIND_WORDS[h->throttled.source->kind], FIXED(1 / h->throttled.value, 2)));
 }
 
 /* The operator that takes most of the pass shown, and how to ask about it. */
@@ -390,10 +387,22 @@ static bool say_details(speaker *s) {
   return say(s, rl_textf(s->study->arena, "Details: --explain %s", most->name));
 }
 
+/* Which stage is shown, and how long devices wait at the first and the last batch. */
+static bool say_stages(speaker *s) {
+  const rl_result_batch *first = &s->system->batches[0], *last = last_batch(s);
+  if (s->system->stage_count == 0) return true;
+  if (!say(s, rl_analysis_stage_words(s->study, s->system))) return false;
+  if (!say(s, rl_analysis_bubble_words(s->study, first))) return false;
+  if (first != last && !say(s, rl_analysis_bubble_words(s->study, last))) return false;
+  s->system->stage_word_count = s->system->word_count;
+  return true;
+}
+
 rl_status rl_analysis_words(const rl_analysis *study, rl_result_system *system) {
   static bool (*const sentences[])(speaker *) = {
-      say_limits, say_images, say_experts, say_ridge,  say_verify, say_kept_states, say_others,
-      say_fit,    say_pools,  say_lanes,   say_energy, say_wider,  say_throttle,    say_details};
+      say_stages, say_limits,      say_images, say_experts,  say_ridge,
+      say_verify, say_kept_states, say_others, say_fit,      say_pools,
+      say_lanes,  say_energy,      say_wider,  say_throttle, say_details};
   speaker s = {study, system, RL_NEW_ARRAY(study->arena, const char *, WORDS_MAX)};
   if (s.words == NULL || system->batch_count == 0) return rl_diag_oom(study->diags);
   system->words = s.words;

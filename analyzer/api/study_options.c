@@ -20,7 +20,7 @@ static const request_field FIELDS[] = {
     FIELD("scenario", file),     FIELD("text", text),     FIELD("target", target),
     FIELD("model", model),       FIELD("hw", hardware),   FIELD("profile", profile),
     FIELD("weights", weights),   FIELD("kv", kv),         FIELD("activations", activations),
-    FIELD("tp", tensor),         FIELD("pp", pipeline),   FIELD("ep", expert),
+    FIELD("tp", tensor),         FIELD("pp", pipeline),   FIELD("micro-batches", micro_batches),   FIELD("ep", expert),
     FIELD("cp", context),        FIELD("collectives", collectives),
     FIELD("dp", data),           FIELD("batch", batch),   FIELD("prompt", prompt),
     FIELD("place", place),       FIELD("host", host),     FIELD("storage", storage),

@@ -25,6 +25,7 @@ static rl_request request_of(rl_session *session) {
       .experts = rl_argument(a, RL_O_EXPERTS),
       .tensor = rl_argument(a, RL_O_TP),
       .pipeline = rl_argument(a, RL_O_PP),
+      .micro_batches = rl_argument(a, RL_O_MICRO_BATCHES),
       .expert = rl_argument(a, RL_O_EP),
       .data = rl_argument(a, RL_O_DP),
       .place = rl_argument(a, RL_O_PLACE),

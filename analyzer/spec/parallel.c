@@ -25,7 +25,7 @@ static void refuse_unknown(const rl_load *load, const rl_settings *settings,
   const struct {
     rl_setting which;
     uint64_t degree;
-  } kinds[] = {{RL_SET_PIPELINE, parallel->pipeline}, {RL_SET_CONTEXT, parallel->context}};
+  } kinds[] = {{RL_SET_CONTEXT, parallel->context}};
   for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
     if (kinds[i].degree <= 1) continue;
     RL_REPORT(load->diags, NOT_SUPPORTED, settings->values[kinds[i].which]->loc,
@@ -43,6 +43,11 @@ static void read_degrees(const rl_load *load, const rl_settings *settings, rl_pa
   read_degree(load, settings, RL_SET_EXPERT, parallel, &parallel->expert);
   read_degree(load, settings, RL_SET_DATA, parallel, &parallel->data);
   read_degree(load, settings, RL_SET_CONTEXT, parallel, &parallel->context);
+  const rl_node *parts = settings->values[RL_SET_MICRO_BATCHES];
+  if (parts != NULL) {
+    rl_node_u64(parts, RL_SETTING_KEYS[RL_SET_MICRO_BATCHES], 1, RL_DEVICES_MAX,
+                &parallel->micro_batches, load->diags);
+  }
   const rl_node *collectives = settings->values[RL_SET_COLLECTIVES];
   if (collectives == NULL) return;
   int word =

@@ -41,6 +41,7 @@ typedef struct rl_workload {
 enum { RL_DEVICES_MAX = 65536 };
 typedef struct rl_parallel {
   uint64_t tensor, pipeline, expert, data, context;
+  uint64_t micro_batches; /* that a batch is divided into by a pipeline; 0: as many as it has stages */
   rl_algorithm algorithm; /* of collectives */
   rl_loc loc;
 } rl_parallel;
@@ -83,7 +84,7 @@ typedef struct rl_request {
   rl_text_at experts;  /* power-law,exponent=1.2 */
   rl_text_at place;    /* layers=host,kv=cpu */
   rl_text_at host, storage;
-  rl_text_at tensor, pipeline, expert, data, context, collectives;
+  rl_text_at tensor, pipeline, micro_batches, expert, data, context, collectives;
   rl_text_at prefill_hardware, transfer; /* of pools */
   rl_text_at batch, prompt, generate, source, images, image_size, method,
       draft, price;

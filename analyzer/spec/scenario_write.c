@@ -60,6 +60,7 @@ static void write_parallel(const rl_parallel *parallel, rl_buf *out) {
   rl_buf_add(out, "parallel:\n");
   write_number(out, "  tensor", parallel->tensor);
   write_number(out, "  pipeline", parallel->pipeline);
+  if (parallel->micro_batches > 0) write_number(out, "  micro_batches", parallel->micro_batches);
   write_number(out, "  expert", parallel->expert);
   write_number(out, "  data", parallel->data);
   write_number(out, "  context", parallel->context);

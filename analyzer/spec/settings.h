@@ -20,6 +20,7 @@ typedef enum rl_setting {
   RL_SET_POPULARITY,
   RL_SET_TENSOR,
   RL_SET_PIPELINE,
+  RL_SET_MICRO_BATCHES,
   RL_SET_EXPERT,
   RL_SET_DATA,
   RL_SET_PLACE_EMBED, /* placement.CLASS, in the order of rl_tensor_class */

@@ -33,7 +33,6 @@ static const struct {
     {RL_D_DOC_SCALAR_SIZE, "doc_hostile.c"}, {RL_D_FOLDER_LARGE, "spec_db.c"},
     {RL_D_NO_MODEL, "api_study.c"},          {RL_D_BAD_POINT, "graph_point.c"},
     {RL_D_NO_PARALLELISM, "graph_errors.c"}, {RL_D_NO_METHODS, "graph_errors.c"},
-    {RL_D_STAGES, "graph_errors.c"},
     {RL_D_POINT_EMPTY, "time_generate.c"},   {RL_D_ENGINE_FORMAT, "engine_api.c"},
     {RL_D_ENGINE_TOO_LARGE, "engine_api.c"}, {RL_D_ENGINE_PASS, "engine_api.c"},
     {RL_D_DIM_UNKNOWN, "spec_config.c"},
