@@ -22,6 +22,8 @@ static const struct {
     [RL_M_CHUNKS] = {"Q", "chunks of new tokens"},
     [RL_M_CHUNK_PAIRS] =
         {"X", "pairs of new tokens, each with itself and those before it, in one chunk"},
+    [RL_M_CHUNK_OPEN] = {"N_open", "sequences whose first new token continues a chunk"},
+    [RL_M_CHUNK_BEGUN] = {"N_begun", "sequences in which a new token begins a chunk"},
     [RL_M_EXPERTS] = {"D", "distinct experts that the tokens choose"},
     [RL_M_BLOCKS] = {"D", "distinct blocks of a memory that the sequences fetch"},
     [RL_M_TABLE_ROWS] = {"D", "distinct rows of the tables that the tokens look up"},
@@ -99,6 +101,11 @@ static const char *meaning_of_all(rl_arena *arena, const rl_moment *moment, uint
   if (moment->draw != NULL) {
     return rl_textf(arena, "%s, %s expected, in units of 1/1,048,576", says,
                     rl_print_digits((double)value / (double)RL_EXPERT_UNIT, 4, expected));
+  }
+  bool of_chunks = moment->chunk != 0 || moment->kind == RL_M_CHUNK_OPEN ||
+                   moment->kind == RL_M_CHUNK_BEGUN;
+  if (moment->within != 0 && of_chunks) {
+    return rl_textf(arena, "%s of %s positions", says, rl_print_grouped(moment->within, window));
   }
   if (moment->within != 0) {
     return rl_textf(arena, "%s, counting each query's own chunk of %s positions", says,

@@ -29,8 +29,11 @@ typedef enum rl_moment_kind {
   RL_M_BLOCKS,       /* distinct blocks of a memory that the sequences fetch, in RL_EXPERT_UNIT: one of
                         `experts` each, all alike; or observed */
   RL_M_EXPERT_CHOICES, /* (token, expert) on the rank where they are most, in RL_EXPERT_UNIT: expected */
-  RL_M_CHUNKS,       /* chunks that the new tokens of each sequence are cut into, the last one short */
+  RL_M_CHUNKS,       /* chunks that the new tokens of each sequence are cut into, the last one short; with
+                        `within` at positions that are multiples of it */
   RL_M_CHUNK_PAIRS,  /* pairs of new tokens of one chunk, the later with the earlier and each with itself */
+  RL_M_CHUNK_OPEN,   /* sequences whose first new token continues a chunk of positions */
+  RL_M_CHUNK_BEGUN,  /* sequences in which a new token begins one */
   RL_M_PREFIX,       /* of the sequences that begin in the pass, the tokens up to `window` */
   RL_M_PREFIX_ANY,   /* 1 when there are any */
   /* of the sequences that begin in the pass; `lead` and `merge` are part of the identity */
@@ -58,7 +61,8 @@ typedef struct rl_moment {
                                      RL_M_ID_ROWS: parts of the table, the fullest of which has at
                                      least the ceil(T / ranks)th part of the tokens */
   const rl_draw *draw;     /* of the three numbers above, made when the plan is compiled */
-  uint64_t chunk;          /* RL_M_CHUNKS, RL_M_CHUNK_PAIRS: tokens a chunk */
+  uint64_t chunk;          /* RL_M_CHUNKS, RL_M_CHUNK_PAIRS: tokens a chunk; `within` says as many when
+                              chunks are those of positions */
   uint64_t lead, merge;    /* of sources; merge 0 = 1 */
 } rl_moment;
 

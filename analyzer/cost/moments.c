@@ -186,17 +186,37 @@ static inline bool each_rectangle(const rl_group *group, const rl_moment *moment
   return rl_add_u64(group->cached, group->q, value) && rl_mul_u64(*value, group->q, value);
 }
 
+/* New tokens that stand in the chunk of positions that older ones began: none where chunks begin
+ * with the pass. */
+static inline uint64_t continued(const rl_group *group, const rl_moment *moment) {
+  uint64_t begun = moment->within == 0 ? 0 : group->cached % moment->within;
+  return begun == 0 ? 0 : rl_min_u64(group->q, moment->within - begun);
+}
+
 static inline bool each_chunk(const rl_group *group, const rl_moment *moment, uint64_t *value) {
-  *value = rl_ceil_div(group->q, moment->chunk);
+  uint64_t first = continued(group, moment);
+  *value = (first > 0) + rl_ceil_div(group->q - first, moment->chunk);
   return true;
 }
 
-/* Whole chunks have C (C + 1) / 2 pairs each, the last one as many of its own. */
+/* Whole chunks have C (C + 1) / 2 pairs each, the last one, and one that is continued, as many of
+ * its own. */
 static inline bool each_chunk_pair(const rl_group *group, const rl_moment *moment,
                                    uint64_t *value) {
-  uint64_t whole, rest;
-  return triangle(moment->chunk, &whole) && triangle(group->q % moment->chunk, &rest) &&
-         rl_mul_u64(group->q / moment->chunk, whole, value) && rl_add_u64(*value, rest, value);
+  uint64_t first = continued(group, moment), tokens = group->q - first, of_first, whole, rest;
+  return triangle(moment->chunk, &whole) && triangle(tokens % moment->chunk, &rest) &&
+         triangle(first, &of_first) && rl_mul_u64(tokens / moment->chunk, whole, value) &&
+         rl_add_u64(*value, rest, value) && rl_add_u64(*value, of_first, value);
+}
+
+static inline bool each_open(const rl_group *group, const rl_moment *moment, uint64_t *value) {
+  *value = group->q > 0 && group->cached % moment->within != 0;
+  return true;
+}
+
+static inline bool each_begun(const rl_group *group, const rl_moment *moment, uint64_t *value) {
+  *value = group->q > continued(group, moment);
+  return true;
 }
 
 /* Of a sequence that begins, as many tokens as a prefix may have. */
@@ -259,6 +279,8 @@ RL_SUM(kept)
 RL_SUM(rectangle)
 RL_SUM(chunk)
 RL_SUM(chunk_pair)
+RL_SUM(open)
+RL_SUM(begun)
 RL_SUM(prefix)
 RL_SUM(source)
 RL_SUM(source_pair)
@@ -358,6 +380,8 @@ static const moment_sum SUMS[RL_MOMENT_KINDS] = {
     [RL_M_EXPERT_CHOICES] = sum_expert_choices,
     [RL_M_CHUNKS] = sum_chunk,
     [RL_M_CHUNK_PAIRS] = sum_chunk_pair,
+    [RL_M_CHUNK_OPEN] = sum_open,
+    [RL_M_CHUNK_BEGUN] = sum_begun,
     [RL_M_PREFIX] = sum_prefix,
     [RL_M_PREFIX_ANY] = any_prefix,
     [RL_M_SOURCE] = sum_source,

@@ -89,6 +89,25 @@ const rl_op_rate RL_OP_RATES[] = {
                          "two exponentials and a negation; two products and a sum of the bonus"},
     [RL_RATE_WKV_VALUE] = {"wkv, per value of v", 2, "product and sum of the bonus"},
     [RL_RATE_EIDETIC] = {"eidetic_attention, per token and kept token", 1, "one comparison"},
+    [RL_RATE_LEARN] = {"neural_memory, per weight of the memory", 5,
+                       "momentum: product, then product and sum of the gradient; weight: product, "
+                       "sum"},
+    [RL_RATE_LEARN_HIDDEN] = {"neural_memory, per hidden value", 13,
+                              "silu of key and query, 4 each; its slope: difference, product, sum, "
+                              "product; times the error"},
+    [RL_RATE_LEARN_VALUE] = {"neural_memory, per value of v", 2, "difference, times the step"},
+    [RL_RATE_LEARN_KEY] = {"neural_memory, per value of q and k", 3,
+                           "square, sum, times 1/length"},
+    [RL_RATE_LEARN_GATES] = {"neural_memory, gates of a head", 14,
+                             "three sigmoids of 4; the step: product; what is kept: difference"},
+    [RL_RATE_LEARN_PAIR] = {"neural_memory in chunks, per layer of the memory, head and pair", 1,
+                            "one product: what decay and momentum leave"},
+    [RL_RATE_LEARN_CHUNK] = {"neural_memory, per weight of the memory and chunk", 6,
+                             "momentum: product, sum; weight: product, product and sum of the "
+                             "momentum, sum"},
+    [RL_RATE_LEARN_RESULT] = {"neural_memory in chunks, per result of a layer of the memory", 6,
+                              "weight and momentum: two products, two sums; the error, weighed for "
+                              "either: two products"},
     [RL_RATE_CHUNK_PAIR] = {"retention, gated_delta in chunks, per matrix of scores, head and pair", 1,
                             "one product: what the decays leave"},
     [RL_RATE_CHUNK_STATE] = {"retention, gated_delta, per value of the state and chunk", 2,

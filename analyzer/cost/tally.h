@@ -85,6 +85,8 @@ typedef enum rl_rate {
   RL_RATE_RETENTION, RL_RATE_DELTA, RL_RATE_DELTA_KEY, RL_RATE_DELTA_VALUE, RL_RATE_DELTA_GATES,
   RL_RATE_WKV, RL_RATE_WKV_KEY, RL_RATE_WKV_VALUE, RL_RATE_TOKEN_SHIFT, RL_RATE_LERP,
   RL_RATE_EIDETIC,
+  RL_RATE_LEARN, RL_RATE_LEARN_HIDDEN, RL_RATE_LEARN_VALUE, RL_RATE_LEARN_KEY, RL_RATE_LEARN_GATES,
+  RL_RATE_LEARN_PAIR, RL_RATE_LEARN_CHUNK, RL_RATE_LEARN_RESULT,
   RL_RATE_CHUNK_PAIR, RL_RATE_CHUNK_STATE, RL_RATE_CHUNK_KEY, RL_RATE_CHUNK_VALUE,
   RL_RATE_TAYLOR, RL_RATE_TAYLOR_STATE, RL_RATE_TAYLOR_PAIR, RL_RATE_TAYLOR_SUM, RL_RATE_TAYLOR_RESULT, RL_RATE_TAYLOR_HEAD,
   RL_RATE_FETCH,
@@ -158,6 +160,13 @@ void rl_work_prefix_attention(rl_tally *tally, const rl_op *op);
 void rl_work_fading_attention(rl_tally *tally, const rl_op *op);
 rl_share rl_share_fading_attention(const rl_program *program, const rl_op *op,
                                    const rl_operand *operand);
+/* count_titans.c */
+void rl_work_memory_attention(rl_tally *tally, const rl_op *op);
+rl_share rl_share_memory_attention(const rl_program *program, const rl_op *op,
+                                       const rl_operand *operand);
+void rl_work_neural_memory(rl_tally *tally, const rl_op *op);
+rl_share rl_share_neural_memory(const rl_program *program, const rl_op *op,
+                                const rl_operand *operand);
 /* count_bytes.c */
 rl_share rl_share_plain(const rl_program *program, const rl_op *op, const rl_operand *operand);
 rl_share rl_share_embed(const rl_program *program, const rl_op *op, const rl_operand *operand);

@@ -187,6 +187,7 @@ rl_lower_op rl_lower_local_linear; /* lower_attention.c */
 rl_lower_op rl_lower_prefix_attention; /* lower_prefix.c */
 rl_lower_op rl_lower_fading_attention; /* lower_fading.c */
 rl_lower_op rl_lower_hash, rl_lower_gather, rl_lower_dot, rl_lower_fetch; /* lower_memory.c */
+rl_lower_op rl_lower_memory_attention, rl_lower_neural_memory; /* lower_titans.c */
 rl_lower_op rl_lower_all_reduce, rl_lower_all_gather; /* lower_collectives.c */
 
 /* Notes the longest prefix of the program, of which there is one; of other statements nothing. */

@@ -163,6 +163,8 @@ typedef struct rl_op_attributes {
   uint64_t budget;          /* eidetic_attention: tokens behind the window that are kept */
   uint64_t within;          /* a query sees no key before the multiple of this at or below its position; of patches
                                those of its square of so many rows and columns; 0 = all */
+  uint64_t persistent;      /* memory_attention: keys that are weights */
+  uint64_t depth, inner;    /* neural_memory: layers of the MLP, width between them */
   bool sinks;               /* a learned logit a head joins the softmax and takes no value */
   double score_scale;
   rl_attention_over over;
@@ -179,7 +181,7 @@ typedef struct rl_op_attributes {
   rl_activation_kind activation; /* conv: of its sum, when it has one */
   bool has_activation;
   double factor;
-  double limit;             /* clamp, swiglu */
+  double limit;             /* clamp, swiglu; neural_memory: the longest step */
   double floor;             /* position_scale: tokens between two values of the factor */
   /* conv */
   /* retention, gated_delta, wkv, prefix_attention: heads of that many keys and values; scores are

@@ -53,6 +53,7 @@ typedef enum rl_token_choice {
 /* Everything but tensors that a statement says, evaluated for one layer. Zero: not said. */
 typedef struct rl_evaluated {
   uint64_t rows, cols, width, offset, row_offset, row_block, row_stride;
+  uint64_t persistent, depth, inner;
   uint64_t heads, kv_heads, head_dim, dims, window, within, context, original;
   uint64_t experts, top_k, expert_groups, top_groups;
   uint64_t value_dim, rope_dim, kv_head_dim;
@@ -64,7 +65,7 @@ typedef struct rl_evaluated {
   /* positions in the list of choices */
   int index, norm, style, tokens, mask, activation, score, linear_class, phase, part, rotates, group_score, decay, cache;
   const rl_node *scaling;
-  const char *name, *state, *tied_to, *weights, *bias, *skip, *sinks, *gguf, *lead;
+  const char *name, *state, *tied_to, *weights, *bias, *skip, *values, *sinks, *gguf, *lead;
 } rl_evaluated;
 
 typedef struct rl_attribute_rule {

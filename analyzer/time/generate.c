@@ -21,6 +21,14 @@ typedef struct walk {
  * ruling resource flicker from step to step. */
 static const double TIE = 1e-12;
 
+/* Chunks of positions that have begun at S; where beginning one differs from continuing it, both are
+ * breakpoints. */
+static uint64_t chunks_begun(const rl_moment *moment, uint64_t cached) {
+  bool differs = moment->kind == RL_M_CHUNK_OPEN || moment->kind == RL_M_CHUNK_BEGUN;
+  if (moment->within == 0) return 0;
+  return cached / moment->within + (differs ? rl_ceil_div(cached, moment->within) : 0);
+}
+
 /* Breakpoints passed at S: windows that are full, chunks that begin, residencies lost. */
 static uint64_t count_breakpoints(const walk *w, uint64_t cached) {
   const rl_cost *cost = w->plan->cost;
@@ -30,7 +38,7 @@ static uint64_t count_breakpoints(const walk *w, uint64_t cached) {
     uint64_t skip = cost->moments[m].skip;
     passed += window != 0 && cached >= window - 1;
     passed += skip != 0 && cached >= skip - 1;
-    if (cost->moments[m].within != 0) passed += cached / cost->moments[m].within;
+    passed += chunks_begun(&cost->moments[m], cached);
   }
   return passed;
 }

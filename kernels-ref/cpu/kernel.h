@@ -76,6 +76,8 @@ void rl_ref_rope(const rl_call *call);
 void rl_ref_kv_append(const rl_call *call);
 void rl_ref_attention(const rl_call *call);
 void rl_ref_fading_attention(const rl_call *call); /* eidetic_attention, too */
+void rl_ref_memory_attention(const rl_call *call);
+void rl_ref_neural_memory(const rl_call *call);
 void rl_ref_scores(const rl_call *call);
 void rl_ref_softmax(const rl_call *call);
 void rl_ref_mix(const rl_call *call);
@@ -162,6 +164,8 @@ bool rl_ref_fading_attention_workspace(const rl_program *program, const rl_op *o
                                        const rl_pass_limits *limits, rl_workspace_size *size);
 bool rl_ref_local_linear_workspace(const rl_program *program, const rl_op *op,
                                    const rl_pass_limits *limits, rl_workspace_size *size);
+bool rl_ref_neural_memory_workspace(const rl_program *program, const rl_op *op,
+                                    const rl_pass_limits *limits, rl_workspace_size *size);
 bool rl_ref_fused_workspace(const rl_program *program, const rl_op *op,
                             const rl_pass_limits *limits, rl_workspace_size *size);
 

@@ -87,5 +87,92 @@ static void test_tree(void) {
   EXPECT(group, 4 * 12 * 32, 6 * 12 * 4, 0, 8 * 64, 0, 192, 192);
 }
 
+/* 4 heads of 8 values, 2 KV heads, 3 persistent keys. Two sequences of 3 tokens behind 4, window 3:
+ * 2 9 pairs with tokens, 6 3 with persistent keys: matrix 4 36 32, vector 6 36 4; keys and values 2
+ * 3 16 2; rows 2 (2 + 3) of 2 16 bytes, K and V. */
+static void test_persistent(void) {
+  const rl_group group = {.count = 2, .q = 3, .cached = 4};
+  rl_op *op = begin(RL_OP_MEMORY_ATTENTION);
+  op->at = (rl_op_attributes){
+      .heads = 4, .kv_heads = 2, .head_dim = 8, .window = 3, .persistent = 3, .score_scale = 0.5};
+  fx_read(&built, op, act(32));
+  for (int i = 0; i < 2; i++) {
+    fx_read(&built, op, fx_tensor(&built, RL_ROLE_KV, &FX_BF16, RL_EXTENT_KV, 2, 8));
+  }
+  for (int i = 0; i < 2; i++) {
+    fx_read(&built, op, fx_tensor(&built, RL_ROLE_WEIGHT, &FX_BF16, RL_EXTENT_FIXED, 3, 16));
+  }
+  fx_write(&built, op, act(32));
+  EXPECT(group, 4608, 864, 192, 640, 0, 384, 384);
+}
+
+/* 2 heads of 3 keys and 3 values, one inner width of 5: P = 15 + 15, the first layer's 15; 5 hidden
+ * values, 8 results, 16 results and inputs; chunks of 4; up to 5 tokens decode. */
+static void memory(uint64_t depth) {
+  rl_op *op = begin(RL_OP_NEURAL_MEMORY);
+  const uint64_t weights = depth == 1 ? 9 : 30;
+  uint32_t states[3];
+  built.program.decode_tokens = 5;
+  op->at = (rl_op_attributes){
+      .heads = 2, .key_dim = 3, .value_dim = 3, .depth = depth, .inner = 5, .chunk = 4};
+  for (int i = 0; i < 4; i++) fx_read(&built, op, act(6));
+  for (int i = 0; i < 3; i++) {
+    states[i] = fx_tensor(&built, RL_ROLE_STATE, &FX_F32, RL_EXTENT_SEQUENCES, 2, weights);
+    fx_read(&built, op, states[i]);
+  }
+  fx_read(&built, op, fx_tensor(&built, RL_ROLE_WEIGHT, &FX_BF16, RL_EXTENT_FIXED, 2, weights));
+  for (int i = 0; i < 3; i++) fx_write(&built, op, states[i]);
+  fx_write(&built, op, act(6));
+}
+
+/* T = 2. matrix: a key forward 30, its error backward 15, a query forward 30: 2 2 2 75 = 600.
+ * vector a token: 5 2 30 of the weights, 13 2 5 hidden, 2 2 3 of v, 3 2 6 of q and k, 14 2 of the
+ * gates: 506. A state of 60 numbers is 240 bytes: weights and momentum both ways, the chunk's start
+ * read behind 7 tokens, written behind 8. One layer: 9, nothing backward, 9: 2 2 2 18; 90 + 12 + 36
+ * + 28 = 166. */
+static void test_memory_steps(void) {
+  const rl_group inside = {.count = 2, .q = 1, .cached = 7};
+  const rl_group begins = {.count = 2, .q = 1, .cached = 8};
+  memory(2);
+  EXPECT(inside, 600, 1012, 0, 1440, 960, 96, 24);
+  memory(2);
+  EXPECT(begins, 600, 1012, 0, 960, 1440, 96, 24);
+  memory(1);
+  EXPECT(inside, 144, 332, 0, 3 * 144, 2 * 144, 96, 24);
+}
+
+/* A prompt of 10 begins: pieces of 4, 4 and 2 positions, 10 + 10 + 3 pairs. matrix: 45 to learn,
+ * queries through weights and momentum 60, sums for both 60: 2 2 10 165 + 23 2 2 16 = 8072. vector:
+ * 23 2 2 + 3 6 2 30 + 10 6 2 8 + 10 (130 + 12 + 36 + 28) = 4192. The weights that all begin with,
+ * 120 bytes. Behind 7 tokens the first piece is position 7 alone, then 4, 4 and 1: 22 pairs, 4
+ * pieces; the chunk's start is read and written. */
+static void test_memory_chunks(void) {
+  const rl_group first = {.count = 1, .q = 10}, later = {.count = 1, .q = 10, .cached = 7};
+  memory(2);
+  EXPECT(first, 8072, 4192, 120, 480, 720, 480, 120);
+  memory(2);
+  EXPECT(later, 8008, 4548, 0, 720, 720, 480, 120);
+}
+
+/* Both classes in one pass: what they count apart, together. A memory of one phase counts its own.
+ */
+static void test_memory_classes(void) {
+  const rl_group groups[] = {{.count = 1, .q = 10}, {.count = 2, .q = 1, .cached = 7}};
+  static const uint64_t matrix[] = {8672, 600, 8072};
+  for (int phase = 0; phase < 3; phase++) {
+    uint64_t moments[RL_MOMENTS_MAX], value = 0;
+    rl_cost *cost = NULL;
+    memory(2);
+    built.ops[0].phase = (rl_phase)phase;
+    fx_run(&built, 1);
+    CU_ASSERT_EQUAL_FATAL(rl_cost_compile(&arena, &built.program, 1, &cost, &diags), RL_OK);
+    CU_ASSERT_FATAL(rl_cost_moments(cost, &(rl_point){groups, 2}, NULL, moments));
+    CU_ASSERT(rl_form_value(cost, &cost->rows[0].counts[RL_C_MATRIX], moments, &value));
+    CU_ASSERT_EQUAL(value, matrix[phase]);
+    rl_arena_free(&arena);
+  }
+}
+
 RL_SUITE("memories", {"fading", test_fading}, {"nothing fades", test_nothing_fades},
-         {"tree", test_tree})
+         {"tree", test_tree}, {"persistent", test_persistent}, {"memory steps", test_memory_steps},
+         {"memory chunks", test_memory_chunks}, {"memory classes", test_memory_classes})

@@ -11,6 +11,10 @@
 static const memory_bmojo BMOJO = {.window = 3, .budget = 2, .base = 10000};
 static const memory_bmojo BMOJO_F = {.window = 4, .budget = 0, .base = 500};
 
+static const memory_titans MAG = {MEMORY_MAG, 2, 2, 9, 4, 0.25, 5, 6, 2};
+static const memory_titans MAL = {MEMORY_MAL, 1, 1, 0, 3, 0.5, 4, 0, 0};
+static const memory_titans LMM = {MEMORY_LMM, 1, 3, 8, 5, 8, 0, 0, 0};
+
 static const ref_model MODELS[] = {
     {.twin = "bmojo-twin",
      .forward = memory_bmojo_forward,
@@ -34,6 +38,37 @@ static const ref_model MODELS[] = {
      .heads = 3,
      .kv_heads = 3,
      .head_dim = 8},
+    {.twin = "titans-mag-twin",
+     .forward = memory_titans_forward,
+     .details = &MAG,
+     .recurrent = true,
+     .tied = true,
+     .layers = 2,
+     .width = 24,
+     .ff = 37,
+     .vocabulary = 53,
+     .heads = 4,
+     .kv_heads = 2,
+     .head_dim = 6},
+    {.twin = "titans-mal-twin",
+     .forward = memory_titans_forward,
+     .details = &MAL,
+     .recurrent = true,
+     .layers = 2,
+     .width = 18,
+     .vocabulary = 47,
+     .heads = 3,
+     .kv_heads = 3,
+     .head_dim = 6},
+    {.twin = "titans-lmm-twin",
+     .forward = memory_titans_forward,
+     .details = &LMM,
+     .recurrent = true,
+     .tied = true,
+     .layers = 3,
+     .width = 14,
+     .ff = 23,
+     .vocabulary = 43},
 };
 enum { MODEL_COUNT = sizeof MODELS / sizeof *MODELS };
 static const char *const PROFILES[] = {"reference", "unfused"};
@@ -111,7 +146,14 @@ static void test_plants(void) {
     int model, plant;
   } planted[] = {{0, REF_SCALE_ONE_TOO_EARLY},   {0, REF_ROPE_ONE_TOO_LATE},
                  {0, MEMORY_KEEPS_THE_EXPECTED}, {0, MEMORY_KEEPS_THE_FIRST},
-                 {0, MEMORY_WINDOWS_OVERLAP},    {1, MEMORY_WINDOWS_OVERLAP}};
+                 {0, MEMORY_WINDOWS_OVERLAP},    {1, MEMORY_WINDOWS_OVERLAP},
+                 {2, REF_SCALE_ONE_TOO_EARLY},   {2, REF_ROPE_ONE_TOO_LATE},
+                 {2, REF_STATE_ONE_TOO_EARLY},   {2, MEMORY_NO_MOMENTUM},
+                 {2, MEMORY_NEVER_FORGETS},      {2, MEMORY_LEARNS_FROM_NOW},
+                 {2, MEMORY_LATE_CHUNK},         {2, MEMORY_FORGETS_A_PERSISTENT_KEY},
+                 {3, MEMORY_NO_MOMENTUM},        {3, MEMORY_NEVER_FORGETS},
+                 {3, MEMORY_LEARNS_FROM_NOW},    {3, REF_MASK_ONE_TOO_FAR},
+                 {4, MEMORY_NO_MOMENTUM},        {4, MEMORY_LATE_CHUNK}};
   for (size_t i = 0; i < sizeof planted / sizeof *planted; i++) {
     twin_setup setup = {&MODELS[planted[i].model], "w4a16-g32", "fp32", "fp32", PROFILES[0]};
     double error = worst_error(&setup, planted[i].plant);
