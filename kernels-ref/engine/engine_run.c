@@ -143,11 +143,11 @@ static void report_row(rl_engine_state *state, const rl_op *op, const rl_engine_
 static void run_operator(const fleet_run *run, const rl_engine_place *at) {
   rl_call calls[RL_FLEET_MAX];
   for (size_t r = 0; r < run->count; r++) bind_call(run, r, at, calls);
-  const rl_op_kind kind = run->ranks[0]->program->ops[at->op].kind;
+  const rl_op *op = &run->ranks[0]->program->ops[at->op];
   uint64_t start = now(run);
-  size_t runs = is_collective(calls[0].op) && run->count > 1 ? 1 : run->count;
+  size_t runs = is_collective(op) && run->count > 1 ? 1 : run->count;
   for (size_t r = 0; r < runs; r++) {
-    if (calls[r].pass->count > 0) RL_KERNELS[kind].run(&calls[r]);
+    if (calls[r].pass->count > 0) RL_KERNELS[op->kind].run(&calls[r]);
   }
   uint64_t end = now(run);
   for (size_t r = 0; r < run->count; r++) report_row(run->ranks[r], calls[r].op, at, end - start);

@@ -146,6 +146,19 @@ static void test_bytes(void) {
   }
 }
 
+/* What keeps no state can follow a tree, whose nodes all have the memories of their sequence. */
+static void test_tree_bytes(void) {
+  for (int m = 0; m < MODEL_COUNT; m++) {
+    ref_model model = MODELS[m];
+    if (model.forward != linear_memory) continue;
+    model.recurrent = false;
+    for (int p = 0; p < 2; p++) {
+      twin_setup setup = {&model, "w4a16-g32", "bf16", "int8-token", PROFILES[p]};
+      twin_check_bytes(&setup);
+    }
+  }
+}
+
 /* Each mistake moves the logits of each family it is possible in far beyond the bound. */
 static void test_plants(void) {
   static const struct {
@@ -171,4 +184,4 @@ static void test_plants(void) {
 }
 
 RL_SUITE("linear attention", {"fp32", test_fp32}, {"stored", test_stored}, {"chunks", test_chunks},
-         {"bytes", test_bytes}, {"plants", test_plants})
+         {"bytes", test_bytes}, {"tree bytes", test_tree_bytes}, {"plants", test_plants})
