@@ -12,7 +12,7 @@ static const struct {
     [RL_DB_MODEL] = {"model", "models"},          [RL_DB_FAMILY] = {"family", "families"},
     [RL_DB_FORMAT] = {"format", "formats"},       [RL_DB_METHOD] = {"method", "methods"},
     [RL_DB_WORKLOAD] = {"workload", "workloads"}, [RL_DB_STORAGE] = {"storage", "storage"},
-    [RL_DB_SCENARIO] = {"scenario", "scenarios"},
+    [RL_DB_LINK] = {"link", "links"},             [RL_DB_SCENARIO] = {"scenario", "scenarios"},
 };
 
 const char *rl_kind_plural(rl_db_kind kind) {

@@ -8,6 +8,8 @@
 #include "cli/folder.h"
 #include "doc/tree.h"
 #include "graph/lower.h"
+#include "spec/hardware_check.h"
+#include "spec/link.h"
 
 rl_db_kind rl_file_kind(rl_session *session, const char *path, rl_diags *diags) {
   rl_node *root = NULL;
@@ -34,7 +36,7 @@ rl_db_kind rl_file_kind(rl_session *session, const char *path, rl_diags *diags) 
   rl_db_kind found = rl_kind_find(word);
   if (found == RL_DB_KINDS) {
     RL_REPORT(diags, UNKNOWN_KIND, kind->loc, word,
-              "hardware, profile, model, family, format, method, workload, scenario");
+              "hardware, profile, model, family, format, method, workload, storage, link, scenario");
   }
   return found;
 }
@@ -77,18 +79,30 @@ static void check_family(rl_session *session, const char *name) {
   }
 }
 
+/* What no document confirms is said of machines that were asked for by name. */
+static void check_hardware(rl_session *session, const char *name) {
+  const rl_hardware *hardware;
+  const rl_loc loc = {.file = name};
+  if (rl_db_hardware(session->db, name, loc, &hardware, &session->diags) != RL_OK) return;
+  rl_hardware_check_kin(&session->arena, session->db, hardware, &session->diags);
+  size_t unverified = rl_hardware_unverified(hardware);
+  if (unverified == 0 || session->arguments.words.count == 0) return;
+  char number[RL_NUMBER_TEXT];
+  RL_REPORT(&session->diags, UNVERIFIED, loc, rl_print_grouped(unverified, number), hardware->name);
+}
+
 /* Kinds of which loading is the check. */
 #define LOADING(function, load, type)                                          \
   static void function(rl_session *session, const char *name) {                \
     const type *loaded;                                                        \
     load(session->db, name, (rl_loc){.file = name}, &loaded, &session->diags); \
   }
-LOADING(check_hardware, rl_db_hardware, rl_hardware)
 LOADING(check_profile, rl_db_profile, rl_profile)
 LOADING(check_format, rl_db_format, rl_format)
 LOADING(check_method, rl_db_method, rl_method)
 LOADING(check_workload, rl_db_workload, rl_workload)
 LOADING(check_storage, rl_db_storage, rl_storage)
+LOADING(check_link, rl_db_link, rl_link_standard)
 
 /* Each takes the name of an entry of the database or a path. */
 static void (*const checks[RL_DB_KINDS])(rl_session *session, const char *name) = {
@@ -100,6 +114,7 @@ static void (*const checks[RL_DB_KINDS])(rl_session *session, const char *name) 
     [RL_DB_METHOD] = check_method,
     [RL_DB_WORKLOAD] = check_workload,
     [RL_DB_STORAGE] = check_storage,
+    [RL_DB_LINK] = check_link,
     [RL_DB_SCENARIO] = check_scenario_file,
 };
 
@@ -190,6 +205,7 @@ static void list_findings(rl_session *session, rl_buf *out) {
 rl_status rl_cmd_lint(rl_session *session, rl_buf *out) {
   rl_status status = rl_session_db(session);
   if (status != RL_OK) return status;
+  rl_db_set_careful(session->db, true);
   bool all = session->arguments.words.count == 0;
   size_t checked = all ? check_all(session) : check_named(session);
   if (rl_session_format(session) != RL_FORMAT_TABLE) {

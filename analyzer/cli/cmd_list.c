@@ -7,6 +7,7 @@
 #include "cost/cost.h"
 #include "kernels-ref/cpu/kernel.h"
 #include "spec/hardware.h"
+#include "spec/link.h"
 #include "spec/method.h"
 #include "spec/model.h"
 #include "spec/profile.h"
@@ -275,6 +276,28 @@ static void storage_row(rl_session *session, const rl_db_entry *entry, rl_grid *
   row[5] = rl_cell_text(entry->path);
 }
 
+static void link_columns(rl_session *session, rl_grid *grid) {
+  static const rl_column columns[] = {
+      {.key = "name", .head = "link", .left = true},
+      {.key = "bandwidth_bytes_per_s", .head = "one direction", .unit = "GB/s", .scale = 1e-9},
+      {.key = "payload_bytes_per_s", .head = "data", .unit = "GB/s", .scale = 1e-9},
+      {.key = "latency_s", .head = "latency", .unit = "us", .scale = 1e6},
+      {.key = "title", .head = "title", .left = true, .drop = 1},
+  };
+  COLUMNS(grid, session, columns);
+}
+
+static void link_row(rl_session *session, const rl_db_entry *entry, rl_grid *grid) {
+  const rl_link_standard *l;
+  if (!LOADED(session, entry, rl_db_link, &l)) return;
+  rl_cell *row = rl_grid_row(grid);
+  row[0] = rl_cell_text(l->name);
+  row[1] = figure_cell(l->bandwidth);
+  row[2] = figure_cell(l->payload);
+  row[3] = figure_cell(l->latency);
+  row[4] = rl_cell_text(l->title);
+}
+
 static void scenario_columns(rl_session *session, rl_grid *grid) {
   static const rl_column columns[] = {
       {.key = "name", .head = "scenario", .left = true},
@@ -366,6 +389,7 @@ static const struct {
     {"families", RL_DB_FAMILY, family_columns, family_row, NULL},
     {"workloads", RL_DB_WORKLOAD, workload_columns, workload_row, NULL},
     {"storage", RL_DB_STORAGE, storage_columns, storage_row, NULL},
+    {"links", RL_DB_LINK, link_columns, link_row, NULL},
     {"scenarios", RL_DB_SCENARIO, scenario_columns, scenario_row, NULL},
     {"ops", RL_DB_KINDS, list_ops, NULL, NULL},
     {"kernels", RL_DB_KINDS, list_kernels, NULL, NULL},

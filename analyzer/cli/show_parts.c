@@ -6,6 +6,7 @@
 #include "api/analysis.h"
 #include "base/number.h"
 #include "spec/hardware.h"
+#include "spec/link.h"
 #include "spec/method.h"
 #include "spec/profile.h"
 #include "spec/storage.h"
@@ -15,7 +16,7 @@ rl_show_part *const rl_show_parts[RL_DB_KINDS] = {
     [RL_DB_MODEL] = rl_show_model,       [RL_DB_FAMILY] = rl_show_family,
     [RL_DB_FORMAT] = rl_show_format,     [RL_DB_METHOD] = rl_show_method,
     [RL_DB_WORKLOAD] = rl_show_workload, [RL_DB_STORAGE] = rl_show_storage,
-    [RL_DB_SCENARIO] = rl_show_scenario,
+    [RL_DB_LINK] = rl_show_link,         [RL_DB_SCENARIO] = rl_show_scenario,
 };
 
 static const rl_loc NOWHERE = {0};
@@ -168,6 +169,19 @@ rl_status rl_show_workload(rl_shown *shown, const char *name) {
   if (status != RL_OK) return status;
   rl_show_text(shown, "workload", w->name != NULL ? w->name : name, NOWHERE);
   show_workload(shown, w);
+  return RL_OK;
+}
+
+rl_status rl_show_link(rl_shown *shown, const char *name) {
+  const rl_link_standard *l;
+  rl_status status =
+      rl_db_link(shown->session->db, name, RL_COMMAND_LINE, &l, &shown->session->diags);
+  if (status != RL_OK) return status;
+  rl_show_text(shown, "link", l->name, (rl_loc){.file = l->file});
+  rl_show_text(shown, "title", l->title, NOWHERE);
+  rl_show_figure(shown, "bandwidth, one direction", l->bandwidth, "B/s");
+  rl_show_figure(shown, "data, one direction", l->payload, "B/s");
+  rl_show_figure(shown, "latency", l->latency, "s");
   return RL_OK;
 }
 

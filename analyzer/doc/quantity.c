@@ -47,10 +47,21 @@ static const char *units_hint(rl_dimension dimension, char hint[HINT_MAX]) {
   return hint;
 }
 
+/* Units of links in data sheets: of bits (Gb/s, Gbit/s, Gbps), or of transfers of one bit a lane.
+ * All small, gb/s, is a slip of case. */
+static bool counts_bits(const char *unit) {
+  bool small = unit[0] >= 'a' && unit[0] <= 'z';
+  return strstr(unit, "bit") != NULL || strstr(unit, "bps") != NULL ||
+         strstr(unit, "T/s") != NULL || (!small && strstr(unit, "b/s") != NULL);
+}
+
 /* The unit that was meant, when one is near; otherwise all that would do. */
 static const char *unknown_unit_hint(const quantity *q, const char *unit, char hint[HINT_MAX]) {
   const char *names[RL_UNITS_OF];
   size_t count = rl_units_of(q->dimension, names);
+  if (q->dimension == RL_DIM_BYTES_PER_S && counts_bits(unit)) {
+    return "that counts bits: divide by 8 (and multiply by the lanes) and write GB/s";
+  }
   const char *guess = rl_did_you_mean(unit, names, count);
   if (guess == NULL) return units_hint(q->dimension, hint);
   hint[0] = '\0';

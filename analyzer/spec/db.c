@@ -90,6 +90,14 @@ void rl_db_set_strict(rl_db *db, bool strict) {
   db->strict = strict;
 }
 
+void rl_db_set_careful(rl_db *db, bool careful) {
+  db->careful = careful;
+}
+
+bool rl_db_careful(const rl_db *db) {
+  return db->careful;
+}
+
 bool rl_db_strict(const rl_db *db) {
   return db->strict;
 }

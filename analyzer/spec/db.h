@@ -13,11 +13,12 @@ struct rl_format;
 struct rl_profile;
 struct rl_method;
 struct rl_storage;
+struct rl_link_standard;
 struct rl_workload;
 
 typedef enum rl_db_kind {
   RL_DB_HARDWARE, RL_DB_PROFILE, RL_DB_MODEL, RL_DB_FAMILY, RL_DB_FORMAT, RL_DB_METHOD,
-  RL_DB_WORKLOAD, RL_DB_STORAGE, RL_DB_SCENARIO,
+  RL_DB_WORKLOAD, RL_DB_STORAGE, RL_DB_LINK, RL_DB_SCENARIO,
   RL_DB_KINDS
 } rl_db_kind;
 
@@ -59,9 +60,12 @@ rl_status rl_db_format(rl_db *db, const char *name, rl_loc loc, const struct rl_
 rl_status rl_db_method(rl_db *db, const char *name, rl_loc loc, const struct rl_method **out, rl_diags *diags);
 rl_status rl_db_workload(rl_db *db, const char *name, rl_loc loc, const struct rl_workload **out, rl_diags *diags);
 rl_status rl_db_storage(rl_db *db, const char *name, rl_loc loc, const struct rl_storage **out, rl_diags *diags);
+rl_status rl_db_link(rl_db *db, const char *name, rl_loc loc, const struct rl_link_standard **out, rl_diags *diags);
 /* True when a word means a scenario file: `-`, or a file whose `kind` says so. A .yaml file that
  * is not there, cannot be parsed or does not say what it is counts too. */
 bool rl_db_is_scenario(rl_db *db, const char *word);
+/* Machines are also held against what is plausible from now on, for those who write descriptions. */
+void rl_db_set_careful(rl_db *db, bool careful);
 /* Unknown config keys become errors from now on. */
 void rl_db_set_strict(rl_db *db, bool strict);
 

@@ -20,6 +20,7 @@ static loader *const loaders[RL_DB_KINDS] = {[RL_DB_HARDWARE] = rl_load_hardware
                                              [RL_DB_METHOD] = rl_load_method,
                                              [RL_DB_WORKLOAD] = rl_load_workload,
                                              [RL_DB_STORAGE] = rl_load_storage,
+                                             [RL_DB_LINK] = rl_load_link,
                                              [RL_DB_SCENARIO] = NULL};
 
 static bool ends_with(const char *text, const char *end) {
@@ -233,6 +234,7 @@ RL_DB_LOADER(rl_db_format, RL_DB_FORMAT, rl_format)
 RL_DB_LOADER(rl_db_method, RL_DB_METHOD, rl_method)
 RL_DB_LOADER(rl_db_workload, RL_DB_WORKLOAD, rl_workload)
 RL_DB_LOADER(rl_db_storage, RL_DB_STORAGE, rl_storage)
+RL_DB_LOADER(rl_db_link, RL_DB_LINK, rl_link_standard)
 
 /* `auto` and `ideal` stand for the reference profile until a stack is fitted on the architecture.
  */

@@ -25,15 +25,13 @@ struct rl_db {
   rl_entry_list loose;                /* files named by path, not in any layer */
   const char *hub;                    /* local Hugging Face cache or NULL */
   unsigned layers;
-  bool strict;
+  bool strict, careful;
 };
 
 /* Adds every description below a folder as one layer (db_folder.c). */
 rl_status rl_db_add_folder(rl_db *db, const char *path, rl_diags *diags);
 rl_db_slot *rl_db_slot_new(rl_db *db, rl_db_kind kind, const char *name, const char *path,
                            rl_diags *diags);
-/* Entry by name, else by alias, best layer first; NULL when there is none. */
-const rl_db_entry *rl_db_lookup(const rl_db *db, rl_db_kind kind, const char *name);
 /* A file of the Hugging Face cache: path of the id's config.json, NULL when it is not there. */
 const char *rl_hub_config(rl_db *db, const char *id, rl_diags *diags);
 /* "org/name" of letters, digits, '-', '_' and '.'. */

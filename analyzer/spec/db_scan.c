@@ -6,7 +6,7 @@
 const char *const RL_DB_KIND_WORDS[RL_DB_KINDS] = {
     [RL_DB_HARDWARE] = "hardware", [RL_DB_PROFILE] = "profile", [RL_DB_MODEL] = "model",
     [RL_DB_FAMILY] = "family",     [RL_DB_FORMAT] = "format",   [RL_DB_METHOD] = "method",
-    [RL_DB_WORKLOAD] = "workload", [RL_DB_STORAGE] = "storage", [RL_DB_SCENARIO] = "scenario"};
+    [RL_DB_WORKLOAD] = "workload", [RL_DB_STORAGE] = "storage", [RL_DB_LINK] = "link", [RL_DB_SCENARIO] = "scenario"};
 
 static const char *const alias_keys[RL_DB_KINDS] = {[RL_DB_HARDWARE] = "default_for:",
                                                     [RL_DB_PROFILE] = "default_for:",

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "spec/hardware.h"
+#include "spec/hardware_check.h"
 #include "spec/load.h"
 
 #define RL_COUNT(array) (sizeof(array) / sizeof *(array))
@@ -267,6 +268,7 @@ static rl_status load_server(rl_load *load, const rl_node *device, const void **
   if (one != NULL) add_host_link(load, one, server);
   server->price = rl_load_figure(load, rl_load_get(root, "price"), (rl_origin){0}, &field_price);
   if (server->devices != 0) server->price.value /= (double)server->devices; /* prices are a device's */
+  if (rl_db_careful(load->db) && rl_load_clean(load)) rl_hardware_check(load, server);
   return rl_load_finish(load, server, out);
 }
 
@@ -303,5 +305,6 @@ rl_status rl_load_hardware(rl_load *load, const void **out) {
   load_links(load, hardware);
   load_power(load, hardware);
   load_throttle(load, hardware);
+  if (rl_db_careful(load->db) && rl_load_clean(load)) rl_hardware_check(load, hardware);
   return rl_load_finish(load, hardware, out);
 }

@@ -78,6 +78,11 @@ bool rl_load_engine_type(const rl_load *load, const rl_node *node, int *engine, 
 /* "a, b and c" in the arena; NULL when memory is exhausted. */
 const char *rl_load_join(rl_arena *arena, const char *const *words, size_t count);
 
+/* Checks for contributors are wanted (db.h). */
+bool rl_db_careful(const rl_db *db);
+/* Entry by name, else by alias, best layer first; NULL when there is none. */
+const rl_db_entry *rl_db_lookup(const rl_db *db, rl_db_kind kind, const char *name);
+
 /* One loader a kind: struct of that kind in *out. */
 rl_status rl_load_hardware(rl_load *load, const void **out);
 rl_status rl_load_profile(rl_load *load, const void **out);
@@ -87,5 +92,6 @@ rl_status rl_load_format(rl_load *load, const void **out);
 rl_status rl_load_method(rl_load *load, const void **out);
 rl_status rl_load_workload(rl_load *load, const void **out);
 rl_status rl_load_storage(rl_load *load, const void **out);
+rl_status rl_load_link(rl_load *load, const void **out);
 
 #endif

@@ -1,5 +1,6 @@
 /* The loaders of spec/ for the golden failures. */
 #include "fail_frame.h"
+#include "spec/hardware_check.h"
 #include "spec/scenario.h"
 
 static const rl_loc command_line = {.file = "<command line>"};
@@ -42,3 +43,19 @@ static rl_status load_workload(fail_case *c, const char *path) {
   return rl_scenario_resolve(c->arena, c->db, &request, &scenario, c->diags);
 }
 FAIL_LOADER("workload", load_workload)
+
+/* Machines as lint reads them: planted mistakes of contributors. */
+static rl_status lint_hardware(fail_case *c, const char *path) {
+  const rl_hardware *hardware;
+  rl_db_set_careful(c->db, true);
+  rl_status status = rl_db_hardware(c->db, path, command_line, &hardware, c->diags);
+  if (status == RL_OK) rl_hardware_check_kin(c->arena, c->db, hardware, c->diags);
+  return rl_diags_status(c->diags);
+}
+FAIL_LOADER("lint", lint_hardware)
+
+static rl_status load_link(fail_case *c, const char *path) {
+  const struct rl_link_standard *out;
+  return rl_db_link(c->db, path, command_line, &out, c->diags);
+}
+FAIL_LOADER("link", load_link)
