@@ -27,7 +27,7 @@ static rl_status add_persistent(rl_lowering *lowering, const rl_statement *state
 rl_status rl_lower_memory_attention(rl_lowering *lowering, const rl_statement *statement,
                                     const rl_evaluated *values) {
   rl_op op = rl_op_begin(lowering, statement, RL_OP_MEMORY_ATTENTION);
-  uint32_t in[RL_INPUTS_MAX], persistent[2], out;
+  uint32_t in[RL_INPUTS_MAX], persistent[2] = {RL_NONE, RL_NONE}, out;
   rl_status status = rl_inputs_find(lowering, statement, in);
   if (status == RL_OK) {
     status = rl_cache_check(lowering, statement, values, in[0], lowering->k_cache);
