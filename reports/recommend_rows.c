@@ -6,6 +6,9 @@ enum {
   R_MEETS,
   R_HARDWARE,
   R_DEVICES,
+  R_TENSOR,
+  R_PIPELINE,
+  R_DATA,
   R_WEIGHTS,
   R_KV,
   R_BATCH,
@@ -28,6 +31,9 @@ static const rl_column columns[R_COLUMNS] = {
     [R_MEETS] = {.key = "meets_targets"},
     [R_HARDWARE] = {.key = "hardware"},
     [R_DEVICES] = {.key = "devices"},
+    [R_TENSOR] = {.key = "tensor"},
+    [R_PIPELINE] = {.key = "pipeline"},
+    [R_DATA] = {.key = "data"},
     [R_WEIGHTS] = {.key = "weights"},
     [R_KV] = {.key = "kv"},
     [R_BATCH] = {.key = "batch"},
@@ -49,6 +55,9 @@ static void fill_row(rl_cell *row, const rl_result_option *o, size_t rank) {
   row[R_MEETS] = rl_cell_flag(o->meets);
   row[R_HARDWARE] = rl_cell_text(o->hardware);
   row[R_DEVICES] = rl_cell_count(o->devices);
+  row[R_TENSOR] = rl_cell_count(o->tensor);
+  row[R_PIPELINE] = rl_cell_count(o->pipeline);
+  row[R_DATA] = rl_cell_count(o->data);
   row[R_WEIGHTS] = rl_cell_text(o->weights);
   row[R_KV] = rl_cell_text(o->kv);
   row[R_USABLE] = rl_cell_count(o->usable);

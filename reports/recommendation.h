@@ -10,7 +10,8 @@
  * or, when none meets the targets, nearest. */
 typedef struct rl_result_option {
   const char *hardware, *weights, *kv; /* names */
-  uint64_t devices;                    /* all of them share every layer: tensor parallelism */
+  uint64_t devices;
+  uint64_t tensor, pipeline, data;     /* ranks, stages and groups, of which they are the product */
   uint64_t batch;                      /* 0: could not be evaluated */
   double ttft, tpot;                   /* s */
   double decode_rate;                  /* tokens/s of all sequences */

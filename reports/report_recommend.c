@@ -14,17 +14,38 @@ enum { SHOWN = 12 };
   { .key = "cost", .head = "cost", .unit = "$/Mtok", .mark = "\u2265 ", .rounding = RL_ROUND_DOWN }
 #define WAY_COLUMNS                                                                             \
   {.key = "hardware", .head = "hardware", .left = true}, {.key = "devices", .head = "devices"}, \
+      {.key = "split", .head = "split", .left = true},                                          \
       {.key = "weights", .head = "weights", .left = true},                                      \
       {.key = "kv", .head = "KV", .left = true, .drop = 2}, {                                   \
     .key = "batch", .head = "batch"                                                             \
   }
 
-static void way_cells(rl_cell *row, const rl_result_recommendation *r, const rl_result_option *o) {
+/* "tp 4 pp 2": the degrees above 1. */
+static const char *split_text(rl_arena *arena, const rl_result_option *o) {
+  const struct {
+    const char *name;
+    uint64_t degree;
+  } kinds[] = {{"tp", o->tensor}, {"pp", o->pipeline}, {"dp", o->data}};
+  const char *text = NULL;
+  char number[RL_NUMBER_TEXT];
+  for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+    if (kinds[i].degree <= 1) continue;
+    rl_print_u64(kinds[i].degree, number);
+    text = text == NULL ? rl_textf(arena, "%s %s", kinds[i].name, number)
+                        : rl_textf(arena, "%s %s %s", text, kinds[i].name, number);
+    if (text == NULL) return NULL; /* told as if there were none */
+  }
+  return text;
+}
+
+static void way_cells(rl_grid *grid, rl_cell *row, const rl_result_recommendation *r,
+                      const rl_result_option *o) {
   row[0] = rl_cell_text(o->hardware);
   row[1] = rl_cell_count(o->devices);
-  row[2] = rl_cell_text(o->weights);
-  if (r->keeps_kv) row[3] = rl_cell_text(o->kv);
-  if (o->batch > 0) row[4] = rl_cell_count(o->batch);
+  row[2] = rl_cell_text(split_text(grid->arena, o));
+  row[3] = rl_cell_text(o->weights);
+  if (r->keeps_kv) row[4] = rl_cell_text(o->kv);
+  if (o->batch > 0) row[5] = rl_cell_count(o->batch);
 }
 
 static void grid_meeting(rl_grid *grid, rl_arena *arena, const rl_result_recommendation *r) {
@@ -56,14 +77,14 @@ static void grid_meeting(rl_grid *grid, rl_arena *arena, const rl_result_recomme
   for (size_t i = 0; i < r->meeting && i < SHOWN; i++) {
     const rl_result_option *o = &r->options[i];
     rl_cell *row = rl_grid_row(grid);
-    way_cells(row, r, o);
-    row[5] = rl_cell_positive(o->tpot);
-    row[6] = rl_cell_positive(o->ttft);
-    row[7] = rl_cell_count(o->memory);
-    row[8] = rl_cell_positive(r->one_pass ? o->sequence_rate : o->decode_rate);
-    row[9] = rl_cell_positive(o->cost);
+    way_cells(grid, row, r, o);
+    row[6] = rl_cell_positive(o->tpot);
+    row[7] = rl_cell_positive(o->ttft);
+    row[8] = rl_cell_count(o->memory);
+    row[9] = rl_cell_positive(r->one_pass ? o->sequence_rate : o->decode_rate);
+    row[10] = rl_cell_positive(o->cost);
   }
-  rl_grid_trim(grid, r->keeps_kv ? 9 : 3);
+  rl_grid_trim(grid, r->keeps_kv ? 10 : 4);
 }
 
 static void grid_missing(rl_grid *grid, rl_arena *arena, const rl_result_recommendation *r) {
@@ -74,10 +95,10 @@ static void grid_missing(rl_grid *grid, rl_arena *arena, const rl_result_recomme
   rl_grid_init(grid, arena, columns, sizeof columns / sizeof *columns);
   for (size_t i = r->meeting; i < r->option_count && i < r->meeting + SHOWN; i++) {
     rl_cell *row = rl_grid_row(grid);
-    way_cells(row, r, &r->options[i]);
-    row[5] = rl_cell_text(r->options[i].why);
+    way_cells(grid, row, r, &r->options[i]);
+    row[6] = rl_cell_text(r->options[i].why);
   }
-  if (!r->keeps_kv) rl_grid_trim(grid, 3);
+  if (!r->keeps_kv) rl_grid_trim(grid, 4);
 }
 
 /* Dollars (unit NULL) take no prefix. */

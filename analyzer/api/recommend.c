@@ -1,5 +1,5 @@
-/* The search: for each format of weights and KV and each count of devices one operator list, for
- * each machine one plan, for each batch one evaluation. */
+/* The search: for each format of weights and KV and each way to divide a count of devices one list
+ * of operators a stage, for each machine one plan, for each batch one evaluation. */
 #include "api/recommend.h"
 
 #include <math.h>
@@ -69,9 +69,9 @@ static rl_figure price_of(const recommender *r, const rl_hardware *hardware) {
   return price;
 }
 
-/* A server is taken whole. */
+/* Servers are taken whole. */
 static bool sells_so_many(const rl_hardware *machine, uint64_t devices) {
-  return machine->devices <= 1 || machine->devices == devices;
+  return machine->devices <= 1 || devices % machine->devices == 0;
 }
 
 static rl_status keep(recommender *r, const rl_result_option *option) {
@@ -85,59 +85,89 @@ static rl_status keep(recommender *r, const rl_result_option *option) {
 static rl_status keep_failed(recommender *r, const rl_result_option *option, const rl_diags *why) {
   rl_result_option failed = *option;
   if (why->out_of_memory) return rl_diag_oom(r->diags);
-  failed.why = why->list.count > 0 ? why->list.items[0].message : "cannot be evaluated";
+  if (failed.why == NULL && why->list.count > 0) failed.why = why->list.items[0].message;
+  if (failed.why == NULL) failed.why = "cannot be evaluated";
   failed.miss = (double)INFINITY;
   return keep(r, &failed);
 }
 
-/* The best of the batches on one machine. */
-static rl_status try_batches(recommender *r, const rl_plan *plan, rl_result_option *option) {
+/* What cannot be better than the best so far, for want of memory alone, needs no times. */
+static bool is_pruned(const rl_result_option *option, const rl_result_option *best) {
+  const double miss = (double)option->memory / (double)option->usable;
+  if (best->batch == 0 || option->memory <= option->usable) return false;
+  return best->meets || miss >= best->miss;
+}
+
+/* One batch of one split; the better one of it and the best so far is kept. */
+static rl_status try_batch(recommender *r, const rl_pipeline *pipeline, uint64_t batch,
+                           const rl_result_option *like, rl_result_option *best, rl_diags *quiet) {
   const rl_workload *workload = &r->scenario->workload;
-  const rl_figure price = price_of(r, plan->hardware);
-  rl_result_option best = {0};
+  const rl_job job = {batch, workload->prompt, rl_max_u64(workload->generate, 1)};
+  const rl_figure price = price_of(r, pipeline->stages[0]->hardware);
+  rl_result_option option = *like;
+  rl_status status = rl_option_fit(pipeline, job, &option, quiet);
+  if (status != RL_OK || is_pruned(&option, best)) return status;
+  status = rl_option_evaluate(pipeline, job, price, &option, quiet);
+  if (status != RL_OK) return status;
+  if (!rl_option_judge(r->arena, &r->choices->targets, &option)) return rl_diag_oom(r->diags);
+  if (best->batch == 0 || rl_option_compare(&option, best) < 0) *best = option;
+  return RL_OK;
+}
+
+static void describe_split(const rl_split *split, rl_result_option *option) {
+  const rl_parallel *p = &split->scenario.parallel;
+  option->tensor = rl_max_u64(p->tensor, 1);
+  option->pipeline = rl_max_u64(p->pipeline, 1);
+  option->data = rl_max_u64(p->data, 1);
+}
+
+/* All batches of one split on one machine. Larger ones overflow when one does. */
+static rl_status try_split(recommender *r, const rl_split *split, const rl_hardware *machine,
+                           rl_result_option *best, rl_diags *quiet) {
+  const rl_workload *workload = &r->scenario->workload;
+  rl_pipeline pipeline;
+  rl_scenario scenario = split->scenario;
+  rl_result_option like = {.hardware = best->hardware,
+                           .weights = best->weights,
+                           .kv = best->kv,
+                           .devices = best->devices,
+                           .usable = best->usable};
+  describe_split(split, &like);
+  scenario.placement.devices = rl_scenario_neighbours(machine, like.devices);
+  rl_status status = rl_stages_plan(r->arena, &scenario, machine, &split->stages, &pipeline, quiet);
+  for (size_t i = 0; status == RL_OK && i < workload->batch_count; i++) {
+    if (workload->batches[i] < like.data) continue; /* a group would have nothing to do */
+    status = try_batch(r, &pipeline, workload->batches[i], &like, best, quiet);
+  }
+  if (quiet->out_of_memory) return rl_diag_oom(r->diags);
+  return rl_diags_status(r->diags);
+}
+
+/* The best split and batch on one machine; what cannot be evaluated in any way says why the first
+ * cannot. */
+static rl_status try_machine(recommender *r, const rl_split_list *splits, size_t machine,
+                             rl_result_option option) {
   rl_diags quiet;
+  rl_status status = RL_OK;
   rl_diags_init(&quiet, r->arena);
-  for (size_t i = 0; i < workload->batch_count; i++) {
-    const rl_job job = {workload->batches[i], workload->prompt, rl_max_u64(workload->generate, 1)};
-    rl_status status = rl_option_evaluate(plan, job, price, option, &quiet);
-    if (status != RL_OK) break; /* larger batches overflow, too */
-    if (!rl_option_judge(r->arena, &r->choices->targets, option)) return rl_diag_oom(r->diags);
-    if (best.batch == 0 || rl_option_compare(option, &best) < 0) best = *option;
+  option.hardware = r->machines[machine]->name;
+  option.usable = rl_hardware_main(r->machines[machine])->usable;
+  describe_split(&splits->items[0], &option);
+  for (size_t i = 0; status == RL_OK && i < splits->count; i++) {
+    const rl_split *split = &splits->items[i];
+    if (split->scenario.devices != option.devices || split->why != NULL) continue;
+    status = try_split(r, split, r->machines[machine], &option, &quiet);
   }
-  return best.batch == 0 ? keep_failed(r, option, &quiet) : keep(r, &best);
-}
-
-static rl_status try_machines(recommender *r, const rl_cost *cost, rl_result_option *option) {
-  rl_status status = RL_OK;
-  for (size_t i = 0; status == RL_OK && i < r->machine_count; i++) {
-    rl_plan *plan;
-    rl_diags quiet;
-    rl_placement placement = r->scenario->placement;
-    if (!sells_so_many(r->machines[i], option->devices)) continue;
-    placement.devices = rl_scenario_neighbours(r->machines[i], option->devices);
-    rl_diags_init(&quiet, r->arena);
-    option->hardware = r->machines[i]->name;
-    option->usable = rl_hardware_main(r->machines[i])->usable;
-    if (rl_plan_compile_placed(r->arena, cost, r->machines[i], &placement, &plan, &quiet) ==
-        RL_OK) {
-      rl_result_option at = *option;
-      status = try_batches(r, plan, &at);
-    } else {
-      status = keep_failed(r, option, &quiet);
-    }
+  if (status != RL_OK) return status;
+  if (option.batch > 0) return keep(r, &option);
+  for (size_t i = 0; i < splits->count; i++) {
+    const rl_split *split = &splits->items[i];
+    if (split->scenario.devices != option.devices) continue;
+    describe_split(split, &option);
+    option.why = split->why;
+    break;
   }
-  return status;
-}
-
-/* What cannot be split over so many devices fails on every machine. */
-static rl_status fail_machines(recommender *r, rl_result_option *option, const rl_diags *why) {
-  rl_status status = RL_OK;
-  for (size_t i = 0; status == RL_OK && i < r->machine_count; i++) {
-    if (!sells_so_many(r->machines[i], option->devices)) continue;
-    option->hardware = r->machines[i]->name;
-    status = keep_failed(r, option, why);
-  }
-  return status;
+  return keep_failed(r, &option, &quiet);
 }
 
 /* Whether counts of devices are tried: not when the scenario says how it is split. */
@@ -145,19 +175,15 @@ static bool splits(const recommender *r) {
   return r->choices->device_count > 0 || r->scenario->devices == 1;
 }
 
-/* One pair of formats, split over the devices that the scenario or the choice says. */
-static rl_status try_devices(recommender *r, const rl_scenario *varied, rl_result_option option) {
-  const rl_program *program;
-  rl_cost *cost;
-  rl_diags quiet;
-  rl_scenario split = *varied;
-  if (splits(r)) split.devices = split.parallel.tensor = option.devices;
-  rl_diags_init(&quiet, r->arena);
-  rl_status status = rl_lower(r->arena, &split, &program, &quiet);
-  if (status == RL_OK) {
-    status = rl_cost_compile(r->arena, program, RL_ANALYSIS_PAGE_ROWS, &cost, &quiet);
+static rl_status try_devices(recommender *r, const rl_scenario *varied, rl_split_list *list,
+                             rl_result_option option) {
+  rl_status status = splits(r) ? rl_splits_add(r->arena, varied, option.devices, list, r->diags)
+                               : rl_splits_keep(r->arena, varied, list, r->diags);
+  for (size_t i = 0; status == RL_OK && i < r->machine_count; i++) {
+    if (!sells_so_many(r->machines[i], option.devices)) continue;
+    status = try_machine(r, list, i, option);
   }
-  return status == RL_OK ? try_machines(r, cost, &option) : fail_machines(r, &option, &quiet);
+  return status;
 }
 
 static rl_status try_formats(recommender *r, rl_text_at weights, rl_text_at kv) {
@@ -171,13 +197,14 @@ static rl_status try_formats(recommender *r, rl_text_at weights, rl_text_at kv) 
     count = 1;
   }
   rl_scenario *varied;
+  rl_split_list list = {0};
   rl_status status = rl_scenario_vary(r->arena, r->db, r->scenario, variation, &varied, r->diags);
   if (status != RL_OK) return status;
   rl_result_option option = {.weights = weights_name(r, varied, weights)};
   if (!name_kv(r, varied, &option.kv)) return rl_diag_oom(r->diags);
   for (size_t i = 0; status == RL_OK && i < count; i++) {
     option.devices = devices[i];
-    status = try_devices(r, varied, option);
+    status = try_devices(r, varied, &list, option);
   }
   return status;
 }

@@ -2,14 +2,31 @@
 #ifndef RL_API_RECOMMEND_PARTS_H
 #define RL_API_RECOMMEND_PARTS_H
 
+#include "api/analysis_parts.h"
 #include "api/recommend.h"
-#include "time/answers.h"
 
 typedef RL_LIST(rl_result_option) rl_option_list;
 
-/* Times, memory and price of a job on `devices` machines of the plan; the rest of the option stays
- * as it is. */
-rl_status rl_option_evaluate(const rl_plan *plan, rl_job job, rl_figure price,
+/* One way to divide the devices, and its counts. */
+typedef struct rl_split {
+  rl_scenario scenario; /* with its degrees */
+  rl_stage_costs stages;
+  const char *why;      /* it cannot be counted; NULL: it can */
+} rl_split;
+typedef RL_LIST(rl_split) rl_split_list;
+/* Adds every way to make `devices` of tensor ranks, stages and data groups: fewer stages first, then
+ * fewer groups. What cannot be counted says why. */
+rl_status rl_splits_add(rl_arena *arena, const rl_scenario *scenario, uint64_t devices,
+                        rl_split_list *list, rl_diags *diags);
+/* Adds the scenario's own. */
+rl_status rl_splits_keep(rl_arena *arena, const rl_scenario *scenario, rl_split_list *list,
+                         rl_diags *diags);
+
+/* Memory of a batch, of which the fullest group has its share; then, as they cost more to find,
+ * times and price. The rest of the option stays as it is. */
+rl_status rl_option_fit(const rl_pipeline *pipeline, rl_job job, rl_result_option *option,
+                        rl_diags *diags);
+rl_status rl_option_evaluate(const rl_pipeline *pipeline, rl_job job, rl_figure price,
                              rl_result_option *option, rl_diags *diags);
 /* Holds the option to the targets: whether it meets them, by how much it misses and why. False when
  * memory ran out. */

@@ -3,36 +3,56 @@
 #include <string.h>
 
 #include "api/recommend_parts.h"
+#include "base/checked.h"
 #include "base/number.h"
 
-rl_status rl_option_evaluate(const rl_plan *plan, rl_job job, rl_figure price,
-                             rl_result_option *option, rl_diags *diags) {
-  const double hour = 3600, million = 1e6, batch = (double)job.batch;
-  rl_generation generation;
+/* The job of the fullest group. */
+static rl_job share_of(rl_job job, const rl_result_option *option) {
+  job.batch = rl_ceil_div(job.batch, option->data);
+  return job;
+}
+
+rl_status rl_option_fit(const rl_pipeline *pipeline, rl_job job, rl_result_option *option,
+                        rl_diags *diags) {
   rl_memory memory;
-  rl_status status = rl_generate(plan, job, &generation, diags);
-  if (status == RL_OK) status = rl_memory_fit(plan, job, &memory, diags);
-  if (status != RL_OK) return status;
+  rl_status status = rl_pipeline_memory_fit(pipeline, share_of(job, option), &memory, diags);
   option->batch = job.batch;
-  option->ttft = generation.ttft;
-  option->tpot = generation.tpot;
-  option->decode_rate = generation.decode_rate;
-  if (plan->cost->program->one_pass) option->sequence_rate = batch / generation.ttft;
   option->memory = memory.total;
   option->usable = memory.usable;
-  if (price.source == NULL) return RL_OK;
+  return status;
+}
+
+/* What the tokens of the batch cost in that time. */
+static void add_price(rl_job job, rl_figure price, const rl_generation *generation, bool one_pass,
+                      rl_result_option *option) {
+  const double hour = 3600, million = 1e6, batch = (double)job.batch;
   const double per_hour = (double)option->devices * price.value;
   const double per_million = per_hour / hour * million;
   option->price = (rl_result_price){
       .known = true,
       .per_hour = per_hour,
-      .input = per_million * generation.ttft / (batch * (double)job.prompt),
+      .input = per_million * generation->ttft / (batch * (double)job.prompt),
       .output = job.generate < 2
                     ? 0
-                    : per_million * generation.decode / (batch * (double)(job.generate - 1))};
-  option->cost = plan->cost->program->one_pass
-                     ? option->price.input
-                     : per_million * generation.total / (batch * (double)job.generate);
+                    : per_million * generation->decode / (batch * (double)(job.generate - 1))};
+  option->cost = one_pass ? option->price.input
+                          : per_million * generation->total / (batch * (double)job.generate);
+}
+
+rl_status rl_option_evaluate(const rl_pipeline *pipeline, rl_job job, rl_figure price,
+                             rl_result_option *option, rl_diags *diags) {
+  const double batch = (double)job.batch;
+  const bool one_pass = pipeline->stages[0]->cost->program->one_pass;
+  rl_generation generation;
+  rl_status status = rl_pipeline_generate(pipeline, share_of(job, option), &generation, diags);
+  if (status != RL_OK) return status;
+  option->ttft = generation.ttft;
+  option->tpot = generation.tpot;
+  option->decode_rate = generation.decode > 0
+                            ? batch * (double)(job.generate - 1) / generation.decode
+                            : 0;
+  if (one_pass) option->sequence_rate = batch / generation.ttft;
+  if (price.source != NULL) add_price(job, price, &generation, one_pass, option);
   return RL_OK;
 }
 

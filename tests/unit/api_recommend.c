@@ -1,5 +1,5 @@
 /* A recommendation against a sweep of its own: loops over single analyses, one for each machine,
- * format and batch, judged and ranked here once more. */
+ * format, split and batch, judged and ranked here once more. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,15 +12,28 @@ static const char *const machines[] = {"a100-sxm-80gb", "h100-sxm", "rtx-4090"};
 static const char *const weights[] = {"bf16", "w4a16-g128,lm_head=bf16"};
 static const char *const kvs[] = {"bf16", "int8-token"};
 static const char *const batches[] = {"1", "3", "16", "200", "700"};
-static const char *const splits[] = {"1", "2", "4"}; /* rtx-4090 has no link that joins two */
 static const uint64_t devices[] = {1, 2, 4};
+/* Every way to make a count of tensor ranks, stages and groups; rtx-4090 has no link that joins
+ * two.
+ */
+static const struct division {
+  const char *tensor, *pipeline, *data;
+} splits[][6] = {{{"1", "1", "1"}},
+                 {{"2", "1", "1"}, {"1", "1", "2"}, {"1", "2", "1"}},
+                 {{"4", "1", "1"},
+                  {"2", "1", "2"},
+                  {"1", "1", "4"},
+                  {"2", "2", "1"},
+                  {"1", "2", "2"},
+                  {"1", "4", "1"}}};
+static const size_t split_counts[] = {1, 3, 6};
 enum {
   MACHINES = 3,
   WEIGHTS = 2,
   KVS = 2,
   BATCHES = 5,
-  SPLITS = 3,
-  COMBINATIONS = MACHINES * WEIGHTS * KVS * SPLITS
+  COUNTS = 3, /* of devices */
+  COMBINATIONS = MACHINES * WEIGHTS * KVS * COUNTS
 };
 
 typedef struct sweep {
@@ -32,6 +45,7 @@ typedef struct sweep {
 /* What the sweep knows of one combination. */
 typedef struct candidate {
   const char *hardware, *weights, *kv;
+  const struct division *split;
   uint64_t devices, batch; /* batch 0: cannot be evaluated */
   double ttft, tpot, rate, cost, miss;
   bool priced, meets;
@@ -58,7 +72,7 @@ static double worse(double miss, double need, double have) {
 
 /* Indices of what is tried. */
 typedef struct place {
-  size_t machine, weights, kv, split, batch;
+  size_t machine, weights, kv, count, split, batch;
 } place;
 
 /* What the numbers of an analysis are worth under the targets. */
@@ -73,12 +87,15 @@ static void judge(const sweep *s, double usable, candidate *c) {
 
 /* One analysis: one machine, one format each, one batch. */
 static candidate analyzed(const sweep *s, const place *at) {
+  const struct division *split = &splits[at->count][at->split];
   static const rl_pass_view view = {.phase = RL_PASS_DECODE};
   const rl_request request = {.model = text(s->model),
                               .hardware = text(machines[at->machine]),
                               .weights = text(weights[at->weights]),
                               .kv = text(kvs[at->kv]),
-                              .tensor = text(splits[at->split]),
+                              .tensor = text(split->tensor),
+                              .pipeline = text(split->pipeline),
+                              .data = text(split->data),
                               .batch = text(batches[at->batch]),
                               .prompt = text(s->prompt),
                               .generate = text(s->generate)};
@@ -88,8 +105,10 @@ static candidate analyzed(const sweep *s, const place *at) {
   candidate c = {.hardware = machines[at->machine],
                  .weights = weights[at->weights],
                  .kv = scenario->k->name,
-                 .devices = devices[at->split],
+                 .split = split,
+                 .devices = devices[at->count],
                  .miss = (double)INFINITY};
+  if (scenario->parallel.data > scenario->workload.batches[0]) return c; /* groups without work */
   if (rl_analyze(&arena, db, scenario, &view, &result, &diags) != RL_OK) return c;
   const rl_result_batch *b = result->systems->batches;
   const double steps = (double)(scenario->workload.generate - 1);
@@ -118,12 +137,14 @@ static bool is_better(const candidate *a, const candidate *b) {
   return a->rate > b->rate;
 }
 
-/* The best batch of one combination. */
+/* The best split and batch of one combination. */
 static candidate best_of(const sweep *s, place at) {
   candidate best = analyzed(s, &at);
-  for (at.batch = 1; at.batch < BATCHES; at.batch++) {
-    candidate other = analyzed(s, &at);
-    if (is_better(&other, &best)) best = other;
+  for (at.split = 0; at.split < split_counts[at.count]; at.split++) {
+    for (at.batch = 0; at.batch < BATCHES; at.batch++) {
+      candidate other = analyzed(s, &at);
+      if (is_better(&other, &best)) best = other;
+    }
   }
   return best;
 }
@@ -133,7 +154,7 @@ static size_t sweep_all(const sweep *s, candidate out[COMBINATIONS]) {
   for (size_t m = 0; m < MACHINES; m++) {
     for (size_t w = 0; w < WEIGHTS; w++) {
       for (size_t k = 0; k < KVS; k++) {
-        for (size_t d = 0; d < SPLITS; d++) out[count++] = best_of(s, (place){m, w, k, d, 0});
+        for (size_t d = 0; d < COUNTS; d++) out[count++] = best_of(s, (place){m, w, k, d, 0, 0});
       }
     }
   }
@@ -152,7 +173,7 @@ static const rl_result_recommendation *recommended(const sweep *s) {
                         .kv = k,
                         .kv_count = KVS,
                         .devices = devices,
-                        .device_count = SPLITS,
+                        .device_count = COUNTS,
                         .prices = prices};
   const rl_request request = {.model = text(s->model),
                               .batch = text("1,3,16,200,700"),
@@ -184,8 +205,15 @@ static const candidate *find(const candidate *all, size_t count, const rl_result
   return NULL;
 }
 
+static bool is_degree(uint64_t degree, const char *words) {
+  return strlen(words) == 1 && degree == (uint64_t)(words[0] - '0');
+}
+
 static void check_option(const rl_result_option *o, const candidate *want) {
   CU_ASSERT_PTR_NOT_NULL_FATAL(want);
+  CU_ASSERT_TRUE(is_degree(o->tensor, want->split->tensor));
+  CU_ASSERT_TRUE(is_degree(o->pipeline, want->split->pipeline));
+  CU_ASSERT_TRUE(is_degree(o->data, want->split->data));
   CU_ASSERT_EQUAL(o->batch, want->batch);
   CU_ASSERT_EQUAL(o->meets, want->meets);
   CU_ASSERT_EQUAL(o->memory, want->memory);
@@ -210,6 +238,7 @@ static void check_sweep(const sweep *s, size_t least, size_t most) {
     meeting += want->meets;
   }
   CU_ASSERT_EQUAL(r->meeting, meeting);
+  if (meeting < least || meeting > most) fprintf(stderr, "\n%zu meet the targets\n", meeting);
   CU_ASSERT(meeting >= least && meeting <= most); /* the case tells something */
   rl_arena_free(&arena);
 }
@@ -221,13 +250,13 @@ static void test_by_devices(void) {
 }
 
 static void test_by_price(void) {
-  const sweep s = {"llama-3-8b", "1500", "100", {.tpot = 0.012, .ttft = 5}, {1.5, 2.9, 0.4}};
+  const sweep s = {"llama-3-8b", "1500", "100", {.tpot = 0.005, .ttft = 5}, {1.5, 2.9, 0.4}};
   begin();
   check_sweep(&s, 10, COMBINATIONS - 8);
 }
 
 static void test_some_prices(void) {
-  const sweep s = {"llama-3-8b", "300", "200", {.tpot = 0.02}, {0, 3.1, 0.35}};
+  const sweep s = {"llama-3-8b", "300", "200", {.tpot = 0.006}, {0, 3.1, 0.35}};
   begin();
   check_sweep(&s, 10, COMBINATIONS - 8);
 }
