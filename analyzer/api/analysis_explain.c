@@ -14,6 +14,8 @@ static const struct {
     [RL_M_LOGIT_ROWS] = {"R", "tokens whose logits are wanted"},
     [RL_M_ID_ROWS] = {"T_id", "rows of the token table, one a token"},
     [RL_M_POSITION_ROWS] = {"T_pos", "rows of the position table, one a token"},
+    [RL_M_NEXT_ROWS] = {"T_next", "rows of the token table, one for the token after each"},
+    [RL_M_FOLLOWED] = {"T_f", "tokens in front of another of the pass whose logits are not wanted"},
     [RL_M_PAIRS] = {"P", "attended (query, key) pairs"},
     [RL_M_KV_READ] = {"K", "rows of the KV cache that some query attends to"},
     [RL_M_KV_ROWS] = {"C", "rows of the KV cache, cached and new"},

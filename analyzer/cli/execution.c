@@ -189,6 +189,7 @@ static rl_status step(rl_execution *e, int phase, uint64_t cached) {
   rl_facts facts = {.distinct_ids = result.distinct_ids,
                     .distinct_positions = result.distinct_positions,
                     .distinct_source_ids = result.distinct_source_ids,
+                    .distinct_next_ids = result.distinct_next_ids,
                     .distinct_source_positions = result.distinct_source_positions};
   for (size_t i = 0; status == RL_OK && i < result.row_count; i++) {
     const rl_engine_row *row = &result.rows[i];

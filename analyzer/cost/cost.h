@@ -17,6 +17,9 @@ typedef enum rl_moment_kind {
   RL_M_LOGIT_ROWS,   /* R */
   RL_M_ID_ROWS,      /* T, or the distinct token ids when that fact was observed */
   RL_M_POSITION_ROWS,/* T, or the distinct positions */
+  RL_M_NEXT_ROWS,    /* T, or the distinct ids of the tokens after each */
+  RL_M_FOLLOWED,     /* tokens whose logits are not wanted, less the last of a sequence without any: the
+                        token after each is one of the pass */
   RL_M_PAIRS,        /* (query, key) pairs attended under window or chunk and the tree */
   RL_M_KV_READ,      /* distinct KV rows some query attends to under window or chunk */
   RL_M_KV_ROWS,      /* sum of cached + q */
@@ -58,7 +61,7 @@ typedef struct rl_moment {
   uint64_t within; /* chunk of positions that a query sees, 0 = all; not with a window */
   uint64_t page;   /* RL_M_KV_KEPT: rows a page, 1 = no rounding */
   uint64_t experts, top_k, ranks; /* of expected moments; ranks 0 or 1: the experts stay together.
-                                     RL_M_ID_ROWS: parts of the table, the fullest of which has at
+                                     RL_M_ID_ROWS, RL_M_NEXT_ROWS: parts of the table, the fullest of which has at
                                      least the ceil(T / ranks)th part of the tokens */
   const rl_draw *draw;     /* of the three numbers above, made when the plan is compiled */
   uint64_t chunk;          /* RL_M_CHUNKS, RL_M_CHUNK_PAIRS: tokens a chunk; `within` says as many when
@@ -125,6 +128,7 @@ typedef struct rl_facts {
   uint64_t distinct_ids, distinct_positions;
   uint64_t distinct_experts; /* on this rank, of the one layer and choice whose counts are asked for */
   uint64_t distinct_source_ids, distinct_source_positions;
+  uint64_t distinct_next_ids; /* of the tokens after each */
 } rl_facts;
 
 enum { RL_MOMENTS_MAX = 256 };

@@ -81,6 +81,21 @@ rl_share rl_share_embed(const rl_program *program, const rl_op *op, const rl_ope
   return share;
 }
 
+/* One table row a token; an id for each token whose next one is in the pass, and those sampled. */
+rl_share rl_share_embed_next(const rl_program *program, const rl_op *op,
+                             const rl_operand *operand) {
+  rl_share share = rl_share_plain(program, op, operand);
+  const rl_tensor *tensor = tensor_of(program, operand);
+  if (tensor->role == RL_ROLE_WEIGHT) {
+    share.blocks = rl_moment_of(RL_M_NEXT_ROWS);
+    if (op->at.ranks > 1) share.blocks.ranks = op->at.ranks;
+    share.rows = 1;
+  } else if (tensor->role == RL_ROLE_IDS && tensor->extent == RL_EXTENT_TOKENS) {
+    share.blocks = rl_moment_of(RL_M_FOLLOWED);
+  }
+  return share;
+}
+
 /* The operator works on the tokens whose logits are wanted: it picks them, or was given them. */
 static bool on_logit_rows(const rl_program *program, const rl_op *op) {
   const rl_operand *in = &program->operands[op->first_operand];
@@ -194,6 +209,7 @@ const rl_counting RL_COUNTINGS[RL_OP_KINDS] = {
     [RL_OP_SEND] = {rl_work_none, rl_share_plain},
     [RL_OP_RECEIVE] = {rl_work_none, rl_share_plain},
     [RL_OP_EMBED] = {rl_work_none, rl_share_embed},
+    [RL_OP_EMBED_NEXT] = {rl_work_none, rl_share_embed_next},
     [RL_OP_NORM] = {rl_work_norm, rl_share_plain},
     [RL_OP_LINEAR] = {rl_work_linear, rl_share_linear},
     [RL_OP_ROPE] = {rl_work_rope, rl_share_plain},

@@ -53,6 +53,13 @@ static inline bool each_logit_row(const rl_group *group, const rl_moment *moment
   return false;
 }
 
+/* Of q tokens those in front of the last one, or of the first whose logits are wanted. */
+static inline bool each_followed(const rl_group *group, const rl_moment *moment, uint64_t *value) {
+  (void)moment;
+  *value = group->logits == RL_LOGITS_ALL ? 0 : group->q - 1;
+  return true;
+}
+
 /* n (n + 1) / 2: the even one of the two factors is halved first. */
 static inline bool triangle(uint64_t n, uint64_t *value) {
   uint64_t half = n / 2 + n % 2;
@@ -272,6 +279,7 @@ static inline bool each_cross_pair(const rl_group *group, const rl_moment *momen
 RL_SUM(one)
 RL_SUM(q)
 RL_SUM(logit_row)
+RL_SUM(followed)
 RL_SUM(pair)
 RL_SUM(kv_read)
 RL_SUM(kv_row)
@@ -369,6 +377,8 @@ static const moment_sum SUMS[RL_MOMENT_KINDS] = {
     [RL_M_LOGIT_ROWS] = sum_logit_row,
     [RL_M_ID_ROWS] = sum_id_rows,
     [RL_M_POSITION_ROWS] = sum_q,
+    [RL_M_NEXT_ROWS] = sum_id_rows,
+    [RL_M_FOLLOWED] = sum_followed,
     [RL_M_PAIRS] = sum_pair,
     [RL_M_KV_READ] = sum_kv_read,
     [RL_M_KV_ROWS] = sum_kv_row,
@@ -400,6 +410,7 @@ static const moment_sum SUMS[RL_MOMENT_KINDS] = {
 static uint64_t observed(const rl_facts *facts, const rl_moment *moment) {
   if (facts == NULL) return 0;
   if (moment->kind == RL_M_ID_ROWS) return facts->distinct_ids;
+  if (moment->kind == RL_M_NEXT_ROWS) return facts->distinct_next_ids;
   bool chosen = moment->kind == RL_M_EXPERTS || moment->kind == RL_M_TABLE_ROWS ||
                 moment->kind == RL_M_BLOCKS;
   if (chosen) return facts->distinct_experts * RL_EXPERT_UNIT;

@@ -169,6 +169,7 @@ rl_share rl_share_neural_memory(const rl_program *program, const rl_op *op,
                                 const rl_operand *operand);
 /* count_bytes.c */
 rl_share rl_share_plain(const rl_program *program, const rl_op *op, const rl_operand *operand);
+rl_share rl_share_embed_next(const rl_program *program, const rl_op *op, const rl_operand *operand);
 rl_share rl_share_embed(const rl_program *program, const rl_op *op, const rl_operand *operand);
 rl_share rl_share_linear(const rl_program *program, const rl_op *op, const rl_operand *operand);
 rl_share rl_share_experts(const rl_program *program, const rl_op *op, const rl_operand *operand);

@@ -70,7 +70,7 @@ static rl_status check_readable(rl_lowering *lowering, const rl_statement *state
   const char *holds = NULL;
   if (wants_choice != (tensor->role == RL_ROLE_CHOICE)) {
     holds = wants_choice ? "no choice of experts" : "a choice of experts";
-  } else if (tensor->role == RL_ROLE_IDS) {
+  } else if (tensor->role == RL_ROLE_IDS && kind != RL_OP_EMBED_NEXT) {
     holds = "token ids";
   } else if (wants_kept != (tensor->extent == RL_EXTENT_KV)) {
     holds = wants_kept ? "a row for each new token only" : "a row for each cached token as well";

@@ -59,8 +59,10 @@ rl_status rl_statement_happens(const rl_statement *statement, const rl_layer_sco
   const rl_attribute *when = rl_attribute_find(statement, "when");
   rl_value value;
   *out = true;
-  if (when == NULL) return RL_OK;
-  rl_status status = rl_attribute_value(when, scope, arena, &value, diags);
+  if (when == NULL && statement->when == NULL) return RL_OK;
+  rl_status status = when != NULL
+                         ? rl_attribute_value(when, scope, arena, &value, diags)
+                         : rl_expr_eval(statement->when, &scope->scope, &value, diags);
   if (status == RL_OK) *out = is_true(&value);
   return status;
 }

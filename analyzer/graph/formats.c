@@ -46,7 +46,8 @@ static rl_tensor_class class_of(const rl_lowering *lowering, const rl_statement 
   (void)rl_operator_find(statement->op, &kind);
   if (request->experts != 0) return RL_CLASS_EXPERTS;
   if (lowering->scope.in_layers) return RL_CLASS_LAYERS;
-  return kind == RL_OP_EMBED ? RL_CLASS_EMBED : RL_CLASS_HEAD;
+  bool table = kind == RL_OP_EMBED || kind == RL_OP_EMBED_NEXT;
+  return table ? RL_CLASS_EMBED : RL_CLASS_HEAD;
 }
 
 static bool same_text(const char *a, const char *b) {

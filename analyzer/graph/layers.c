@@ -20,6 +20,7 @@ typedef struct gathering {
   size_t stored;    /* formats at the end of each row: one a statement, or none */
   uint32_t *run_of; /* per layer: position in rows */
   uint32_t *sizes;  /* per run: layers */
+  uint32_t first;   /* number of the loop's first layer */
 } gathering;
 
 static bool is_expression(const rl_statement *statement, const rl_attribute *attribute) {
@@ -102,12 +103,12 @@ static rl_status place_layer(rl_lowering *lowering, gathering *g, uint32_t layer
   size_t count = g->varying.count + g->stored;
   rl_value *row = RL_NEW_ARRAY(lowering->arena, rl_value, count + 1);
   if (row == NULL) return rl_diag_oom(lowering->diags);
-  lowering->scope.layer = layer;
+  lowering->scope.layer = g->first + layer;
   for (size_t i = 0; i < g->varying.count; i++) {
     rl_status status = evaluate_entry(lowering, &g->varying.items[i], &row[i]);
     if (status != RL_OK) return status;
   }
-  if (g->stored > 0) add_formats(lowering, g->loop, layer, row + g->varying.count);
+  if (g->stored > 0) add_formats(lowering, g->loop, g->first + layer, row + g->varying.count);
   uint32_t run = 0;
   while (run < g->rows.count && !same_row(g->rows.items[run], row, count)) run++;
   if (run == g->rows.count) {
@@ -152,20 +153,24 @@ static rl_status add_layer_runs(rl_lowering *lowering, const gathering *g) {
   for (uint32_t layer = 0; layer < lowering->loop_layers && status == RL_OK; layer++) {
     uint32_t run = g->run_of[layer];
     status = add_visit(lowering, first + run, filled[run]);
-    lists[run][filled[run]++] = layer;
+    lists[run][filled[run]++] = g->first + layer;
   }
   return status;
 }
 
-static rl_status count_layers(rl_lowering *lowering, const rl_statement *loop) {
-  uint64_t layers = 0;
-  rl_status status =
-      rl_expr_u64(loop->count, &lowering->scope.scope, RL_WORD_REPEAT, &layers, lowering->diags);
+static rl_status count_layers(rl_lowering *lowering, const rl_statement *loop, uint32_t *first) {
+  const rl_scope *scope = &lowering->scope.scope;
+  uint64_t layers = 0, begin = 0;
+  rl_status status = rl_expr_u64(loop->count, scope, RL_WORD_REPEAT, &layers, lowering->diags);
+  if (status == RL_OK && loop->first != NULL) {
+    status = rl_expr_u64(loop->first, scope, "first", &begin, lowering->diags);
+  }
   if (status != RL_OK) return status;
-  if (layers == 0 || layers > RL_LAYERS_MAX) {
+  if (layers == 0 || layers > RL_LAYERS_MAX || begin > RL_LAYERS_MAX) {
     char text[RL_NUMBER_TEXT];
     return RL_REPORT(lowering->diags, LAYER_COUNT, loop->loc, rl_print_grouped(layers, text));
   }
+  *first = (uint32_t)begin;
   lowering->loop_layers = (uint32_t)layers;
   lowering->layer_count += (uint32_t)layers;
   return RL_OK;
@@ -173,7 +178,7 @@ static rl_status count_layers(rl_lowering *lowering, const rl_statement *loop) {
 
 static rl_status gather_loop(rl_lowering *lowering, const rl_statement *loop) {
   gathering g = {.loop = loop, .stored = lowering->scenario->stored ? loop->body_count : 0};
-  rl_status status = count_layers(lowering, loop);
+  rl_status status = count_layers(lowering, loop, &g.first);
   if (status == RL_OK) status = find_varying(lowering, &g);
   if (status != RL_OK) return status;
   if (g.varying.count * lowering->loop_layers > RL_VARYING_MAX) {
@@ -200,14 +205,26 @@ static rl_status gather_outside(rl_lowering *lowering, const rl_statement *first
   return status == RL_OK ? add_visit(lowering, run, 0) : status;
 }
 
-/* Loops in the order of the graph, and what stands before, between and behind them. */
+/* The statement is a loop of this model. */
+static rl_status is_loop(rl_lowering *lowering, const rl_statement *statement, bool *loop) {
+  *loop = false;
+  if (strcmp(statement->op, RL_WORD_REPEAT) != 0) return RL_OK;
+  return rl_statement_happens(statement, &lowering->scope, lowering->arena, loop, lowering->diags);
+}
+
+/* Loops in the order of the graph, and what stands before, between and behind them. A loop that is
+ * left out stands among the others and does nothing. */
 rl_status rl_layers_gather(rl_lowering *lowering) {
   const rl_family *family = lowering->scenario->model->family;
   const rl_statement *at = family->graph, *end = at + family->statement_count;
   rl_status status = RL_OK;
   while (at < end && status == RL_OK) {
     const rl_statement *loop = at;
-    while (loop < end && strcmp(loop->op, RL_WORD_REPEAT) != 0) loop++;
+    bool found = false;
+    for (; loop < end && status == RL_OK && !found; loop += !found) {
+      status = is_loop(lowering, loop, &found);
+    }
+    if (status != RL_OK) return status;
     status = gather_outside(lowering, at, loop);
     if (status == RL_OK && loop < end) status = gather_loop(lowering, loop);
     at = loop + 1;

@@ -51,11 +51,22 @@ static void find_in_run(const rl_lowering *lowering, const buffer_plan *plan, si
   }
 }
 
+/* Logits that are sampled from leave the pass: they are there until it ends. */
+static void keep_logits(const rl_lowering *lowering, const buffer_plan *plan) {
+  for (uint32_t i = 0; i < lowering->ops.count; i++) {
+    const rl_op *op = &lowering->ops.items[i];
+    if (op->kind != RL_OP_SAMPLE) continue;
+    uint32_t logits = lowering->operands.items[op->first_operand].tensor;
+    plan->intervals[logits].last = (uint32_t)lowering->ops.count - 1;
+  }
+}
+
 static void find_intervals(const rl_lowering *lowering, const buffer_plan *plan) {
   for (size_t t = 0; t < lowering->tensors.count; t++) {
     plan->intervals[t] = (interval){.first = RL_NONE};
   }
   for (size_t r = 0; r < lowering->runs.count; r++) find_in_run(lowering, plan, r);
+  keep_logits(lowering, plan);
 }
 
 /* Which of two free slots wastes less for that size: the smaller of those that are large enough,

@@ -10,6 +10,7 @@ static rl_lower_op *const LOWER[RL_OP_KINDS] = {
     [RL_OP_ALL_REDUCE] = rl_lower_all_reduce,
     [RL_OP_ALL_GATHER] = rl_lower_all_gather,
     [RL_OP_EMBED] = rl_lower_embed,
+    [RL_OP_EMBED_NEXT] = rl_lower_embed_next,
     [RL_OP_NORM] = rl_lower_norm,
     [RL_OP_LINEAR] = rl_lower_linear,
     [RL_OP_ROPE] = rl_lower_rope,
@@ -92,6 +93,7 @@ static rl_status lower_statement(rl_lowering *lowering, const rl_statement *stat
   rl_op_kind kind = RL_OP_EMBED;
   rl_evaluated values = {0};
   bool happens;
+  if (strcmp(statement->op, RL_WORD_REPEAT) == 0) return RL_OK; /* a loop that is left out */
   (void)rl_operator_find(statement->op, &kind);
   rl_status status =
       rl_statement_happens(statement, &lowering->scope, lowering->arena, &happens, lowering->diags);

@@ -174,7 +174,7 @@ rl_status rl_input_quantize(rl_lowering *lowering, const rl_statement *statement
 
 typedef rl_status rl_lower_op(rl_lowering *lowering, const rl_statement *statement,
                               const rl_evaluated *values);
-rl_lower_op rl_lower_embed, rl_lower_norm, rl_lower_linear, rl_lower_pair, rl_lower_elementwise,
+rl_lower_op rl_lower_embed, rl_lower_embed_next, rl_lower_norm, rl_lower_linear, rl_lower_pair, rl_lower_elementwise,
     rl_lower_sample, rl_lower_rope, rl_lower_kv_append, rl_lower_attention, rl_lower_route,
     rl_lower_expert_linear, rl_lower_combine, rl_lower_conv, rl_lower_concat,
     rl_lower_scan, rl_lower_ssd,

@@ -265,7 +265,7 @@ static bool next_field(const char **fields, const char **word, size_t *length, b
 
 /* Every statement may have a phase but those of tables, whose distinct rows are facts of a pass. */
 static bool has_field(rl_op_kind kind, const char *key) {
-  if (strcmp(key, "phase") == 0) return kind != RL_OP_EMBED;
+  if (strcmp(key, "phase") == 0) return kind != RL_OP_EMBED && kind != RL_OP_EMBED_NEXT;
   const char *fields = RL_OP_INFO[kind].fields, *word;
   size_t length;
   bool optional = false;

@@ -239,10 +239,8 @@ void rl_config_type(const rl_load *load, rl_model *model) {
   if (!find_dense_type(text, &model->type)) RL_REPORT(load->diags, CONFIG_TYPE, node->loc, text);
 }
 
-/* Keys of `over`, then those of `under` that it lacks. The family's config_key itself is left out.
- */
-static const rl_node *overlay(const rl_load *load, const rl_node *over, const rl_node *under,
-                              const char *left_out) {
+const rl_node *rl_config_overlay(const rl_load *load, const rl_node *over, const rl_node *under,
+                                 const char *left_out) {
   size_t most = over->count + under->count;
   rl_node *merged = RL_NEW(load->arena, rl_node);
   rl_node **keys = RL_NEW_ARRAY(load->arena, rl_node *, most);
@@ -271,5 +269,5 @@ const rl_node *rl_config_merge(const rl_load *load, const rl_family *family,
       family->config_key == NULL ? NULL : rl_load_get(config, family->config_key);
   if (inner == NULL) return config;
   if (!rl_load_is_map(load, inner, family->config_key)) return NULL;
-  return overlay(load, inner, config, family->config_key);
+  return rl_config_overlay(load, inner, config, family->config_key);
 }

@@ -8,6 +8,10 @@
 
 /* The map that holds the dims: config itself, or the family's config_key merged over it. */
 const rl_node *rl_config_merge(const rl_load *load, const rl_family *family, const rl_node *config);
+/* Keys of `over`, then those of `under` that it lacks, but for the key left out; NULL, reported,
+ * when memory is exhausted. */
+const rl_node *rl_config_overlay(const rl_load *load, const rl_node *over, const rl_node *under,
+                                 const char *left_out);
 /* The value of a key, or of a dotted path through maps; NULL when absent. */
 const rl_node *rl_config_find(const rl_node *config, const char *name);
 /* Kind and range of the keys that the family reads. */
@@ -19,5 +23,10 @@ void rl_config_quantization(const rl_load *load, rl_model *model);
 /* Refuses keys that cost something the family does not say; unknown keys give one warning, an
  * error when strict. */
 void rl_config_check_keys(const rl_load *load, const rl_model *model, bool strict);
+
+/* The same model with a config that says so. A key that no expression of the family reads is an
+ * error at its value; the published total is not that of the changed model. */
+rl_status rl_model_change(rl_load *load, const rl_model *model, const rl_config_change *changes,
+                          size_t count, const rl_model **out);
 
 #endif

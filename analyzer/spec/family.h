@@ -20,7 +20,9 @@ struct rl_statement {
   rl_loc loc;
   const rl_attribute *attributes;
   size_t attribute_count;
-  const rl_expr *count; /* repeat: number of layers; `l` ranges over 0..count-1 in the body */
+  const rl_expr *count; /* repeat: number of layers; `l` ranges over first..first+count-1 in the body */
+  const rl_expr *first; /* repeat: NULL: 0 */
+  const rl_expr *when;  /* repeat: left out where it is false; NULL: always there */
   const rl_statement *body;
   size_t body_count;
 };

@@ -94,7 +94,7 @@ static const rl_statement *read_statements(family_reader *reader, const rl_node 
 
 static void read_repeat(family_reader *reader, const rl_node *node, rl_statement *statement,
                         bool inside) {
-  static const char *const keys[] = {"repeat", "body"};
+  static const char *const keys[] = {"repeat", "body", "first", "when"};
   const rl_load *load = reader->load;
   if (rl_node_known_keys(node, "repeat", keys, RL_COUNT(keys), load->diags) != RL_OK) return;
   const rl_node *count = rl_load_need(load, node, "statement", "repeat");
@@ -103,6 +103,9 @@ static void read_repeat(family_reader *reader, const rl_node *node, rl_statement
   if (count == NULL || body == NULL) return;
   if (inside) RL_REPORT(load->diags, NESTED_REPEAT, count->loc, NULL);
   statement->count = parse(reader, count);
+  const rl_node *first = rl_load_get(node, "first"), *when = rl_load_get(node, "when");
+  if (first != NULL) statement->first = parse(reader, first);
+  if (when != NULL) statement->when = parse(reader, when);
   /* A repeat inside a repeat is refused above and not entered, which bounds the recursion. */
   if (!inside) statement->body = read_statements(reader, body, true, &statement->body_count);
 }

@@ -7,6 +7,12 @@
 #include "spec/stored_tensors.h"
 #include "spec/types.h"
 
+/* One key of the config and what it says instead. */
+typedef struct rl_config_change {
+  const char *key;
+  const rl_node *value; /* a scalar */
+} rl_config_change;
+
 typedef struct rl_model {
   const char *name;        /* "llama-3-8b" */
   const char *file;
@@ -22,6 +28,8 @@ typedef struct rl_model {
   const char *const *unquantized; /* operators that it leaves dense (modules_to_not_convert) */
   size_t unquantized_count;
   const rl_stored *stored; /* tensors of the file that it was read from; NULL: none */
+  const rl_config_change *changes; /* of the config that its file has, as a scenario asked for */
+  size_t change_count;
   rl_figure parameters;    /* published total, the checksum; absent for a bare config.json */
   uint64_t parameters_exact;
 } rl_model;

@@ -177,6 +177,66 @@ rl_status rl_load_model(rl_load *load, const void **out) {
   return rl_load_finish(load, model, out);
 }
 
+/* The changes as a map of config keys. */
+static rl_node *map_of(const rl_load *load, const rl_config_change *changes, size_t count) {
+  rl_node *map = RL_NEW(load->arena, rl_node);
+  rl_node **keys = RL_NEW_ARRAY(load->arena, rl_node *, count);
+  rl_node **items = RL_NEW_ARRAY(load->arena, rl_node *, count);
+  rl_node *nodes = RL_NEW_ARRAY(load->arena, rl_node, 2 * count);
+  if (map == NULL || keys == NULL || items == NULL || nodes == NULL) return NULL;
+  *map = (rl_node){.kind = RL_MAP, .count = count, .keys = keys, .items = items};
+  for (size_t i = 0; i < count; i++) {
+    keys[i] = &nodes[2 * i];
+    items[i] = &nodes[2 * i + 1];
+    *keys[i] = (rl_node){.kind = RL_SCALAR,
+                         .loc = changes[i].value->loc,
+                         .text = changes[i].key,
+                         .length = strlen(changes[i].key)};
+    *items[i] = *changes[i].value;
+  }
+  return map;
+}
+
+/* "deepseek-v3 (mtp 1, ...)" */
+static const char *changed_name(const rl_load *load, const rl_model *model) {
+  const char *name = rl_textf(load->arena, "%s (", model->name);
+  for (size_t i = 0; i < model->change_count && name != NULL; i++) {
+    const rl_config_change *change = &model->changes[i];
+    name = rl_textf(load->arena, "%s%s%s %s", name, i > 0 ? ", " : "", change->key,
+                    change->value->text);
+  }
+  return name == NULL ? NULL : rl_textf(load->arena, "%s)", name);
+}
+
+rl_status rl_model_change(rl_load *load, const rl_model *model, const rl_config_change *changes,
+                          size_t count, const rl_model **out) {
+  rl_model *changed = RL_NEW(load->arena, rl_model);
+  rl_node *over = map_of(load, changes, count);
+  *out = NULL;
+  if (changed == NULL || over == NULL) return rl_diag_oom(load->diags);
+  *changed = *model;
+  changed->changes = changes;
+  changed->change_count = count;
+  changed->parameters = (rl_figure){0};
+  changed->parameters_exact = 0;
+  changed->name = changed_name(load, changed);
+  over->loc = model->config->loc;
+  changed->config = rl_config_overlay(load, over, model->config, "");
+  if (changed->name == NULL || changed->config == NULL) return rl_diag_oom(load->diags);
+  for (size_t i = 0; i < count; i++) {
+    const rl_node *value = changes[i].value;
+    if (value->kind == RL_SCALAR && rl_family_mentions(model->family, changes[i].key)) continue;
+    return RL_REPORT(load->diags, MODEL_KEY_UNREAD, value->loc, model->family->name,
+                     changes[i].key);
+  }
+  const size_t errors = load->diags->errors;
+  rl_config_check_values(load, changed);
+  if (load->diags->errors == errors) load_dims(load, changed);
+  if (load->diags->errors > errors) return rl_diags_status(load->diags);
+  *out = changed;
+  return RL_OK;
+}
+
 rl_status rl_model_dim(const rl_model *model, const char *name, uint64_t *out, rl_diags *diags) {
   const rl_scope *scope = rl_definitions_scope(model->dims);
   const rl_node *dim = rl_node_get(model->family->dims, name);

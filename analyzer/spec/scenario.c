@@ -7,6 +7,7 @@
 #include "base/names.h"
 #include "base/number.h"
 #include "spec/combinations.h"
+#include "spec/config.h"
 #include "spec/db_private.h"
 #include "spec/parallel.h"
 #include "spec/placement_resolve.h"
@@ -23,6 +24,24 @@ typedef struct resolver {
   const rl_settings *settings;
   rl_scenario *scenario;
 } resolver;
+
+/* model.KEY: what the config says is another. */
+static void change_model(const resolver *r) {
+  const size_t count = r->settings->config.count;
+  const rl_model *model = r->scenario->model;
+  if (model == NULL || count == 0) return;
+  rl_config_change *changes = RL_NEW_ARRAY(r->load->arena, rl_config_change, count);
+  if (changes == NULL) {
+    rl_diag_oom(r->diags);
+    return;
+  }
+  for (size_t i = 0; i < count; i++) {
+    const rl_setting_rule *given = &r->settings->config.items[i];
+    changes[i] = (rl_config_change){given->pattern, given->node};
+  }
+  rl_load load = *r->load;
+  rl_model_change(&load, model, changes, count, &r->scenario->model);
+}
 
 /* After an error in the settings a missing model may be a misspelled key: nothing is said of it. */
 static void resolve_model(const resolver *r, const rl_request *request) {
@@ -294,6 +313,7 @@ rl_status rl_scenario_resolve(rl_arena *arena, rl_db *db, const rl_request *requ
   resolver r = {
       .load = &load, .db = db, .diags = diags, .settings = settings, .scenario = scenario};
   resolve_model(&r, request);
+  change_model(&r);
   resolve_hardware(&r);
   resolve_profile(&r);
   resolve_formats(&r);

@@ -153,9 +153,25 @@ static void write_price(const rl_scenario *scenario, rl_buf *out) {
   rl_buf_add(out, " $/h\n");
 }
 
+static void write_changes(const rl_model *model, rl_buf *out) {
+  for (size_t i = 0; i < model->change_count; i++) {
+    const rl_node *value = model->changes[i].value;
+    rl_buf_add(out, "model.");
+    rl_buf_add(out, model->changes[i].key);
+    rl_buf_add(out, ": ");
+    if (rl_value_from_node(value).kind == RL_VALUE_NUMBER) {
+      rl_buf_add(out, value->text); /* in quotes it would be a text */
+    } else {
+      rl_quote(out, RL_QUOTE_YAML, value->text);
+    }
+    rl_buf_add(out, "\n");
+  }
+}
+
 void rl_scenario_write(const rl_scenario *scenario, rl_buf *out) {
   rl_buf_add(out, "kind: scenario\n");
   write_text(out, "model", scenario->model->reference);
+  write_changes(scenario->model, out);
   write_hardware(scenario, out);
   write_text(out, "profile", scenario->profile->reference);
   write_weights(scenario, out);

@@ -46,7 +46,7 @@ const char *const RL_SETTING_KEYS[RL_SETTINGS] = {[RL_SET_MODEL] = "model",
                                                   [RL_SET_IMAGE_SIZE] = "workload.image_size",
                                                   [RL_SET_PRICE] = "price"};
 
-static const char weights_prefix[] = "weights.";
+static const char weights_prefix[] = "weights.", model_prefix[] = "model.";
 
 /* One key and its value on the way into the settings; null takes back what was said. */
 typedef struct rl_assignment {
@@ -133,6 +133,24 @@ static void add_rule(const rl_load *load, rl_settings *settings, const char *pat
     rl_diag_oom(load->diags);
   } else {
     *rule = (rl_setting_rule){.pattern = pattern, .node = node};
+  }
+}
+
+/* Of a key that is given twice the last value counts; null takes it back. */
+static void add_config(const rl_load *load, rl_settings *settings, const char *key,
+                       const rl_node *node) {
+  size_t kept = 0;
+  for (size_t i = 0; i < settings->config.count; i++) {
+    rl_setting_rule other = settings->config.items[i];
+    if (strcmp(other.pattern, key) != 0) settings->config.items[kept++] = other;
+  }
+  settings->config.count = kept;
+  if (rl_node_is_null(node)) return;
+  rl_setting_rule *slot = RL_PUSH(load->arena, &settings->config);
+  if (slot == NULL) {
+    rl_diag_oom(load->diags);
+  } else {
+    *slot = (rl_setting_rule){.pattern = key, .node = node};
   }
 }
 
@@ -263,7 +281,11 @@ static void assign(const rl_load *load, rl_settings *settings, const rl_assignme
     settings->values[i] = rl_node_is_null(given->node) ? NULL : given->node;
     return;
   }
-  size_t prefix = sizeof weights_prefix - 1;
+  size_t prefix = sizeof weights_prefix - 1, model = sizeof model_prefix - 1;
+  if (strncmp(given->key, model_prefix, model) == 0 && given->key[model] != '\0') {
+    add_config(load, settings, given->key + model, given->node);
+    return;
+  }
   if (strncmp(given->key, weights_prefix, prefix) == 0 && given->key[prefix] != '\0') {
     add_rule(load, settings, given->key + prefix, given->node);
   } else {

@@ -58,6 +58,7 @@ typedef struct rl_setting_rule {
 typedef struct rl_settings {
   const rl_node *values[RL_SETTINGS]; /* NULL: not given */
   RL_LIST(rl_setting_rule) rules;
+  RL_LIST(rl_setting_rule) config; /* model.KEY: in place of what the model's config says */
 } rl_settings;
 
 /* Applies the request in the order scenario file, target, flags, --set: what comes later wins, and

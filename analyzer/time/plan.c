@@ -89,7 +89,8 @@ static rl_place place_of(const rl_plan *plan, const rl_operand *operand) {
 /* Bytes that are read in one piece: a weight, of experts one of them, of a table a row; KV by the
  * token. */
 static uint64_t piece_of(const rl_op *op, const rl_tensor *tensor) {
-  uint64_t rows = op->kind == RL_OP_EMBED ? 1 : rl_tensor_piece_rows(tensor), bytes = 0;
+  bool table = op->kind == RL_OP_EMBED || op->kind == RL_OP_EMBED_NEXT;
+  uint64_t rows = table ? 1 : rl_tensor_piece_rows(tensor), bytes = 0;
   return rl_format_bytes(tensor->format, rows, tensor->cols, &bytes) ? bytes : UINT64_MAX;
 }
 

@@ -70,6 +70,7 @@ void rl_ref_all_gather(const rl_call *call);
 void rl_ref_send(const rl_call *call);
 void rl_ref_receive(const rl_call *call);
 void rl_ref_embed(const rl_call *call);
+void rl_ref_embed_next(const rl_call *call);
 void rl_ref_norm(const rl_call *call);
 void rl_ref_linear(const rl_call *call);
 void rl_ref_rope(const rl_call *call);

@@ -30,6 +30,7 @@ const rl_kernel RL_KERNELS[RL_OP_KINDS] = {
     [RL_OP_SEND] = {rl_ref_send, blocks_workspace},
     [RL_OP_RECEIVE] = {rl_ref_receive, blocks_workspace},
     [RL_OP_EMBED] = {rl_ref_embed, blocks_workspace},
+    [RL_OP_EMBED_NEXT] = {rl_ref_embed_next, blocks_workspace},
     [RL_OP_NORM] = {rl_ref_norm, blocks_workspace},
     [RL_OP_LINEAR] = {rl_ref_linear, rl_ref_linear_workspace},
     [RL_OP_ROPE] = {rl_ref_rope, blocks_workspace},

@@ -25,6 +25,7 @@ typedef struct rl_pass_sequence {
   uint64_t first_score;  /* its block of extent SCORES; (query i, key j) follows at i * (cached + q)
                             + j */
   const int32_t *parent; /* draft tree, NULL: a chain */
+  uint32_t follows;      /* id of the token behind the last one, when its logits are not wanted */
   uint64_t state;        /* its block in every state */
   rl_encoder_source source; /* what it was begun with */
   uint64_t fresh;           /* pieces that this pass encodes: all, or none */

@@ -50,6 +50,8 @@ typedef struct rl_engine_entry {
   const rl_engine_source *source; /* only with the first tokens of a sequence; NULL: none */
   uint32_t cluster; /* that the sequence belongs to, where memories are fetched; read with its first
                        tokens */
+  uint32_t follows; /* id of the token behind the last one, for programs that predict further ones,
+                       where no logits are wanted: of a prompt in chunks the first of the next */
 } rl_engine_entry;
 
 /* Where time is read from; nanoseconds of any origin. The engine has none of its own. */
@@ -74,9 +76,12 @@ typedef struct rl_engine_result {
   const float *logits; /* [logit_rows, logit_width], entries in order, rows in token order */
   uint64_t logit_rows, logit_width;
   const uint32_t *sampled;                   /* [logit_rows] the largest logit of each row */
+  const float *ahead_logits;                 /* likewise, of the token after the next, and the largest */
+  const uint32_t *ahead_sampled;             /* of each row; NULL: the program predicts one token */
   uint64_t distinct_ids, distinct_positions; /* observed facts for the rows of embedding tables; of
                                                 a split table, ids of this rank's part alone */
   uint64_t distinct_source_ids, distinct_source_positions;
+  uint64_t distinct_next_ids; /* of the tokens after each */
 } rl_engine_result;
 
 /* Runs one pass. A chain is part of its sequence afterwards; a tree waits for rl_engine_commit, and

@@ -24,6 +24,7 @@ static void append(rl_engine_state *state, const rl_engine_entry *entry, rl_pass
                                                                          state->program->prefix),
                                  .first_score = pass->scores,
                                  .state = entry->sequence,
+                                 .follows = entry->follows,
                                  .parent = entry->tree != NULL ? entry->tree->parent : NULL};
   for (uint64_t i = 0; i < entry->q; i++) {
     state->positions[pass->tokens + i] = rl_pass_position(sequence, i);

@@ -163,33 +163,53 @@ static void carve_rows(carver *c, rl_engine_state *state) {
   state->row_count = (size_t)rows;
 }
 
-/* The logits that leave the pass are the last ones written. */
+/* The logits that the nth sampler reads; without any sampler the last ones written. */
+static rl_engine_head find_head(const rl_program *program, int nth) {
+  rl_engine_head head = {.logits_tensor = RL_NONE, .sampled_tensor = RL_NONE};
+  uint32_t last = RL_NONE;
+  for (uint32_t o = 0; o < program->op_count; o++) {
+    const rl_op *op = &program->ops[o];
+    const rl_operand *operands = &program->operands[op->first_operand];
+    if (op->kind == RL_OP_SAMPLE && nth-- == 0) {
+      head.logits_tensor = operands[0].tensor;
+      head.sampled_tensor = operands[1].tensor;
+      return head;
+    }
+    for (uint32_t k = 0; k < op->operand_count; k++) {
+      bool written = operands[k].access == RL_WRITE;
+      if (written && program->tensors[operands[k].tensor].role == RL_ROLE_LOGITS) {
+        last = operands[k].tensor;
+      }
+    }
+  }
+  if (nth == 0) head.logits_tensor = last;
+  return head;
+}
+
+static void carve_head(carver *c, rl_engine_state *state, int nth) {
+  rl_engine_head *head = &state->heads[nth];
+  uint64_t row_bytes = 0, rows = state->limits.logit_rows;
+  *head = find_head(state->program, nth);
+  if (head->logits_tensor == RL_NONE) {
+    if (nth > 0) return;
+  } else {
+    const rl_tensor *tensor = &state->program->tensors[head->logits_tensor];
+    if (!rl_mul_u64(tensor->rows * tensor->cols, sizeof *head->logits, &row_bytes)) {
+      c->overflow = true;
+    }
+  }
+  head->logits = carve(c, rows, row_bytes);
+  head->sampled = carve(c, rows, sizeof *head->sampled);
+}
+
 static void carve_results(carver *c, rl_engine_state *state) {
   const rl_program *program = state->program;
-  uint64_t width = 0, longest = rl_max_u64(program->vocabulary, state->limits.longest);
+  uint64_t longest = rl_max_u64(program->vocabulary, state->limits.longest);
   longest = rl_max_u64(longest, state->limits.source.positions);
   for (uint32_t t = 0; t < program->tensor_count; t++) {
     longest = rl_max_u64(longest, program->tensors[t].experts);
   }
-  state->logits_tensor = state->sampled_tensor = RL_NONE;
-  for (uint32_t o = 0; o < program->op_count; o++) {
-    const rl_op *op = &program->ops[o];
-    for (uint32_t k = 0; k < op->operand_count; k++) {
-      const rl_operand *operand = &program->operands[op->first_operand + k];
-      const rl_tensor *tensor = &program->tensors[operand->tensor];
-      if (operand->access != RL_WRITE) continue;
-      if (tensor->role == RL_ROLE_LOGITS) {
-        state->logits_tensor = operand->tensor;
-        width = tensor->rows * tensor->cols;
-      } else if (tensor->role == RL_ROLE_IDS && tensor->extent == RL_EXTENT_LOGIT_ROWS) {
-        state->sampled_tensor = operand->tensor;
-      }
-    }
-  }
-  uint64_t row_bytes = 0;
-  if (!rl_mul_u64(width, sizeof *state->logits, &row_bytes)) c->overflow = true;
-  state->logits = carve(c, state->limits.logit_rows, row_bytes);
-  state->sampled = carve(c, state->limits.logit_rows, sizeof *state->sampled);
+  for (int nth = 0; nth < RL_ENGINE_HEADS; nth++) carve_head(c, state, nth);
   state->seen = carve(c, rl_touched_words(longest), sizeof *state->seen);
 }
 

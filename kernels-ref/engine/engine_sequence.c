@@ -92,8 +92,13 @@ static rl_status prefill(rl_engine_state *engine, const rl_engine_prompt *prompt
   for (uint64_t done = 0; done < prompt->length;) {
     uint64_t q = rl_min_u64(prompt->chunk, prompt->length - done);
     rl_logits logits = done + q == prompt->length ? RL_LOGITS_LAST : RL_LOGITS_NONE;
-    rl_engine_entry entry = {
-        prompt->sequence, q, prompt->ids + done, NULL, logits, done == 0 ? prompt->source : NULL};
+    const bool last = done + q == prompt->length;
+    rl_engine_entry entry = {.sequence = prompt->sequence,
+                             .q = q,
+                             .ids = prompt->ids + done,
+                             .logits = logits,
+                             .source = done == 0 ? prompt->source : NULL,
+                             .follows = last ? 0 : prompt->ids[done + q]};
     rl_engine_result result;
     rl_status status = rl_engine_step(engine, &entry, 1, NULL, &result, diags);
     if (status != RL_OK) return status;

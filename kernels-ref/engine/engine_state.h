@@ -18,6 +18,15 @@ typedef struct rl_engine_sequence {
   uint64_t pending; /* nodes of a tree that stand behind `length` and wait for a commit */
 } rl_engine_sequence;
 
+/* Logits that leave the pass. */
+enum { RL_ENGINE_HEADS = 2 };
+typedef struct rl_engine_head {
+  uint32_t logits_tensor;  /* those that are sampled from; without, the last ones; RL_NONE */
+  uint32_t sampled_tensor; /* ids written by sample, RL_NONE */
+  float *logits;           /* [logit_rows, logit width] */
+  uint32_t *sampled;       /* [logit_rows] */
+} rl_engine_head;
+
 struct rl_engine_state {
   const rl_program *program;
   const rl_engine_state *before; /* this rank's twin on the stage before; NULL outside a fleet */
@@ -34,10 +43,7 @@ struct rl_engine_state {
   uint64_t *bytes;     /* of all operands of all rows, one after the other */
   uint64_t *next_bytes; /* of the row that runs next */
   size_t row_count;
-  uint32_t logits_tensor;  /* the last one written with that role, RL_NONE */
-  uint32_t sampled_tensor; /* ids written by sample, RL_NONE */
-  float *logits;           /* [logit_rows, logit width] */
-  uint32_t *sampled;
+  rl_engine_head heads[RL_ENGINE_HEADS]; /* of the model, of the module that predicts one further */
   rl_pass_sequence *pass_sequences; /* [sequences] of a pass, then those of its prefill half */
   uint32_t *places;                 /* [sequences] of each entry: its place among them */
   uint64_t *positions; /* [tokens] */

@@ -18,6 +18,14 @@ static bool beyond_positions(const rl_engine_state *state, const rl_engine_entry
   return false;
 }
 
+static bool knows_ids(const rl_engine_state *state, const rl_engine_entry *entry) {
+  bool known = entry->follows < state->program->vocabulary;
+  for (uint64_t i = 0; i < entry->q && known; i++) {
+    known = entry->ids[i] < state->program->vocabulary;
+  }
+  return known;
+}
+
 /* Why the entry cannot run, NULL when it can. */
 static const char *entry_error(const rl_engine_state *state, const rl_engine_entry *entry) {
   if (entry->sequence >= state->sequence_count) return "it names a sequence that does not exist";
@@ -33,9 +41,7 @@ static const char *entry_error(const rl_engine_state *state, const rl_engine_ent
   if (beyond_positions(state, entry)) {
     return "the model's position table is shorter than the sequence";
   }
-  for (uint64_t i = 0; i < entry->q; i++) {
-    if (entry->ids[i] >= state->program->vocabulary) return "a token id is not in the vocabulary";
-  }
+  if (!knows_ids(state, entry)) return "a token id is not in the vocabulary";
   return rl_engine_source_error(state, entry);
 }
 
@@ -161,30 +167,58 @@ static uint32_t largest_of(const float *x, uint64_t count) {
 
 /* One row of logits as floats, and the id that the program sampled from it, or the largest when it
  * has no sampler. */
-static void read_row(rl_engine_state *state, uint64_t from, uint64_t to) {
-  const rl_store *store = state->stores[state->logits_tensor];
+static void read_row(const rl_engine_state *state, const rl_engine_head *head, uint64_t from,
+                     uint64_t to) {
+  const rl_store *store = state->stores[head->logits_tensor];
   uint64_t width = store->cols;
-  float *row = state->logits + to * width;
+  float *row = head->logits + to * width;
   rl_store_read(store, (rl_span){from, 0, width}, row, NULL);
-  state->sampled[to] = state->sampled_tensor == RL_NONE
-                           ? largest_of(row, width)
-                           : rl_store_read_id(state->stores[state->sampled_tensor], from, NULL);
+  head->sampled[to] = head->sampled_tensor == RL_NONE
+                          ? largest_of(row, width)
+                          : rl_store_read_id(state->stores[head->sampled_tensor], from, NULL);
 }
 
-/* In the order of the entries, which is not that of their places. */
-static void read_results(rl_engine_state *state, const rl_pass *pass, rl_engine_result *result) {
+/* In the order of the entries, which is not that of their places. False when there is no such head.
+ */
+static bool read_head(const rl_engine_state *state, const rl_engine_head *head,
+                      const rl_pass *pass) {
   uint64_t to = 0;
-  if (state->logits_tensor == RL_NONE) return;
+  if (head->logits_tensor == RL_NONE) return false;
   for (size_t e = 0; e < pass->count; e++) {
     const rl_pass_sequence *sequence = &pass->sequences[state->places[e]];
     for (uint64_t r = 0; r < sequence->logit_rows; r++) {
-      read_row(state, sequence->first_logit + r, to++);
+      read_row(state, head, sequence->first_logit + r, to++);
     }
   }
-  result->logits = state->logits;
+  return true;
+}
+
+static void read_results(rl_engine_state *state, const rl_pass *pass, rl_engine_result *result) {
+  const rl_engine_head *head = &state->heads[0], *ahead = &state->heads[1];
+  if (!read_head(state, head, pass)) return;
+  result->logits = head->logits;
   result->logit_rows = pass->logit_rows;
-  result->logit_width = state->stores[state->logits_tensor]->cols;
-  result->sampled = state->sampled;
+  result->logit_width = state->stores[head->logits_tensor]->cols;
+  result->sampled = head->sampled;
+  if (!read_head(state, ahead, pass)) return;
+  result->ahead_logits = ahead->logits;
+  result->ahead_sampled = ahead->sampled;
+}
+
+/* Ids of the tokens after each, as embed_next looks them up. */
+static void count_next(rl_engine_state *state, const rl_pass *pass, const rl_engine_entry *entries,
+                       rl_engine_result *result) {
+  uint64_t row = 0;
+  if (state->heads[1].logits_tensor == RL_NONE) return;
+  forget_seen(state);
+  for (size_t e = 0; e < pass->count; e++) {
+    const uint64_t q = entries[e].q, unwanted = q - rl_engine_logit_rows(&entries[e]);
+    for (uint64_t i = 0; i < q; i++) {
+      uint32_t id = i + 1 < q ? entries[e].ids[i + 1] : entries[e].follows;
+      if (i >= unwanted) id = result->sampled[row++];
+      if (holds_id(state->program, id)) see(state, id, &result->distinct_next_ids);
+    }
+  }
 }
 
 /* Chains belong to their sequences from now on, trees wait. */
@@ -221,6 +255,7 @@ void rl_engine_finish(rl_engine_state *engine, const rl_engine_entry *entries,
   count_distinct(engine, pass, entries, result);
   count_source(engine, pass, entries, result);
   read_results(engine, pass, result);
+  count_next(engine, pass, entries, result);
   advance(engine, entries, pass->count);
 }
 

@@ -2,6 +2,7 @@
  * Sizes (DeepSeek-AI 2024, V3, 4.2): 61 layers, 3 of them dense; d 7168, H 128, latents 512 and
  * 1536, heads of 128 + 64 rotated, values of 128; 256 experts of 2048, 8 chosen, 1 shared; V
  * 129280. */
+#include <stdio.h>
 #include <string.h>
 
 #include "cost/cost.h"
@@ -14,9 +15,14 @@ static const rl_program *program;
 static rl_cost *cost;
 static uint64_t moments[RL_MOMENTS_MAX];
 
-static void open_model(const char *model) {
+/* set: as --set takes it, NULL: nothing. */
+static void open_changed(const char *model, const char *set) {
   static const char *const paths[] = {RL_SOURCE_DIR};
-  rl_request request = {.model = {.text = model}, .profile = {.text = "reference"}};
+  const rl_text_at sets[] = {{.text = set}};
+  rl_request request = {.model = {.text = model},
+                        .profile = {.text = "reference"},
+                        .sets = sets,
+                        .set_count = set == NULL ? 0 : 1};
   rl_scenario *scenario;
   rl_db *db;
   rl_arena_init(&arena, NULL);
@@ -26,6 +32,10 @@ static void open_model(const char *model) {
   if (status == RL_OK) status = rl_lower(&arena, scenario, &program, &diags);
   if (status == RL_OK) status = rl_cost_compile(&arena, program, 1, &cost, &diags);
   CU_ASSERT_EQUAL_FATAL(status, RL_OK);
+}
+
+static void open_model(const char *model) {
+  open_changed(model, NULL);
 }
 
 /* Embedding and head 2 * 129280 * 7168 = 1,853,358,080.
@@ -48,6 +58,61 @@ static void test_parameters(void) {
   CU_ASSERT_EQUAL(kv, 61 * (512 + 64) * 2);
   CU_ASSERT_EQUAL(kv, 70272);
   CU_ASSERT_EQUAL(cost->weight_bytes, 2 * all); /* kv_b_proj once, whatever the form */
+  rl_arena_free(&arena);
+}
+
+/* A row that stands for one operator outside of the layers, at the moments. */
+static void check_counts(const char *name, const uint64_t expected[RL_COUNTS]) {
+  const rl_cost_row *found = NULL;
+  for (uint32_t r = 0; r < cost->row_count; r++) {
+    if (strcmp(program->ops[cost->rows[r].op].name, name) == 0) found = &cost->rows[r];
+  }
+  CU_ASSERT_PTR_NOT_NULL_FATAL(found);
+  for (int k = 0; k < RL_COUNTS; k++) {
+    uint64_t value = 0;
+    CU_ASSERT(rl_form_value(cost, &found->counts[k], moments, &value));
+    if (value != expected[k]) {
+      fprintf(stderr, "\n%s, count %d: %llu, expected %llu\n", name, k, (unsigned long long)value,
+              (unsigned long long)expected[k]);
+    }
+    CU_ASSERT_EQUAL(value, expected[k]);
+  }
+}
+
+/* The module for a second token (V3, 2.2): a layer with a mixture, 187,121,664 + 257 * 44,040,192 +
+ * 1,835,264 = 11,507,286,272; the matrix that joins two inputs, 7168 * 14336 = 102,760,448; three
+ * norms, 21,504. Together 11,610,068,224; embedding and head are the model's. The files hold copies
+ * of both, 2 * 926,679,040 more: 684,489,845,504. A token keeps one latent and key more. */
+static void test_module(void) {
+  const rl_group decode = {.count = 2, .q = 1, .cached = 1000, .logits = RL_LOGITS_LAST};
+  const rl_group chunk = {.count = 2, .q = 5, .cached = 3, .logits = RL_LOGITS_NONE};
+  const rl_group verify = {.count = 2, .q = 5, .cached = 3, .logits = RL_LOGITS_ALL};
+  uint64_t all, active, kv;
+  open_changed("deepseek-v3", "model.mtp=1");
+  CU_ASSERT(rl_program_parameters(program, &all));
+  CU_ASSERT(rl_program_active_parameters(program, &active));
+  CU_ASSERT(rl_program_kv_token_bytes(program, 0, &kv));
+  CU_ASSERT_EQUAL(all, 671026419200 + 11610068224);
+  CU_ASSERT_EQUAL(all + 2 * 926679040ull, 684489845504);
+  CU_ASSERT_EQUAL(active, 37552297472 + 11610068224 - 248 * 44040192ull);
+  CU_ASSERT_EQUAL(kv, 62 * (512 + 64) * 2);
+  CU_ASSERT_EQUAL(cost->weight_bytes, 2 * all);
+  CU_ASSERT(rl_cost_moments(cost, &(rl_point){&decode, 1}, NULL, moments));
+  /* no id of the pass follows another; 2 sampled ones; 2 rows of 14336 bytes */
+  check_counts("mtp_embed", (const uint64_t[]){0, 0, 28672, 0, 0, 8, 28672});
+  check_counts("mtp_hidden_norm", (const uint64_t[]){0, 57344, 14336, 0, 0, 28672, 28672});
+  check_counts("mtp_concat", (const uint64_t[]){0, 0, 0, 0, 0, 57344, 57344});
+  /* 2 * 2 * 7168 * 14336 */
+  check_counts("mtp_proj", (const uint64_t[]){411041792, 0, 205520896, 0, 0, 57344, 28672});
+  /* 2 * 2 * 129280 * 7168 */
+  check_counts("mtp_head", (const uint64_t[]){3706716160, 0, 1853358080, 0, 0, 28672, 517120});
+  /* of 5 tokens 4 stand in front of another, and nothing is sampled */
+  CU_ASSERT(rl_cost_moments(cost, &(rl_point){&chunk, 1}, NULL, moments));
+  check_counts("mtp_embed", (const uint64_t[]){0, 0, 143360, 0, 0, 4 * 8, 143360});
+  check_counts("mtp_head", (const uint64_t[RL_COUNTS]){0});
+  /* all are sampled from */
+  CU_ASSERT(rl_cost_moments(cost, &(rl_point){&verify, 1}, NULL, moments));
+  check_counts("mtp_embed", (const uint64_t[]){0, 0, 143360, 0, 0, 4 * 10, 143360});
   rl_arena_free(&arena);
 }
 
@@ -177,6 +242,6 @@ static void test_memory(void) {
   rl_arena_free(&arena);
 }
 
-RL_SUITE("latents", {"parameters", test_parameters}, {"relatives", test_relatives},
-         {"absorbed decode", test_absorbed}, {"expanded prefill", test_expanded},
-         {"mixed pass", test_mixed}, {"memory", test_memory})
+RL_SUITE("latents", {"parameters", test_parameters}, {"module for a second token", test_module},
+         {"relatives", test_relatives}, {"absorbed decode", test_absorbed},
+         {"expanded prefill", test_expanded}, {"mixed pass", test_mixed}, {"memory", test_memory})

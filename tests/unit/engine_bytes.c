@@ -24,7 +24,8 @@ static void moments_of(const twin *t, const twin_pass *pass, uint64_t experts, u
                     .distinct_positions = result->distinct_positions,
                     .distinct_experts = experts,
                     .distinct_source_ids = result->distinct_source_ids,
-                    .distinct_source_positions = result->distinct_source_positions};
+                    .distinct_source_positions = result->distinct_source_positions,
+                    .distinct_next_ids = result->distinct_next_ids};
   for (size_t e = 0; e < pass->count; e++) {
     const rl_engine_entry *entry = &pass->entries[e];
     groups[e] = (rl_group){1, entry->q, pass->cached[e], entry->tree, entry->logits,

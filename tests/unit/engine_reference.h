@@ -129,6 +129,8 @@ typedef struct ref_tokens {
   const int32_t *parent;
   const bool *decoded; /* [count]: ran as decode, not as prefill; for forms that differ by phase */
   ref_source source;
+  const uint32_t *after; /* [count] the token after each, for a module that predicts further ones */
+  bool ahead;            /* its logits are asked for, not the model's */
 } ref_tokens;
 
 typedef enum ref_plant {
@@ -148,6 +150,8 @@ typedef enum ref_plant {
   REF_DISTANCE_ONE_TOO_FAR, /* biases by distance; convolutions see one frame further */
   REF_KEYS_NOT_CENTRED,   /* slopes are fitted around zero, not around the query */
   REF_RIDGE_UNWEIGHED,    /* the ridge does not grow with the weights */
+  REF_AHEAD_OF_SAME, /* the module that predicts a further token reads the token itself */
+  REF_AHEAD_SWAPPED, /* or what it joins the other way round */
   REF_PLANTS
 } ref_plant;
 

@@ -391,10 +391,48 @@ static void place(pass *f) {
   }
 }
 
+static void run_layer(const pass *f) {
+  static const char *const ops[] = {"gate_proj", "up_proj", "down_proj"};
+  norm(f, "input_norm", x, h);
+  attention(f);
+  add_residual(f);
+  norm(f, "post_attention_norm", x, h);
+  if (f->layer < f->d->dense) {
+    gated(f, ops, o);
+  } else {
+    mixture(f);
+  }
+  add_residual(f);
+}
+
+static void embed(const pass *f, const uint32_t *ids, matrix out) {
+  ref_matrix table = find(f, "embed", "weight");
+  for (int t = 0; t < f->tokens->count; t++) ref_unpack_row(&table, (int)ids[t], false, out[t]);
+  store(f, out, f->m->width);
+}
+
+/* DeepSeek-V3, eq. 21-23, from the states behind the final norm to those in front of the head: the
+ * norms of the next token's embedding and of the state, joined, projected, one more layer. */
+static void look_ahead(pass *f) {
+  static matrix next, joined;
+  int width = f->m->width, swapped = f->plant == REF_AHEAD_SWAPPED;
+  embed(f, f->plant == REF_AHEAD_OF_SAME ? f->tokens->ids : f->tokens->after, next);
+  norm(f, "mtp_embed_norm", next, next);
+  norm(f, "mtp_hidden_norm", h, h);
+  for (int t = 0; t < f->tokens->count; t++) {
+    memcpy(&joined[t][swapped ? width : 0], next[t], (size_t)width * sizeof **next);
+    memcpy(&joined[t][swapped ? 0 : width], h[t], (size_t)width * sizeof **h);
+  }
+  multiply(f, "mtp_proj", joined, x);
+  f->layer = f->m->layers;
+  run_layer(f);
+  f->layer = -1;
+  norm(f, "mtp_norm", x, h);
+}
+
 void ref_forward_latent(const ref_model *model, const ref_storage *storage,
                         const ref_weights *weights, const ref_tokens *tokens, int plant,
                         double *logits) {
-  static const char *const ops[] = {"gate_proj", "up_proj", "down_proj"};
   pass f = {.m = model,
             .d = model->details,
             .storage = storage,
@@ -402,24 +440,12 @@ void ref_forward_latent(const ref_model *model, const ref_storage *storage,
             .tokens = tokens,
             .plant = plant,
             .layer = -1};
-  ref_matrix table = find(&f, "embed", "weight");
   place(&f);
-  for (int t = 0; t < tokens->count; t++) ref_unpack_row(&table, (int)tokens->ids[t], false, x[t]);
-  store(&f, x, model->width);
-  for (f.layer = 0; f.layer < model->layers; f.layer++) {
-    norm(&f, "input_norm", x, h);
-    attention(&f);
-    add_residual(&f);
-    norm(&f, "post_attention_norm", x, h);
-    if (f.layer < f.d->dense) {
-      gated(&f, ops, o);
-    } else {
-      mixture(&f);
-    }
-    add_residual(&f);
-  }
+  embed(&f, tokens->ids, x);
+  for (f.layer = 0; f.layer < model->layers; f.layer++) run_layer(&f);
   f.layer = -1;
   norm(&f, "final_norm", x, h);
+  if (tokens->ahead) look_ahead(&f);
   multiply(&f, "lm_head", h, a);
   for (int t = 0; t < tokens->count; t++) {
     memcpy(logits + t * model->vocabulary, a[t], (size_t)model->vocabulary * sizeof *logits);

@@ -164,7 +164,8 @@ static void fill_pass(twin *t, const stage *from, twin_pass *pass) {
                                          tree,
                                          s->logits,
                                          begins ? &t->source[s->sequence] : NULL,
-                                         CLUSTERS[s->sequence]};
+                                         CLUSTERS[s->sequence],
+                                         draw_id(t, s->sequence, cached + s->q)};
   }
 }
 
@@ -175,7 +176,24 @@ void twin_commit(twin *t, rl_engine_state *engine) {
 static void commit(twin *t) {
   uint32_t *ids = &t->ids[0][rl_engine_length(t->engine, 0)];
   check(t, rl_engine_commit(t->engine, 0, BRANCH, BRANCH_LENGTH, &t->diags));
-  for (uint32_t n = 0; n < BRANCH_LENGTH; n++) ids[n] = ids[BRANCH[n]];
+  uint32_t *after = &t->after[0][ids - t->ids[0]];
+  for (uint32_t n = 0; n < BRANCH_LENGTH; n++) {
+    ids[n] = ids[BRANCH[n]];
+    after[n] = after[BRANCH[n]];
+  }
+}
+
+/* The token after each: sampled where its logits were wanted, else the next one. */
+static void note_after(twin *t, const twin_pass *pass) {
+  const uint32_t *sampled = pass->result.sampled;
+  for (size_t e = 0; e < pass->count; e++) {
+    const rl_engine_entry *entry = &pass->entries[e];
+    uint64_t wanted = entry->q - twin_logit_rows(entry);
+    for (uint64_t i = 0; i < entry->q; i++) {
+      uint32_t next = i + 1 < entry->q ? entry->ids[i + 1] : entry->follows;
+      t->after[entry->sequence][pass->cached[e] + i] = i < wanted ? next : *sampled++;
+    }
+  }
 }
 
 void twin_run(twin *t, void (*visit)(twin *t, const twin_pass *pass)) {
@@ -183,6 +201,7 @@ void twin_run(twin *t, void (*visit)(twin *t, const twin_pass *pass)) {
     twin_pass pass;
     fill_pass(t, &STAGES[s], &pass);
     check(t, rl_engine_step(t->engine, pass.entries, pass.count, NULL, &pass.result, &t->diags));
+    note_after(t, &pass);
     visit(t, &pass);
     if (s == TREE_STAGE && !t->setup.model->recurrent) commit(t);
   }
@@ -254,8 +273,8 @@ uint64_t twin_logit_rows(const rl_engine_entry *entry) {
 }
 
 /* Logits of the wanted rows of an entry, by the reference. Answers where the first row stands. */
-static const double *reference_logits(twin *t, const twin_pass *pass, size_t e, ref_plant plant,
-                                      double *logits) {
+static const double *head_logits(twin *t, const twin_pass *pass, size_t e, ref_plant plant,
+                                 bool ahead, double *logits) {
   const rl_engine_entry *entry = &pass->entries[e];
   ref_storage storage = twin_storage(&t->setup);
   ref_weights weights = {find_weight, t};
@@ -268,26 +287,38 @@ static const double *reference_logits(twin *t, const twin_pass *pass, size_t e, 
                        .cluster = (int)CLUSTERS[entry->sequence],
                        .parent = entry->tree != NULL ? entry->tree->parent : NULL,
                        .decoded = t->decoded[entry->sequence],
+                       .after = t->after[entry->sequence],
+                       .ahead = ahead,
                        .source = {(int)begun->size.positions, (int)begun->size.pieces, begun->ids,
                                   begun->values, (int)begun->size.columns}};
   ref_forward(t->setup.model, &storage, &weights, &tokens, plant, logits);
   return logits + first * (uint64_t)t->setup.model->vocabulary;
 }
 
-double twin_logit_error(twin *t, const twin_pass *pass, ref_plant plant) {
+static const double *reference_logits(twin *t, const twin_pass *pass, size_t e, ref_plant plant,
+                                      double *logits) {
+  return head_logits(t, pass, e, plant, false, logits);
+}
+
+static double head_error(twin *t, const twin_pass *pass, ref_plant plant, bool ahead) {
   static double logits[REF_TOKENS * REF_WIDTH];
   double largest = 0, difference = 0;
-  const float *got = pass->result.logits;
+  const float *got = ahead ? pass->result.ahead_logits : pass->result.logits;
   for (size_t e = 0; e < pass->count; e++) {
     uint64_t count = twin_logit_rows(&pass->entries[e]) * (uint64_t)t->setup.model->vocabulary;
     if (count == 0) continue;
-    const double *want = reference_logits(t, pass, e, plant, logits);
+    const double *want = head_logits(t, pass, e, plant, ahead, logits);
     for (uint64_t i = 0; i < count; i++) {
       largest = fmax(largest, fabs(want[i]));
       difference = fmax(difference, fabs(want[i] - (double)*got++));
     }
   }
   return largest > 0 ? difference / largest : 0;
+}
+
+double twin_logit_error(twin *t, const twin_pass *pass, ref_plant plant) {
+  double error = head_error(t, pass, plant, false);
+  return pass->result.ahead_logits == NULL ? error : fmax(error, head_error(t, pass, plant, true));
 }
 
 double twin_noise_error(twin *t, const twin_pass *pass) {

@@ -27,6 +27,7 @@ typedef struct twin {
   uint32_t ids[TWIN_SEQUENCES][TWIN_CAPACITY]; /* what each sequence holds */
   bool decoded[TWIN_SEQUENCES][TWIN_CAPACITY]; /* whether it came in a pass of the decode class */
   uint64_t first[TWIN_SEQUENCES]; /* tokens of the pass that began it */
+  uint32_t after[TWIN_SEQUENCES][TWIN_CAPACITY]; /* the token after each, as the pass knew it */
   /* what each sequence begins with */
   rl_engine_source source[TWIN_SEQUENCES];
   uint32_t source_ids[TWIN_SEQUENCES][TWIN_SOURCE];
@@ -59,7 +60,8 @@ void twin_close(twin *t);
 void twin_run(twin *t, void (*visit)(twin *t, const twin_pass *pass));
 /* Rows of logits that an entry asks for. */
 uint64_t twin_logit_rows(const rl_engine_entry *entry);
-/* Largest difference of a pass's logits from the reference's over the largest logit. */
+/* Largest difference of a pass's logits, and of those of a module that predicts further tokens, from
+ * the reference's over the largest logit. */
 double twin_logit_error(twin *t, const twin_pass *pass, ref_plant plant);
 /* The same between the reference and itself with a noise of 1e-7 before each rounding: how far two
  * right executions are apart. */

@@ -107,5 +107,31 @@ static void test_names_end(void) {
   graph_close(&c);
 }
 
-RL_SUITE("loops", {"runs", test_runs}, {"buffers", test_buffers}, {"written", test_written},
-         {"names end", test_names_end})
+/* A loop may begin at another layer, and may be left out: what stands around it is one run then. */
+static void test_first_and_when(void) {
+  static const char *const present[] = {"M - 2", "M"};
+  static const char *const runs[] = {"[] embed\n[0 1 2] a add\n[] between last head\n",
+                                     "[] embed\n[0 1 2] a add\n[] between\n[3 4] b add\n"
+                                     "[] last head\n"};
+  for (int i = 0; i < 2; i++) {
+    graph_case c;
+    graph_open(&c, NULL);
+    const char *yaml = rl_textf(
+        &c.arena,
+        "%s  - repeat: L\n    body:\n%s      - add: {in: [x, y], out: x}\n"
+        "  - activation: {name: between, in: x, out: x, kind: relu}\n"
+        "  - repeat: M\n    first: L\n    when: %s\n    body:\n%s"
+        "      - add: {in: [x, y], out: x}\n"
+        "  - activation: {name: last, in: x, out: x, kind: relu}\n"
+        "  - linear: {name: head, in: x, out: logits, rows: 10, tokens: last, weights: h}\n",
+        HEAD, LINEAR("x", "y", "a"), present[i], LINEAR("x", "y", "b"));
+    CU_ASSERT_TRUE_FATAL(graph_family(&c, yaml));
+    CU_ASSERT_TRUE_FATAL(graph_config(&c, "{hidden_size: 8}"));
+    graph_must(&c);
+    CU_ASSERT_STRING_EQUAL(graph_runs(&c), runs[i]);
+    graph_close(&c);
+  }
+}
+
+RL_SUITE("loops", {"first layer and condition", test_first_and_when}, {"runs", test_runs},
+         {"buffers", test_buffers}, {"written", test_written}, {"names end", test_names_end})

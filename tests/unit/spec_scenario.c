@@ -97,6 +97,29 @@ static void test_kv_names(void) {
   spec_close(&c);
 }
 
+/* model.KEY stands in place of what the config says, the last one of a key counts, and the
+ * published total is no longer the model's. */
+static void test_model_changes(void) {
+  static const char *const sets[] = {"model.num_hidden_layers=9", "model.tie_word_embeddings=true",
+                                     "model.num_hidden_layers=3"};
+  static const char *const back[] = {"model.num_hidden_layers=9", "model.num_hidden_layers=null"};
+  rl_request request = {.target = at("llama-3-8b")};
+  uint64_t layers = 0;
+  spec_case c;
+  spec_open(&c, NULL);
+  const rl_scenario *s = resolve_sets(&c, request, sets, 3);
+  CU_ASSERT_EQUAL(rl_model_dim(s->model, "L", &layers, &c.diags), RL_OK);
+  CU_ASSERT_EQUAL(layers, 3);
+  CU_ASSERT_PTR_NULL(s->model->parameters.source);
+  CU_ASSERT_STRING_EQUAL(s->model->name,
+                         "llama-3-8b (tie_word_embeddings true, num_hidden_layers 3)");
+  s = resolve_sets(&c, request, back, 2);
+  CU_ASSERT_EQUAL(rl_model_dim(s->model, "L", &layers, &c.diags), RL_OK);
+  CU_ASSERT_EQUAL(layers, 32);
+  CU_ASSERT_STRING_EQUAL(s->model->name, "llama-3-8b");
+  spec_close(&c);
+}
+
 /* File < target and flags < --set; a group given anew forgets what stood in it. */
 static void test_precedence(void) {
   spec_case c;
@@ -359,9 +382,9 @@ static void test_batches(void) {
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) check_batches(bad[i], NULL, 0);
 }
 
-RL_SUITE("spec scenario", {"defaults", test_defaults}, {"shipped fuse", test_shipped_fuse},
-         {"kv names", test_kv_names}, {"precedence", test_precedence},
-         {"weight classes", test_weight_classes}, {"weight rules", test_weight_rules},
-         {"unquantized", test_unquantized}, {"sources", test_sources},
-         {"round trip", test_round_trip}, {"usage", test_usage},
+RL_SUITE("spec scenario", {"model changes", test_model_changes}, {"defaults", test_defaults},
+         {"shipped fuse", test_shipped_fuse}, {"kv names", test_kv_names},
+         {"precedence", test_precedence}, {"weight classes", test_weight_classes},
+         {"weight rules", test_weight_rules}, {"unquantized", test_unquantized},
+         {"sources", test_sources}, {"round trip", test_round_trip}, {"usage", test_usage},
          {"profile arch", test_profile_arch}, {"batches", test_batches})
