@@ -167,10 +167,11 @@ static void carve_rows(carver *c, rl_engine_state *state) {
 static rl_engine_head find_head(const rl_program *program, int nth) {
   rl_engine_head head = {.logits_tensor = RL_NONE, .sampled_tensor = RL_NONE};
   uint32_t last = RL_NONE;
+  int samplers = 0;
   for (uint32_t o = 0; o < program->op_count; o++) {
     const rl_op *op = &program->ops[o];
     const rl_operand *operands = &program->operands[op->first_operand];
-    if (op->kind == RL_OP_SAMPLE && nth-- == 0) {
+    if (op->kind == RL_OP_SAMPLE && samplers++ == nth) {
       head.logits_tensor = operands[0].tensor;
       head.sampled_tensor = operands[1].tensor;
       return head;
@@ -182,7 +183,7 @@ static rl_engine_head find_head(const rl_program *program, int nth) {
       }
     }
   }
-  if (nth == 0) head.logits_tensor = last;
+  if (nth == 0 && samplers == 0) head.logits_tensor = last;
   return head;
 }
 
