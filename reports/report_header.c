@@ -237,6 +237,11 @@ const char *rl_report_pass_title(rl_arena *arena, const rl_result_pass *pass) {
   if (strcmp(pass->phase, "pass") == 0) {
     return rl_textf(arena, "ONE PASS over %s tokens a sequence", tokens);
   }
+  if (pass->phase[0] == 'p' && pass->images > 0) {
+    rl_print_grouped(pass->images, cached);
+    return rl_textf(arena, "ONE PREFILL of %s tokens a sequence, %s of them of images", tokens,
+                    cached);
+  }
   if (pass->phase[0] == 'p' && pass->source > 0) {
     rl_print_grouped(pass->source, cached);
     return rl_textf(arena, "ONE PREFILL of %s source positions and %s tokens a sequence", cached,

@@ -183,6 +183,7 @@ typedef struct rl_result_pass {
   double seconds;
   double device_lane, host_lane, link_lane; /* s: work there, where tensors are placed, else 0 */
   uint64_t source; /* positions that each sequence encodes in this pass */
+  uint64_t images; /* of the tokens, those that are made from images in it */
   bool keeps_kv, keeps_states; /* the model does */
   const rl_result_operator *operators;
   size_t operator_count;

@@ -33,7 +33,7 @@ static const struct {
     [RL_M_PREFIX_ANY] = {"1_p", "1 when some sequence begins in the pass"},
     [RL_M_SOURCE] = {"E", "source positions that the pass encodes"},
     [RL_M_SOURCE_ANY] = {"1_E", "1 when the pass encodes a source"},
-    [RL_M_SQUARE_PAIRS] = {"Q2", "pairs of patches that share a square of the window"},
+    [RL_M_SQUARE_PAIRS] = {"Q2", "pairs of patches that share a square"},
     [RL_M_SOURCE_PAIRS] = {"E2", "pairs of source positions of one piece"},
     [RL_M_SOURCE_ID_ROWS] = {"E_id", "rows of the token table, one a source position"},
     [RL_M_SOURCE_POSITION_ROWS] = {"E_pos", "rows of the position table, one a source position"},
@@ -73,6 +73,9 @@ static const char *symbol_of_all(rl_arena *arena, const rl_moment *moment) {
     return rl_textf(arena, "%s(%s, %s)", symbol, rl_print_grouped(moment->experts, experts),
                     rl_print_grouped(moment->top_k, chosen));
   }
+  if (moment->kind == RL_M_SQUARE_PAIRS) {
+    return rl_textf(arena, "%s(%s)", symbol, rl_print_grouped(moment->within, window));
+  }
   if (moment->within != 0) {
     return rl_textf(arena, "%s(mod %s)", symbol, rl_print_grouped(moment->within, window));
   }
@@ -103,6 +106,10 @@ static const char *meaning_of_all(rl_arena *arena, const rl_moment *moment, uint
   if (moment->draw != NULL) {
     return rl_textf(arena, "%s, %s expected, in units of 1/1,048,576", says,
                     rl_print_digits((double)value / (double)RL_EXPERT_UNIT, 4, expected));
+  }
+  if (moment->kind == RL_M_SQUARE_PAIRS) {
+    return rl_textf(arena, "%s of %s x %s patches", says, rl_print_grouped(moment->within, window),
+                    window);
   }
   bool of_chunks = moment->chunk != 0 || moment->kind == RL_M_CHUNK_OPEN ||
                    moment->kind == RL_M_CHUNK_BEGUN;

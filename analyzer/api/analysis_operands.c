@@ -4,7 +4,7 @@
 static const char *const roles[RL_ROLES] = {
     [RL_ROLE_WEIGHT] = "weight",         [RL_ROLE_KV] = "KV cache",   [RL_ROLE_STATE] = "state",
     [RL_ROLE_ACTIVATION] = "activation", [RL_ROLE_LOGITS] = "logits", [RL_ROLE_IDS] = "ids",
-    [RL_ROLE_CHOICE] = "choice",
+    [RL_ROLE_CHOICE] = "choice",         [RL_ROLE_SOURCE] = "source",
 };
 
 /* Weights, KV and states stay in the cache together or not at all; the others row by row. */

@@ -273,6 +273,7 @@ rl_status rl_analysis_pass(const rl_analysis *study, rl_pass_kind phase, uint64_
   const rl_cost *cost = study->plan->cost;
   const rl_group group = rl_analysis_group(study, phase, batch);
   const uint64_t *moments = moments_of(study, &group);
+  const rl_result_images images = rl_images_of(cost->program);
   rl_result_operator *rows = RL_NEW_ARRAY(study->arena, rl_result_operator, cost->row_count);
   rl_lanes lanes = {0};
   if (rows == NULL) return rl_diag_oom(study->diags);
@@ -282,6 +283,7 @@ rl_status rl_analysis_pass(const rl_analysis *study, rl_pass_kind phase, uint64_
                           .tokens = group.q,
                           .cached = group.cached,
                           .source = group.cached == 0 ? rl_analysis_source(study) : 0,
+                          .images = group.cached == 0 ? images.count * images.tokens : 0,
                           .keeps_kv = rl_program_keeps(cost->program, RL_ROLE_KV),
                           .keeps_states = rl_program_keeps(cost->program, RL_ROLE_STATE),
                           .operators = rows,
