@@ -78,6 +78,15 @@ static void moments(rl_buf *out, const rl_style *style, const rl_result_explanat
   }
 }
 
+/* " + 2 messages x 470 ns" */
+static void add_messages(rl_buf *out, const rl_result_roof *roof) {
+  if (roof->latency.name == NULL) return;
+  rl_buf_add(out, " + ");
+  rl_add_count(out, roof->messages);
+  rl_buf_add(out, roof->messages == 1 ? " message x " : " messages x ");
+  rl_add_time(out, roof->latency.value);
+}
+
 static void roofs(rl_buf *out, const rl_style *style, const rl_result_explanation *e) {
   for (size_t i = 0; i < e->roof_count; i++) {
     const rl_result_roof *roof = &e->roofs[i];
@@ -94,7 +103,9 @@ static void roofs(rl_buf *out, const rl_style *style, const rl_result_explanatio
     }
     rl_buf_add(&text, " / ");
     rl_add_figure(&text, roof->rate, rate_unit);
-    rl_buf_add(&text, "/s = ");
+    rl_buf_add(&text, "/s");
+    add_messages(&text, roof);
+    rl_buf_add(&text, " = ");
     rl_add_time(&text, roof->seconds);
     if (roof->binds) rl_buf_add(&text, ", the largest: it binds");
     line(out, style, i == 0 ? "roofs" : "", &text);
@@ -155,20 +166,26 @@ static void operands(rl_buf *out, const rl_style *style, const rl_result_explana
   }
 }
 
+/* Nothing of a figure that is not there. */
+static void source(rl_buf *out, const rl_style *style, const rl_result_figure *figure,
+                   bool *first) {
+  rl_buf text;
+  if (!(figure->value > 0)) return;
+  rl_buf_init(&text, out->arena, TEXT_MAX);
+  RL_ADD(&text, figure->name, " = ");
+  rl_add_figure(&text, figure->value, figure->unit);
+  if (figure->kind != NULL) RL_ADD(&text, " (", figure->kind, ") ");
+  add_place(&text, figure->file, figure->line, figure->column);
+  if (figure->source != NULL) RL_ADD(&text, " \"", figure->source, "\"");
+  line(out, style, *first ? "sources" : "", &text);
+  *first = false;
+}
+
 static void sources(rl_buf *out, const rl_style *style, const rl_result_explanation *e) {
   bool first = true;
   for (size_t i = 0; i < e->roof_count; i++) {
-    const rl_result_figure *figure = &e->roofs[i].figure;
-    rl_buf text;
-    if (!(figure->value > 0)) continue;
-    rl_buf_init(&text, out->arena, TEXT_MAX);
-    RL_ADD(&text, figure->name, " = ");
-    rl_add_figure(&text, figure->value, figure->unit);
-    if (figure->kind != NULL) RL_ADD(&text, " (", figure->kind, ") ");
-    add_place(&text, figure->file, figure->line, figure->column);
-    if (figure->source != NULL) RL_ADD(&text, " \"", figure->source, "\"");
-    line(out, style, first ? "sources" : "", &text);
-    first = false;
+    source(out, style, &e->roofs[i].figure, &first);
+    source(out, style, &e->roofs[i].latency, &first);
   }
 }
 

@@ -283,6 +283,8 @@ static void explanation(rl_json *json, const rl_result_explanation *e) {
     rl_json_real(json, "time_s", roof->seconds);
     rl_json_flag(json, "binds", roof->binds);
     figure(json, "figure", &roof->figure);
+    rl_json_count(json, "messages", roof->messages);
+    optional(json, "message_latency_s", roof->latency.value);
     rl_json_close(json, '}');
   }
   rl_json_close(json, ']');

@@ -111,6 +111,8 @@ typedef struct rl_result_roof {
   double seconds; /* of one repeat */
   bool binds;
   rl_result_figure figure;
+  uint64_t messages;        /* on a link: one after the other, each of that latency */
+  rl_result_figure latency; /* s; name NULL: not known, or no link */
 } rl_result_roof;
 
 /* What an operator touches of a tensor, in bytes: of memory, and of the last-level cache. */

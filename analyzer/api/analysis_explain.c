@@ -246,6 +246,17 @@ static bool binds(const rl_demand *demand, rl_bound bound) {
   return bound == demand->bound && demand->transfer <= demand->seconds[bound];
 }
 
+/* The part of the time on a link that does not depend on bytes. False when memory ran out. */
+static bool add_messages(const rl_analysis *study, size_t row, const rl_demand *demand,
+                         rl_result_roof *roof) {
+  const rl_link *link = study->plan->rows[row].link;
+  roof->messages = demand->way->messages;
+  if (link->latency.source == NULL) return true;
+  const char *name = rl_textf(study->arena, "%s latency", link->name);
+  roof->latency = rl_result_figure_of(name, link->latency, "s");
+  return name != NULL;
+}
+
 static bool roofs_of(const rl_analysis *study, size_t row, const rl_demand *demand,
                      rl_result_explanation *out) {
   rl_result_roof *roofs = RL_NEW_ARRAY(study->arena, rl_result_roof, RL_BOUNDS);
@@ -264,6 +275,9 @@ static bool roofs_of(const rl_analysis *study, size_t row, const rl_demand *dema
                                                 .seconds = demand->seconds[bound],
                                                 .binds = binds(demand, (rl_bound)bound),
                                                 .figure = figure};
+    if (bound == RL_BOUND_PEERS && !add_messages(study, row, demand, &roofs[out->roof_count - 1])) {
+      return false;
+    }
   }
   if (demand->transfer > 0) roofs[out->roof_count++] = transfer_roof(study, row, demand);
   return true;

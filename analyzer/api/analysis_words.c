@@ -360,6 +360,19 @@ static bool say_pools(speaker *s) {
                          FIXED(decode / batch->transfer, 1)));
 }
 
+/* A link whose messages take no time makes small collectives look free. */
+static bool say_latency(speaker *s) {
+  const rl_plan *plan = s->study->plan;
+  for (uint32_t row = 0; row < plan->cost->row_count; row++) {
+    const rl_link *link = plan->rows[row].link;
+    if (link == NULL || link->latency.source != NULL) continue;
+    return say(s, rl_textf(s->study->arena,
+                           "No message latency is known of %s: collectives of few bytes look free.",
+                           link->name));
+  }
+  return true;
+}
+
 /* "Under load for 180 s the peaks of NAME fall to 60 %: what they bound then takes 1.67 times as
  * long." */
 static bool say_throttle(speaker *s) {
@@ -402,7 +415,8 @@ rl_status rl_analysis_words(const rl_analysis *study, rl_result_system *system) 
   static bool (*const sentences[])(speaker *) = {
       say_stages, say_limits,      say_images, say_experts,  say_ridge,
       say_verify, say_kept_states, say_others, say_fit,      say_pools,
-      say_lanes,  say_energy,      say_wider,  say_throttle, say_details};
+      say_lanes,  say_latency,     say_energy, say_wider,    say_throttle,
+      say_details};
   speaker s = {study, system, RL_NEW_ARRAY(study->arena, const char *, WORDS_MAX)};
   if (s.words == NULL || system->batch_count == 0) return rl_diag_oom(study->diags);
   system->words = s.words;

@@ -12,14 +12,14 @@ void rl_map_values(const rl_call *call, float (*f)(const rl_op *op, float x)) {
   }
 }
 
-void rl_zip_values(const rl_call *call, float (*f)(float a, float b)) {
+void rl_zip_values(const rl_call *call, float (*f)(const rl_op *op, float a, float b)) {
   const rl_view *left = rl_call_read(call, 0), *right = rl_call_read(call, 1);
   const rl_view *out = rl_call_write(call, 0);
   float *a = call->work->values, *b = a + out->block;
   for (uint64_t block = 0; block < rl_call_blocks(call); block++) {
     rl_view_read(left, block * out->block, out->block, a);
     rl_view_read(right, block * out->block, out->block, b);
-    for (uint64_t i = 0; i < out->block; i++) a[i] = f(a[i], b[i]);
+    for (uint64_t i = 0; i < out->block; i++) a[i] = f(call->op, a[i], b[i]);
     rl_view_write(out, block * out->block, out->block, a);
   }
 }

@@ -6,8 +6,8 @@
 
 /* x[i] becomes f(op, x[i]) for every value of the operand. */
 void rl_map_values(const rl_call *call, float (*f)(const rl_op *op, float x));
-/* out[i] = f(a[i], b[i]). */
-void rl_zip_values(const rl_call *call, float (*f)(float a, float b));
+/* out[i] = f(op, a[i], b[i]). */
+void rl_zip_values(const rl_call *call, float (*f)(const rl_op *op, float a, float b));
 
 /* The operator's activation function. */
 float rl_activation_value(const rl_op *op, float x);

@@ -56,6 +56,19 @@ float rl_product_value(const rl_product *p, uint64_t slot) {
   return rl_ref_dot(p->x + slot * p->cols, p->w, p->cols);
 }
 
+void rl_product_rows(const rl_product *p, const rl_view *bias, uint64_t inputs,
+                     const rl_view *out, uint64_t first) {
+  for (uint64_t row = 0; row < p->weight->store.rows; row++) {
+    float shift = 0;
+    rl_product_load_weight(p, row);
+    if (bias != NULL) rl_view_read(bias, row, 1, &shift);
+    for (uint64_t i = 0; i < inputs; i++) {
+      float y = rl_product_value(p, i) + shift;
+      rl_view_write(out, (first + i) * out->block + row, 1, &y);
+    }
+  }
+}
+
 bool rl_product_workspace(const rl_op *op, uint64_t inputs, uint64_t cols,
                           rl_workspace_size *size) {
   if (!rl_add_u64(inputs, 1, &inputs) || !rl_mul_u64(inputs, cols, &size->values)) return false;

@@ -23,6 +23,10 @@ void rl_product_load_input(const rl_product *product, uint64_t row, uint64_t slo
 void rl_product_load_weight(const rl_product *product, uint64_t row);
 /* The loaded weight row times an input. */
 float rl_product_value(const rl_product *product, uint64_t slot);
+/* Every row of the weight times the first `inputs` inputs, plus its bias (NULL: none), to the blocks
+ * of `out` from `first` on. A weight row is unpacked once. */
+void rl_product_rows(const rl_product *product, const rl_view *bias, uint64_t inputs,
+                     const rl_view *out, uint64_t first);
 /* Workspace for that many inputs. False on overflow. */
 bool rl_product_workspace(const rl_op *op, uint64_t inputs, uint64_t cols, rl_workspace_size *size);
 

@@ -40,22 +40,12 @@ static void load_tokens(const rl_call *call, const rl_product *p, uint64_t token
 }
 
 void rl_ref_linear(const rl_call *call) {
-  const rl_view *weight = rl_call_read(call, 1), *bias_view = rl_call_read(call, 2);
-  const rl_view *out = rl_call_write(call, 0);
   uint64_t tokens = rl_call_blocks(call);
   rl_product p;
   if (tokens == 0) return; /* none wanted: the weights are not read either */
-  rl_product_begin(&p, call, rl_call_read(call, 0), weight);
+  rl_product_begin(&p, call, rl_call_read(call, 0), rl_call_read(call, 1));
   load_tokens(call, &p, tokens);
-  for (uint64_t row = 0; row < weight->store.rows; row++) {
-    float bias = 0;
-    rl_product_load_weight(&p, row);
-    if (bias_view != NULL) rl_view_read(bias_view, row, 1, &bias);
-    for (uint64_t t = 0; t < tokens; t++) {
-      float y = rl_product_value(&p, t) + bias;
-      rl_view_write(out, t * out->block + row, 1, &y);
-    }
-  }
+  rl_product_rows(&p, rl_call_read(call, 2), tokens, rl_call_write(call, 0), 0);
 }
 
 bool rl_ref_linear_workspace(const rl_program *program, const rl_op *op,

@@ -1,7 +1,8 @@
 /* mul: product of two tensors, the gate of gated units (Shazeer 2020, eq. 5). */
 #include "kernels-ref/cpu/elementwise.h"
 
-static float mul(float a, float b) {
+static float mul(const rl_op *op, float a, float b) {
+  (void)op;
   return a * b;
 }
 

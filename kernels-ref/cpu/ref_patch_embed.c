@@ -14,19 +14,10 @@ static void copy_lead(const rl_call *call, const rl_view *lead, uint64_t block) 
 /* Piece by piece: all patches of it are in hand when a row of the weight is. */
 static void embed_piece(const rl_call *call, const rl_view *bias, uint64_t from, uint64_t patches,
                         uint64_t to) {
-  const rl_view *weight = rl_call_read(call, 1), *out = rl_call_write(call, 0);
   rl_product p;
-  rl_product_begin(&p, call, rl_call_read(call, 0), weight);
+  rl_product_begin(&p, call, rl_call_read(call, 0), rl_call_read(call, 1));
   for (uint64_t i = 0; i < patches; i++) rl_product_load_input(&p, from + i, i);
-  for (uint64_t row = 0; row < weight->store.rows; row++) {
-    float shift = 0;
-    rl_product_load_weight(&p, row);
-    if (bias != NULL) rl_view_read(bias, row, 1, &shift);
-    for (uint64_t i = 0; i < patches; i++) {
-      float y = rl_product_value(&p, i) + shift;
-      rl_view_write(out, (to + i) * out->block + row, 1, &y);
-    }
-  }
+  rl_product_rows(&p, bias, patches, rl_call_write(call, 0), to);
 }
 
 void rl_ref_patch_embed(const rl_call *call) {
