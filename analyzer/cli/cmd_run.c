@@ -232,6 +232,24 @@ static rl_status check_machine(rl_session *session, const rl_scenario *scenario)
                    "on 'run'", "leave it out: this machine executes");
 }
 
+/* What one device of several touches is no whole pass. */
+static rl_status check_split(rl_session *session, const rl_scenario *scenario) {
+  const rl_parallel *p = &scenario->parallel;
+  const struct {
+    const char *key;
+    uint64_t degree;
+  } splits[] = {{"parallel.tensor", p->tensor},     {"parallel.pipeline", p->pipeline},
+                {"parallel.expert", p->expert},     {"parallel.data", p->data},
+                {"parallel.context", p->context}};
+  char devices[RL_NUMBER_TEXT];
+  for (size_t i = 0; i < sizeof splits / sizeof *splits; i++) {
+    if (splits[i].degree <= 1) continue;
+    return RL_REPORT(&session->diags, RUN_SPLIT, p->loc,
+                     rl_print_grouped(scenario->devices, devices), splits[i].key);
+  }
+  return RL_OK;
+}
+
 rl_status rl_cmd_run(rl_session *session, rl_buf *out) {
   rl_arena *arena = &session->arena;
   rl_scenario *scenario;
@@ -242,6 +260,7 @@ rl_status rl_cmd_run(rl_session *session, rl_buf *out) {
   }
   rl_status status = rl_session_scenario(session, "run examples/tiny-llama.yaml --here", &scenario);
   if (status == RL_OK) status = check_machine(session, scenario);
+  if (status == RL_OK) status = check_split(session, scenario);
   if (status == RL_OK) status = rl_lower(arena, scenario, &e.program, &session->diags);
   if (status == RL_OK) status = rl_cost_compile(arena, e.program, 1, &e.cost, &session->diags);
   if (status != RL_OK) return status;
