@@ -41,6 +41,8 @@ static const struct {
     [RL_M_SOURCE_HELD] = {"1_H", "1 when some sequence keeps a source"},
     [RL_M_CROSS_PAIRS] = {"P_H", "pairs of a new token and a source position"},
     [RL_M_EXPERT_CHOICES] = {"N_e", "choices of experts that fall on the busiest rank"},
+    [RL_M_EXPERT_TOKENS] = {"T_e", "tokens that come to the busiest rank"},
+    [RL_M_TOKEN_PART] = {"T_r", "tokens that this rank sends to their experts"},
 };
 
 static const struct {

@@ -37,10 +37,16 @@ typedef struct compiler {
   size_t form_slots; /* a power of two, at least twice the forms there can be */
 } compiler;
 
+/* What is expected of the same choice of experts. */
+static bool same_choice(const rl_moment *a, const rl_moment *b) {
+  return a->experts == b->experts && a->top_k == b->top_k && a->ranks == b->ranks &&
+         a->meet == b->meet && a->part == b->part;
+}
+
 static bool moment_equals(rl_moment a, rl_moment b) {
   return a.kind == b.kind && a.phase == b.phase && a.window == b.window && a.chunk == b.chunk &&
-         a.skip == b.skip && a.within == b.within && a.page == b.page && a.experts == b.experts &&
-         a.top_k == b.top_k && a.ranks == b.ranks && a.lead == b.lead && a.merge == b.merge;
+         a.skip == b.skip && a.within == b.within && a.page == b.page && same_choice(&a, &b) &&
+         a.lead == b.lead && a.merge == b.merge;
 }
 
 void rl_tally_product(rl_tally *tally, rl_sum *sum, rl_moment moment, const uint64_t *factors,
@@ -71,7 +77,8 @@ static rl_status tally_status(compiler *c, const char *what, rl_loc loc) {
 
 static bool is_expected(const rl_moment *moment) {
   return moment->kind == RL_M_EXPERTS || moment->kind == RL_M_EXPERT_CHOICES ||
-         moment->kind == RL_M_TABLE_ROWS || moment->kind == RL_M_BLOCKS;
+         moment->kind == RL_M_EXPERT_TOKENS || moment->kind == RL_M_TABLE_ROWS ||
+         moment->kind == RL_M_BLOCKS;
 }
 
 /* What the form of a sum is divided by: the unit of the expectation in it. */
@@ -343,12 +350,17 @@ static bool reserve(compiler *c) {
   return c->rows != NULL && c->operands != NULL && c->forms != NULL && c->taken != NULL;
 }
 
+/* Rows and blocks are spread evenly, whatever experts are popular. */
+static bool is_even(rl_moment_kind kind) {
+  return kind == RL_M_TABLE_ROWS || kind == RL_M_BLOCKS;
+}
+
 /* Another moment of the same choice, whose draw is made already. */
 static const rl_draw *draw_before(const rl_moment *moments, uint32_t m) {
   for (uint32_t b = 0; b < m; b++) {
     const rl_moment *a = &moments[b], *c = &moments[m];
     bool same = a->experts == c->experts && a->top_k == c->top_k && a->ranks == c->ranks;
-    bool hashed = (a->kind == RL_M_TABLE_ROWS) == (c->kind == RL_M_TABLE_ROWS);
+    bool hashed = is_even(a->kind) == is_even(c->kind);
     if (a->draw != NULL && same && hashed) return a->draw;
   }
   return NULL;

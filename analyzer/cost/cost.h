@@ -32,6 +32,8 @@ typedef enum rl_moment_kind {
   RL_M_BLOCKS,       /* distinct blocks of a memory that the sequences fetch, in RL_EXPERT_UNIT: one of
                         `experts` each, all alike; or observed */
   RL_M_EXPERT_CHOICES, /* (token, expert) on the rank where they are most, in RL_EXPERT_UNIT: expected */
+  RL_M_EXPERT_TOKENS,  /* tokens that some expert of a rank was chosen by, where they are most, likewise */
+  RL_M_TOKEN_PART,     /* tokens of one of `ranks` parts, the one numbered `part` */
   RL_M_CHUNKS,       /* chunks that the new tokens of each sequence are cut into, the last one short; with
                         `within` at positions that are multiples of it */
   RL_M_CHUNK_PAIRS,  /* pairs of new tokens of one chunk, the later with the earlier and each with itself */
@@ -63,6 +65,7 @@ typedef struct rl_moment {
   uint64_t experts, top_k, ranks; /* of expected moments; ranks 0 or 1: the experts stay together.
                                      RL_M_ID_ROWS, RL_M_NEXT_ROWS: parts of the table, the fullest of which has at
                                      least the ceil(T / ranks)th part of the tokens */
+  uint64_t meet, part;     /* expected moments: tokens of so many groups like this one, 0 = of one; RL_M_TOKEN_PART */
   const rl_draw *draw;     /* of the three numbers above, made when the plan is compiled */
   uint64_t chunk;          /* RL_M_CHUNKS, RL_M_CHUNK_PAIRS: tokens a chunk; `within` says as many when
                               chunks are those of positions */
@@ -129,6 +132,7 @@ typedef struct rl_facts {
   uint64_t distinct_experts; /* on this rank, of the one layer and choice whose counts are asked for */
   uint64_t distinct_source_ids, distinct_source_positions;
   uint64_t distinct_next_ids; /* of the tokens after each */
+  uint64_t expert_choices; /* that came to this rank, of the same layer */
 } rl_facts;
 
 enum { RL_MOMENTS_MAX = 256 };

@@ -10,6 +10,7 @@ const rl_moment_kind RL_EXTENT_MOMENTS[RL_EXTENTS] = {
     [RL_EXTENT_KV] = RL_M_KV_ROWS,
     [RL_EXTENT_SCORES] = RL_M_RECTANGLE,
     [RL_EXTENT_SEQUENCES] = RL_M_SEQUENCES,
+    [RL_EXTENT_CHOICES] = RL_M_EXPERT_CHOICES,
     [RL_EXTENT_PREFIX] = RL_M_PREFIX,
     [RL_EXTENT_SOURCE_INPUT] = RL_M_SOURCE,
     [RL_EXTENT_SOURCE] = RL_M_SOURCE,
@@ -22,6 +23,12 @@ const rl_moment_kind RL_EXTENT_MOMENTS[RL_EXTENTS] = {
 
 rl_moment rl_extent_moment(const rl_program *program, rl_extent extent) {
   rl_moment moment = rl_moment_of(RL_EXTENT_MOMENTS[extent]);
+  if (extent == RL_EXTENT_CHOICES) {
+    moment.experts = program->meeting.experts;
+    moment.top_k = program->meeting.top_k;
+    moment.ranks = program->meeting.ranks;
+    moment.meet = program->meeting.meet;
+  }
   if (extent == RL_EXTENT_PREFIX) moment.window = program->prefix;
   if (extent == RL_EXTENT_SOURCE_MERGED) moment.merge = program->source.merge;
   if (extent == RL_EXTENT_SQUARE_SCORES) {
@@ -129,7 +136,8 @@ rl_share rl_share_experts(const rl_program *program, const rl_op *op, const rl_o
     share.blocks = (rl_moment){.kind = op->at.by_sequence ? RL_M_BLOCKS : RL_M_EXPERTS,
                                .experts = op->at.experts,
                                .top_k = tensor->top_k,
-                               .ranks = op->at.ranks > 1 ? op->at.ranks : 0};
+                               .ranks = op->at.ranks > 1 ? op->at.ranks : 0,
+                               .meet = op->at.meet};
     share.rows /= tensor->experts;
   }
   return share;
@@ -206,6 +214,8 @@ void rl_tally_bytes(rl_tally *tally, rl_sum *sum, const rl_tensor *tensor, rl_sh
 const rl_counting RL_COUNTINGS[RL_OP_KINDS] = {
     [RL_OP_ALL_REDUCE] = {rl_work_all_reduce, rl_share_plain},
     [RL_OP_ALL_GATHER] = {rl_work_none, rl_share_plain},
+    [RL_OP_DISPATCH] = {rl_work_none, rl_share_exchange},
+    [RL_OP_SEND_BACK] = {rl_work_send_back, rl_share_exchange},
     [RL_OP_SEND] = {rl_work_none, rl_share_plain},
     [RL_OP_RECEIVE] = {rl_work_none, rl_share_plain},
     [RL_OP_EMBED] = {rl_work_none, rl_share_embed},

@@ -77,6 +77,8 @@ static void (*const WAYS[RL_OP_KINDS])(rl_tally *, const rl_op *, rl_ways *) = {
     [RL_OP_ALL_REDUCE] = ways_of_all_reduce,
     [RL_OP_ALL_GATHER] = ways_of_all_gather,
     [RL_OP_NORM] = ways_of_norm,
+    [RL_OP_DISPATCH] = rl_ways_of_exchange,
+    [RL_OP_SEND_BACK] = rl_ways_of_exchange,
     [RL_OP_SEND] = ways_of_send,
 };
 

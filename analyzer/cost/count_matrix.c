@@ -43,8 +43,9 @@ void rl_work_expert_linear(rl_tally *tally, const rl_op *op) {
   if (op->at.ranks > 1) {
     passes = (rl_moment){.kind = RL_M_EXPERT_CHOICES,
                          .experts = op->at.experts,
-                         .top_k = op->at.top_k,
-                         .ranks = op->at.ranks};
+                         .top_k = op->at.meet != 0 ? program->meeting.top_k : op->at.top_k,
+                         .ranks = op->at.ranks,
+                         .meet = op->at.meet};
     each = 1;
   }
   for (uint32_t o = 0; o < op->operand_count; o++) {

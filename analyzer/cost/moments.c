@@ -297,9 +297,14 @@ RL_SUM(source_row)
 RL_SUM(cross_pair)
 #undef RL_SUM
 
+/* Tokens that choose experts together: where they meet, those of all groups, each as full as this. */
+static bool sum_met(const rl_point *point, const rl_moment *moment, uint64_t *tokens) {
+  return sum_q(point, moment, tokens) && rl_mul_u64(*tokens, rl_max_u64(moment->meet, 1), tokens);
+}
+
 static bool sum_experts(const rl_point *point, const rl_moment *moment, uint64_t *total) {
   uint64_t tokens;
-  if (!sum_q(point, moment, &tokens)) return false;
+  if (!sum_met(point, moment, &tokens)) return false;
   *total = rl_expected_rank_experts(moment->draw, tokens);
   return true;
 }
@@ -313,8 +318,23 @@ static bool sum_blocks(const rl_point *point, const rl_moment *moment, uint64_t 
 
 static bool sum_expert_choices(const rl_point *point, const rl_moment *moment, uint64_t *total) {
   uint64_t tokens;
-  return sum_q(point, moment, &tokens) &&
-         rl_expected_rank_choices(moment->draw, tokens, total);
+  return sum_met(point, moment, &tokens) && rl_expected_rank_choices(moment->draw, tokens, total);
+}
+
+static bool sum_expert_tokens(const rl_point *point, const rl_moment *moment, uint64_t *total) {
+  uint64_t tokens;
+  return sum_met(point, moment, &tokens) && rl_expected_rank_tokens(moment->draw, tokens, total);
+}
+
+/* Part p of t has the tokens from ceil(T p / t) up to ceil(T (p + 1) / t). */
+static bool sum_token_part(const rl_point *point, const rl_moment *moment, uint64_t *total) {
+  uint64_t tokens, first, end;
+  if (!sum_q(point, moment, &tokens) || !rl_mul_u64(tokens, moment->part, &first) ||
+      !rl_mul_u64(tokens, moment->part + 1, &end)) {
+    return false;
+  }
+  *total = rl_ceil_div(end, moment->ranks) - rl_ceil_div(first, moment->ranks);
+  return true;
 }
 
 /* Ids stand somewhere in a table that is cut into parts: the fullest part has its share at least. */
@@ -388,6 +408,8 @@ static const moment_sum SUMS[RL_MOMENT_KINDS] = {
     [RL_M_TABLE_ROWS] = sum_experts,
     [RL_M_BLOCKS] = sum_blocks,
     [RL_M_EXPERT_CHOICES] = sum_expert_choices,
+    [RL_M_EXPERT_TOKENS] = sum_expert_tokens,
+    [RL_M_TOKEN_PART] = sum_token_part,
     [RL_M_CHUNKS] = sum_chunk,
     [RL_M_CHUNK_PAIRS] = sum_chunk_pair,
     [RL_M_CHUNK_OPEN] = sum_open,
@@ -411,6 +433,7 @@ static uint64_t observed(const rl_facts *facts, const rl_moment *moment) {
   if (facts == NULL) return 0;
   if (moment->kind == RL_M_ID_ROWS) return facts->distinct_ids;
   if (moment->kind == RL_M_NEXT_ROWS) return facts->distinct_next_ids;
+  if (moment->kind == RL_M_EXPERT_CHOICES) return facts->expert_choices * RL_EXPERT_UNIT;
   bool chosen = moment->kind == RL_M_EXPERTS || moment->kind == RL_M_TABLE_ROWS ||
                 moment->kind == RL_M_BLOCKS;
   if (chosen) return facts->distinct_experts * RL_EXPERT_UNIT;

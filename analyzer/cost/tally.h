@@ -167,6 +167,10 @@ rl_share rl_share_memory_attention(const rl_program *program, const rl_op *op,
 void rl_work_neural_memory(rl_tally *tally, const rl_op *op);
 rl_share rl_share_neural_memory(const rl_program *program, const rl_op *op,
                                 const rl_operand *operand);
+/* count_exchange.c */
+void rl_work_send_back(rl_tally *tally, const rl_op *op);
+rl_share rl_share_exchange(const rl_program *program, const rl_op *op, const rl_operand *operand);
+void rl_ways_of_exchange(rl_tally *tally, const rl_op *op, rl_ways *ways);
 /* count_bytes.c */
 rl_share rl_share_plain(const rl_program *program, const rl_op *op, const rl_operand *operand);
 rl_share rl_share_embed_next(const rl_program *program, const rl_op *op, const rl_operand *operand);

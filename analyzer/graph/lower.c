@@ -165,8 +165,7 @@ static rl_status check_supported(const rl_scenario *scenario, rl_diags *diags) {
     const char *name;
     uint64_t degree;
   } kinds[] = {{"context", parallel->context}};
-  const bool experts = parallel->expert <= 1 ||
-                       (parallel->expert == parallel->tensor && parallel->data <= 1);
+  const bool experts = rl_parallel_spreads(parallel);
   rl_status worst = RL_OK;
   char text[RL_NUMBER_TEXT];
   for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
@@ -250,6 +249,7 @@ static rl_status hand_over(const rl_lowering *lowering, const rl_program **out) 
       .fuse = lowering->scenario->profile->fuse,
       .decode_tokens = lowering->scenario->profile->decode_tokens,
       .skew = lowering->scenario->skew,
+      .meeting = lowering->meeting,
       .slots = lowering->slots.items,
       .slot_count = (uint32_t)lowering->slots.count,
   };

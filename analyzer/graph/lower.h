@@ -10,6 +10,7 @@
 typedef struct rl_rank {
   uint64_t tensor;   /* its place among those that share every layer */
   uint64_t pipeline; /* its stage: some consecutive layers */
+  uint64_t data;     /* its group, of those whose tokens meet at the experts */
 } rl_rank;
 
 /* The program of the scenario's model under its formats and its profile's fuse list. The scenario's

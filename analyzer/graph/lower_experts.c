@@ -9,6 +9,7 @@
 static void place_experts(const rl_lowering *lowering, rl_op_attributes *at) {
   at->first_expert = rl_expert_slice(lowering, at->experts, &at->held_experts).first;
   at->ranks = lowering->scenario->parallel.expert;
+  if (rl_tokens_meet(lowering)) at->meet = at->ranks / lowering->scenario->parallel.tensor;
 }
 
 static rl_status check_route(rl_lowering *lowering, const rl_statement *statement,
@@ -73,6 +74,7 @@ rl_status rl_lower_route(rl_lowering *lowering, const rl_statement *statement,
   if (status == RL_OK) status = rl_bias_add(lowering, statement, values, request, &bias);
   if (status == RL_OK) status = find_route_results(lowering, statement, values, &chosen, &out);
   if (status != RL_OK) return status;
+  rl_exchange_note(lowering, chosen, out);
   rl_op op = rl_op_begin(lowering, statement, RL_OP_ROUTE);
   op.at.has_bias = values->has_bias;
   op.at.experts = values->experts;
@@ -116,6 +118,7 @@ static rl_status add_expert_weights(rl_lowering *lowering, const rl_statement *s
                                .gguf = values->gguf,
                                .cols = source->cols,
                                .top_k = choice->top_k};
+  if (choice->extent == RL_EXTENT_CHOICES) request.top_k = lowering->meeting.top_k;
   request.expert_slice = rl_expert_slice(lowering, choice->experts, &request.experts);
   if (!rl_mul_u64(request.experts, values->rows, &request.rows)) {
     return RL_REPORT(lowering->diags, SIZE_OVERFLOW, statement->loc, statement->op);
@@ -139,13 +142,17 @@ rl_status rl_lower_expert_linear(rl_lowering *lowering, const rl_statement *stat
                                  const rl_evaluated *values) {
   uint32_t in[2], weights[2] = {RL_NONE, RL_NONE}, out;
   rl_status status = rl_inputs_find(lowering, statement, in);
+  if (status == RL_OK) status = rl_exchange_begin(lowering, statement, &in[0]);
   if (status != RL_OK) return status;
+  in[1] = rl_exchange_here(lowering, in[1]);
   const rl_tensor choice = lowering->tensors.items[in[1]];
   rl_tensor shape = rl_activation_shape(lowering, choice.extent, choice.top_k, values->rows);
   shape.col_slice = rl_slice_of(lowering->before.rows, values->rows, lowering->whole.rows);
   shape.partial = rl_is_cut(&lowering->tensors.items[in[0]]);
   uint64_t held;
-  shape.expert_slice = rl_expert_slice(lowering, choice.experts, &held);
+  if (choice.extent == RL_EXTENT_TOKENS) {
+    shape.expert_slice = rl_expert_slice(lowering, choice.experts, &held);
+  }
   status = check_expert_input(lowering, statement, &lowering->tensors.items[in[0]], &choice);
   if (status == RL_OK) status = add_expert_weights(lowering, statement, values, in, weights);
   if (status != RL_OK) return status;
@@ -177,6 +184,7 @@ rl_status rl_lower_combine(rl_lowering *lowering, const rl_statement *statement,
   (void)values;
   rl_status status = rl_inputs_find(lowering, statement, in);
   if (status != RL_OK) return status;
+  in[1] = rl_exchange_here(lowering, in[1]);
   const rl_tensor *results = &lowering->tensors.items[in[0]];
   const rl_tensor *weights = &lowering->tensors.items[in[1]];
   rl_tensor shape = rl_activation_shape(lowering, results->extent, 1, results->cols);
@@ -188,10 +196,17 @@ rl_status rl_lower_combine(rl_lowering *lowering, const rl_statement *statement,
     return RL_REPORT(lowering->diags, TENSOR_EXTENT, statement->loc, weights->name);
   }
   status = rl_width_check(lowering, statement, in[1], 1, results->rows);
-  if (status == RL_OK) status = rl_output_find(lowering, statement, &shape, &out);
+  const bool returns = shape.extent == RL_EXTENT_CHOICES;
+  shape.name = "weighted";
+  shape.run = RL_NONE;
+  if (status == RL_OK) {
+    status = returns ? rl_tensor_add(lowering, &shape, &out)
+                     : rl_output_find(lowering, statement, &shape, &out);
+  }
   if (status != RL_OK) return status;
   const rl_operand operands[] = {rl_operand_whole(lowering, in[0], RL_READ),
                                  rl_operand_whole(lowering, in[1], RL_READ),
                                  rl_operand_whole(lowering, out, RL_WRITE)};
-  return rl_op_add(lowering, &op, operands, 3);
+  status = rl_op_add(lowering, &op, operands, 3);
+  return status == RL_OK && returns ? rl_exchange_end(lowering, statement, out) : status;
 }

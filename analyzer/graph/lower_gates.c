@@ -29,7 +29,9 @@ rl_status rl_lower_weigh(rl_lowering *lowering, const rl_statement *statement,
   uint32_t in[2];
   (void)values;
   rl_status status = find_two(lowering, statement, in);
+  if (status == RL_OK) status = rl_exchange_begin(lowering, statement, &in[0]);
   if (status != RL_OK) return status;
+  in[1] = rl_exchange_here(lowering, in[1]);
   const rl_tensor *tokens = &lowering->tensors.items[in[0]];
   uint64_t k = lowering->tensors.items[in[1]].cols;
   rl_tensor shape = rl_activation_shape(lowering, tokens->extent, k, tokens->cols);
@@ -47,6 +49,7 @@ rl_status rl_lower_collect(rl_lowering *lowering, const rl_statement *statement,
   rl_status status = rl_inputs_find(lowering, statement, &results);
   if (status != RL_OK) return status;
   rl_tensor shape = lowering->tensors.items[results];
+  if (shape.extent == RL_EXTENT_CHOICES) return rl_exchange_end(lowering, statement, results);
   op.at.top_k = shape.rows;
   shape.rows = 1;
   shape.partial = rl_sums_some(&shape);

@@ -32,6 +32,12 @@ typedef struct rl_raw_run {
   uint32_t loop_first_op, before_loop; /* inside: where its loop begins, tensors made before that */
 } rl_raw_run;
 
+/* A choice of experts on other ranks, and what the tokens that were sent are there. */
+typedef struct rl_travel {
+  uint32_t choice, weights, tokens;                /* of the rank's own tokens; RL_NONE: not sent yet */
+  uint32_t choice_here, weights_here, tokens_here; /* a row for each choice that came to this rank */
+} rl_travel;
+
 typedef struct rl_lowering {
   rl_arena *arena;
   rl_diags *diags;
@@ -53,6 +59,8 @@ typedef struct rl_lowering {
   struct rl_source_shape source;
   uint64_t prefix; /* as in rl_program */
   bool one_pass;
+  rl_travel exchange;       /* of the last route in this layer */
+  struct rl_meeting meeting;
   uint64_t vocabulary, width, positions;
   uint64_t first_id, held_ids; /* as in rl_program */
   uint32_t loop_count;
@@ -193,6 +201,17 @@ rl_lower_op rl_lower_all_reduce, rl_lower_all_gather; /* lower_collectives.c */
 /* Notes the longest prefix of the program, of which there is one; of other statements nothing. */
 rl_status rl_prefix_note(rl_lowering *lowering, const rl_statement *statement,
                          const rl_evaluated *values, const rl_tensor *in);
+
+/* Tokens on their way to experts of other tensor groups (lower_exchange.c). */
+bool rl_tokens_meet(const rl_lowering *lowering);
+/* A route has chosen; what it chose is sent with the first tokens that want it. */
+void rl_exchange_note(rl_lowering *lowering, uint32_t choice, uint32_t weights);
+/* *tokens of this rank become those that came to it, by a dispatch where that was not done before. */
+rl_status rl_exchange_begin(rl_lowering *lowering, const rl_statement *statement, uint32_t *tokens);
+/* What a choice or its weights are at the experts. */
+uint32_t rl_exchange_here(const rl_lowering *lowering, uint32_t tensor);
+/* Sums over the choices return as the statement's result. */
+rl_status rl_exchange_end(rl_lowering *lowering, const rl_statement *statement, uint32_t results);
 
 /* YaRN's divisors of the frequencies and magnitude, from the map of the config (rope_yarn.c). */
 rl_status rl_yarn_read(rl_lowering *lowering, const rl_node *map, rl_op_attributes *at);

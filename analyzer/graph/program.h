@@ -44,6 +44,7 @@ typedef enum rl_extent {
   RL_EXTENT_KV,         /* every kept token of every sequence */
   RL_EXTENT_SCORES,     /* sum over sequences of q * (cached + q) */
   RL_EXTENT_SEQUENCES,  /* every sequence of the pass */
+  RL_EXTENT_CHOICES,    /* (token, expert) that came to this rank's experts */
   RL_EXTENT_PREFIX,     /* the first tokens of the sequences that begin in the pass */
   /* of the sequences that begin in the pass, n positions a piece */
   RL_EXTENT_SOURCE_INPUT,  /* n a piece */
@@ -216,6 +217,8 @@ typedef struct rl_op_attributes {
   uint64_t first_device;    /* of those devices, the number of the first */
   uint64_t message;         /* send, receive: number among those between two stages */
   rl_algorithm algorithm;
+  uint64_t meet;            /* dispatch, send_back, expert_linear: tensor groups whose tokens come together; 0: one */
+  uint64_t token_part, token_parts; /* dispatch, send_back: which of so many parts of its tokens this rank sends */
   uint64_t first_expert, held_experts; /* route, expert_linear: those of this rank of `ranks`; 0 = all */
   uint64_t first_head, all_heads; /* attention, recurrences: which of the heads of all ranks these are; all_heads 0: all */
   uint64_t first_row;       /* embed: id of the first row of this rank's part of the table */
@@ -277,6 +280,8 @@ typedef struct rl_program {
   uint64_t prefix;          /* tokens of a sequence that its first pass reads twice, at most; 0: none */
   bool one_pass;            /* sequences are one pass: attention looks ahead and keeps nothing */
   uint32_t fuse;            /* fusions asked for, bit 1u << rl_fusion */
+  /* Experts that tokens are sent to, with all tokens of `meet` groups; ranks 0: none are. */
+  struct rl_meeting { uint64_t experts, top_k, ranks, meet; } meeting;
   const rl_skew *skew;      /* how tokens choose experts; NULL: every expert as likely as every other */
   uint64_t decode_tokens;   /* sequences with at most that many new tokens are of the decode class */
   /* Liveness: activations share buffers. A slot of extent E takes E's count * slot_bytes, of a phase

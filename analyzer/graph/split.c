@@ -22,7 +22,9 @@ bool rl_is_cut(const rl_tensor *tensor) {
 }
 
 rl_slice rl_expert_slice(const rl_lowering *lowering, uint64_t experts, uint64_t *held) {
-  uint64_t ranks = lowering->scenario->parallel.expert, rank = lowering->rank.tensor;
+  const rl_parallel *parallel = &lowering->scenario->parallel;
+  uint64_t ranks = parallel->expert;
+  uint64_t rank = lowering->rank.data * parallel->tensor + lowering->rank.tensor;
   *held = experts;
   if (ranks <= 1) return (rl_slice){0};
   uint64_t first = rl_ceil_div(experts * rank, ranks); /* experts are few: RL_EXPERTS_MAX */

@@ -31,10 +31,21 @@ static void refuse_unknown(const rl_load *load, const rl_settings *settings,
     RL_REPORT(load->diags, NOT_SUPPORTED, settings->values[kinds[i].which]->loc,
               RL_SETTING_KEYS[kinds[i].which]);
   }
-  const bool whole = parallel->expert == parallel->tensor && parallel->data == 1;
-  if (parallel->expert <= 1 || whole) return;
-  RL_REPORT(load->diags, NOT_SUPPORTED, settings->values[RL_SET_EXPERT]->loc,
-            "parallel.expert other than parallel.tensor, or with parallel.data");
+}
+
+bool rl_parallel_spreads(const rl_parallel *parallel) {
+  if (parallel->expert <= 1) return true;
+  if (parallel->tensor == 0 || parallel->expert % parallel->tensor != 0) return false;
+  return parallel->data % (parallel->expert / parallel->tensor) == 0;
+}
+
+static void check_experts(const rl_load *load, const rl_settings *settings,
+                          const rl_parallel *parallel) {
+  char experts[RL_NUMBER_TEXT], tensor[RL_NUMBER_TEXT], data[RL_NUMBER_TEXT];
+  if (rl_parallel_spreads(parallel)) return;
+  RL_REPORT(load->diags, PARALLEL_EXPERTS, settings->values[RL_SET_EXPERT]->loc,
+            rl_print_grouped(parallel->expert, experts), rl_print_grouped(parallel->tensor, tensor),
+            rl_print_grouped(parallel->data, data));
 }
 
 static void read_degrees(const rl_load *load, const rl_settings *settings, rl_parallel *parallel) {
@@ -75,7 +86,8 @@ static const char *devices_hint(const rl_load *load, const rl_scenario *scenario
     return "tensor x pipeline x data x context is the number of devices";
   }
   rl_print_u64(data * (scenario->devices / ranks), groups);
-  const char *hint = rl_textf(load->arena, "--dp %s shares the sequences among all of them", groups);
+  const char *hint =
+      rl_textf(load->arena, "--dp %s shares the sequences among all of them", groups);
   if (hint == NULL) rl_diag_oom(load->diags);
   return hint;
 }
@@ -104,4 +116,5 @@ void rl_parallel_resolve(const rl_load *load, const rl_settings *settings, rl_sc
   }
   if (ranks > RL_DEVICES_MAX) report_devices(load, settings, scenario);
   refuse_unknown(load, settings, parallel);
+  check_experts(load, settings, parallel);
 }

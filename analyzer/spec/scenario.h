@@ -45,6 +45,9 @@ typedef struct rl_parallel {
   rl_algorithm algorithm; /* of collectives */
   rl_loc loc;
 } rl_parallel;
+/* Experts stand together, over the ranks that share a layer, or over those of some data groups that
+ * divide all of them: other degrees have no meaning here. */
+bool rl_parallel_spreads(const rl_parallel *parallel);
 
 typedef struct rl_scenario {
   const char *file;             /* scenario file or NULL */

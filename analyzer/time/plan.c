@@ -2,6 +2,7 @@
  * rates. */
 #include <math.h>
 
+#include "base/checked.h"
 #include "base/number.h"
 #include "time/plan.h"
 
@@ -53,6 +54,26 @@ static rl_status bind_vector(const rl_plan *plan, const rl_cost_row *row, rl_row
   return RL_OK;
 }
 
+/* Tokens to equally many experts on every rank go by the innermost tier that reaches the rank: each
+ * tier has the share of the ranks that it reaches and those before do not. The tiers work at once.
+ */
+static void bind_tiers(const rl_plan *plan, const rl_op *op, rl_row_time *time) {
+  uint64_t reached = 1;
+  time->per_link_byte = 0;
+  for (size_t i = 0; i < plan->hardware->link_count && reached < op->at.span; i++) {
+    const rl_link *link = &plan->hardware->links[i];
+    if (link->peers <= reached) continue;
+    uint64_t end = rl_min_u64(link->peers, op->at.span);
+    double share = (double)(end - reached) / (double)(op->at.span - 1);
+    double per_byte = share * reciprocal(link->bandwidth);
+    if (per_byte > time->per_link_byte) {
+      time->per_link_byte = per_byte;
+      time->link = link;
+    }
+    reached = end;
+  }
+}
+
 /* The tier of links that joins the group: the innermost that reaches all the devices it spans. */
 static rl_status bind_link(const rl_plan *plan, const rl_cost_row *row, rl_row_time *time,
                            rl_diags *diags) {
@@ -66,6 +87,7 @@ static rl_status bind_link(const rl_plan *plan, const rl_cost_row *row, rl_row_t
   }
   time->per_link_byte = reciprocal(time->link->bandwidth);
   time->per_message = time->link->latency.value;
+  if (op->kind == RL_OP_DISPATCH || op->kind == RL_OP_SEND_BACK) bind_tiers(plan, op, time);
   return RL_OK;
 }
 
@@ -132,8 +154,8 @@ static void bind_place(const rl_plan *plan, const rl_cost_row *row, rl_row_time 
 
 static void bind_row_memory(const rl_plan *plan, rl_row_time *time) {
   if (time->on_host) {
-    time->per_byte = reciprocal(rl_hardware_main(plan->placement->host)->bandwidth) *
-                     part_of_site(plan, time);
+    time->per_byte =
+        reciprocal(rl_hardware_main(plan->placement->host)->bandwidth) * part_of_site(plan, time);
     return;
   }
   time->per_byte = plan->per_byte;

@@ -36,6 +36,7 @@ struct rl_call {
 /* The largest pass that memory is planned for. */
 typedef struct rl_pass_limits {
   uint64_t tokens, logit_rows, scores, kv_rows, longest, sequences;
+  uint64_t choices;
   rl_source_blocks source;
 } rl_pass_limits;
 
@@ -67,6 +68,10 @@ uint64_t rl_limits_blocks(const rl_pass_limits *limits, rl_extent extent);
 /* Kernels, ref_<kind>.c. */
 void rl_ref_all_reduce(const rl_call *call);
 void rl_ref_all_gather(const rl_call *call);
+void rl_ref_dispatch(const rl_call *call);
+void rl_ref_send_back(const rl_call *call);
+/* (token, expert) of all ranks that come to the experts of the nth of the peers. */
+uint64_t rl_ref_arrivals(const rl_call *call, size_t nth);
 void rl_ref_send(const rl_call *call);
 void rl_ref_receive(const rl_call *call);
 void rl_ref_embed(const rl_call *call);

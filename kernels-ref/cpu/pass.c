@@ -15,6 +15,7 @@ uint64_t rl_pass_blocks(const rl_pass *pass, rl_extent extent) {
       [RL_EXTENT_KV] = pass->kv_rows,
       [RL_EXTENT_SCORES] = pass->scores,
       [RL_EXTENT_SEQUENCES] = pass->count,
+      [RL_EXTENT_CHOICES] = pass->choices,
       [RL_EXTENT_PREFIX] = pass->prefix,
       [RL_EXTENT_SOURCE_INPUT] = pass->source.inputs,
       [RL_EXTENT_SOURCE] = pass->source.positions,

@@ -40,6 +40,7 @@ typedef struct rl_pass {
   const rl_pass_sequence *sequences;
   size_t count;
   uint64_t tokens, logit_rows, prefix, scores;
+  uint64_t choices; /* that came to this rank's experts, where tokens meet: set when they are sent */
   uint64_t kv_rows;          /* blocks of a KV tensor: the capacities of all sequences */
   const uint64_t *positions; /* [tokens] */
   const uint64_t (*axes)[3]; /* [tokens] time, height, width: the position thrice but in images */

@@ -9,7 +9,7 @@ void rl_ref_combine(const rl_call *call) {
   const rl_view *out = rl_call_write(call, 0);
   uint64_t k = call->op->at.top_k, n = out->block;
   float *sum = call->work->values, *result = sum + n, *weight = result + n;
-  for (uint64_t t = 0; t < call->pass->tokens; t++) {
+  for (uint64_t t = 0; t < rl_call_blocks(call); t++) {
     memset(sum, 0, n * sizeof *sum);
     rl_view_read(weights, t * k, k, weight);
     for (uint64_t j = 0; j < k; j++) {

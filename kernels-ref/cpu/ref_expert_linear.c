@@ -47,7 +47,7 @@ void rl_ref_expert_linear(const rl_call *call) {
   const rl_view *weight = rl_call_read(call, 2);
   mixture m = {.bias = rl_call_read(call, 3),
                .out = rl_call_write(call, 0),
-               .tokens = call->pass->tokens,
+               .tokens = rl_call_blocks(call),
                .k = call->op->at.top_k,
                .first = call->op->at.first_expert,
                .held = call->op->at.held_experts};
@@ -70,7 +70,8 @@ void rl_ref_expert_linear(const rl_call *call) {
 bool rl_ref_expert_linear_workspace(const rl_program *program, const rl_op *op,
                                     const rl_pass_limits *limits, rl_workspace_size *size) {
   uint64_t choices, cols = rl_op_tensor(program, op, RL_READ, 2)->cols;
-  return rl_mul_u64(limits->tokens, op->at.top_k, &choices) &&
+  uint64_t blocks = rl_limits_blocks(limits, rl_op_tensor(program, op, RL_READ, 1)->extent);
+  return rl_mul_u64(blocks, op->at.top_k, &choices) &&
          rl_product_workspace(op, choices, cols, size) &&
          rl_add_u64(size->codes, choices, &size->codes);
 }

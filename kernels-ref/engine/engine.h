@@ -65,7 +65,8 @@ typedef struct rl_engine_row {
   uint32_t visit, op;    /* indices into program->visits and program->ops */
   const uint64_t *bytes; /* [op->operand_count] distinct stored bytes touched, in operand order */
   uint64_t experts;      /* route: distinct experts that the pass chose; what reads a memory: distinct
-                            blocks; an observed fact */
+                            blocks; dispatch: distinct experts of this rank; an observed fact */
+  uint64_t choices;      /* dispatch: (token, expert) that came to this rank, likewise */
   uint64_t nanoseconds;  /* 0 without a clock */
 } rl_engine_row;
 

@@ -221,12 +221,21 @@ static bool has_scores(const rl_program *program) {
   return false;
 }
 
+/* All tokens of all groups that meet may choose as many experts of a rank as it has. */
+static bool limit_choices(const rl_program *program, rl_pass_limits *most) {
+  const struct rl_meeting *meeting = &program->meeting;
+  uint64_t held = meeting->ranks == 0 ? 0 : rl_ceil_div(meeting->experts, meeting->ranks);
+  return rl_mul_u64(most->tokens, meeting->meet, &most->choices) &&
+         rl_mul_u64(most->choices, rl_min_u64(held, meeting->top_k), &most->choices);
+}
+
 /* No pass stores more scores than its tokens times the longest sequence. */
 static bool set_limits(rl_engine_state *state, const rl_engine_limits *limits) {
   rl_pass_limits *most = &state->limits;
   *most = (rl_pass_limits){.tokens = limits->tokens,
                             .logit_rows = limits->logit_rows,
                             .sequences = limits->sequences};
+  if (!limit_choices(state->program, most)) return false;
   for (uint32_t s = 0; s < limits->sequences; s++) {
     if (!rl_add_u64(most->kv_rows, limits->capacity[s], &most->kv_rows)) return false;
     most->longest = rl_max_u64(most->longest, limits->capacity[s]);

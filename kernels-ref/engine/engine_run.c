@@ -47,13 +47,13 @@ static void count_touched(const rl_engine_state *state, const rl_op *op, uint64_
   }
 }
 
-/* Distinct numbers in the choice that a router has written, of the experts of this rank; or in the
- * one that sequences made and the operator reads. */
+/* Distinct numbers in the choice that a router has written, or that came to this rank, of its
+ * experts; or in the one that sequences made and the operator reads. */
 static uint64_t count_experts(rl_engine_state *state, const rl_op *op) {
   enum { WORD_BITS = 64 };
   const rl_store *choice = NULL;
   uint64_t distinct = 0;
-  bool chooses = op->kind == RL_OP_ROUTE || op->kind == RL_OP_HASH;
+  bool chooses = op->kind == RL_OP_ROUTE || op->kind == RL_OP_HASH || op->kind == RL_OP_DISPATCH;
   uint64_t experts = 0;
   for (uint32_t k = 0; k < op->operand_count; k++) {
     const rl_tensor *tensor =
@@ -74,15 +74,18 @@ static uint64_t count_experts(rl_engine_state *state, const rl_op *op) {
   return distinct;
 }
 
-static bool is_collective(const rl_op *op) {
-  return op->kind == RL_OP_ALL_REDUCE || op->kind == RL_OP_ALL_GATHER ||
-         (op->kind == RL_OP_NORM && op->at.ranks > 1);
+/* Consecutive ranks for which one call does the work of all; 1: each does its own. */
+static size_t group_of(const rl_op *op, size_t count) {
+  bool together = op->kind == RL_OP_ALL_REDUCE || op->kind == RL_OP_ALL_GATHER ||
+                  op->kind == RL_OP_NORM || op->kind == RL_OP_DISPATCH ||
+                  op->kind == RL_OP_SEND_BACK;
+  return together && op->at.ranks > 1 && op->at.ranks <= count ? (size_t)op->at.ranks : 1;
 }
 
 /* What a run consists of: the engines of all ranks, and the pass of each. */
 typedef struct fleet_run {
   rl_engine_state *const *ranks;
-  const rl_engine_passes *passes;
+  rl_engine_passes *passes;
   size_t count;
   const rl_engine_clock *clock;
 } fleet_run;
@@ -113,28 +116,52 @@ static void bind_call(const fleet_run *run, size_t rank, const rl_engine_place *
   rl_engine_state *state = run->ranks[rank];
   const rl_op *op = &state->program->ops[at->op];
   rl_visit visit = state->program->visits[at->visit];
+  const size_t group = group_of(op, run->count);
   calls[rank] = (rl_call){.program = state->program,
                           .op = op,
                           .pass = &run->passes[rank].of[op->phase],
                           .views = state->views,
                           .work = &state->work,
                           .layer = layer_of(state->program, visit),
-                          .peers = calls,
-                          .peer_count = run->count,
+                          .peers = calls + rank / group * group,
+                          .peer_count = group,
                           .incoming = incoming_of(state, op)};
   bind_operands(state, &run->passes[rank], visit, op);
 }
 
-static void report_row(rl_engine_state *state, const rl_op *op, const rl_engine_place *at,
-                       uint64_t nanoseconds) {
+static void report_row(const fleet_run *run, size_t rank, const rl_op *op,
+                       const rl_engine_place *at, uint64_t nanoseconds) {
+  rl_engine_state *state = run->ranks[rank];
+  const uint64_t choices = run->passes[rank].of[RL_PHASE_BOTH].choices;
   uint64_t *bytes = at->row == 0 ? state->bytes : state->next_bytes;
   count_touched(state, op, bytes);
   state->rows[at->row] = (rl_engine_row){.visit = at->visit,
                                          .op = at->op,
                                          .bytes = bytes,
                                          .experts = count_experts(state, op),
+                                         .choices = choices,
                                          .nanoseconds = nanoseconds};
   state->next_bytes = bytes + op->operand_count;
+}
+
+/* How many choices come to each rank's experts is known once all have chosen: what is written for
+ * them has as many rows. */
+static void expect_arrivals(const fleet_run *run, const rl_engine_place *at, rl_call *calls) {
+  for (size_t r = 0; r < run->count; r++) {
+    const size_t nth = (size_t)(&calls[r] - calls[r].peers);
+    run->passes[r].of[RL_PHASE_BOTH].choices = rl_ref_arrivals(&calls[r], nth);
+  }
+  for (size_t r = 0; r < run->count; r++) {
+    rl_engine_shape(run->ranks[r], &run->passes[r].of[RL_PHASE_BOTH]);
+    bind_call(run, r, at, calls);
+  }
+}
+
+/* Sequences of the operator's class, or tokens that came from other ranks. */
+static bool has_work(const rl_call *call) {
+  const rl_tensor *made = rl_op_tensor(call->program, call->op, RL_WRITE, 0);
+  bool sent = made != NULL && made->extent == RL_EXTENT_CHOICES;
+  return call->pass->count > 0 || (sent && call->pass->choices > 0);
 }
 
 /* One operator on every rank: all of them have their operands before one begins, because a
@@ -143,17 +170,18 @@ static void report_row(rl_engine_state *state, const rl_op *op, const rl_engine_
 static void run_operator(const fleet_run *run, const rl_engine_place *at) {
   rl_call calls[RL_FLEET_MAX];
   for (size_t r = 0; r < run->count; r++) bind_call(run, r, at, calls);
-  const rl_op *op = &run->ranks[0]->program->ops[at->op];
+  const rl_op *op = run->ranks[0]->program->ops[at->op].kind == RL_OP_FUSED ? NULL : calls[0].op;
+  const size_t group = op == NULL ? 1 : group_of(op, run->count);
+  if (op != NULL && op->kind == RL_OP_DISPATCH) expect_arrivals(run, at, calls);
   uint64_t start = now(run);
-  size_t runs = is_collective(op) && run->count > 1 ? 1 : run->count;
-  for (size_t r = 0; r < runs; r++) {
-    if (calls[r].pass->count > 0) RL_KERNELS[op->kind].run(&calls[r]);
+  for (size_t r = 0; r < run->count; r += group) {
+    if (has_work(&calls[r]) || group > 1) RL_KERNELS[calls[r].op->kind].run(&calls[r]);
   }
   uint64_t end = now(run);
-  for (size_t r = 0; r < run->count; r++) report_row(run->ranks[r], calls[r].op, at, end - start);
+  for (size_t r = 0; r < run->count; r++) report_row(run, r, calls[r].op, at, end - start);
 }
 
-void rl_engine_run(rl_engine_state *const *ranks, const rl_engine_passes *passes, size_t count,
+void rl_engine_run(rl_engine_state *const *ranks, rl_engine_passes *passes, size_t count,
                    const rl_engine_clock *clock) {
   const rl_program *program = ranks[0]->program; /* every rank has the same operators */
   const fleet_run fleet = {ranks, passes, count, clock};

@@ -87,7 +87,7 @@ typedef struct rl_engine_place {
 /* Runs every visit of the programs on the passes, all ranks operator by operator; one rank is a
  * fleet of one. At most RL_FLEET_MAX. */
 enum { RL_FLEET_MAX = 64 };
-void rl_engine_run(rl_engine_state *const *ranks, const rl_engine_passes *passes, size_t count,
+void rl_engine_run(rl_engine_state *const *ranks, rl_engine_passes *passes, size_t count,
                    const rl_engine_clock *clock);
 /* The two halves of a step around the run: checks and lays out the entries; reads the results and
  * moves the sequences on. */

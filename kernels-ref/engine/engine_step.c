@@ -57,7 +57,6 @@ static const char *pass_error(const rl_engine_state *state, const rl_engine_entr
     tokens += entries[e].q; /* at most the capacities, whose sum was checked */
     rows += rl_engine_logit_rows(&entries[e]);
   }
-  if (tokens == 0) return "it has no token";
   if (tokens > state->limits.tokens) return "it has more tokens than memory was planned for";
   if (rows > state->limits.logit_rows) return "it has more logit rows than memory was planned for";
   return NULL;
@@ -262,6 +261,7 @@ void rl_engine_finish(rl_engine_state *engine, const rl_engine_entry *entries,
 rl_status rl_engine_step(rl_engine_state *engine, const rl_engine_entry *entries, size_t count,
                          const rl_engine_clock *clock, rl_engine_result *result, rl_diags *diags) {
   rl_engine_passes passes;
+  if (count == 0) return RL_REPORT(diags, ENGINE_PASS, NOWHERE, "it has no token");
   if (engine->program->stage > 0) {
     return RL_REPORT(diags, ENGINE_PASS, NOWHERE, "it waits for the stage before");
   }

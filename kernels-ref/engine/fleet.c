@@ -42,18 +42,25 @@ static bool is_fleet(rl_engine_state *const *ranks, size_t count) {
   return true;
 }
 
-rl_status rl_fleet_step(rl_engine_state *const *ranks, size_t count, const rl_engine_entry *entries,
-                        size_t entry_count, rl_engine_result *results, rl_diags *diags) {
+/* Whether ranks of a stage fall into so many groups that share each layer. */
+static bool divides(size_t width, size_t groups) {
+  return groups > 0 && groups <= width && width % groups == 0;
+}
+
+rl_status rl_fleet_step_groups(rl_engine_state *const *ranks, size_t count,
+                               const rl_fleet_share *shares, size_t groups,
+                               rl_engine_result *results, rl_diags *diags) {
   rl_engine_passes passes[RL_FLEET_RANKS];
   if (count == 0 || count > RL_FLEET_RANKS) {
     return RL_REPORT(diags, ENGINE_PASS, NOWHERE, "a fleet has 1 to 64 ranks");
   }
-  if (!is_fleet(ranks, count)) {
+  const size_t width = is_fleet(ranks, count) ? find_stage(ranks, count, 0) : 0;
+  if (width == 0 || !divides(width, groups)) {
     return RL_REPORT(diags, ENGINE_PASS, NOWHERE, "its ranks do not have the same operators");
   }
-  const size_t width = find_stage(ranks, count, 0);
   for (size_t r = 0; r < count; r++) {
-    rl_status status = rl_engine_begin(ranks[r], entries, entry_count, &passes[r], diags);
+    const rl_fleet_share *share = &shares[r % width / (width / groups)];
+    rl_status status = rl_engine_begin(ranks[r], share->entries, share->count, &passes[r], diags);
     if (status != RL_OK) return status;
   }
   for (size_t first = 0; first < count; first += width) {
@@ -62,6 +69,15 @@ rl_status rl_fleet_step(rl_engine_state *const *ranks, size_t count, const rl_en
     }
     rl_engine_run(ranks + first, passes + first, width, NULL);
   }
-  for (size_t r = 0; r < count; r++) rl_engine_finish(ranks[r], entries, &passes[r], &results[r]);
+  for (size_t r = 0; r < count; r++) {
+    rl_engine_finish(ranks[r], shares[r % width / (width / groups)].entries, &passes[r],
+                     &results[r]);
+  }
   return RL_OK;
+}
+
+rl_status rl_fleet_step(rl_engine_state *const *ranks, size_t count, const rl_engine_entry *entries,
+                        size_t entry_count, rl_engine_result *results, rl_diags *diags) {
+  const rl_fleet_share all = {entries, entry_count};
+  return rl_fleet_step_groups(ranks, count, &all, 1, results, diags);
 }

@@ -25,4 +25,15 @@ rl_weight_source rl_sliced_weights(const rl_unsplit *unsplit);
 rl_status rl_fleet_step(rl_engine_state *const *ranks, size_t count, const rl_engine_entry *entries,
                         size_t entry_count, rl_engine_result *results, rl_diags *diags);
 
+/* What one data group works on. */
+typedef struct rl_fleet_share {
+  const rl_engine_entry *entries;
+  size_t count;
+} rl_fleet_share;
+/* The same of several data groups of equally many ranks, one behind the other, each with entries of its
+ * own; they meet at experts that are spread over them. A group may have no entry. */
+rl_status rl_fleet_step_groups(rl_engine_state *const *ranks, size_t count,
+                               const rl_fleet_share *shares, size_t groups,
+                               rl_engine_result *results, rl_diags *diags);
+
 #endif

@@ -1,7 +1,7 @@
 /* A split model gives what the unsplit one gives: the same weights cut into slices, all ranks in
  * lockstep, the logits of every rank within rounding of those of one engine; and every rank touches
  * the bytes that are counted for it. Stages of a pipeline compute nothing otherwise: alone they
- * give the very same bits. */
+ * give the very same bits. Data groups have sequences of their own and meet at their experts. */
 #include <math.h>
 #include <stdio.h>
 
@@ -18,6 +18,7 @@ static const double BUDGET = 1e-5; /* fp32 sums in another order */
 typedef struct division {
   size_t tensor, stages;
   bool whole_experts;
+  size_t groups; /* data groups whose tokens meet at the experts; 0: one, which keeps its own */
 } division;
 
 typedef struct fleet {
@@ -41,9 +42,12 @@ static const rl_cost_row *row_of(const rl_cost *cost, uint32_t op) {
 
 /* A rank may hold none of the ids or experts: no fact says so, the moment does. */
 static void moments_of(const twin_pass *pass, const rl_engine_result *result, const rl_cost *cost,
-                       uint64_t experts, uint64_t *moments) {
+                       const rl_engine_row *chosen, uint64_t *moments) {
   rl_group groups[TWIN_SEQUENCES];
-  rl_facts facts = {result->distinct_ids, result->distinct_positions, experts};
+  rl_facts facts = {.distinct_ids = result->distinct_ids,
+                    .distinct_positions = result->distinct_positions,
+                    .distinct_experts = chosen == NULL ? 0 : chosen->experts,
+                    .expert_choices = chosen == NULL ? 0 : chosen->choices};
   for (size_t e = 0; e < pass->count; e++) {
     const rl_engine_entry *entry = &pass->entries[e];
     groups[e] = (rl_group){1, entry->q, pass->cached[e], entry->tree, entry->logits};
@@ -52,7 +56,8 @@ static void moments_of(const twin_pass *pass, const rl_engine_result *result, co
   for (uint32_t m = 0; m < cost->moment_count; m++) {
     rl_moment_kind kind = cost->moments[m].kind;
     if (kind == RL_M_ID_ROWS && result->distinct_ids == 0) moments[m] = 0;
-    if (kind == RL_M_EXPERTS && experts == 0) moments[m] = 0;
+    if (kind == RL_M_EXPERTS && facts.distinct_experts == 0) moments[m] = 0;
+    if (kind == RL_M_EXPERT_CHOICES && facts.expert_choices == 0) moments[m] = 0;
   }
 }
 
@@ -61,14 +66,14 @@ static void check_bytes(const twin *t, const twin_pass *pass, const rl_engine_re
   const rl_program *program = ranks.programs[rank];
   const rl_cost *cost = ranks.costs[rank];
   uint64_t moments[RL_MOMENTS_MAX];
-  moments_of(pass, result, cost, 0, moments);
+  moments_of(pass, result, cost, NULL, moments);
   for (size_t r = 0; r < result->row_count; r++) {
     const rl_engine_row *row = &result->rows[r];
     const rl_op *op = &program->ops[row->op];
     const rl_cost_row *counted = row_of(cost, row->op);
     CU_ASSERT_PTR_NOT_NULL_FATAL(counted);
-    if (op->kind == RL_OP_ROUTE || op->kind == RL_OP_HASH)
-      moments_of(pass, result, cost, row->experts, moments);
+    if (op->kind == RL_OP_ROUTE || op->kind == RL_OP_HASH || op->kind == RL_OP_DISPATCH)
+      moments_of(pass, result, cost, row, moments);
     for (uint32_t k = 0; k < op->operand_count; k++) {
       uint64_t bytes = 0;
       rl_form_value(cost, &cost->operands[counted->first_operand + k], moments, &bytes);
@@ -82,28 +87,63 @@ static void check_bytes(const twin *t, const twin_pass *pass, const rl_engine_re
   }
 }
 
-static void check_logits(const twin_pass *pass, const rl_engine_result *result) {
+/* Sequences go to the groups in turn. */
+static bool is_share(const rl_engine_entry *entry, size_t group) {
+  return ranks.by.groups == 0 || entry->sequence % ranks.by.groups == group;
+}
+
+/* The rows of a group's entries, one behind the other, against those of the whole pass. */
+static void check_logits(const twin_pass *pass, const rl_engine_result *result, size_t group) {
+  const uint64_t width = pass->result.logit_width;
   double largest = 0, error = 0;
-  CU_ASSERT_EQUAL_FATAL(result->logit_rows, pass->result.logit_rows);
-  CU_ASSERT_EQUAL_FATAL(result->logit_width, pass->result.logit_width);
-  for (uint64_t i = 0; i < result->logit_rows * result->logit_width; i++) {
-    double of_one = pass->result.logits[i];
-    largest = fmax(largest, fabs(of_one));
-    error = fmax(error, fabs(of_one - (double)result->logits[i]));
+  uint64_t row = 0, own = 0;
+  if (result->logit_rows > 0) CU_ASSERT_EQUAL_FATAL(result->logit_width, width);
+  for (size_t e = 0; e < pass->count; e++) {
+    uint64_t rows = twin_logit_rows(&pass->entries[e]);
+    const float *of_one = pass->result.logits + row * width;
+    row += rows;
+    if (!is_share(&pass->entries[e], group)) continue;
+    const float *of_rank = result->logits + own * width;
+    own += rows;
+    CU_ASSERT_FATAL(own <= result->logit_rows);
+    for (uint64_t i = 0; i < rows * width; i++) {
+      largest = fmax(largest, fabs((double)of_one[i]));
+      error = fmax(error, fabs((double)of_one[i] - (double)of_rank[i]));
+    }
   }
+  CU_ASSERT_EQUAL(own, result->logit_rows);
   if (largest > 0) worst = fmax(worst, error / largest);
 }
 
+/* What a group has of the pass. */
+static twin_pass share_of(const twin_pass *pass, size_t group) {
+  twin_pass share = {.count = 0};
+  for (size_t e = 0; e < pass->count; e++) {
+    if (!is_share(&pass->entries[e], group)) continue;
+    share.cached[share.count] = pass->cached[e];
+    share.entries[share.count++] = pass->entries[e];
+  }
+  return share;
+}
+
 static void check_pass(twin *t, const twin_pass *pass) {
+  const size_t groups = ranks.by.groups == 0 ? 1 : ranks.by.groups;
   rl_engine_result results[RANKS_MAX];
+  twin_pass parts[RANKS_MAX];
+  rl_fleet_share shares[RANKS_MAX];
+  for (size_t g = 0; g < groups; g++) {
+    parts[g] = share_of(pass, g);
+    shares[g] = (rl_fleet_share){parts[g].entries, parts[g].count};
+  }
   rl_status status =
-      rl_fleet_step(ranks.engines, ranks.count, pass->entries, pass->count, results, &t->diags);
+      rl_fleet_step_groups(ranks.engines, ranks.count, shares, groups, results, &t->diags);
   CU_ASSERT_EQUAL_FATAL(status, RL_OK);
   for (size_t r = 0; r < ranks.count; r++) {
-    if (ranks.programs[r]->stage + 1 == ranks.by.stages) check_logits(pass, &results[r]);
-    check_bytes(t, pass, &results[r], r);
-    for (size_t e = 0; e < pass->count; e++) {
-      if (pass->entries[e].tree != NULL) twin_commit(t, ranks.engines[r]);
+    const size_t group = groups == 1 ? 0 : r / ranks.by.tensor;
+    if (ranks.programs[r]->stage + 1 == ranks.by.stages) check_logits(pass, &results[r], group);
+    check_bytes(t, &parts[group], &results[r], r);
+    for (size_t e = 0; e < parts[group].count; e++) {
+      if (parts[group].entries[e].tree != NULL) twin_commit(t, ranks.engines[r]);
     }
   }
 }
@@ -115,10 +155,13 @@ static bool lower_ranks(twin *t, division by) {
   *scenario = *t->scenario;
   scenario->parallel.tensor = by.tensor;
   scenario->parallel.pipeline = by.stages;
-  scenario->parallel.expert = by.whole_experts ? by.tensor : 1;
-  ranks = (fleet){.by = by, .count = by.tensor * by.stages, .unsplit = {t->program, t->engine}};
+  const size_t groups = by.groups == 0 ? 1 : by.groups, width = by.tensor * groups;
+  scenario->parallel.data = groups;
+  scenario->parallel.expert = by.whole_experts ? width : 1;
+  ranks = (fleet){.by = by, .count = width * by.stages, .unsplit = {t->program, t->engine}};
   for (size_t r = 0; r < ranks.count; r++) {
-    const rl_rank rank = {.tensor = r % by.tensor, .pipeline = r / by.tensor};
+    const rl_rank rank = {
+        .tensor = r % by.tensor, .pipeline = r / width, .data = r % width / by.tensor};
     rl_status status = rl_lower_rank(&t->arena, scenario, rank, &ranks.programs[r], &t->diags);
     if (status == RL_OK) continue;
     rl_diag_code code = t->diags.list.items[0].code;
@@ -144,18 +187,55 @@ static size_t run_ranks(const twin_setup *setup, division by) {
   return split;
 }
 
+/* Beside the twins of engine_twin_models.c, those that keep states. */
+static const ref_model STATEFUL[] = {
+    {.twin = "qwen3-next-twin", .recurrent = true, .vocabulary = 59, .experts = 9},
+    {.twin = "minimax-twin", .recurrent = true, .vocabulary = 61, .experts = 5}};
+enum { MIXTURES_MAX = TWIN_MODELS + 2 };
+
+static const ref_model *model_at(int m) {
+  return m < TWIN_MODELS ? &TWIN_MODEL[m] : &STATEFUL[m - TWIN_MODELS];
+}
+
 static size_t run_models(const char *profile, const char *const formats[3]) {
   static const size_t counts[] = {2, 3, 5, 6};
   size_t fleets = 0;
   worst = 0;
-  for (int m = 0; m < TWIN_MODELS; m++) {
-    twin_setup setup = {&TWIN_MODEL[m], formats[0], formats[1], formats[2], profile};
+  for (int m = 0; m < MIXTURES_MAX; m++) {
+    twin_setup setup = {model_at(m), formats[0], formats[1], formats[2], profile};
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
-      fleets += run_ranks(&setup, (division){counts[i], 1, false});
-      if (setup.model->experts > 0) fleets += run_ranks(&setup, (division){counts[i], 1, true});
+      fleets += run_ranks(&setup, (division){counts[i], 1, false, 0});
+      if (setup.model->experts > 0) fleets += run_ranks(&setup, (division){counts[i], 1, true, 0});
     }
   }
   return fleets;
+}
+
+/* Every mixture over data groups whose experts are spread over all of their ranks. */
+static size_t run_groups(const char *profile, const char *const formats[3]) {
+  static const size_t by[][2] = {{1, 2}, {1, 3}, {1, 5}, {2, 2}, {2, 3}, {3, 2}};
+  size_t fleets = 0;
+  worst = 0;
+  for (int m = 0; m < MIXTURES_MAX; m++) {
+    twin_setup setup = {model_at(m), formats[0], formats[1], formats[2], profile};
+    for (size_t i = 0; setup.model->experts > 0 && i < sizeof by / sizeof *by; i++) {
+      fleets += run_ranks(&setup, (division){by[i][0], 1, true, by[i][1]});
+    }
+  }
+  return fleets;
+}
+
+static void test_groups(void) {
+  static const char *const fp32[] = {"fp32", "fp32", "fp32"};
+  static const char *const stored[] = {"w4a16-g32", "bf16", "int8-token"};
+  CU_ASSERT(run_groups("reference", fp32) >= 60);
+  if (!(worst <= BUDGET)) fprintf(stderr, "\nlogits differ by %g\n", worst);
+  CU_ASSERT(worst > 0 && worst <= BUDGET);
+  CU_ASSERT(run_groups("unfused", fp32) >= 60);
+  CU_ASSERT(worst > 0 && worst <= BUDGET);
+  compared = 0;
+  CU_ASSERT(run_groups("reference", stored) >= 60);
+  CU_ASSERT(compared > 50000);
 }
 
 /* Every twin in stages, those that ranks can divide also with two or three ranks a stage. */
@@ -165,7 +245,7 @@ static size_t run_stages(const char *profile, const char *const formats[3], size
   for (int m = 0; m < TWIN_MODELS; m++) {
     twin_setup setup = {&TWIN_MODEL[m], formats[0], formats[1], formats[2], profile};
     for (size_t stages = 2; stages <= 4 && stages * tensor <= RANKS_MAX; stages++) {
-      fleets += run_ranks(&setup, (division){tensor, stages, false});
+      fleets += run_ranks(&setup, (division){tensor, stages, false, 0});
     }
   }
   return fleets;
@@ -207,4 +287,5 @@ static void test_bytes(void) {
   CU_ASSERT(compared > 100000);
 }
 
-RL_SUITE("fleets", {"logits", test_logits}, {"bytes", test_bytes}, {"stages", test_stages})
+RL_SUITE("fleets", {"groups", test_groups}, {"logits", test_logits}, {"bytes", test_bytes},
+         {"stages", test_stages})

@@ -2,6 +2,7 @@
  * 30B-A3B over twice as many. 16 sequences decode behind 2048 tokens: T 16, R 16, pairs 16 * 2049 =
  * 32784, as many KV rows. Each row: matrix FLOPs, vector operations, bytes of weights, of KV read,
  * of KV written, of activations read, of activations written; bytes sent and messages in turn. */
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -87,8 +88,18 @@ static const split_row mixtral_whole[] = {
     {"mlp_all_reduce", {0, 4096, 0, 0, 0, 8192, 8192}, 14336, 2},
 };
 
-/* DeepSeek-V3, 128 heads over 8 ranks: 16 heads each, latents of 512 and rotated keys of 64 on every
- * rank; d 7168, queries over 1536, heads of 128 + 64 and 128; a shared expert of 2048. */
+/* Mixtral 8x7B over 8 groups of one rank each, whose experts are one on each of the 8 ranks; one
+ * token a group, 8 together. Each rank sends its own token and all of its experts' come to it. On
+ * the rank with most there is one expert, w 14336*4096*2 bytes a matrix; how many choices come is
+ * no hand's number. Back and forth cross tokens that chose the expert, which are as many as the
+ * choices. */
+static const split_row mixtral_met[] = {
+    /* F 2*(32+8+8)*128*4096; w 6144*4096*2; in 4096*2; out 6144*2 */
+    {"qkv_proj", {50331648, 0, 50331648, 0, 0, 8192, 12288}, 0, 0},
+};
+
+/* DeepSeek-V3, 128 heads over 8 ranks: 16 heads each, latents of 512 and rotated keys of 64 on
+ * every rank; d 7168, queries over 1536, heads of 128 + 64 and 128; a shared expert of 2048. */
 static const split_row deepseek[] = {
     /* rows 16*192 = 3072; F 2*16*3072*1536; w 3072*1536*2; in 16*1536*2; out 16*3072*2 */
     {"q_b_proj", {150994944, 0, 9437184, 0, 0, 49152, 98304}, 0, 0},
@@ -103,8 +114,8 @@ static const split_row deepseek[] = {
     {"shared_down_proj", {58720256, 0, 3670016, 0, 0, 8192, 229376}, 0, 0},
 };
 
-/* OLMoE, 16 heads of 128 over 8 ranks: q is normalised over all 2048 values, of which a rank has 256:
- * a sum of squares of 4 bytes a token goes around, 2 * 7 / 8 of 64 bytes. */
+/* OLMoE, 16 heads of 128 over 8 ranks: q is normalised over all 2048 values, of which a rank has
+ * 256: a sum of squares of 4 bytes a token goes around, 2 * 7 / 8 of 64 bytes. */
 static const split_row olmoe[] = {
     /* V 4*16*256; w 256*2; in and out 16*256*2 */
     {"q_norm", {0, 16384, 512, 0, 0, 8192, 8192}, 112, 2},
@@ -175,6 +186,46 @@ static uint64_t kv_token_bytes(const rl_program *program) {
   return bytes;
 }
 
+static uint64_t count_of(const rl_lab_pass *pass, const char *name, rl_count count) {
+  uint64_t moments[RL_MOMENTS_MAX], value = 0;
+  CU_ASSERT_TRUE_FATAL(rl_cost_moments(pass->cost, &point, NULL, moments));
+  CU_ASSERT_TRUE(
+      rl_form_value(pass->cost, &cost_row(pass->cost, name)->counts[count], moments, &value));
+  return value;
+}
+
+/* C choices come: 8 tokens with 2 of 8 experts each give the fullest rank between 2 and 8. Of each
+ * (token, expert): 4096*2 + 4 + 2 bytes at the dispatch, from 7 of 8 ranks 4096*2 + 2*2 + 2*4 on
+ * the link, and 4096*2 on the way back, of which each value is added up. */
+static void check_met(void) {
+  rl_lab_pass pass;
+  CU_ASSERT_TRUE_FATAL(rl_lab_ask(&lab, &(rl_lab_question){.model = "mixtral-8x7b"}, &pass));
+  rl_scenario *scenario = RL_NEW(&lab.arena, rl_scenario);
+  CU_ASSERT_PTR_NOT_NULL_FATAL(scenario);
+  *scenario = *pass.scenario;
+  scenario->parallel =
+      (rl_parallel){.tensor = 1, .pipeline = 1, .expert = 8, .data = 8, .context = 1};
+  CU_ASSERT_TRUE_FATAL(rl_lab_lower(&lab, scenario, &pass));
+  check_rows(&pass, mixtral_met, sizeof mixtral_met / sizeof *mixtral_met);
+  uint64_t moments[RL_MOMENTS_MAX], sent = 0, back = 0;
+  double choices = (double)count_of(&pass, "send_back", RL_C_VECTOR) / 4096;
+  CU_ASSERT(choices > 3.5 && choices < 4.5);
+  CU_ASSERT_EQUAL(count_of(&pass, "down_proj", RL_C_WEIGHTS), 117440512);
+  CU_ASSERT_EQUAL(count_of(&pass, "dispatch", RL_C_ACT_READ), 8192 + 2 * 4 + 2 * 2);
+  CU_ASSERT(fabs((double)count_of(&pass, "dispatch", RL_C_ACT_WRITE) - choices * 8198) < 2);
+  CU_ASSERT_TRUE_FATAL(rl_cost_moments(pass.cost, &point, NULL, moments));
+  const rl_cost_row *there = cost_row(pass.cost, "dispatch");
+  const rl_cost_row *home = cost_row(pass.cost, "send_back");
+  CU_ASSERT_EQUAL_FATAL(there->way_count, 2);
+  CU_ASSERT_EQUAL(pass.cost->ways[there->first_way].messages, 1);
+  CU_ASSERT_EQUAL(pass.cost->ways[there->first_way + 1].messages, 7);
+  CU_ASSERT_TRUE(
+      rl_form_value(pass.cost, &pass.cost->ways[there->first_way].bytes, moments, &sent));
+  CU_ASSERT_TRUE(rl_form_value(pass.cost, &pass.cost->ways[home->first_way].bytes, moments, &back));
+  CU_ASSERT(fabs((double)sent / 8204 - (double)back / 8192) < 0.001);
+  CU_ASSERT(fabs((double)back - choices * 7 / 8 * 8192) < 0.02 * (double)back);
+}
+
 static void test_rows(void) {
   rl_lab_pass pass;
   CU_ASSERT_TRUE_FATAL(rl_lab_open(&lab, NULL));
@@ -187,6 +238,7 @@ static void test_rows(void) {
   CU_ASSERT_TRUE_FATAL(split_experts("mixtral-8x7b", 8, RL_ALGORITHM_ANY, 8, &pass));
   group.count = 1;
   check_rows(&pass, mixtral_whole, sizeof mixtral_whole / sizeof *mixtral_whole);
+  check_met();
   group.count = 16;
   CU_ASSERT_TRUE_FATAL(split("deepseek-v3", 8, RL_ALGORITHM_ANY, &pass));
   check_rows(&pass, deepseek, sizeof deepseek / sizeof *deepseek);

@@ -12,7 +12,8 @@ enum { RANKS_MAX = 8 };
 typedef struct split_case {
   rl_lab *lab;
   const char *model;
-  uint64_t ranks, experts; /* degrees */
+  uint64_t ranks, experts; /* all of them; those that experts are spread over */
+  uint64_t groups;         /* of ranks that share each layer */
   rl_lab_pass whole, parts[RANKS_MAX];
 } split_case;
 
@@ -58,7 +59,8 @@ static uint64_t size_of(const rl_tensor *tensor, dimension d) {
 /* Parts of one dimension follow each other; a KV head may be there several times. */
 static void check_slices(const split_case *c, const rl_tensor *const *parts, dimension d) {
   uint64_t next = 0, whole = 0, last = UINT64_MAX;
-  for (uint64_t r = 0; r < c->ranks; r++) {
+  const uint64_t ranks = d == EXPERTS ? c->ranks : c->ranks / c->groups;
+  for (uint64_t r = 0; r < ranks; r++) {
     const rl_slice slice = slice_of(parts[r], d);
     whole = slice.whole;
     if (whole == 0) return;
@@ -137,11 +139,14 @@ static bool lower_part(split_case *c, uint64_t rank) {
   rl_cost *cost;
   if (scenario == NULL) return false;
   *scenario = *c->whole.scenario;
-  scenario->parallel.tensor = c->ranks;
+  const uint64_t tensor = c->ranks / c->groups;
+  scenario->parallel.tensor = tensor;
+  scenario->parallel.data = c->groups;
   scenario->parallel.expert = c->experts;
   *part = (rl_lab_pass){.scenario = scenario};
   rl_diags_init(&c->lab->diags, &c->lab->arena);
-  if (rl_lower_rank(&c->lab->arena, scenario, (rl_rank){.tensor = rank}, &part->program,
+  if (rl_lower_rank(&c->lab->arena, scenario,
+                    (rl_rank){.tensor = rank % tensor, .data = rank / tensor}, &part->program,
                     &c->lab->diags) != RL_OK) {
     return false;
   }
@@ -150,7 +155,8 @@ static bool lower_part(split_case *c, uint64_t rank) {
   return status == RL_OK;
 }
 
-/* The model has no such division of its heads, no experts to spread, or is not to be divided yet. */
+/* The model has no such division of its heads, no experts to spread, or is not to be divided yet.
+ */
 static bool is_refused(const rl_diags *diags) {
   if (diags->list.count == 0) return false;
   rl_diag_code code = diags->list.items[0].code;
@@ -158,8 +164,9 @@ static bool is_refused(const rl_diags *diags) {
 }
 
 /* False when the model cannot be split so. */
-static bool check_model(rl_lab *lab, const char *model, uint64_t ranks, uint64_t experts) {
-  split_case c = {.lab = lab, .model = model, .ranks = ranks, .experts = experts};
+static bool check_model(rl_lab *lab, const char *model, uint64_t ranks, uint64_t experts,
+                        uint64_t groups) {
+  split_case c = {lab, model, ranks, experts, groups, {0}, {{0}}};
   CU_ASSERT_TRUE_FATAL(
       rl_lab_ask(lab, &(rl_lab_question){.model = model, .unfused = true}, &c.whole));
   for (uint64_t r = 0; r < ranks; r++) {
@@ -186,7 +193,7 @@ static void test_models(void) {
       for (uint64_t experts = 1; experts <= ranks; experts += ranks - 1) {
         rl_lab lab;
         CU_ASSERT_TRUE_FATAL(rl_lab_open(&lab, NULL));
-        split += check_model(&lab, models[m]->name, ranks, experts);
+        split += check_model(&lab, models[m]->name, ranks, experts, 1);
         rl_lab_close(&lab);
       }
     }
@@ -195,4 +202,18 @@ static void test_models(void) {
   rl_lab_close(&names);
 }
 
-RL_SUITE("split models", {"shares add up", test_models})
+/* Experts over all ranks of several groups, each of which holds the rest. */
+static void test_groups(void) {
+  static const char *const models[] = {"mixtral-8x7b", "qwen3-30b-a3b", "deepseek-v3",
+                                       "gpt-oss-120b", "llama-4-scout", "olmoe-1b-7b"};
+  for (size_t m = 0; m < sizeof models / sizeof *models; m++) {
+    for (uint64_t groups = 2; groups <= RANKS_MAX; groups *= 2) {
+      rl_lab lab;
+      CU_ASSERT_TRUE_FATAL(rl_lab_open(&lab, NULL));
+      CU_ASSERT_TRUE(check_model(&lab, models[m], RANKS_MAX, RANKS_MAX, groups));
+      rl_lab_close(&lab);
+    }
+  }
+}
+
+RL_SUITE("split models", {"shares add up", test_models}, {"groups", test_groups})
