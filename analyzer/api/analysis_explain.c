@@ -259,27 +259,32 @@ static bool add_messages(const rl_analysis *study, size_t row, const rl_demand *
   return name != NULL;
 }
 
+/* One term of the row's maximum, by the figure that prices it. False when memory ran out. */
+static bool add_roof(const rl_analysis *study, size_t row, const rl_demand *demand, rl_bound bound,
+                     rl_result_roof *roof) {
+  bool bytes = bound == RL_BOUND_MEMORY || bound == RL_BOUND_CACHE || bound == RL_BOUND_PEERS;
+  rl_result_figure figure = rl_analysis_roof(study, row, bound);
+  if (figure.name == NULL) return false;
+  *roof = (rl_result_roof){.what = RL_BOUND_WORDS[bound],
+                           .unit = bytes ? "B" : "FLOP",
+                           .amount = demand->amount[bound],
+                           .rate = figure.value,
+                           .seconds = demand->seconds[bound],
+                           .binds = binds(demand, bound),
+                           .figure = figure};
+  return bound != RL_BOUND_PEERS || add_messages(study, row, demand, roof);
+}
+
 static bool roofs_of(const rl_analysis *study, size_t row, const rl_demand *demand,
                      rl_result_explanation *out) {
   rl_result_roof *roofs = RL_NEW_ARRAY(study->arena, rl_result_roof, RL_BOUNDS);
   if (roofs == NULL) return false;
   out->roofs = roofs;
   for (int bound = RL_BOUND_NONE + 1; bound < RL_BOUNDS; bound++) {
-    bool bytes = bound == RL_BOUND_MEMORY || bound == RL_BOUND_CACHE || bound == RL_BOUND_PEERS;
     bool unpriced = bound == RL_BOUND_CACHE && !(study->plan->per_cache_byte > 0);
     if (demand->amount[bound] == 0 || (!(demand->seconds[bound] > 0) && !unpriced)) continue;
-    rl_result_figure figure = rl_analysis_roof(study, row, (rl_bound)bound);
-    if (figure.name == NULL) return false;
-    roofs[out->roof_count++] = (rl_result_roof){.what = RL_BOUND_WORDS[bound],
-                                                .unit = bytes ? "B" : "FLOP",
-                                                .amount = demand->amount[bound],
-                                                .rate = figure.value,
-                                                .seconds = demand->seconds[bound],
-                                                .binds = binds(demand, (rl_bound)bound),
-                                                .figure = figure};
-    if (bound == RL_BOUND_PEERS && !add_messages(study, row, demand, &roofs[out->roof_count - 1])) {
-      return false;
-    }
+    if (!add_roof(study, row, demand, (rl_bound)bound, &roofs[out->roof_count])) return false;
+    out->roof_count++;
   }
   if (demand->transfer > 0) roofs[out->roof_count++] = transfer_roof(study, row, demand);
   return true;

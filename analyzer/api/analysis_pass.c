@@ -80,12 +80,15 @@ static const uint64_t *moments_of(const rl_analysis *study, const rl_group *grou
   return NULL;
 }
 
+/* One that reads a KV cache, too, keeps tokens in its state: they count with the cache. */
 bool rl_analysis_is_stateful(const rl_program *program, const rl_op *op) {
+  bool state = false;
   for (uint32_t o = 0; o < op->operand_count; o++) {
-    uint32_t tensor = program->operands[op->first_operand + o].tensor;
-    if (program->tensors[tensor].role == RL_ROLE_STATE) return true;
+    rl_role role = program->tensors[program->operands[op->first_operand + o].tensor].role;
+    if (role == RL_ROLE_KV) return false;
+    state |= role == RL_ROLE_STATE;
   }
-  return false;
+  return state;
 }
 
 /* What a sequence keeps is counted together: of an operator that advances a state it is that. */
