@@ -62,8 +62,8 @@ const rl_peak *rl_analysis_peak(const rl_analysis *study) {
   const rl_cost *cost = study->plan->cost;
   const rl_peak *peak = NULL;
   for (uint32_t row = 0; row < cost->row_count && peak == NULL; row++) {
-    if (cost->rows[row].repeat > 1 || cost->program->layer_count <= 1)
-      peak = study->plan->rows[row].peak;
+    const bool layered = cost->program->runs[cost->rows[row].run].layers != NULL;
+    if (layered) peak = study->plan->rows[row].peak;
   }
   return peak != NULL ? peak : rl_hardware_matrix_peak(study->plan->hardware, RL_BF16);
 }

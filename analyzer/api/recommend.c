@@ -8,6 +8,7 @@
 #include "api/recommend_parts.h"
 #include "base/checked.h"
 #include "base/names.h"
+#include "base/number.h"
 #include "graph/lower.h"
 
 typedef struct recommender {
@@ -186,16 +187,35 @@ static rl_status try_devices(recommender *r, const rl_scenario *varied, rl_split
   return status;
 }
 
-static rl_status try_formats(recommender *r, rl_text_at weights, rl_text_at kv) {
+/* The counts of devices that are tried. */
+static const uint64_t *counts_of(const recommender *r, size_t *count) {
   static const uint64_t usual[] = {1, 2, 4, 8};
-  const rl_variation variation = {weights, kv};
   const rl_choices *choices = r->choices;
-  const uint64_t *devices = choices->device_count > 0 ? choices->devices : usual;
-  size_t count = choices->device_count > 0 ? choices->device_count : sizeof usual / sizeof *usual;
-  if (!splits(r)) {
-    devices = &r->scenario->devices;
-    count = 1;
+  *count = 1;
+  if (!splits(r)) return &r->scenario->devices;
+  *count = choices->device_count > 0 ? choices->device_count : sizeof usual / sizeof *usual;
+  return choices->device_count > 0 ? choices->devices : usual;
+}
+
+/* A server of which no whole number is tried has no row: that is said. */
+static void tell_servers(const recommender *r) {
+  char number[RL_NUMBER_TEXT];
+  size_t count;
+  const uint64_t *devices = counts_of(r, &count);
+  for (size_t m = 0; m < r->machine_count; m++) {
+    const rl_hardware *machine = r->machines[m];
+    size_t i = 0;
+    while (i < count && !sells_so_many(machine, devices[i])) i++;
+    if (i < count) continue;
+    RL_REPORT(r->diags, SERVER_COUNT, (rl_loc){.file = machine->file}, machine->name,
+              rl_print_u64(machine->devices, number));
   }
+}
+
+static rl_status try_formats(recommender *r, rl_text_at weights, rl_text_at kv) {
+  const rl_variation variation = {weights, kv};
+  size_t count;
+  const uint64_t *devices = counts_of(r, &count);
   rl_scenario *varied;
   rl_split_list list = {0};
   rl_status status = rl_scenario_vary(r->arena, r->db, r->scenario, variation, &varied, r->diags);
@@ -237,6 +257,7 @@ static rl_status try_all(recommender *r) {
   const format_choices kv =
       formats_of(r->choices->kv, r->keeps_kv ? r->choices->kv_count : 0, other_kv);
   rl_status status = find_machines(r);
+  if (status == RL_OK) tell_servers(r);
   for (size_t w = 0; status == RL_OK && w < weights.count; w++) {
     for (size_t k = 0; status == RL_OK && k < kv.count; k++) {
       status = try_formats(r, format_text(&weights, w), format_text(&kv, k));

@@ -75,7 +75,7 @@ static uint32_t find_in_layer(const rl_lowering *lowering, const rl_tensor *weig
 }
 
 /* The template of a weight that several layers read, with the layer at hand, the first of them. */
-static const char *name_layer(rl_lowering *lowering, const char *text) {
+const char *rl_layer_name(const rl_lowering *lowering, const char *text) {
   static const char place[] = "{l}";
   for (const char *at = NULL; text != NULL && (at = strstr(text, place)) != NULL;) {
     text = rl_textf(lowering->arena, "%.*s%u%s", (int)(at - text), text,
@@ -105,8 +105,8 @@ static rl_status share(rl_lowering *lowering, const rl_statement *statement,
     if (old->rows == weight->rows && old->cols == weight->cols) return RL_OK;
     return RL_REPORT(lowering->diags, TIED_SHAPE, statement->loc, weight->name, old->name);
   }
-  weight->source = name_layer(lowering, weight->source);
-  weight->gguf = name_layer(lowering, weight->gguf);
+  weight->source = rl_layer_name(lowering, weight->source);
+  weight->gguf = rl_layer_name(lowering, weight->gguf);
   return RL_OK;
 }
 

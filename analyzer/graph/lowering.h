@@ -167,6 +167,8 @@ rl_status rl_weight_add(rl_lowering *lowering, const rl_statement *statement,
  * in), or RL_NONE when it has none. */
 rl_status rl_bias_add(rl_lowering *lowering, const rl_statement *statement,
                       const rl_evaluated *values, rl_weight_shape request, uint32_t *bias);
+/* A template of a name with the layer at hand; NULL where it is, or memory is exhausted. */
+const char *rl_layer_name(const rl_lowering *lowering, const char *text);
 /* The format that the model's file stores the weight in (stored_weights.c). */
 rl_status rl_stored_find_format(const rl_lowering *lowering, rl_tensor *weight);
 /* The same of a statement's weight in a layer; NULL when the file has none. */

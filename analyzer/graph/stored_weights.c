@@ -15,8 +15,9 @@ rl_status rl_stored_find_format(const rl_lowering *lowering, rl_tensor *weight) 
       name == NULL ? NULL
                    : rl_stored_of_layer(model->stored, name, (uint32_t)lowering->scope.layer);
   if (stored == NULL) {
-    return RL_REPORT(lowering->diags, STORED_NONE, loc, name == NULL ? "of its own" : name,
-                     weight->name);
+    const char *missing = name == NULL ? "of its own" : rl_layer_name(lowering, name);
+    if (missing == NULL) return rl_diag_oom(lowering->diags);
+    return RL_REPORT(lowering->diags, STORED_NONE, loc, missing, weight->name);
   }
   if (stored->format == NULL) {
     return RL_REPORT(lowering->diags, STORED_TYPE, loc, stored->name, stored->type);

@@ -25,6 +25,7 @@ static void tell_idle(const rl_load *load, const rl_settings *settings,
   } given[] = {{RL_SET_HOST, !placed, everything},
                {RL_SET_STORAGE, !stored, "nothing stands on storage (--place, placement)"},
                {RL_SET_LANES, !placed, everything},
+               {RL_SET_MICRO_BATCHES, parallel->pipeline <= 1, "there is one stage (--pp, parallel)"},
                {RL_SET_COLLECTIVES, alone, "no tensor is split over devices (--tp, parallel)"}};
   for (size_t i = 0; i < sizeof given / sizeof *given; i++) {
     const rl_node *node = settings->values[given[i].which];
