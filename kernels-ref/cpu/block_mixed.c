@@ -31,8 +31,9 @@ static void decode_iq4_xs(const uint8_t *b, float *values) {
 static void encode_iq4_xs(uint8_t *b, const float *values) {
   float steps[XS_PARTS], largest = 0;
   memset(b, 0, RL_BLOCK_INFO[RL_BLOCK_IQ4_XS].bytes);
-  for (int p = 0; p < XS_PARTS; p++) {
-    steps[p] = rl_extreme_largest(rl_extremes_of(values + p * 32, 32)) / RL_IQ4_VALUES[0];
+  const float *part = values;
+  for (int p = 0; p < XS_PARTS; p++, part += 32) {
+    steps[p] = rl_extreme_largest(rl_extremes_of(part, 32)) / RL_IQ4_VALUES[0];
     if (fabsf(steps[p]) > fabsf(largest)) largest = steps[p];
   }
   float unit = rl_half_store(b, largest / -32);
@@ -132,8 +133,8 @@ static void decode_nvfp4(const uint8_t *b, float *values) {
 static void encode_nvfp4(uint8_t *b, const float *values) {
   float top = rl_encoding_largest(RL_F4_E2M1);
   memset(b, 0, RL_BLOCK_INFO[RL_BLOCK_NVFP4].bytes);
-  for (int p = 0; p < NV_PARTS; p++) {
-    const float *part = values + p * NV_SIZE;
+  const float *part = values;
+  for (int p = 0; p < NV_PARTS; p++, part += NV_SIZE) {
     float largest = fabsf(rl_extreme_largest(rl_extremes_of(part, NV_SIZE)));
     b[p] = (uint8_t)rl_encode(RL_F8_E4M3, largest / top);
     float scale = rl_decode(RL_F8_E4M3, b[p]);

@@ -84,8 +84,9 @@ static void set_signed_six_bits(uint8_t *bytes, int part, int value) {
 static part_scales choose_ranges(const float *values, int parts, int highest, part_scales *chosen) {
   part_scales largest = {0, 0};
   int size = COUNT / parts;
-  for (int p = 0; p < parts; p++) {
-    rl_extremes e = rl_extremes_of(values + p * size, size);
+  const float *part = values;
+  for (int p = 0; p < parts; p++, part += size) {
+    rl_extremes e = rl_extremes_of(part, size);
     chosen[p] = (part_scales){(e.high - e.low) / (float)highest, -e.low};
     largest.step = fmaxf(largest.step, chosen[p].step);
     largest.least = fmaxf(largest.least, chosen[p].least);
@@ -97,8 +98,9 @@ static part_scales choose_ranges(const float *values, int parts, int highest, pa
  * the step of largest magnitude. */
 static float choose_steps(const float *values, int lowest, float *steps) {
   float largest = 0;
-  for (int p = 0; p < PARTS_MAX; p++) {
-    steps[p] = rl_extreme_largest(rl_extremes_of(values + p * 16, 16)) / (float)lowest;
+  const float *part = values;
+  for (int p = 0; p < PARTS_MAX; p++, part += 16) {
+    steps[p] = rl_extreme_largest(rl_extremes_of(part, 16)) / (float)lowest;
     if (fabsf(steps[p]) > fabsf(largest)) largest = steps[p];
   }
   return largest;
@@ -263,14 +265,15 @@ static void decode_q8_k(const uint8_t *b, float *values) {
 static void encode_q8_k(uint8_t *b, const float *values) {
   float scale = rl_extreme_largest(rl_extremes_of(values, COUNT)) / -127;
   rl_bits_store(b, 4, rl_encode(RL_F32, scale));
-  for (int p = 0; p < 16; p++) {
+  uint8_t *sums = b + Q8_SUMS;
+  for (int p = 0; p < 16; p++, sums += 2) {
     int sum = 0;
     for (int i = p * 16; i < (p + 1) * 16; i++) {
       int code = nearest_signed(rl_steps(values[i], scale), -128);
       b[Q8_CODES + i] = (uint8_t)(int8_t)code;
       sum += code;
     }
-    rl_bits_store(b + Q8_SUMS + 2 * p, 2, (uint32_t)sum & 0xffffu);
+    rl_bits_store(sums, 2, (uint32_t)sum & 0xffffu);
   }
 }
 

@@ -80,7 +80,7 @@ static void test_asked(void) {
   begin(&k, "bf16");
   CU_ASSERT_EQUAL_FATAL(k.status, RL_OK);
   CU_ASSERT(rl_program_weight_bytes(k.program, &bytes));
-  CU_ASSERT_EQUAL(bytes, 2 * (10240 + 2 * 590336 + 256));
+  CU_ASSERT_EQUAL(bytes, UINT64_C(2) * (10240 + 2 * 590336 + 256));
   CU_ASSERT_FALSE(k.scenario->stored);
   end(&k);
 }
