@@ -170,7 +170,8 @@ static bool has_work(const rl_call *call) {
 static void run_operator(const fleet_run *run, const rl_engine_place *at) {
   rl_call calls[RL_FLEET_MAX];
   for (size_t r = 0; r < run->count; r++) bind_call(run, r, at, calls);
-  const rl_op *op = run->ranks[0]->program->ops[at->op].kind == RL_OP_FUSED ? NULL : calls[0].op;
+  const rl_op *whole = &run->ranks[0]->program->ops[at->op];
+  const rl_op *op = whole->kind == RL_OP_FUSED ? NULL : whole;
   const size_t group = op == NULL ? 1 : group_of(op, run->count);
   if (op != NULL && op->kind == RL_OP_DISPATCH) expect_arrivals(run, at, calls);
   uint64_t start = now(run);
