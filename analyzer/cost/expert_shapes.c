@@ -23,7 +23,7 @@ uint64_t rl_law_given(uint64_t p, uint64_t total) {
 static uint64_t avoid(const rl_draw *draw, uint64_t s) {
   uint64_t share = ONE;
   for (uint64_t i = 0; i < draw->top_k; i++) {
-    if (draw->experts < s + i) return 0;
+    if (draw->experts <= i || draw->experts < s + i) return 0;
     share = (uint64_t)((rl_u128)share * (draw->experts - s - i) / (draw->experts - i));
   }
   return share;

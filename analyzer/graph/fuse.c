@@ -295,10 +295,10 @@ static const char *joined_name(rl_arena *arena, const char *const *names, uint32
  * "x+z_in_proj"; NULL when memory ran out. */
 static const char *fused_name(rl_lowering *lowering, const raw_view *view, uint32_t first,
                               const fuse_pattern *pattern) {
-  const char *names[PARTS_MAX];
+  const char *names[PARTS_MAX] = {op_at(view, first)->name};
   bool usual = true;
   if (pattern->usual[0] == NULL) return pattern->name;
-  for (uint32_t i = 0; i < pattern->parts; i++) names[i] = op_at(view, first + i)->name;
+  for (uint32_t i = 1; i < pattern->parts; i++) names[i] = op_at(view, first + i)->name;
   const int prefix = before_usual(names[0], pattern->usual[0]);
   for (uint32_t i = 0; i < pattern->parts; i++) {
     usual = usual && prefix >= 0 && before_usual(names[i], pattern->usual[i]) == prefix &&

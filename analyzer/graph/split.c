@@ -82,8 +82,11 @@ static rl_status report_shard(rl_lowering *lowering, const rl_shard *shard, uint
   char size[RL_NUMBER_TEXT], ranks[RL_NUMBER_TEXT], fewer[RL_NUMBER_TEXT], groups[RL_NUMBER_TEXT];
   const rl_scenario *scenario = lowering->scenario;
   const rl_parallel *parallel = &scenario->parallel;
-  uint64_t works = parallel->tensor - 1, data = 1;
-  while (works > 1 && (parallel->tensor % works != 0 || !all_can_share(lowering, works))) works--;
+  uint64_t works = 1, data = 1;
+  for (uint64_t degree = 2; degree < parallel->tensor; degree++) {
+    bool divides = parallel->tensor % degree == 0;
+    if (divides && all_can_share(lowering, degree)) works = degree;
+  }
   if (!rl_mul_u64(rl_max_u64(parallel->data, 1), parallel->tensor / works, &data)) data = 1;
   rl_status status = RL_REPORT(lowering->diags, SHARD_HEADS, parallel->loc,
                                rl_print_grouped(whole, size), shard->dim, scenario->model->name,

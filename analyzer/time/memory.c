@@ -169,7 +169,7 @@ static uint64_t find_largest(const search *s, uint64_t most) {
 /* What exceeds 64 bits does not fit. */
 static bool job_fits(const rl_pipeline *pipeline, rl_job job) {
   rl_group at;
-  rl_memory memory;
+  rl_memory memory = {0};
   return worst_phase(pipeline, job, &memory, &at) && memory.fits;
 }
 
@@ -187,7 +187,7 @@ static bool prompt_fits(const search *s, uint64_t prompt) {
 
 static bool context_fits(const search *s, uint64_t context) {
   const rl_group group = {.count = s->job.batch, .q = 1, .cached = context - 1};
-  rl_memory memory;
+  rl_memory memory = {0};
   return phase_memory(s->pipeline, &group, &memory) && memory.fits;
 }
 
