@@ -48,6 +48,10 @@ void gguf_number(gguf_file *f, const char *key, uint32_t value) {
   put_number(begin_fact(f, key, TYPE_U32), value, 4);
 }
 
+void gguf_value(gguf_file *f, const char *key, uint32_t type, uint64_t bits, size_t bytes) {
+  put_number(begin_fact(f, key, type), bits, bytes);
+}
+
 void gguf_real(gguf_file *f, const char *key, float value) {
   uint32_t bits;
   memcpy(&bits, &value, sizeof bits);

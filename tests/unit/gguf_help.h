@@ -19,6 +19,8 @@ typedef struct gguf_file {
 void gguf_number(gguf_file *f, const char *key, uint32_t value);
 void gguf_real(gguf_file *f, const char *key, float value);
 void gguf_text(gguf_file *f, const char *key, const char *value);
+/* A number of any type, by the type's number in a file and its bytes. */
+void gguf_value(gguf_file *f, const char *key, uint32_t type, uint64_t bits, size_t bytes);
 /* A list of texts, "t" each. */
 void gguf_texts(gguf_file *f, const char *key, uint64_t count);
 void gguf_list(gguf_file *f, const char *key, const uint32_t *values, uint64_t count);

@@ -207,6 +207,57 @@ static void test_wrong(void) {
   rmdir(folder);
 }
 
+static const char *fact(const rl_model *model, const char *key) {
+  const rl_node *node = rl_node_get(model->config, key);
+  return node == NULL ? "" : node->text;
+}
+
+/* Numbers of every type: 8 heads in 16 bits with a sign, 2 of KV in 8, an epsilon in 8 bytes
+ * (0x3ee4f8b588e368f1 is 1e-5), the base as a negative number that no model has; lists and texts
+ * too long to keep are passed over. */
+static void test_values(void) {
+  static uint32_t many[5000];
+  static char text[3000];
+  char path[GGUF_PATH];
+  const rl_model *model;
+  spec_case c;
+  spec_open(&c, NULL);
+  open_folder();
+  memset(&file, 0, sizeof file);
+  memset(text, 'a', sizeof text - 1);
+  gguf_text(&file, "general.architecture", "llama");
+  gguf_text(&file, "tokenizer.chat_template", text);
+  gguf_list(&file, "tokenizer.ggml.token_type", many, 5000);
+  gguf_list(&file, "llama.rope.dimensions", (const uint32_t[]){1, 2}, 2);
+  gguf_value(&file, "llama.block_count", 10, 2, 8);
+  gguf_value(&file, "llama.embedding_length", 11, 256, 8);
+  gguf_value(&file, "llama.feed_forward_length", 5, 512, 4);
+  gguf_value(&file, "llama.attention.head_count", 3, 8, 2);
+  gguf_value(&file, "llama.attention.head_count_kv", 0, 2, 1);
+  gguf_value(&file, "llama.attention.layer_norm_rms_epsilon", 12, UINT64_C(0x3ee4f8b588e368f1), 8);
+  gguf_value(&file, "llama.vocab_size", 2, 40, 2);
+  gguf_value(&file, "llama.rope.freq_base", 1, 0xfe, 1);
+  gguf_value(&file, "llama.use", 7, 1, 1);
+  gguf_tensor(&file, "half", (gguf_shape){1, 8, 4, 64});
+  gguf_tensor(&file, "wide", (gguf_shape){28, 8, 4, 256});
+  gguf_write(&file, folder, "values.gguf", path);
+  rl_db_model(c.db, path, (rl_loc){0}, &model, &c.diags);
+  CU_ASSERT_PTR_NULL(model); /* the base */
+  for (size_t i = 0; i + 9 < file.fact_bytes; i++) {
+    if (memcmp(file.facts + i, "freq_base", 9) == 0) file.facts[i + 8] = 's';
+  }
+  unlink(path);
+  gguf_write(&file, folder, "others.gguf", path);
+  CU_ASSERT_EQUAL_FATAL(rl_db_model(c.db, path, (rl_loc){0}, &model, &c.diags), RL_OK);
+  CU_ASSERT_STRING_EQUAL(fact(model, "num_attention_heads"), "8");
+  CU_ASSERT_STRING_EQUAL(fact(model, "num_key_value_heads"), "2");
+  CU_ASSERT_STRING_EQUAL(fact(model, "rms_norm_eps"), "1e-05");
+  CU_ASSERT_STRING_EQUAL(rl_stored_find(model->stored, "half")->format->name, "fp16");
+  CU_ASSERT_PTR_NULL(rl_stored_find(model->stored, "wide")->format);
+  close_folder(path);
+  spec_close(&c);
+}
+
 /* Facts in the first part, a tensor in each of two. */
 static void test_parts(void) {
   char first[GGUF_PATH], second[GGUF_PATH];
@@ -235,4 +286,4 @@ static void test_parts(void) {
 }
 
 RL_SUITE("spec gguf", {"config", test_config}, {"cut", test_cut}, {"changed", test_changed},
-         {"wrong", test_wrong}, {"parts", test_parts})
+         {"wrong", test_wrong}, {"parts", test_parts}, {"values", test_values})

@@ -1,7 +1,9 @@
 /* Memory that runs out: each allocation of open, load, resolve and write fails once. Every run must
  * answer RL_ENVIRONMENT, or finish as if nothing had happened where a guess was all that failed. */
 #include <stdlib.h>
+#include <unistd.h>
 
+#include "gguf_help.h"
 #include "spec_help.h"
 #include "unit.h"
 
@@ -84,10 +86,20 @@ static void test_folder(void) {
   run_all(&request);
 }
 
+static void test_gguf(void) {
+  static gguf_file file;
+  char path[GGUF_PATH];
+  const rl_request request = {.model = {path, {0}}, .hardware = {"h100-sxm", {0}}};
+  gguf_make_llama(&file, (gguf_llama){.down = GGUF_Q6_K, .head = 1});
+  gguf_write(&file, "/tmp", "rooflinectl-memory.gguf", path);
+  run_all(&request);
+  unlink(path);
+}
+
 static void test_hub(void) {
   const rl_request request = {.target = {"acme/Unreferenced", {0}}};
   run_all(&request);
 }
 
 RL_SUITE("spec memory", {"flags", test_flags}, {"file", test_file}, {"folder", test_folder},
-         {"hub", test_hub})
+         {"hub", test_hub}, {"gguf", test_gguf})
