@@ -64,3 +64,10 @@ void rl_buf_addf(rl_buf *buf, const char *format, ...) {
   va_end(args);
   buf->length += (size_t)length;
 }
+
+void rl_few_names_add(rl_few_names *names, const char *name, size_t shown) {
+  if (names->count > 0 && names->count < shown) rl_buf_add(&names->text, ", ");
+  if (names->count < shown) rl_buf_add(&names->text, name);
+  if (names->count == shown) rl_buf_add(&names->text, ", ...");
+  names->count++;
+}

@@ -21,4 +21,12 @@ void rl_buf_addn(rl_buf *buf, const char *text, size_t length);
 void rl_buf_pad(rl_buf *buf, char fill, size_t count);
 void rl_buf_addf(rl_buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* Names of which a message tells the first few: "a, b, ...". Zeroed but for text, which
+ * rl_buf_init makes. */
+typedef struct rl_few_names {
+  rl_buf text;
+  size_t count; /* of all */
+} rl_few_names;
+void rl_few_names_add(rl_few_names *names, const char *name, size_t shown);
+
 #endif

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/checked.h"
@@ -12,18 +11,11 @@
 #include "doc/tree.h"
 
 rl_status rl_binary_open(rl_binary *binary, const char *path, rl_diags *diags) {
-  struct stat info;
-  rl_loc loc = {.file = path};
   memset(binary, 0, offsetof(rl_binary, window));
   binary->path = path;
   binary->diags = diags;
-  binary->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (binary->fd < 0 || fstat(binary->fd, &info) != 0) {
-    return binary->status = RL_REPORT(diags, FILE_OPEN, loc, rl_errno_words(errno));
-  }
-  if (!S_ISREG(info.st_mode)) return binary->status = RL_REPORT(diags, FILE_KIND, loc, NULL);
-  binary->size = (uint64_t)info.st_size;
-  return RL_OK;
+  binary->status = rl_open_regular(path, &binary->fd, &binary->size, diags);
+  return binary->status;
 }
 
 void rl_binary_close(rl_binary *binary) {

@@ -58,6 +58,8 @@ const rl_scope *rl_definitions_scope(const rl_definitions *definitions);
 
 rl_value rl_value_from_node(
     const rl_node *node);                      /* scalar -> number, true/false -> 1/0, null, text */
+/* A non-zero number, a non-empty text, a list or map; null is not. */
+bool rl_value_is_true(const rl_value *value);
 double rl_value_double(const rl_value *value); /* number -> nearest double */
 
 #endif

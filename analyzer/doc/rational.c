@@ -111,6 +111,12 @@ const char *rl_rational_print(const rl_value *value, char *out) {
 }
 
 /* The quotient with at least 63 bits and a sticky last bit rounds as the exact value does. */
+bool rl_value_is_true(const rl_value *value) {
+  if (value->kind == RL_VALUE_NUMBER) return value->num != 0;
+  if (value->kind == RL_VALUE_TEXT) return value->text[0] != '\0';
+  return value->kind == RL_VALUE_NODE;
+}
+
 double rl_value_double(const rl_value *value) {
   if (value->kind != RL_VALUE_NUMBER || value->num == 0) return 0;
   int shift = 64 + __builtin_clzll(value->num);

@@ -31,15 +31,15 @@ const char *rl_errno_words(int error) {
   }
 }
 
-/* Opens a regular file; a pipe must not make us wait. */
-static rl_status open_regular(const char *path, int *fd, size_t *size, rl_diags *diags) {
+/* A pipe must not make us wait. */
+rl_status rl_open_regular(const char *path, int *fd, uint64_t *size, rl_diags *diags) {
   struct stat info;
   rl_loc loc = {.file = path};
   *fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (*fd < 0) return RL_REPORT(diags, FILE_OPEN, loc, rl_errno_words(errno));
   if (fstat(*fd, &info) != 0) return RL_REPORT(diags, FILE_OPEN, loc, rl_errno_words(errno));
   if (!S_ISREG(info.st_mode)) return RL_REPORT(diags, FILE_KIND, loc, NULL);
-  *size = info.st_size > 0 ? (size_t)info.st_size : 0;
+  *size = info.st_size > 0 ? (uint64_t)info.st_size : 0;
   return RL_OK;
 }
 
@@ -89,14 +89,14 @@ rl_status rl_read_file(rl_arena *arena, const char *path, size_t limit, const ch
   rl_loc loc = {.file = standard ? "<standard input>" : path};
   content c = {.limit = limit};
   int fd = STDIN_FILENO;
-  size_t size = 0;
-  rl_status status = standard ? RL_OK : open_regular(path, &fd, &size, diags);
+  uint64_t size = 0;
+  rl_status status = standard ? RL_OK : rl_open_regular(path, &fd, &size, diags);
   if (status == RL_OK && size > limit) {
     status = RL_REPORT(diags, FILE_SIZE, loc, rl_print_u64(limit, number));
   }
   if (status == RL_OK) {
     /* One byte more than the file has, so that its end is seen without growing. */
-    c.first = size + 2 > FIRST_READ ? size + 2 : FIRST_READ;
+    c.first = size + 2 > FIRST_READ ? (size_t)size + 2 : FIRST_READ;
     status = read_all(arena, fd, loc, &c, diags);
   }
   if (!standard && fd >= 0) close(fd);

@@ -36,6 +36,8 @@ extern const rl_doc_limits RL_DOC_LIMITS_WIDE; /* safetensors index: 64 MiB, 2,0
  * NUL-terminated in the arena. */
 rl_status rl_read_file(rl_arena *arena, const char *path, size_t limit, const char **text,
                        size_t *length, rl_diags *diags);
+/* Opens a regular file to be read, which the caller closes whatever the status is; *size in bytes. */
+rl_status rl_open_regular(const char *path, int *fd, uint64_t *size, rl_diags *diags);
 /* What an errno says, in words of our own: strerror is neither thread-safe nor free of the locale. */
 const char *rl_errno_words(int error);
 

@@ -48,12 +48,6 @@ rl_status rl_attribute_value(const rl_attribute *attribute, const rl_layer_scope
   return rl_expr_eval(expr, &scope->scope, out, diags);
 }
 
-static bool is_true(const rl_value *value) {
-  if (value->kind == RL_VALUE_NUMBER) return value->num != 0;
-  if (value->kind == RL_VALUE_TEXT) return value->text[0] != '\0';
-  return value->kind == RL_VALUE_NODE;
-}
-
 rl_status rl_statement_happens(const rl_statement *statement, const rl_layer_scope *scope,
                                rl_arena *arena, bool *out, rl_diags *diags) {
   const rl_attribute *when = rl_attribute_find(statement, "when");
@@ -63,7 +57,7 @@ rl_status rl_statement_happens(const rl_statement *statement, const rl_layer_sco
   rl_status status = when != NULL
                          ? rl_attribute_value(when, scope, arena, &value, diags)
                          : rl_expr_eval(statement->when, &scope->scope, &value, diags);
-  if (status == RL_OK) *out = is_true(&value);
+  if (status == RL_OK) *out = rl_value_is_true(&value);
   return status;
 }
 
@@ -122,7 +116,7 @@ static rl_status set_expression(const rl_attribute *attribute, const rl_attribut
     case RL_FORM_NUMBER:
       return absent ? RL_OK : set_number(attribute, rule, value, place, diags);
     case RL_FORM_TRUTH:
-      *(bool *)place = is_true(value);
+      *(bool *)place = rl_value_is_true(value);
       return RL_OK;
     case RL_FORM_SCALING:
       return set_scaling(attribute, value, place, diags);

@@ -66,26 +66,22 @@ static uint64_t values_of(const rl_stored_tensor *stored) {
 
 /* Tensors that no weight is made of, in one warning that names the first few. */
 typedef struct leftover {
-  rl_buf names;
+  rl_few_names names;
   uint64_t bytes;
-  size_t count;
 } leftover;
 
 static void leave(leftover *over, const rl_stored_tensor *stored) {
   enum { NAMED = 8 };
-  if (over->count > 0 && over->count < NAMED) rl_buf_add(&over->names, ", ");
-  if (over->count < NAMED) rl_buf_add(&over->names, stored->name);
-  if (over->count == NAMED) rl_buf_add(&over->names, ", ...");
-  over->count++;
+  rl_few_names_add(&over->names, stored->name, NAMED);
   over->bytes += stored->bytes;
 }
 
 static rl_status report_leftover(const leftover *over, rl_loc loc, rl_diags *diags) {
   char count[RL_NUMBER_TEXT], bytes[RL_NUMBER_TEXT];
-  if (over->names.failed) return rl_diag_oom(diags);
-  if (over->count == 0) return RL_OK;
-  return RL_REPORT(diags, STORED_UNUSED, loc, rl_print_grouped(over->count, count),
-                   rl_print_si((double)over->bytes, "B", bytes), over->names.text);
+  if (over->names.text.failed) return rl_diag_oom(diags);
+  if (over->names.count == 0) return RL_OK;
+  return RL_REPORT(diags, STORED_UNUSED, loc, rl_print_grouped(over->names.count, count),
+                   rl_print_si((double)over->bytes, "B", bytes), over->names.text.text);
 }
 
 rl_status rl_stored_check(rl_arena *arena, const rl_scenario *scenario, const rl_program *program,
@@ -95,8 +91,8 @@ rl_status rl_stored_check(rl_arena *arena, const rl_scenario *scenario, const rl
   char have[RL_NUMBER_TEXT], want[RL_NUMBER_TEXT];
   if (!scenario->stored) return RL_OK;
   uint64_t *used = RL_NEW_ARRAY(arena, uint64_t, file->count);
-  leftover over = {.count = 0};
-  rl_buf_init(&over.names, arena, (size_t)1 << 16);
+  leftover over = {.bytes = 0};
+  rl_buf_init(&over.names.text, arena, (size_t)1 << 16);
   if (used == NULL) return rl_diag_oom(diags);
   if (!use_all(file, program, used))
     return RL_REPORT(diags, SIZE_OVERFLOW, loc, file->tensors[0].name);

@@ -167,34 +167,30 @@ static key_class classify(const rl_family *family, const char *key) {
 
 /* Unknown keys on their way into one message, which names the first few. */
 typedef struct unknown_keys {
-  rl_buf names;
-  size_t count;
+  rl_few_names names;
   rl_loc first;
 } unknown_keys;
 
 static void add_unknown(unknown_keys *unknown, const rl_node *key) {
   enum { NAMED = 12 };
-  if (unknown->count == 0) unknown->first = key->loc;
-  if (unknown->count > 0 && unknown->count < NAMED) rl_buf_add(&unknown->names, ", ");
-  if (unknown->count < NAMED) rl_buf_add(&unknown->names, key->text);
-  if (unknown->count == NAMED) rl_buf_add(&unknown->names, ", ...");
-  unknown->count++;
+  if (unknown->names.count == 0) unknown->first = key->loc;
+  rl_few_names_add(&unknown->names, key->text, NAMED);
 }
 
 static void report_unknown(const rl_load *load, const unknown_keys *unknown, bool strict) {
-  if (unknown->names.failed) {
+  if (unknown->names.text.failed) {
     rl_diag_oom(load->diags);
-  } else if (unknown->count > 0 && strict) {
-    RL_REPORT(load->diags, CONFIG_KEYS_STRICT, unknown->first, unknown->names.text);
-  } else if (unknown->count > 0) {
-    RL_REPORT(load->diags, CONFIG_KEYS_UNKNOWN, unknown->first, unknown->names.text);
+  } else if (unknown->names.count > 0 && strict) {
+    RL_REPORT(load->diags, CONFIG_KEYS_STRICT, unknown->first, unknown->names.text.text);
+  } else if (unknown->names.count > 0) {
+    RL_REPORT(load->diags, CONFIG_KEYS_UNKNOWN, unknown->first, unknown->names.text.text);
   }
 }
 
 void rl_config_check_keys(const rl_load *load, const rl_model *model, bool strict) {
   const rl_node *config = model->config;
-  unknown_keys unknown = {.count = 0};
-  rl_buf_init(&unknown.names, load->arena, (size_t)1 << 20);
+  unknown_keys unknown = {.names.count = 0};
+  rl_buf_init(&unknown.names.text, load->arena, (size_t)1 << 20);
   for (size_t i = 0; i < config->count; i++) {
     const rl_node *key = config->keys[i];
     if (!active(config->items[i])) continue;

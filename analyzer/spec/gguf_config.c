@@ -99,18 +99,13 @@ static bool names_architecture(const rl_family *family, const char *architecture
   return false;
 }
 
-static bool is_true(const rl_value *value) {
-  if (value->kind == RL_VALUE_TEXT) return value->text[0] != '\0';
-  return value->kind == RL_VALUE_NUMBER && value->num != 0;
-}
-
 /* The family says the architecture's name, and its condition holds. */
 static bool fits(const fact_scope *scope, const rl_family *family) {
   rl_value value;
   if (!names_architecture(family, scope->gguf->architecture)) return false;
   if (family->gguf.when == NULL) return true;
   return rl_expr_eval(family->gguf.when, &scope->scope, &value, scope->load->diags) == RL_OK &&
-         is_true(&value);
+         rl_value_is_true(&value);
 }
 
 /* An embedded family without the word anywhere in its text need not be parsed. */

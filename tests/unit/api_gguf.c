@@ -11,7 +11,6 @@
 #include "spec_help.h"
 #include "unit.h"
 
-static char folder[] = "/tmp/rooflinectl-gguf-XXXXXX";
 static gguf_file file;
 
 /* A scenario over the file as it stands. */
@@ -24,10 +23,8 @@ typedef struct counted {
 } counted;
 
 static void begin(counted *k, const char *weights) {
-  memcpy(folder + sizeof folder - 7, "XXXXXX", 6);
-  CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(folder));
   spec_open(&k->c, NULL);
-  gguf_write(&file, folder, "m.gguf", k->path);
+  gguf_write(&file, gguf_folder(), "m.gguf", k->path);
   rl_request request = {
       .model.text = k->path, .hardware.text = "h100-sxm", .weights.text = weights};
   k->program = NULL;
@@ -38,8 +35,7 @@ static void begin(counted *k, const char *weights) {
 
 static void end(counted *k) {
   spec_close(&k->c);
-  unlink(k->path);
-  rmdir(folder);
+  gguf_folder_end(k->path);
 }
 
 /* Layers whose down_proj is stored otherwise are a run of their own; the file's bytes and values

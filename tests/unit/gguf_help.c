@@ -2,6 +2,7 @@
 #include "gguf_help.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -131,6 +132,19 @@ void gguf_make_llama(gguf_file *f, gguf_llama what) {
   add_layer(f, 1, what.down);
   gguf_tensor(f, "output_norm.weight", (gguf_shape){GGUF_F32, 256, 0, 1024});
   if (what.head) gguf_tensor(f, "output.weight", blocks(GGUF_Q6_K, 256, 40));
+}
+
+static char test_folder[] = "/tmp/rooflinectl-gguf-XXXXXX";
+
+const char *gguf_folder(void) {
+  memcpy(test_folder + sizeof test_folder - 7, "XXXXXX", 6);
+  CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(test_folder));
+  return test_folder;
+}
+
+void gguf_folder_end(const char *path) {
+  if (path != NULL) unlink(path);
+  rmdir(test_folder);
 }
 
 size_t gguf_head(const gguf_file *f, uint8_t *out) {

@@ -46,6 +46,10 @@ typedef struct gguf_llama {
 enum { GGUF_F32 = 0, GGUF_Q4_K = 12, GGUF_Q6_K = 14, GGUF_I32 = 26 };
 void gguf_make_llama(gguf_file *f, gguf_llama what);
 
+/* A folder of its own for the files of a test; its end, with the one file that is left in it or
+ * NULL. */
+const char *gguf_folder(void);
+void gguf_folder_end(const char *path);
 /* The bytes of the head into out; how many they are. */
 size_t gguf_head(const gguf_file *f, uint8_t *out);
 /* Writes head and data (zeros) as folder/name and answers the path in `path`. */

@@ -9,19 +9,9 @@
 #include "spec_help.h"
 #include "unit.h"
 
-static char folder[] = "/tmp/rooflinectl-gguf-XXXXXX";
+static const char *folder;
 static gguf_file file;
 static uint8_t bytes[2 * GGUF_BYTES];
-
-static void open_folder(void) {
-  memcpy(folder + sizeof folder - 7, "XXXXXX", 6);
-  CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(folder));
-}
-
-static void close_folder(const char *path) {
-  unlink(path);
-  rmdir(folder);
-}
 
 static uint64_t dim(spec_case *c, const rl_model *model, const char *name) {
   uint64_t value = 0;
@@ -35,7 +25,7 @@ static void test_config(void) {
   const rl_model *model;
   spec_case c;
   spec_open(&c, NULL);
-  open_folder();
+  folder = gguf_folder();
   gguf_make_llama(&file, (gguf_llama){.down = GGUF_Q6_K, .head = 1});
   gguf_write(&file, folder, "small.gguf", path);
   CU_ASSERT_EQUAL_FATAL(rl_db_model(c.db, path, (rl_loc){0}, &model, &c.diags), RL_OK);
@@ -59,7 +49,7 @@ static void test_config(void) {
   CU_ASSERT_EQUAL(down->bytes, 107520);
   CU_ASSERT_PTR_NULL(rl_stored_of_layer(model->stored, "blk.{l}.ffn_down.weight", 2));
   CU_ASSERT_PTR_NULL(rl_stored_find(model->stored, "blk.1.ffn_down"));
-  close_folder(path);
+  gguf_folder_end(path);
   spec_close(&c);
 }
 
@@ -81,7 +71,7 @@ static rl_status read_bytes(size_t count, uint64_t size, char *message, size_t r
 /* A file cut anywhere is refused: in the head because it ends, in the data because it is short. */
 static void test_cut(void) {
   char message[512];
-  open_folder();
+  folder = gguf_folder();
   gguf_make_llama(&file, (gguf_llama){.down = GGUF_Q4_K});
   size_t count = gguf_head(&file, bytes);
   uint64_t whole = (count + 31) / 32 * 32 + file.data;
@@ -92,14 +82,14 @@ static void test_cut(void) {
   }
   CU_ASSERT_EQUAL(read_bytes(count, whole - 1, message, sizeof message), RL_BAD_INPUT);
   CU_ASSERT_PTR_NOT_NULL(strstr(message, "the tensors end behind the end of the file"));
-  rmdir(folder);
+  gguf_folder_end(NULL);
 }
 
 /* Bytes changed at random: a model, or a diagnostic, and nothing else. */
 static void test_changed(void) {
   char message[512];
   uint32_t state = 11;
-  open_folder();
+  folder = gguf_folder();
   gguf_make_llama(&file, (gguf_llama){.down = GGUF_Q4_K});
   size_t count = gguf_head(&file, bytes), refused = 0;
   uint64_t whole = (count + 31) / 32 * 32 + file.data;
@@ -115,7 +105,7 @@ static void test_changed(void) {
     refused += status != RL_OK;
   }
   CU_ASSERT(refused > 100);
-  rmdir(folder);
+  gguf_folder_end(NULL);
 }
 
 /* What is wrong in full, and the change that makes it so. */
@@ -195,7 +185,7 @@ static const wrong_case wrong[] = {
 
 static void test_wrong(void) {
   char message[512];
-  open_folder();
+  folder = gguf_folder();
   for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
     gguf_make_llama(&file, (gguf_llama){.down = GGUF_Q4_K});
     wrong[i].change();
@@ -204,7 +194,7 @@ static void test_wrong(void) {
     if (strcmp(message, wrong[i].message) != 0) fprintf(stderr, "\n%s\n", message);
     CU_ASSERT_STRING_EQUAL(message, wrong[i].message);
   }
-  rmdir(folder);
+  gguf_folder_end(NULL);
 }
 
 static const char *fact(const rl_model *model, const char *key) {
@@ -222,7 +212,7 @@ static void test_values(void) {
   const rl_model *model;
   spec_case c;
   spec_open(&c, NULL);
-  open_folder();
+  folder = gguf_folder();
   memset(&file, 0, sizeof file);
   memset(text, 'a', sizeof text - 1);
   gguf_text(&file, "general.architecture", "llama");
@@ -254,7 +244,7 @@ static void test_values(void) {
   CU_ASSERT_STRING_EQUAL(fact(model, "rms_norm_eps"), "1e-05");
   CU_ASSERT_STRING_EQUAL(rl_stored_find(model->stored, "half")->format->name, "fp16");
   CU_ASSERT_PTR_NULL(rl_stored_find(model->stored, "wide")->format);
-  close_folder(path);
+  gguf_folder_end(path);
   spec_close(&c);
 }
 
@@ -264,7 +254,7 @@ static void test_parts(void) {
   const rl_model *model;
   spec_case c;
   spec_open(&c, NULL);
-  open_folder();
+  folder = gguf_folder();
   gguf_make_llama(&file, (gguf_llama){.down = GGUF_Q4_K});
   gguf_number(&file, "split.count", 2);
   gguf_number(&file, "split.no", 0);
@@ -281,7 +271,7 @@ static void test_parts(void) {
   CU_ASSERT_EQUAL(model->stored->bytes, 715392);
   CU_ASSERT_STRING_EQUAL(rl_node_get(model->config, "tie_word_embeddings")->text, "false");
   unlink(second);
-  close_folder(first);
+  gguf_folder_end(first);
   spec_close(&c);
 }
 

@@ -1,7 +1,6 @@
 /* Memory that runs out: each allocation of open, load, resolve and write fails once. Every run must
  * answer RL_ENVIRONMENT, or finish as if nothing had happened where a guess was all that failed. */
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "gguf_help.h"
 #include "spec_help.h"
@@ -91,9 +90,9 @@ static void test_gguf(void) {
   char path[GGUF_PATH];
   const rl_request request = {.model = {path, {0}}, .hardware = {"h100-sxm", {0}}};
   gguf_make_llama(&file, (gguf_llama){.down = GGUF_Q6_K, .head = 1});
-  gguf_write(&file, "/tmp", "rooflinectl-memory.gguf", path);
+  gguf_write(&file, gguf_folder(), "memory.gguf", path);
   run_all(&request);
-  unlink(path);
+  gguf_folder_end(path);
 }
 
 static void test_hub(void) {
