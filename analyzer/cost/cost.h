@@ -63,7 +63,7 @@ typedef struct rl_moment {
   uint64_t within; /* chunk of positions that a query sees, 0 = all; not with a window */
   uint64_t page;   /* RL_M_KV_KEPT: rows a page, 1 = no rounding */
   uint64_t experts, top_k, ranks; /* of expected moments; ranks 0 or 1: the experts stay together.
-                                     RL_M_ID_ROWS, RL_M_NEXT_ROWS: parts of the table, the fullest of which has at
+                                     RL_M_ID_ROWS, RL_M_NEXT_ROWS, RL_M_SOURCE_ID_ROWS: parts of the table, the fullest of which has at
                                      least the ceil(T / ranks)th part of the tokens */
   uint64_t meet, part;     /* expected moments: tokens of so many groups like this one, 0 = of one; RL_M_TOKEN_PART */
   const rl_draw *draw;     /* of the three numbers above, made when the plan is compiled */

@@ -337,6 +337,12 @@ static bool sum_token_part(const rl_point *point, const rl_moment *moment, uint6
   return true;
 }
 
+static bool sum_source_id_rows(const rl_point *point, const rl_moment *moment, uint64_t *total) {
+  if (!sum_source(point, moment, total)) return false;
+  if (moment->ranks > 1) *total = rl_ceil_div(*total, moment->ranks);
+  return true;
+}
+
 /* Ids stand somewhere in a table that is cut into parts: the fullest part has its share at least. */
 static bool sum_id_rows(const rl_point *point, const rl_moment *moment, uint64_t *total) {
   if (!sum_q(point, moment, total)) return false;
@@ -420,7 +426,7 @@ static const moment_sum SUMS[RL_MOMENT_KINDS] = {
     [RL_M_SOURCE_ANY] = any_source,
     [RL_M_SOURCE_PAIRS] = sum_source_pair,
     [RL_M_SQUARE_PAIRS] = sum_square_pair,
-    [RL_M_SOURCE_ID_ROWS] = sum_source,
+    [RL_M_SOURCE_ID_ROWS] = sum_source_id_rows,
     [RL_M_SOURCE_POSITION_ROWS] = sum_source,
     [RL_M_SOURCE_ROWS] = sum_source_row,
     [RL_M_SOURCE_HELD] = any_held,

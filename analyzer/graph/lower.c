@@ -184,14 +184,14 @@ static rl_status check_supported(const rl_scenario *scenario, rl_diags *diags) {
   return worst;
 }
 
-/* Encoders are not cut: what a rank would have of them is not said yet. */
+/* Encoders are not cut into stages: what a stage would have of them is not said yet. */
 static rl_status check_cut(const rl_lowering *lowering) {
   const rl_parallel *parallel = &lowering->scenario->parallel;
   char text[RL_NUMBER_TEXT];
-  const bool tensor = parallel->tensor > 1, encodes = lowering->source.read || lowering->one_pass;
-  if (!encodes || (!tensor && parallel->pipeline <= 1)) return RL_OK;
-  return RL_REPORT(lowering->diags, NO_PARALLELISM, parallel->loc, tensor ? "tensor" : "pipeline",
-                   rl_print_grouped(tensor ? parallel->tensor : parallel->pipeline, text));
+  const bool encodes = lowering->source.read || lowering->one_pass;
+  if (!encodes || parallel->pipeline <= 1) return RL_OK;
+  return RL_REPORT(lowering->diags, NO_PARALLELISM, parallel->loc, "pipeline",
+                   rl_print_grouped(parallel->pipeline, text));
 }
 
 /* Experts are spread only where there are some. */

@@ -84,6 +84,7 @@ static rl_status add_kept(rl_lowering *lowering, const rl_evaluated *values, con
                           .extent = RL_EXTENT_SOURCE_KV,
                           .rows = values->heads,
                           .cols = values->head_dim,
+                          .row_slice = rl_heads_slice(lowering, values),
                           .run = lowering->scope.in_layers ? lowering->run : RL_NONE};
   return rl_tensor_add(lowering, &kept, out);
 }

@@ -62,6 +62,7 @@ rl_status rl_lower_prefix_attention(rl_lowering *lowering, const rl_statement *s
   }
   rl_tensor shape =
       rl_activation_shape(lowering, RL_EXTENT_TOKENS, 1, values->heads * values->value_dim);
+  shape.col_slice = rl_heads_columns(lowering, values->heads, values->value_dim);
   status = rl_state_find(lowering, statement, RL_STATE_RECURRENT, rows, cols, &state);
   if (status == RL_OK) status = rl_output_find(lowering, statement, &shape, &out);
   if (status != RL_OK) return status;

@@ -66,8 +66,7 @@ static rl_status add_recurrence(rl_lowering *lowering, const rl_statement *state
   size_t count = 0;
   uint32_t state, out;
   rl_tensor shape = rl_activation_shape(lowering, RL_EXTENT_TOKENS, 1, at->heads * at->value_dim);
-  shape.col_slice = rl_slice_of(at->first_head * at->value_dim, shape.cols,
-                                at->all_heads * at->value_dim);
+  shape.col_slice = rl_heads_columns(lowering, at->heads, at->value_dim);
   rl_status status = rl_state_find(lowering, statement, RL_STATE_RECURRENT, at->heads * at->key_dim,
                                    at->value_dim, &state);
   if (status == RL_OK) status = rl_output_find(lowering, statement, &shape, &out);

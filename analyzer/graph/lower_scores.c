@@ -31,7 +31,8 @@ rl_status rl_position_table(rl_lowering *lowering, const rl_statement *statement
                                    .source = values->weights,
                                    .gguf = values->gguf,
                                    .rows = values->buckets,
-                                   .cols = values->heads};
+                                   .cols = values->heads,
+                                   .col_slice = rl_heads_slice(lowering, values)};
   *table = RL_NONE;
   if (values->buckets == 0) return RL_OK;
   op->at.buckets = values->buckets;

@@ -15,6 +15,8 @@ static rl_status add_persistent(rl_lowering *lowering, const rl_statement *state
   if (!rl_mul_u64(values->kv_heads, values->head_dim, &request.cols)) {
     return RL_REPORT(lowering->diags, SIZE_OVERFLOW, statement->loc, statement->op);
   }
+  request.col_slice = rl_slice_of(lowering->before.kv_heads * values->head_dim, request.cols,
+                                  lowering->whole.kv_heads * values->head_dim);
   for (int i = 0; i < 2 && status == RL_OK; i++) {
     request.suffix = suffixes[i];
     request.source = sources[i];
@@ -147,7 +149,8 @@ rl_status rl_lower_neural_memory(rl_lowering *lowering, const rl_statement *stat
                              .suffix = "weight",
                              .source = values->weights,
                              .gguf = values->gguf,
-                             .rows = values->heads};
+                             .rows = values->heads,
+                             .row_slice = rl_heads_slice(lowering, values)};
   rl_status status = check_memory(lowering, statement, values);
   if (status == RL_OK) status = find_memory_inputs(lowering, statement, values, in);
   if (status != RL_OK) return status;
@@ -156,6 +159,7 @@ rl_status rl_lower_neural_memory(rl_lowering *lowering, const rl_statement *stat
   }
   rl_tensor shape = rl_activation_shape(lowering, RL_EXTENT_TOKENS, 1,
                                         values->heads * values->value_dim); /* the width of v */
+  shape.col_slice = rl_heads_columns(lowering, values->heads, values->value_dim);
   status = add_states(lowering, statement, values->heads, request.cols, &states);
   if (status == RL_OK) status = rl_weight_add(lowering, statement, values, &request, &initial);
   if (status == RL_OK) status = rl_output_find(lowering, statement, &shape, &out);

@@ -133,6 +133,8 @@ rl_slice rl_slice_of(uint64_t before, uint64_t part, uint64_t whole);
  * for each head. */
 uint64_t rl_heads_before(const rl_lowering *lowering);
 rl_slice rl_heads_slice(const rl_lowering *lowering, const rl_evaluated *values);
+/* The slice of `heads` heads of `dim` values each, side by side. */
+rl_slice rl_heads_columns(const rl_lowering *lowering, uint64_t heads, uint64_t dim);
 /* The activation holds a part of its columns on this rank. */
 bool rl_is_cut(const rl_tensor *tensor);
 /* The experts of `experts` that this rank holds whole; nothing is cut where ranks share each. */

@@ -17,6 +17,10 @@ rl_slice rl_heads_slice(const rl_lowering *lowering, const rl_evaluated *values)
   return rl_slice_of(rl_heads_before(lowering), values->heads, lowering->whole.heads);
 }
 
+rl_slice rl_heads_columns(const rl_lowering *lowering, uint64_t heads, uint64_t dim) {
+  return rl_slice_of(rl_heads_before(lowering) * dim, heads * dim, lowering->whole.heads * dim);
+}
+
 bool rl_is_cut(const rl_tensor *tensor) {
   return tensor->col_slice.whole != 0;
 }

@@ -145,6 +145,7 @@ static void count_source(rl_engine_state *state, const rl_pass *pass,
     const rl_pass_sequence *sequence = &pass->sequences[state->places[e]];
     if (sequence->fresh == 0 || entries[e].source->ids == NULL) continue;
     for (uint64_t i = 0; i < sequence->fresh * sequence->source.positions; i++) {
+      if (!holds_id(state->program, entries[e].source->ids[i])) continue;
       see(state, entries[e].source->ids[i], &result->distinct_source_ids);
     }
   }

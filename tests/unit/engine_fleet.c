@@ -4,6 +4,7 @@
  * give the very same bits. Data groups have sequences of their own and meet at their experts. */
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "cost/cost.h"
 #include "engine_twin.h"
@@ -41,23 +42,38 @@ static const rl_cost_row *row_of(const rl_cost *cost, uint32_t op) {
 }
 
 /* A rank may hold none of the ids or experts: no fact says so, the moment does. */
-static void moments_of(const twin_pass *pass, const rl_engine_result *result, const rl_cost *cost,
-                       const rl_engine_row *chosen, uint64_t *moments) {
+static bool is_none(rl_moment_kind kind, const rl_engine_result *result, const rl_facts *facts) {
+  switch (kind) {
+    case RL_M_ID_ROWS:
+      return result->distinct_ids == 0;
+    case RL_M_SOURCE_ID_ROWS:
+      return result->distinct_source_ids == 0;
+    case RL_M_EXPERTS:
+      return facts->distinct_experts == 0;
+    case RL_M_EXPERT_CHOICES:
+      return facts->expert_choices == 0;
+    default:
+      return false;
+  }
+}
+
+static void moments_of(const twin *t, const twin_pass *pass, const rl_engine_result *result,
+                       const rl_cost *cost, const rl_engine_row *chosen, uint64_t *moments) {
   rl_group groups[TWIN_SEQUENCES];
   rl_facts facts = {.distinct_ids = result->distinct_ids,
                     .distinct_positions = result->distinct_positions,
+                    .distinct_source_ids = result->distinct_source_ids,
+                    .distinct_source_positions = result->distinct_source_positions,
                     .distinct_experts = chosen == NULL ? 0 : chosen->experts,
                     .expert_choices = chosen == NULL ? 0 : chosen->choices};
   for (size_t e = 0; e < pass->count; e++) {
     const rl_engine_entry *entry = &pass->entries[e];
-    groups[e] = (rl_group){1, entry->q, pass->cached[e], entry->tree, entry->logits};
+    groups[e] = (rl_group){1, entry->q, pass->cached[e], entry->tree, entry->logits,
+                           t->source[entry->sequence].size};
   }
   CU_ASSERT_TRUE_FATAL(rl_cost_moments(cost, &(rl_point){groups, pass->count}, &facts, moments));
   for (uint32_t m = 0; m < cost->moment_count; m++) {
-    rl_moment_kind kind = cost->moments[m].kind;
-    if (kind == RL_M_ID_ROWS && result->distinct_ids == 0) moments[m] = 0;
-    if (kind == RL_M_EXPERTS && facts.distinct_experts == 0) moments[m] = 0;
-    if (kind == RL_M_EXPERT_CHOICES && facts.expert_choices == 0) moments[m] = 0;
+    if (is_none(cost->moments[m].kind, result, &facts)) moments[m] = 0;
   }
 }
 
@@ -66,14 +82,15 @@ static void check_bytes(const twin *t, const twin_pass *pass, const rl_engine_re
   const rl_program *program = ranks.programs[rank];
   const rl_cost *cost = ranks.costs[rank];
   uint64_t moments[RL_MOMENTS_MAX];
-  moments_of(pass, result, cost, NULL, moments);
+  moments_of(t, pass, result, cost, NULL, moments);
   for (size_t r = 0; r < result->row_count; r++) {
     const rl_engine_row *row = &result->rows[r];
     const rl_op *op = &program->ops[row->op];
     const rl_cost_row *counted = row_of(cost, row->op);
     CU_ASSERT_PTR_NOT_NULL_FATAL(counted);
-    if (op->kind == RL_OP_ROUTE || op->kind == RL_OP_HASH || op->kind == RL_OP_DISPATCH)
-      moments_of(pass, result, cost, row, moments);
+    bool chooses =
+        op->kind == RL_OP_ROUTE || op->kind == RL_OP_HASH || op->kind == RL_OP_DISPATCH;
+    if (chooses || row->experts != 0) moments_of(t, pass, result, cost, row, moments);
     for (uint32_t k = 0; k < op->operand_count; k++) {
       uint64_t bytes = 0;
       rl_form_value(cost, &cost->operands[counted->first_operand + k], moments, &bytes);
@@ -172,6 +189,32 @@ static bool lower_ranks(twin *t, division by) {
   return true;
 }
 
+/* Sequences that are read in one pass each, as a model of one pass wants them. */
+static void run_at_once(twin *t) {
+  static const uint64_t lengths[][TWIN_SEQUENCES] = {{7, 3, 9, 1}, {4, 6, 2, 12}};
+  for (size_t p = 0; p < 2; p++) {
+    twin_pass pass = {.count = TWIN_SEQUENCES};
+    for (uint32_t s = 0; s < TWIN_SEQUENCES; s++) {
+      for (uint64_t i = 0; i < lengths[p][s]; i++) {
+        t->ids[s][i] = (uint32_t)((i * 29 + s * 11 + 3) % (uint64_t)t->setup.model->vocabulary);
+      }
+      pass.entries[s] = (rl_engine_entry){.sequence = s,
+                                          .q = lengths[p][s],
+                                          .ids = t->ids[s],
+                                          .logits = s == 2 ? RL_LOGITS_ALL : RL_LOGITS_LAST};
+    }
+    CU_ASSERT_EQUAL_FATAL(
+        rl_engine_step(t->engine, pass.entries, pass.count, NULL, &pass.result, &t->diags), RL_OK);
+    check_pass(t, &pass);
+    for (uint32_t s = 0; s < TWIN_SEQUENCES; s++) {
+      CU_ASSERT_EQUAL(rl_engine_rewind(t->engine, s, 0, &t->diags), RL_OK);
+      for (size_t r = 0; r < ranks.count; r++) {
+        CU_ASSERT_EQUAL(rl_engine_rewind(ranks.engines[r], s, 0, &t->diags), RL_OK);
+      }
+    }
+  }
+}
+
 static size_t run_ranks(const twin_setup *setup, division by) {
   twin t;
   twin_open(&t, setup);
@@ -182,7 +225,8 @@ static size_t run_ranks(const twin_setup *setup, division by) {
     CU_ASSERT_EQUAL_FATAL(
         rl_cost_compile(&t.arena, ranks.programs[r], 1, &ranks.costs[r], &t.diags), RL_OK);
   }
-  if (split) twin_run(&t, check_pass);
+  if (split && t.program->one_pass) run_at_once(&t);
+  if (split && !t.program->one_pass) twin_run(&t, check_pass);
   twin_close(&t);
   return split;
 }
@@ -195,6 +239,78 @@ enum { MIXTURES_MAX = TWIN_MODELS + 2 };
 
 static const ref_model *model_at(int m) {
   return m < TWIN_MODELS ? &TWIN_MODEL[m] : &STATEFUL[m - TWIN_MODELS];
+}
+
+/* The other families, each with the numbers of ranks that its heads allow. */
+typedef struct family_case {
+  ref_model model;
+  size_t ranks[2];
+} family_case;
+static const ref_images TWO_IMAGES[TWIN_SEQUENCES] = {
+    {2, 3, 3, "iiitiii"}, {0, 0, 0, ""}, {1, 4, 2, "tiiii"}, {1, 4, 2, "tiiii"}};
+static const ref_images MERGED_IMAGES[TWIN_SEQUENCES] = {
+    {1, 24, 6, "tiiiiii"}, {1, 8, 4, "iit"}, {2, 8, 2, "iitii"}, {2, 8, 2, "iitii"}};
+static const family_case FAMILIES[] = {
+    {{.twin = "retnet-twin", .recurrent = true, .vocabulary = 53}, {3}},
+    {{.twin = "rwkv-twin", .recurrent = true, .vocabulary = 47}, {3}},
+    {{.twin = "jrt-twin", .recurrent = true, .vocabulary = 56}, {3}},
+    {{.twin = "memory-twin", .recurrent = true, .vocabulary = 53}, {3}},
+    {{.twin = "bmojo-twin", .recurrent = true, .vocabulary = 53}, {2, 4}},
+    {{.twin = "bmojo-f-twin", .recurrent = true, .vocabulary = 47}, {3}},
+    {{.twin = "titans-mag-twin", .recurrent = true, .vocabulary = 53}, {2}},
+    {{.twin = "titans-mal-twin", .recurrent = true, .vocabulary = 47}, {3}},
+    {{.twin = "titans-lmm-twin", .recurrent = true, .vocabulary = 43}, {2}},
+    {{.twin = "t5-twin", .vocabulary = 53, .source_positions = 15, .source_pieces = 1}, {3}},
+    {{.twin = "t5-gated-twin", .vocabulary = 53, .source_positions = 15, .source_pieces = 1}, {3}},
+    {{.twin = "whisper-twin",
+      .vocabulary = 47,
+      .source_positions = 6,
+      .source_width = 10,
+      .source_pieces = 1},
+     {3}},
+    {{.twin = "llava-twin",
+      .vocabulary = 47,
+      .images = TWO_IMAGES,
+      .image_token = 46,
+      .source_width = 12},
+     {3}},
+    {{.twin = "qwen2-vl-twin",
+      .vocabulary = 53,
+      .images = MERGED_IMAGES,
+      .image_token = 51,
+      .source_width = 8},
+     {2}},
+    {{.twin = "qwen2.5-vl-twin",
+      .vocabulary = 53,
+      .images = MERGED_IMAGES,
+      .image_token = 51,
+      .source_width = 8},
+     {2}},
+    {{.twin = "bert-twin", .vocabulary = 47}, {3}},
+};
+
+static void run_families(const char *profile, const char *const formats[3]) {
+  for (size_t f = 0; f < sizeof FAMILIES / sizeof *FAMILIES; f++) {
+    twin_setup setup = {&FAMILIES[f].model, formats[0], formats[1], formats[2], profile};
+    for (size_t i = 0; i < 2 && FAMILIES[f].ranks[i] != 0; i++) {
+      worst = 0;
+      CU_ASSERT_EQUAL(run_ranks(&setup, (division){FAMILIES[f].ranks[i], 1, false, 0}), 1);
+      if (strcmp(formats[1], "fp32") != 0 || (worst > 0 && worst <= BUDGET)) continue;
+      fprintf(stderr, "\n%s over %zu ranks, %s: logits differ by %g\n", setup.model->twin,
+              FAMILIES[f].ranks[i], profile, worst);
+      CU_FAIL("logits differ");
+    }
+  }
+}
+
+static void test_families(void) {
+  static const char *const fp32[] = {"fp32", "fp32", "fp32"};
+  static const char *const stored[] = {"w4a16-g32", "bf16", "int8-token"};
+  run_families("reference", fp32);
+  run_families("unfused", fp32);
+  compared = 0;
+  run_families("reference", stored);
+  CU_ASSERT(compared > 20000);
 }
 
 static size_t run_models(const char *profile, const char *const formats[3]) {
@@ -288,4 +404,4 @@ static void test_bytes(void) {
 }
 
 RL_SUITE("fleets", {"groups", test_groups}, {"logits", test_logits}, {"bytes", test_bytes},
-         {"stages", test_stages})
+         {"stages", test_stages}, {"families", test_families})

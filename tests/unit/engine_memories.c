@@ -12,8 +12,8 @@ static const memory_bmojo BMOJO = {.window = 3, .budget = 2, .base = 10000};
 static const memory_bmojo BMOJO_F = {.window = 4, .budget = 0, .base = 500};
 
 static const memory_titans MAG = {MEMORY_MAG, 2, 2, 9, 4, 0.25, 5, 6, 2};
-static const memory_titans MAL = {MEMORY_MAL, 1, 1, 0, 3, 0.5, 4, 0, 0};
-static const memory_titans LMM = {MEMORY_LMM, 1, 3, 8, 5, 8, 0, 0, 0};
+static const memory_titans MAL = {MEMORY_MAL, 3, 1, 0, 3, 0.5, 4, 0, 0};
+static const memory_titans LMM = {MEMORY_LMM, 2, 3, 8, 5, 8, 0, 0, 0};
 
 static const ref_model MODELS[] = {
     {.twin = "bmojo-twin",
