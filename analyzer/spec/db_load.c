@@ -8,20 +8,17 @@
 #include "doc/binary.h"
 #include "spec/db_private.h"
 #include "spec/db_scan.h"
+#include "spec/safetensors.h"
 #include "spec/scenario.h"
 
 typedef rl_status loader(rl_load *load, const void **out);
 
-static loader *const loaders[RL_DB_KINDS] = {[RL_DB_HARDWARE] = rl_load_hardware,
-                                             [RL_DB_PROFILE] = rl_load_profile,
-                                             [RL_DB_MODEL] = rl_load_model,
-                                             [RL_DB_FAMILY] = rl_load_family,
-                                             [RL_DB_FORMAT] = rl_load_format,
-                                             [RL_DB_METHOD] = rl_load_method,
-                                             [RL_DB_WORKLOAD] = rl_load_workload,
-                                             [RL_DB_STORAGE] = rl_load_storage,
-                                             [RL_DB_LINK] = rl_load_link,
-                                             [RL_DB_SCENARIO] = NULL};
+static loader *const loaders[RL_DB_KINDS] = {
+    [RL_DB_HARDWARE] = rl_load_hardware, [RL_DB_PROFILE] = rl_load_profile,
+    [RL_DB_MODEL] = rl_load_model,       [RL_DB_FAMILY] = rl_load_family,
+    [RL_DB_FORMAT] = rl_load_format,     [RL_DB_METHOD] = rl_load_method,
+    [RL_DB_WORKLOAD] = rl_load_workload, [RL_DB_STORAGE] = rl_load_storage,
+    [RL_DB_LINK] = rl_load_link,         [RL_DB_SCENARIO] = NULL};
 
 static bool ends_with(const char *text, const char *end) {
   size_t length = strlen(text), tail = strlen(end);
@@ -30,7 +27,7 @@ static bool ends_with(const char *text, const char *end) {
 
 static bool is_path(const char *name) {
   return strchr(name, '/') != NULL || ends_with(name, ".yaml") || ends_with(name, ".yml") ||
-         ends_with(name, ".json") || ends_with(name, ".gguf");
+         ends_with(name, ".json") || ends_with(name, ".gguf") || rl_safetensors_is_name(name);
 }
 
 static bool exists(const char *path) {
@@ -126,6 +123,7 @@ static rl_status load_new(rl_db *db, rl_db_slot *slot, rl_diags *diags) {
                   .name = entry->name,
                   .reference = slot->reference,
                   .file = entry->path,
+                  .weights = slot->weights,
                   .folder = folder_name(db->arena, entry->path),
                   .errors = diags->errors};
   if (load.folder == NULL) return rl_diag_oom(diags);
@@ -160,36 +158,63 @@ static const char *path_name(rl_arena *arena, const char *path) {
   return rl_strndup(arena, base, dot == NULL || dot == base ? strlen(base) : (size_t)(dot - base));
 }
 
-/* The slot of a file named by path: the one it was given before, so that it is loaded once. */
-static rl_db_slot *loose_slot(rl_db *db, rl_db_kind kind, const char *path, rl_diags *diags) {
-  for (size_t i = 0; i < db->loose.count; i++) {
-    rl_db_entry *entry = db->loose.items[i];
-    if (entry->kind == kind && strcmp(entry->path, path) == 0) return (rl_db_slot *)entry;
-  }
+/* Of weights the file beside the others: where links lead, in a cache, nothing has its name. */
+static const char *whole_path(rl_arena *arena, const char *path, const char *weights) {
   char resolved[PATH_MAX];
+  const char *slash = weights == NULL ? NULL : strrchr(weights, '/');
+  if (slash != NULL) {
+    const char *folder = rl_strndup(arena, weights, (size_t)(slash - weights) + 1);
+    if (folder == NULL || realpath(folder, resolved) == NULL)
+      return folder == NULL ? NULL : weights;
+    return rl_textf(arena, "%s%s", resolved, slash);
+  }
+  if (weights != NULL) path = weights;
   const char *whole = strcmp(path, "-") == 0 ? NULL : realpath(path, resolved);
-  if (whole == NULL) whole = path;
-  const char *name = path_name(db->arena, whole), *kept = rl_strdup(db->arena, path);
-  const char *reference = rl_strdup(db->arena, whole);
+  return rl_strdup(arena, whole == NULL ? path : whole);
+}
+
+static const char *loose_name(rl_arena *arena, const char *whole, const char *weights) {
+  return weights == NULL ? path_name(arena, whole) : folder_name(arena, whole);
+}
+
+static rl_db_slot *add_loose(rl_db *db, rl_db_kind kind, const char *path, const char *weights) {
+  const char *kept = rl_strdup(db->arena, path);
+  const char *reference = whole_path(db->arena, path, weights);
+  const char *name = reference == NULL ? NULL : loose_name(db->arena, reference, weights);
+  rl_db_slot *slot = RL_NEW(db->arena, rl_db_slot);
   rl_db_entry **place = RL_PUSH(db->arena, &db->loose);
-  if (name == NULL || kept == NULL || reference == NULL || place == NULL) {
+  if (kept == NULL || name == NULL || slot == NULL || place == NULL) {
     if (place != NULL) db->loose.count--;
-    rl_diag_oom(diags);
     return NULL;
   }
-  rl_db_slot *slot = rl_db_slot_new(db, kind, name, kept, diags);
-  if (slot == NULL) {
-    db->loose.count--;
-    return NULL;
-  }
-  slot->reference = reference;
+  *slot = (rl_db_slot){.entry = {.kind = kind, .name = name, .path = kept},
+                       .reference = reference,
+                       .weights = weights};
   *place = &slot->entry;
+  return slot;
+}
+
+static bool same_path(const char *a, const char *b) {
+  return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+/* The slot of a file named by path: the one it was given before, so that it is loaded once. A
+ * config is another model with the weights beside it than without. */
+static rl_db_slot *loose_slot(rl_db *db, rl_db_kind kind, const char *path, const char *weights,
+                              rl_diags *diags) {
+  for (size_t i = 0; i < db->loose.count; i++) {
+    rl_db_slot *slot = (rl_db_slot *)db->loose.items[i];
+    bool same = slot->entry.kind == kind && same_path(slot->weights, weights);
+    if (same && strcmp(slot->entry.path, path) == 0) return slot;
+  }
+  rl_db_slot *slot = add_loose(db, kind, path, weights);
+  if (slot == NULL) rl_diag_oom(diags);
   return slot;
 }
 
 static rl_status load_path(rl_db *db, rl_db_kind kind, const char *path, rl_loc loc,
                            const void **out, rl_diags *diags) {
-  rl_db_slot *slot = loose_slot(db, kind, path, diags);
+  rl_db_slot *slot = loose_slot(db, kind, path, NULL, diags);
   return slot == NULL ? RL_ENVIRONMENT : load_slot(db, slot, loc, out, diags);
 }
 
@@ -247,16 +272,33 @@ rl_status rl_db_profile(rl_db *db, const char *name, rl_loc loc, const struct rl
   return status;
 }
 
-/* A folder stands for the config.json in it. */
+/* Weights, and the config.json beside them. */
+static rl_status load_weights(rl_db *db, const char *weights, rl_loc loc, const void **out,
+                              rl_diags *diags) {
+  const char *slash = strrchr(weights, '/');
+  int folder = slash == NULL ? 0 : (int)(slash - weights) + 1;
+  const char *path = rl_textf(db->arena, "%.*sconfig.json", folder, weights);
+  if (path == NULL) return rl_diag_oom(diags);
+  if (!exists(path)) return RL_REPORT(diags, SAFETENSORS_CONFIG, (rl_loc){.file = weights}, NULL);
+  rl_db_slot *slot = loose_slot(db, RL_DB_MODEL, path, weights, diags);
+  return slot == NULL ? RL_ENVIRONMENT : load_slot(db, slot, loc, out, diags);
+}
+
+/* A folder stands for the config.json in it, with the weights when they are there. */
 static rl_status load_model_path(rl_db *db, const char *name, rl_loc loc, const void **out,
                                  rl_diags *diags) {
-  if (!rl_db_is_folder(name)) return load_path(db, RL_DB_MODEL, name, loc, out, diags);
+  bool folder = rl_db_is_folder(name);
+  if (!folder && rl_safetensors_is_name(name)) return load_weights(db, name, loc, out, diags);
+  if (!folder) return load_path(db, RL_DB_MODEL, name, loc, out, diags);
   size_t length = strlen(name);
   while (length > 1 && name[length - 1] == '/') length--;
-  const char *path = rl_textf(db->arena, "%.*s/config.json", (int)length, name);
+  const char *whole = rl_strndup(db->arena, name, length);
+  const char *path = whole == NULL ? NULL : rl_textf(db->arena, "%s/config.json", whole);
   if (path == NULL) return rl_diag_oom(diags);
   if (!exists(path)) return RL_REPORT(diags, CONFIG_MISSING, loc, name);
-  return load_path(db, RL_DB_MODEL, path, loc, out, diags);
+  const char *weights = rl_safetensors_of_folder(db->arena, whole, diags);
+  if (weights != NULL) return load_weights(db, weights, loc, out, diags);
+  return diags->out_of_memory ? RL_ENVIRONMENT : load_path(db, RL_DB_MODEL, path, loc, out, diags);
 }
 
 static rl_status load_model_id(rl_db *db, const char *id, rl_loc loc, const void **out,
@@ -264,7 +306,10 @@ static rl_status load_model_id(rl_db *db, const char *id, rl_loc loc, const void
   const char *path = rl_hub_config(db, id, diags);
   if (diags->out_of_memory) return RL_ENVIRONMENT;
   if (path == NULL) return RL_REPORT(diags, MODEL_NOT_CACHED, loc, id);
-  rl_db_slot *slot = loose_slot(db, RL_DB_MODEL, path, diags);
+  const char *folder = rl_strndup(db->arena, path, (size_t)(strrchr(path, '/') - path));
+  if (folder == NULL) return rl_diag_oom(diags);
+  const char *weights = rl_safetensors_of_folder(db->arena, folder, diags);
+  rl_db_slot *slot = loose_slot(db, RL_DB_MODEL, path, weights, diags);
   const char *name = rl_strdup(db->arena, id);
   if (slot == NULL || name == NULL) return rl_diag_oom(diags);
   slot->entry.name = name;

@@ -12,6 +12,7 @@ typedef enum rl_slot_state { RL_SLOT_NEW, RL_SLOT_LOADING, RL_SLOT_LOADED } rl_s
 typedef struct rl_db_slot {
   rl_db_entry entry;
   const char *reference;
+  const char *weights; /* of a model: its safetensors file or index, NULL: none */
   const void *loaded;
   rl_slot_state state;
   unsigned layer; /* 0 is the best */

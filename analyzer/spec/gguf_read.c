@@ -410,7 +410,7 @@ static rl_status sort_tensors(const rl_load *load, const char *path, const tenso
   rl_stored *stored = RL_NEW(load->arena, rl_stored);
   rl_loc loc = {.file = path};
   if (stored == NULL) return rl_diag_oom(load->diags);
-  *stored = (rl_stored){.tensors = tensors->items, .count = tensors->count};
+  *stored = (rl_stored){.file = path, .tensors = tensors->items, .count = tensors->count};
   if (stored->count > 1) qsort(stored->tensors, stored->count, sizeof *stored->tensors, by_name);
   for (size_t i = 0; i < stored->count; i++) {
     const rl_stored_tensor *tensor = &stored->tensors[i];

@@ -15,6 +15,7 @@ typedef struct rl_load {
   const char *reference; /* text by which a user finds it again: its name or a path */
   const char *file;
   const char *folder; /* last folder of the path: a machine's vendor */
+  const char *weights;   /* safetensors file or index of a model whose config root is; NULL: none */
   const rl_node *root;   /* NULL: a binary file, which its loader reads itself */
   const rl_node *sources; /* `sources:` map of the file, NULL when absent */
   size_t errors;          /* diags->errors when loading began */

@@ -27,7 +27,7 @@ typedef struct rl_model {
   const char *quantization;/* format name that quantization_config asks for, NULL when none */
   const char *const *unquantized; /* operators that it leaves dense (modules_to_not_convert) */
   size_t unquantized_count;
-  const rl_stored *stored; /* tensors of the file that it was read from; NULL: none */
+  const rl_stored *stored; /* tensors of the files that it was read from; NULL: none */
   const rl_config_change *changes; /* of the config that its file has, as a scenario asked for */
   size_t change_count;
   rl_figure parameters;    /* published total, the checksum; absent for a bare config.json */

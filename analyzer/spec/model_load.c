@@ -4,6 +4,7 @@
 #include "spec/config.h"
 #include "spec/db_private.h"
 #include "spec/gguf.h"
+#include "spec/safetensors.h"
 
 #define RL_COUNT(array) (sizeof(array) / sizeof *(array))
 
@@ -115,10 +116,21 @@ static void load_dims(const rl_load *load, rl_model *model) {
   outer->trace = NULL;
 }
 
+/* The weights' own tensors say more than quantization_config does. */
+static void load_weights(const rl_load *load, rl_model *model) {
+  rl_stored *stored = NULL;
+  rl_status status = RL_OK;
+  if (load->weights != NULL) {
+    status = rl_safetensors_read(load, load->weights, model->config, &stored);
+    model->stored = stored;
+  }
+  if (status == RL_OK && model->stored == NULL) rl_config_quantization(load, model);
+}
+
 static void finish(const rl_load *load, rl_model *model, const rl_node *config) {
   model->config = rl_config_merge(load, model->family, config);
   if (model->config == NULL) return;
-  rl_config_quantization(load, model);
+  load_weights(load, model);
   rl_config_check_keys(load, model, rl_db_strict(load->db));
   size_t errors = load->diags->errors;
   rl_config_check_values(load, model);

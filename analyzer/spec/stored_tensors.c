@@ -19,20 +19,64 @@ const rl_stored_tensor *rl_stored_find(const rl_stored *stored, const char *name
   return NULL;
 }
 
+enum { NAME_MAX_BYTES = 256 };
+
+/* The beginnings of the names of one tensor in files of different programs: models wrapped into
+ * others, or saved without the head. Each is tried for each. */
+static const struct {
+  const char *family, *file;
+} beginnings[] = {{"model.", "model.language_model."},
+                  {"model.", "language_model.model."},
+                  {"model.", "model.text_model."},
+                  {"model.", ""},
+                  {"lm_head.", "language_model.lm_head."},
+                  {"language_model.model.", "model.language_model."},
+                  {"language_model.model.", "model."},
+                  {"language_model.lm_head.", "lm_head."},
+                  {"transformer.", ""},
+                  {"backbone.", ""},
+                  {"backbone.", "model."},
+                  {"visual.", "model.visual."},
+                  {"vision_tower.", "model.vision_tower."},
+                  {"vision_tower.vision_model.", "vision_model."},
+                  {"multi_modal_projector.", "model.multi_modal_projector."},
+                  {"", "model."},
+                  {"", "transformer."},
+                  {"", "bert."}};
+
+static const rl_stored_tensor *find_elsewhere(const rl_stored *stored, const char *name) {
+  char other[NAME_MAX_BYTES];
+  for (size_t i = 0; i < sizeof beginnings / sizeof *beginnings; i++) {
+    size_t from = strlen(beginnings[i].family), to = strlen(beginnings[i].file);
+    if (strncmp(name, beginnings[i].family, from) != 0) continue;
+    size_t rest = strlen(name + from);
+    if (to + rest >= sizeof other) continue;
+    memcpy(other, beginnings[i].file, to);
+    memcpy(other + to, name + from, rest + 1);
+    const rl_stored_tensor *found = rl_stored_find(stored, other);
+    if (found != NULL) return found;
+  }
+  return NULL;
+}
+
+static const rl_stored_tensor *find_any(const rl_stored *stored, const char *name) {
+  const rl_stored_tensor *found = rl_stored_find(stored, name);
+  return found != NULL || !stored->by_source ? found : find_elsewhere(stored, name);
+}
+
 const rl_stored_tensor *rl_stored_of_layer(const rl_stored *stored, const char *name_template,
                                            uint32_t layer) {
-  enum { NAME_MAX_BYTES = 256 };
   static const char place[] = "{l}";
   char name[NAME_MAX_BYTES], digits[RL_NUMBER_TEXT];
   const char *at = strstr(name_template, place);
-  if (at == NULL) return rl_stored_find(stored, name_template);
+  if (at == NULL) return find_any(stored, name_template);
   const char *number = rl_print_u64(layer, digits), *rest = at + sizeof place - 1;
   size_t before = (size_t)(at - name_template), wide = strlen(number), behind = strlen(rest);
   if (before + wide + behind >= sizeof name) return NULL;
   memcpy(name, name_template, before);
   memcpy(name + before, number, wide);
   memcpy(name + before + wide, rest, behind + 1);
-  return rl_stored_find(stored, name);
+  return find_any(stored, name);
 }
 
 /* Few formats, many tensors: the sum of each is made where it is met first. */

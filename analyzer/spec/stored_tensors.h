@@ -15,9 +15,13 @@ typedef struct rl_stored_tensor {
 } rl_stored_tensor;
 
 typedef struct rl_stored {
+  const char *file; /* as in messages */
+  bool by_source;   /* names are those of Hugging Face, a weight's source; else its GGUF twin */
   rl_stored_tensor *tensors; /* sorted by name, each once */
   size_t count;
-  uint64_t bytes; /* of all */
+  uint64_t bytes;        /* of all */
+  size_t beside_count;   /* further tensors, which are there for loading and which no product reads */
+  uint64_t beside_bytes;
 } rl_stored;
 
 /* NULL when there is none of that name. */

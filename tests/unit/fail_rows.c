@@ -39,6 +39,14 @@ static const struct {
     {RL_D_GGUF_ARCHITECTURE, "spec_gguf.c"}, {RL_D_GGUF_PART, "spec_gguf.c"},
     {RL_D_STORED_NONE, "api_gguf.c"},        {RL_D_STORED_SHAPE, "api_gguf.c"},
     {RL_D_STORED_TYPE, "api_gguf.c"},        {RL_D_STORED_UNUSED, "api_gguf.c"},
+    {RL_D_STORED_FORMAT, "api_safetensors.c"},
+    {RL_D_STORED_BESIDE, "api_safetensors.c"},
+    {RL_D_STORED_BYTES, "api_safetensors.c"},
+    {RL_D_SAFETENSORS_WRONG, "spec_safetensors.c"},
+    {RL_D_SAFETENSORS_TYPE, "spec_safetensors.c"},
+    {RL_D_SAFETENSORS_COUNT, "spec_safetensors.c"},
+    {RL_D_SAFETENSORS_ABSENT, "spec_safetensors.c"},
+    {RL_D_SAFETENSORS_CONFIG, "spec_safetensors.c"},
 };
 
 static bool held[RL_D_COUNT];

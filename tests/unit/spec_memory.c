@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "gguf_help.h"
+#include "safetensors_help.h"
 #include "spec_help.h"
 #include "unit.h"
 
@@ -100,5 +101,16 @@ static void test_hub(void) {
   run_all(&request);
 }
 
+static void test_safetensors(void) {
+  static safe_file file;
+  const char *folder = safe_folder();
+  const rl_request request = {.model = {folder, {0}}, .hardware = {"h100-sxm", {0}}};
+  safe_write_config(folder, "{\"bits\": 4, \"sym\": true}");
+  safe_make_llama(&file, SAFE_GPTQ, "model.");
+  safe_write(&file, folder, "memory.safetensors");
+  run_all(&request);
+  safe_folder_end();
+}
+
 RL_SUITE("spec memory", {"flags", test_flags}, {"file", test_file}, {"folder", test_folder},
-         {"hub", test_hub}, {"gguf", test_gguf})
+         {"hub", test_hub}, {"gguf", test_gguf}, {"safetensors", test_safetensors})
