@@ -40,7 +40,7 @@ typedef struct compiler {
 /* What is expected of the same choice of experts. */
 static bool same_choice(const rl_moment *a, const rl_moment *b) {
   return a->experts == b->experts && a->top_k == b->top_k && a->ranks == b->ranks &&
-         a->meet == b->meet && a->part == b->part;
+         rl_expert_limit_same(a->limit, b->limit) && a->meet == b->meet && a->part == b->part;
 }
 
 static bool moment_equals(rl_moment a, rl_moment b) {
@@ -360,6 +360,7 @@ static const rl_draw *draw_before(const rl_moment *moments, uint32_t m) {
   for (uint32_t b = 0; b < m; b++) {
     const rl_moment *a = &moments[b], *c = &moments[m];
     bool same = a->experts == c->experts && a->top_k == c->top_k && a->ranks == c->ranks;
+    same = same && rl_expert_limit_same(a->limit, c->limit);
     bool hashed = is_even(a->kind) == is_even(c->kind);
     if (a->draw != NULL && same && hashed) return a->draw;
   }
@@ -373,7 +374,8 @@ static rl_status make_draws(const compiler *c, rl_moment *moments, uint32_t coun
     if (!is_expected(&moments[m])) continue;
     moments[m].draw = draw_before(moments, m);
     if (moments[m].draw != NULL) continue;
-    rl_draw_of of = {moments[m].experts, moments[m].top_k, rl_max_u64(moments[m].ranks, 1)};
+    rl_draw_of of = {moments[m].experts, moments[m].top_k, rl_max_u64(moments[m].ranks, 1),
+                     moments[m].limit};
     /* tables and memories are spread evenly, whatever expert is popular */
     bool even = moments[m].kind == RL_M_TABLE_ROWS || moments[m].kind == RL_M_BLOCKS;
     const rl_skew *skew = even ? NULL : c->cost->program->skew;

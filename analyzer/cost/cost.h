@@ -65,6 +65,7 @@ typedef struct rl_moment {
   uint64_t experts, top_k, ranks; /* of expected moments; ranks 0 or 1: the experts stay together.
                                      RL_M_ID_ROWS, RL_M_NEXT_ROWS, RL_M_SOURCE_ID_ROWS: parts of the table, the fullest of which has at
                                      least the ceil(T / ranks)th part of the tokens */
+  rl_expert_limit limit;   /* of the same: the groups that experts are chosen from */
   uint64_t meet, part;     /* expected moments: tokens of so many groups like this one, 0 = of one; RL_M_TOKEN_PART */
   const rl_draw *draw;     /* of the three numbers above, made when the plan is compiled */
   uint64_t chunk;          /* RL_M_CHUNKS, RL_M_CHUNK_PAIRS: tokens a chunk; `within` says as many when

@@ -27,6 +27,7 @@ rl_moment rl_extent_moment(const rl_program *program, rl_extent extent) {
     moment.experts = program->meeting.experts;
     moment.top_k = program->meeting.top_k;
     moment.ranks = program->meeting.ranks;
+    moment.limit = program->meeting.limit;
     moment.meet = program->meeting.meet;
   }
   if (extent == RL_EXTENT_PREFIX) moment.window = program->prefix;
@@ -137,6 +138,7 @@ rl_share rl_share_experts(const rl_program *program, const rl_op *op, const rl_o
                                .experts = op->at.experts,
                                .top_k = tensor->top_k,
                                .ranks = op->at.ranks > 1 ? op->at.ranks : 0,
+                               .limit = op->at.ranks > 1 ? op->at.expert_limit : (rl_expert_limit){0},
                                .meet = op->at.meet};
     share.rows /= tensor->experts;
   }

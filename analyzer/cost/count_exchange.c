@@ -40,6 +40,7 @@ void rl_ways_of_exchange(rl_tally *tally, const rl_op *op, rl_ways *ways) {
                             .experts = op->at.experts,
                             .top_k = op->at.top_k,
                             .ranks = t,
+                            .limit = op->at.expert_limit,
                             .meet = op->at.meet};
   const rl_way_sum all[] = {{RL_ONE_SHOT, 1, t * RL_EXPERT_UNIT, {{0}}},
                             {RL_RING, t - 1, t * RL_EXPERT_UNIT, {{0}}}};

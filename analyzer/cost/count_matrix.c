@@ -45,6 +45,7 @@ void rl_work_expert_linear(rl_tally *tally, const rl_op *op) {
                          .experts = op->at.experts,
                          .top_k = op->at.meet != 0 ? program->meeting.top_k : op->at.top_k,
                          .ranks = op->at.ranks,
+                         .limit = op->at.expert_limit,
                          .meet = op->at.meet};
     each = 1;
   }

@@ -105,7 +105,7 @@ static rl_status fill_unequal(rl_arena *arena, const rl_skew *skew, rl_draw *dra
   if (dealt) rl_power_law(skew->exponent, draw->experts, made);
   const uint64_t *weights = dealt ? made : skew->popularity;
   filling f = {weights, draw->experts, draw->top_k, 0, certain};
-  rl_draw_of of = {draw->experts, draw->top_k, draw->ranks};
+  rl_draw_of of = {.experts = draw->experts, .top_k = draw->top_k};
   rl_status status = check_weights(skew, of, weights, diags);
   if (status != RL_OK) return status;
   for (uint64_t e = 0; e < draw->experts; e++) f.sum += weights[e];
@@ -139,5 +139,8 @@ rl_status rl_draw_new(rl_arena *arena, const rl_skew *skew, rl_draw_of of, const
                (skew->kind == RL_SKEW_POWER_LAW && skew->exponent == 0);
   if (!alike) return fill_unequal(arena, skew, draw, diags);
   draw->busiest = busiest_alike(draw);
-  return draw->ranks > 1 ? rl_draw_rank_tables(arena, draw, diags) : RL_OK;
+  if (draw->ranks <= 1) return RL_OK;
+  bool limited = of.limit.groups > of.limit.kept;
+  return limited ? rl_draw_group_tables(arena, draw, of.limit, diags)
+                 : rl_draw_rank_tables(arena, draw, diags);
 }

@@ -36,9 +36,13 @@ typedef struct rl_draw {
 } rl_draw;
 
 /* The draw of top_k of that many experts (1 <= top_k <= experts <= 2^12) over 1 <= ranks <= experts.
- * skew NULL: uniform. Fewer than top_k experts with a weight above zero, or a list of another
+ * skew NULL: uniform. A limit to groups enters where experts are alike and ranks are several: who
+ * is chosen together is all that it changes. Fewer than top_k experts with a weight above zero, or a list of another
  * length, are located diagnostics. */
-typedef struct rl_draw_of { uint64_t experts, top_k, ranks; } rl_draw_of;
+typedef struct rl_draw_of {
+  uint64_t experts, top_k, ranks;
+  rl_expert_limit limit;
+} rl_draw_of;
 rl_status rl_draw_new(rl_arena *arena, const rl_skew *skew, rl_draw_of of, const rl_draw **out,
                       rl_diags *diags);
 

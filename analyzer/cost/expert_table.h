@@ -12,6 +12,9 @@ enum { RL_DRAW_TOKENS_MAX = 4096 };
 rl_status rl_draw_tabulate(rl_arena *arena, rl_draw *draw, rl_diags *diags);
 /* of the largest of several ranks (expert_ranks.c). */
 rl_status rl_draw_rank_tables(rl_arena *arena, rl_draw *draw, rl_diags *diags);
+/* the same of experts in groups (expert_groups.c). */
+rl_status rl_draw_group_tables(rl_arena *arena, rl_draw *draw, rl_expert_limit limit,
+                               rl_diags *diags);
 
 /* The largest of the expectations over the ranks, which the expectation of the largest is never
  * below: distinct experts, and choices. */

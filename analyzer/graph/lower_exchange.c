@@ -30,12 +30,13 @@ static rl_status note_meeting(rl_lowering *lowering, const rl_statement *stateme
   struct rl_meeting *meeting = &lowering->meeting;
   char ranks[RL_NUMBER_TEXT];
   if (meeting->ranks != 0 &&
-      (meeting->experts != choice->experts || meeting->top_k != choice->top_k)) {
+      (meeting->experts != choice->experts || meeting->top_k != choice->top_k ||
+       !rl_expert_limit_same(meeting->limit, choice->limit))) {
     return RL_REPORT(lowering->diags, NO_PARALLELISM, statement->loc, "expert",
                      rl_print_grouped(parallel->expert, ranks));
   }
   *meeting = (struct rl_meeting){choice->experts, choice->top_k, parallel->expert,
-                                 parallel->expert / parallel->tensor};
+                                 parallel->expert / parallel->tensor, choice->limit};
   return RL_OK;
 }
 
@@ -46,6 +47,7 @@ static rl_op begin_exchange(const rl_lowering *lowering, const rl_statement *sta
   op.name = RL_OP_INFO[kind].name;
   op.at.experts = lowering->meeting.experts;
   op.at.top_k = lowering->meeting.top_k;
+  op.at.expert_limit = lowering->meeting.limit;
   op.at.ranks = op.at.span = lowering->meeting.ranks;
   op.at.meet = lowering->meeting.meet;
   op.at.algorithm = parallel->algorithm;
@@ -67,7 +69,8 @@ static rl_status add_arrived(rl_lowering *lowering, const rl_tensor *tokens) {
                       .cols = 1,
                       .run = RL_NONE,
                       .experts = lowering->meeting.experts,
-                      .top_k = 1};
+                      .top_k = 1,
+                      .limit = lowering->meeting.limit};
   here.name = "tokens_here";
   weights.name = "weights_here";
   here.run = weights.run = RL_NONE;

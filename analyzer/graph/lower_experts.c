@@ -48,6 +48,13 @@ static rl_status check_groups(rl_lowering *lowering, const rl_statement *stateme
                    rl_print_grouped(taken, some), rl_print_grouped(values->top_k, k));
 }
 
+static rl_expert_limit limit_of(const rl_evaluated *values) {
+  if (values->expert_groups == values->top_groups) return (rl_expert_limit){0};
+  return (rl_expert_limit){.groups = values->expert_groups,
+                           .kept = values->top_groups,
+                           .best = values->group_score == 0 ? 1 : 2};
+}
+
 /* The outputs: chosen [T, k] numbers of experts; out [T, k] weights. */
 static rl_status find_route_results(rl_lowering *lowering, const rl_statement *statement,
                                     const rl_evaluated *values, uint32_t *chosen, uint32_t *out) {
@@ -56,7 +63,8 @@ static rl_status find_route_results(rl_lowering *lowering, const rl_statement *s
                       .rows = 1,
                       .cols = values->top_k,
                       .experts = values->experts,
-                      .top_k = values->top_k};
+                      .top_k = values->top_k,
+                      .limit = limit_of(values)};
   rl_tensor weights = rl_activation_shape(lowering, RL_EXTENT_TOKENS, 1, values->top_k);
   rl_status status = rl_result_find(lowering, statement, "chosen", &choice, chosen);
   if (status == RL_OK) status = rl_output_find(lowering, statement, &weights, out);
@@ -82,9 +90,7 @@ rl_status rl_lower_route(rl_lowering *lowering, const rl_statement *statement,
   place_experts(lowering, &op.at);
   op.at.score = (rl_score_kind)values->score;
   op.at.normalize = values->normalize;
-  op.at.expert_groups = values->expert_groups == values->top_groups ? 0 : values->expert_groups;
-  op.at.top_groups = values->top_groups;
-  op.at.group_best = values->group_score == 0 ? 1 : 2;
+  op.at.expert_limit = limit_of(values);
   op.at.factor = values->scale == 0 ? 1 : values->scale;
   rl_operand operands[4];
   size_t count = 0;
@@ -164,6 +170,7 @@ rl_status rl_lower_expert_linear(rl_lowering *lowering, const rl_statement *stat
   op.at.has_bias = weights[1] != RL_NONE;
   op.at.experts = choice.experts;
   op.at.top_k = choice.top_k;
+  op.at.expert_limit = choice.limit;
   op.at.by_sequence = choice.by_sequence;
   place_experts(lowering, &op.at);
   op.compute = rl_format_compute(format, lowering->scenario->activations);

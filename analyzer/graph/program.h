@@ -78,6 +78,7 @@ typedef struct rl_tensor {
   uint64_t within;          /* KV: attended to in chunks of so many positions, 0 = in one */
   bool by_sequence;         /* a choice: all tokens of a sequence have the same */
   uint64_t experts, top_k;  /* weights: rows hold that many experts one after the other, of which a token takes top_k; of a choice likewise; 0 = none */
+  rl_expert_limit limit;    /* of a choice: the groups that it is made from */
   const char *source;       /* weights: "model.layers.{l}.mlp.up_proj.weight", NULL when not given */
   const char *gguf;         /* its GGUF twin or NULL */
   uint64_t row_offset;      /* first row inside a fused source tensor; of a bias the first value */
@@ -222,8 +223,7 @@ typedef struct rl_op_attributes {
   uint64_t first_expert, held_experts; /* route, expert_linear: those of this rank of `ranks`; 0 = all */
   uint64_t first_head, all_heads; /* attention, recurrences: which of the heads of all ranks these are; all_heads 0: all */
   uint64_t first_row;       /* embed: id of the first row of this rank's part of the table */
-  uint64_t expert_groups, top_groups; /* only experts of the top_groups best of so many equal groups are chosen */
-  uint64_t group_best;      /* a group is worth the sum of its so many best experts: 1 or 2 */
+  rl_expert_limit expert_limit; /* route, expert_linear, dispatch, send_back: groups that experts are chosen from */
 } rl_op_attributes;
 
 typedef struct rl_op {
@@ -281,7 +281,7 @@ typedef struct rl_program {
   bool one_pass;            /* sequences are one pass: attention looks ahead and keeps nothing */
   uint32_t fuse;            /* fusions asked for, bit 1u << rl_fusion */
   /* Experts that tokens are sent to, with all tokens of `meet` groups; ranks 0: none are. */
-  struct rl_meeting { uint64_t experts, top_k, ranks, meet; } meeting;
+  struct rl_meeting { uint64_t experts, top_k, ranks, meet; rl_expert_limit limit; } meeting;
   const rl_skew *skew;      /* how tokens choose experts; NULL: every expert as likely as every other */
   uint64_t decode_tokens;   /* sequences with at most that many new tokens are of the decode class */
   /* Liveness: activations share buffers. A slot of extent E takes E's count * slot_bytes, of a phase

@@ -29,4 +29,11 @@ typedef struct rl_skew {
   rl_loc loc;                 /* where it was given */
 } rl_skew;
 
+/* Tokens choose among the experts of the `kept` best of equal groups alone; a group is worth the sum
+ * of its `best` best scores, 1 or 2 of them. groups 0: among all. */
+typedef struct rl_expert_limit { uint64_t groups, kept, best; } rl_expert_limit;
+static inline bool rl_expert_limit_same(rl_expert_limit a, rl_expert_limit b) {
+  return a.groups == b.groups && (a.groups == 0 || (a.kept == b.kept && a.best == b.best));
+}
+
 #endif

@@ -40,20 +40,20 @@ static void score(const router *r) {
 /* What a group is worth: its best expert, or the sum of its two best (DeepSeek-AI 2024, V2, 2.2.2,
  * and V3, 2.1.2: of the experts on one node). */
 static double group_worth(const router *r, uint64_t group) {
-  uint64_t size = r->at->experts / r->at->expert_groups;
+  uint64_t size = r->at->experts / r->at->expert_limit.groups;
   const float *rank = r->rank + group * size;
   float best = -INFINITY, second = -INFINITY;
   for (uint64_t e = 0; e < size; e++) {
     second = fmaxf(second, fminf(best, rank[e]));
     best = fmaxf(best, rank[e]);
   }
-  return r->at->group_best == 2 && size > 1 ? (double)best + (double)second : (double)best;
+  return r->at->expert_limit.best == 2 && size > 1 ? (double)best + (double)second : (double)best;
 }
 
 /* Takes the worst groups out of the choice until top_groups are left; of equal ones the last. */
 static void leave_groups(const router *r) {
-  uint64_t groups = r->at->expert_groups, size = groups == 0 ? 0 : r->at->experts / groups;
-  for (uint64_t left = groups; left > r->at->top_groups; left--) {
+  uint64_t groups = r->at->expert_limit.groups, size = groups == 0 ? 0 : r->at->experts / groups;
+  for (uint64_t left = groups; left > r->at->expert_limit.kept; left--) {
     uint64_t worst = groups;
     for (uint64_t g = 0; g < groups; g++) {
       if (isinf(r->rank[g * size])) continue; /* taken out before */

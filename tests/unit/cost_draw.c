@@ -21,7 +21,7 @@ static void begin(void) {
 static const rl_draw *draw_of(const rl_skew *skew, uint64_t experts, uint64_t top_k,
                               uint64_t ranks) {
   const rl_draw *draw = NULL;
-  rl_draw_of of = {experts, top_k, ranks};
+  rl_draw_of of = {.experts = experts, .top_k = top_k, .ranks = ranks};
   CU_ASSERT_EQUAL_FATAL(rl_draw_new(&arena, skew, of, &draw, &diags), RL_OK);
   return draw;
 }
@@ -367,8 +367,8 @@ static void test_refused(void) {
   begin();
   rl_skew skew = measured(weights, 4);
   skew.loc = (rl_loc){.file = "skew.yaml", .line = 3, .column = 5};
-  CU_ASSERT_EQUAL(rl_draw_new(&arena, &skew, (rl_draw_of){5, 2, 1}, &draw, &diags), RL_BAD_INPUT);
-  CU_ASSERT_EQUAL(rl_draw_new(&arena, &skew, (rl_draw_of){4, 3, 1}, &draw, &diags), RL_BAD_INPUT);
+  CU_ASSERT_EQUAL(rl_draw_new(&arena, &skew, ((rl_draw_of){.experts = 5, .top_k = 2, .ranks = 1}), &draw, &diags), RL_BAD_INPUT);
+  CU_ASSERT_EQUAL(rl_draw_new(&arena, &skew, ((rl_draw_of){.experts = 4, .top_k = 3, .ranks = 1}), &draw, &diags), RL_BAD_INPUT);
   diag_is(&diags, 0,
           "skew.yaml:3:5: error: the popularity of 4 experts is given, and a layer has 5");
   diag_is(&diags, 1,
