@@ -80,7 +80,10 @@ rl_status rl_show_hardware(rl_shown *shown, const char *name) {
 
 static void show_component(rl_shown *shown, const rl_component *c) {
   static const char *const spans[] = {
-      [RL_PER_GROUP] = "group of a row", [RL_PER_ROW] = "row", [RL_PER_TENSOR] = "tensor"};
+      [RL_PER_GROUP] = "group of a row",
+      [RL_PER_ROW] = "row",
+      [RL_PER_TENSOR] = "tensor",
+      [RL_PER_TILE] = "tile"};
   if (c->kind == RL_BLOCK) {
     rl_show_text(shown, "blocks", RL_BLOCK_INFO[c->block].name, NOWHERE);
     rl_show_count(shown, "values of a block", RL_BLOCK_INFO[c->block].values, NOWHERE);
@@ -91,6 +94,8 @@ static void show_component(rl_shown *shown, const rl_component *c) {
   if (c->kind != RL_QUANT) return;
   rl_show_text(shown, "one scale a", spans[c->span], NOWHERE);
   if (c->span == RL_PER_GROUP) rl_show_count(shown, "group", c->group, NOWHERE);
+  if (c->span == RL_PER_TILE) rl_show_count(shown, "rows of a tile", c->tile, NOWHERE);
+  if (c->span == RL_PER_TILE) rl_show_count(shown, "columns of a tile", c->group, NOWHERE);
   rl_show_text(shown, "scale stored as", RL_TYPES[c->scale].name, NOWHERE);
   rl_show_text(shown, "zero points", c->zero == RL_ZERO_NONE ? "none" : "stored like a code",
                NOWHERE);

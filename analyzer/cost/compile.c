@@ -267,8 +267,6 @@ static void tally_kv(compiler *c, rl_sum *sum, uint64_t page) {
         .kind = RL_M_KV_KEPT, .window = tensor->window, .within = tensor->within, .page = page};
     if (tensor->extent == RL_EXTENT_SOURCE_KV) kept = rl_extent_moment(program, tensor->extent);
     RL_TALLY(&c->tally, sum, kept, instances, tensor->rows, row_bytes);
-    RL_TALLY(&c->tally, sum, rl_moment_of(RL_M_ONE), instances,
-             rl_format_tensor_bytes(tensor->format));
   }
 }
 

@@ -198,19 +198,26 @@ static rl_moment_kind present_with(rl_moment_kind kind) {
   return kind >= RL_M_SOURCE && kind < RL_M_SOURCE_ROWS ? RL_M_SOURCE_ANY : RL_M_ONE;
 }
 
+/* How often what is stored once a tensor is touched: each expert is a tensor of its own. */
+static rl_moment once_with(const rl_tensor *tensor, rl_moment blocks) {
+  return rl_tensor_pieces(tensor) > 1 ? blocks : rl_moment_of(present_with(blocks.kind));
+}
+
 void rl_tally_bytes(rl_tally *tally, rl_sum *sum, const rl_tensor *tensor, rl_share share) {
   enum { ID_BYTES = 4 };
   if (tensor->format == NULL) {
     RL_TALLY(tally, sum, share.blocks, ID_BYTES, share.rows, share.cols);
     return;
   }
-  uint64_t row_bytes;
-  if (!rl_format_row_bytes(tensor->format, share.cols, &row_bytes))
+  uint64_t row_bytes = 0, tensor_bytes = 0;
+  if (!rl_format_row_bytes(tensor->format, share.cols, &row_bytes) ||
+      !rl_format_tensor_bytes(tensor->format, tensor->rows / rl_tensor_pieces(tensor),
+                              tensor->cols, &tensor_bytes)) {
     tally->overflow = true;
-  else
-    RL_TALLY(tally, sum, share.blocks, share.rows, row_bytes);
-  rl_moment once = rl_moment_of(present_with(share.blocks.kind));
-  RL_TALLY(tally, sum, once, rl_format_tensor_bytes(tensor->format));
+    return;
+  }
+  RL_TALLY(tally, sum, share.blocks, share.rows, row_bytes);
+  RL_TALLY(tally, sum, once_with(tensor, share.blocks), tensor_bytes);
 }
 
 const rl_counting RL_COUNTINGS[RL_OP_KINDS] = {

@@ -21,6 +21,7 @@ bool rl_cost_stored(const rl_cost *cost, const rl_tensor *tensor, const uint64_t
   const uint64_t *blocks = value_of(cost, moments, kind, kv ? tensor->window : 0);
   uint64_t rows, row_bytes = 0;
   *bytes = 0;
+  if (tensor->role == RL_ROLE_WEIGHT) return rl_tensor_bytes(tensor, bytes);
   if (tensor->extent == RL_EXTENT_CHOICES) return false; /* how many come is not known */
   if (blocks == NULL || !rl_mul_u64(*blocks, tensor->rows, &rows)) return false;
   if (tensor->format == NULL) {

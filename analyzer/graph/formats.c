@@ -132,11 +132,16 @@ static rl_status find_stored_format(const rl_lowering *lowering, const rl_evalua
 /* Bytes that can be counted. Files hold whole blocks: no tensor is stored whose rows end inside
  * one. */
 static rl_status check_size(const rl_lowering *lowering, const rl_statement *statement,
-                            const rl_tensor *weight) {
+                            const rl_weight_shape *request, const rl_tensor *weight) {
   char cols[RL_NUMBER_TEXT];
+  bool table = strcmp(request->class_name, "embed") == 0;
   uint64_t ignored;
-  if (!rl_format_bytes(weight->format, weight->rows, weight->cols, &ignored)) {
+  if (!rl_tensor_bytes(weight, &ignored)) {
     return RL_REPORT(lowering->diags, SIZE_OVERFLOW, statement->loc, weight->name);
+  }
+  if (table && rl_format_is_joint(weight->format)) {
+    return RL_REPORT(lowering->diags, FORMAT_ROLE, statement->loc, weight->format->name,
+                     "the format of a table that is read by rows", "bf16");
   }
   if (rl_format_fits(weight->format, weight->cols)) return RL_OK;
   return RL_REPORT(lowering->diags, PARTIAL_BLOCK, statement->loc, weight->name,
@@ -171,7 +176,7 @@ rl_status rl_weight_add(rl_lowering *lowering, const rl_statement *statement,
       .transposed = values->transposed && !bias};
   if (tensor.name == NULL) return rl_diag_oom(lowering->diags);
   status = find_stored_format(lowering, values, request, &tensor);
-  if (status == RL_OK) status = check_size(lowering, statement, &tensor);
+  if (status == RL_OK) status = check_size(lowering, statement, request, &tensor);
   if (status != RL_OK) return status;
   status = find_stored(lowering, statement, values, &tensor, request->suffix, out);
   if (status != RL_OK || *out != RL_NONE) return status;

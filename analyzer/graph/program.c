@@ -17,6 +17,17 @@ uint64_t rl_tensor_piece_rows(const rl_tensor *tensor) {
   return tensor->experts == 0 ? tensor->rows : tensor->rows / tensor->experts;
 }
 
+uint64_t rl_tensor_pieces(const rl_tensor *tensor) {
+  bool table = tensor->experts == tensor->rows; /* of rows that are chosen one by one */
+  return tensor->role != RL_ROLE_WEIGHT || tensor->experts == 0 || table ? 1 : tensor->experts;
+}
+
+bool rl_tensor_bytes(const rl_tensor *tensor, uint64_t *bytes) {
+  uint64_t piece, pieces = rl_tensor_pieces(tensor);
+  return rl_format_bytes(tensor->format, tensor->rows / pieces, tensor->cols, &piece) &&
+         rl_mul_u64(piece, pieces, bytes);
+}
+
 static bool stored_weight(const rl_tensor *tensor) {
   return tensor->role == RL_ROLE_WEIGHT && tensor->alias_of == RL_NONE;
 }
@@ -51,7 +62,7 @@ static bool sum_stored(const rl_program *program,
     const rl_tensor *tensor = &program->tensors[i];
     uint64_t one;
     if (!wanted(tensor, placed)) continue;
-    if (!rl_format_bytes(tensor->format, tensor->rows, tensor->cols, &one)) return false;
+    if (!rl_tensor_bytes(tensor, &one)) return false;
     if (!rl_muladd_u64(bytes, one, rl_tensor_instances(program, tensor))) return false;
   }
   return true;

@@ -294,6 +294,10 @@ typedef struct rl_program {
 uint64_t rl_tensor_instances(const rl_program *program, const rl_tensor *tensor);
 /* Rows of a weight that are used as one: of experts those of one, else all. */
 uint64_t rl_tensor_piece_rows(const rl_tensor *tensor);
+/* How many such pieces there are, each stored as a tensor of its own: the experts, or 1. */
+uint64_t rl_tensor_pieces(const rl_tensor *tensor);
+/* Stored bytes of one instance of a weight or state; false on overflow. */
+bool rl_tensor_bytes(const rl_tensor *tensor, uint64_t *bytes);
 /* Values of all weights, tied ones once: the published parameter total. False on overflow. */
 bool rl_program_parameters(const rl_program *program, uint64_t *values);
 /* The same without the experts that a token does not choose: what one token is computed with. */

@@ -18,38 +18,86 @@ static uint64_t row_scales(const rl_component *component, uint64_t cols) {
 }
 
 /* A block that is not full takes as much as one that is. */
-static bool add_blocks(const rl_component *component, uint64_t cols, rl_row_layout *layout) {
+static bool block_layout(const rl_component *component, uint64_t cols, rl_row_layout *layout) {
   const rl_block_info *info = &RL_BLOCK_INFO[component->block];
-  return rl_muladd_u64(&layout->codes, rl_ceil_div(cols, info->values), info->bytes);
+  return rl_mul_u64(rl_ceil_div(cols, info->values), info->bytes, &layout->codes);
 }
 
-static bool add_component(const rl_component *component, uint64_t cols, rl_row_layout *layout) {
-  uint64_t codes, scales = 0, zeros = 0;
-  if (component->kind == RL_BLOCK) return add_blocks(component, cols, layout);
-  if (!packed_bytes(cols, component->type, &codes)) return false;
-  if (component->kind == RL_QUANT) {
-    uint64_t count = row_scales(component, cols);
-    if (!packed_bytes(count, component->scale, &scales)) return false;
-    rl_type zero = component->zero == RL_ZERO_TYPE ? component->zero_type : component->type;
-    if (component->zero != RL_ZERO_NONE && !packed_bytes(count, zero, &zeros)) return false;
-  }
-  return rl_add_u64(layout->codes, codes, &layout->codes) &&
-         rl_add_u64(layout->scales, scales, &layout->scales) &&
-         rl_add_u64(layout->zeros, zeros, &layout->zeros);
+/* The type that a zero point is stored in. */
+static rl_type zero_type(const rl_component *component) {
+  return component->zero == RL_ZERO_TYPE ? component->zero_type : component->type;
 }
 
-bool rl_format_row_layout(const rl_format *format, uint64_t cols, rl_row_layout *layout) {
+bool rl_component_layout(const rl_component *component, uint64_t cols, rl_row_layout *layout) {
   *layout = (rl_row_layout){0};
+  if (component->kind == RL_BLOCK) return block_layout(component, cols, layout);
+  if (!packed_bytes(cols, component->type, &layout->codes)) return false;
+  if (component->kind != RL_QUANT) return true;
+  uint64_t count = row_scales(component, cols);
+  if (!packed_bytes(count, component->scale, &layout->scales)) return false;
+  return component->zero == RL_ZERO_NONE ||
+         packed_bytes(count, zero_type(component), &layout->zeros);
+}
+
+static bool laid_out_row(const rl_component *component, uint64_t cols, uint64_t *bytes) {
+  rl_row_layout layout;
+  return rl_component_layout(component, cols, &layout) &&
+         rl_add_u64(layout.codes, layout.scales, bytes) && rl_add_u64(*bytes, layout.zeros, bytes);
+}
+
+/* The scale and zero point of the whole, or one scale a tile, row of tiles after row of tiles. */
+static bool quant_tensor(const rl_component *component, uint64_t rows, uint64_t cols,
+                         uint64_t *bytes) {
+  uint64_t tiles;
+  *bytes = 0;
+  if (component->span == RL_PER_TILE) {
+    return rl_mul_u64(rl_ceil_div(rows, component->tile), rl_ceil_div(cols, component->group),
+                      &tiles) &&
+           packed_bytes(tiles, component->scale, bytes);
+  }
+  if (component->span != RL_PER_TENSOR) return true;
+  *bytes = rl_ceil_div(RL_TYPES[component->scale].bits, 8);
+  if (component->zero != RL_ZERO_NONE)
+    *bytes += rl_ceil_div(RL_TYPES[zero_type(component)].bits, 8);
+  return true;
+}
+
+/* Byte forms: what a component takes of each row, and once a tensor (NULL: nothing). */
+typedef struct byte_form {
+  bool (*row)(const rl_component *component, uint64_t cols, uint64_t *bytes);
+  bool (*tensor)(const rl_component *component, uint64_t rows, uint64_t cols, uint64_t *bytes);
+} byte_form;
+
+static const byte_form FORMS[RL_COMPONENT_KINDS] = {
+    [RL_DENSE] = {laid_out_row, NULL},
+    [RL_QUANT] = {laid_out_row, quant_tensor},
+    [RL_BLOCK] = {laid_out_row, NULL},
+};
+
+bool rl_format_parts(const rl_format *format, uint64_t rows, uint64_t cols,
+                     rl_component_part parts[RL_STACK_MAX]) {
+  uint64_t row_at = 0, tensor_at = 0;
   for (size_t i = 0; i < format->depth; i++) {
-    if (!add_component(&format->stack[i], cols, layout)) return false;
+    rl_component_part *part = &parts[i];
+    *part = (rl_component_part){
+        .component = &format->stack[i], .row_at = row_at, .tensor_at = tensor_at};
+    const byte_form *form = &FORMS[part->component->kind];
+    if (!form->row(part->component, cols, &part->row_bytes)) return false;
+    if (form->tensor != NULL && !form->tensor(part->component, rows, cols, &part->tensor_bytes)) {
+      return false;
+    }
+    if (!rl_add_u64(row_at, part->row_bytes, &row_at)) return false;
+    if (!rl_add_u64(tensor_at, part->tensor_bytes, &tensor_at)) return false;
   }
   return true;
 }
 
 bool rl_format_row_bytes(const rl_format *format, uint64_t cols, uint64_t *bytes) {
-  rl_row_layout layout;
-  return rl_format_row_layout(format, cols, &layout) &&
-         rl_add_u64(layout.codes, layout.scales, bytes) && rl_add_u64(*bytes, layout.zeros, bytes);
+  rl_component_part parts[RL_STACK_MAX];
+  if (!rl_format_parts(format, 0, cols, parts)) return false;
+  const rl_component_part *last = &parts[format->depth - 1];
+  *bytes = last->row_at + last->row_bytes;
+  return true;
 }
 
 bool rl_format_fits(const rl_format *format, uint64_t cols) {
@@ -61,23 +109,35 @@ bool rl_format_fits(const rl_format *format, uint64_t cols) {
   return true;
 }
 
-uint64_t rl_format_tensor_bytes(const rl_format *format) {
-  uint64_t bytes = 0;
-  for (size_t i = 0; i < format->depth; i++) {
-    const rl_component *component = &format->stack[i];
-    if (component->kind != RL_QUANT || component->span != RL_PER_TENSOR) continue;
-    bytes += rl_ceil_div(RL_TYPES[component->scale].bits, 8);
-    if (component->zero == RL_ZERO_TYPE)
-      bytes += rl_ceil_div(RL_TYPES[component->zero_type].bits, 8);
-    if (component->zero == RL_ZERO_CODE) bytes += rl_ceil_div(RL_TYPES[component->type].bits, 8);
-  }
-  return bytes;
+bool rl_format_tensor_bytes(const rl_format *format, uint64_t rows, uint64_t cols,
+                            uint64_t *bytes) {
+  rl_component_part parts[RL_STACK_MAX];
+  if (!rl_format_parts(format, rows, cols, parts)) return false;
+  const rl_component_part *last = &parts[format->depth - 1];
+  *bytes = last->tensor_at + last->tensor_bytes;
+  return true;
 }
 
 bool rl_format_bytes(const rl_format *format, uint64_t rows, uint64_t cols, uint64_t *bytes) {
   uint64_t row;
-  *bytes = rl_format_tensor_bytes(format);
-  return rl_format_row_bytes(format, cols, &row) && rl_muladd_u64(bytes, rows, row);
+  return rl_format_tensor_bytes(format, rows, cols, bytes) &&
+         rl_format_row_bytes(format, cols, &row) && rl_muladd_u64(bytes, rows, row);
+}
+
+/* Bytes once a tensor of so many rows of one value: small enough for any format. */
+static uint64_t once(const rl_format *format, uint64_t rows) {
+  uint64_t bytes = 0;
+  rl_format_tensor_bytes(format, rows, 1, &bytes);
+  return bytes;
+}
+
+bool rl_format_is_rowwise(const rl_format *format) {
+  return once(format, 1) == 0 && !rl_format_is_joint(format);
+}
+
+bool rl_format_is_joint(const rl_format *format) {
+  enum { MANY = 1 << 24 };
+  return once(format, MANY) != once(format, 1);
 }
 
 rl_type rl_format_compute(const rl_format *weights, const rl_format *activation) {

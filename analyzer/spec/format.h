@@ -3,7 +3,8 @@
  *
  * The addressable unit is a row: cols values along the axis that a product sums over (a weight
  * matrix's input axis, the head size of a KV vector, the width of an activation). Each component
- * stores its part of a row in whole bytes, so a matrix takes rows * row_bytes + tensor_bytes. */
+ * keeps its part of a row in whole bytes, and what it stores once a tensor after the rows, so a
+ * matrix takes rows * row_bytes + tensor_bytes. A value is the sum of what its components hold. */
 #ifndef RL_SPEC_FORMAT_H
 #define RL_SPEC_FORMAT_H
 
@@ -23,19 +24,24 @@ typedef enum rl_zero { RL_ZERO_NONE, RL_ZERO_CODE /* stored in the code's bits *
 typedef enum rl_scale_span { /* what shares one scale */
   RL_PER_GROUP,  /* `group` neighbours of a row; the last group may be short */
   RL_PER_ROW,    /* output channel of a weight, token of an activation, token-head of KV */
-  RL_PER_TENSOR
+  RL_PER_TENSOR,
+  RL_PER_TILE    /* `tile` rows of `group` values; tiles at the edges may be short */
 } rl_scale_span;
 
 typedef struct rl_component {
   rl_component_kind kind;
   rl_type type;        /* dense: the stored type; quant: the code type */
   rl_scale_span span;  /* quant */
-  uint32_t group;      /* quant, RL_PER_GROUP: values a scale */
+  uint32_t group;      /* quant, RL_PER_GROUP, RL_PER_TILE: neighbours of a row with one scale */
   rl_type scale;       /* quant: stored type of a scale */
   rl_zero zero;        /* quant: asymmetric codes */
   rl_type zero_type;   /* when zero is RL_ZERO_TYPE */
   rl_block block;      /* block */
+  uint32_t tile;       /* quant, RL_PER_TILE: rows with one scale */
 } rl_component;
+
+/* Components of a format, at most. */
+enum { RL_STACK_MAX = 4 };
 
 typedef struct rl_format rl_format;
 struct rl_format {
@@ -44,7 +50,7 @@ struct rl_format {
   const char *reference; /* text that finds it again: its name, a path or an id */
   const char *doc;      /* one line */
   const rl_component *stack;
-  size_t depth;         /* components; 1 for every format so far */
+  size_t depth;         /* components: each holds what those before it left over */
   /* Activation format this weight format multiplies with: NULL keeps the activations as they are
    * (weight-only); otherwise linear operators quantize their input to it first (w8a8). */
   const rl_format *activations;
@@ -57,14 +63,28 @@ struct rl_format {
 bool rl_format_row_bytes(const rl_format *format, uint64_t cols, uint64_t *bytes);
 /* False where a row of cols values would end inside a block. */
 bool rl_format_fits(const rl_format *format, uint64_t cols);
-/* Bytes stored once a tensor (a per-tensor scale). */
-uint64_t rl_format_tensor_bytes(const rl_format *format);
+/* Bytes stored once a tensor of that shape: scales of the whole or of tiles, tables. False on
+ * overflow. */
+bool rl_format_tensor_bytes(const rl_format *format, uint64_t rows, uint64_t cols, uint64_t *bytes);
 /* rows * row_bytes + tensor_bytes; false on overflow. */
 bool rl_format_bytes(const rl_format *format, uint64_t rows, uint64_t cols, uint64_t *bytes);
-/* Byte parts of one row per component, for kernels that address codes, scales and zeros apart.
- * Layout of a stored row: codes, then scales, then zeros. */
+/* True when rows hold everything: the tensor may grow row by row. */
+bool rl_format_is_rowwise(const rl_format *format);
+/* True when more rows need more bytes once a tensor: a row cannot be read by itself. */
+bool rl_format_is_joint(const rl_format *format);
+
+/* Where one component keeps its part: in every row, and among the bytes stored once a tensor. */
+typedef struct rl_component_part {
+  const rl_component *component;
+  uint64_t row_at, row_bytes;
+  uint64_t tensor_at, tensor_bytes;
+} rl_component_part;
+/* The parts of the components, in the order of the stack; false on overflow. */
+bool rl_format_parts(const rl_format *format, uint64_t rows, uint64_t cols,
+                     rl_component_part parts[RL_STACK_MAX]);
+/* Layout of the row part of a quant, dense or block component: codes, then scales, then zeros. */
 typedef struct rl_row_layout { uint64_t codes, scales, zeros; } rl_row_layout;
-bool rl_format_row_layout(const rl_format *format, uint64_t cols, rl_row_layout *layout);
+bool rl_component_layout(const rl_component *component, uint64_t cols, rl_row_layout *layout);
 /* The type in which a product with values of this format is multiplied when the activations are
  * `activation`: the code type for formats that quantize activations, else the activation type. */
 rl_type rl_format_compute(const rl_format *weights, const rl_format *activation);

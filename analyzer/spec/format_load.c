@@ -63,13 +63,36 @@ static void load_code_type(const rl_load *load, const rl_node *node, rl_componen
   }
 }
 
-/* Exactly one of `group: N` and `axis: row|tensor`. */
+/* `tile: [rows, columns]` with one scale. */
+static void load_tile(const rl_load *load, const rl_node *node, rl_component *component) {
+  uint64_t size[2] = {1, 1};
+  component->span = RL_PER_TILE;
+  component->group = component->tile = 1;
+  if (!rl_load_is_list(load, node, "tile")) return;
+  if (node->count != 2) {
+    RL_REPORT(load->diags, MISSING_KEY, node->loc, "tile", "[rows, columns]");
+    return;
+  }
+  for (int i = 0; i < 2; i++) {
+    rl_node_u64(node->items[i], "tile", 1, 1 << 20, &size[i], load->diags);
+  }
+  component->tile = (uint32_t)size[0];
+  component->group = (uint32_t)size[1];
+}
+
+/* Exactly one of `group: N`, `tile: [R, C]` and `axis: row|tensor`. */
 static void load_span(const rl_load *load, const rl_node *node, rl_component *component) {
   static const char *const axis_words[] = {"row", "tensor"};
   const rl_node *group = rl_load_get(node, "group"), *axis = rl_load_get(node, "axis");
+  const rl_node *tile = rl_load_get(node, "tile"), *other = axis != NULL ? axis : tile;
   uint64_t size = 1;
-  if (group != NULL && axis != NULL) {
-    RL_REPORT(load->diags, EXCLUSIVE_KEYS, axis->loc, "group", "axis");
+  if (group != NULL && other != NULL) {
+    RL_REPORT(load->diags, EXCLUSIVE_KEYS, other->loc, "group", axis != NULL ? "axis" : "tile");
+  } else if (axis != NULL && tile != NULL) {
+    RL_REPORT(load->diags, EXCLUSIVE_KEYS, tile->loc, "axis", "tile");
+  } else if (tile != NULL) {
+    load_tile(load, tile, component);
+    return;
   } else if (group != NULL) {
     rl_node_u64(group, "group", 2, 1 << 20, &size, load->diags);
     component->span = RL_PER_GROUP;
@@ -77,7 +100,7 @@ static void load_span(const rl_load *load, const rl_node *node, rl_component *co
     int word = rl_load_word(load, axis, "axis", axis_words, 2);
     component->span = word == 1 ? RL_PER_TENSOR : RL_PER_ROW;
   } else {
-    RL_REPORT(load->diags, MISSING_KEY, node->loc, "quant", "group or axis");
+    RL_REPORT(load->diags, MISSING_KEY, node->loc, "quant", "group, tile or axis");
   }
   component->group = (uint32_t)size;
 }
@@ -100,7 +123,7 @@ static void load_scale(const rl_load *load, const rl_node *node, rl_component *c
 }
 
 static void load_quant(const rl_load *load, const rl_node *node, rl_component *component) {
-  static const char *const keys[] = {"type", "bits", "group", "axis", "scale", "zero"};
+  static const char *const keys[] = {"type", "bits", "group", "tile", "axis", "scale", "zero"};
   if (rl_node_known_keys(node, "quant", keys, RL_COUNT(keys), load->diags) != RL_OK) return;
   load_code_type(load, node, component);
   load_span(load, node, component);
@@ -156,9 +179,9 @@ static void load_stack(const rl_load *load, rl_format *format) {
     return;
   }
   for (size_t i = 0; i < list->count; i++) load_component(load, list->items[i], &stack[i]);
-  if (list->count > 1) {
-    RL_REPORT(load->diags, NOT_SUPPORTED, list->items[1]->loc, "a stack of several components",
-              NULL);
+  if (list->count > RL_STACK_MAX) {
+    RL_REPORT(load->diags, NOT_SUPPORTED, list->items[RL_STACK_MAX]->loc,
+              "a stack of more than 4 components", NULL);
   }
   format->stack = stack;
   format->depth = list->count;
@@ -170,7 +193,7 @@ static void load_activations(const rl_load *load, rl_format *format) {
   const char *name = rl_load_name(load, node, "activations");
   if (name == NULL) return;
   if (rl_db_format(load->db, name, node->loc, &format->activations, load->diags) != RL_OK) return;
-  if (format->activations->activations != NULL) {
+  if (format->activations->activations != NULL || rl_format_is_joint(format->activations)) {
     RL_REPORT(load->diags, FORMAT_ROLE, node->loc, format->activations->name,
               "the format of activations", "int8-token");
   }
@@ -194,7 +217,7 @@ static void load_compare(const rl_load *load, rl_format *format) {
   format->compare_weights = load_other(load, map, "weights");
   format->compare_kv = load_other(load, map, "kv");
   const rl_format *kv = format->compare_kv;
-  if (kv != NULL && (kv->activations != NULL || rl_format_tensor_bytes(kv) > 0)) {
+  if (kv != NULL && (kv->activations != NULL || !rl_format_is_rowwise(kv))) {
     RL_REPORT(load->diags, FORMAT_ROLE, rl_load_get(map, "kv")->loc, kv->name,
               "the format of the KV cache", format->name);
   }

@@ -157,7 +157,7 @@ static const rl_format *resolve_kv(const resolver *r, rl_setting which) {
   }
   const rl_format *format = find_format(r, kv_name(text), node->loc);
   if (format == NULL) return NULL;
-  if (rl_format_tensor_bytes(format) > 0 || format->activations != NULL) {
+  if (!rl_format_is_rowwise(format) || format->activations != NULL) {
     RL_REPORT(r->diags, FORMAT_ROLE, node->loc, format->name, "the format of the KV cache",
               "int8-token");
   }
@@ -176,7 +176,7 @@ static void resolve_state(const resolver *r) {
   const rl_format *format = find_format(r, kv_name(text), node->loc);
   r->scenario->state = format;
   if (format == NULL) return;
-  if (rl_format_tensor_bytes(format) > 0 || format->activations != NULL) {
+  if (!rl_format_is_rowwise(format) || format->activations != NULL) {
     RL_REPORT(r->diags, FORMAT_ROLE, node->loc, format->name, "the format of a recurrent state",
               "fp32");
   }

@@ -24,38 +24,40 @@ typedef struct piece {
   uint64_t first, count; /* values of the block */
 } piece;
 
-static piece piece_at(const rl_store *store, rl_span span, uint64_t done) {
-  const rl_block_info *info = &RL_BLOCK_INFO[store->format->stack[0].block];
+static piece piece_at(const rl_store *store, const rl_component_part *part, rl_span span,
+                      uint64_t done) {
+  const rl_block_info *info = &RL_BLOCK_INFO[part->component->block];
   uint64_t value = span.first + done, first = value % info->values;
-  return (piece){.at = span.row * store->row_bytes + value / info->values * info->bytes,
+  return (piece){.at = rl_store_row_at(store, part, span.row) + value / info->values * info->bytes,
                  .first = first,
                  .count = rl_min_u64(info->values - first, span.count - done)};
 }
 
-static void block_unpack(const rl_store *store, rl_span span, float *values, uint64_t *touched) {
-  rl_block block = store->format->stack[0].block;
+static void block_unpack(const rl_store *store, const rl_component_part *part, rl_span span,
+                         float *values, uint64_t *touched) {
+  rl_block block = part->component->block;
   const rl_block_codec *codec = codec_of(block);
   float decoded[RL_BLOCK_VALUES_MAX];
   for (uint64_t done = 0; done < span.count;) {
-    piece p = piece_at(store, span, done);
+    piece p = piece_at(store, part, span, done);
     codec->decode(rl_store_take(store, p.at, RL_BLOCK_INFO[block].bytes, touched), decoded);
-    memcpy(values + done, decoded + p.first, p.count * sizeof *values);
+    for (uint64_t i = 0; i < p.count; i++) values[done + i] += decoded[p.first + i];
     done += p.count;
   }
 }
 
 /* Rows are written whole. */
-static void block_pack(const rl_store *store, rl_span span, const float *values,
-                       uint64_t *touched) {
-  rl_block block = store->format->stack[0].block;
+static void block_pack(const rl_store *store, const rl_component_part *part, rl_span span,
+                       const float *values, uint64_t *touched) {
+  rl_block block = part->component->block;
   const rl_block_codec *codec = codec_of(block);
   for (uint64_t done = 0; done < span.count;) {
     float given[RL_BLOCK_VALUES_MAX] = {0};
-    piece p = piece_at(store, span, done);
+    piece p = piece_at(store, part, span, done);
     memcpy(given, values + done, p.count * sizeof *values);
     codec->encode(rl_store_take(store, p.at, RL_BLOCK_INFO[block].bytes, touched), given);
     done += p.count;
   }
 }
 
-const rl_component_codec RL_CODEC_BLOCK = {block_supports, block_unpack, block_pack};
+const rl_component_codec RL_CODEC_BLOCK = {block_supports, block_unpack, block_pack, NULL};

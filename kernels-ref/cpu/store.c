@@ -16,47 +16,127 @@ static const rl_component_codec *const CODECS[RL_COMPONENT_KINDS] = {
     [RL_BLOCK] = &RL_CODEC_BLOCK,
 };
 
-static const rl_component_codec *codec_of(const rl_format *format) {
-  return CODECS[format->stack[0].kind];
+static const rl_component_codec *codec_of(const rl_component_part *part) {
+  return CODECS[part->component->kind];
+}
+
+static size_t depth_of(const rl_store *store) {
+  return store->format->depth;
+}
+
+uint64_t rl_store_piece_rows(const rl_store *store) {
+  return store->pieces == 1 ? store->rows : store->rows / store->pieces;
+}
+
+/* Ids have rows and nothing else. */
+static bool lay_out(rl_store *store) {
+  if (store->format == NULL) return rl_mul_u64(store->cols, ID_BYTES, &store->row_bytes);
+  return rl_format_parts(store->format, rl_store_piece_rows(store), store->cols, store->parts) &&
+         rl_format_row_bytes(store->format, store->cols, &store->row_bytes) &&
+         rl_format_tensor_bytes(store->format, rl_store_piece_rows(store), store->cols,
+                                &store->tensor_bytes);
+}
+
+bool rl_store_init_pieces(rl_store *store, const rl_format *format, uint64_t pieces, uint64_t rows,
+                          uint64_t cols) {
+  uint64_t piece = 0, total;
+  *store = (rl_store){.format = format, .rows = rows, .cols = cols, .pieces = pieces};
+  return lay_out(store) && rl_mul_u64(rl_store_piece_rows(store), store->row_bytes, &piece) &&
+         rl_add_u64(piece, store->tensor_bytes, &piece) && rl_mul_u64(piece, pieces, &total);
 }
 
 bool rl_store_init(rl_store *store, const rl_format *format, uint64_t rows, uint64_t cols) {
-  uint64_t total;
-  memset(store, 0, sizeof *store);
-  store->format = format;
-  store->rows = rows;
-  store->cols = cols;
-  if (format == NULL) {
-    if (!rl_mul_u64(cols, ID_BYTES, &store->row_bytes)) return false;
-    store->layout.codes = store->row_bytes;
-  } else {
-    if (!rl_format_row_bytes(format, cols, &store->row_bytes)) return false;
-    if (!rl_format_row_layout(format, cols, &store->layout)) return false;
-    store->tensor_bytes = rl_format_tensor_bytes(format);
-  }
-  return rl_mul_u64(rows, store->row_bytes, &total) && total <= UINT64_MAX - store->tensor_bytes;
+  return rl_store_init_pieces(store, format, 1, rows, cols);
+}
+
+static uint64_t piece_bytes(const rl_store *store) {
+  return rl_store_piece_rows(store) * store->row_bytes + store->tensor_bytes;
 }
 
 uint64_t rl_store_bytes(const rl_store *store) {
-  return store->rows * store->row_bytes + store->tensor_bytes;
+  return store->pieces * piece_bytes(store);
+}
+
+/* Tensors with nothing stored once, the usual ones, have their rows in one piece. */
+static uint64_t piece_at(const rl_store *store, uint64_t row) {
+  return store->pieces == 1 ? 0 : row / rl_store_piece_rows(store) * piece_bytes(store);
+}
+
+static uint64_t row_at(const rl_store *store, uint64_t row) {
+  uint64_t within = store->pieces == 1 ? row : row % rl_store_piece_rows(store);
+  return piece_at(store, row) + within * store->row_bytes;
+}
+
+uint64_t rl_store_row_at(const rl_store *store, const rl_component_part *part, uint64_t row) {
+  return row_at(store, row) + part->row_at;
+}
+
+uint64_t rl_store_tensor_at(const rl_store *store, const rl_component_part *part, uint64_t row) {
+  return piece_at(store, row) + rl_store_piece_rows(store) * store->row_bytes + part->tensor_at;
 }
 
 bool rl_store_supports(const rl_format *format) {
   if (format == NULL) return true;
-  if (format->depth != 1 || codec_of(format) == NULL) return false;
-  return codec_of(format)->supports(&format->stack[0]);
+  for (size_t i = 0; i < format->depth; i++) {
+    const rl_component_codec *codec = CODECS[format->stack[i].kind];
+    if (codec == NULL || !codec->supports(&format->stack[i])) return false;
+  }
+  return format->depth <= RL_STACK_MAX;
 }
 
 bool rl_store_is_dense(const rl_store *store) {
-  return store->format == NULL || store->format->stack[0].kind == RL_DENSE;
+  return store->format == NULL || rl_format_is_dense(store->format);
 }
 
 void rl_store_read(const rl_store *store, rl_span span, float *values, uint64_t *touched) {
-  codec_of(store->format)->unpack(store, span, values, touched);
+  memset(values, 0, span.count * sizeof *values);
+  for (size_t i = 0; i < depth_of(store); i++) {
+    codec_of(&store->parts[i])->unpack(store, &store->parts[i], span, values, touched);
+  }
+}
+
+static void negate(float *values, uint64_t count) {
+  for (uint64_t i = 0; i < count; i++) values[i] = -values[i];
+}
+
+/* Takes from the values what a part holds of them. */
+static void take_part(const rl_store *store, const rl_component_part *part, rl_span span,
+                      float *values) {
+  negate(values, span.count);
+  codec_of(part)->unpack(store, part, span, values, NULL);
+  negate(values, span.count);
 }
 
 void rl_store_write(const rl_store *store, rl_span span, const float *values, uint64_t *touched) {
-  codec_of(store->format)->pack(store, span, values, touched);
+  const rl_component_part *part = &store->parts[0];
+  codec_of(part)->pack(store, part, span, values, touched);
+  if (depth_of(store) == 1) return;
+  memcpy(store->rest, values, span.count * sizeof *values);
+  for (const rl_component_part *next = part + 1; next < store->parts + depth_of(store);
+       part = next++) {
+    take_part(store, part, span, store->rest);
+    codec_of(next)->pack(store, next, span, store->rest, touched);
+  }
+}
+
+/* One piece, whose first row is given. */
+static void pack_part(const rl_store *store, const rl_component_part *part, uint64_t first,
+                      float *values, uint64_t *touched) {
+  const rl_component_codec *codec = codec_of(part);
+  if (codec->fit != NULL) codec->fit(store, part, first, values, touched);
+  for (uint64_t r = 0; r < rl_store_piece_rows(store); r++) {
+    rl_span row = {first + r, 0, store->cols};
+    codec->pack(store, part, row, values + r * store->cols, touched);
+    take_part(store, part, row, values + r * store->cols);
+  }
+}
+
+void rl_store_pack(const rl_store *store, float *values, uint64_t *touched) {
+  for (uint64_t first = 0; first < store->rows; first += rl_store_piece_rows(store)) {
+    for (size_t i = 0; i < depth_of(store); i++) {
+      pack_part(store, &store->parts[i], first, values + first * store->cols, touched);
+    }
+  }
 }
 
 uint32_t rl_store_read_id(const rl_store *store, uint64_t index, uint64_t *touched) {
@@ -95,21 +175,19 @@ uint8_t *rl_store_take(const rl_store *store, uint64_t offset, uint64_t count, u
   return store->bytes + offset;
 }
 
-/* The byte that holds the value's code, or its first byte; the first of a block. */
-static uint64_t code_byte(const rl_store *store, uint64_t row, uint64_t col) {
-  const rl_component *component = &store->format->stack[0];
-  const rl_block_info *info = &RL_BLOCK_INFO[component->block];
-  if (component->kind == RL_BLOCK) return row * store->row_bytes + col / info->values * info->bytes;
-  return row * store->row_bytes + col * RL_TYPES[store->format->stack[0].type].bits / 8;
+/* Of a dense row the byte that holds the value; another one is written whole. */
+static uint64_t mark_byte(const rl_store *store, uint64_t row, uint64_t col) {
+  if (!rl_store_is_dense(store)) return row_at(store, row);
+  return row_at(store, row) + col * RL_TYPES[store->format->stack[0].type].bits / 8;
 }
 
 void rl_store_mark(const rl_store *store, rl_span span, uint64_t *written) {
-  uint64_t first = code_byte(store, span.row, span.first);
-  mark(written, first, code_byte(store, span.row, span.first + span.count - 1) + 1);
+  uint64_t first = mark_byte(store, span.row, span.first);
+  mark(written, first, mark_byte(store, span.row, span.first + span.count - 1) + 1);
 }
 
 bool rl_store_is_marked(const rl_store *store, uint64_t row, uint64_t col,
                         const uint64_t *written) {
-  uint64_t byte = code_byte(store, row, col);
+  uint64_t byte = mark_byte(store, row, col);
   return (written[byte / WORD_BITS] >> byte % WORD_BITS & 1) != 0;
 }

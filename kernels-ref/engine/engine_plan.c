@@ -34,7 +34,7 @@ static bool is_resident(const rl_tensor *tensor) {
 static bool largest_store(const rl_engine_state *state, const rl_tensor *tensor, rl_store *store) {
   uint64_t rows, blocks = rl_limits_blocks(&state->limits, tensor->extent);
   return rl_mul_u64(blocks, tensor->rows, &rows) &&
-         rl_store_init(store, tensor->format, rows, tensor->cols);
+         rl_store_init_pieces(store, tensor->format, rl_tensor_pieces(tensor), rows, tensor->cols);
 }
 
 /* Weights, KV and states: bytes for every instance. Activations: the bytes of their slot, or their own. */
@@ -45,6 +45,9 @@ static void carve_tensor(carver *c, rl_engine_state *state, uint32_t index, uint
   if (!largest_store(state, tensor, &shape)) {
     c->overflow = true;
     return;
+  }
+  if (tensor->format != NULL && tensor->format->depth > 1) {
+    shape.rest = carve(c, tensor->cols, sizeof *shape.rest);
   }
   for (uint64_t i = 0; i < instances; i++) {
     bool slotted = !is_resident(tensor) && tensor->slot != RL_NONE;
@@ -119,6 +122,18 @@ static void carve_sequences(carver *c, rl_engine_state *state, const rl_engine_l
       carve(c, state->limits.source.merged, sizeof *state->merged_places);
 }
 
+/* Values of the largest weight that is filled as a whole: something is stored once for it. */
+static uint64_t whole_weight(carver *c, const rl_program *program) {
+  uint64_t most = 0, values;
+  for (uint32_t t = 0; t < program->tensor_count; t++) {
+    const rl_tensor *tensor = &program->tensors[t];
+    if (tensor->role != RL_ROLE_WEIGHT || rl_format_is_rowwise(tensor->format)) continue;
+    if (!rl_mul_u64(tensor->rows, tensor->cols, &values)) c->overflow = true;
+    most = rl_max_u64(most, values);
+  }
+  return most;
+}
+
 /* The largest workspace and the most bitmap words and operands that one operator needs. */
 static void carve_operators(carver *c, rl_engine_state *state) {
   const rl_program *program = state->program;
@@ -141,6 +156,7 @@ static void carve_operators(carver *c, rl_engine_state *state) {
     most_words = rl_max_u64(most_words, words);
     most_operands = rl_max_u64(most_operands, op->operand_count);
   }
+  most.values = rl_max_u64(most.values, whole_weight(c, program));
   state->work.values = carve(c, most.values, sizeof *state->work.values);
   state->work.codes = carve(c, most.codes, sizeof *state->work.codes);
   state->work.registers = carve(c, most.registers, 1);

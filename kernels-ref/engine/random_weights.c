@@ -79,15 +79,14 @@ static void draw_row(const rl_weight_request *request, uint64_t seed, uint64_t r
   }
 }
 
-static float largest_magnitude(const rl_weight_request *request, uint64_t seed) {
-  float largest = 0;
+/* What is stored once a tensor is chosen from all its values. */
+static void draw_whole(const rl_weight_request *request, uint64_t seed) {
+  rl_weight_request at = *request;
   for (uint64_t row = 0; row < request->store->rows; row++) {
-    draw_row(request, seed, row);
-    for (uint64_t c = 0; c < request->store->cols; c++) {
-      largest = fmaxf(largest, fabsf(request->row[c]));
-    }
+    draw_row(&at, seed, row);
+    at.row += request->store->cols;
   }
-  return largest;
+  rl_store_pack(request->store, request->row, NULL);
 }
 
 static rl_status fill(const void *context, const rl_weight_request *request, rl_diags *diags) {
@@ -95,7 +94,8 @@ static rl_status fill(const void *context, const rl_weight_request *request, rl_
   rl_store *store = request->store;
   (void)diags;
   if (store->tensor_bytes > 0) {
-    rl_store_set_magnitude(store, largest_magnitude(request, seed), NULL);
+    draw_whole(request, seed);
+    return RL_OK;
   }
   for (uint64_t row = 0; row < store->rows; row++) {
     draw_row(request, seed, row);

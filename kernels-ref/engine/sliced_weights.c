@@ -1,6 +1,5 @@
 /* Weights of a rank, cut from those of the unsplit model: found by name and layer, because the
  * programs of ranks number their tensors otherwise. */
-#include <math.h>
 #include <string.h>
 
 #include "kernels-ref/engine/fleet.h"
@@ -61,30 +60,31 @@ static uint64_t whole_row(const rl_tensor *part, uint64_t row) {
   return (part->expert_slice.first + row / each) * whole + part->row_slice.first + row % each;
 }
 
-/* A scale of the whole tensor is that of the unsplit one. */
-static void keep_scale(const rl_store *whole, const rl_weight_request *request) {
-  float largest = 0;
-  if (request->store->tensor_bytes == 0) return;
-  for (uint64_t row = 0; row < whole->rows; row++) {
-    for (uint64_t c = 0; c < whole->cols; c++) {
-      float value;
-      rl_store_read(whole, (rl_span){row, c, 1}, &value, NULL);
-      largest = fmaxf(largest, fabsf(value));
-    }
+/* What does not depend on the shape, as the scale of a tensor, is that of the unsplit one. */
+static bool keep_once(const rl_store *whole, const rl_weight_request *request) {
+  const rl_store *store = request->store;
+  const rl_tensor *part = &request->program->tensors[request->tensor];
+  if (whole->tensor_bytes != store->tensor_bytes) return false;
+  for (uint64_t row = 0; row < store->rows; row += rl_store_piece_rows(store)) {
+    uint64_t to = rl_store_tensor_at(store, &store->parts[0], row);
+    uint64_t from = rl_store_tensor_at(whole, &whole->parts[0], whole_row(part, row));
+    memcpy(store->bytes + to, whole->bytes + from, store->tensor_bytes);
   }
-  rl_store_set_magnitude(request->store, largest, NULL);
+  return true;
 }
 
 static rl_status fill(const void *context, const rl_weight_request *request, rl_diags *diags) {
   const rl_tensor *part = &request->program->tensors[request->tensor];
-  const rl_store *whole = find_whole(context, request);
+  const rl_store *whole = find_whole(context, request), *store = request->store;
   if (whole == NULL) return RL_REPORT(diags, INTERNAL, NOWHERE, "a weight of a rank alone");
-  keep_scale(whole, request);
-  for (uint64_t row = 0; row < request->store->rows; row++) {
-    rl_span from = {whole_row(part, row), part->col_slice.first, request->store->cols};
-    rl_store_read(whole, from, request->row, NULL);
-    rl_store_write(request->store, (rl_span){row, 0, request->store->cols}, request->row, NULL);
+  bool kept = keep_once(whole, request);
+  for (uint64_t row = 0; row < store->rows; row++) {
+    rl_span from = {whole_row(part, row), part->col_slice.first, store->cols};
+    float *values = request->row + (kept ? 0 : row * store->cols);
+    rl_store_read(whole, from, values, NULL);
+    if (kept) rl_store_write(store, (rl_span){row, 0, store->cols}, values, NULL);
   }
+  if (!kept) rl_store_pack(store, request->row, NULL);
   return RL_OK;
 }
 

@@ -14,8 +14,9 @@ typedef struct rl_weight_request {
   const rl_op *op; /* the operator (or part) that reads it first */
   uint32_t slot;   /* as its nth read operand: linear 1 matrix, 2 bias; norm 1 gain, 2 bias;
                       expert_linear 2 matrix, 3 bias; route 1 correction bias */
-  rl_store *store; /* its bytes, zero before; written with rl_store_write or copied as they are */
-  float *row;      /* [cols] for the source's use */
+  rl_store *store; /* its bytes, zero before; written with rl_store_write, where something is stored
+                      once a tensor with rl_store_pack, or copied as they are */
+  float *row;      /* for the source's use: [cols], or [rows, cols] for rl_store_pack */
 } rl_weight_request;
 
 typedef struct rl_weight_source {

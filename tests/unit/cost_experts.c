@@ -211,11 +211,11 @@ static void test_expert_linear(void) {
   /* biases of 14 bytes: 5.46875 * 154 = 842.1875 in one form, not 766 + 77 */
   make_expert_linear(&FX_BF16, 1, true);
   EXPECT(NULL, true, 1120, 4 * 2 * 7, 843, 0, 0, 80 + 32, 112);
-  /* one scale a tensor: 5.46875 * 70 + 4 = 386.8125 */
+  /* one scale an expert: 5.46875 * (70 + 4) = 404.6875 */
   make_expert_linear(&FX_FP8_TENSOR, 1, false);
-  EXPECT(NULL, true, 1120, 0, 387, 0, 0, 80 + 32, 112);
+  EXPECT(NULL, true, 1120, 0, 405, 0, 0, 80 + 32, 112);
   make_expert_linear(&FX_FP8_TENSOR, 1, false);
-  EXPECT(&seen, true, 1120, 0, 214, 0, 0, 80 + 32, 112);
+  EXPECT(&seen, true, 1120, 0, 222, 0, 0, 80 + 32, 112);
 }
 
 static void test_combine(void) {

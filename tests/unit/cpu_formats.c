@@ -18,6 +18,13 @@ static const rl_component COMPONENTS[TEST_FORMATS] = {
     [TEST_W4_G32_ASYM] = {RL_QUANT, RL_I4, RL_PER_GROUP, 32, RL_F16, RL_ZERO_CODE, 0},
     [TEST_W4_G7_ASYM] = {RL_QUANT, RL_I4, RL_PER_GROUP, 7, RL_F16, RL_ZERO_CODE, 0},
     [TEST_W8_ZERO_TYPE] = {RL_QUANT, RL_I8, RL_PER_GROUP, 32, RL_F16, RL_ZERO_TYPE, RL_F16},
+    [TEST_FP8_TILE] = {RL_QUANT, RL_F8_E4M3, RL_PER_TILE, 5, RL_F32, RL_ZERO_NONE, .tile = 3},
+};
+
+/* What groups of 7 leave over, once more. */
+static const rl_component RESIDUAL[] = {
+    {RL_QUANT, RL_I4, RL_PER_GROUP, 7, RL_F16, RL_ZERO_NONE, 0},
+    {RL_QUANT, RL_I4, RL_PER_ROW, 0, RL_F16, RL_ZERO_NONE, 0},
 };
 
 #define ROW(symbol, text) \
@@ -40,4 +47,6 @@ const rl_format RL_TEST_FORMATS[TEST_FORMATS] = {
     ROW(TEST_W4_G32_ASYM, "w4a16-g32-asym"),
     ROW(TEST_W4_G7_ASYM, "w4a16-g7-asym"),
     ROW(TEST_W8_ZERO_TYPE, "w8-g32-zero"),
+    ROW(TEST_FP8_TILE, "fp8-tile"),
+    [TEST_RESIDUAL] = {.name = "residual", .file = "test", .stack = RESIDUAL, .depth = 2},
 };

@@ -21,6 +21,8 @@ typedef enum rl_test_format {
   TEST_W4_G32_ASYM,
   TEST_W4_G7_ASYM,
   TEST_W8_ZERO_TYPE,
+  TEST_FP8_TILE,
+  TEST_RESIDUAL,
   TEST_FORMATS
 } rl_test_format;
 

@@ -15,6 +15,7 @@ enum { ROWS_MAX = 9, COLS_MAX = 300, BYTES_MAX = ROWS_MAX * COLS_MAX * 4 + 64 };
 static uint8_t memory[BYTES_MAX];
 static uint64_t touched[BYTES_MAX / 64 + 1];
 static float values[ROWS_MAX][COLS_MAX];
+static float scratch[ROWS_MAX][COLS_MAX], rest[COLS_MAX];
 static uint32_t state = 1;
 
 static uint32_t draw(uint32_t below) {
@@ -26,25 +27,33 @@ static void forget(void) {
   memset(touched, 0, sizeof touched);
 }
 
+/* As the weights of an engine are written: whole where something is stored once. */
+static void write_all(const rl_store *store) {
+  float *all = scratch[0];
+  for (uint64_t r = 0; r < store->rows; r++) {
+    if (store->tensor_bytes == 0) {
+      rl_store_write(store, (rl_span){r, 0, store->cols}, values[r], touched);
+    }
+    memcpy(all + r * store->cols, values[r], store->cols * sizeof *all);
+  }
+  if (store->tensor_bytes > 0) rl_store_pack(store, all, touched);
+}
+
 /* A store in `memory` with random values around a different center a row, written and marked. */
 static rl_store fill(rl_test_format format, uint64_t rows, uint64_t cols) {
   rl_store store;
-  float largest = 0;
   CU_ASSERT_TRUE(rl_store_init(&store, &RL_TEST_FORMATS[format], rows, cols));
   store.bytes = memory;
+  store.rest = rest;
   memset(memory, 0xa5, sizeof memory);
   forget();
   for (uint64_t r = 0; r < rows; r++) {
     float center = (float)draw(200) / 100 - 1;
     for (uint64_t c = 0; c < cols; c++) {
       values[r][c] = center + (float)draw(2000) / 1000 - 1;
-      largest = fmaxf(largest, fabsf(values[r][c]));
     }
   }
-  rl_store_set_magnitude(&store, largest, touched);
-  for (uint64_t r = 0; r < rows; r++) {
-    rl_store_write(&store, (rl_span){r, 0, cols}, values[r], touched);
-  }
+  write_all(&store);
   return store;
 }
 
@@ -94,7 +103,7 @@ static float half_step(rl_test_format f, float x, const float *group, uint64_t c
 
 static void check_round_trip(rl_test_format f, const rl_store *store) {
   const rl_component *c = &RL_TEST_FORMATS[f].stack[0];
-  bool whole = c->kind == RL_QUANT && c->span == RL_PER_TENSOR;
+  bool whole = c->kind == RL_QUANT && (c->span == RL_PER_TENSOR || c->span == RL_PER_TILE);
   uint64_t group = c->kind == RL_QUANT && c->span == RL_PER_GROUP ? c->group : store->cols;
   for (uint64_t r = 0; r < store->rows; r++) {
     float back[COLS_MAX];
@@ -158,6 +167,47 @@ static void test_reads_touch_what_they_need(void) {
   CU_ASSERT_EQUAL(touched[0], (uint64_t)0x3f << 24); /* row of 20 bytes, then 2 values of 2 */
 }
 
+/* Tiles of 3 x 5 over 7 x 12: 3 * 3 scales of 4 bytes after 84 bytes of codes, one row of tiles after
+ * the other. Value (4, 11) lies in the second row of tiles, third of it: scale 5, bytes 104 to 107. */
+static void test_tiles_by_hand(void) {
+  rl_store store = fill(TEST_FP8_TILE, 7, 12);
+  CU_ASSERT_EQUAL(rl_store_bytes(&store), 84 + 36);
+  CU_ASSERT_EQUAL(read_and_count(&store, (rl_span){4, 11, 1}), 5);
+  CU_ASSERT_EQUAL(touched[0] | touched[1] >> 40, (uint64_t)1 << 59 | 0xf);
+  CU_ASSERT_EQUAL(read_and_count(&store, (rl_span){6, 0, 12}), 12 + 12);
+}
+
+/* Two experts of 3 rows each: the scales of the first stand before the rows of the second. */
+static void test_pieces(void) {
+  rl_store store;
+  CU_ASSERT_TRUE(rl_store_init_pieces(&store, &RL_TEST_FORMATS[TEST_FP8_TENSOR], 2, 6, 10));
+  store.bytes = memory;
+  CU_ASSERT_EQUAL(rl_store_bytes(&store), 2 * (30 + 4));
+  for (int i = 0; i < 60; i++) scratch[0][i] = i < 30 ? 1 : 448;
+  rl_store_pack(&store, scratch[0], NULL);
+  float one = 0;
+  rl_store_read(&store, (rl_span){2, 9, 1}, &one, NULL);
+  CU_ASSERT_DOUBLE_EQUAL(one, 1, 1e-6);
+  CU_ASSERT_EQUAL(read_and_count(&store, (rl_span){3, 0, 1}), 5);
+  CU_ASSERT_EQUAL(touched[0] >> 34, 1); /* the first byte of the second */
+  CU_ASSERT_EQUAL(touched[1], 0xf);     /* bytes 64 to 67 */
+}
+
+/* The second component holds what the first leaves over: at most half a step of groups of 7, so that
+ * its own half step is a fourteenth of the largest of those. */
+static void test_components_add_up(void) {
+  float back[COLS_MAX], widest = 0;
+  rl_store store = fill(TEST_RESIDUAL, 2, 36);
+  for (uint64_t r = 0; r < 2; r++) {
+    for (uint64_t g = 0; g < 36; g += 7) {
+      uint64_t count = rl_min_u64(7, 36 - g);
+      widest = fmaxf(widest, half_step(TEST_W4_G7, 0, &values[r][g], count));
+    }
+    rl_store_read(&store, (rl_span){r, 0, 36}, back, NULL);
+    for (int i = 0; i < 36; i++) CU_ASSERT(fabsf(back[i] - values[r][i]) <= widest / 13);
+  }
+}
+
 /* Hand-packed bytes, so that reader and writer cannot agree on a wrong layout. Row of 5 values in
  * groups of 3: code bytes 0x8f 0x29 0x0c = codes 15 8 9 2 12, less 8 = 7 0 1 -6 4; scales 1.0, 0.5.
  */
@@ -186,8 +236,8 @@ static void test_zeros_and_tiny_rows(void) {
   float back[40];
   for (int f = 0; f < TEST_FORMATS; f++) {
     rl_store store = fill((rl_test_format)f, 1, 40);
-    rl_store_set_magnitude(&store, 0, NULL);
-    rl_store_write(&store, (rl_span){0, 0, 40}, zeros, NULL);
+    memcpy(values[0], zeros, sizeof zeros);
+    write_all(&store);
     rl_store_read(&store, (rl_span){0, 0, 40}, back, NULL);
     for (int i = 0; i < 40; i++) CU_ASSERT_EQUAL(back[i], 0);
   }
@@ -217,7 +267,8 @@ static void test_unknown_components_are_refused(void) {
   CU_ASSERT_FALSE(rl_store_supports(&format)); /* a group of nothing */
   c.group = 8;
   CU_ASSERT_TRUE(rl_store_supports(&format));
-  format.depth = 2;
+  rl_component both[] = {c, {.kind = RL_TRELLIS, .type = RL_I4}};
+  format = (rl_format){.name = "both", .stack = both, .depth = 2};
   CU_ASSERT_FALSE(rl_store_supports(&format));
   for (int f = 0; f < TEST_FORMATS; f++) CU_ASSERT_TRUE(rl_store_supports(&RL_TEST_FORMATS[f]));
 }
@@ -225,6 +276,7 @@ static void test_unknown_components_are_refused(void) {
 RL_SUITE("store", {"sizes", test_sizes}, {"round trip", test_round_trip},
          {"parts equal the whole", test_parts_equal_whole},
          {"reads touch what they need", test_reads_touch_what_they_need},
-         {"layout by hand", test_layout_by_hand}, {"zeros", test_zeros_and_tiny_rows},
+         {"layout by hand", test_layout_by_hand}, {"tiles by hand", test_tiles_by_hand},
+         {"pieces", test_pieces}, {"components add up", test_components_add_up}, {"zeros", test_zeros_and_tiny_rows},
          {"a scale never overflows", test_scale_never_overflows},
          {"unknown components", test_unknown_components_are_refused})

@@ -104,6 +104,7 @@ static const char *const FORMATS[][3] = {
     {"mxfp4", "bf16", "bf16"},
     {"w8a8-int8", "bf16", "bf16"},
     {"w8a8-fp8", "bf16", "int8-token"},
+    {"fp8-block128", "bf16", "bf16"},
 };
 
 static void check_profile(const char *profile) {

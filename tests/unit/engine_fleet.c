@@ -395,6 +395,7 @@ static void test_logits(void) {
 static void test_bytes(void) {
   static const char *const formats[][3] = {{"bf16", "bf16", "bf16"},
                                            {"w4a16-g32", "bf16", "int8-token"},
+                                           {"fp8-block128", "bf16", "bf16"},
                                            {"w8a16", "bf16", "fp8-token"}};
   compared = 0;
   for (size_t f = 0; f < sizeof formats / sizeof *formats; f++) {

@@ -115,13 +115,15 @@ static bool rows_grow(rl_tape *tape) {
 
 /* A matrix is its rows and what is stored once. */
 static bool matrix_is_rows(rl_tape *tape) {
-  static const char *const names[] = {"bf16", "w4a16-g128", "int8-token", "fp8", "w8a16"};
-  const rl_format *format = format_of(names[rl_tape_draw(tape, 0, 4)]);
+  static const char *const names[] = {"bf16", "w4a16-g128", "int8-token", "fp8", "w8a16",
+                                      "fp8-block128"};
+  const rl_format *format = format_of(names[rl_tape_draw(tape, 0, 5)]);
   uint64_t rows = rl_tape_draw_size(tape, 1, 1 << 20), cols = rl_tape_draw_size(tape, 1, 1 << 20);
-  uint64_t bytes = 0;
+  uint64_t bytes = 0, once = 0;
   if (tape->loud) fprintf(stderr, "%s, %" PRIu64 " x %" PRIu64 "\n", format->name, rows, cols);
   CU_ASSERT_TRUE_FATAL(rl_format_bytes(format, rows, cols, &bytes));
-  return bytes == rows * row_of(format, cols) + rl_format_tensor_bytes(format);
+  CU_ASSERT_TRUE_FATAL(rl_format_tensor_bytes(format, rows, cols, &once));
+  return bytes == rows * row_of(format, cols) + once;
 }
 
 static void test_decimal(void) {

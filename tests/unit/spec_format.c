@@ -9,7 +9,7 @@ typedef struct row_case {
   const char *format;
   uint64_t cols;
   uint64_t codes, scales, zeros;
-  uint64_t tensor; /* once a tensor */
+  uint64_t tensor; /* once a tensor of seven rows */
 } row_case;
 
 static const row_case rows[] = {
@@ -18,6 +18,9 @@ static const row_case rows[] = {
     {"fp16", 5, 10, 0, 0, 0},
     {"fp8", 5, 5, 0, 0, 4}, /* of 1 byte; one fp32 scale for all rows */
     {"w8a8-fp8", 5, 5, 0, 0, 4},
+    /* a byte a value; seven rows lie in one row of tiles, 129 columns in two: 2 scales of 4 bytes */
+    {"fp8-block128", 129, 129, 0, 0, 8},
+    {"fp8-group128", 129, 129, 8, 0, 0}, /* two groups a row, their scales with it */
     {"w8a16", 5, 5, 2, 0, 0}, /* 1 byte a value, one fp16 scale a row */
     {"w8a8-int8", 5, 5, 2, 0, 0},
     {"int8-token", 128, 128, 2, 0, 0},
@@ -48,10 +51,11 @@ static void test_rows(void) {
     const row_case *row = &rows[i];
     const rl_format *format = spec_format(&c, row->format);
     rl_row_layout layout;
-    uint64_t bytes, sum = row->codes + row->scales + row->zeros;
-    CU_ASSERT(rl_format_row_layout(format, row->cols, &layout));
+    uint64_t bytes, once, sum = row->codes + row->scales + row->zeros;
+    CU_ASSERT(rl_component_layout(&format->stack[0], row->cols, &layout));
+    CU_ASSERT(rl_format_tensor_bytes(format, 7, row->cols, &once));
     bool same = layout.codes == row->codes && layout.scales == row->scales &&
-                layout.zeros == row->zeros && rl_format_tensor_bytes(format) == row->tensor;
+                layout.zeros == row->zeros && once == row->tensor;
     if (!same) fprintf(stderr, "\n%s, %llu values\n", row->format, (unsigned long long)row->cols);
     CU_ASSERT(same);
     CU_ASSERT(rl_format_row_bytes(format, row->cols, &bytes) && bytes == sum);
@@ -73,6 +77,40 @@ static void test_matrices(void) {
   /* 8 * 2112 / 4096 = 4.125 bits a value */
   CU_ASSERT_DOUBLE_EQUAL(rl_format_bits(spec_format(&c, "w4a16-g128"), 4096), 4.125, 0);
   CU_ASSERT_DOUBLE_EQUAL(rl_format_bits(spec_format(&c, "bf16"), 0), 0, 0);
+  spec_close(&c);
+}
+
+/* DeepSeek-V3's q_b_proj, 24576 x 1536, in tiles of 128 x 128: a byte a value and 192 * 12 scales of
+ * 4 bytes. One row and one column more make 193 * 13. */
+static void test_tiles(void) {
+  spec_case c;
+  uint64_t bytes;
+  spec_open(&c, NULL);
+  const rl_format *tiled = spec_format(&c, "fp8-block128");
+  CU_ASSERT(rl_format_tensor_bytes(tiled, 24576, 1536, &bytes) && bytes == 9216);
+  CU_ASSERT(rl_format_bytes(tiled, 24576, 1536, &bytes) && bytes == 37748736 + 9216);
+  CU_ASSERT(rl_format_tensor_bytes(tiled, 24577, 1537, &bytes) && bytes == 10036);
+  CU_ASSERT(rl_format_is_joint(tiled) && !rl_format_is_rowwise(tiled));
+  CU_ASSERT(!rl_format_is_joint(spec_format(&c, "fp8")));
+  CU_ASSERT(!rl_format_is_rowwise(spec_format(&c, "fp8")));
+  CU_ASSERT(rl_format_is_rowwise(spec_format(&c, "fp8-group128")));
+  spec_close(&c);
+}
+
+/* Codes of 4 bits in groups of 64, then what is left over in 4 bits with one scale a row: for 65
+ * values 33 + 2 * 2 bytes, behind them 33 + 2. Nothing stands once a tensor. */
+static void test_stack(void) {
+  spec_case c;
+  rl_component_part parts[RL_STACK_MAX];
+  uint64_t bytes;
+  spec_open(&c, "tests/fail/db");
+  const rl_format *two = spec_format(&c, "residual");
+  CU_ASSERT_EQUAL_FATAL(two->depth, 2);
+  CU_ASSERT(rl_format_parts(two, 3, 65, parts));
+  CU_ASSERT(parts[0].row_at == 0 && parts[0].row_bytes == 37);
+  CU_ASSERT(parts[1].row_at == 37 && parts[1].row_bytes == 35);
+  CU_ASSERT(rl_format_bytes(two, 3, 65, &bytes) && bytes == 216);
+  CU_ASSERT(rl_format_is_rowwise(two) && !rl_format_is_dense(two));
   spec_close(&c);
 }
 
@@ -137,5 +175,6 @@ static void test_types(void) {
 }
 
 RL_SUITE("spec format", {"rows", test_rows}, {"matrices", test_matrices},
+         {"tiles", test_tiles}, {"stack", test_stack},
          {"overflow", test_overflow}, {"compute", test_compute},
          {"bits synonym", test_bits_synonym}, {"types", test_types})
