@@ -45,7 +45,7 @@ typedef struct rl_column {
     .drop = 1                                                                                      \
   }
 
-enum { RL_GRID_COLUMNS = 64 }; /* most columns of a grid */
+enum { RL_GRID_COLUMNS = 96 }; /* most columns of a grid */
 typedef struct rl_grid {
   rl_arena *arena;
   const rl_column *columns;

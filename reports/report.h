@@ -54,10 +54,16 @@ void rl_report_images(rl_buf *out, const rl_result_images *images);
 #define RL_TITLE_WORDS "IN WORDS"
 /* "VERIFY n tokens a sequence in one pass, ..."; NULL when memory ran out. */
 const char *rl_report_verify_title(rl_arena *arena, const rl_result_system *system);
+/* The pass of a batch that people are shown: of a pipeline that of the stage that takes longest. */
+const rl_result_pass *rl_shown_pass(const rl_result_system *system, size_t batch);
 /* "ONE DECODE STEP, 2,176 tokens cached" */
 const char *rl_report_pass_title(rl_arena *arena, const rl_result_pass *pass);
-/* The explanations of the operators of a pass, for people. */
-void rl_report_explanations(rl_buf *out, const rl_result_pass *pass, const rl_style *style);
+/* The same of the operator table; of a pipeline with the stage that it shows. */
+const char *rl_report_shown_title(rl_arena *arena, const rl_result_system *system);
+/* The explanations of the operators of a batch's passes, for people: stage by stage, those that are
+ * alike on several stages once. */
+void rl_report_explanations(rl_buf *out, const rl_result_system *system, size_t batch,
+                            const rl_style *style);
 /* What was said of the stages of a pipeline, behind the explanations; nothing without one. */
 void rl_report_stages(rl_buf *out, const rl_result_system *system, const rl_style *style);
 

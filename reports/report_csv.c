@@ -125,6 +125,35 @@ static void add_ways(entry_list *list, rl_grid *grid, rl_arena *arena, const rl_
   APPEND(list, entries);
 }
 
+/* Of a pipeline: what follows one another through its stages, and the waiting for it. */
+static void add_bubbles(entry_list *list, const rl_result_batch *b) {
+  const bool flows = b->micro_batches > 0;
+  const rl_cell none = {0};
+  const entry entries[] = {
+      {"micro_batches", flows ? rl_cell_count(b->micro_batches) : none},
+      {"micro_batch", flows ? rl_cell_count(b->micro_batch) : none},
+      {"prefill_bubble_share", flows ? rl_cell_real(b->prefill_bubble) : none},
+      {"decode_bubble_share", flows ? rl_cell_real(b->decode_bubble) : none},
+  };
+  APPEND(list, entries);
+}
+
+/* Images that each prompt begins with. */
+static void add_images(entry_list *list, const rl_result *result) {
+  const rl_result_images *images = &result->images;
+  const rl_cell none = {0};
+  const bool there = images->count > 0;
+  const entry entries[] = {
+      {"images", there ? rl_cell_count(images->count) : none},
+      {"image_tokens", there ? rl_cell_count(images->tokens) : none},
+      {"image_columns", there ? rl_cell_count(images->columns) : none},
+      {"image_rows", there ? rl_cell_count(images->rows) : none},
+      {"image_width", images->width > 0 ? rl_cell_count(images->width) : none},
+      {"image_height", images->height > 0 ? rl_cell_count(images->height) : none},
+  };
+  APPEND(list, entries);
+}
+
 static void add_elsewhere(entry_list *list, const rl_result_system *system,
                           const rl_result_batch *b) {
   const bool placed = system->placement != NULL, sent = system->pool != NULL;
@@ -149,6 +178,8 @@ static void add_batch(rl_grid *grid, rl_arena *arena, const rl_result *result,
   add_expenses(&list, b);
   add_ways(&list, grid, arena, result, system);
   add_elsewhere(&list, system, b);
+  add_bubbles(&list, b);
+  add_images(&list, result);
   if (result->one_pass) APPEND(&list, of_a_pass);
   add_row(grid, arena, list.items, list.count);
 }
@@ -158,10 +189,14 @@ typedef struct place {
   const rl_result *result;
   const rl_result_system *system;
   const rl_result_pass *pass;
+  const rl_result_batch *batch;
+  const rl_result_step *step; /* NULL without a pipeline */
 } place;
 
 static void add_operator(rl_grid *grid, rl_arena *arena, const place *at,
                          const rl_result_operator *op) {
+  const bool flows = at->step != NULL;
+  const rl_cell none = {0};
   const entry entries[] = {
       {"model", rl_cell_text(at->result->model)},
       {"hardware", rl_cell_text(at->system->name)},
@@ -192,6 +227,12 @@ static void add_operator(rl_grid *grid, rl_arena *arena, const place *at,
       {"algorithm", rl_cell_text(op->algorithm)},
       {"computed_on", rl_cell_text(op->place)},
       {"transfer_s", rl_cell_positive(op->transfer)},
+      {"stage", flows ? rl_cell_count(at->pass->stage + 1) : none},
+      {"stages", flows ? rl_cell_count(at->system->stage_count) : none},
+      {"micro_batch", flows ? rl_cell_count(at->pass->micro_batch) : none},
+      {"micro_batches", flows ? rl_cell_count(at->batch->micro_batches) : none},
+      {"whole_batch_at_best_s", flows ? rl_cell_real(at->step->seconds) : none},
+      {"images", at->pass->images > 0 ? rl_cell_count(at->result->images.count) : none},
   };
   add_row(grid, arena, entries, sizeof entries / sizeof *entries);
 }
@@ -200,7 +241,9 @@ static void add_passes(rl_grid *grid, rl_arena *arena, const rl_result *result,
                        const rl_result_system *system) {
   for (size_t p = 0; p < system->pass_count; p++) {
     const rl_result_pass *pass = &system->passes[p];
-    const place at = {result, system, pass};
+    const size_t b = p / (system->stage_count > 0 ? system->stage_count : 1);
+    const rl_result_step *step = system->steps == NULL ? NULL : &system->steps[b];
+    const place at = {result, system, pass, &system->batches[b], step};
     for (size_t i = 0; i < pass->operator_count; i++) {
       if (pass->operators[i].bound != NULL) add_operator(grid, arena, &at, &pass->operators[i]);
     }

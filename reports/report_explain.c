@@ -207,16 +207,29 @@ static void title_window(rl_buf *out, const rl_result_pass *pass, const rl_resul
   }
 }
 
-/* "qkv_proj: 32 times 17.9 us at best = 573 us, 7.3 % of the step" */
-static void title(rl_buf *out, const rl_result_pass *pass, const rl_result_operator *op,
-                  const rl_style *style) {
+/* ", micro-batch of 2, stages 2 to 7 of 8" */
+static void title_stages(rl_buf *out, const rl_result_system *system, const rl_result_pass *pass,
+                         size_t alike) {
+  if (system->stage_count == 0) return;
+  rl_buf_add(out, ", micro-batch of ");
+  rl_add_count(out, pass->micro_batch);
+  rl_buf_add(out, alike > 1 ? ", stages " : ", stage ");
+  rl_add_count(out, pass->stage + 1);
+  if (alike > 1) rl_buf_add(out, " to ");
+  if (alike > 1) rl_add_count(out, pass->stage + alike);
+  rl_buf_add(out, " of ");
+  rl_add_count(out, system->stage_count);
+}
+
+/* "qkv_proj at batch 1: 32 times 17.9 us at best = 573 us, 7.3 % of the pass"; on so many stages.
+ */
+static void title(rl_buf *out, const rl_result_system *system, const rl_result_pass *pass,
+                  const rl_result_operator *op, size_t alike) {
   char number[RL_NUMBER_TEXT];
-  rl_ink_set(out, style, RL_INK_HEAD);
-  rl_quote(out, RL_QUOTE_TERMINAL, op->name);
-  rl_ink_set(out, style, RL_INK_PLAIN);
   title_window(out, pass, op);
   rl_buf_add(out, " at batch ");
   rl_add_count(out, pass->batch);
+  title_stages(out, system, pass, alike);
   rl_buf_add(out, ": ");
   if (op->repeat > 1) {
     rl_add_count(out, op->repeat);
@@ -227,7 +240,8 @@ static void title(rl_buf *out, const rl_result_pass *pass, const rl_result_opera
     rl_buf_add(out, " = ");
     rl_add_time(out, op->seconds * (double)op->repeat);
   }
-  RL_ADD(out, " at best, ", rl_print_short(op->share * 100, number), " % of the pass\n");
+  RL_ADD(out, " at best, ", rl_print_short(op->share * 100, number), " % of the ");
+  rl_buf_add(out, system->stage_count > 0 ? "stage's pass\n" : "pass\n");
 }
 
 static void what_it_is(rl_buf *out, const rl_style *style, const rl_result_operator *op) {
@@ -246,20 +260,61 @@ static void what_it_is(rl_buf *out, const rl_style *style, const rl_result_opera
   line(out, style, "from", &from);
 }
 
-void rl_report_explanations(rl_buf *out, const rl_result_pass *pass, const rl_style *style) {
+/* What is told of an operator is the same of the two. */
+static bool told_alike(const rl_result_operator *a, const rl_result_operator *b) {
+  const uint64_t counts[][2] = {{a->repeat, b->repeat},           {a->window, b->window},
+                                {a->matrix, b->matrix},           {a->vector, b->vector},
+                                {a->weights, b->weights},         {a->kv_read, b->kv_read},
+                                {a->kv_write, b->kv_write},       {a->act_read, b->act_read},
+                                {a->act_write, b->act_write},     {a->state_read, b->state_read},
+                                {a->state_write, b->state_write}, {a->link, b->link}};
+  for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
+    if (counts[i][0] != counts[i][1]) return false;
+  }
+  return strcmp(a->name, b->name) == 0 && a->seconds == b->seconds && a->share == b->share;
+}
+
+/* Stages from that of the pass on that run the nth operator alike. */
+static size_t stages_alike(const rl_result_system *system, const rl_result_pass *pass, size_t nth) {
+  size_t alike = 1;
+  while (pass->stage + alike < system->stage_count && nth < pass[alike].operator_count &&
+         told_alike(&pass->operators[nth], &pass[alike].operators[nth])) {
+    alike++;
+  }
+  return alike;
+}
+
+static void explain(rl_buf *out, const rl_result_operator *op, const rl_style *style) {
+  what_it_is(out, style, op);
+  forms(out, style, op->explanation);
+  moments(out, style, op->explanation);
+  dims(out, style, op->explanation);
+  operands(out, style, op->explanation);
+  roofs(out, style, op->explanation);
+  change(out, style, op->explanation);
+  sources(out, style, op->explanation);
+}
+
+static void explain_pass(rl_buf *out, const rl_result_system *system, const rl_result_pass *pass,
+                         const rl_style *style) {
   for (size_t i = 0; i < pass->operator_count; i++) {
     const rl_result_operator *op = &pass->operators[i];
     if (op->explanation == NULL) continue;
+    if (pass->stage > 0 && stages_alike(system, pass - 1, i) > 1) continue;
     rl_buf_add(out, "\n");
-    title(out, pass, op, style);
-    what_it_is(out, style, op);
-    forms(out, style, op->explanation);
-    moments(out, style, op->explanation);
-    dims(out, style, op->explanation);
-    operands(out, style, op->explanation);
-    roofs(out, style, op->explanation);
-    change(out, style, op->explanation);
-    sources(out, style, op->explanation);
+    rl_ink_set(out, style, RL_INK_HEAD);
+    rl_quote(out, RL_QUOTE_TERMINAL, op->name);
+    rl_ink_set(out, style, RL_INK_PLAIN);
+    title(out, system, pass, op, stages_alike(system, pass, i));
+    explain(out, op, style);
+  }
+}
+
+void rl_report_explanations(rl_buf *out, const rl_result_system *system, size_t batch,
+                            const rl_style *style) {
+  const size_t stages = system->stage_count > 0 ? system->stage_count : 1;
+  for (size_t s = 0; s < stages; s++) {
+    explain_pass(out, system, &system->passes[batch * stages + s], style);
   }
 }
 

@@ -271,6 +271,19 @@ static void time_cells(rl_cell *row, const rl_result_operator *op) {
   row[2] = rl_cell_text(op->bound);
 }
 
+/* "batch 6", of a pipeline "3 of batch 6"; the second begins with what is told of it. */
+static const char *batch_heading(rl_grid *grid, const rl_result_system *system, const char *before,
+                                 const rl_result_pass *pass) {
+  char number[RL_NUMBER_TEXT];
+  const char *of = "";
+  if (system->stage_count > 0) {
+    of = rl_textf(grid->arena, "%s of ", rl_print_grouped(pass->micro_batch, number));
+  }
+  const char *text = of == NULL ? NULL : rl_textf(grid->arena, "%s%sbatch ", before, of);
+  if (text == NULL) grid->failed = true;
+  return heading(grid, text == NULL ? "" : text, pass->batch);
+}
+
 static void amount_cells(rl_cell *row, const rl_result_operator *op) {
   double repeat = (double)op->repeat;
   row[0] = rl_cell_real((double)op->weights * repeat);
@@ -281,9 +294,10 @@ static void amount_cells(rl_cell *row, const rl_result_operator *op) {
   row[4] = rl_cell_positive(intensity_of(op));
 }
 
-static void operator_row(rl_grid *grid, const rl_result_operator *op,
-                         const rl_result_operator *last) {
-  if (op->bound == NULL && (last == NULL || last->bound == NULL)) return;
+/* The row that was added, NULL: none was needed. */
+static rl_cell *operator_row(rl_grid *grid, const rl_result_operator *op,
+                             const rl_result_operator *last) {
+  if (op->bound == NULL && (last == NULL || last->bound == NULL)) return NULL;
   rl_cell *row = rl_grid_row(grid);
   char number[RL_NUMBER_TEXT];
   const char *times = rl_textf(grid->arena, "%sx", rl_print_grouped(op->repeat, number));
@@ -292,6 +306,7 @@ static void operator_row(rl_grid *grid, const rl_result_operator *op,
   time_cells(row + OP_FIRST, op);
   if (last != NULL) time_cells(row + OP_LAST, last);
   amount_cells(row + (last == NULL ? OP_LAST : OP_AMOUNTS), op);
+  return row;
 }
 
 /* Saturates: a total beyond 64 bits is shown as the largest number, not as a small one. */
@@ -326,16 +341,32 @@ static const char *kept_head(const rl_result_pass *pass) {
   return pass->keeps_kv ? "KV, state" : "state";
 }
 
+/* All micro-batches through all stages: a row below the total of the one that is shown. */
+static rl_result_operator whole_of(const rl_result_step *step) {
+  return (rl_result_operator){.name = "all stages, whole batch",
+                              .repeat = 1,
+                              .bound = "",
+                              .seconds = step->seconds,
+                              .matrix = step->matrix,
+                              .weights = step->weights,
+                              .kv_read = step->kv_read,
+                              .kv_write = step->kv_write,
+                              .act_read = step->act_read,
+                              .act_write = step->act_write,
+                              .state_read = step->state_read,
+                              .state_write = step->state_write};
+}
+
 /* Columns with their headings; those of the last pass are cut out when there is none. */
-static const rl_column *operator_heads(rl_grid *grid, const rl_result_pass *first,
-                                       const rl_result_pass *last) {
+static const rl_column *operator_heads(rl_grid *grid, const rl_result_system *system,
+                                       const rl_result_pass *first, const rl_result_pass *last) {
   size_t cut = last == NULL ? OP_AMOUNTS - OP_LAST : 0;
   rl_column *columns = RL_NEW_ARRAY(grid->arena, rl_column, OP_COLUMNS);
   if (columns == NULL) return NULL;
   memcpy(columns, operator_columns, sizeof operator_columns);
   for (size_t c = OP_FIRST; c < OP_COLUMNS; c++) {
     const rl_result_pass *pass = last != NULL && c >= OP_LAST && c < OP_AMOUNTS ? last : first;
-    columns[c].group = heading(grid, c < OP_AMOUNTS ? "batch " : "amounts, batch ", pass->batch);
+    columns[c].group = batch_heading(grid, system, c < OP_AMOUNTS ? "" : "amounts, ", pass);
   }
   columns[OP_AMOUNTS + 1].head = kept_head(first);
   memmove(columns + OP_AMOUNTS - cut, columns + OP_AMOUNTS,
@@ -343,19 +374,35 @@ static const rl_column *operator_heads(rl_grid *grid, const rl_result_pass *firs
   return columns;
 }
 
+const rl_result_pass *rl_shown_pass(const rl_result_system *system, size_t batch) {
+  const size_t stages = system->stage_count > 0 ? system->stage_count : 1;
+  return &system->passes[batch * stages + system->stage];
+}
+
+static void sum_rows(rl_grid *grid, const rl_result_system *system, const rl_result_pass *first,
+                     const rl_result_pass *last) {
+  const rl_result_operator total = total_of(first);
+  const rl_result_operator last_total = total_of(last == NULL ? first : last);
+  operator_row(grid, &total, last == NULL ? NULL : &last_total);
+  if (system->steps == NULL) return;
+  const rl_result_operator whole = whole_of(&system->steps[0]);
+  const rl_result_operator last_whole = whole_of(&system->steps[system->batch_count - 1]);
+  rl_cell *row = operator_row(grid, &whole, last == NULL ? NULL : &last_whole);
+  row[OP_FIRST + 1] = (rl_cell){0};
+  if (last != NULL) row[OP_LAST + 1] = (rl_cell){0};
+}
+
 void rl_grid_operators(rl_grid *grid, rl_arena *arena, const rl_result_system *system) {
-  const rl_result_pass *first = system->passes, *last = NULL;
-  if (system->pass_count > 1) last = &system->passes[system->pass_count - 1];
+  const rl_result_pass *first = rl_shown_pass(system, 0), *last = NULL;
+  if (system->batch_count > 1) last = rl_shown_pass(system, system->batch_count - 1);
   rl_grid_init(grid, arena, NULL, OP_COLUMNS - (last == NULL ? OP_AMOUNTS - OP_LAST : 0));
-  if (first != NULL) grid->columns = operator_heads(grid, first, last);
-  if (first == NULL || grid->columns == NULL) {
+  grid->columns = operator_heads(grid, system, first, last);
+  if (grid->columns == NULL) {
     grid->failed = true;
     return;
   }
   for (size_t i = 0; i < first->operator_count; i++) {
     operator_row(grid, &first->operators[i], last == NULL ? NULL : &last->operators[i]);
   }
-  const rl_result_operator total = total_of(first);
-  const rl_result_operator last_total = total_of(last == NULL ? first : last);
-  operator_row(grid, &total, last == NULL ? NULL : &last_total);
+  sum_rows(grid, system, first, last);
 }

@@ -254,6 +254,16 @@ const char *rl_report_pass_title(rl_arena *arena, const rl_result_pass *pass) {
   return rl_textf(arena, "ONE DECODE STEP, %s tokens cached", cached);
 }
 
+const char *rl_report_shown_title(rl_arena *arena, const rl_result_system *system) {
+  char number[RL_NUMBER_TEXT], count[RL_NUMBER_TEXT];
+  const rl_result_pass *pass = rl_shown_pass(system, 0);
+  const char *title = rl_report_pass_title(arena, pass);
+  if (title == NULL || system->stage_count == 0) return title;
+  return rl_textf(arena, "%s: stage %s of %s, the slowest, for one micro-batch", title,
+                  rl_print_grouped(pass->stage + 1, number),
+                  rl_print_grouped(system->stage_count, count));
+}
+
 const char *rl_report_verify_title(rl_arena *arena, const rl_result_system *system) {
   char cached[RL_NUMBER_TEXT];
   rl_print_grouped(system->verifies[0].cached, cached);

@@ -43,7 +43,7 @@ static void tables(rl_buf *out, const rl_result_system *system, const rl_result 
   }
   if (system->pass_count > 0) {
     rl_grid_operators(&grid, out->arena, system);
-    table(out, rl_report_pass_title(out->arena, &system->passes[0]), &grid);
+    table(out, rl_report_shown_title(out->arena, system), &grid);
   }
   if (system->verify_count > 0) {
     rl_grid_verify(&grid, out->arena, system);
@@ -61,8 +61,8 @@ static void tables(rl_buf *out, const rl_result_system *system, const rl_result 
 static void explanations(rl_buf *out, const rl_result_system *system) {
   const rl_style plain = {0};
   rl_buf_add(out, "\n```\n");
-  for (size_t p = 0; p < system->pass_count; p++) {
-    rl_report_explanations(out, &system->passes[p], &plain);
+  for (size_t b = 0; b < system->batch_count; b++) {
+    rl_report_explanations(out, system, b, &plain);
   }
   rl_report_stages(out, system, &plain);
   rl_buf_add(out, "```\n");

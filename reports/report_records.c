@@ -93,6 +93,10 @@ static void profile(rl_json *json, const rl_result *r) {
     if (strcmp(r->source_of, "images") == 0) {
       rl_json_count(json, "images", r->images.count);
       rl_json_count(json, "tokens_each", r->images.tokens);
+      rl_json_count(json, "columns", r->images.columns);
+      rl_json_count(json, "rows", r->images.rows);
+      optional_count(json, "width_pixels", r->images.width, r->images.width > 0);
+      optional_count(json, "height_pixels", r->images.height, r->images.height > 0);
     }
     rl_json_close(json, '}');
   }
@@ -174,6 +178,14 @@ static void sensitivities(rl_json *json, const rl_result_batch *b) {
   rl_json_close(json, ']');
 }
 
+/* Of a pipeline. */
+static void bubbles(rl_json *json, const rl_result_batch *b) {
+  rl_json_count(json, "micro_batches", b->micro_batches);
+  rl_json_count(json, "micro_batch", b->micro_batch);
+  rl_json_real(json, "prefill_bubble_share", b->prefill_bubble);
+  rl_json_real(json, "decode_bubble_share", b->decode_bubble);
+}
+
 static void batch(rl_json *json, const rl_result_batch *b) {
   rl_json_open(json, NULL, '{');
   rl_json_count(json, "batch", b->batch);
@@ -184,12 +196,7 @@ static void batch(rl_json *json, const rl_result_batch *b) {
   if (b->sequence_rate > 0) {
     rl_json_real(json, "rate_at_most_sequences_per_s", b->sequence_rate);
   }
-  if (b->micro_batches > 0) {
-    rl_json_count(json, "micro_batches", b->micro_batches);
-    rl_json_count(json, "micro_batch", b->micro_batch);
-    rl_json_real(json, "prefill_bubble_share", b->prefill_bubble);
-    rl_json_real(json, "decode_bubble_share", b->decode_bubble);
-  }
+  if (b->micro_batches > 0) bubbles(json, b);
   limit(json, "prefill_limit", &b->prefill_limit);
   limit(json, "decode_limit", &b->decode_limit);
   rl_json_count(json, "weight_bytes", b->worst.weights);
@@ -330,13 +337,16 @@ static void operator_record(rl_json *json, const rl_result_operator *op) {
   rl_json_close(json, '}');
 }
 
-static void pass(rl_json *json, const rl_result_pass *p) {
+static void pass(rl_json *json, const rl_result_pass *p, bool staged) {
   rl_json_open(json, NULL, '{');
   rl_json_text(json, "phase", p->phase);
   rl_json_count(json, "batch", p->batch);
+  if (staged) rl_json_count(json, "stage", p->stage + 1);
+  if (staged) rl_json_count(json, "micro_batch", p->micro_batch);
   rl_json_count(json, "new_tokens", p->tokens);
   rl_json_count(json, "cached_tokens", p->cached);
   rl_json_count(json, "source_positions", p->source);
+  rl_json_count(json, "image_tokens", p->images);
   rl_json_real(json, "time_at_best_s", p->seconds);
   optional(json, "device_lane_s", p->device_lane);
   optional(json, "host_lane_s", p->host_lane);
@@ -435,6 +445,32 @@ static void stages(rl_json *json, const rl_result_system *s) {
   rl_json_close(json, ']');
 }
 
+/* The pass shown of whole batches through all stages; told where there is a pipeline. */
+static void steps(rl_json *json, const rl_result_system *s) {
+  if (s->steps == NULL) return;
+  rl_json_open(json, "steps", '[');
+  for (size_t i = 0; i < s->batch_count; i++) {
+    const rl_result_step *step = &s->steps[i];
+    rl_json_open(json, NULL, '{');
+    rl_json_count(json, "batch", step->batch);
+    rl_json_count(json, "stages", s->stage_count);
+    rl_json_count(json, "micro_batches", s->batches[i].micro_batches);
+    rl_json_real(json, "time_at_best_s", step->seconds);
+    rl_json_count(json, "matrix_flop", step->matrix);
+    rl_json_count(json, "vector_op", step->vector);
+    rl_json_count(json, "weight_read_bytes", step->weights);
+    rl_json_count(json, "kv_read_bytes", step->kv_read);
+    rl_json_count(json, "kv_write_bytes", step->kv_write);
+    rl_json_count(json, "state_read_bytes", step->state_read);
+    rl_json_count(json, "state_write_bytes", step->state_write);
+    rl_json_count(json, "activation_read_bytes", step->act_read);
+    rl_json_count(json, "activation_write_bytes", step->act_write);
+    rl_json_count(json, "link_bytes", step->link);
+    rl_json_close(json, '}');
+  }
+  rl_json_close(json, ']');
+}
+
 static void system_record(rl_json *json, const rl_result_system *s) {
   rl_json_open(json, NULL, '{');
   machine(json, s);
@@ -448,8 +484,9 @@ static void system_record(rl_json *json, const rl_result_system *s) {
   for (size_t i = 0; i < s->batch_count; i++) batch(json, &s->batches[i]);
   rl_json_close(json, ']');
   rl_json_open(json, "passes", '[');
-  for (size_t i = 0; i < s->pass_count; i++) pass(json, &s->passes[i]);
+  for (size_t i = 0; i < s->pass_count; i++) pass(json, &s->passes[i], s->stage_count > 0);
   rl_json_close(json, ']');
+  steps(json, s);
   rl_json_open(json, "verify", '[');
   for (size_t i = 0; i < s->verify_count; i++) verify(json, &s->verifies[i]);
   rl_json_close(json, ']');

@@ -64,7 +64,7 @@ static void tables(rl_buf *out, const rl_result_system *system, const rl_result 
     rl_grid_terminal(out, &grid, style);
   }
   if (system->pass_count > 0) {
-    title(out, style, rl_report_pass_title(out->arena, &system->passes[0]));
+    title(out, style, rl_report_shown_title(out->arena, system));
     rl_grid_operators(&grid, out->arena, system);
     rl_grid_terminal(out, &grid, style);
   }
@@ -77,10 +77,10 @@ static void tables(rl_buf *out, const rl_result_system *system, const rl_result 
 }
 
 static void explanations(rl_buf *out, const rl_result_system *system, const rl_style *style) {
-  for (size_t p = 0; p < system->pass_count; p++) {
-    if (p > 0 && p + 1 < system->pass_count) continue;
-    title(out, style, rl_report_pass_title(out->arena, &system->passes[p]));
-    rl_report_explanations(out, &system->passes[p], style);
+  for (size_t b = 0; b < system->batch_count; b++) {
+    if (b > 0 && b + 1 < system->batch_count) continue;
+    title(out, style, rl_report_pass_title(out->arena, rl_shown_pass(system, b)));
+    rl_report_explanations(out, system, b, style);
   }
   rl_report_stages(out, system, style);
 }

@@ -180,9 +180,12 @@ typedef struct rl_result_operator {
 typedef struct rl_result_pass {
   const char *phase; /* "decode", "prefill", "verify", "pass" of a model of one pass */
   uint64_t batch;
+  /* Of a pipeline: the stage whose operators these are, from 0, and the sequences of a group's
+   * share of the batch that it works on at once, a micro-batch; all of the share without one. */
+  uint64_t stage, micro_batch;
   uint64_t tokens; /* new tokens a sequence */
   uint64_t cached; /* tokens in the cache before, a sequence */
-  double seconds;
+  double seconds;  /* of the operators, once */
   double device_lane, host_lane, link_lane; /* s: work there, where tensors are placed, else 0 */
   uint64_t source; /* positions that each sequence encodes in this pass */
   uint64_t images; /* of the tokens, those that are made from images in it */
@@ -190,6 +193,16 @@ typedef struct rl_result_pass {
   const rl_result_operator *operators;
   size_t operator_count;
 } rl_result_pass;
+
+/* The pass shown, of a group's share of the batch through all stages of a pipeline by all its
+ * micro-batches; amounts are those of one rank of each stage together. */
+typedef struct rl_result_step {
+  uint64_t batch;
+  double seconds;
+  uint64_t matrix, vector;
+  uint64_t weights, kv_read, kv_write, act_read, act_write, state_read, state_write;
+  uint64_t link;
+} rl_result_step;
 
 /* A verify pass of n tokens a sequence beside a plain decode step (n = 1). */
 typedef struct rl_result_verify {
@@ -243,11 +256,13 @@ typedef struct rl_result_system {
   const rl_result_placement *placement; /* NULL: everything is on the device */
   bool wider; /* some operator multiplies in a wider type than asked, for want of that type */
   const rl_result_stage *stages; /* of a pipeline */
-  size_t stage_count, stage;     /* the one that takes longest, whose passes are told */
+  size_t stage_count, stage;     /* the one that takes longest, which people are shown */
   const rl_result_batch *batches;
   size_t batch_count;
-  const rl_result_pass *passes; /* one a batch, of the phase asked for */
+  /* One a batch and stage of the phase asked for, stage after stage. */
+  const rl_result_pass *passes;
   size_t pass_count;
+  const rl_result_step *steps;      /* one a batch, of a pipeline; else NULL */
   const rl_result_verify *verifies; /* batch by batch */
   size_t verify_count;
   uint64_t largest_batch; /* that fits, 0 = none */
@@ -277,6 +292,7 @@ typedef struct rl_result_split {
 /* Images that each prompt begins with: rows * columns patches and so many of its tokens each. */
 typedef struct rl_result_images {
   uint64_t count, tokens, rows, columns;
+  uint64_t width, height; /* pixels before they are resized, 0: not said */
 } rl_result_images;
 
 /* What is stored in one format, of a model that was read from a file of mixed ones. */

@@ -43,18 +43,34 @@ static rl_status study_batches(const rl_analysis *study, rl_result_system *syste
   return status;
 }
 
+/* The passes of one batch, stage by stage. */
+static rl_status passes_of(const rl_analysis *study, uint64_t batch, rl_result_pass *passes) {
+  rl_analysis of_stage =
+      study->view.phase == RL_PASS_PREFILL ? rl_analysis_of_prefill(study) : *study;
+  rl_status status = RL_OK;
+  for (size_t s = 0; status == RL_OK && s < study->pipeline.count; s++) {
+    if (study->pipeline.count > 1) of_stage.plan = study->pipeline.stages[s];
+    status = rl_analysis_pass(&of_stage, study->view.phase, batch, &passes[s]);
+    passes[s].stage = s;
+  }
+  return status;
+}
+
 static rl_status study_passes(const rl_analysis *study, rl_result_system *system) {
   const rl_workload *workload = &study->scenario->workload;
-  rl_result_pass *passes = RL_NEW_ARRAY(study->arena, rl_result_pass, workload->batch_count);
+  const size_t stages = study->pipeline.count;
+  size_t count;
+  if (__builtin_mul_overflow(workload->batch_count, stages, &count)) {
+    return rl_diag_oom(study->diags);
+  }
+  rl_result_pass *passes = RL_NEW_ARRAY(study->arena, rl_result_pass, count);
   rl_status status = passes == NULL ? rl_diag_oom(study->diags) : RL_OK;
-  const bool prefills = study->view.phase == RL_PASS_PREFILL;
-  const rl_analysis of_phase = prefills ? rl_analysis_of_prefill(study) : *study;
   for (size_t i = 0; status == RL_OK && i < workload->batch_count; i++) {
-    status = rl_analysis_pass(&of_phase, study->view.phase, workload->batches[i], &passes[i]);
+    status = passes_of(study, workload->batches[i], &passes[i * stages]);
   }
   system->passes = passes;
-  system->pass_count = workload->batch_count;
-  return status;
+  system->pass_count = count;
+  return status == RL_OK ? rl_analysis_steps(study, system) : status;
 }
 
 /* The peak that most matrix work of the program is held against. */
@@ -247,9 +263,11 @@ rl_result_images rl_images_of(const rl_program *program) {
 }
 
 /* What a sequence keeps of its source, and what of its prompt are images. */
-static bool note_kept(const rl_program *program, rl_result *result) {
+static bool note_kept(const rl_workload *workload, const rl_program *program, rl_result *result) {
   const struct rl_source_shape *shape = &program->source;
   result->images = rl_images_of(program);
+  result->images.width = workload->width;
+  result->images.height = workload->height;
   uint64_t positions = shape->begin.positions + shape->lead;
   return rl_program_source_kv_bytes(program, &result->source_kv_bytes) &&
          rl_mul_u64(result->source_kv_bytes, positions, &result->source_kv_bytes) &&
@@ -273,7 +291,8 @@ static rl_status describe_whole(const rl_analysis *study, rl_result *result) {
                                     .collectives = RL_ALGORITHM_WORDS[p->algorithm]};
   if (!rl_program_parameters(whole, &result->parameters) ||
       !rl_program_active_parameters(whole, &result->active_parameters) ||
-      !rl_program_weight_bytes(whole, &result->whole_weight_bytes) || !note_kept(whole, result)) {
+      !rl_program_weight_bytes(whole, &result->whole_weight_bytes) ||
+      !note_kept(&study->scenario->workload, whole, result)) {
     return rl_analysis_too_large(study);
   }
   return rl_analysis_stored(study, whole, result);

@@ -50,6 +50,8 @@ uint64_t rl_analysis_at_once(const rl_analysis *study, uint64_t batch);
 rl_status rl_analysis_stages(const rl_analysis *study, rl_result_system *system);
 void rl_analysis_bubbles(const rl_analysis *study, const rl_generation *generation,
                          rl_result_batch *out);
+/* system->steps: what the pass shown asks of all stages together. Nothing without a pipeline. */
+rl_status rl_analysis_steps(const rl_analysis *study, rl_result_system *system);
 /* The sentences about them; NULL when memory ran out. */
 const char *rl_analysis_stage_words(const rl_analysis *study, const rl_result_system *system);
 const char *rl_analysis_bubble_words(const rl_analysis *study, const rl_result_batch *batch);
@@ -71,7 +73,8 @@ uint64_t rl_analysis_source(const rl_analysis *study);
 uint64_t rl_analysis_read_source(const rl_analysis *study);
 /* What one batch is in the pass that is shown. */
 rl_group rl_analysis_group(const rl_analysis *study, rl_pass_kind phase, uint64_t batch);
-/* Where the time of a pass over the group goes: its largest part. */
+/* Where the time of a pass over the group goes: its largest part; of a pipeline that of a
+ * micro-batch's way through all stages. */
 rl_status rl_analysis_limit(const rl_analysis *study, const rl_group *group,
                             rl_result_limit *limit);
 /* Times, rates, memory, energy and price of the workload at one batch. */
@@ -109,9 +112,9 @@ void rl_analysis_change(const rl_analysis *study, size_t row, const rl_group *gr
                         const rl_demand *demand, rl_result_explanation *out);
 /* Elasticities of the batch's TTFT and TPOT to every figure that rules some of their time. */
 rl_status rl_analysis_sensitivity(const rl_analysis *study, rl_job job, rl_result_batch *out);
-/* The same where tensors are placed elsewhere, by differences: lanes have no shares that add up. */
-rl_status rl_analysis_placed_sensitivity(const rl_analysis *study, rl_job job,
-                                         rl_result_batch *out);
+/* The same where tensors are placed elsewhere or stages follow one another, by differences: lanes
+ * and waiting have no shares that add up. */
+rl_status rl_analysis_moved_sensitivity(const rl_analysis *study, rl_job job, rl_result_batch *out);
 /* Time of the prefill of that batch, and of the operators in it that work on the source. */
 rl_status rl_analysis_encoding(const rl_analysis *study, uint64_t batch, double *whole,
                                double *encoding);

@@ -139,12 +139,11 @@ static int largest_part(const rl_plan *plan, const rl_lanes *lanes, const double
   return largest;
 }
 
-rl_status rl_analysis_limit(const rl_analysis *study, const rl_group *group,
-                            rl_result_limit *limit) {
+/* Adds the rows of one plan to the parts and the lanes. */
+static rl_status add_parts(const rl_analysis *study, const rl_group *group, double parts[PARTS],
+                           rl_lanes *lanes) {
   const rl_cost *cost = study->plan->cost;
   const uint64_t *moments = moments_of(study, group);
-  double parts[PARTS] = {0};
-  rl_lanes lanes = {0};
   if (moments == NULL) return rl_diags_status(study->diags);
   for (uint32_t row = 0; row < cost->row_count; row++) {
     rl_demand demand;
@@ -152,8 +151,22 @@ rl_status rl_analysis_limit(const rl_analysis *study, const rl_group *group,
     if (demand.bound == RL_BOUND_NONE) continue;
     int kept = kept_part(cost->program, &cost->program->ops[cost->rows[row].op]);
     add_row(&demand, cost->rows[row].repeat, kept, parts);
-    rl_lanes_add(&lanes, &demand, cost->rows[row].repeat);
+    rl_lanes_add(lanes, &demand, cost->rows[row].repeat);
   }
+  return RL_OK;
+}
+
+rl_status rl_analysis_limit(const rl_analysis *study, const rl_group *group,
+                            rl_result_limit *limit) {
+  rl_analysis of_stage = *study;
+  double parts[PARTS] = {0};
+  rl_lanes lanes = {0};
+  rl_status status = RL_OK;
+  for (size_t s = 0; status == RL_OK && s < study->pipeline.count; s++) {
+    if (study->pipeline.count > 1) of_stage.plan = study->pipeline.stages[s];
+    status = add_parts(&of_stage, group, parts, &lanes);
+  }
+  if (status != RL_OK) return status;
   int largest = largest_part(study->plan, &lanes, parts);
   double total = rl_lanes_seconds(study->plan, &lanes);
   *limit = (rl_result_limit){0};
@@ -283,6 +296,7 @@ rl_status rl_analysis_pass(const rl_analysis *study, rl_pass_kind phase, uint64_
   if (moments == NULL) return rl_diags_status(study->diags);
   *out = (rl_result_pass){.phase = study->one_pass ? "pass" : words[phase],
                           .batch = batch,
+                          .micro_batch = group.count,
                           .tokens = group.q,
                           .cached = group.cached,
                           .source = group.cached == 0 ? rl_analysis_source(study) : 0,

@@ -81,8 +81,9 @@ rl_status rl_analysis_sensitivity(const rl_analysis *study, rl_job job, rl_resul
   const size_t rows = study->plan->cost->row_count;
   const size_t first_rows = prefills.plan->cost->row_count;
   const rl_job first_job = {rl_analysis_share(&prefills, out->batch), job.prompt, job.generate};
-  if (study->pipeline.count > 1) return RL_OK; /* waiting has no such shares */
-  if (study->plan->placement != NULL) return rl_analysis_placed_sensitivity(study, job, out);
+  if (study->pipeline.count > 1 || study->plan->placement != NULL) {
+    return rl_analysis_moved_sensitivity(study, job, out);
+  }
   collector c = {.room = room_of(study->plan->hardware) + room_of(prefills.plan->hardware)};
   c.items = RL_NEW_ARRAY(study->arena, rl_result_sensitivity, c.room);
   rl_spending *prefill = RL_NEW_ARRAY(study->arena, rl_spending, first_rows);

@@ -55,10 +55,12 @@ rl_status rl_stages_plan(rl_arena *arena, const rl_scenario *scenario, const rl_
 /* The stage that most of the shown pass waits for, at the largest batch. */
 void rl_analysis_show_stage(rl_analysis *study) {
   const rl_workload *workload = &study->scenario->workload;
+  const rl_pass_view *view = &study->view;
   const uint64_t batch = rl_analysis_share(study, workload->batches[workload->batch_count - 1]);
-  const bool prefills = study->view.phase == RL_PASS_PREFILL || !rl_analysis_decodes(study);
+  const uint64_t tokens = view->phase == RL_PASS_VERIFY ? view->verify : 1;
+  const bool prefills = view->phase == RL_PASS_PREFILL;
   study->stage = prefills ? rl_pipeline_slowest(&study->pipeline, batch, workload->prompt, 0)
-                          : rl_pipeline_slowest(&study->pipeline, batch, 1, study->middle);
+                          : rl_pipeline_slowest(&study->pipeline, batch, tokens, view->context);
   study->plan = study->prefill_plan = study->pipeline.stages[study->stage];
 }
 
@@ -102,6 +104,72 @@ void rl_analysis_bubbles(const rl_analysis *study, const rl_generation *generati
   out->decode_bubble = rl_bubble_share(&generation->decode_spending);
 }
 
+/* Saturates: a total beyond 64 bits is told as the largest number, not as a small one. */
+static void add_repeats(uint64_t *sum, uint64_t count, uint64_t repeats) {
+  if (!rl_muladd_u64(sum, count, repeats)) *sum = UINT64_MAX;
+}
+
+/* So many passes of one stage over the group. */
+static rl_status add_stage(const rl_analysis *study, size_t stage, const rl_group *group,
+                           uint64_t passes, rl_result_step *step) {
+  const rl_plan *plan = study->pipeline.stages[stage];
+  const rl_cost *cost = plan->cost;
+  uint64_t moments[RL_MOMENTS_MAX];
+  if (!rl_cost_moments(cost, &(rl_point){group, 1}, NULL, moments)) {
+    return rl_analysis_too_large(study);
+  }
+  for (uint32_t row = 0; row < cost->row_count; row++) {
+    const rl_program *program = cost->program;
+    const rl_op *op = &program->ops[cost->rows[row].op];
+    const uint64_t repeats = cost->rows[row].repeat * passes; /* of sequences, far below 2^64 */
+    const bool states = rl_analysis_is_stateful(program, op);
+    rl_demand demand;
+    if (!rl_row_demand(plan, row, moments, &demand)) return rl_analysis_too_large(study);
+    add_repeats(&step->matrix, demand.counts[RL_C_MATRIX], repeats);
+    add_repeats(&step->vector, demand.counts[RL_C_VECTOR], repeats);
+    add_repeats(&step->weights, demand.counts[RL_C_WEIGHTS], repeats);
+    add_repeats(states ? &step->state_read : &step->kv_read, demand.counts[RL_C_KV_READ], repeats);
+    add_repeats(states ? &step->state_write : &step->kv_write, demand.counts[RL_C_KV_WRITE],
+                repeats);
+    add_repeats(&step->act_read, demand.counts[RL_C_ACT_READ], repeats);
+    add_repeats(&step->act_write, demand.counts[RL_C_ACT_WRITE], repeats);
+    add_repeats(&step->link, demand.amount[RL_BOUND_PEERS], repeats);
+  }
+  return RL_OK;
+}
+
+static rl_status step_of(const rl_analysis *study, uint64_t batch, rl_result_step *step) {
+  const bool prefills = study->view.phase == RL_PASS_PREFILL;
+  rl_group group = rl_analysis_group(study, study->view.phase, batch);
+  rl_status status = RL_OK;
+  group.count = rl_analysis_share(study, batch);
+  *step = (rl_result_step){.batch = batch};
+  if (!rl_pipeline_pass(&study->pipeline, &group, prefills, &step->seconds)) {
+    return rl_analysis_too_large(study);
+  }
+  const rl_micro_batches cut = rl_pipeline_cut(&study->pipeline, group.count);
+  for (size_t s = 0; status == RL_OK && s < study->pipeline.count; s++) {
+    group.count = cut.full;
+    status = add_stage(study, s, &group, cut.count - 1, step);
+    group.count = cut.last;
+    if (status == RL_OK) status = add_stage(study, s, &group, 1, step);
+  }
+  return status;
+}
+
+rl_status rl_analysis_steps(const rl_analysis *study, rl_result_system *system) {
+  const rl_workload *workload = &study->scenario->workload;
+  rl_status status = RL_OK;
+  if (study->pipeline.count < 2) return RL_OK;
+  rl_result_step *steps = RL_NEW_ARRAY(study->arena, rl_result_step, workload->batch_count);
+  if (steps == NULL) return rl_diag_oom(study->diags);
+  for (size_t i = 0; status == RL_OK && i < workload->batch_count; i++) {
+    status = step_of(study, workload->batches[i], &steps[i]);
+  }
+  system->steps = steps;
+  return status;
+}
+
 const char *rl_analysis_stage_words(const rl_analysis *study, const rl_result_system *system) {
   char number[RL_NUMBER_TEXT], count[RL_NUMBER_TEXT], first[RL_NUMBER_TEXT], last[RL_NUMBER_TEXT];
   const rl_result_stage *stage = &system->stages[system->stage];
@@ -109,10 +177,10 @@ const char *rl_analysis_stage_words(const rl_analysis *study, const rl_result_sy
   rl_print_grouped(system->stage_count, count);
   rl_print_grouped(stage->first_layer + 1, first);
   rl_print_grouped(stage->first_layer + stage->layers, last);
-  return rl_textf(study->arena,
-                  "Stage %s of %s, layers %s to %s, takes longest: its operators are shown, for "
-                  "one micro-batch.",
-                  number, count, first, last);
+  const char *layers = stage->layers == 1 ? rl_textf(study->arena, "layer %s", first)
+                                          : rl_textf(study->arena, "layers %s to %s", first, last);
+  if (layers == NULL) return NULL;
+  return rl_textf(study->arena, "Stage %s of %s, %s, takes longest.", number, count, layers);
 }
 
 const char *rl_analysis_bubble_words(const rl_analysis *study, const rl_result_batch *batch) {

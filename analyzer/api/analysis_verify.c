@@ -20,8 +20,9 @@ static size_t lengths_of(uint64_t asked, uint64_t lengths[USUAL_LENGTHS + 1]) {
 
 static rl_status verify_of(const rl_analysis *study, uint64_t batch, uint64_t length,
                            rl_diags *diags, rl_result_verify *out) {
-  rl_verify verify = {.batch = rl_analysis_at_once(study, batch), .cached = study->view.context, .n = length};
-  rl_status status = rl_verify_cost(study->plan, &verify, diags);
+  rl_verify verify = {
+      .batch = rl_analysis_share(study, batch), .cached = study->view.context, .n = length};
+  rl_status status = rl_pipeline_verify(&study->pipeline, &verify, diags);
   *out = (rl_result_verify){batch, length, verify.cached, verify.seconds, verify.ratio};
   return status;
 }

@@ -60,11 +60,13 @@ static bool say_limits(speaker *s) {
   const rl_result_batch *first = &s->system->batches[0], *last = last_batch(s);
   const rl_result_limit *a = limit_of(s, first), *b = limit_of(s, last);
   char one[RL_NUMBER_TEXT], other[RL_NUMBER_TEXT];
+  const char *whole = s->study->one_pass             ? "a pass"
+                      : s->study->pipeline.count > 1 ? "the work in a decode step"
+                                                     : "a decode step";
   if (a->what == NULL || b->what == NULL) return true;
   const char *sentence =
-      rl_textf(s->study->arena, "%s takes %s %% of a %s at batch %s", spent_on(a, true),
-               FIXED(a->share * 100, 0), s->study->one_pass ? "pass" : "decode step",
-               rl_print_grouped(first->batch, one));
+      rl_textf(s->study->arena, "%s takes %s %% of %s at batch %s", spent_on(a, true),
+               FIXED(a->share * 100, 0), whole, rl_print_grouped(first->batch, one));
   if (sentence == NULL) return false;
   if (first == last) return say(s, rl_textf(s->study->arena, "%s.", sentence));
   bool same = strcmp(a->what, b->what) == 0;
@@ -410,7 +412,8 @@ static bool say_throttle(speaker *s) {
 static bool say_details(speaker *s) {
   const rl_result_operator *most = NULL;
   if (s->system->pass_count == 0) return true;
-  const rl_result_pass *pass = &s->system->passes[s->system->pass_count - 1];
+  const size_t last = s->system->pass_count - s->study->pipeline.count;
+  const rl_result_pass *pass = &s->system->passes[last + s->system->stage];
   for (size_t i = 0; i < pass->operator_count; i++) {
     const rl_result_operator *op = &pass->operators[i];
     if (op->bound != NULL && (most == NULL || op->share > most->share)) most = op;

@@ -24,19 +24,31 @@ static rl_status read_view(rl_session *session, rl_pass_view *view) {
   return rl_diags_status(&session->diags);
 }
 
-/* --explain of an operator that the program does not have. */
+/* Some stage has an operator of that name before this one of that pass. */
+static bool named_before(const rl_result_system *system, size_t pass, size_t op) {
+  const char *name = system->passes[pass].operators[op].name;
+  for (size_t p = 0; p <= pass; p++) {
+    const size_t end = p == pass ? op : system->passes[p].operator_count;
+    for (size_t i = 0; i < end; i++) {
+      if (strcmp(system->passes[p].operators[i].name, name) == 0) return true;
+    }
+  }
+  return false;
+}
+
+/* --explain of an operator that no stage of the program has. */
 static rl_status check_explained(rl_session *session, const char *asked, const rl_result *result) {
   rl_buf names;
   if (asked == NULL || asked[0] == '\0' || result->listed) return RL_OK;
-  const rl_result_pass *pass = &result->systems[0].passes[0];
+  const rl_result_system *system = &result->systems[0];
   rl_buf_init(&names, &session->arena, 65536);
-  for (size_t i = 0; i < pass->operator_count; i++) {
-    const char *name = pass->operators[i].name;
-    bool repeated = false;
-    if (pass->operators[i].explanation != NULL) return RL_OK;
-    for (size_t j = 0; j < i; j++)
-      repeated = repeated || strcmp(pass->operators[j].name, name) == 0;
-    if (!repeated) RL_ADD(&names, names.length > 0 ? ", " : "", name);
+  for (size_t p = 0; p < (system->stage_count > 0 ? system->stage_count : 1); p++) {
+    const rl_result_pass *pass = &system->passes[p];
+    for (size_t i = 0; i < pass->operator_count; i++) {
+      if (pass->operators[i].explanation != NULL) return RL_OK;
+      if (named_before(system, p, i)) continue;
+      RL_ADD(&names, names.length > 0 ? ", " : "", pass->operators[i].name);
+    }
   }
   if (names.failed) return rl_diag_oom(&session->diags);
   return RL_REPORT(&session->diags, NO_SUCH_OPERATOR, RL_COMMAND_LINE, asked, names.text);

@@ -21,12 +21,13 @@ static bool pass_of_stage(const rl_pipeline *pipeline, size_t stage, rl_group li
                           double *seconds) {
   const rl_plan *plan = pipeline->stages[stage];
   rl_group group = rl_plan_group(plan, like.count, like.q, like.cached);
+  group.logits = like.logits;
   return rl_pass_seconds(plan, &group, seconds);
 }
 
 size_t rl_pipeline_slowest(const rl_pipeline *pipeline, uint64_t batch, uint64_t q,
                            uint64_t cached) {
-  const rl_group group = {rl_pipeline_cut(pipeline, batch).full, q, cached};
+  const rl_group group = {.count = rl_pipeline_cut(pipeline, batch).full, .q = q, .cached = cached};
   double longest = -1;
   size_t slowest = 0;
   for (size_t s = 0; s < pipeline->count; s++) {
@@ -50,9 +51,11 @@ typedef struct flow {
 static bool flow_of(const rl_pipeline *pipeline, rl_group batch, flow *out) {
   const rl_micro_batches cut = rl_pipeline_cut(pipeline, batch.count);
   const double before = (double)cut.count - 2; /* alike, beside the first one */
-  const rl_group full = {cut.full, batch.q, batch.cached}, rest = {cut.last, batch.q, batch.cached};
+  rl_group full = batch, rest = batch;
   double largest = 0, last_through = 0;
   *out = (flow){0};
+  full.count = cut.full;
+  rest.count = cut.last;
   for (size_t s = 0; s < pipeline->count; s++) {
     double of_full, of_last;
     if (!pass_of_stage(pipeline, s, full, &of_full)) return false;
@@ -98,11 +101,31 @@ static rl_status spend_stage(const rl_pipeline *pipeline, size_t stage, rl_job j
 
 /* In a steady flow a stage is never asked twice at once, and a sequence needs its token before the
  * next: the longer of the two is the step (equal when both are exact). */
-static bool step_of(const void *context, uint64_t batch, uint64_t cached, double *seconds) {
-  flow steady;
-  if (!flow_of(context, (rl_group){batch, 1, cached}, &steady)) return false;
-  *seconds = fmax(steady.through, steady.slowest);
+bool rl_pipeline_pass(const rl_pipeline *pipeline, const rl_group *batch, bool drains,
+                      double *seconds) {
+  flow all;
+  if (!flow_of(pipeline, *batch, &all)) return false;
+  *seconds = drains ? all.drained : fmax(all.through, all.slowest);
   return true;
+}
+
+static bool step_of(const void *context, uint64_t batch, uint64_t cached, double *seconds) {
+  const rl_group group = {.count = batch, .q = 1, .cached = cached};
+  return rl_pipeline_pass(context, &group, false, seconds);
+}
+
+rl_status rl_pipeline_verify(const rl_pipeline *pipeline, rl_verify *verify, rl_diags *diags) {
+  rl_group group = {
+      .count = verify->batch, .q = 1, .cached = verify->cached, .logits = RL_LOGITS_ALL};
+  double one;
+  if (pipeline->count == 1) return rl_verify_cost(pipeline->stages[0], verify, diags);
+  if (!rl_pipeline_pass(pipeline, &group, false, &one)) return rl_report_overflow(&group, diags);
+  group.q = verify->n;
+  if (!rl_pipeline_pass(pipeline, &group, false, &verify->seconds)) {
+    return rl_report_overflow(&group, diags);
+  }
+  verify->ratio = one > 0 ? verify->seconds / one : 0;
+  return RL_OK;
 }
 
 static void derive(rl_generation *out, rl_job job) {
@@ -116,7 +139,7 @@ static void derive(rl_generation *out, rl_job job) {
 
 static rl_status prefill(const rl_pipeline *pipeline, rl_job job, rl_generation *out,
                          rl_diags *diags) {
-  const rl_group group = {job.batch, job.prompt, 0};
+  const rl_group group = {.count = job.batch, .q = job.prompt};
   flow first;
   *out = (rl_generation){0};
   rl_status status = rl_check_job(pipeline->stages[0], job, diags);

@@ -30,6 +30,13 @@ rl_status rl_pipeline_generate_stepwise(const rl_pipeline *pipeline, rl_job job,
                                         rl_generation *out, rl_diags *diags);
 /* Share of the time in which a device waits for other stages. */
 double rl_bubble_share(const rl_spending *spending);
+/* A pass of the batch, all sequences of it like the group's, through all stages: of decode steps in
+ * a steady flow, as above; one that `drains` until the last micro-batch is out, none before the
+ * first. False on overflow. */
+bool rl_pipeline_pass(const rl_pipeline *pipeline, const rl_group *batch, bool drains,
+                      double *seconds);
+/* As rl_verify_cost: both passes through all stages. */
+rl_status rl_pipeline_verify(const rl_pipeline *pipeline, rl_verify *verify, rl_diags *diags);
 /* The stage that takes longest for one pass of a micro-batch: q new tokens behind `cached`. */
 size_t rl_pipeline_slowest(const rl_pipeline *pipeline, uint64_t batch, uint64_t q,
                            uint64_t cached);

@@ -91,7 +91,8 @@ static double play_prefill(const rl_pipeline *pipeline, rl_job job) {
 
 /* The same sequences over and over behind as many tokens: a micro-batch begins again when it has
  * left the last stage. The mean time between two rounds when the start is forgotten. */
-static double play_rounds(const rl_pipeline *pipeline, uint64_t batch, uint64_t cached) {
+static double play_rounds(const rl_pipeline *pipeline, uint64_t batch, uint64_t q,
+                          uint64_t cached) {
   enum { ROUNDS = 200 };
   uint64_t sizes[BATCH_MAX];
   double free_at[STAGES_MAX] = {0}, out_at[BATCH_MAX] = {0}, half = 0;
@@ -100,7 +101,8 @@ static double play_rounds(const rl_pipeline *pipeline, uint64_t batch, uint64_t 
     if (round == ROUNDS / 2) half = out_at[0];
     for (size_t j = 0; j < count; j++) {
       for (size_t s = 0; s < pipeline->count; s++) {
-        const rl_group group = {.count = sizes[j], .q = 1, .cached = cached};
+        const rl_group group = {
+            .count = sizes[j], .q = q, .cached = cached, .logits = RL_LOGITS_ALL};
         out_at[j] = fmax(out_at[j], free_at[s]) + pass_of(s, group);
         free_at[s] = out_at[j];
       }
@@ -116,7 +118,11 @@ static void check_times(void) {
   if (pipeline.count > 1) {
     CU_ASSERT_EQUAL_FATAL(rl_pipeline_generate(&pipeline, job, &closed, &diags), RL_OK);
     CU_ASSERT_EQUAL_FATAL(rl_pipeline_generate_stepwise(&pipeline, job, &steps, &diags), RL_OK);
+    double drained = 0;
+    const rl_group whole = {.count = job.batch, .q = job.prompt};
+    CU_ASSERT_TRUE(rl_pipeline_pass(&pipeline, &whole, true, &drained));
     CU_ASSERT(near(closed.ttft, play_prefill(&pipeline, job)));
+    CU_ASSERT(near(closed.ttft, drained));
     CU_ASSERT(near(closed.decode, steps.decode) && near(closed.tpot, steps.tpot));
     CU_ASSERT(near(closed.decode_rate * closed.tpot, (double)job.batch));
     double bubble = rl_bubble_share(&closed.decode_spending);
@@ -129,6 +135,15 @@ static void test_times(void) {
   for (int i = 0; i < 200; i++) check_times();
 }
 
+/* n drafted tokens beside one, each through all stages and with the logits of all. */
+static void check_verify(const rl_pipeline *pipeline, uint64_t batch, uint64_t cached) {
+  rl_verify verify = {.batch = batch, .cached = cached, .n = 1 + random_below(9)};
+  CU_ASSERT_EQUAL_FATAL(rl_pipeline_verify(pipeline, &verify, &diags), RL_OK);
+  const double one = play_rounds(pipeline, batch, 1, cached);
+  CU_ASSERT(near(verify.seconds, play_rounds(pipeline, batch, verify.n, cached)));
+  CU_ASSERT(near(verify.ratio, verify.seconds / one));
+}
+
 /* With micro-batches of one size the step is exactly what a schedule takes; with a smaller last one
  * no schedule is faster. */
 static void check_step(bool even) {
@@ -139,9 +154,10 @@ static void check_step(bool even) {
   if (pipeline.count > 1) {
     const rl_job job = {batch, cached, 2};
     CU_ASSERT_EQUAL_FATAL(rl_pipeline_generate(&pipeline, job, &out, &diags), RL_OK);
-    double played = play_rounds(&pipeline, batch, cached);
+    double played = play_rounds(&pipeline, batch, 1, cached);
     if (even) CU_ASSERT(near(out.tpot, played));
     CU_ASSERT(out.tpot <= played * (1 + 1e-9));
+    if (even) check_verify(&pipeline, batch, cached);
   }
   rl_arena_free(&arena);
 }

@@ -1,5 +1,6 @@
-/* Elasticities where tensors stand elsewhere: which lane is the longest may change from step to
- * step, so the times are taken anew with each figure a little better and a little worse. */
+/* Elasticities where tensors stand elsewhere or stages follow one another: which lane is the
+ * longest may change from step to step, and what a stage waits for is no row, so the times are
+ * taken anew with each figure a little better and a little worse. */
 #include <math.h>
 #include <string.h>
 
@@ -26,12 +27,13 @@ typedef struct machine_copy {
 typedef struct bench {
   const rl_analysis *study;
   rl_job job;
-  machine_copy device, host;
+  machine_copy device, host; /* without placement no host */
   rl_storage storage;
   rl_storage_read *reads;
   rl_placement placement;
   knob *knobs;
   size_t count;
+  const rl_plan **plans; /* of the stages, with the figure moved */
 } bench;
 
 /* False when memory ran out. */
@@ -108,32 +110,43 @@ static bool add_reads(bench *b) {
   return good;
 }
 
+/* The host and the drive that the plan is placed on. False when memory ran out. */
+static bool copy_placement(bench *b, const rl_placement *placement) {
+  b->placement = *placement;
+  if (!copy_machine(b->study->arena, placement->host, &b->host)) return false;
+  b->placement.host = &b->host.machine;
+  return placement->storage == NULL || copy_storage(b, placement->storage);
+}
+
 static bool prepare(bench *b) {
   const rl_analysis *study = b->study;
   const rl_placement *placement = study->plan->placement;
   rl_arena *arena = study->arena;
-  b->placement = *placement;
   if (!copy_machine(arena, study->plan->hardware, &b->device)) return false;
-  if (!copy_machine(arena, placement->host, &b->host)) return false;
-  b->placement.host = &b->host.machine;
-  if (placement->storage != NULL && !copy_storage(b, placement->storage)) return false;
+  if (placement != NULL && !copy_placement(b, placement)) return false;
   const rl_hardware *d = &b->device.machine, *h = &b->host.machine;
   const size_t room = d->peak_count + d->level_count + 2 * d->link_count + h->peak_count +
                       h->level_count + b->storage.read_count;
   b->knobs = RL_NEW_ARRAY(arena, knob, room);
-  return b->knobs != NULL && add_machine(b, &b->device) && add_links(b) &&
-         add_machine(b, &b->host) && add_reads(b);
+  b->plans = RL_NEW_ARRAY(arena, const rl_plan *, study->pipeline.count);
+  if (b->knobs == NULL || b->plans == NULL) return false;
+  return add_machine(b, &b->device) && add_links(b) && add_machine(b, &b->host) && add_reads(b);
 }
 
 /* The times with one figure at so many times its value. */
 static rl_status generate_at(const bench *b, const knob *k, double by, rl_generation *out) {
   const rl_analysis *study = b->study;
   const double value = k->figure->value;
-  rl_plan *plan;
+  const rl_pipeline moved = {b->plans, study->pipeline.count, study->pipeline.micro_batches};
+  rl_status status = RL_OK;
   k->figure->value = value * by;
-  rl_status status = rl_plan_compile_placed(study->arena, study->plan->cost, &b->device.machine,
-                                            &b->placement, &plan, study->diags);
-  if (status == RL_OK) status = rl_generate(plan, b->job, out, study->diags);
+  for (size_t s = 0; status == RL_OK && s < moved.count; s++) {
+    rl_plan *plan;
+    status = rl_plan_compile_placed(study->arena, study->pipeline.stages[s]->cost,
+                                    &b->device.machine, &b->placement, &plan, study->diags);
+    b->plans[s] = plan;
+  }
+  if (status == RL_OK) status = rl_pipeline_generate(&moved, b->job, out, study->diags);
   k->figure->value = value;
   return status;
 }
@@ -142,8 +155,8 @@ static double elasticity(double more, double less) {
   return more > 0 && less > 0 && more != less ? log(more / less) / log((1 + STEP) / (1 - STEP)) : 0;
 }
 
-rl_status rl_analysis_placed_sensitivity(const rl_analysis *study, rl_job job,
-                                         rl_result_batch *out) {
+rl_status rl_analysis_moved_sensitivity(const rl_analysis *study, rl_job job,
+                                        rl_result_batch *out) {
   static const double RULES_NOTHING = 1e-9;
   bench b = {.study = study, .job = job};
   if (!prepare(&b)) return rl_diag_oom(study->diags);
