@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "api/analysis_parts.h"
+#include "api/left_out.h"
 #include "base/checked.h"
 #include "graph/lower.h"
 
@@ -173,20 +174,17 @@ static rl_status study_system(const rl_analysis *study, rl_result_system *system
   return status;
 }
 
-/* A machine beside others that cannot run the program is left out, and a note says why. */
+/* A machine beside others that cannot run the program is left out; why is told when all are known.
+ */
 static rl_status study_listed(rl_analysis *study, const rl_stage_costs *stages,
-                              const rl_hardware *machine,
-                              rl_result_system *system, bool *kept) {
+                              const rl_hardware *machine, rl_left_out *left,
+                              rl_result_system *system) {
   rl_diags quiet, *loud = study->diags;
   rl_diags_init(&quiet, study->arena);
   rl_status status =
       rl_stages_plan(study->arena, study->scenario, machine, stages, &study->pipeline, &quiet);
-  *kept = status == RL_OK;
   if (status == RL_ENVIRONMENT) return rl_diag_oom(loud);
-  if (status != RL_OK) {
-    const char *why = quiet.list.count > 0 ? quiet.list.items[0].message : "";
-    return RL_REPORT(loud, MACHINE_LEFT_OUT, (rl_loc){0}, machine->name, why);
-  }
+  if (status != RL_OK) return rl_left_out_add(left, study->arena, machine, &quiet, loud);
   rl_analysis_show_stage(study);
   return study_system(study, system);
 }
@@ -206,19 +204,21 @@ static rl_status study_machines(rl_analysis *study, const rl_stage_costs *stages
                                 const machine_list *machines, rl_result *result) {
   rl_result_system *systems = RL_NEW_ARRAY(study->arena, rl_result_system, machines->count);
   rl_status status = systems == NULL ? rl_diag_oom(study->diags) : RL_OK;
+  rl_left_out left = {0};
   result->systems = systems;
   for (size_t i = 0; status == RL_OK && i < machines->count; i++) {
     rl_result_system *system = &systems[result->system_count];
-    bool kept = true;
     if (study->listed) {
-      status = study_listed(study, stages, machines->items[i], system, &kept);
+      const size_t before = left.count;
+      status = study_listed(study, stages, machines->items[i], &left, system);
+      if (left.count > before) continue;
     } else {
       status = compile_pools(study, stages, machines->items[i]);
       if (status == RL_OK) status = study_system(study, system);
     }
-    if (kept) result->system_count++;
+    result->system_count++;
   }
-  return status;
+  return status == RL_OK ? rl_left_out_tell(&left, study->arena, study->diags) : status;
 }
 
 /* Tensors stored otherwise than the linear operators of the layers: the tables at both ends, and

@@ -74,17 +74,33 @@ static void bind_tiers(const rl_plan *plan, const rl_op *op, rl_row_time *time) 
   }
 }
 
+/* Why no link joins the group: none at all, too few devices, or it stands across blocks. */
+static rl_status refuse_link(const rl_plan *plan, const rl_op *op, rl_diags *diags) {
+  const rl_hardware *hardware = plan->hardware;
+  char peers[RL_NUMBER_TEXT], ranks[RL_NUMBER_TEXT];
+  const rl_link *widest = NULL;
+  for (size_t i = 0; i < hardware->link_count; i++) {
+    const rl_link *link = &hardware->links[i];
+    if (link->peers > (widest == NULL ? 1 : widest->peers)) widest = link;
+  }
+  if (widest == NULL) return RL_REPORT(diags, PLAN_NO_LINK, op->loc, hardware->name, op->name);
+  rl_print_grouped(widest->peers, peers);
+  rl_print_grouped(op->at.span, ranks);
+  if (widest->peers < op->at.span) {
+    return RL_REPORT(diags, PLAN_LINK_SHORT, op->loc, widest->name, hardware->name, peers, op->name,
+                     ranks);
+  }
+  return RL_REPORT(diags, PLAN_LINK_BLOCK, op->loc, widest->name, hardware->name, peers, ranks,
+                   op->name);
+}
+
 /* The tier of links that joins the group: the innermost that reaches all the devices it spans. */
 static rl_status bind_link(const rl_plan *plan, const rl_cost_row *row, rl_row_time *time,
                            rl_diags *diags) {
   const rl_op *op = &plan->cost->program->ops[row->op];
-  char ranks[RL_NUMBER_TEXT];
   if (row->way_count == 0) return RL_OK;
   time->link = rl_hardware_link_from(plan->hardware, op->at.first_device, op->at.span);
-  if (time->link == NULL) {
-    return RL_REPORT(diags, PLAN_NO_LINK, op->loc, plan->hardware->name,
-                     rl_print_grouped(op->at.span, ranks), op->name);
-  }
+  if (time->link == NULL) return refuse_link(plan, op, diags);
   time->per_link_byte = reciprocal(time->link->bandwidth);
   time->per_message = time->link->latency.value;
   if (op->kind == RL_OP_DISPATCH || op->kind == RL_OP_SEND_BACK) bind_tiers(plan, op, time);
