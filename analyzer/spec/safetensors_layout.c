@@ -228,6 +228,7 @@ static bool read_words(reading *r) {
   r->zeros = reads_zeros(r);
   if (end != NULL && strcmp(end, ".weight_packed") == 0) {
     r->shape.rows = codes->dims[1];
+    groups = scales->dims[0];
   } else {
     r->shape.rows = scales->dims[0];
   }
@@ -250,7 +251,6 @@ static bool read_fp4(reading *r) {
   uint64_t groups = codes->bits == 8 && codes->dims[0] == 16 ? codes->dims[1] : 0;
   r->shape = (matrix){.cols = groups * 32, .rows = codes->dims[2], .others = codes->dims[3]};
   if (groups == 0) {
-    groups = scales->dims[0];
     r->shape = (matrix){codes->dims[0] * 2, codes->dims[1], codes->dims[2] * codes->dims[3]};
   }
   bool mx = is_type(scales, "U8") && scales->values * 16 == codes->values;
