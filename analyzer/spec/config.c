@@ -42,6 +42,7 @@ static const char *const neutral[] = {
     "layerdrop",
     "max_position_embeddings",
     "max_sequence_length",
+    "model_max_length",
     "mup",
     "n_ctx",
     "n_positions",
