@@ -5,6 +5,7 @@
 #include "cli/catalog.h"
 #include "cli/commands.h"
 #include "cost/cost.h"
+#include "graph/lower.h"
 #include "kernels-ref/cpu/kernel.h"
 #include "spec/hardware.h"
 #include "spec/link.h"
@@ -115,6 +116,7 @@ static void model_columns(rl_session *session, rl_grid *grid) {
       {.key = "family", .head = "family", .left = true},
       {.key = "parameters", .head = "parameters", .unit = "billion", .scale = 1e-9},
       {.key = "layers", .head = "layers"},
+      {.key = "kv_bytes_per_token", .head = "KV", .unit = "kB a token", .scale = 1e-3},
       {.key = "type", .head = "type", .left = true},
       {.key = "ids", .head = "Hugging Face ids", .left = true, .drop = 1},
   };
@@ -129,6 +131,23 @@ static rl_cell layers_cell(rl_session *session, const rl_model *model) {
   return status == RL_OK ? rl_cell_count(layers) : (rl_cell){0};
 }
 
+/* What a token leaves in the caches of all layers; nothing for a model that keeps none or cannot be
+ * lowered, which is for lint to say. */
+static rl_cell kv_cell(rl_session *session, const rl_db_entry *entry) {
+  const char *name = entry->text == NULL ? entry->path : entry->name;
+  const rl_request request = {.model = {.text = name, .loc = RL_COMMAND_LINE}};
+  rl_scenario *scenario;
+  const rl_program *program;
+  rl_diags quiet;
+  uint64_t bytes;
+  rl_diags_init(&quiet, &session->arena);
+  rl_status status = rl_scenario_resolve(&session->arena, session->db, &request, &scenario, &quiet);
+  if (status == RL_OK) status = rl_lower(&session->arena, scenario, &program, &quiet);
+  if (quiet.out_of_memory) rl_diag_oom(&session->diags);
+  bool keeps = status == RL_OK && rl_program_kv_written_bytes(program, &bytes) && bytes > 0;
+  return keeps ? rl_cell_count(bytes) : (rl_cell){0};
+}
+
 static void model_row(rl_session *session, const rl_db_entry *entry, rl_grid *grid) {
   const rl_model *m;
   if (!LOADED(session, entry, rl_db_model, &m)) return;
@@ -137,8 +156,9 @@ static void model_row(rl_session *session, const rl_db_entry *entry, rl_grid *gr
   row[1] = rl_cell_text(m->family->name);
   if (m->parameters.source != NULL) row[2] = rl_cell_count(m->parameters_exact);
   row[3] = layers_cell(session, m);
-  row[4] = rl_cell_text(m->quantization != NULL ? m->quantization : RL_TYPES[m->type].name);
-  row[5] = rl_cell_text(joined(session, m->ids, m->id_count));
+  row[4] = kv_cell(session, entry);
+  row[5] = rl_cell_text(m->quantization != NULL ? m->quantization : RL_TYPES[m->type].name);
+  row[6] = rl_cell_text(joined(session, m->ids, m->id_count));
 }
 
 static void format_columns(rl_session *session, rl_grid *grid) {

@@ -101,14 +101,16 @@ bool rl_program_keeps(const rl_program *program, rl_role role) {
   return false;
 }
 
+#define ANY_WINDOW UINT64_MAX
+
 static bool sum_kv_rows(const rl_program *program, rl_extent extent, uint64_t window,
                         uint64_t *bytes) {
   *bytes = 0;
   for (uint32_t i = 0; i < program->tensor_count; i++) {
     const rl_tensor *tensor = &program->tensors[i];
     uint64_t row, one;
-    if (tensor->role != RL_ROLE_KV || tensor->extent != extent || tensor->window != window)
-      continue;
+    if (tensor->role != RL_ROLE_KV || tensor->extent != extent) continue;
+    if (window != ANY_WINDOW && tensor->window != window) continue;
     if (!rl_format_row_bytes(tensor->format, tensor->cols, &row)) return false;
     if (!rl_mul_u64(row, tensor->rows, &one)) return false;
     if (!rl_muladd_u64(bytes, one, rl_tensor_instances(program, tensor))) return false;
@@ -118,6 +120,10 @@ static bool sum_kv_rows(const rl_program *program, rl_extent extent, uint64_t wi
 
 bool rl_program_kv_token_bytes(const rl_program *program, uint64_t window, uint64_t *bytes) {
   return sum_kv_rows(program, RL_EXTENT_KV, window, bytes);
+}
+
+bool rl_program_kv_written_bytes(const rl_program *program, uint64_t *bytes) {
+  return sum_kv_rows(program, RL_EXTENT_KV, ANY_WINDOW, bytes);
 }
 
 bool rl_program_source_kv_bytes(const rl_program *program, uint64_t *bytes) {

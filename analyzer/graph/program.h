@@ -308,6 +308,8 @@ bool rl_program_weight_bytes(const rl_program *program, uint64_t *bytes);
 bool rl_program_class_bytes(const rl_program *program, rl_tensor_class placed, uint64_t *bytes);
 /* Stored bytes of one source position over all KV tensors that keep the source. */
 bool rl_program_source_kv_bytes(const rl_program *program, uint64_t *bytes);
+/* Stored bytes that one token writes into all KV tensors, whatever their windows. */
+bool rl_program_kv_written_bytes(const rl_program *program, uint64_t *bytes);
 /* Stored bytes of one kept token over all KV tensors with that window (0 = unlimited). */
 bool rl_program_kv_token_bytes(const rl_program *program, uint64_t window, uint64_t *bytes);
 
