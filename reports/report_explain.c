@@ -78,13 +78,13 @@ static void moments(rl_buf *out, const rl_style *style, const rl_result_explanat
   }
 }
 
-/* " + 2 messages x 470 ns" */
-static void add_messages(rl_buf *out, const rl_result_roof *roof) {
-  if (roof->latency.name == NULL) return;
+/* " + 2 messages x 470 ns"; nothing without a latency. */
+static void add_messages(rl_buf *out, uint64_t messages, const rl_result_figure *latency) {
+  if (latency->name == NULL) return;
   rl_buf_add(out, " + ");
-  rl_add_count(out, roof->messages);
-  rl_buf_add(out, roof->messages == 1 ? " message x " : " messages x ");
-  rl_add_time(out, roof->latency.value);
+  rl_add_count(out, messages);
+  rl_buf_add(out, messages == 1 ? " message x " : " messages x ");
+  rl_add_time(out, latency->value);
 }
 
 static void roofs(rl_buf *out, const rl_style *style, const rl_result_explanation *e) {
@@ -104,7 +104,8 @@ static void roofs(rl_buf *out, const rl_style *style, const rl_result_explanatio
     rl_buf_add(&text, " / ");
     rl_add_figure(&text, roof->rate, rate_unit);
     rl_buf_add(&text, "/s");
-    add_messages(&text, roof);
+    add_messages(&text, roof->messages, &roof->latency);
+    add_messages(&text, roof->inner_messages, &roof->inner_latency);
     rl_buf_add(&text, " = ");
     rl_add_time(&text, roof->seconds);
     if (roof->binds) rl_buf_add(&text, ", the largest: it binds");
@@ -186,6 +187,7 @@ static void sources(rl_buf *out, const rl_style *style, const rl_result_explanat
   for (size_t i = 0; i < e->roof_count; i++) {
     source(out, style, &e->roofs[i].figure, &first);
     source(out, style, &e->roofs[i].latency, &first);
+    source(out, style, &e->roofs[i].inner_latency, &first);
   }
 }
 

@@ -292,6 +292,8 @@ static void explanation(rl_json *json, const rl_result_explanation *e) {
     figure(json, "figure", &roof->figure);
     rl_json_count(json, "messages", roof->messages);
     optional(json, "message_latency_s", roof->latency.value);
+    rl_json_count(json, "inner_messages", roof->inner_messages);
+    optional(json, "inner_message_latency_s", roof->inner_latency.value);
     rl_json_close(json, '}');
   }
   rl_json_close(json, ']');

@@ -113,6 +113,8 @@ typedef struct rl_result_roof {
   rl_result_figure figure;
   uint64_t messages;        /* on a link: one after the other, each of that latency */
   rl_result_figure latency; /* s; name NULL: not known, or no link */
+  uint64_t inner_messages;  /* of links inside servers, where the exchange takes two tiers */
+  rl_result_figure inner_latency;
 } rl_result_roof;
 
 /* What an operator touches of a tensor, in bytes: of memory, and of the last-level cache. */

@@ -193,9 +193,12 @@ static bool forms_of(const rl_analysis *study, const rl_cost_row *row, const uin
   }
   if (demand->way == NULL) return true;
   rl_result_form *form = &forms[out->form_count++];
-  const char *what =
-      rl_textf(study->arena, "sent (%s)", RL_ALGORITHM_WORDS[demand->way->algorithm]);
-  *form = (rl_result_form){.what = what, .unit = "B", .value = demand->amount[RL_BOUND_PEERS]};
+  const bool tiered = demand->way->algorithm == RL_HIERARCHICAL;
+  uint64_t sent = demand->amount[RL_BOUND_PEERS];
+  if (tiered && !rl_form_value(study->plan->cost, &demand->way->bytes, moments, &sent)) sent = 0;
+  const char *what = rl_textf(study->arena, "%s (%s)", tiered ? "exchanged" : "sent",
+                              RL_ALGORITHM_WORDS[demand->way->algorithm]);
+  *form = (rl_result_form){.what = what, .unit = "B", .value = sent};
   return what != NULL && form_of(study, &demand->way->bytes, moments, form);
 }
 
@@ -248,15 +251,26 @@ static bool binds(const rl_demand *demand, rl_bound bound) {
   return bound == demand->bound && demand->transfer <= demand->seconds[bound];
 }
 
-/* The part of the time on a link that does not depend on bytes. False when memory ran out. */
-static bool add_messages(const rl_analysis *study, size_t row, const rl_demand *demand,
-                         rl_result_roof *roof) {
-  const rl_link *link = study->plan->rows[row].link;
-  roof->messages = demand->way->messages;
+/* A latency with the link's name; its own name is NULL where it is not known. False when memory ran
+ * out. */
+static bool latency_of(const rl_analysis *study, const rl_link *link, rl_result_figure *out) {
   if (link->latency.source == NULL) return true;
   const char *name = rl_textf(study->arena, "%s latency", link->name);
-  roof->latency = rl_result_figure_of(name, link->latency, "s");
+  *out = rl_result_figure_of(name, link->latency, "s");
   return name != NULL;
+}
+
+/* The part of the time on links that does not depend on bytes. False when memory ran out. */
+static bool add_messages(const rl_analysis *study, size_t row, const rl_demand *demand,
+                         rl_result_roof *roof) {
+  const rl_row_time *time = &study->plan->rows[row];
+  roof->messages = demand->way->messages;
+  if (demand->way->algorithm != RL_HIERARCHICAL)
+    return latency_of(study, time->link, &roof->latency);
+  roof->messages = demand->tiers.messages_across;
+  roof->inner_messages = demand->tiers.messages_inside;
+  return latency_of(study, time->link, &roof->latency) &&
+         latency_of(study, time->inner, &roof->inner_latency);
 }
 
 /* One term of the row's maximum, by the figure that prices it. False when memory ran out. */
@@ -275,16 +289,48 @@ static bool add_roof(const rl_analysis *study, size_t row, const rl_demand *dema
   return bound != RL_BOUND_PEERS || add_messages(study, row, demand, roof);
 }
 
+/* Both tiers of a hierarchical exchange: first the one whose bytes take longer, with all messages.
+ * False when memory ran out. */
+static bool add_tiers(const rl_analysis *study, size_t row, const rl_demand *demand,
+                      rl_result_roof roofs[2]) {
+  const rl_row_time *time = &study->plan->rows[row];
+  const struct {
+    const rl_link *link;
+    uint64_t bytes;
+    double seconds;
+  } across = {time->link, demand->tiers.across, (double)demand->tiers.across * time->per_link_byte},
+    inside = {time->inner, demand->tiers.inside,
+              (double)demand->tiers.inside * time->per_inner_byte};
+  const bool inner = inside.seconds > across.seconds;
+  if (!add_roof(study, row, demand, RL_BOUND_PEERS, &roofs[0])) return false;
+  roofs[1] = (rl_result_roof){.what = roofs[0].what, .unit = roofs[0].unit};
+  for (int i = 0; i < 2; i++) {
+    const rl_link *link = (i == 0) == inner ? inside.link : across.link;
+    const char *name = rl_textf(study->arena, "%s bandwidth", link->name);
+    roofs[i].amount = (i == 0) == inner ? inside.bytes : across.bytes;
+    roofs[i].rate = link->bandwidth.value;
+    roofs[i].figure = rl_result_figure_of(name, link->bandwidth, "B/s");
+    if (name == NULL) return false;
+  }
+  roofs[1].seconds = inner ? across.seconds : inside.seconds;
+  return true;
+}
+
 static bool roofs_of(const rl_analysis *study, size_t row, const rl_demand *demand,
                      rl_result_explanation *out) {
-  rl_result_roof *roofs = RL_NEW_ARRAY(study->arena, rl_result_roof, RL_BOUNDS);
+  rl_result_roof *roofs = RL_NEW_ARRAY(study->arena, rl_result_roof, RL_BOUNDS + 1);
   if (roofs == NULL) return false;
   out->roofs = roofs;
   for (int bound = RL_BOUND_NONE + 1; bound < RL_BOUNDS; bound++) {
     bool unpriced = bound == RL_BOUND_CACHE && !(study->plan->per_cache_byte > 0);
     if (demand->amount[bound] == 0 || (!(demand->seconds[bound] > 0) && !unpriced)) continue;
-    if (!add_roof(study, row, demand, (rl_bound)bound, &roofs[out->roof_count])) return false;
-    out->roof_count++;
+    rl_result_roof *next = &roofs[out->roof_count];
+    const bool tiered = bound == RL_BOUND_PEERS && demand->way->algorithm == RL_HIERARCHICAL;
+    if (tiered ? !add_tiers(study, row, demand, next)
+               : !add_roof(study, row, demand, (rl_bound)bound, next)) {
+      return false;
+    }
+    out->roof_count += tiered ? 2 : 1;
   }
   if (demand->transfer > 0) roofs[out->roof_count++] = transfer_roof(study, row, demand);
   return true;

@@ -23,15 +23,33 @@ static rl_result_sensitivity *entry_of(collector *c, rl_result_figure figure) {
   return &c->items[c->count++];
 }
 
-/* Of the seconds on a link those that its bytes take; the rest are messages. */
-static double share_of_bytes(const rl_plan *plan, size_t row, const rl_group *group) {
-  const double per_byte = plan->rows[row].per_link_byte;
+/* Of the seconds on links: the shares of bytes and of messages, and the link that the bytes wait
+ * for. */
+typedef struct link_shares {
+  const rl_link *ruling;
+  double bytes, messages, inner_messages;
+} link_shares;
+
+static link_shares shares_of(const rl_plan *plan, size_t row, const rl_group *group) {
+  const rl_row_time *time = &plan->rows[row];
+  link_shares shares = {.ruling = time->link, .bytes = 1};
   uint64_t moments[RL_MOMENTS_MAX];
   rl_demand demand;
-  if (!rl_cost_moments(plan->cost, &(rl_point){group, 1}, NULL, moments)) return 1;
-  if (!rl_row_demand(plan, row, moments, &demand)) return 1;
+  if (!rl_cost_moments(plan->cost, &(rl_point){group, 1}, NULL, moments)) return shares;
+  if (!rl_row_demand(plan, row, moments, &demand)) return shares;
   const double seconds = demand.seconds[RL_BOUND_PEERS];
-  return seconds > 0 ? (double)demand.amount[RL_BOUND_PEERS] * per_byte / seconds : 1;
+  if (!(seconds > 0)) return shares;
+  const rl_tiers *tiers = &demand.tiers;
+  const bool tiered = demand.way->algorithm == RL_HIERARCHICAL;
+  if (tiered &&
+      (double)tiers->inside * time->per_inner_byte > (double)tiers->across * time->per_link_byte) {
+    shares.ruling = time->inner;
+  }
+  const uint64_t messages = tiered ? tiers->messages_across : demand.way->messages;
+  shares.messages = (double)messages * time->per_message / seconds;
+  shares.inner_messages = (double)tiers->messages_inside * time->per_inner_message / seconds;
+  shares.bytes = 1 - shares.messages - shares.inner_messages;
+  return shares;
 }
 
 /* One kind of pass: what its rows spend, where its elasticities go. */
@@ -49,17 +67,34 @@ static bool add(collector *c, rl_result_figure figure, const part *p, double ela
   return true;
 }
 
+/* The latency of a link that takes some of the time. */
+static bool add_latency(const rl_analysis *study, collector *c, const part *p, const rl_link *link,
+                        double elasticity) {
+  if (!(elasticity > 0) || link->latency.source == NULL) return true;
+  const char *name = rl_textf(study->arena, "%s latency", link->name);
+  return add(c, rl_result_figure_of(name, link->latency, "s"), p, elasticity);
+}
+
+static bool add_links(const rl_analysis *study, collector *c, const part *p, size_t row,
+                      double share) {
+  const rl_row_time *time = &study->plan->rows[row];
+  const link_shares shares = shares_of(study->plan, row, &p->group);
+  const char *name = rl_textf(study->arena, "%s bandwidth", shares.ruling->name);
+  return add(c, rl_result_figure_of(name, shares.ruling->bandwidth, "B/s"), p,
+             -share * shares.bytes) &&
+         add_latency(study, c, p, time->link, share * shares.messages) &&
+         add_latency(study, c, p, time->inner, share * shares.inner_messages);
+}
+
 static bool add_row(const rl_analysis *study, collector *c, const part *p, size_t row) {
-  const rl_link *link = study->plan->rows[row].link;
   for (int b = RL_BOUND_COMPUTE; b < RL_BOUNDS; b++) {
     double share = p->rows[row].seconds[b] / p->total;
     if (!(share > 0)) continue;
-    double bytes = b == RL_BOUND_PEERS ? share_of_bytes(study->plan, row, &p->group) : 1;
-    if (!add(c, rl_analysis_roof(study, row, (rl_bound)b), p, -share * bytes)) return false;
-    if (b != RL_BOUND_PEERS || link->latency.source == NULL) continue;
-    const char *name = rl_textf(study->arena, "%s latency", link->name);
-    if (!add(c, rl_result_figure_of(name, link->latency, "s"), p, share * (1 - bytes)))
+    if (b == RL_BOUND_PEERS) {
+      if (!add_links(study, c, p, row, share)) return false;
+    } else if (!add(c, rl_analysis_roof(study, row, (rl_bound)b), p, -share)) {
       return false;
+    }
   }
   return true;
 }

@@ -375,8 +375,18 @@ static bool say_latency(speaker *s) {
   return true;
 }
 
-/* Sums over servers go round all ranks at once: one that adds up inside each server first sends
- * less through the outer link. */
+/* Some way of the row adds up inside each server first. */
+static bool is_tiered(const rl_plan *plan, uint32_t row) {
+  const rl_cost_row *counted = &plan->cost->rows[row];
+  bool tiered = false;
+  for (uint32_t w = 0; w < counted->way_count; w++) {
+    tiered = tiered || plan->cost->ways[counted->first_way + w].algorithm == RL_HIERARCHICAL;
+  }
+  return tiered && plan->rows[row].inside > 0;
+}
+
+/* Sums over servers that go round all ranks at once: one that adds up inside each server first
+ * sends less through the outer link. */
 static bool say_flat(speaker *s) {
   const rl_plan *plan = s->study->plan;
   const rl_cost *cost = plan->cost;
@@ -385,7 +395,7 @@ static bool say_flat(speaker *s) {
     const rl_link *link = plan->rows[row].link;
     bool sums = op->kind == RL_OP_ALL_REDUCE || op->kind == RL_OP_ALL_GATHER;
     bool across = plan->hardware->devices > 1 && op->at.span > plan->hardware->devices;
-    if (!sums || !across || link == NULL) continue;
+    if (!sums || !across || link == NULL || is_tiered(plan, row)) continue;
     return say(s, rl_textf(s->study->arena,
                            "Collectives over %s are counted as flat: one in two steps, inside "
                            "each server first, is faster, so that times are no bounds here.",

@@ -208,7 +208,10 @@ static rl_status compile_ways(compiler *c, const rl_op *op, rl_cost_row *row) {
     const rl_way_sum *sum = &ways.items[w];
     rl_way *way = RL_PUSH(c->arena, &c->ways);
     if (way == NULL) return rl_diag_oom(c->diags);
-    *way = (rl_way){.algorithm = sum->algorithm, .messages = sum->messages};
+    *way = (rl_way){.algorithm = sum->algorithm,
+                    .messages = sum->messages,
+                    .ranks = sum->ranks,
+                    .sums = sum->sums};
     if (!intern_divided(c, &sum->bytes, sum->divisor, &way->bytes)) return rl_diag_oom(c->diags);
     add_to_total(c, TOTAL_BYTES, &sum->bytes, row->repeat);
   }

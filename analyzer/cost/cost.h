@@ -96,7 +96,20 @@ typedef struct rl_way {
   rl_algorithm algorithm;
   uint64_t messages;
   rl_form bytes;
+  /* Hierarchical: `bytes` are those of the operand, and what is sent of them depends on how many
+   * ranks a server holds: rl_way_tiers. */
+  uint64_t ranks;
+  bool sums;
 } rl_way;
+
+/* What a rank sends by a hierarchical way on either tier of links. */
+typedef struct rl_tiers {
+  uint64_t inside, across;                   /* bytes */
+  uint64_t messages_inside, messages_across; /* one after another */
+} rl_tiers;
+/* Of an operand of so many bytes, with `inside` ranks in each server, which divide way->ranks.
+ * False on overflow. */
+bool rl_way_tiers(const rl_way *way, uint64_t bytes, uint64_t inside, rl_tiers *out);
 
 /* One operator of one run. The counts are of one repeat. */
 typedef struct rl_cost_row {

@@ -42,8 +42,8 @@ void rl_ways_of_exchange(rl_tally *tally, const rl_op *op, rl_ways *ways) {
                             .ranks = t,
                             .limit = op->at.expert_limit,
                             .meet = op->at.meet};
-  const rl_way_sum all[] = {{RL_ONE_SHOT, 1, t * RL_EXPERT_UNIT, {{0}}},
-                            {RL_RING, t - 1, t * RL_EXPERT_UNIT, {{0}}}};
+  const rl_way_sum all[] = {{RL_ONE_SHOT, 1, t * RL_EXPERT_UNIT, {{0}}, 0, false},
+                            {RL_RING, t - 1, t * RL_EXPERT_UNIT, {{0}}, 0, false}};
   for (size_t i = op->at.algorithm == RL_RING; i < 2; i++) {
     rl_way_sum *way = &ways->items[ways->count++];
     *way = all[i];

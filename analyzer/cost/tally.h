@@ -52,11 +52,13 @@ extern const rl_counting RL_COUNTINGS[RL_OP_KINDS];
 void rl_tally_bytes(rl_tally *tally, rl_sum *sum, const rl_tensor *tensor, rl_share share);
 
 /* The ways of one collective while they are gathered; bytes are divided by `divisor`. */
-enum { RL_WAYS_MAX = 4 };
+enum { RL_WAYS_MAX = 5 };
 typedef struct rl_way_sum {
   rl_algorithm algorithm;
   uint64_t messages, divisor;
   rl_sum bytes;
+  uint64_t ranks; /* hierarchical: of all servers; else 0 */
+  bool sums;      /* hierarchical: what is sent is added up, not only gathered */
 } rl_way_sum;
 typedef struct rl_ways {
   uint32_t count;

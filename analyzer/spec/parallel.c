@@ -4,11 +4,9 @@
 #include "base/checked.h"
 #include "base/number.h"
 
-const char *const RL_ALGORITHM_WORDS[RL_ALGORITHMS] = {[RL_ALGORITHM_ANY] = "any",
-                                                       [RL_RING] = "ring",
-                                                       [RL_ONE_SHOT] = "one_shot",
-                                                       [RL_TWO_SHOT] = "two_shot",
-                                                       [RL_TREE] = "tree"};
+const char *const RL_ALGORITHM_WORDS[RL_ALGORITHMS] = {
+    [RL_ALGORITHM_ANY] = "any", [RL_RING] = "ring", [RL_ONE_SHOT] = "one_shot",
+    [RL_TWO_SHOT] = "two_shot", [RL_TREE] = "tree", [RL_HIERARCHICAL] = "hierarchical"};
 
 static void read_degree(const rl_load *load, const rl_settings *settings, rl_setting which,
                         rl_parallel *parallel, uint64_t *degree) {

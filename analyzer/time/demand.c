@@ -47,6 +47,7 @@ bool rl_row_demand(const rl_plan *plan, size_t row, const uint64_t *moments, rl_
   rl_exchange exchange;
   if (!rl_row_exchange(plan, row, moments, &exchange)) return false;
   out->way = exchange.way;
+  out->tiers = exchange.tiers;
   out->amount[RL_BOUND_PEERS] = exchange.bytes;
   out->seconds[RL_BOUND_PEERS] = exchange.seconds;
   for (int b = RL_BOUND_COMPUTE; b < RL_BOUND_LINK; b++) {

@@ -8,6 +8,7 @@
 typedef struct rl_exchange {
   const rl_way *way;
   uint64_t bytes; /* that this rank sends */
+  rl_tiers tiers; /* of a hierarchical way */
   double seconds;
 } rl_exchange;
 /* Room for bytes sent in so many cells, NULL when no row sends. False without memory. */

@@ -74,6 +74,18 @@ static void bind_tiers(const rl_plan *plan, const rl_op *op, rl_row_time *time) 
   }
 }
 
+/* A group of neighbours that fills several servers may add up inside each of them first. */
+static void bind_inside(const rl_plan *plan, const rl_op *op, rl_row_time *time) {
+  const uint64_t devices = plan->hardware->devices;
+  if (devices <= 1 || op->at.ranks <= devices || op->at.span != op->at.ranks) return;
+  if (op->at.ranks % devices != 0 || op->at.first_device % devices != 0) return;
+  time->inner = rl_hardware_link_from(plan->hardware, op->at.first_device, devices);
+  if (time->inner == NULL || time->inner == time->link) return;
+  time->inside = devices;
+  time->per_inner_byte = reciprocal(time->inner->bandwidth);
+  time->per_inner_message = time->inner->latency.value;
+}
+
 /* Why no link joins the group: none at all, too few devices, or it stands across blocks. */
 static rl_status refuse_link(const rl_plan *plan, const rl_op *op, rl_diags *diags) {
   const rl_hardware *hardware = plan->hardware;
@@ -104,6 +116,7 @@ static rl_status bind_link(const rl_plan *plan, const rl_cost_row *row, rl_row_t
   time->per_link_byte = reciprocal(time->link->bandwidth);
   time->per_message = time->link->latency.value;
   if (op->kind == RL_OP_DISPATCH || op->kind == RL_OP_SEND_BACK) bind_tiers(plan, op, time);
+  bind_inside(plan, op, time);
   return RL_OK;
 }
 

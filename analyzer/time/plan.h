@@ -24,6 +24,9 @@ typedef struct rl_row_time {
   double per_vector;
   const rl_link *link;  /* that joins the ranks of a collective; NULL: the row sends nothing */
   double per_link_byte, per_message;
+  uint64_t inside; /* ranks of the group in each server that it fills whole; 0: in one, or not so */
+  const rl_link *inner; /* that joins them */
+  double per_inner_byte, per_inner_message;
   const rl_peak *peak;/* the engine that was chosen (a wider type when the device lacks the asked one) */
   bool on_host;       /* computed on the host: its peaks and memory; it has no cache here */
   double per_byte, per_cache_byte; /* 1 / beta of main memory and of the last-level cache there */
@@ -48,6 +51,7 @@ typedef struct rl_demand {
   double seconds[RL_BOUNDS];   /* amount times the reciprocal of the resource's rate */
   rl_bound bound;              /* the largest; seconds[bound] is the row's time */
   const rl_way *way;           /* how it sends; NULL: it does not */
+  rl_tiers tiers;              /* of that, by tier of links, where the way is hierarchical */
   bool activations_cached;     /* its activation operands fit in the last-level cache together */
   bool weights_cached;         /* so do all weights, KV and states of the device */
   bool on_host;                /* computed there */

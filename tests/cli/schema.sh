@@ -23,6 +23,7 @@ check analyze toy-llama@toy-gpu --phase verify --verify 5 -w w4a16-g128 --kv int
 check analyze toy-llama@toy-gpu -n 0 -p 1
 check analyze llama-3-8b@h100-sxm
 check analyze toy-llama@h100-sxm --pp 2 -b 1,6 --explain
+check analyze llama-3-70b@2xdgx-h100 --explain attn_all_reduce
 check analyze toy-vision@toy-gpu -n 2 -p 40 --images 2 --image-size 17x7
 check recommend toy-llama
 check recommend toy-llama --hw toy-gpu,toy-cpu --price toy-gpu=2 --tpot 1ms --ttft 1s --max-price 1 --devices 1,2
