@@ -76,10 +76,16 @@ static void test_bytes(void) {
   /* 275040 MiB x 1048576 */
   CU_ASSERT_EQUAL(rl_hardware_main(machine(&c, "b300"))->capacity, 288400343040u);
   CU_ASSERT_EQUAL(rl_hardware_main(machine(&c, "m4-max"))->capacity, 137438953472u); /* 2^37 */
-  CU_ASSERT_EQUAL(rl_hardware_main(machine(&c, "m4-max"))->usable, 103079215104u);   /* 96 GiB */
+  /* 110100 MiB x 1048576, what Metal recommends at most on macOS 26 */
+  CU_ASSERT_EQUAL(rl_hardware_main(machine(&c, "m4-max"))->usable, 115448217600u);
+  /* 81089 MiB x 1048576, what CUDA has left of 81559 MiB */
+  CU_ASSERT_EQUAL(rl_hardware_main(machine(&c, "h100"))->usable, 85027979264u);
   CU_ASSERT_DOUBLE_EQUAL(rl_hardware_link(machine(&c, "h100-nvl"), 2)->bandwidth.value, 300e9, 0);
   CU_ASSERT_DOUBLE_EQUAL(rl_hardware_link(machine(&c, "h800"), 8)->bandwidth.value, 200e9, 0);
   CU_ASSERT_DOUBLE_EQUAL(rl_hardware_host_link(machine(&c, "gh200"))->bandwidth.value, 450e9, 0);
+  /* 21 of 24 ports of a Gaudi stay in the server: x 200 and x 100 Gbit/s / 8 */
+  CU_ASSERT_DOUBLE_EQUAL(rl_hardware_link(machine(&c, "gaudi-3"), 8)->bandwidth.value, 525e9, 0);
+  CU_ASSERT_DOUBLE_EQUAL(rl_hardware_link(machine(&c, "gaudi-2"), 8)->bandwidth.value, 262.5e9, 0);
   CU_ASSERT_DOUBLE_EQUAL(rl_hardware_main(machine(&c, "raspberry-pi-5"))->bandwidth.value, 17.068e9,
                          1);
   CU_ASSERT_EQUAL(machine(&c, "mi250x")->devices, 2);
