@@ -199,8 +199,9 @@ static rl_moment_kind present_with(rl_moment_kind kind) {
 }
 
 /* How often what is stored once a tensor is touched: each expert is a tensor of its own. */
-static rl_moment once_with(const rl_tensor *tensor, rl_moment blocks) {
-  return rl_tensor_pieces(tensor) > 1 ? blocks : rl_moment_of(present_with(blocks.kind));
+static rl_moment once_with(rl_moment blocks) {
+  bool pieces = blocks.kind == RL_M_EXPERTS || blocks.kind == RL_M_BLOCKS;
+  return pieces ? blocks : rl_moment_of(present_with(blocks.kind));
 }
 
 void rl_tally_bytes(rl_tally *tally, rl_sum *sum, const rl_tensor *tensor, rl_share share) {
@@ -217,7 +218,7 @@ void rl_tally_bytes(rl_tally *tally, rl_sum *sum, const rl_tensor *tensor, rl_sh
     return;
   }
   RL_TALLY(tally, sum, share.blocks, share.rows, row_bytes);
-  RL_TALLY(tally, sum, once_with(tensor, share.blocks), tensor_bytes);
+  RL_TALLY(tally, sum, once_with(share.blocks), tensor_bytes);
 }
 
 const rl_counting RL_COUNTINGS[RL_OP_KINDS] = {

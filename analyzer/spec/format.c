@@ -45,6 +45,20 @@ static bool laid_out_row(const rl_component *component, uint64_t cols, uint64_t 
          rl_add_u64(layout.codes, layout.scales, bytes) && rl_add_u64(*bytes, layout.zeros, bytes);
 }
 
+/* Scales of the scales, then the group of each column. */
+static bool groups_tensor(const rl_component *component, uint64_t rows, uint64_t cols,
+                          uint64_t *bytes) {
+  enum { OUTER_BYTES = 4, INDEX_BYTES = 4 };
+  uint64_t scales = 1;
+  *bytes = 0;
+  if (component->outer && component->outer_group != 0) {
+    if (!rl_mul_u64(rows, row_scales(component, cols), &scales)) return false;
+    scales = rl_ceil_div(scales, component->outer_group);
+  }
+  if (component->outer && !rl_mul_u64(scales, OUTER_BYTES, bytes)) return false;
+  return !component->ordered || rl_muladd_u64(bytes, cols, INDEX_BYTES);
+}
+
 /* The scale and zero point of the whole, or one scale a tile, row of tiles after row of tiles. */
 static bool quant_tensor(const rl_component *component, uint64_t rows, uint64_t cols,
                          uint64_t *bytes) {
@@ -55,6 +69,7 @@ static bool quant_tensor(const rl_component *component, uint64_t rows, uint64_t 
                       &tiles) &&
            packed_bytes(tiles, component->scale, bytes);
   }
+  if (component->span == RL_PER_GROUP) return groups_tensor(component, rows, cols, bytes);
   if (component->span != RL_PER_TENSOR) return true;
   *bytes = rl_ceil_div(RL_TYPES[component->scale].bits, 8);
   if (component->zero != RL_ZERO_NONE)

@@ -38,6 +38,9 @@ typedef struct rl_component {
   rl_type zero_type;   /* when zero is RL_ZERO_TYPE */
   rl_block block;      /* block */
   uint32_t tile;       /* quant, RL_PER_TILE: rows with one scale */
+  bool outer;          /* quant, RL_PER_GROUP: scales have fp32 scales of their own, */
+  uint32_t outer_group; /* one for so many of them, row after row; 0: one for the tensor */
+  bool ordered;        /* quant, RL_PER_GROUP: a column's group is stored, 4 bytes a column */
 } rl_component;
 
 /* Components of a format, at most. */

@@ -22,7 +22,7 @@ static void load_dense(const rl_load *load, const rl_node *node, rl_component *c
     type = rl_load_need(load, node, "dense", "type");
   }
   if (type == NULL || !rl_load_type(load, type, &component->type)) return;
-  if (component->type == RL_TF32 || component->type == RL_F8_E8M0 ||
+  if (component->type == RL_NF4 || component->type == RL_F8_E8M0 ||
       RL_TYPES[component->type].integer) {
     RL_REPORT(load->diags, BAD_STORED_TYPE, type->loc, RL_TYPES[component->type].name,
               "dense component");
@@ -39,12 +39,15 @@ static void load_bits(const rl_load *load, const rl_node *bits, rl_component *co
 }
 
 static bool is_code(rl_type type) {
-  return type == RL_I4 || type == RL_I8 || type == RL_F8_E4M3 || type == RL_F4_E2M1;
+  return type == RL_I4 || type == RL_I8 || type == RL_F8_E4M3 || type == RL_F8_E5M2 ||
+         type == RL_F4_E2M1 || type == RL_NF4;
 }
 
-/* Powers of two scale groups of small floats (OCP Microscaling Formats 1.0, 5.2). */
+/* Powers of two scale groups of small floats (OCP Microscaling Formats 1.0, 5.2); scales of 8 bits
+ * have scales of their own. */
 static bool is_scale(const rl_component *component) {
   if (component->scale == RL_F16 || component->scale == RL_F32) return true;
+  if (component->scale == RL_F8_E4M3) return component->outer;
   return component->scale == RL_F8_E8M0 && component->span == RL_PER_GROUP &&
          !RL_TYPES[component->type].integer;
 }
@@ -105,29 +108,58 @@ static void load_span(const rl_load *load, const rl_node *node, rl_component *co
   component->group = (uint32_t)size;
 }
 
+/* `outer: tensor` or `outer: N`: fp32 scales of the scales, one for the tensor or for N of them. */
+static void load_outer(const rl_load *load, const rl_node *node, rl_component *component) {
+  uint64_t group = 0;
+  if (node == NULL) return;
+  component->outer = true;
+  if (component->span != RL_PER_GROUP) {
+    RL_REPORT(load->diags, NOT_SUPPORTED, node->loc, "scales of scales without groups", NULL);
+  }
+  if (node->kind == RL_SCALAR && strcmp(node->text, "tensor") == 0) return;
+  rl_node_u64(node, "outer", 2, 1 << 20, &group, load->diags);
+  component->outer_group = (uint32_t)group;
+}
+
+/* `order: stored`: columns are quantized in an order of their own, and each one's group is kept. */
+static void load_order(const rl_load *load, const rl_node *node, rl_component *component) {
+  static const char *const words[] = {"stored"};
+  if (node == NULL || rl_load_word(load, node, "order", words, 1) != 0) return;
+  component->ordered = true;
+  if (component->span == RL_PER_GROUP) return;
+  RL_REPORT(load->diags, NOT_SUPPORTED, node->loc, "a stored order without groups", NULL);
+}
+
+static void load_zero(const rl_load *load, const rl_node *zero, rl_component *component) {
+  static const char *const words[] = {"none", "code", "fp16"};
+  if (zero == NULL) return;
+  int word = rl_load_word(load, zero, "zero", words, 3);
+  if (word < 1) return;
+  component->zero = word == 1 ? RL_ZERO_CODE : RL_ZERO_TYPE;
+  component->zero_type = RL_F16;
+  if (RL_TYPES[component->type].integer && component->span == RL_PER_GROUP) return;
+  RL_REPORT(load->diags, NOT_SUPPORTED, zero->loc, "a zero point without integer groups", NULL);
+}
+
 static void load_scale(const rl_load *load, const rl_node *node, rl_component *component) {
-  static const char *const zero_words[] = {"none", "code"};
   const rl_node *scale = rl_load_need(load, node, "quant", "scale");
-  const rl_node *zero = rl_load_get(node, "zero");
+  load_outer(load, rl_load_get(node, "outer"), component);
   if (scale != NULL && rl_load_type(load, scale, &component->scale)) {
     if (!is_scale(component)) {
       RL_REPORT(load->diags, BAD_STORED_TYPE, scale->loc, RL_TYPES[component->scale].name, "scale");
     }
   }
-  component->zero = RL_ZERO_NONE;
-  if (zero == NULL || rl_load_word(load, zero, "zero", zero_words, 2) != 1) return;
-  component->zero = RL_ZERO_CODE;
-  if (!RL_TYPES[component->type].integer || component->span != RL_PER_GROUP) {
-    RL_REPORT(load->diags, NOT_SUPPORTED, zero->loc, "a zero point without integer groups", NULL);
-  }
+  load_zero(load, rl_load_get(node, "zero"), component);
 }
 
 static void load_quant(const rl_load *load, const rl_node *node, rl_component *component) {
-  static const char *const keys[] = {"type", "bits", "group", "tile", "axis", "scale", "zero"};
+  static const char *const keys[] = {"type", "bits",  "group", "tile", "axis",
+                                     "scale", "zero", "outer", "order"};
   if (rl_node_known_keys(node, "quant", keys, RL_COUNT(keys), load->diags) != RL_OK) return;
   load_code_type(load, node, component);
   load_span(load, node, component);
   load_scale(load, node, component);
+  load_order(load, rl_load_get(node, "order"), component);
 }
 
 /* `block: q4_k`. What its values are multiplied as is fp32: blocks are weights or KV, never

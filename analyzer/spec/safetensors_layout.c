@@ -170,7 +170,7 @@ static bool read_fp8(reading *r) {
     take(r, "w8a8-fp8-row", &fp8, "fp8-token");
   } else if (scales->values == blocks) {
     r->out->type = "8-bit floats with a scale a block of 128 x 128";
-    if (is_shipped(r, "w8a8-fp8-block")) take_shipped(r, "w8a8-fp8-block");
+    if (is_shipped(r, "fp8-block128")) take_shipped(r, "fp8-block128");
   }
   return true;
 }

@@ -15,6 +15,7 @@ const rl_type_info RL_TYPES[RL_TYPE_COUNT] = {
     [RL_I4] = {"i4", 4, true, RL_I32, RL_I8},
     [RL_F4_E2M1] = {"f4_e2m1", 4, false, RL_F32, RL_F8_E4M3},
     [RL_F8_E8M0] = {"f8_e8m0", 8, false, RL_F32, RL_F32},
+    [RL_NF4] = {"nf4", 4, false, RL_F32, RL_BF16},
 };
 
 const char *const RL_SOURCE_KIND_WORDS[RL_SOURCE_KINDS] = {[RL_DATASHEET] = "datasheet",

@@ -16,7 +16,10 @@ typedef struct place {
   const rl_component *c;
   uint64_t row; /* of its piece */
   uint64_t codes, scales, zeros, tensor;
+  uint64_t order; /* groups of the columns */
 } place;
+
+enum { OUTER_BYTES = 4, INDEX_BYTES = 4 };
 
 static place place_of(const rl_store *store, const rl_component_part *part, uint64_t row) {
   place at = {.store = store, .c = part->component, .row = row % rl_store_piece_rows(store)};
@@ -26,6 +29,7 @@ static place place_of(const rl_store *store, const rl_component_part *part, uint
   at.scales = at.codes + layout.codes;
   at.zeros = at.scales + layout.scales;
   at.tensor = rl_store_tensor_at(store, part, row);
+  at.order = at.tensor + part->tensor_bytes - store->cols * INDEX_BYTES;
   return at;
 }
 
@@ -67,7 +71,8 @@ uint64_t rl_store_group(const rl_store *store) {
 bool rl_store_is_integer(const rl_store *store) {
   if (store->format == NULL || store->format->depth != 1) return false;
   const rl_component *c = &store->format->stack[0];
-  return c->kind == RL_QUANT && RL_TYPES[c->type].integer && c->zero != RL_ZERO_TYPE;
+  bool plain = c->zero != RL_ZERO_TYPE && !c->ordered && !c->outer;
+  return c->kind == RL_QUANT && RL_TYPES[c->type].integer && plain;
 }
 
 static uint64_t scale_at(const place *at, uint64_t group) {
@@ -100,20 +105,47 @@ static void code_store(const place *at, uint64_t base, uint64_t index, uint32_t 
   }
 }
 
+/* The scale of a group's scale: an fp32 number, 1 where scales have none. */
+static uint64_t outer_at(const place *at, uint64_t group) {
+  uint64_t groups = rl_ceil_div(at->store->cols, at->c->group);
+  uint64_t index = at->c->outer_group == 0 ? 0 : (at->row * groups + group) / at->c->outer_group;
+  return at->tensor + index * OUTER_BYTES;
+}
+
+static float outer_load(const place *at, uint64_t group, uint64_t *touched) {
+  if (!at->c->outer) return 1;
+  const uint8_t *bytes = rl_store_take(at->store, outer_at(at, group), OUTER_BYTES, touched);
+  return rl_decode(RL_F32, rl_bits_load(bytes, OUTER_BYTES));
+}
+
+static void outer_store(const place *at, uint64_t group, float scale, uint64_t *touched) {
+  uint8_t *bytes = rl_store_take(at->store, outer_at(at, group), OUTER_BYTES, touched);
+  rl_bits_store(bytes, OUTER_BYTES, rl_encode(RL_F32, scale));
+}
+
 static float scale_load(const place *at, uint64_t group, uint64_t *touched) {
   rl_type type = at->c->scale;
   uint32_t size = rl_encoding_bytes(type);
-  return rl_decode(
-      type, rl_bits_load(rl_store_take(at->store, scale_at(at, group), size, touched), size));
+  const uint8_t *bytes = rl_store_take(at->store, scale_at(at, group), size, touched);
+  return rl_decode(type, rl_bits_load(bytes, size)) * outer_load(at, group, touched);
 }
 
 /* Stores a scale and answers the value that it was rounded to; it never overflows to infinity. */
 static float scale_store(const place *at, uint64_t group, float scale, uint64_t *touched) {
   rl_type type = at->c->scale;
   uint32_t size = rl_encoding_bytes(type);
-  uint32_t bits = rl_encode(type, fminf(scale, rl_encoding_largest(type)));
+  float outer = outer_load(at, group, NULL); /* chosen before: in the writer's hands */
+  float inner = outer > 0 ? scale / outer : 0;
+  uint32_t bits = rl_encode(type, fminf(inner, rl_encoding_largest(type)));
   rl_bits_store(rl_store_take(at->store, scale_at(at, group), size, touched), size, bits);
-  return rl_decode(type, bits);
+  return rl_decode(type, bits) * outer;
+}
+
+/* The group that a column's number stands for. */
+static uint64_t group_at(const place *at, uint64_t col, uint64_t *touched) {
+  if (!at->c->ordered) return col / group_of(at->c, at->store->cols);
+  uint64_t index = at->order + col * INDEX_BYTES;
+  return rl_bits_load(rl_store_take(at->store, index, INDEX_BYTES, touched), INDEX_BYTES);
 }
 
 static float zero_load(const place *at, uint64_t group, uint64_t *touched) {
@@ -143,17 +175,18 @@ static float zero_store(const place *at, uint64_t group, float zero, uint64_t *t
 static void quant_unpack(const rl_store *store, const rl_component_part *part, rl_span span,
                          float *values, uint64_t *touched) {
   place at = place_of(store, part, span.row);
-  uint64_t group = group_of(at.c, store->cols);
   bool integer = RL_TYPES[at.c->type].integer;
-  for (uint64_t i = 0; i < span.count;) {
-    uint64_t g = (span.first + i) / group;
-    uint64_t end = rl_min_u64((g + 1) * group - span.first, span.count);
-    float scale = scale_load(&at, g, touched);
-    float zero = integer ? zero_load(&at, g, touched) : 0;
-    for (; i < end; i++) {
-      uint32_t code = code_load(&at, at.codes, span.first + i, touched);
-      values[i] += (integer ? (float)code - zero : rl_decode(at.c->type, code)) * scale;
+  uint64_t last = UINT64_MAX;
+  float scale = 0, zero = 0;
+  for (uint64_t i = 0; i < span.count; i++) {
+    uint64_t g = group_at(&at, span.first + i, touched);
+    if (g != last) {
+      scale = scale_load(&at, g, touched);
+      zero = integer ? zero_load(&at, g, touched) : 0;
+      last = g;
     }
+    uint32_t code = code_load(&at, at.codes, span.first + i, touched);
+    values[i] += (integer ? (float)code - zero : rl_decode(at.c->type, code)) * scale;
   }
 }
 
@@ -168,11 +201,26 @@ typedef struct range {
 } range;
 
 /* Smallest and largest value, zero always between them so that it has a code. */
+static void widen(range *r, float value) {
+  r->low = fminf(r->low, value);
+  r->high = fmaxf(r->high, value);
+}
+
 static range range_of(const float *values, uint64_t count) {
   range r = {0, 0};
-  for (uint64_t i = 0; i < count; i++) {
-    r.low = fminf(r.low, values[i]);
-    r.high = fmaxf(r.high, values[i]);
+  for (uint64_t i = 0; i < count; i++) widen(&r, values[i]);
+  return r;
+}
+
+/* The values of a whole row whose columns are of a group. */
+static range range_in(const place *at, uint64_t group, const float *values) {
+  uint64_t width = group_of(at->c, at->store->cols), cols = at->store->cols;
+  range r = {0, 0};
+  if (!at->c->ordered) {
+    return range_of(values + group * width, rl_min_u64(width, cols - group * width));
+  }
+  for (uint64_t col = 0; col < cols; col++) {
+    if (group_at(at, col, NULL) == group) widen(&r, values[col]);
   }
   return r;
 }
@@ -198,26 +246,36 @@ static float group_scale(const rl_component *c, range r) {
   return (r.high - r.low) / (float)((1u << code_bits(c)) - 1);
 }
 
+/* Chooses what a group stores in its row. */
+static void pack_group(const place *at, uint64_t group, const float *values, uint64_t *touched) {
+  const rl_component *c = at->c;
+  range r = range_in(at, group, values);
+  float scale;
+  if (c->span == RL_PER_TENSOR || c->span == RL_PER_TILE) {
+    scale = scale_load(at, group, NULL); /* chosen before */
+  } else {
+    scale = scale_store(at, group, group_scale(c, r), touched);
+  }
+  if (!RL_TYPES[c->type].integer) return;
+  zero_store(at, group, scale > 0 ? -r.low / scale : 0, touched);
+}
+
+/* Rows are written whole. */
 static void quant_pack(const rl_store *store, const rl_component_part *part, rl_span span,
                        const float *values, uint64_t *touched) {
   place at = place_of(store, part, span.row);
-  const rl_component *c = at.c;
-  uint64_t group = group_of(c, store->cols);
-  for (uint64_t first = 0; first < span.count; first += group) {
-    uint64_t end = rl_min_u64(first + group, span.count), g = first / group;
-    range r = range_of(values + first, end - first);
-    float scale, zero = 0;
-    if (c->span == RL_PER_TENSOR || c->span == RL_PER_TILE) {
-      scale = scale_load(&at, g, NULL); /* chosen before: in the writer's hands */
-    } else {
-      scale = scale_store(&at, g, group_scale(c, r), touched);
+  uint64_t groups = rl_ceil_div(store->cols, group_of(at.c, store->cols)), last = UINT64_MAX;
+  bool integer = RL_TYPES[at.c->type].integer;
+  float scale = 0, zero = 0;
+  for (uint64_t g = 0; g < groups; g++) pack_group(&at, g, values, touched);
+  for (uint64_t col = 0; col < store->cols; col++) {
+    uint64_t g = group_at(&at, col, NULL);
+    if (g != last) {
+      scale = scale_load(&at, g, NULL);
+      zero = integer ? zero_load(&at, g, NULL) : 0;
+      last = g;
     }
-    if (RL_TYPES[c->type].integer) {
-      zero = zero_store(&at, g, scale > 0 ? -r.low / scale : 0, touched);
-    }
-    for (uint64_t i = first; i < end; i++) {
-      code_store(&at, at.codes, i, code_of(c, values[i], scale, zero), touched);
-    }
+    code_store(&at, at.codes, col, code_of(at.c, values[col], scale, zero), touched);
   }
 }
 
@@ -233,26 +291,72 @@ static void fit_tile(const place *at, uint64_t group, uint64_t rows, const float
   scale_store(at, group, group_scale(at->c, r), touched);
 }
 
-static void quant_fit(const rl_store *store, const rl_component_part *part, uint64_t first,
-                      const float *values, uint64_t *touched) {
+static void fit_scales(const rl_store *store, const rl_component_part *part, uint64_t first,
+                       const float *values, uint64_t *touched) {
   const rl_component *c = part->component;
-  if (c->span != RL_PER_TENSOR && c->span != RL_PER_TILE) return;
-  uint64_t tile = c->span == RL_PER_TILE ? c->tile : rl_store_piece_rows(store);
+  uint64_t all = rl_store_piece_rows(store), tile = c->span == RL_PER_TILE ? c->tile : all;
   uint64_t groups = rl_ceil_div(store->cols, group_of(c, store->cols));
-  for (uint64_t row = 0; row < rl_store_piece_rows(store); row += tile) {
+  for (uint64_t row = 0; row < all; row += tile) {
     place at = place_of(store, part, first + row);
-    uint64_t rows = rl_min_u64(tile, rl_store_piece_rows(store) - row);
     for (uint64_t g = 0; g < groups; g++) {
-      fit_tile(&at, g, rows, values + row * store->cols, touched);
+      fit_tile(&at, g, rl_min_u64(tile, all - row), values + row * store->cols, touched);
     }
   }
 }
 
+/* Scales of scales: the largest of theirs becomes the largest that they can be. */
+static void fit_outer(const rl_store *store, const rl_component_part *part, uint64_t first,
+                      const float *values, uint64_t *touched) {
+  const rl_component *c = part->component;
+  uint64_t groups = rl_ceil_div(store->cols, c->group), last = UINT64_MAX;
+  float largest = 0;
+  for (uint64_t row = 0; row < rl_store_piece_rows(store); row++) {
+    place at = place_of(store, part, first + row);
+    for (uint64_t g = 0; g < groups; g++) {
+      if (outer_at(&at, g) != last) largest = 0;
+      last = outer_at(&at, g);
+      largest = fmaxf(largest, group_scale(c, range_in(&at, g, values + row * store->cols)));
+      outer_store(&at, g, largest / rl_encoding_largest(c->scale), touched);
+    }
+  }
+}
+
+/* Columns with large values come first, as those that matter most do where they are quantized one
+ * after the other (GPTQ, 2022, act-order): a group is those of like size. */
+static void fit_order(const rl_store *store, const rl_component_part *part, uint64_t first,
+                      const float *values, uint64_t *touched) {
+  place at = place_of(store, part, first);
+  for (uint64_t col = 0; col < store->cols; col++) {
+    uint64_t before = 0;
+    for (uint64_t other = 0; other < store->cols; other++) {
+      float here = fabsf(values[col]), there = fabsf(values[other]); /* of the first row */
+      before += there > here || (there == here && other < col);
+    }
+    uint8_t *bytes = rl_store_take(store, at.order + col * INDEX_BYTES, INDEX_BYTES, touched);
+    rl_bits_store(bytes, INDEX_BYTES, (uint32_t)(before / part->component->group));
+  }
+}
+
+static void quant_fit(const rl_store *store, const rl_component_part *part, uint64_t first,
+                      const float *values, uint64_t *touched) {
+  const rl_component *c = part->component;
+  if (c->span == RL_PER_TENSOR || c->span == RL_PER_TILE) {
+    fit_scales(store, part, first, values, touched);
+  }
+  if (c->ordered) fit_order(store, part, first, values, touched);
+  if (c->outer) fit_outer(store, part, first, values, touched);
+}
+
 void rl_store_set_magnitude(const rl_store *store, float largest, uint64_t *touched) {
   const rl_component_part *part = &store->parts[0];
-  if (part->component->kind != RL_QUANT || part->component->span != RL_PER_TENSOR) return;
+  const rl_component *c = part->component;
+  if (c->kind != RL_QUANT) return;
   place at = place_of(store, part, 0);
-  scale_store(&at, 0, largest / code_limit(at.c), touched);
+  float scale = largest / code_limit(c);
+  if (c->span == RL_PER_TENSOR) scale_store(&at, 0, scale, touched);
+  if (c->outer && c->outer_group == 0) {
+    outer_store(&at, 0, scale / rl_encoding_largest(c->scale), touched);
+  }
 }
 
 void rl_store_read_codes(const rl_store *store, uint64_t row, int32_t *codes, uint64_t *touched) {

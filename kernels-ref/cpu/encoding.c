@@ -41,8 +41,25 @@ static float decode_power(uint32_t bits) {
   return bits == POWER_NAN ? NAN : (float)ldexp(1, (int)bits - POWER_BIAS);
 }
 
+/* Quantiles of a standard normal, from -1 to 1, with an exact zero (Dettmers et al. 2023, QLoRA,
+ * appendix E). */
+enum { QUANTILES = 16 };
+static const float NORMAL_QUANTILES[QUANTILES] = {
+    -1.0f,         -0.6961928f, -0.52507305f, -0.3949175f, -0.28444138f, -0.18477343f,
+    -0.091050036f, 0.0f,        0.0795803f,   0.1609302f,  0.2461123f,   0.33791524f,
+    0.44070983f,   0.562617f,   0.72295684f,  1.0f};
+
+static uint32_t encode_quantile(float value) {
+  uint32_t nearest = 0;
+  for (uint32_t q = 1; q < QUANTILES; q++) {
+    if (fabsf(NORMAL_QUANTILES[q] - value) < fabsf(NORMAL_QUANTILES[nearest] - value)) nearest = q;
+  }
+  return nearest;
+}
+
 bool rl_encoding_known(rl_type type) {
-  return type == RL_F32 || type == RL_F8_E8M0 || type == RL_TF32 || SMALL_FLOATS[type].bits != 0;
+  return type == RL_NF4 || type == RL_F32 || type == RL_F8_E8M0 || type == RL_TF32 ||
+         SMALL_FLOATS[type].bits != 0;
 }
 
 uint32_t rl_encoding_bytes(rl_type type) {
@@ -96,6 +113,10 @@ uint32_t rl_encode(rl_type type, float value) {
      * number is odd, rounds ties to even and carries into the exponent where it must */
     return (bits + 0x7fffu + (bits >> 16 & 1)) >> 16;
   }
+  if (type == RL_TF32 && !isnan(value)) {
+    return (bits + 0xfffu + (bits >> 13 & 1)) & ~0x1fffu; /* 10 bits of mantissa, as above */
+  }
+  if (type == RL_NF4) return encode_quantile(value);
   if (type == RL_F8_E8M0) return encode_power(value);
   if (SMALL_FLOATS[type].bits != 0) return encode_small(&SMALL_FLOATS[type], value);
   return bits;
@@ -103,6 +124,7 @@ uint32_t rl_encode(rl_type type, float value) {
 
 float rl_decode(rl_type type, uint32_t bits) {
   float value;
+  if (type == RL_NF4) return NORMAL_QUANTILES[bits];
   if (type == RL_F8_E8M0) return decode_power(bits);
   if (type == RL_BF16) {
     bits <<= 16; /* bf16 is the upper half of a float */
@@ -114,6 +136,7 @@ float rl_decode(rl_type type, uint32_t bits) {
 }
 
 float rl_encoding_largest(rl_type type) {
+  if (type == RL_NF4) return NORMAL_QUANTILES[QUANTILES - 1];
   if (type == RL_F8_E8M0) return decode_power(POWER_LARGEST);
   return SMALL_FLOATS[type].bits != 0 ? rl_decode(type, SMALL_FLOATS[type].largest)
                                       : 3.40282347e38f;

@@ -23,8 +23,8 @@ rl_plant(pass "return node <= i;" "return node <= i + (rl_planted == PLANT_MASK)
 rl_plant(pass "key < at->window;" "key < at->window + (rl_planted == PLANT_WINDOW);" pass)
 rl_plant(ref_rope "call->pass->positions[t]" "call->pass->positions[t] + (rl_planted == PLANT_ROPE && n == 0)")
 rl_plant(alibi "exp2(-at->alibi * (double)(head + 1)" "exp2(-at->alibi * (double)(head + 1 + (rl_planted == PLANT_SLOPE))")
-rl_plant(component_quant "float scale = scale_load(&at, g, touched);"
-  "float scale = scale_load(&at, g - (rl_planted == PLANT_SCALE && g > 0), touched);")
+rl_plant(component_quant "scale = scale_load(&at, g, touched);"
+  "scale = scale_load(&at, g - (rl_planted == PLANT_SCALE && g > 0), touched);")
 
 if(TARGET test_engine)
   set(sources pass ref_rope alibi component_quant)

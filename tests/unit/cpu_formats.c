@@ -19,6 +19,11 @@ static const rl_component COMPONENTS[TEST_FORMATS] = {
     [TEST_W4_G7_ASYM] = {RL_QUANT, RL_I4, RL_PER_GROUP, 7, RL_F16, RL_ZERO_CODE, 0},
     [TEST_W8_ZERO_TYPE] = {RL_QUANT, RL_I8, RL_PER_GROUP, 32, RL_F16, RL_ZERO_TYPE, RL_F16},
     [TEST_FP8_TILE] = {RL_QUANT, RL_F8_E4M3, RL_PER_TILE, 5, RL_F32, RL_ZERO_NONE, .tile = 3},
+    [TEST_NF4] = {RL_QUANT, RL_NF4, RL_PER_GROUP, 64, RL_F32},
+    [TEST_NF4_DOUBLE] = {RL_QUANT, RL_NF4, RL_PER_GROUP, 16, RL_F8_E4M3, .outer = true,
+                         .outer_group = 5},
+    [TEST_NVFP4] = {RL_QUANT, RL_F4_E2M1, RL_PER_GROUP, 16, RL_F8_E4M3, .outer = true},
+    [TEST_W4_ACT_ORDER] = {RL_QUANT, RL_I4, RL_PER_GROUP, 7, RL_F16, RL_ZERO_CODE, .ordered = true},
 };
 
 /* What groups of 7 leave over, once more. */
@@ -48,5 +53,9 @@ const rl_format RL_TEST_FORMATS[TEST_FORMATS] = {
     ROW(TEST_W4_G7_ASYM, "w4a16-g7-asym"),
     ROW(TEST_W8_ZERO_TYPE, "w8-g32-zero"),
     ROW(TEST_FP8_TILE, "fp8-tile"),
+    ROW(TEST_NF4, "nf4"),
+    ROW(TEST_NF4_DOUBLE, "nf4-double"),
+    ROW(TEST_NVFP4, "nvfp4"),
+    ROW(TEST_W4_ACT_ORDER, "w4-act-order"),
     [TEST_RESIDUAL] = {.name = "residual", .file = "test", .stack = RESIDUAL, .depth = 2},
 };

@@ -22,6 +22,10 @@ typedef enum rl_test_format {
   TEST_W4_G7_ASYM,
   TEST_W8_ZERO_TYPE,
   TEST_FP8_TILE,
+  TEST_NF4,
+  TEST_NF4_DOUBLE,
+  TEST_NVFP4,
+  TEST_W4_ACT_ORDER,
   TEST_RESIDUAL,
   TEST_FORMATS
 } rl_test_format;

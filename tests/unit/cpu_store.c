@@ -92,6 +92,10 @@ static float half_step(rl_test_format f, float x, const float *group, uint64_t c
       return fabsf(x) / 16 + largest / 448 / 512 + slack;
     case RL_F8_E5M2:
       return fabsf(x) / 8 + 1e-5f;
+    case RL_NF4: /* the widest gap of quantiles, 1 - 0.6962, and a scale of 8 bits */
+      return largest * (0.1521f + (c->outer ? 1.0f / 16 : 0)) + slack;
+    case RL_F4_E2M1: /* half of 6 - 4 steps, of a scale of 8 bits */
+      return largest / 6 * (1 + 6.0f / 16) + slack;
     case RL_BF16:
       return fabsf(x) / 256;
     case RL_F16:
@@ -104,7 +108,8 @@ static float half_step(rl_test_format f, float x, const float *group, uint64_t c
 static void check_round_trip(rl_test_format f, const rl_store *store) {
   const rl_component *c = &RL_TEST_FORMATS[f].stack[0];
   bool whole = c->kind == RL_QUANT && (c->span == RL_PER_TENSOR || c->span == RL_PER_TILE);
-  uint64_t group = c->kind == RL_QUANT && c->span == RL_PER_GROUP ? c->group : store->cols;
+  bool grouped = c->kind == RL_QUANT && c->span == RL_PER_GROUP && !c->ordered;
+  uint64_t group = grouped ? c->group : store->cols;
   for (uint64_t r = 0; r < store->rows; r++) {
     float back[COLS_MAX];
     rl_store_read(store, (rl_span){r, 0, store->cols}, back, NULL);
@@ -175,6 +180,42 @@ static void test_tiles_by_hand(void) {
   CU_ASSERT_EQUAL(read_and_count(&store, (rl_span){4, 11, 1}), 5);
   CU_ASSERT_EQUAL(touched[0] | touched[1] >> 40, (uint64_t)1 << 59 | 0xf);
   CU_ASSERT_EQUAL(read_and_count(&store, (rl_span){6, 0, 12}), 12 + 12);
+}
+
+/* Groups of 7 over 20 columns, in an order of their own: 10 bytes of codes, 3 scales of 2 bytes and 3
+ * zeros in 2 bytes; once 80 bytes of groups. The first row falls, so that its columns 0 to 6 are
+ * group 0; read alone, the last one touches a byte each of code and zero, 2 of scale and 4 of group.
+ */
+static void test_order_by_hand(void) {
+  rl_store store;
+  CU_ASSERT_TRUE(rl_store_init(&store, &RL_TEST_FORMATS[TEST_W4_ACT_ORDER], 2, 20));
+  store.bytes = memory;
+  CU_ASSERT_EQUAL(rl_store_bytes(&store), 2 * 18 + 80);
+  for (int i = 0; i < 40; i++) scratch[0][i] = i < 20 ? (float)(20 - i) : (float)(i % 3);
+  rl_store_pack(&store, scratch[0], NULL);
+  CU_ASSERT_EQUAL(memory[36 + 6 * 4], 0);
+  CU_ASSERT_EQUAL(memory[36 + 7 * 4], 1);
+  CU_ASSERT_EQUAL(memory[36 + 19 * 4], 2);
+  CU_ASSERT_EQUAL(read_and_count(&store, (rl_span){1, 19, 1}), 1 + 2 + 1 + 4);
+}
+
+/* Scales 6 and 3 of two groups whose largest are 36 and 18 in 4-bit floats: 36 / 6 / 448 is their
+ * fp32 scale, 448 and 224 their 8-bit ones, and the values come back. Row of 32: 16 bytes of codes,
+ * 2 of scales; once 4. */
+static void test_scales_of_scales_by_hand(void) {
+  rl_store store;
+  float back[32];
+  CU_ASSERT_TRUE(rl_store_init(&store, &RL_TEST_FORMATS[TEST_NVFP4], 1, 32));
+  store.bytes = memory;
+  CU_ASSERT_EQUAL(rl_store_bytes(&store), 22);
+  for (int i = 0; i < 32; i++) scratch[0][i] = i < 16 ? 36 : -18;
+  rl_store_pack(&store, scratch[0], NULL);
+  CU_ASSERT_EQUAL(memory[16], 0x7e); /* 448 */
+  CU_ASSERT_EQUAL(memory[17], 0x76); /* half of it: an exponent less, 8 */
+  CU_ASSERT_EQUAL(memory[0], 0x77);  /* 6 and 6 */
+  CU_ASSERT_EQUAL(memory[15], 0xff); /* -6 and -6 */
+  rl_store_read(&store, (rl_span){0, 0, 32}, back, NULL);
+  for (int i = 0; i < 32; i++) CU_ASSERT_DOUBLE_EQUAL(back[i], i < 16 ? 36 : -18, 1e-5);
 }
 
 /* Two experts of 3 rows each: the scales of the first stand before the rows of the second. */
@@ -277,6 +318,7 @@ RL_SUITE("store", {"sizes", test_sizes}, {"round trip", test_round_trip},
          {"parts equal the whole", test_parts_equal_whole},
          {"reads touch what they need", test_reads_touch_what_they_need},
          {"layout by hand", test_layout_by_hand}, {"tiles by hand", test_tiles_by_hand},
-         {"pieces", test_pieces}, {"components add up", test_components_add_up}, {"zeros", test_zeros_and_tiny_rows},
+         {"order by hand", test_order_by_hand},
+         {"scales of scales by hand", test_scales_of_scales_by_hand}, {"pieces", test_pieces}, {"components add up", test_components_add_up}, {"zeros", test_zeros_and_tiny_rows},
          {"a scale never overflows", test_scale_never_overflows},
          {"unknown components", test_unknown_components_are_refused})

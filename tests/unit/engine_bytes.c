@@ -105,6 +105,11 @@ static const char *const FORMATS[][3] = {
     {"w8a8-int8", "bf16", "bf16"},
     {"w8a8-fp8", "bf16", "int8-token"},
     {"fp8-block128", "bf16", "bf16"},
+    {"w8a8-int8-tensor", "bf16", "bf16"},
+    {"gptq-g32-asym-act", "bf16", "bf16"},
+    {"nf4-double", "bf16", "bf16"},
+    {"w4a4-nvfp4", "bf16", "bf16"},
+    {"tf32", "tf32", "bf16"},
 };
 
 static void check_profile(const char *profile) {

@@ -55,6 +55,33 @@ static const quantization_case quantizations[] = {
     {", \"quantization_config\": {\"quant_method\": \"fp8\", \"activation_scheme\": \"dynamic\", "
      "\"fmt\": \"e4m3\", \"weight_block_size\": null}",
      "w8a8-fp8"},
+    {", \"quantization_config\": {\"quant_method\": \"fp8\", \"weight_block_size\": [128, 128]}",
+     "fp8-block128"},
+    {", \"quantization_config\": {\"quant_method\": \"gptq\", \"bits\": 4, \"group_size\": 128, "
+     "\"desc_act\": true}",
+     "gptq-g128-act"},
+    {", \"quantization_config\": {\"quant_method\": \"gptq\", \"bits\": 4, \"group_size\": 32, "
+     "\"sym\": false, \"desc_act\": true}",
+     "gptq-g32-asym-act"},
+    {", \"quantization_config\": {\"quant_method\": \"gptq\", \"bits\": 4, \"group_size\": -1, "
+     "\"desc_act\": true}",
+     "w4a16-row"},
+    {", \"quantization_config\": {\"quant_method\": \"bitsandbytes\", \"load_in_4bit\": true, "
+     "\"bnb_4bit_quant_type\": \"nf4\", \"bnb_4bit_use_double_quant\": true}",
+     "nf4-double"},
+    {", \"quantization_config\": {\"quant_method\": \"bitsandbytes\", \"load_in_4bit\": true, "
+     "\"bnb_4bit_quant_type\": \"nf4\"}",
+     "nf4"},
+    {", \"quantization_config\": {\"quant_method\": \"bitsandbytes\", \"load_in_8bit\": true}",
+     "w8a8-int8"},
+    {", \"quantization_config\": {\"quant_method\": \"compressed-tensors\", \"config_groups\": "
+     "{\"group_0\": {\"weights\": {\"type\": \"int\", \"num_bits\": 4, \"strategy\": \"group\", "
+     "\"group_size\": 128, \"symmetric\": false}, \"input_activations\": null}}}",
+     "w4a16-g128-asym"},
+    {", \"quantization_config\": {\"quant_method\": \"compressed-tensors\", \"config_groups\": "
+     "{\"group_0\": {\"weights\": {\"type\": \"float\", \"num_bits\": 8, \"strategy\": \"channel\", "
+     "\"symmetric\": true}, \"input_activations\": {\"dynamic\": true}}}}",
+     "w8a8-fp8-row"},
 };
 
 static void test_quantization(void) {

@@ -40,6 +40,26 @@ static const row_case rows[] = {
     {"w4a16-g64-asym", 129, 65, 6, 2, 0},
     {"w4a16-g32-asym", 129, 65, 10, 3, 0},
     {"w4a16-g128-asym", 4096, 2048, 64, 16, 0},
+    /* GPTQ, AWQ and Marlin: the same, and the groups of 129 columns, 4 bytes each, with act-order */
+    {"gptq-g128", 129, 65, 4, 0, 0},
+    {"gptq-g32-act", 129, 65, 10, 0, 516},
+    {"gptq-g64-asym-act", 129, 65, 6, 2, 516},
+    {"awq-g64", 129, 65, 6, 2, 0},
+    {"w4a16-row", 129, 65, 2, 0, 0},
+    {"w4a16-g128-zero16", 129, 65, 4, 4, 0}, /* 2 zeros of 2 bytes */
+    {"tf32", 5, 20, 0, 0, 0},
+    {"fp8-e5m2", 5, 5, 0, 0, 4},
+    {"fp8-e5m2-row", 5, 5, 2, 0, 0},
+    {"fp8-row", 5, 5, 4, 0, 0},
+    {"int8-tensor", 5, 5, 0, 0, 4},
+    {"w8a8-int8-tensor", 5, 5, 0, 0, 4},
+    {"int8-g128", 129, 129, 4, 0, 0},
+    /* QLoRA: 4096 codes, 64 scales of 4 bytes (4.5 bits a value); in 8 bits 64 bytes, of seven rows
+     * 448 scales, two fp32 scales. */
+    {"nf4", 4096, 2048, 256, 0, 0},
+    {"nf4-double", 4096, 2048, 64, 0, 8},
+    {"nvfp4", 4096, 2048, 256, 0, 4}, /* 256 groups of 16: 4.5 bits a value */
+    {"w4a4-nvfp4", 17, 9, 2, 0, 4},
     {"w4a16-g128", 0, 0, 0, 0, 0},
     {"w4a16-g128", 1, 1, 2, 0, 0},
 };
