@@ -47,6 +47,12 @@ static const rl_example lint_examples[] = {
     {"lint hwdb/nvidia/mine.yaml", "checks one file"},
     {"lint mine", "checks every description below the folder"},
 };
+static const rl_example import_examples[] = {
+    {"import path/to/config.json -o mine.yaml",
+     "a model of your own as a description, to be kept, edited and linted"},
+    {"import model-Q4_K_M.gguf -o mine.yaml",
+     "with the format of every tensor: 'analyze mine.yaml' needs the file no more"},
+};
 static const rl_example help_examples[] = {{"help analyze", "the same as 'analyze --help'"}};
 
 const rl_command RL_COMMAND_TABLE[RL_COMMANDS] = {
@@ -133,6 +139,19 @@ const rl_command RL_COMMAND_TABLE[RL_COMMANDS] = {
          .most = 1000,
          .completion = RL_COMPLETE_FILES,
          .run = rl_cmd_lint},
+    [RL_COMMAND_IMPORT] =
+        {.name = "import",
+         .arguments = "MODEL",
+         .summary = "writes a model description from a config.json, GGUF or safetensors",
+         .text = "Reads a config.json, a GGUF file, a safetensors file or its index, a folder of "
+                 "these or an id of the local Hugging Face cache, and writes the description that "
+                 "the program has of it: family, config keys, parameter total, and where tensors "
+                 "were read their formats, shapes and bytes. 'analyze' counts the same of it as of "
+                 "the original.",
+         EXAMPLES(import_examples),
+         .most = 1,
+         .completion = RL_COMPLETE_FILES,
+         .run = rl_cmd_import},
     [RL_COMMAND_HELP] = {.name = "help",
                          .arguments = "[COMMAND]",
                          .summary = "shows help about the program or a command",

@@ -5,6 +5,7 @@
 #include "spec/db_private.h"
 #include "spec/gguf.h"
 #include "spec/safetensors.h"
+#include "spec/stored_load.h"
 
 #define RL_COUNT(array) (sizeof(array) / sizeof *(array))
 
@@ -140,7 +141,8 @@ static void finish(const rl_load *load, rl_model *model, const rl_node *config) 
 
 static void load_description(const rl_load *load, rl_model *model) {
   static const char *const keys[] = {"kind",       "doc",    "family",  "ids",
-                                     "parameters", "source", "sources", "config"};
+                                     "parameters", "source", "sources", "config",
+                                     "stored"};
   const rl_node *root = load->root;
   rl_node_known_keys(root, "model", keys, RL_COUNT(keys), load->diags);
   const rl_node *family = rl_load_need(load, root, "model", "family");
@@ -154,7 +156,9 @@ static void load_description(const rl_load *load, rl_model *model) {
     rl_db_family(load->db, family_name, family->loc, &model->family, load->diags);
   }
   if (config == NULL || model->family == NULL || !rl_load_is_map(load, config, "config")) return;
-  finish(load, model, config);
+  const rl_node *stored = rl_load_get(root, "stored");
+  if (stored != NULL) model->stored = rl_load_stored(load, stored);
+  if (stored == NULL || model->stored != NULL) finish(load, model, config);
 }
 
 static void load_config(const rl_load *load, rl_model *model) {

@@ -173,6 +173,8 @@ rl_status rl_safetensors_group(const rl_load *load, const char *path, const rl_n
   if (tensors->count > 1) qsort(members, tensors->count, sizeof *members, by_weight);
   rl_status status = keep_all(&g, members, tensors->count);
   if (status != RL_OK) return status;
+  stored->formats = layouts.made.items;
+  stored->format_count = layouts.made.count;
   if (stored->count > 1) qsort(room, stored->count, sizeof *room, by_name);
   *out = stored;
   return RL_OK;

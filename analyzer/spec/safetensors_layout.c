@@ -199,21 +199,26 @@ static const char *strange_groups(reading *r, uint64_t bits, uint64_t group, rl_
   return what;
 }
 
+static uint64_t whole_quotient(uint64_t a, uint64_t b) {
+  return a % b == 0 ? a / b : 0;
+}
+
 /* Integers of so many bits in so many groups a row. */
 static void take_groups(reading *r, uint64_t bits, uint64_t groups) {
   rl_arena *arena = r->layouts->load->arena;
   rl_component codes = {.kind = RL_QUANT, .type = bits == 4 ? RL_I4 : RL_I8};
   const char *asym = r->zeros ? "-asym" : "", *row = bits == 4 ? "-row" : "";
-  uint64_t group = r->shape.cols % groups == 0 ? r->shape.cols / groups : 0;
+  const uint64_t group = whole_quotient(r->shape.cols, groups);
   const char *strange = strange_groups(r, bits, group, &codes.scale);
   if (strange != NULL) r->out->type = strange;
   if (strange != NULL || r->failed) return;
-  codes.span = groups == 1 ? RL_PER_ROW : RL_PER_GROUP;
-  codes.group = groups == 1 ? 0 : (uint32_t)group;
+  codes.span = groups == 1 && !r->zeros ? RL_PER_ROW : RL_PER_GROUP; /* rows have no zero points */
   codes.zero = r->zeros ? RL_ZERO_CODE : RL_ZERO_NONE;
+  codes.group = codes.span == RL_PER_ROW ? 0 : (uint32_t)group;
   take(r,
-       groups == 1 ? rl_textf(arena, "w%ua16%s%s", (unsigned)bits, row, asym)
-                   : rl_textf(arena, "w%ua16-g%u%s", (unsigned)bits, (unsigned)group, asym),
+       codes.span == RL_PER_ROW
+           ? rl_textf(arena, "w%ua16%s", (unsigned)bits, row)
+           : rl_textf(arena, "w%ua16-g%u%s", (unsigned)bits, (unsigned)group, asym),
        &codes, NULL);
 }
 

@@ -20,6 +20,8 @@ typedef struct rl_stored {
   rl_stored_tensor *tensors; /* sorted by name, each once */
   size_t count;
   uint64_t bytes;        /* of all */
+  const rl_format *const *formats; /* those of its tensors that are not shipped */
+  size_t format_count;
   size_t beside_count;   /* further tensors, which are there for loading and which no product reads */
   uint64_t beside_bytes;
 } rl_stored;

@@ -80,6 +80,11 @@ static void add_product(safe_file *f, safe_layout layout, const char *name, int 
       add(f, name, ".scales", "F16", "%d, %d", in / 128, out);
       add(f, name, ".g_idx", "I32", "%d", in);
       break;
+    case SAFE_GPTQ_256:
+      add(f, name, ".qweight", "I32", "%d, %d", in / 8, out);
+      add(f, name, ".qzeros", "I32", "%d, %d", in / 256, out / 8);
+      add(f, name, ".scales", "F16", "%d, %d", in / 256, out);
+      break;
     case SAFE_AWQ:
       add(f, name, ".qweight", "I32", "%d, %d", in, out / 8);
       add(f, name, ".qzeros", "I32", "%d, %d", in / 128, out / 8);
@@ -93,6 +98,10 @@ static void add_product(safe_file *f, safe_layout layout, const char *name, int 
     case SAFE_INT8:
       add(f, name, ".weight", "I8", "%d, %d", out, in);
       add(f, name, ".weight_scale", "BF16", "%d, 1", out);
+      break;
+    case SAFE_INT8_WIDE:
+      add(f, name, ".weight", "I8", "%d, %d", out, in);
+      add(f, name, ".SCB", "F32", "%d", out);
       break;
     case SAFE_NF4:
       add(f, name, ".weight", "U8", "%d, 1", out * in / 2);

@@ -23,15 +23,17 @@ void safe_text(safe_file *f, const char *text);
 /* How the seven products of a layer are stored. */
 typedef enum safe_layout {
   SAFE_BF16,
-  SAFE_FP8,      /* a scale a tensor, one of the input */
-  SAFE_FP8_HALF, /* a scale of 2 bytes a tensor */
-  SAFE_FP8_ROW,  /* a scale of 4 bytes a row */
-  SAFE_FP8_ODD,  /* three scales */
-  SAFE_GPTQ,     /* groups of 128, zero points, g_idx */
-  SAFE_AWQ,      /* groups of 128, zero points */
-  SAFE_PACKED,   /* compressed-tensors: groups of 128, and the shape */
-  SAFE_INT8,     /* compressed-tensors: a scale of 2 bytes a row */
-  SAFE_NF4,      /* bitsandbytes: blocks of 64 */
+  SAFE_FP8,       /* a scale a tensor, one of the input */
+  SAFE_FP8_HALF,  /* a scale of 2 bytes a tensor */
+  SAFE_FP8_ROW,   /* a scale of 4 bytes a row */
+  SAFE_FP8_ODD,   /* three scales */
+  SAFE_GPTQ,      /* groups of 128, zero points, g_idx */
+  SAFE_GPTQ_256,  /* the same with groups of 256 */
+  SAFE_AWQ,       /* groups of 128, zero points */
+  SAFE_PACKED,    /* compressed-tensors: groups of 128, and the shape */
+  SAFE_INT8,      /* compressed-tensors: a scale of 2 bytes a row */
+  SAFE_INT8_WIDE, /* bitsandbytes: a scale of 4 bytes a row */
+  SAFE_NF4,       /* bitsandbytes: blocks of 64 */
   SAFE_LAYOUTS
 } safe_layout;
 
