@@ -128,18 +128,35 @@ static rl_status add_weighted(rl_lowering *lowering, const rl_op *op, uint32_t i
   return rl_op_add(lowering, op, operands, count);
 }
 
-/* What is normalised together stands on one rank, or is all that the ranks have: then they add up
- * their sums. */
+/* Values that are normalised together, as far as this rank has them. */
+static uint64_t norm_width(const rl_evaluated *values, const rl_tensor *in) {
+  if (values->groups != 0) return in->cols / values->groups;
+  return values->width == 0 ? in->cols : values->width;
+}
+
+/* Neighbouring ranks that have what is normalised together: one, all, or those of a group. 0: it is
+ * cut somewhere else. */
+static uint64_t norm_ranks(const rl_lowering *lowering, const rl_evaluated *values,
+                           const rl_tensor *in) {
+  if (!rl_is_cut(in)) return 1;
+  if (values->groups != 0) {
+    return in->col_slice.whole / lowering->whole.groups / norm_width(values, in);
+  }
+  if (values->width != 0 && values->width == lowering->whole.width) return 1;
+  bool all = values->width == 0 || values->width == in->cols;
+  return all ? lowering->scenario->parallel.tensor : 0;
+}
+
+/* Ranks that share what is normalised together add up their sums. */
 static rl_status set_norm_ranks(rl_lowering *lowering, const rl_statement *statement,
                                 const rl_evaluated *values, uint32_t in, rl_op *op) {
-  const rl_tensor *tensor = &lowering->tensors.items[in];
-  bool apart = values->width != 0 && values->width == lowering->whole.width;
-  if (apart || !rl_is_cut(tensor)) return RL_OK;
-  if (values->width != 0 && values->width != tensor->cols) {
-    return rl_check_uncut(lowering, statement, in);
-  }
-  op->at.ranks = op->at.span = lowering->scenario->parallel.tensor;
-  op->at.first_device = lowering->rank.pipeline * op->at.ranks;
+  const rl_rank *rank = &lowering->rank;
+  uint64_t ranks = norm_ranks(lowering, values, &lowering->tensors.items[in]);
+  if (ranks == 0) return rl_check_uncut(lowering, statement, in);
+  if (ranks == 1) return RL_OK;
+  op->at.ranks = op->at.span = ranks;
+  op->at.first_device =
+      rank->pipeline * lowering->scenario->parallel.tensor + rank->tensor / ranks * ranks;
   op->at.algorithm = lowering->scenario->parallel.algorithm;
   return RL_OK;
 }
@@ -147,10 +164,12 @@ static rl_status set_norm_ranks(rl_lowering *lowering, const rl_statement *state
 /* Its weights: those of the columns, or of the groups, that the rank has. */
 static void slice_norm(const rl_op *op, const rl_evaluated *values, const rl_tensor *in,
                        rl_weight_shape *weights) {
-  if (op->at.ranks > 1) weights->col_slice = in->col_slice;
-  if (!values->grouped) return;
+  if (op->at.ranks > 1 && !values->grouped) weights->col_slice = in->col_slice;
+  if (!values->grouped || !rl_is_cut(in)) return;
+  const uint64_t group = weights->cols * (op->at.ranks > 1 ? op->at.ranks : 1);
   weights->row_slice =
-      (rl_slice){in->col_slice.first / weights->cols, in->col_slice.whole / weights->cols};
+      rl_slice_of(in->col_slice.first / group, weights->rows, in->col_slice.whole / group);
+  weights->col_slice = rl_slice_of(in->col_slice.first % group, weights->cols, group);
 }
 
 /* in, out [T, m * width]; weight, bias [1, width], or [m, width] when grouped: m rows of width
@@ -163,18 +182,19 @@ rl_status rl_lower_norm(rl_lowering *lowering, const rl_statement *statement,
   if (status != RL_OK) return status;
   rl_tensor shape = lowering->tensors.items[in[0]];
   shape.format = lowering->scenario->activations; /* of a wide input, too */
-  uint64_t width = values->width == 0 ? shape.cols : values->width;
+  bool uneven = values->groups != 0 && shape.cols % values->groups != 0;
+  uint64_t width = norm_width(values, &shape);
   rl_weight_shape request = {.class_name = "norm",
                                .suffix = "weight",
                                .source = values->weights,
                                .gguf = values->gguf,
                                .rows = values->grouped ? shape.cols / width : 1,
                                .cols = width};
+  if (uneven || shape.cols % width != 0) {
+    return rl_width_check(lowering, statement, in[0], rl_max_u64(values->groups, 1), width);
+  }
   status = set_norm_ranks(lowering, statement, values, in[0], &op);
   slice_norm(&op, values, &shape, &request);
-  if (status == RL_OK && shape.cols % width != 0) {
-    status = rl_width_check(lowering, statement, in[0], 1, width);
-  }
   if (status == RL_OK && values->weights != NULL) {
     status = rl_weight_add(lowering, statement, values, &request, &weights[0]);
   }
@@ -197,12 +217,31 @@ static const char *linear_class(const rl_lowering *lowering, const rl_evaluated 
   return lowering->scope.in_layers ? "linear" : "lm_head";
 }
 
+/* A matrix and the pair behind it, or all rows in one. */
+static rl_slice linear_rows(const rl_lowering *lowering, const rl_evaluated *values,
+                            uint64_t *rows) {
+  const rl_evaluated *whole = &lowering->whole, *before = &lowering->before;
+  rl_slice slice = rl_slice_of(before->rows, values->rows, whole->rows);
+  *rows = values->rows + 2 * values->pair;
+  if (values->pair == 0 || slice.whole == 0) return slice;
+  slice.whole += 2 * whole->pair;
+  slice.own = values->rows;
+  slice.behind = whole->rows + before->pair;
+  slice.each = values->pair;
+  slice.step = whole->pair;
+  return slice;
+}
+
 /* The rows, or the columns, that this rank has of a matrix: rows where the statement's are split,
  * columns where its input is cut (Shoeybi et al. 2019, 3). Never both. */
 static rl_status split_linear(rl_lowering *lowering, const rl_statement *statement,
                               const rl_evaluated *values, const rl_tensor *source,
                               rl_weight_shape *request) {
-  request->row_slice = rl_slice_of(lowering->before.rows, values->rows, lowering->whole.rows);
+  uint64_t all;
+  request->row_slice = linear_rows(lowering, values, &request->rows);
+  if (!rl_mul_u64(lowering->whole.pair, 2, &all) || !rl_add_u64(all, lowering->whole.rows, &all)) {
+    return RL_REPORT(lowering->diags, SIZE_OVERFLOW, statement->loc, statement->op);
+  }
   request->col_slice = source->col_slice;
   if (request->row_slice.whole == 0 || request->col_slice.whole == 0) return RL_OK;
   return RL_REPORT(lowering->diags, TENSOR_CUT, statement->loc, source->name, statement->op);
@@ -214,7 +253,7 @@ static rl_status add_linear_bias(rl_lowering *lowering, const rl_statement *stat
                                  uint32_t *bias) {
   *bias = RL_NONE;
   if (weight->col_slice.whole != 0 && lowering->rank.tensor != 0) return RL_OK;
-  return add_bias(lowering, statement, values, values->rows, weight->row_slice, bias);
+  return add_bias(lowering, statement, values, weight->rows, weight->row_slice, bias);
 }
 
 /* `merge` rows of a piece are read as one (Wang et al. 2024, 2.1: 2x2 patches to a token); what the
@@ -255,15 +294,14 @@ rl_status rl_lower_linear(rl_lowering *lowering, const rl_statement *statement,
   status = note_merge(lowering, statement, values, &source, &merge);
   if (status == RL_OK) status = rl_prefix_note(lowering, statement, values, &source);
   if (status != RL_OK) return status;
-  rl_tensor shape = activation(lowering, linear_extent(values, &source), values->rows);
   rl_weight_shape request = {.class_name = linear_class(lowering, values),
                              .suffix = "weight",
                              .source = values->weights,
                              .gguf = values->gguf,
-                             .rows = values->rows,
                              .cols = merge * source.cols};
-  if (shape.extent == RL_EXTENT_LOGIT_ROWS) shape.role = RL_ROLE_LOGITS;
   status = split_linear(lowering, statement, values, &source, &request);
+  rl_tensor shape = activation(lowering, linear_extent(values, &source), request.rows);
+  if (shape.extent == RL_EXTENT_LOGIT_ROWS) shape.role = RL_ROLE_LOGITS;
   shape.col_slice = request.row_slice;
   shape.partial = request.col_slice.whole != 0;
   if (status == RL_OK) status = rl_weight_add(lowering, statement, values, &request, &weights[0]);

@@ -9,19 +9,25 @@ typedef struct scan_tensors {
   uint32_t state, decay, bias, skip, out;
 } scan_tensors;
 
+/* Steps of a token, and which of those of all ranks. */
+typedef struct scan_steps {
+  uint64_t count;
+  rl_slice slice;
+} scan_steps;
+
 /* The decays (as their logarithms, A_log); for each step of a token a bias and a weight of the
  * skip.
  */
 static rl_status add_weights(rl_lowering *lowering, const rl_statement *statement,
-                             const rl_evaluated *values, rl_weight_shape decay, uint64_t steps,
+                             const rl_evaluated *values, rl_weight_shape decay, scan_steps steps,
                              scan_tensors *t) {
   rl_weight_shape skip = {.class_name = "recurrence",
                           .suffix = "skip",
                           .source = values->skip,
                           .rows = 1,
-                          .cols = steps,
-                          .col_slice = decay.row_slice};
-  rl_weight_shape bias = {.rows = 1, .cols = steps, .col_slice = decay.row_slice};
+                          .cols = steps.count,
+                          .col_slice = steps.slice};
+  rl_weight_shape bias = {.rows = 1, .cols = steps.count, .col_slice = steps.slice};
   decay.class_name = "recurrence";
   decay.suffix = "weight";
   decay.source = values->weights;
@@ -73,7 +79,8 @@ rl_status rl_lower_scan(rl_lowering *lowering, const rl_statement *statement,
     status = rl_state_find(lowering, statement, RL_STATE_RECURRENT, shape.cols, values->states,
                            &t.state);
   }
-  if (status == RL_OK) status = add_weights(lowering, statement, values, decay, shape.cols, &t);
+  const scan_steps steps = {shape.cols, shape.col_slice};
+  if (status == RL_OK) status = add_weights(lowering, statement, values, decay, steps, &t);
   if (status == RL_OK) status = rl_output_find(lowering, statement, &shape, &t.out);
   if (status != RL_OK) return status;
   rl_op op = rl_op_begin(lowering, statement, RL_OP_SCAN);
@@ -115,10 +122,12 @@ rl_status rl_lower_ssd(rl_lowering *lowering, const rl_statement *statement,
   if (status == RL_OK) status = check_ssd(lowering, statement, values, in, &channels);
   if (status != RL_OK) return status;
   rl_tensor shape = rl_activation_shape(lowering, RL_EXTENT_TOKENS, 1, channels);
-  rl_weight_shape decay = {.rows = 1, .cols = values->heads};
+  shape.col_slice = rl_heads_columns(lowering, values->heads, values->head_dim);
+  const scan_steps steps = {values->heads, rl_heads_slice(lowering, values)};
+  rl_weight_shape decay = {.rows = 1, .cols = values->heads, .col_slice = steps.slice};
   status =
       rl_state_find(lowering, statement, RL_STATE_RECURRENT, channels, values->states, &t.state);
-  if (status == RL_OK) status = add_weights(lowering, statement, values, decay, values->heads, &t);
+  if (status == RL_OK) status = add_weights(lowering, statement, values, decay, steps, &t);
   if (status == RL_OK) status = rl_output_find(lowering, statement, &shape, &t.out);
   if (status != RL_OK) return status;
   rl_op op = rl_op_begin(lowering, statement, kind);

@@ -9,6 +9,12 @@ const rl_op_info RL_OP_INFO[RL_OP_KINDS] = {
 #undef RL_OP
 };
 
+uint64_t rl_slice_at(const rl_slice *slice, uint64_t i) {
+  if (slice->own == 0 || i < slice->own) return slice->first + i;
+  const uint64_t rest = i - slice->own;
+  return slice->behind + rest / slice->each * slice->step + rest % slice->each;
+}
+
 uint64_t rl_tensor_instances(const rl_program *program, const rl_tensor *tensor) {
   return tensor->run == RL_NONE ? 1 : program->runs[tensor->run].repeat;
 }

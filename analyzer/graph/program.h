@@ -60,10 +60,16 @@ typedef enum rl_extent {
 
 #define RL_NONE UINT32_MAX /* no index */
 
-/* Where the part of a tensor that a rank holds stands in the whole one, along rows or columns. */
+/* Where the part of a tensor that a rank holds stands in the whole one, along rows or columns. With
+ * `own`, the whole is a matrix and a pair of others behind it, each cut for itself: the part has
+ * `own` of the first matrix, then `each` of both others, from `behind` on in the former of the two
+ * and `step` later in the latter. */
 typedef struct rl_slice {
   uint64_t first, whole; /* whole 0: not cut */
+  uint64_t own, behind, each, step;
 } rl_slice;
+/* Where place i of the part stands in the whole. */
+uint64_t rl_slice_at(const rl_slice *slice, uint64_t i);
 
 typedef struct rl_tensor {
   const char *name;         /* "q", "k_cache", "q_proj.weight" */

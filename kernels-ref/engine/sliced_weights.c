@@ -54,7 +54,7 @@ static const rl_store *find_whole(const rl_unsplit *unsplit, const rl_weight_req
 /* Row of the unsplit tensor; of experts the slice counts the rows of each. A bias has a row an
  * expert. */
 static uint64_t whole_row(const rl_tensor *part, uint64_t row) {
-  if (part->experts == 0) return part->row_slice.first + row;
+  if (part->experts == 0) return rl_slice_at(&part->row_slice, row);
   uint64_t each = part->rows / part->experts;
   uint64_t whole = part->row_slice.whole != 0 ? part->row_slice.whole : each;
   return (part->expert_slice.first + row / each) * whole + part->row_slice.first + row % each;
@@ -73,15 +73,24 @@ static bool keep_once(const rl_store *whole, const rl_weight_request *request) {
   return true;
 }
 
+/* A row of the part: of columns that stand together one span, else value by value. */
+static void read_row(const rl_store *whole, const rl_tensor *part, uint64_t row, uint64_t cols,
+                     float *values) {
+  const rl_slice *slice = &part->col_slice;
+  const uint64_t step = slice->own == 0 ? cols : 1, from = whole_row(part, row);
+  for (uint64_t c = 0; c < cols; c += step) {
+    rl_store_read(whole, (rl_span){from, rl_slice_at(slice, c), step}, values + c, NULL);
+  }
+}
+
 static rl_status fill(const void *context, const rl_weight_request *request, rl_diags *diags) {
   const rl_tensor *part = &request->program->tensors[request->tensor];
   const rl_store *whole = find_whole(context, request), *store = request->store;
   if (whole == NULL) return RL_REPORT(diags, INTERNAL, NOWHERE, "a weight of a rank alone");
   bool kept = keep_once(whole, request);
   for (uint64_t row = 0; row < store->rows; row++) {
-    rl_span from = {whole_row(part, row), part->col_slice.first, store->cols};
     float *values = request->row + (kept ? 0 : row * store->cols);
-    rl_store_read(whole, from, values, NULL);
+    read_row(whole, part, row, store->cols, values);
     if (kept) rl_store_write(store, (rl_span){row, 0, store->cols}, values, NULL);
   }
   if (!kept) rl_store_pack(store, request->row, NULL);

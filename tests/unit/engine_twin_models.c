@@ -90,7 +90,7 @@ static const ref_mamba2 MAMBA2 = {
 static const ref_zamba ZAMBA = {
     .hybrid = {true, false, true, true},
     .blocks = 2,
-    .mamba = {.heads = 6, .head_dim = 9, .groups = 2, .states = 5, .taps = 4}};
+    .mamba = {.heads = 6, .head_dim = 9, .groups = 3, .states = 5, .taps = 4}};
 static const ref_mamba JAMBA = {.inner = 60, .states = 9, .taps = 3, .norms = true};
 
 const ref_model TWIN_MODEL[TWIN_MODELS] = {

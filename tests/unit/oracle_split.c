@@ -121,6 +121,49 @@ static const split_row olmoe[] = {
     {"q_norm", {0, 16384, 512, 0, 0, 8192, 8192}, 112, 2},
 };
 
+/* Mamba-2 2.7B, 80 heads of 64 and one group of 128 states over 8 ranks: 10 heads, 640 channels,
+ * and the group whole, which makes 640 + 2 * 128 = 896 of x, B and C; d 2560, a stream in fp32. The
+ * group is normalised by all ranks: 16 sums of squares of 4 bytes, 2 * 7 / 8 of them. */
+static const split_row mamba2[] = {
+    /* w ceil(16/8)*2560*2; in 4*16; out 16*2560*4 */
+    {"embed", {0, 0, 10240, 0, 0, 64, 163840}, 0, 0},
+    /* 2 * 7 / 8 of 163840 */
+    {"embed_all_reduce", {0, 40960, 0, 0, 0, 163840, 163840}, 286720, 2},
+    /* rows 640 + 896 + 10 = 1546; F 2*16*1546*2560; w 1546*2560*2; in 16*2560*2; out 16*1546*2 */
+    {"z+xbc+dt_in_proj", {126648320, 0, 7915520, 0, 0, 81920, 49472}, 0, 0},
+    /* V 5*16*640*128 + 3*16*640 + (5 + 1)*16*10; w 3*10*2; state 16*640*128*4; in 16*(896+10)*2 */
+    {"ssd_step", {0, 6585280, 60, 5242880, 5242880, 28992, 20480}, 0, 0},
+    /* V 4*16*640; w 640*2; in and out 16*640*2 */
+    {"mixer_norm", {0, 40960, 1280, 0, 0, 20480, 20480}, 112, 2},
+    /* F 2*16*2560*640; w 2560*640*2; in 16*640*2; out 16*2560*2 */
+    {"out_proj", {52428800, 0, 3276800, 0, 0, 20480, 81920}, 0, 0},
+    {"mixer_all_reduce", {0, 40960, 0, 0, 0, 81920, 81920}, 143360, 2},
+};
+
+/* Zamba2 7B, 112 heads of 64 in two groups over 4 ranks: 28 heads, 1792 channels, half of a group
+ * of 3584, whose other half the neighbour has: 2 * 1 / 2 of 16 sums of 4 bytes. */
+static const split_row zamba2[] = {
+    /* V 4*16*1792; w 1792*2; in and out 16*1792*2 */
+    {"mixer_norm", {0, 114688, 3584, 0, 0, 57344, 57344}, 64, 2},
+};
+
+/* T5 base in fp32, 12 heads of 64, d 768, V 32128 over 4 ranks: 3 heads and 192 of the width. 16
+ * sequences begin with a token each and texts of 512: S 8192, pairs 16 * 512^2 = 4194304. */
+static const split_row t5[] = {
+    /* w ceil(8192/4)*768*4; in 4*8192; out 8192*768*4 */
+    {"embed", {0, 0, 6291456, 0, 0, 32768, 25165824}, 0, 0},
+    /* V 8192*768; 2 * 3 / 4 of 25165824 */
+    {"embed_all_reduce", {0, 6291456, 0, 0, 0, 25165824, 25165824}, 37748736, 2},
+    /* F 4*4194304*192; V (5 + 1)*3*4194304; w 32*3*4; in 3*8192*192*4; out 8192*192*4 */
+    {"encoder_attention", {3221225472, 75497472, 384, 0, 0, 18874368, 6291456}, 0, 0},
+    /* F 2*8192*768*192; w 768*192*4 */
+    {"encoder_o_proj", {2415919104, 0, 589824, 0, 0, 6291456, 25165824}, 0, 0},
+    /* in 2*8192*192*4; kv out 8192*3*(256+256) */
+    {"cross_append", {0, 0, 0, 0, 12582912, 12582912, 0}, 0, 0},
+    /* pairs 16*512: F 4*8192*192; V 5*3*8192; kv in 8192*3*512; in and out 16*192*4 */
+    {"cross_attention", {6291456, 122880, 0, 12582912, 0, 12288, 12288}, 0, 0},
+};
+
 static rl_lab lab;
 static rl_group group = {.count = 16, .q = 1, .cached = 2048};
 static const rl_point point = {&group, 1};
@@ -245,6 +288,22 @@ static void test_rows(void) {
   CU_ASSERT_EQUAL(kv_token_bytes(pass.program), 61 * (1024 + 128));
   CU_ASSERT_TRUE_FATAL(split("olmoe-1b-7b", 8, RL_ALGORITHM_ANY, &pass));
   check_rows(&pass, olmoe, sizeof olmoe / sizeof *olmoe);
+  CU_ASSERT_TRUE_FATAL(split("mamba2-2.7b", 8, RL_ALGORITHM_ANY, &pass));
+  check_rows(&pass, mamba2, sizeof mamba2 / sizeof *mamba2);
+  CU_ASSERT_TRUE_FATAL(split("zamba2-7b", 4, RL_ALGORITHM_ANY, &pass));
+  check_rows(&pass, zamba2, sizeof zamba2 / sizeof *zamba2);
+  rl_lab_close(&lab);
+}
+
+static void test_encoder(void) {
+  rl_lab_pass pass;
+  CU_ASSERT_TRUE_FATAL(rl_lab_open(&lab, NULL));
+  CU_ASSERT_TRUE_FATAL(split("t5-base", 4, RL_ALGORITHM_ANY, &pass));
+  group.cached = 0;
+  group.source = (rl_encoder_source){512, 1, 0};
+  check_rows(&pass, t5, sizeof t5 / sizeof *t5);
+  group.source = (rl_encoder_source){0};
+  group.cached = 2048;
   rl_lab_close(&lab);
 }
 
@@ -320,5 +379,6 @@ static void test_stages(void) {
   rl_lab_close(&lab);
 }
 
-RL_SUITE("split models by hand", {"rows", test_rows}, {"stages", test_stages},
-         {"algorithms", test_algorithms}, {"more ranks than KV heads", test_more_ranks_than_heads})
+RL_SUITE("split models by hand", {"rows", test_rows}, {"encoder", test_encoder},
+         {"stages", test_stages}, {"algorithms", test_algorithms},
+         {"more ranks than KV heads", test_more_ranks_than_heads})
