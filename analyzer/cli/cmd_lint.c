@@ -6,12 +6,15 @@
 #include "cli/catalog.h"
 #include "cli/commands.h"
 #include "cli/folder.h"
+#include "doc/binary.h"
 #include "doc/tree.h"
 #include "graph/lower.h"
 #include "spec/hardware_check.h"
 #include "spec/link.h"
+#include "spec/safetensors.h"
 
-rl_db_kind rl_file_kind(rl_session *session, const char *path, rl_diags *diags) {
+/* What a description says it is. */
+static rl_db_kind description_kind(rl_session *session, const char *path, rl_diags *diags) {
   rl_node *root = NULL;
   const char *text = NULL, *word = NULL;
   size_t length = 0, name = strlen(path);
@@ -41,6 +44,39 @@ rl_db_kind rl_file_kind(rl_session *session, const char *path, rl_diags *diags) 
   return found;
 }
 
+/* A length, a brace and so many bytes: the head of a safetensors file. */
+static bool begins_as_tensors(rl_session *session, const char *path) {
+  rl_binary *file = RL_NEW(&session->arena, rl_binary);
+  rl_diags quiet;
+  rl_diags_init(&quiet, &session->arena);
+  if (file == NULL) return false;
+  bool begins = rl_binary_open(file, path, &quiet) == RL_OK && file->size > 10;
+  if (begins) {
+    const uint64_t length = rl_binary_number(file, 8);
+    begins = rl_binary_number(file, 1) == '{' && length >= 2 && length <= file->size - 8;
+  }
+  rl_binary_close(file);
+  return begins;
+}
+
+/* Weights say what they are by their first bytes; the config.json beside tensors is found by name.
+ */
+static bool is_weights(rl_session *session, const char *path, bool *named) {
+  *named = true;
+  if (rl_binary_begins(path, "GGUF") || rl_safetensors_is_name(path)) return true;
+  *named = false;
+  return begins_as_tensors(session, path);
+}
+
+rl_db_kind rl_file_kind(rl_session *session, const char *path, rl_diags *diags) {
+  bool named;
+  if (is_weights(session, path, &named)) {
+    if (named) return RL_DB_MODEL;
+    RL_REPORT(diags, TENSORS_NAME, (rl_loc){.file = path}, NULL);
+    return RL_DB_KINDS;
+  }
+  return description_kind(session, path, diags);
+}
 /* The operator list of the scenario; its parameters against the published total. */
 static void check_scenario(rl_session *session, const rl_request *request) {
   rl_scenario *scenario;

@@ -46,6 +46,7 @@ static const rl_example lint_examples[] = {
     {"lint", "checks every description that can be found"},
     {"lint hwdb/nvidia/mine.yaml", "checks one file"},
     {"lint mine", "checks every description below the folder"},
+    {"lint model-Q4_K_M.gguf", "checks that a file of weights can be analysed"},
 };
 static const rl_example import_examples[] = {
     {"import path/to/config.json -o mine.yaml",
@@ -131,10 +132,13 @@ const rl_command RL_COMMAND_TABLE[RL_COMMANDS] = {
         {.name = "lint",
          .arguments = "[FILE | FOLDER ...]",
          .summary = "checks descriptions: spelling, units, sources, parameter totals",
-         .text = "Loads each description, lowers each model to its operator list and compares its "
-                 "parameter total with the published one. Of a folder it checks every description "
-                 "below; without arguments, everything that can be found. The exit status is 1 "
-                 "when there is a finding.",
+         .text =
+             "Loads each description, lowers each model to its operator list and compares its "
+             "parameter total with the published one. Of a folder it checks every description "
+             "below; without arguments, everything that can be found. Weights (GGUF, "
+             "safetensors) and a config.json are read as models: every tensor must be one of the "
+             "operator list's, in its shape and a known format. The exit status is 1 when there "
+             "is a finding.",
          EXAMPLES(lint_examples),
          .most = 1000,
          .completion = RL_COMPLETE_FILES,

@@ -34,10 +34,8 @@ static const struct {
     {RL_D_NO_MODEL, "api_study.c"},          {RL_D_BAD_POINT, "graph_point.c"},
     {RL_D_NO_METHODS, "graph_errors.c"},     {RL_D_POINT_EMPTY, "time_generate.c"},
     {RL_D_ENGINE_FORMAT, "engine_api.c"},    {RL_D_ENGINE_TOO_LARGE, "engine_api.c"},
-    {RL_D_ENGINE_PASS, "engine_api.c"},      {RL_D_DIM_UNKNOWN, "spec_config.c"},
-    {RL_D_BINARY_WRONG, "spec_gguf.c"},      {RL_D_GGUF_NO_FACT, "spec_gguf.c"},
-    {RL_D_GGUF_ARCHITECTURE, "spec_gguf.c"}, {RL_D_GGUF_PART, "spec_gguf.c"},
-    {RL_D_STORED_NONE, "api_gguf.c"},        {RL_D_STORED_SHAPE, "api_gguf.c"},
+    {RL_D_ENGINE_PASS, "engine_api.c"},      {RL_D_DIM_UNKNOWN, "spec_config.c"},      {RL_D_GGUF_NO_FACT, "spec_gguf.c"},
+    {RL_D_GGUF_ARCHITECTURE, "spec_gguf.c"}, {RL_D_GGUF_PART, "spec_gguf.c"},        {RL_D_STORED_SHAPE, "api_gguf.c"},
     {RL_D_STORED_TYPE, "api_gguf.c"},        {RL_D_STORED_UNUSED, "api_gguf.c"},
     {RL_D_STORED_FORMAT, "api_safetensors.c"},
     {RL_D_STORED_BESIDE, "api_safetensors.c"},
@@ -46,7 +44,6 @@ static const struct {
     {RL_D_SAFETENSORS_TYPE, "spec_safetensors.c"},
     {RL_D_SAFETENSORS_COUNT, "spec_safetensors.c"},
     {RL_D_SAFETENSORS_ABSENT, "spec_safetensors.c"},
-    {RL_D_SAFETENSORS_CONFIG, "spec_safetensors.c"},
 };
 
 static bool held[RL_D_COUNT];
