@@ -18,6 +18,9 @@ static const struct {
     [RL_M_FOLLOWED] = {"T_f", "tokens in front of another of the pass whose logits are not wanted"},
     [RL_M_PAIRS] = {"P", "attended (query, key) pairs"},
     [RL_M_KV_READ] = {"K", "rows of the KV cache that some query attends to"},
+    [RL_M_TOKENS_KEPT] = {"T_k", "new tokens that the rank keeps"},
+    [RL_M_KV_OWN] = {"K_r", "rows that the rank keeps of those that some query attends to"},
+    [RL_M_KV_GATHERED] = {"K_all", "rows of all ranks' KV cache that some query attends to"},
     [RL_M_KV_ROWS] = {"C", "rows of the KV cache, cached and new"},
     [RL_M_KV_KEPT] = {"M", "rows the KV cache holds during the pass"},
     [RL_M_RECTANGLE] = {"S", "scores stored, new tokens times all tokens"},
@@ -136,10 +139,24 @@ static const char *meaning_of_all(rl_arena *arena, const rl_moment *moment, uint
                   rl_print_grouped(moment->window, window));
 }
 
-/* The same, of a class told with what parts the classes. */
+/* What is counted by tokens, keys or rows that are dealt to ranks. */
+static bool is_dealt(const rl_moment *moment) {
+  static const bool dealt[RL_MOMENT_KINDS] = {
+      [RL_M_TOKENS] = true,      [RL_M_LOGIT_ROWS] = true, [RL_M_ID_ROWS] = true,
+      [RL_M_TOKENS_KEPT] = true, [RL_M_PAIRS] = true,      [RL_M_KV_READ] = true,
+      [RL_M_KV_OWN] = true,      [RL_M_KV_KEPT] = true,    [RL_M_POSITION_ROWS] = true};
+  return moment->deal.ranks > 1 && dealt[moment->kind];
+}
+
+/* The same of the fullest of the ranks that tokens are dealt to; of a class told with what parts
+ * the classes. */
 static const char *meaning_of(rl_arena *arena, const rl_moment *moment, uint64_t value) {
   char tokens[RL_NUMBER_TEXT];
   const char *says = meaning_of_all(arena, moment, value);
+  if (says != NULL && is_dealt(moment)) {
+    says = rl_textf(arena, "%s, where they are most of %s ranks", says,
+                    rl_print_grouped(moment->deal.ranks, tokens));
+  }
   if (says == NULL || moment->phase == RL_PHASE_BOTH) return says;
   return rl_textf(arena, "%s, in sequences with %s %s new tokens", says,
                   moment->phase == RL_PHASE_DECODE ? "at most" : "more than",

@@ -57,7 +57,10 @@ void rl_tally_product(rl_tally *tally, rl_sum *sum, rl_moment moment, const uint
     if (!rl_mul_u64(product, factors[f], &product)) tally->overflow = true;
   }
   moment.phase = tally->phase;
-  if (tally->phase != RL_PHASE_BOTH) moment.decode_tokens = tally->program->decode_tokens;
+  moment.deal = tally->program->deal;
+  if (tally->phase != RL_PHASE_BOTH || moment.deal.ranks > 1) {
+    moment.decode_tokens = tally->program->decode_tokens;
+  }
   uint32_t m = 0;
   while (m < tally->moment_count && !moment_equals(tally->moments[m], moment)) m++;
   if (m == RL_MOMENTS_MAX) {

@@ -20,8 +20,11 @@ typedef enum rl_moment_kind {
   RL_M_NEXT_ROWS,    /* T, or the distinct ids of the tokens after each */
   RL_M_FOLLOWED,     /* tokens whose logits are not wanted, less the last of a sequence without any: the
                         token after each is one of the pass */
+  RL_M_TOKENS_KEPT,  /* T; of dealt tokens those of either class that were dealt to this rank */
   RL_M_PAIRS,        /* (query, key) pairs attended under window or chunk and the tree */
   RL_M_KV_READ,      /* distinct KV rows some query attends to under window or chunk */
+  RL_M_KV_OWN,       /* of dealt tokens: the rows of RL_M_KV_GATHERED that this rank keeps */
+  RL_M_KV_GATHERED,  /* of dealt tokens: distinct rows that some query of some rank attends to */
   RL_M_KV_ROWS,      /* sum of cached + q */
   RL_M_KV_KEPT,      /* rows the cache holds during the pass: those of RL_M_KV_READ, and room for a whole
                         chunk of a sequence that has one, in whole pages */
@@ -71,6 +74,9 @@ typedef struct rl_moment {
   uint64_t chunk;          /* RL_M_CHUNKS, RL_M_CHUNK_PAIRS: tokens a chunk; `within` says as many when
                               chunks are those of positions */
   uint64_t lead, merge;    /* of sources; merge 0 = 1 */
+  rl_deal deal;            /* the program's. Tokens and what is counted by them are those that this rank works on; pairs
+                              and rows read, in the decode class, those of keys that it keeps, in the prefill class
+                              those of its own queries; rows kept its own. A draft tree counts as a chain */
 } rl_moment;
 
 /* What each row counts. Bytes are compulsory: each stored byte once a pass and operand. */

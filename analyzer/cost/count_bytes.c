@@ -148,7 +148,7 @@ rl_share rl_share_experts(const rl_program *program, const rl_op *op, const rl_o
 /* Fused attention reads the KV rows that some query sees. */
 rl_share rl_share_attention(const rl_program *program, const rl_op *op, const rl_operand *operand) {
   rl_share share = rl_share_plain(program, op, operand);
-  bool cached = tensor_of(program, operand)->role == RL_ROLE_KV && op->at.over == RL_OVER_CACHE;
+  bool cached = tensor_of(program, operand)->extent == RL_EXTENT_KV && op->at.over == RL_OVER_CACHE;
   if (cached && operand->access == RL_READ) {
     share.blocks =
         (rl_moment){.kind = RL_M_KV_READ, .window = op->at.window, .within = op->at.within};
@@ -226,6 +226,8 @@ const rl_counting RL_COUNTINGS[RL_OP_KINDS] = {
     [RL_OP_ALL_GATHER] = {rl_work_none, rl_share_plain},
     [RL_OP_DISPATCH] = {rl_work_none, rl_share_exchange},
     [RL_OP_SEND_BACK] = {rl_work_send_back, rl_share_exchange},
+    [RL_OP_GATHER_KV] = {rl_work_none, rl_share_gather_kv},
+    [RL_OP_MERGE] = {rl_work_merge, rl_share_plain},
     [RL_OP_SEND] = {rl_work_none, rl_share_plain},
     [RL_OP_RECEIVE] = {rl_work_none, rl_share_plain},
     [RL_OP_EMBED] = {rl_work_none, rl_share_embed},
@@ -234,7 +236,7 @@ const rl_counting RL_COUNTINGS[RL_OP_KINDS] = {
     [RL_OP_LINEAR] = {rl_work_linear, rl_share_linear},
     [RL_OP_ROPE] = {rl_work_rope, rl_share_plain},
     [RL_OP_ROTATE] = {rl_work_rope, rl_share_plain},
-    [RL_OP_KV_APPEND] = {rl_work_kv_append, rl_share_plain},
+    [RL_OP_KV_APPEND] = {rl_work_kv_append, rl_share_append},
     [RL_OP_ATTENTION] = {rl_work_attention, rl_share_attention},
     [RL_OP_FADING_ATTENTION] = {rl_work_fading_attention, rl_share_fading_attention},
     [RL_OP_EIDETIC_ATTENTION] = {rl_work_fading_attention, rl_share_fading_attention},
@@ -259,11 +261,11 @@ const rl_counting RL_COUNTINGS[RL_OP_KINDS] = {
     [RL_OP_SCAN] = {rl_work_scan, rl_share_plain},
     [RL_OP_SSD_STEP] = {rl_work_ssd_step, rl_share_plain},
     [RL_OP_SSD] = {rl_work_ssd, rl_share_plain},
-    [RL_OP_LATENT_APPEND] = {rl_work_kv_append, rl_share_plain},
+    [RL_OP_LATENT_APPEND] = {rl_work_kv_append, rl_share_append},
     [RL_OP_EXPAND] = {rl_work_expand, rl_share_plain},
-    [RL_OP_EXPANDED_ATTENTION] = {rl_work_expanded_attention, rl_share_plain},
+    [RL_OP_EXPANDED_ATTENTION] = {rl_work_expanded_attention, rl_share_seen},
     [RL_OP_HEAD_LINEAR] = {rl_work_head_linear, rl_share_head_linear},
-    [RL_OP_LATENT_ATTENTION] = {rl_work_latent_attention, rl_share_plain},
+    [RL_OP_LATENT_ATTENTION] = {rl_work_latent_attention, rl_share_seen},
     [RL_OP_FRAME_CONV] = {rl_work_frame_conv, rl_share_plain},
     [RL_OP_PATCH_EMBED] = {rl_work_patch_embed, rl_share_plain},
     [RL_OP_ROPE_2D] = {rl_work_rope, rl_share_plain},

@@ -112,6 +112,8 @@ static void (*const WAYS[RL_OP_KINDS])(rl_tally *, const rl_op *, rl_ways *) = {
     [RL_OP_NORM] = ways_of_norm,
     [RL_OP_DISPATCH] = rl_ways_of_exchange,
     [RL_OP_SEND_BACK] = rl_ways_of_exchange,
+    [RL_OP_GATHER_KV] = rl_ways_of_gather_kv,
+    [RL_OP_MERGE] = rl_ways_of_merge,
     [RL_OP_SEND] = ways_of_send,
 };
 

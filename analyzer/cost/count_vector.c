@@ -45,7 +45,7 @@ void rl_work_kv_append(rl_tally *tally, const rl_op *op) {
     const rl_operand *operand = &program->operands[op->first_operand + o];
     const rl_tensor *cache = &program->tensors[operand->tensor];
     if (cache->role != RL_ROLE_KV || rl_format_is_dense(cache->format)) continue;
-    rl_share share = rl_share_plain(program, op, operand);
+    rl_share share = rl_share_append(program, op, operand);
     RL_TALLY(tally, &tally->counts[RL_C_VECTOR], share.blocks,
              RL_OP_RATES[RL_RATE_KV_QUANTIZE].per_element, share.rows, share.cols);
   }

@@ -3,6 +3,7 @@
  * symbols P(w), K(w), S and C: docs/counting.md. */
 #include "base/checked.h"
 #include "cost/cost.h"
+#include "cost/dealt.h"
 
 /* Whether the moment sums over this group. */
 static inline bool takes_group(const rl_moment *moment, const rl_group *group) {
@@ -31,14 +32,47 @@ static inline bool each_one(const rl_group *group, const rl_moment *moment, uint
   return true;
 }
 
+/* Tokens are dealt to ranks; of the decode class every rank works on all of them. */
+static inline bool is_dealt(const rl_moment *moment) {
+  return moment->deal.ranks > 1;
+}
+static inline bool works_on_own(const rl_group *group, const rl_moment *moment) {
+  return is_dealt(moment) && rl_phase_of(group->q, moment->decode_tokens) == RL_PHASE_PREFILL;
+}
+
+/* Positions of the new tokens. */
+static inline bool stretch_of(const rl_group *group, const rl_moment *moment, rl_stretch *out) {
+  *out = (rl_stretch){.first = group->cached, .window = moment->window};
+  return rl_add_u64(group->cached, group->q, &out->end);
+}
+
+static bool each_kept_token(const rl_group *group, const rl_moment *moment, uint64_t *value) {
+  rl_stretch all;
+  if (!stretch_of(group, moment, &all)) return false;
+  *value = is_dealt(moment) ? rl_dealt_positions(moment->deal, all.first, all.end) : group->q;
+  return true;
+}
+
 static inline bool each_q(const rl_group *group, const rl_moment *moment, uint64_t *value) {
-  (void)moment;
   *value = group->q;
+  return !works_on_own(group, moment) || each_kept_token(group, moment, value);
+}
+
+/* The last token is on one rank. */
+static bool each_own_logit_row(const rl_group *group, const rl_moment *moment, uint64_t *value) {
+  rl_stretch all;
+  if (!stretch_of(group, moment, &all)) return false;
+  *value = 0;
+  if (group->logits == RL_LOGITS_ALL) all.first = group->cached;
+  if (group->logits == RL_LOGITS_LAST) all.first = all.end - 1;
+  if (group->logits != RL_LOGITS_NONE) {
+    *value = rl_dealt_positions(moment->deal, all.first, all.end);
+  }
   return true;
 }
 
 static inline bool each_logit_row(const rl_group *group, const rl_moment *moment, uint64_t *value) {
-  (void)moment;
+  if (works_on_own(group, moment)) return each_own_logit_row(group, moment, value);
   switch (group->logits) {
     case RL_LOGITS_NONE:
       *value = 0;
@@ -146,7 +180,15 @@ static inline bool windowed_pairs(const rl_group *group, uint64_t window, uint64
   return chain_pairs(group->q, group->cached, window, value);
 }
 
+static bool each_dealt_pair(const rl_group *group, const rl_moment *moment, uint64_t *value) {
+  rl_stretch all;
+  if (!stretch_of(group, moment, &all)) return false;
+  return works_on_own(group, moment) ? rl_dealt_query_pairs(moment->deal, &all, value)
+                                     : rl_dealt_key_pairs(moment->deal, &all, value);
+}
+
 static inline bool each_pair(const rl_group *group, const rl_moment *moment, uint64_t *value) {
+  if (is_dealt(moment)) return each_dealt_pair(group, moment, value);
   if (moment->within != 0) return each_chunked_pair(group, moment->within, value);
   uint64_t skipped = 0;
   return windowed_pairs(group, moment->window, value) &&
@@ -163,12 +205,35 @@ static inline bool skipped_rows(const rl_group *group, const rl_moment *moment, 
   return true;
 }
 
-static inline bool each_kv_read(const rl_group *group, const rl_moment *moment, uint64_t *value) {
+static inline bool each_gathered(const rl_group *group, const rl_moment *moment, uint64_t *value) {
   uint64_t cached = group->cached;
   if (moment->skip != 0) return skipped_rows(group, moment, value);
   if (moment->window != 0) cached = rl_min_u64(cached, moment->window - 1);
   if (moment->within != 0) cached %= moment->within; /* those of the first query's chunk */
   return rl_add_u64(cached, group->q, value);
+}
+
+/* Of the rows that some query attends to those that this rank keeps. */
+static bool each_own_row(const rl_group *group, const rl_moment *moment, uint64_t *value) {
+  rl_stretch all;
+  if (!stretch_of(group, moment, &all)) return false;
+  if (moment->window != 0) all.first -= rl_min_u64(all.first, moment->window - 1);
+  if (moment->window == 0) all.first = 0;
+  *value = rl_dealt_positions(moment->deal, all.first, all.end);
+  return true;
+}
+
+static bool each_dealt_row(const rl_group *group, const rl_moment *moment, uint64_t *value) {
+  rl_stretch all;
+  if (!works_on_own(group, moment)) return each_own_row(group, moment, value);
+  if (!stretch_of(group, moment, &all)) return false;
+  *value = rl_dealt_rows_seen(moment->deal, &all);
+  return true;
+}
+
+static inline bool each_kv_read(const rl_group *group, const rl_moment *moment, uint64_t *value) {
+  if (is_dealt(moment)) return each_dealt_row(group, moment, value);
+  return each_gathered(group, moment, value);
 }
 
 static inline bool each_kv_row(const rl_group *group, const rl_moment *moment, uint64_t *value) {
@@ -179,7 +244,10 @@ static inline bool each_kv_row(const rl_group *group, const rl_moment *moment, u
 /* While the pass runs, the cache holds every row that one of its queries attends to. A chunk begins
  * empty, but the rows of a whole one must have their place. */
 static inline bool each_kept(const rl_group *group, const rl_moment *moment, uint64_t *value) {
-  if (!each_kv_read(group, moment, value)) return false;
+  if (is_dealt(moment) ? !each_own_row(group, moment, value)
+                       : !each_gathered(group, moment, value)) {
+    return false;
+  }
   if (moment->within != 0) {
     uint64_t rows;
     if (!rl_add_u64(group->cached, group->q, &rows)) return false;
@@ -281,7 +349,10 @@ RL_SUM(q)
 RL_SUM(logit_row)
 RL_SUM(followed)
 RL_SUM(pair)
+RL_SUM(kept_token)
 RL_SUM(kv_read)
+RL_SUM(own_row)
+RL_SUM(gathered)
 RL_SUM(kv_row)
 RL_SUM(kept)
 RL_SUM(rectangle)
@@ -353,7 +424,10 @@ static bool sum_id_rows(const rl_point *point, const rl_moment *moment, uint64_t
 static bool any_token(const rl_point *point, const rl_moment *moment, uint64_t *total) {
   *total = 0;
   for (size_t g = 0; g < point->count; g++) {
-    if (takes_group(moment, &point->groups[g])) *total = 1;
+    uint64_t tokens = 0;
+    if (!takes_group(moment, &point->groups[g])) continue;
+    if (!each_q(&point->groups[g], moment, &tokens)) return false;
+    if (tokens > 0) *total = 1;
   }
   return true;
 }
@@ -361,8 +435,10 @@ static bool any_token(const rl_point *point, const rl_moment *moment, uint64_t *
 static bool any_logits(const rl_point *point, const rl_moment *moment, uint64_t *total) {
   *total = 0;
   for (size_t g = 0; g < point->count; g++) {
-    const rl_group *group = &point->groups[g];
-    if (group->logits != RL_LOGITS_NONE && takes_group(moment, group)) *total = 1;
+    uint64_t rows = 0;
+    if (!takes_group(moment, &point->groups[g])) continue;
+    if (!each_logit_row(&point->groups[g], moment, &rows)) return false;
+    if (rows > 0) *total = 1;
   }
   return true;
 }
@@ -406,7 +482,10 @@ static const moment_sum SUMS[RL_MOMENT_KINDS] = {
     [RL_M_NEXT_ROWS] = sum_id_rows,
     [RL_M_FOLLOWED] = sum_followed,
     [RL_M_PAIRS] = sum_pair,
+    [RL_M_TOKENS_KEPT] = sum_kept_token,
     [RL_M_KV_READ] = sum_kv_read,
+    [RL_M_KV_OWN] = sum_own_row,
+    [RL_M_KV_GATHERED] = sum_gathered,
     [RL_M_KV_ROWS] = sum_kv_row,
     [RL_M_KV_KEPT] = sum_kept,
     [RL_M_RECTANGLE] = sum_rectangle,

@@ -63,6 +63,9 @@ const rl_op_rate RL_OP_RATES[] = {
                           "step: exponential, sum, logarithm; decay: product, sum; to the end of "
                           "the chunk: difference, exponential; from its start: exponential"},
     [RL_RATE_ALL_REDUCE] = {"all_reduce, per value", 1, "one addition"},
+    [RL_RATE_MERGE] = {"merge, per value", 2, "product, sum"},
+    [RL_RATE_MERGE_HEAD] = {"merge, per head", 5,
+                            "maximum, difference, exponential, sum, quotient"},
     [RL_RATE_SWIGLU] = {"swiglu, per value", 10,
                         "two clamps of up, one of gate, times the factor, negation, exponential, "
                         "sum, quotient, plus 1, product"},

@@ -81,7 +81,7 @@ typedef enum rl_rate {
   RL_RATE_CONV, RL_RATE_SCAN_STATE, RL_RATE_SCAN_CHANNEL,
   RL_RATE_STEP_STATE, RL_RATE_STEP_CHANNEL, RL_RATE_STEP_HEAD, RL_RATE_STEP_BIAS,
   RL_RATE_SSD_PAIR, RL_RATE_SSD_STATE, RL_RATE_SSD_CHANNEL, RL_RATE_SSD_HEAD,
-  RL_RATE_ALL_REDUCE,
+  RL_RATE_ALL_REDUCE, RL_RATE_MERGE, RL_RATE_MERGE_HEAD,
   RL_RATE_SWIGLU, RL_RATE_WEIGH, RL_RATE_COLLECT, RL_RATE_GATE, RL_RATE_GATED,
   RL_RATE_POSITION_SCALE, RL_RATE_HASH, RL_RATE_DOT,
   RL_RATE_RETENTION, RL_RATE_DELTA, RL_RATE_DELTA_KEY, RL_RATE_DELTA_VALUE, RL_RATE_DELTA_GATES,
@@ -173,6 +173,13 @@ rl_share rl_share_neural_memory(const rl_program *program, const rl_op *op,
 void rl_work_send_back(rl_tally *tally, const rl_op *op);
 rl_share rl_share_exchange(const rl_program *program, const rl_op *op, const rl_operand *operand);
 void rl_ways_of_exchange(rl_tally *tally, const rl_op *op, rl_ways *ways);
+/* count_dealt.c */
+void rl_work_merge(rl_tally *tally, const rl_op *op);
+rl_share rl_share_append(const rl_program *program, const rl_op *op, const rl_operand *operand);
+rl_share rl_share_seen(const rl_program *program, const rl_op *op, const rl_operand *operand);
+rl_share rl_share_gather_kv(const rl_program *program, const rl_op *op, const rl_operand *operand);
+void rl_ways_of_gather_kv(rl_tally *tally, const rl_op *op, rl_ways *ways);
+void rl_ways_of_merge(rl_tally *tally, const rl_op *op, rl_ways *ways);
 /* count_bytes.c */
 rl_share rl_share_plain(const rl_program *program, const rl_op *op, const rl_operand *operand);
 rl_share rl_share_embed_next(const rl_program *program, const rl_op *op, const rl_operand *operand);

@@ -90,8 +90,17 @@ static bool starts_silu_mul(const raw_view *view, uint32_t index) {
   return feeds(view, index, RL_OP_ACTIVATION, RL_OP_MUL, 0) ||
          feeds(view, index, RL_OP_ACTIVATION, RL_OP_MUL, 1);
 }
+/* Where tokens are dealt every rank turns the keys of all that are decoded and stores those of
+ * some: no one share says what it reads when it turns a part of each key. */
+static bool turns_others(const raw_view *view, uint32_t index) {
+  const rl_op *rope = op_at(view, index);
+  const rl_operand *k = operand_of(view, index, rope->operand_count - 1);
+  return rl_tokens_dealt(view->lowering) &&
+         k->cols != view->lowering->tensors.items[k->tensor].cols;
+}
 /* rope's last slot is the rotated k: the k that kv_append stores first, latent_append last */
 static bool starts_rope_append(const raw_view *view, uint32_t index) {
+  if (!is_kind(view, index, RL_OP_ROPE) || turns_others(view, index)) return false;
   return feeds(view, index, RL_OP_ROPE, RL_OP_KV_APPEND, 0) ||
          feeds(view, index, RL_OP_ROPE, RL_OP_LATENT_APPEND, 1);
 }

@@ -123,6 +123,7 @@ static rl_status lower_run(rl_lowering *lowering, uint32_t index) {
   lowering->k_cache = lowering->v_cache = RL_NONE;
   lowering->second_k = lowering->second_v = RL_NONE;
   lowering->latents = lowering->rope_keys = RL_NONE;
+  lowering->all_latents[0] = lowering->all_latents[1] = RL_NONE;
   lowering->cross_k = lowering->cross_v = RL_NONE;
   run->first_op = (uint32_t)lowering->raw.count;
   for (size_t s = 0; s < run->statement_count && status == RL_OK; s++) {
@@ -161,18 +162,9 @@ static rl_status lower_runs(rl_lowering *lowering) {
 /* What the contract knows and the lowering does not. */
 static rl_status check_supported(const rl_scenario *scenario, rl_diags *diags) {
   const rl_parallel *parallel = &scenario->parallel;
-  const struct {
-    const char *name;
-    uint64_t degree;
-  } kinds[] = {{"context", parallel->context}};
   const bool experts = rl_parallel_spreads(parallel);
   rl_status worst = RL_OK;
   char text[RL_NUMBER_TEXT];
-  for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
-    if (kinds[i].degree <= 1) continue;
-    worst = RL_REPORT(diags, NO_PARALLELISM, parallel->loc, kinds[i].name,
-                      rl_print_grouped(kinds[i].degree, text));
-  }
   if (!experts) {
     worst = RL_REPORT(diags, NO_PARALLELISM, parallel->loc, "expert",
                       rl_print_grouped(parallel->expert, text));
@@ -184,14 +176,22 @@ static rl_status check_supported(const rl_scenario *scenario, rl_diags *diags) {
   return worst;
 }
 
-/* Encoders are not cut into stages: what a stage would have of them is not said yet. */
+/* Encoders are not cut into stages, nor are their tokens dealt: what a device would have of them is
+ * not said yet. */
 static rl_status check_cut(const rl_lowering *lowering) {
   const rl_parallel *parallel = &lowering->scenario->parallel;
+  const struct {
+    const char *name;
+    uint64_t degree;
+  } kinds[] = {{"pipeline", parallel->pipeline}, {"context", parallel->context}};
   char text[RL_NUMBER_TEXT];
-  const bool encodes = lowering->source.read || lowering->one_pass;
-  if (!encodes || parallel->pipeline <= 1) return RL_OK;
-  return RL_REPORT(lowering->diags, NO_PARALLELISM, parallel->loc, "pipeline",
-                   rl_print_grouped(parallel->pipeline, text));
+  if (!lowering->source.read && !lowering->one_pass) return RL_OK;
+  for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+    if (kinds[i].degree <= 1) continue;
+    return RL_REPORT(lowering->diags, NO_PARALLELISM, parallel->loc, kinds[i].name,
+                     rl_print_grouped(kinds[i].degree, text));
+  }
+  return RL_OK;
 }
 
 /* Experts are spread only where there are some. */
@@ -245,6 +245,7 @@ static rl_status hand_over(const rl_lowering *lowering, const rl_program **out) 
       .positions = lowering->positions,
       .source = lowering->source,
       .prefix = lowering->prefix,
+      .deal = rl_deal_of(lowering),
       .one_pass = lowering->one_pass,
       .fuse = lowering->scenario->profile->fuse,
       .decode_tokens = lowering->scenario->profile->decode_tokens,
@@ -282,6 +283,7 @@ rl_status rl_lower_rank(rl_arena *arena, const rl_scenario *scenario, rl_rank ra
   if (status == RL_OK) status = lower_runs(&lowering);
   if (status == RL_OK) status = check_cut(&lowering);
   if (status == RL_OK) status = check_experts(&lowering);
+  if (status == RL_OK) status = rl_deal_check(&lowering);
   note_source(&lowering);
   if (status == RL_OK) status = rl_stage_cut(&lowering);
   if (status == RL_OK) status = rl_fuse(&lowering);

@@ -11,6 +11,8 @@ typedef struct rl_rank {
   uint64_t tensor;   /* its place among those that share every layer */
   uint64_t pipeline; /* its stage: some consecutive layers */
   uint64_t data;     /* its group, of those whose tokens meet at the experts */
+  uint64_t context;  /* 1 more than its place among those that a sequence's tokens are dealt to; 0: of each count the
+                        place where it is most */
 } rl_rank;
 
 /* The program of the scenario's model under its formats and its profile's fuse list. The scenario's

@@ -48,6 +48,7 @@ rl_status rl_lower_kv_append(rl_lowering *lowering, const rl_statement *statemen
   lowering->attended = RL_PHASE_BOTH;
   op.at.heads = op.at.kv_heads = values->heads;
   op.at.head_dim = values->head_dim;
+  rl_dealt_keys(lowering, &op);
   const rl_operand operands[] = {
       rl_operand_whole(lowering, in[0], RL_READ), rl_operand_whole(lowering, in[1], RL_READ),
       rl_operand_whole(lowering, *k, RL_WRITE), rl_operand_whole(lowering, *v, RL_WRITE)};
@@ -127,8 +128,8 @@ static rl_status begin_over_cache(rl_lowering *lowering, const rl_statement *sta
                                   const rl_evaluated *values, rl_op_kind kind, rl_op *op,
                                   rl_attention_ends *ends) {
   uint32_t q[2];
-  *ends =
-      (rl_attention_ends){RL_NONE, lowering->k_cache, lowering->v_cache, RL_NONE, RL_NONE, RL_NONE};
+  *ends = (rl_attention_ends){
+      RL_NONE, lowering->k_cache, lowering->v_cache, RL_NONE, RL_NONE, RL_NONE, RL_NONE};
   rl_status status = rl_inputs_find(lowering, statement, q);
   if (status == RL_OK) {
     status = rl_cache_check(lowering, statement, values, q[0], lowering->k_cache);

@@ -9,7 +9,7 @@ static rl_status begin(rl_lowering *lowering, const rl_statement *statement, rl_
   rl_status status = rl_inputs_find(lowering, statement, inputs);
   *op = rl_op_begin(lowering, statement, kind);
   op->at.ranks = op->at.span = lowering->scenario->parallel.tensor;
-  op->at.first_device = lowering->rank.pipeline * op->at.ranks;
+  op->at.first_device = lowering->rank.pipeline * rl_stage_devices(lowering);
   op->at.algorithm = lowering->scenario->parallel.algorithm;
   *in = inputs[0];
   return status;

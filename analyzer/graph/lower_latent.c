@@ -42,6 +42,7 @@ rl_status rl_lower_latent_append(rl_lowering *lowering, const rl_statement *stat
   if (status == RL_OK) status = add_cache(lowering, "latent_cache", in[0], &lowering->latents);
   if (status == RL_OK) status = add_cache(lowering, "rope_cache", in[1], &lowering->rope_keys);
   if (status != RL_OK) return status;
+  rl_dealt_keys(lowering, &op);
   const rl_operand operands[] = {rl_operand_whole(lowering, in[0], RL_READ),
                                  rl_operand_whole(lowering, in[1], RL_READ),
                                  rl_operand_whole(lowering, lowering->latents, RL_WRITE),
@@ -78,6 +79,21 @@ static void set_heads(rl_op *op, const rl_evaluated *values) {
   op->at.part = (rl_head_part)values->part;
 }
 
+/* The latents and rotated keys of all tokens: those of the caches, which must be gathered first
+ * where tokens are dealt. */
+static rl_status find_kept(rl_lowering *lowering, const rl_op *op, uint32_t kept[2]) {
+  kept[0] = lowering->latents;
+  kept[1] = lowering->rope_keys;
+  if (!rl_tokens_dealt(lowering)) return RL_OK;
+  if (lowering->all_latents[0] == RL_NONE) {
+    rl_status status = rl_dealt_gather(lowering, op, kept, lowering->all_latents);
+    if (status != RL_OK) return status;
+  }
+  kept[0] = lowering->all_latents[0];
+  kept[1] = lowering->all_latents[1];
+  return RL_OK;
+}
+
 /* W [H (d_n + d_v), r], of each head its rows for keys, then those for values; out: for every token
  * of the sequences [H (d_n + d_v)]. Latents come from the cache as they are, so that the weight is
  * multiplied in the activation type whatever its format. */
@@ -86,8 +102,9 @@ rl_status rl_lower_expand(rl_lowering *lowering, const rl_statement *statement,
   rl_op op = rl_op_begin(lowering, statement, RL_OP_EXPAND);
   rl_weight_shape request = {
       .class_name = "linear", .suffix = "weight", .source = values->weights, .gguf = values->gguf};
-  uint32_t weight, out;
+  uint32_t weight, out, kept[2];
   rl_status status = check_heads(lowering, statement, values, &request.rows);
+  if (status == RL_OK) status = find_kept(lowering, &op, kept);
   if (status != RL_OK) return status;
   request.cols = lowering->tensors.items[lowering->latents].cols;
   request.row_slice = slice_heads(lowering, values, values->head_dim + values->value_dim);
@@ -97,7 +114,7 @@ rl_status rl_lower_expand(rl_lowering *lowering, const rl_statement *statement,
   if (status == RL_OK) status = rl_output_find(lowering, statement, &shape, &out);
   if (status != RL_OK) return status;
   set_heads(&op, values);
-  const rl_operand operands[] = {rl_operand_whole(lowering, lowering->latents, RL_READ),
+  const rl_operand operands[] = {rl_operand_whole(lowering, kept[0], RL_READ),
                                  rl_operand_whole(lowering, weight, RL_READ),
                                  rl_operand_whole(lowering, out, RL_WRITE)};
   return rl_op_add(lowering, &op, operands, 3);
@@ -128,11 +145,12 @@ rl_status rl_lower_expanded_attention(rl_lowering *lowering, const rl_statement 
                                       const rl_evaluated *values) {
   rl_op op = rl_op_begin(lowering, statement, RL_OP_EXPANDED_ATTENTION);
   uint64_t width = 0;
-  uint32_t in[2], out;
+  uint32_t in[2], out, kept[2];
   rl_status status = find_tokens(lowering, statement, in);
   if (status == RL_OK) status = check_heads(lowering, statement, values, &width);
   if (status == RL_OK) status = check_queries(lowering, statement, values, in[0]);
   if (status == RL_OK) status = rl_width_check(lowering, statement, in[1], 1, width);
+  if (status == RL_OK) status = find_kept(lowering, &op, kept);
   if (status == RL_OK) status = set_score_scale(lowering, values, &op);
   if (status != RL_OK) return status;
   rl_tensor shape =
@@ -141,10 +159,9 @@ rl_status rl_lower_expanded_attention(rl_lowering *lowering, const rl_statement 
   status = rl_output_find(lowering, statement, &shape, &out);
   if (status != RL_OK) return status;
   set_heads(&op, values);
-  const rl_operand operands[] = {rl_operand_whole(lowering, in[0], RL_READ),
-                                 rl_operand_whole(lowering, in[1], RL_READ),
-                                 rl_operand_whole(lowering, lowering->rope_keys, RL_READ),
-                                 rl_operand_whole(lowering, out, RL_WRITE)};
+  const rl_operand operands[] = {
+      rl_operand_whole(lowering, in[0], RL_READ), rl_operand_whole(lowering, in[1], RL_READ),
+      rl_operand_whole(lowering, kept[1], RL_READ), rl_operand_whole(lowering, out, RL_WRITE)};
   return rl_op_add(lowering, &op, operands, 4);
 }
 
@@ -208,7 +225,7 @@ rl_status rl_lower_latent_attention(rl_lowering *lowering, const rl_statement *s
                                     const rl_evaluated *values) {
   rl_op op = rl_op_begin(lowering, statement, RL_OP_LATENT_ATTENTION);
   uint64_t ignored = 0;
-  uint32_t in[2], out;
+  uint32_t in[2], out, sums = RL_NONE;
   rl_status status = find_tokens(lowering, statement, in);
   if (status == RL_OK) status = check_heads(lowering, statement, values, &ignored);
   if (status == RL_OK) status = check_queries(lowering, statement, values, in[0]);
@@ -222,10 +239,16 @@ rl_status rl_lower_latent_attention(rl_lowering *lowering, const rl_statement *s
   if (status != RL_OK) return status;
   op.compute = rl_format_compute(lowering->scenario->k, lowering->scenario->activations);
   set_heads(&op, values);
+  rl_dealt_keys(lowering, &op);
+  if (rl_tokens_dealt(lowering)) status = rl_dealt_sums(lowering, values->heads, &sums);
+  if (status != RL_OK) return status;
   const rl_operand operands[] = {{in[0], RL_READ, values->heads * values->rope_dim},
                                  rl_operand_whole(lowering, in[1], RL_READ),
                                  rl_operand_whole(lowering, lowering->latents, RL_READ),
                                  rl_operand_whole(lowering, lowering->rope_keys, RL_READ),
-                                 rl_operand_whole(lowering, out, RL_WRITE)};
-  return rl_op_add(lowering, &op, operands, 5);
+                                 rl_operand_whole(lowering, out, RL_WRITE),
+                                 {sums, RL_WRITE, values->heads}};
+  if (!rl_tokens_dealt(lowering)) return rl_op_add(lowering, &op, operands, 5);
+  status = rl_op_add(lowering, &op, operands, 6);
+  return status == RL_OK ? rl_dealt_merge(lowering, &op, out, sums) : status;
 }

@@ -61,14 +61,17 @@ static size_t read_table(const rl_lowering *lowering, uint32_t table, rl_operand
 }
 
 /* The scores are never stored. */
-static rl_status add_whole(rl_lowering *lowering, const rl_op *attention,
-                           const rl_attention_ends *ends) {
-  rl_operand operands[6] = {rl_operand_whole(lowering, ends->q, RL_READ),
+rl_status rl_attention_add_whole(rl_lowering *lowering, const rl_op *attention,
+                                 const rl_attention_ends *ends) {
+  rl_operand operands[7] = {rl_operand_whole(lowering, ends->q, RL_READ),
                             rl_operand_whole(lowering, ends->k, RL_READ),
                             rl_operand_whole(lowering, ends->v, RL_READ)};
   size_t count = read_table(lowering, ends->table, operands, 3);
   count = read_table(lowering, ends->sinks, operands, count);
   operands[count++] = rl_operand_whole(lowering, ends->out, RL_WRITE);
+  if (attention->at.key_parts != 0) {
+    operands[count++] = rl_operand_whole(lowering, ends->sums, RL_WRITE);
+  }
   return rl_op_add(lowering, attention, operands, count);
 }
 
@@ -112,5 +115,9 @@ static rl_status add_expanded(rl_lowering *lowering, const rl_op *attention,
 rl_status rl_attention_add(rl_lowering *lowering, const rl_op *attention,
                            const rl_attention_ends *ends) {
   bool whole = (lowering->scenario->profile->fuse >> RL_FUSE_ATTENTION & 1u) != 0;
-  return whole ? add_whole(lowering, attention, ends) : add_expanded(lowering, attention, ends);
+  if (rl_tokens_dealt(lowering) && attention->at.over == RL_OVER_CACHE) {
+    return rl_dealt_attention(lowering, attention, ends);
+  }
+  return whole ? rl_attention_add_whole(lowering, attention, ends)
+               : add_expanded(lowering, attention, ends);
 }

@@ -52,6 +52,7 @@ typedef struct rl_lowering {
   uint32_t second_k, second_v; /* the same of the layer's second cache */
   rl_phase attended;         /* the class whose sequences have attended to them; BOTH: none has */
   uint32_t latents, rope_keys; /* caches that latent_append wrote in this layer, or RL_NONE */
+  uint32_t all_latents[2];     /* the rows of both that all ranks keep, RL_NONE: not gathered */
   uint32_t ids;              /* the token ids that a pass is given */
   uint32_t clusters;         /* of the sequences, RL_NONE: not read yet */
   uint32_t source_ids, source_values; /* what a source consists of, RL_NONE: not read yet */
@@ -146,6 +147,8 @@ rl_status rl_check_uncut(rl_lowering *lowering, const rl_statement *statement, u
 /* The first layer of a stage: layers that are left over go to the stages before the last one, which
  * has the head to run, from the back on. Stage `stages` begins behind the last layer. */
 uint64_t rl_stage_first_layer(uint64_t layers, uint64_t stages, uint64_t stage);
+/* Devices of one stage of one data group. */
+uint64_t rl_stage_devices(const rl_lowering *lowering);
 /* Leaves of the lowered pass what this rank's stage of the pipeline runs. */
 rl_status rl_stage_cut(rl_lowering *lowering);
 /* This rank's shares of the family's dims; degrees that do not divide them are refused. */
@@ -217,6 +220,21 @@ uint32_t rl_exchange_here(const rl_lowering *lowering, uint32_t tensor);
 /* Sums over the choices return as the statement's result. */
 rl_status rl_exchange_end(rl_lowering *lowering, const rl_statement *statement, uint32_t results);
 
+/* Tokens that are dealt to ranks (lower_dealt.c). */
+bool rl_tokens_dealt(const rl_lowering *lowering);
+rl_deal rl_deal_of(const rl_lowering *lowering);
+/* The operator stores, or sees, those keys only that this rank keeps. */
+void rl_dealt_keys(const rl_lowering *lowering, rl_op *op);
+/* Refuses models that have an operator which needs tokens of other ranks otherwise than attention. */
+rl_status rl_deal_check(const rl_lowering *lowering);
+/* The rows of two caches that all ranks keep, for the sequences of the prefill class. */
+rl_status rl_dealt_gather(rl_lowering *lowering, const rl_op *of, const uint32_t caches[2],
+                          uint32_t gathered[2]);
+/* The logarithm of the sum of exponentials of each query's scores, [T, heads]; what each rank made of
+ * its keys becomes attention over all, in place. */
+rl_status rl_dealt_sums(rl_lowering *lowering, uint64_t heads, uint32_t *sums);
+rl_status rl_dealt_merge(rl_lowering *lowering, const rl_op *of, uint32_t parts, uint32_t sums);
+
 /* YaRN's divisors of the frequencies and magnitude, from the map of the config (rope_yarn.c). */
 rl_status rl_yarn_read(rl_lowering *lowering, const rl_node *map, rl_op_attributes *at);
 /* What scores are multiplied with beside 1 / sqrt(d_h), under that map (NULL: nothing). */
@@ -228,10 +246,17 @@ typedef struct rl_attention_ends {
   uint32_t table; /* of biases by distance, RL_NONE */
   uint32_t out;
   uint32_t sinks; /* a logit a head, RL_NONE */
+  uint32_t sums;  /* written where at.key_parts is not 0 */
 } rl_attention_ends;
 /* Adds the operator, or scores, softmax and mix in its place where attention is not fused. */
 rl_status rl_attention_add(rl_lowering *lowering, const rl_op *attention,
                            const rl_attention_ends *ends);
+/* The operator, whatever the profile fuses. */
+rl_status rl_attention_add_whole(rl_lowering *lowering, const rl_op *attention,
+                                 const rl_attention_ends *ends);
+/* The same where tokens are dealt: what each class makes of it (lower_dealt.c). */
+rl_status rl_dealt_attention(rl_lowering *lowering, const rl_op *attention,
+                             const rl_attention_ends *ends);
 /* Refuses queries that do not fit the cache which waits to be attended to, or one that no cache
  * waits for; `index` is that of its keys. */
 rl_status rl_cache_check(rl_lowering *lowering, const rl_statement *statement,

@@ -16,6 +16,15 @@ typedef struct rl_tree {
  * operator of a phase works on the sequences of that class alone. */
 typedef enum rl_phase { RL_PHASE_BOTH, RL_PHASE_DECODE, RL_PHASE_PREFILL, RL_PHASES } rl_phase;
 
+/* Tokens dealt to ranks that all have the same weights: the token at position p of its sequence, and
+ * what is kept of it, to rank p mod `ranks` (Brandon et al. 2023, Striped Attention, 3). Sequences of
+ * the prefill class have their new tokens worked on where they were dealt to, those of the decode
+ * class on every rank. */
+typedef struct rl_deal {
+  uint64_t ranks; /* 0 or 1: none are dealt */
+  uint64_t place; /* 1 more than the number of the rank; 0: of each count the rank where it is most */
+} rl_deal;
+
 typedef enum rl_logits { RL_LOGITS_LAST, RL_LOGITS_ALL, RL_LOGITS_NONE } rl_logits;
 
 /* What an encoder or a vision tower reads of a sequence: one text or sound, or images of one size.

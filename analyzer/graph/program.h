@@ -225,6 +225,8 @@ typedef struct rl_op_attributes {
   uint64_t message;         /* send, receive: number among those between two stages */
   rl_algorithm algorithm;
   uint64_t meet;            /* dispatch, send_back, expert_linear: tensor groups whose tokens come together; 0: one */
+  uint64_t key_parts, key_part; /* kv_append, attention, latent_attention: every key_parts-th row of the sequence from
+                                   key_part on is kept and seen here; 0: all of them */
   uint64_t token_part, token_parts; /* dispatch, send_back: which of so many parts of its tokens this rank sends */
   uint64_t first_expert, held_experts; /* route, expert_linear: those of this rank of `ranks`; 0 = all */
   uint64_t first_head, all_heads; /* attention, recurrences: which of the heads of all ranks these are; all_heads 0: all */
@@ -284,6 +286,7 @@ typedef struct rl_program {
     uint64_t token; /* id of the tokens that merged positions take the place of */
   } source;
   uint64_t prefix;          /* tokens of a sequence that its first pass reads twice, at most; 0: none */
+  rl_deal deal;             /* of the tokens of a pass */
   bool one_pass;            /* sequences are one pass: attention looks ahead and keeps nothing */
   uint32_t fuse;            /* fusions asked for, bit 1u << rl_fusion */
   /* Experts that tokens are sent to, with all tokens of `meet` groups; ranks 0: none are. */

@@ -5,6 +5,11 @@
 #include "base/number.h"
 #include "graph/lowering.h"
 
+uint64_t rl_stage_devices(const rl_lowering *lowering) {
+  const rl_parallel *parallel = &lowering->scenario->parallel;
+  return parallel->tensor * rl_max_u64(parallel->context, 1);
+}
+
 rl_slice rl_slice_of(uint64_t before, uint64_t part, uint64_t whole) {
   return part == whole ? (rl_slice){0} : (rl_slice){.first = before, .whole = whole};
 }

@@ -169,7 +169,7 @@ static rl_raw_run *add_run(rl_lowering *stage, rl_raw_run run) {
  * further as every stage has (Narayanan et al. 2021, 3.2). */
 static rl_status add_ends(const cut *c, rl_lowering *stage, const bool *crosses, rl_op_kind kind) {
   const rl_lowering *lowering = c->lowering;
-  const uint64_t tensor = lowering->scenario->parallel.tensor;
+  const uint64_t devices = rl_stage_devices(lowering);
   const uint64_t from = lowering->rank.pipeline - (kind == RL_OP_RECEIVE ? 1u : 0u);
   const rl_format *activations = lowering->scenario->activations;
   rl_raw_run run = {.repeat = 1, .loop = RL_NONE};
@@ -179,7 +179,7 @@ static rl_status add_ends(const cut *c, rl_lowering *stage, const bool *crosses,
               .name = RL_OP_INFO[kind].name,
               .compute = rl_format_compute(activations, activations),
               .loc = lowering->scenario->parallel.loc,
-              .at = {.ranks = 2, .span = 2 * tensor, .first_device = from * tensor}};
+              .at = {.ranks = 2, .span = 2 * devices, .first_device = from * devices}};
   rl_raw_run *added = add_run(stage, run);
   if (added == NULL) return rl_diag_oom(stage->diags);
   for (uint32_t t = 0; t < lowering->tensors.count; t++) {

@@ -88,6 +88,9 @@ void rl_combinations_check(const rl_load *load, const rl_settings *settings,
   const rl_hardware *prefill = scenario->pools.prefill;
   if (rl_load_clean(load)) tell_idle(load, settings, scenario);
   if (rl_load_clean(load)) tell_batches(load, settings, scenario);
+  if (scenario->parallel.context > 1 && prefill != NULL) {
+    RL_REPORT(load->diags, NOT_SUPPORTED, scenario->parallel.loc, "parallel.context with pools");
+  }
   if (placed && prefill != NULL) {
     RL_REPORT(load->diags, NOT_SUPPORTED, placed_at(settings), "a placement together with pools");
   }

@@ -17,20 +17,6 @@ static void read_degree(const rl_load *load, const rl_settings *settings, rl_set
   if (parallel->loc.file == NULL || *degree > 1) parallel->loc = node->loc;
 }
 
-/* What the lowering does not know yet. */
-static void refuse_unknown(const rl_load *load, const rl_settings *settings,
-                           const rl_parallel *parallel) {
-  const struct {
-    rl_setting which;
-    uint64_t degree;
-  } kinds[] = {{RL_SET_CONTEXT, parallel->context}};
-  for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
-    if (kinds[i].degree <= 1) continue;
-    RL_REPORT(load->diags, NOT_SUPPORTED, settings->values[kinds[i].which]->loc,
-              RL_SETTING_KEYS[kinds[i].which]);
-  }
-}
-
 bool rl_parallel_spreads(const rl_parallel *parallel) {
   if (parallel->expert <= 1) return true;
   if (parallel->tensor == 0 || parallel->expert % parallel->tensor != 0) return false;
@@ -113,6 +99,5 @@ void rl_parallel_resolve(const rl_load *load, const rl_settings *settings, rl_sc
     report_devices(load, settings, scenario);
   }
   if (ranks > RL_DEVICES_MAX) report_devices(load, settings, scenario);
-  refuse_unknown(load, settings, parallel);
   check_experts(load, settings, parallel);
 }

@@ -27,6 +27,16 @@ static rl_status check_positions(const rl_plan *plan, uint64_t needed, rl_diags 
                    rl_print_grouped(positions, given));
 }
 
+/* A prompt is dealt to all ranks, unless it counts as a few tokens that are verified. */
+static rl_status check_deal(const rl_plan *plan, uint64_t prompt, rl_diags *diags) {
+  rl_loc nowhere = {0};
+  const rl_program *program = plan->cost->program;
+  char tokens[RL_NUMBER_TEXT], ranks[RL_NUMBER_TEXT];
+  if (prompt >= program->deal.ranks || prompt <= program->decode_tokens) return RL_OK;
+  return RL_REPORT(diags, POINT_DEAL, nowhere, rl_print_grouped(prompt, tokens),
+                   rl_print_grouped(program->deal.ranks, ranks));
+}
+
 rl_status rl_check_job(const rl_plan *plan, rl_job job, rl_diags *diags) {
   rl_loc nowhere = {0};
   uint64_t needed;
@@ -38,5 +48,6 @@ rl_status rl_check_job(const rl_plan *plan, rl_job job, rl_diags *diags) {
     rl_group group = {.count = job.batch, .q = job.generate, .cached = job.prompt};
     return rl_report_overflow(&group, diags);
   }
-  return check_positions(plan, needed, diags);
+  rl_status status = check_deal(plan, job.prompt, diags);
+  return status == RL_OK ? check_positions(plan, needed, diags) : status;
 }

@@ -1,17 +1,20 @@
 /* Time of a whole generation. A decode step behind S cached tokens costs each row the maximum of up
  * to four times, each affine in S between breakpoints: a window that fills up, activations or KV
  * that no longer fit the cache. Between two breakpoints the maximum is convex, so one resource
- * rules an interval of S, and the sum over its integer steps is an arithmetic series. */
+ * rules an interval of S, and the sum over its integer steps is an arithmetic series. Where the
+ * tokens of a sequence are dealt to n ranks, a rank's share of S grows with every n-th token, so
+ * that this holds for the steps of one residue of S by n. */
 
 #include "base/checked.h"
 #include "time/check.h"
 #include "time/steps.h"
 
-/* One row of one generation, seen as a function of the cached tokens. */
+/* One row of one generation, seen as a function of the cached tokens: S = begin + k * stride. */
 typedef struct walk {
   const rl_plan *plan;
   uint64_t batch;
   size_t row;
+  uint64_t begin, stride;
   rl_demand demand; /* at the S looked at last */
   uint64_t epoch;   /* how many breakpoints lie at or before that S: never falls as S grows */
   bool failed;      /* a count exceeded 64 bits */
@@ -43,8 +46,9 @@ static uint64_t count_breakpoints(const walk *w, uint64_t cached) {
   return passed;
 }
 
-/* Moves to a step behind `cached` tokens. */
-static void look(walk *w, uint64_t cached) {
+/* Moves to the k-th step. */
+static void look(walk *w, uint64_t k) {
+  const uint64_t cached = w->begin + k * w->stride;
   rl_group group = rl_plan_group(w->plan, w->batch, 1, cached);
   uint64_t moments[RL_MOMENTS_MAX];
   bool good = rl_cost_moments(w->plan->cost, &(rl_point){&group, 1}, NULL, moments) &&
@@ -69,7 +73,8 @@ static bool holds(const walk *w, const piece *p) {
   return w->epoch == p->epoch && (p->bound == RL_BOUNDS || rules(&w->demand, p->bound));
 }
 
-/* The last S of [first, last] where the piece holds; it does at first, and its end is one border.
+/* The last step of [first, last] where the piece holds; it does at first, and its end is one
+ * border.
  */
 static uint64_t last_of_piece(walk *w, const piece *p, uint64_t first, uint64_t last) {
   look(w, last);
@@ -105,9 +110,10 @@ static void spend_piece(rl_spending *row, const rl_demand *start, const rl_deman
   }
 }
 
-/* What the row spends over S = first ... last, one repeat. */
-static rl_spending sum_row(walk *w, uint64_t first, uint64_t last) {
+/* What the row spends over the steps 0 ... last, one repeat. */
+static rl_spending sum_row(walk *w, uint64_t last) {
   rl_spending row = {0};
+  uint64_t first = 0;
   while (!w->failed) {
     look(w, first);
     rl_demand start = w->demand;
@@ -122,6 +128,30 @@ static rl_spending sum_row(walk *w, uint64_t first, uint64_t last) {
     first = end + 1;
   }
   return row;
+}
+
+static void add_seconds(rl_spending *sum, const rl_spending *part) {
+  sum->total += part->total;
+  for (int b = RL_BOUND_COMPUTE; b < RL_BOUNDS; b++) {
+    sum->seconds[b] += part->seconds[b];
+    sum->amount[b] += part->amount[b];
+  }
+}
+
+/* The same over S = first ... last, residue by residue of what tokens are dealt to. False when a
+ * count exceeded 64 bits. */
+static bool sum_residues(const walk *of, uint64_t first, uint64_t last, rl_spending *row) {
+  const uint64_t stride = rl_max_u64(of->plan->cost->program->deal.ranks, 1);
+  *row = (rl_spending){0};
+  for (uint64_t begin = first; begin <= last && begin - first < stride; begin++) {
+    walk w = *of;
+    w.begin = begin;
+    w.stride = stride;
+    const rl_spending one = sum_row(&w, (last - begin) / stride);
+    if (w.failed) return false;
+    add_seconds(row, &one);
+  }
+  return true;
 }
 
 /* Adds what one row spends to the whole, and keeps it when rows are asked for. */
@@ -153,9 +183,9 @@ static bool sum_lanes(const rl_plan *plan, rl_job job, double *seconds) {
 static bool sum_steps(const rl_plan *plan, rl_job job, rl_spending *whole, rl_spending *rows) {
   uint64_t first = job.prompt, last = job.prompt + job.generate - 2;
   for (size_t row = 0; row < plan->cost->row_count; row++) {
-    walk w = {.plan = plan, .batch = job.batch, .row = row};
-    rl_spending one = sum_row(&w, first, last);
-    if (w.failed) return false;
+    const walk w = {.plan = plan, .batch = job.batch, .row = row};
+    rl_spending one;
+    if (!sum_residues(&w, first, last, &one)) return false;
     add_spending(whole, rows == NULL ? NULL : &rows[row], &one, plan->cost->rows[row].repeat);
   }
   return plan->placement == NULL || sum_lanes(plan, job, &whole->total);

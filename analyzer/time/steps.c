@@ -1,8 +1,11 @@
 /* Between breakpoints a maximum of sums of maxima of affine functions is convex in S, so three
- * steps on one line have all others on it; elsewhere the halves are asked. */
+ * steps on one line have all others on it; elsewhere the halves are asked. Where tokens are dealt
+ * to ranks this holds for every so manyth step (time/generate.c): S = begin + k * stride. */
 #include "time/steps.h"
 
 #include <math.h>
+
+#include "base/checked.h"
 
 /* Times within this share of each other are taken as equal. */
 static const double TIE = 1e-12;
@@ -10,16 +13,18 @@ static const double TIE = 1e-12;
 typedef struct step_walk {
   const rl_steps *steps;
   uint64_t batch;
+  uint64_t begin, stride;
   bool failed;
 } step_walk;
 
-static double step_at(step_walk *w, uint64_t cached) {
+static double step_at(step_walk *w, uint64_t k) {
+  const uint64_t cached = w->begin + k * w->stride;
   double seconds = 0;
   if (!w->steps->seconds(w->steps->context, w->batch, cached, &seconds)) w->failed = true;
   return seconds;
 }
 
-/* Sum over S = first ... last without the last. */
+/* Sum over the steps first ... last without the last. */
 static double sum_between(step_walk *w, uint64_t first, uint64_t last, const double ends[2]) {
   uint64_t middle = first + (last - first) / 2;
   double steps_between = (double)(last - first);
@@ -51,21 +56,37 @@ static uint64_t next_break(const rl_cost *cost, uint64_t first, uint64_t last) {
   return last;
 }
 
-bool rl_steps_sum(const rl_steps *steps, rl_job job, double *seconds) {
-  uint64_t first = job.prompt, last = job.prompt + job.generate - 2;
-  step_walk w = {.steps = steps, .batch = job.batch};
-  double ends[2] = {step_at(&w, first), 0};
-  *seconds = 0;
-  while (first < last && !w.failed) {
-    uint64_t end = last;
-    for (size_t p = 0; p < steps->plan_count; p++) {
-      end = next_break(steps->plans[p]->cost, first, end);
-    }
-    ends[1] = step_at(&w, end);
-    *seconds += sum_between(&w, first, end, ends);
+/* The last step up to which no break comes, at least the one behind the first. */
+static uint64_t piece_end(const step_walk *w, uint64_t first, uint64_t last) {
+  const uint64_t from = w->begin + first * w->stride;
+  uint64_t to = w->begin + last * w->stride;
+  for (size_t p = 0; p < w->steps->plan_count; p++) {
+    to = next_break(w->steps->plans[p]->cost, from, to);
+  }
+  return rl_max_u64((to - w->begin) / w->stride, first + 1);
+}
+
+/* Sum over all steps 0 ... last. */
+static double sum_walk(step_walk *w, uint64_t last) {
+  double ends[2] = {step_at(w, 0), 0}, seconds = 0;
+  uint64_t first = 0;
+  while (first < last && !w->failed) {
+    const uint64_t end = piece_end(w, first, last);
+    ends[1] = step_at(w, end);
+    seconds += sum_between(w, first, end, ends);
     ends[0] = ends[1];
     first = end;
   }
-  *seconds += ends[0];
+  return seconds + ends[0];
+}
+
+bool rl_steps_sum(const rl_steps *steps, rl_job job, double *seconds) {
+  const uint64_t first = job.prompt, last = job.prompt + job.generate - 2;
+  step_walk w = {.steps = steps, .batch = job.batch};
+  w.stride = rl_max_u64(steps->plans[0]->cost->program->deal.ranks, 1);
+  *seconds = 0;
+  for (w.begin = first; w.begin <= last && w.begin - first < w.stride && !w.failed; w.begin++) {
+    *seconds += sum_walk(&w, (last - w.begin) / w.stride);
+  }
   return !w.failed;
 }

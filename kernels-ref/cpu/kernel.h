@@ -72,6 +72,8 @@ void rl_ref_dispatch(const rl_call *call);
 void rl_ref_send_back(const rl_call *call);
 /* (token, expert) of all ranks that come to the experts of the nth of the peers. */
 uint64_t rl_ref_arrivals(const rl_call *call, size_t nth);
+void rl_ref_gather_kv(const rl_call *call);
+void rl_ref_merge(const rl_call *call);
 void rl_ref_send(const rl_call *call);
 void rl_ref_receive(const rl_call *call);
 void rl_ref_embed(const rl_call *call);
@@ -137,6 +139,8 @@ void rl_ref_whole_scores(const rl_call *call);
 void rl_ref_whole_softmax(const rl_call *call);
 void rl_ref_whole_mix(const rl_call *call);
 
+bool rl_ref_merge_workspace(const rl_program *program, const rl_op *op,
+                            const rl_pass_limits *limits, rl_workspace_size *size);
 bool rl_ref_linear_workspace(const rl_program *program, const rl_op *op,
                              const rl_pass_limits *limits, rl_workspace_size *size);
 bool rl_ref_route_workspace(const rl_program *program, const rl_op *op,

@@ -29,6 +29,8 @@ const rl_kernel RL_KERNELS[RL_OP_KINDS] = {
     [RL_OP_ALL_GATHER] = {rl_ref_all_gather, blocks_workspace},
     [RL_OP_DISPATCH] = {rl_ref_dispatch, blocks_workspace},
     [RL_OP_SEND_BACK] = {rl_ref_send_back, blocks_workspace},
+    [RL_OP_GATHER_KV] = {rl_ref_gather_kv, blocks_workspace},
+    [RL_OP_MERGE] = {rl_ref_merge, rl_ref_merge_workspace},
     [RL_OP_SEND] = {rl_ref_send, blocks_workspace},
     [RL_OP_RECEIVE] = {rl_ref_receive, blocks_workspace},
     [RL_OP_EMBED] = {rl_ref_embed, blocks_workspace},
@@ -90,8 +92,7 @@ const rl_kernel RL_KERNELS[RL_OP_KINDS] = {
     [RL_OP_LERP_BY] = {rl_ref_lerp_by, blocks_workspace},
     [RL_OP_FETCH] = {rl_ref_fetch, blocks_workspace},
     [RL_OP_LOCAL_LINEAR] = {rl_ref_local_linear, rl_ref_local_linear_workspace},
-    [RL_OP_PREFIX_ATTENTION] = {rl_ref_prefix_attention,
-                                       rl_ref_prefix_attention_workspace},
+    [RL_OP_PREFIX_ATTENTION] = {rl_ref_prefix_attention, rl_ref_prefix_attention_workspace},
     [RL_OP_FUSED] = {rl_ref_fused, rl_ref_fused_workspace},
 };
 

@@ -28,17 +28,34 @@ uint64_t rl_pass_blocks(const rl_pass *pass, rl_extent extent) {
   return blocks[extent];
 }
 
+uint64_t rl_pass_keys(const rl_pass_sequence *sequence) {
+  return sequence->cached + sequence->q + sequence->others;
+}
+
+/* The number of new token i among those of all ranks. */
+static uint64_t number_of(const rl_pass_sequence *sequence, uint64_t i) {
+  return sequence->first_new + i * (sequence->gap + 1);
+}
+
+uint64_t rl_pass_key_of(const rl_pass_sequence *sequence, uint64_t i) {
+  return sequence->cached + number_of(sequence, i);
+}
+
+bool rl_pass_keeps(uint64_t j, const rl_op_attributes *at) {
+  return at->key_parts == 0 || j % at->key_parts == at->key_part;
+}
+
 /* How many new tokens lie between token i and the context on its branch. */
 static uint64_t depth_of(const rl_pass_sequence *sequence, uint64_t i) {
   uint64_t depth = 0;
-  if (sequence->parent == NULL) return i;
+  if (sequence->parent == NULL) return number_of(sequence, i);
   for (int32_t node = sequence->parent[i]; node >= 0; node = sequence->parent[node]) depth++;
   return depth;
 }
 
 /* True when new token `node` is new token i or one of its ancestors. */
 static bool on_branch(const rl_pass_sequence *sequence, uint64_t i, uint64_t node) {
-  if (sequence->parent == NULL) return node <= i;
+  if (sequence->parent == NULL) return node <= number_of(sequence, i);
   int32_t at = (int32_t)i;
   while (at > (int32_t)node) at = sequence->parent[at]; /* parents precede their children */
   return at == (int32_t)node;
@@ -49,11 +66,13 @@ uint64_t rl_pass_position(const rl_pass_sequence *sequence, uint64_t i) {
 }
 
 uint64_t rl_pass_key_position(const rl_pass_sequence *sequence, uint64_t j) {
-  return j < sequence->cached ? j : rl_pass_position(sequence, j - sequence->cached);
+  if (j < sequence->cached || sequence->parent == NULL) return j;
+  return rl_pass_position(sequence, j - sequence->cached);
 }
 
 bool rl_pass_attends(const rl_pass_sequence *sequence, uint64_t i, uint64_t j,
                      const rl_op_attributes *at) {
+  if (!rl_pass_keeps(j, at)) return false;
   if (j >= sequence->cached && !on_branch(sequence, i, j - sequence->cached)) return false;
   uint64_t query = rl_pass_position(sequence, i), key = rl_pass_key_position(sequence, j);
   if (at->within != 0 && key / at->within != query / at->within) return false;

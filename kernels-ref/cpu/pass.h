@@ -14,9 +14,12 @@ typedef struct rl_source_blocks {
   uint64_t cross;                             /* scores of tokens against what is kept */
 } rl_source_blocks;
 
-/* One sequence of the pass: q new tokens behind `cached` tokens of the cache. */
+/* One sequence of the pass: q new tokens behind `cached` tokens of the cache. Where tokens are dealt to
+ * ranks, new token i here is number first_new + i * (gap + 1) of the sequence's, and `others` more
+ * are new on other ranks. */
 typedef struct rl_pass_sequence {
   uint64_t q, cached;
+  uint64_t first_new, gap, others;
   uint64_t first_kv;    /* block of its oldest kept token in every KV tensor */
   uint64_t first_token; /* block of its first new token in tensors of extent TOKENS */
   uint64_t first_logit,
@@ -52,6 +55,12 @@ typedef struct rl_pass {
 bool rl_extent_is_global(rl_extent extent);
 /* Blocks that a tensor of this extent has in the pass. */
 uint64_t rl_pass_blocks(const rl_pass *pass, rl_extent extent);
+/* Keys of a sequence: what it had cached and all of its new tokens. */
+uint64_t rl_pass_keys(const rl_pass_sequence *sequence);
+/* The key that new token i becomes. */
+uint64_t rl_pass_key_of(const rl_pass_sequence *sequence, uint64_t i);
+/* Whether this rank keeps the key and sees it. */
+bool rl_pass_keeps(uint64_t j, const rl_op_attributes *at);
 /* Position of new token i: cached + its depth. */
 uint64_t rl_pass_position(const rl_pass_sequence *sequence, uint64_t i);
 /* Position of key j (0 .. cached + q - 1, new tokens last). */

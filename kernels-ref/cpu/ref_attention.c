@@ -21,7 +21,7 @@ static void attend(const rl_call *call, const rl_pass_sequence *sequence, uint64
   float *q = call->work->values, *key = q + n, *value = key + n;
   rl_running state = rl_running_begin(value + n, n);
   rl_view_read(in, (sequence->first_token + i) * in->block + head * n, n, q);
-  for (uint64_t j = 0; j < sequence->cached + sequence->q; j++) {
+  for (uint64_t j = 0; j < rl_pass_keys(sequence); j++) {
     uint64_t row = (sequence->first_kv + j) * at->kv_heads + kv_head;
     if (!rl_pass_attends(sequence, i, j, at)) continue;
     rl_view_read(k, row * n, n, key);
@@ -31,6 +31,7 @@ static void attend(const rl_call *call, const rl_pass_sequence *sequence, uint64
     rl_running_take(&state, rl_ref_score(call->op, product) + bias, value);
   }
   if (at->sinks) take_sink(&state, rl_call_read(call, at->buckets != 0 ? 4 : 3), head);
+  rl_running_sum(call, (sequence->first_token + i) * at->heads + head, &state);
   rl_running_end(&state);
   rl_view_write(out, (sequence->first_token + i) * out->block + head * n, n, state.mix);
 }

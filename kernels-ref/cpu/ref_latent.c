@@ -17,7 +17,7 @@ void rl_ref_expand(const rl_call *call) {
   rl_product_begin(&p, call, latents, weight);
   for (size_t s = 0; s < call->pass->count; s++) {
     const rl_pass_sequence *sequence = &call->pass->sequences[s];
-    for (uint64_t j = 0; j < sequence->cached + sequence->q; j++) {
+    for (uint64_t j = 0; j < rl_pass_keys(sequence); j++) {
       rl_product_load_input(&p, sequence->first_kv + j, slot++);
     }
   }
@@ -26,7 +26,7 @@ void rl_ref_expand(const rl_call *call) {
     slot = 0;
     for (size_t s = 0; s < call->pass->count; s++) {
       const rl_pass_sequence *sequence = &call->pass->sequences[s];
-      for (uint64_t j = 0; j < sequence->cached + sequence->q; j++) {
+      for (uint64_t j = 0; j < rl_pass_keys(sequence); j++) {
         float y = rl_product_value(&p, slot++);
         rl_view_write(out, (sequence->first_kv + j) * out->block + row, 1, &y);
       }
@@ -96,7 +96,7 @@ static void attend_expanded(const rl_call *call, const rl_pass_sequence *sequenc
   queries q = {query, query + n, n, r};
   rl_running state = rl_running_begin(key + r, v);
   rl_view_read(in, (sequence->first_token + i) * in->block + head * (n + r), n + r, query);
-  for (uint64_t j = 0; j < sequence->cached + sequence->q; j++) {
+  for (uint64_t j = 0; j < rl_pass_keys(sequence); j++) {
     uint64_t row = sequence->first_kv + j;
     if (!rl_pass_attends(sequence, i, j, &call->op->at)) continue;
     rl_view_read(kv, row * kv->block + head * (n + v), n + v, own);
@@ -120,13 +120,14 @@ static void attend_latents(const rl_call *call, const rl_pass_sequence *sequence
   rl_running state = rl_running_begin(key + r, n);
   rl_view_read(led, token * led->block + head * n, n, q.own);
   rl_view_read(in, token * in->block + head * (at->head_dim + r) + at->head_dim, r, q.rotated);
-  for (uint64_t j = 0; j < sequence->cached + sequence->q; j++) {
+  for (uint64_t j = 0; j < rl_pass_keys(sequence); j++) {
     uint64_t row = sequence->first_kv + j;
     if (!rl_pass_attends(sequence, i, j, &call->op->at)) continue;
     rl_view_read(latents, row * n, n, latent);
     rl_view_read(rotated, row * r, r, key);
     rl_running_take(&state, score_of(call, &q, latent, key), latent);
   }
+  rl_running_sum(call, token * at->heads + head, &state);
   rl_running_end(&state);
   rl_view_write(out, token * out->block + head * n, n, state.mix);
 }

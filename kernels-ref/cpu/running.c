@@ -20,8 +20,14 @@ void rl_running_take(rl_running *running, float score, const float *value) {
   running->largest = largest;
 }
 
+void rl_running_sum(const rl_call *call, uint64_t index, const rl_running *running) {
+  float sum = running->largest + (float)log(running->sum);
+  if (call->op->at.key_parts == 0) return;
+  rl_view_write(rl_call_write(call, 1), index, 1, &sum);
+}
+
 void rl_running_end(rl_running *running) {
-  for (uint64_t c = 0; c < running->n; c++) {
+  for (uint64_t c = 0; c < running->n && running->sum > 0; c++) {
     running->mix[c] = (float)(running->mix[c] / running->sum);
   }
 }

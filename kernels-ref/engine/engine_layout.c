@@ -8,9 +8,26 @@ uint64_t rl_engine_logit_rows(const rl_engine_entry *entry) {
   return entry->logits == RL_LOGITS_ALL ? entry->q : 1;
 }
 
+/* Of the entry's tokens those that were dealt to this rank: all of them in the decode class. */
+static void deal(const rl_deal *deal, uint64_t decode_tokens, rl_pass_sequence *sequence) {
+  const uint64_t n = deal->ranks, all = sequence->q;
+  if (n <= 1 || rl_phase_of(all, decode_tokens) == RL_PHASE_DECODE) return;
+  const uint64_t place = rl_max_u64(deal->place, 1) - 1;
+  sequence->first_new = (place + n - sequence->cached % n) % n;
+  sequence->gap = n - 1;
+  sequence->q = all > sequence->first_new ? rl_ceil_div(all - sequence->first_new, n) : 0;
+  sequence->others = all - sequence->q;
+  const bool has_last = (sequence->cached + all - 1) % n == place;
+  if (sequence->logit_rows == all)
+    sequence->logit_rows = sequence->q;
+  else if (!has_last)
+    sequence->logit_rows = 0;
+}
+
 /* The entry behind those that stand in the pass already. */
 static void append(rl_engine_state *state, const rl_engine_entry *entry, rl_pass *pass) {
   const rl_engine_sequence *held = &state->sequences[entry->sequence];
+  const rl_program *program = state->program;
   rl_pass_sequence *sequence = &state->pass_sequences[pass->count++];
   *sequence = (rl_pass_sequence){.q = entry->q,
                                  .cached = held->length,
@@ -19,18 +36,17 @@ static void append(rl_engine_state *state, const rl_engine_entry *entry, rl_pass
                                  .first_logit = pass->logit_rows,
                                  .logit_rows = rl_engine_logit_rows(entry),
                                  .first_prefix = pass->prefix,
-                                 .prefix = held->length > 0 ? 0
-                                                            : rl_min_u64(entry->q,
-                                                                         state->program->prefix),
                                  .first_score = pass->scores,
                                  .state = entry->sequence,
                                  .follows = entry->follows,
                                  .parent = entry->tree != NULL ? entry->tree->parent : NULL};
-  for (uint64_t i = 0; i < entry->q; i++) {
+  if (held->length == 0) sequence->prefix = rl_min_u64(entry->q, program->prefix);
+  deal(&program->deal, program->decode_tokens, sequence);
+  for (uint64_t i = 0; i < sequence->q; i++) {
     state->positions[pass->tokens + i] = rl_pass_position(sequence, i);
   }
   rl_engine_source_place(state, entry, pass, sequence);
-  pass->tokens += entry->q;
+  pass->tokens += sequence->q;
   pass->logit_rows += sequence->logit_rows;
   pass->prefix += sequence->prefix;
   pass->scores += entry->q * (held->length + entry->q);

@@ -78,8 +78,17 @@ static uint64_t count_experts(rl_engine_state *state, const rl_op *op) {
 static size_t group_of(const rl_op *op, size_t count) {
   bool together = op->kind == RL_OP_ALL_REDUCE || op->kind == RL_OP_ALL_GATHER ||
                   op->kind == RL_OP_NORM || op->kind == RL_OP_DISPATCH ||
-                  op->kind == RL_OP_SEND_BACK;
+                  op->kind == RL_OP_SEND_BACK || op->kind == RL_OP_GATHER_KV ||
+                  op->kind == RL_OP_MERGE;
   return together && op->at.ranks > 1 && op->at.ranks <= count ? (size_t)op->at.ranks : 1;
+}
+
+/* Where a rank's call stands, so that the ranks of a group stand together: those that tokens are
+ * dealt to are as far apart as each of them has tensor ranks. */
+static size_t slot_of(const rl_op *op, size_t group, size_t rank) {
+  const size_t apart = group > 1 ? (size_t)(op->at.span / op->at.ranks) : 1;
+  const size_t among = rank % (apart * group), first = rank - among;
+  return first + among % apart * group + among / apart;
 }
 
 /* What a run consists of: the engines of all ranks, and the pass of each. */
@@ -116,14 +125,14 @@ static void bind_call(const fleet_run *run, size_t rank, const rl_engine_place *
   rl_engine_state *state = run->ranks[rank];
   const rl_op *op = &state->program->ops[at->op];
   rl_visit visit = state->program->visits[at->visit];
-  const size_t group = group_of(op, run->count);
-  calls[rank] = (rl_call){.program = state->program,
+  const size_t group = group_of(op, run->count), slot = slot_of(op, group, rank);
+  calls[slot] = (rl_call){.program = state->program,
                           .op = op,
                           .pass = &run->passes[rank].of[op->phase],
                           .views = state->views,
                           .work = &state->work,
                           .layer = layer_of(state->program, visit),
-                          .peers = calls + rank / group * group,
+                          .peers = calls + slot / group * group,
                           .peer_count = group,
                           .incoming = incoming_of(state, op)};
   bind_operands(state, &run->passes[rank], visit, op);
@@ -179,7 +188,9 @@ static void run_operator(const fleet_run *run, const rl_engine_place *at) {
     if (has_work(&calls[r]) || group > 1) RL_KERNELS[calls[r].op->kind].run(&calls[r]);
   }
   uint64_t end = now(run);
-  for (size_t r = 0; r < run->count; r++) report_row(run, r, calls[r].op, at, end - start);
+  for (size_t r = 0; r < run->count; r++) {
+    report_row(run, r, &run->ranks[r]->program->ops[at->op], at, end - start);
+  }
 }
 
 void rl_engine_run(rl_engine_state *const *ranks, rl_engine_passes *passes, size_t count,

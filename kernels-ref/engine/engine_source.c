@@ -113,11 +113,11 @@ static void place_images(rl_engine_state *state, const rl_engine_entry *entry, c
   sequence->shift = entry->q - walk.next;
 }
 
-static void place_tokens(rl_engine_state *state, const rl_engine_entry *entry, const rl_pass *pass,
-                         uint64_t shift) {
-  for (uint64_t i = 0; i < entry->q; i++) {
+static void place_tokens(rl_engine_state *state, const rl_pass *pass,
+                         const rl_pass_sequence *sequence) {
+  for (uint64_t i = 0; i < sequence->q; i++) {
     uint64_t *axes = state->axes[pass->tokens + i];
-    axes[0] = axes[1] = axes[2] = state->positions[pass->tokens + i] - shift;
+    axes[0] = axes[1] = axes[2] = state->positions[pass->tokens + i] - sequence->shift;
   }
 }
 
@@ -153,7 +153,7 @@ void rl_engine_source_place(rl_engine_state *state, const rl_engine_entry *entry
   if (sequence->fresh > 0 && merged > 0) {
     place_images(state, entry, pass, sequence);
   } else {
-    place_tokens(state, entry, pass, sequence->shift);
+    place_tokens(state, pass, sequence);
   }
   all->kept = state->limits.source.kept;
   all->cross += entry->q * sequence->source.pieces * positions;

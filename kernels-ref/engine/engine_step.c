@@ -26,6 +26,17 @@ static bool knows_ids(const rl_engine_state *state, const rl_engine_entry *entry
   return known;
 }
 
+/* Why the entry's tokens cannot be dealt to the ranks, NULL when they can or stay together. */
+static const char *deal_error(const rl_program *program, const rl_engine_entry *entry) {
+  const uint64_t ranks = program->deal.ranks;
+  if (ranks <= 1) return NULL;
+  if (program->deal.place == 0) return "it is of no rank that tokens are dealt to";
+  if (entry->tree != NULL) return "a draft tree cannot be dealt to ranks";
+  const bool prefill = rl_phase_of(entry->q, program->decode_tokens) == RL_PHASE_PREFILL;
+  return prefill && entry->q < ranks ? "it has fewer tokens than ranks that they are dealt to"
+                                     : NULL;
+}
+
 /* Why the entry cannot run, NULL when it can. */
 static const char *entry_error(const rl_engine_state *state, const rl_engine_entry *entry) {
   if (entry->sequence >= state->sequence_count) return "it names a sequence that does not exist";
@@ -42,6 +53,8 @@ static const char *entry_error(const rl_engine_state *state, const rl_engine_ent
     return "the model's position table is shorter than the sequence";
   }
   if (!knows_ids(state, entry)) return "a token id is not in the vocabulary";
+  const char *error = deal_error(state->program, entry);
+  if (error != NULL) return error;
   return rl_engine_source_error(state, entry);
 }
 
@@ -96,9 +109,10 @@ static void write_ids(rl_engine_state *state, const rl_engine_entry *entries, si
     if (tensor->role != RL_ROLE_IDS || tensor->extent != RL_EXTENT_TOKENS) continue;
     if (state->stores[t] == NULL) continue;
     for (size_t e = 0; e < count; e++) {
-      uint64_t first = state->pass_sequences[state->places[e]].first_token;
-      for (uint64_t i = 0; i < entries[e].q; i++) {
-        rl_store_write_id(state->stores[t], first + i, entries[e].ids[i], NULL);
+      const rl_pass_sequence *sequence = &state->pass_sequences[state->places[e]];
+      for (uint64_t i = 0; i < sequence->q; i++) {
+        const uint32_t id = entries[e].ids[rl_pass_key_of(sequence, i) - sequence->cached];
+        rl_store_write_id(state->stores[t], sequence->first_token + i, id, NULL);
       }
     }
   }
@@ -126,9 +140,10 @@ static void count_distinct(rl_engine_state *state, const rl_pass *pass,
                            const rl_engine_entry *entries, rl_engine_result *result) {
   forget_seen(state);
   for (size_t e = 0; e < pass->count; e++) {
-    for (uint64_t i = 0; i < entries[e].q; i++) {
-      if (!holds_id(state->program, entries[e].ids[i])) continue;
-      see(state, entries[e].ids[i], &result->distinct_ids);
+    const rl_pass_sequence *sequence = &pass->sequences[state->places[e]];
+    for (uint64_t i = 0; i < sequence->q; i++) {
+      const uint32_t id = entries[e].ids[rl_pass_key_of(sequence, i) - sequence->cached];
+      if (holds_id(state->program, id)) see(state, id, &result->distinct_ids);
     }
   }
   forget_seen(state);

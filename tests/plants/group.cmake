@@ -19,7 +19,8 @@ function(rl_plant source pattern replacement)
   file(CONFIGURE OUTPUT ${planted} CONTENT "#include \"plants.h\"\n@text@" @ONLY)
 endfunction()
 
-rl_plant(pass "return node <= i;" "return node <= i + (rl_planted == PLANT_MASK);")
+rl_plant(pass "return node <= number_of(sequence, i);"
+  "return node <= number_of(sequence, i) + (rl_planted == PLANT_MASK);")
 rl_plant(pass "key < at->window;" "key < at->window + (rl_planted == PLANT_WINDOW);" pass)
 rl_plant(ref_rope "call->pass->positions[t]" "call->pass->positions[t] + (rl_planted == PLANT_ROPE && n == 0)")
 rl_plant(alibi "exp2(-at->alibi * (double)(head + 1)" "exp2(-at->alibi * (double)(head + 1 + (rl_planted == PLANT_SLOPE))")

@@ -281,21 +281,20 @@ static void test_unsupported(void) {
   const rl_method *methods[] = {&method};
   graph_open(&c, NULL);
   CU_ASSERT_FATAL(graph_family(&c, HEAD LOOP PASS));
-  c.scenario.parallel = (rl_parallel){
-      .tensor = 1, .context = 4, .expert = 2, .data = 1, .loc = {"scenario.yaml", 3, 11}};
+  c.scenario.parallel =
+      (rl_parallel){.tensor = 1, .expert = 2, .data = 1, .loc = {"scenario.yaml", 3, 11}};
   c.scenario.methods = methods;
   c.scenario.method_count = 1;
   CU_ASSERT_EQUAL(graph_lower(&c), RL_BAD_INPUT);
-  CU_ASSERT_EQUAL_FATAL(c.diags.list.count, 3);
+  CU_ASSERT_EQUAL_FATAL(c.diags.list.count, 2);
   const rl_diag *got = c.diags.list.items;
-  CU_ASSERT(got[0].code == RL_D_NO_PARALLELISM && strstr(got[0].message, "context") != NULL);
+  CU_ASSERT(got[0].code == RL_D_NO_PARALLELISM && strstr(got[0].message, "expert") != NULL);
   CU_ASSERT(got[0].loc.line == 3 && got[0].loc.column == 11);
-  CU_ASSERT(got[1].code == RL_D_NO_PARALLELISM && strstr(got[1].message, "expert") != NULL);
-  diag_is(&c.diags, 0, "scenario.yaml:3:11: error: context parallelism (4) is not supported yet");
+  diag_is(&c.diags, 0, "scenario.yaml:3:11: error: expert parallelism (2) is not supported yet");
   diag_is(
-      &c.diags, 2,
+      &c.diags, 1,
       "eagle9.yaml: error: method 'eagle9' is not supported yet: its primitives have no lowering");
-  CU_ASSERT(got[2].code == RL_D_NO_METHODS && strcmp(got[2].loc.file, "eagle9.yaml") == 0);
+  CU_ASSERT(got[1].code == RL_D_NO_METHODS && strcmp(got[1].loc.file, "eagle9.yaml") == 0);
   graph_close(&c);
 }
 

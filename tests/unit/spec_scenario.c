@@ -303,7 +303,6 @@ static void test_usage(void) {
       {{.target = {"toy-1m@4xtoy-big", {0}}, .tensor = {"3", {0}}},
        RL_D_PARALLEL_DEVICES,
        RL_BAD_INPUT},
-      {{.target = {"toy-1m", {0}}, .context = {"2", {0}}}, RL_D_NOT_SUPPORTED, RL_BAD_INPUT},
       {{.target = {"toy-1m", {0}}, .draft = {"x", {0}}}, RL_D_NOT_SUPPORTED, RL_BAD_INPUT},
       {{.target = {"toy-1m", {0}}, .method = {"toy-draft", {0}}}, RL_D_NOT_SUPPORTED, RL_BAD_INPUT},
       {{.target = {"toy-1m", {0}}, .prompt = {"0", {0}}}, RL_D_VALUE_RANGE, RL_BAD_INPUT},
