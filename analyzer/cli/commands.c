@@ -54,6 +54,9 @@ static const rl_example import_examples[] = {
     {"import model-Q4_K_M.gguf -o mine.yaml",
      "with the format of every tensor: 'analyze mine.yaml' needs the file no more"},
 };
+static const rl_example schema_examples[] = {
+    {"schema hardware -o hardware.schema.json", "what an editor needs to check and complete"},
+};
 static const rl_example help_examples[] = {{"help analyze", "the same as 'analyze --help'"}};
 
 const rl_command RL_COMMAND_TABLE[RL_COMMANDS] = {
@@ -156,6 +159,17 @@ const rl_command RL_COMMAND_TABLE[RL_COMMANDS] = {
          .most = 1,
          .completion = RL_COMPLETE_FILES,
          .run = rl_cmd_import},
+    [RL_COMMAND_SCHEMA] =
+        {.name = "schema",
+         .arguments = "KIND",
+         .summary = "the keys of a kind of file as JSON Schema",
+         .text = "Writes the keys that hardware, profile, model, family, format, method, workload, "
+                 "storage, link or scenario files have at their top, as the loaders know them. What "
+                 "stands below them 'lint' checks.",
+         EXAMPLES(schema_examples),
+         .most = 1,
+         .completion = RL_COMPLETE_NOTHING,
+         .run = rl_cmd_schema},
     [RL_COMMAND_HELP] = {.name = "help",
                          .arguments = "[COMMAND]",
                          .summary = "shows help about the program or a command",

@@ -24,6 +24,10 @@ void rl_config_quantization(const rl_load *load, rl_model *model);
  * error when strict. */
 void rl_config_check_keys(const rl_load *load, const rl_model *model, bool strict);
 
+/* Findings for those who write descriptions: no source, another family's model_type, numbers that
+ * should be multiples of others. */
+void rl_model_check(const rl_load *load, const rl_model *model);
+
 /* The same model with a config that says so. A key that no expression of the family reads is an
  * error at its value; the published total is not that of the changed model. */
 rl_status rl_model_change(rl_load *load, const rl_model *model, const rl_config_change *changes,

@@ -6,6 +6,7 @@
 
 #include "base/names.h"
 #include "base/number.h"
+#include "spec/kind_keys.h"
 #include "spec/load.h"
 
 #define RL_COUNT(array) (sizeof(array) / sizeof *(array))
@@ -250,14 +251,11 @@ static void read_gguf(const rl_load *load, rl_family *family) {
 }
 
 rl_status rl_load_family(rl_load *load, const void **out) {
-  static const char *const keys[] = {"kind",    "match",   "config", "dims",   "graph",  "absent",
-                                     "neutral", "refused", "doc",    "source", "sources",
-                                     "shards",  "gguf"};
   rl_family *family = RL_NEW(load->arena, rl_family);
   if (family == NULL) return rl_diag_oom(load->diags);
   const rl_node *root = load->root;
   family_reader reader = {.load = load};
-  rl_node_known_keys(root, "family", keys, RL_COUNT(keys), load->diags);
+  rl_known_keys(load, &RL_KEY_TABLES[RL_DB_FAMILY], "family");
   *family = (rl_family){.name = load->name, .file = load->file, .reference = load->reference};
   read_match(load, family);
   family->config_key = rl_load_name(load, rl_load_get(root, "config"), "config");

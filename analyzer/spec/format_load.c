@@ -3,6 +3,7 @@
 
 #include "base/names.h"
 #include "spec/format.h"
+#include "spec/kind_keys.h"
 #include "spec/load.h"
 
 #define RL_COUNT(array) (sizeof(array) / sizeof *(array))
@@ -256,11 +257,9 @@ static void load_compare(const rl_load *load, rl_format *format) {
 }
 
 rl_status rl_load_format(rl_load *load, const void **out) {
-  static const char *const keys[] = {"kind",        "doc",     "stack",
-                                     "activations", "compare", "default_for"};
   rl_format *format = RL_NEW(load->arena, rl_format);
   if (format == NULL) return rl_diag_oom(load->diags);
-  rl_node_known_keys(load->root, "format", keys, RL_COUNT(keys), load->diags);
+  rl_known_keys(load, &RL_KEY_TABLES[RL_DB_FORMAT], "format");
   *format = (rl_format){.name = load->name, .file = load->file, .reference = load->reference};
   format->doc = rl_load_text(load, load->root, "doc");
   rl_load_name(load, rl_load_get(load->root, "default_for"), "default_for");

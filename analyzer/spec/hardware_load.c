@@ -4,6 +4,7 @@
 
 #include "spec/hardware.h"
 #include "spec/hardware_check.h"
+#include "spec/kind_keys.h"
 #include "spec/load.h"
 
 #define RL_COUNT(array) (sizeof(array) / sizeof *(array))
@@ -239,14 +240,12 @@ static void add_host_link(const rl_load *load, const rl_hardware *device, rl_har
 
 /* A server: so many of a device, and the tiers of links that join them and other servers. */
 static rl_status load_server(rl_load *load, const rl_node *device, const void **out) {
-  static const char *const keys[] = {"kind",  "vendor", "title", "default_for", "device",
-                                     "devices", "links", "price", "sources"};
   const rl_node *root = load->root;
   const rl_hardware *one = NULL;
   const char *name = rl_load_name(load, device, "device");
   rl_hardware *server = RL_NEW(load->arena, rl_hardware);
   if (server == NULL) return rl_diag_oom(load->diags);
-  rl_node_known_keys(root, "server", keys, RL_COUNT(keys), load->diags);
+  rl_known_keys(load, &RL_SERVER_KEYS, "server");
   check_sources(load);
   if (name != NULL) rl_db_hardware(load->db, name, device->loc, &one, load->diags);
   if (one != NULL && one->devices > 1) {
@@ -273,16 +272,12 @@ static rl_status load_server(rl_load *load, const rl_node *device, const void **
 }
 
 rl_status rl_load_hardware(rl_load *load, const void **out) {
-  static const char *const keys[] = {"kind",  "vendor", "title",   "arch",   "default_for",
-                                     "cores", "clock",  "compute", "memory", "links",
-                                     "power", "energy", "price",   "sources", "host",
-                                     "throttle"};
   const rl_node *root = load->root, *device = rl_load_get(root, "device");
   if (device != NULL) return load_server(load, device, out);
   rl_hardware *hardware = RL_NEW(load->arena, rl_hardware);
   if (hardware == NULL) return rl_diag_oom(load->diags);
   uint64_t cores;
-  rl_node_known_keys(root, "hardware", keys, RL_COUNT(keys), load->diags);
+  rl_known_keys(load, &RL_KEY_TABLES[RL_DB_HARDWARE], "hardware");
   check_sources(load);
   const char *vendor = rl_load_text(load, root, "vendor");
   *hardware = (rl_hardware){.name = load->name,

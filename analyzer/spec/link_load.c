@@ -1,8 +1,7 @@
 /* Reads `kind: link` into rl_link_standard. */
 #include "spec/link.h"
+#include "spec/kind_keys.h"
 #include "spec/load.h"
-
-#define RL_COUNT(array) (sizeof(array) / sizeof *(array))
 
 static const rl_field field_bandwidth = {"bandwidth", RL_DIM_BYTES_PER_S, {1e6, 1e14}};
 static const rl_field field_payload = {"payload", RL_DIM_BYTES_PER_S, {1e6, 1e14}};
@@ -24,12 +23,10 @@ static void load_rates(const rl_load *load, rl_link_standard *link) {
 }
 
 rl_status rl_load_link(rl_load *load, const void **out) {
-  static const char *const keys[] = {"kind", "title",   "bandwidth", "payload",
-                                     "per",  "latency", "sources"};
   rl_link_standard *link = RL_NEW(load->arena, rl_link_standard);
   if (link == NULL) return rl_diag_oom(load->diags);
   *link = (rl_link_standard){.name = load->name, .file = load->file};
-  rl_node_known_keys(load->root, "link", keys, RL_COUNT(keys), load->diags);
+  rl_known_keys(load, &RL_KEY_TABLES[RL_DB_LINK], "link");
   const rl_node *title = rl_load_need(load, load->root, "link", "title");
   if (title != NULL) link->title = rl_load_name(load, title, "title");
   load_rates(load, link);

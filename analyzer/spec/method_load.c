@@ -1,5 +1,6 @@
 /* Reads `kind: method` into rl_method: which primitives it sets. Their meaning belongs to the rooms
  * that lower them. */
+#include "spec/kind_keys.h"
 #include "spec/load.h"
 #include "spec/method.h"
 
@@ -17,14 +18,9 @@ const char *const RL_PRIMITIVE_KEYS[RL_PRIMITIVES] = {[RL_PRIM_FORMAT] = "format
                                                       [RL_PRIM_POWER] = "power"};
 
 rl_status rl_load_method(rl_load *load, const void **out) {
-  static const char *const others[] = {"kind", "doc", "paper", "acceptance"};
-  enum { OTHERS = sizeof others / sizeof *others };
-  const char *keys[OTHERS + RL_PRIMITIVES];
   rl_method *method = RL_NEW(load->arena, rl_method);
   if (method == NULL) return rl_diag_oom(load->diags);
-  for (int i = 0; i < OTHERS; i++) keys[i] = others[i];
-  for (int i = 0; i < RL_PRIMITIVES; i++) keys[OTHERS + i] = RL_PRIMITIVE_KEYS[i];
-  rl_node_known_keys(load->root, "method", keys, OTHERS + RL_PRIMITIVES, load->diags);
+  rl_known_keys(load, &RL_KEY_TABLES[RL_DB_METHOD], "method");
   *method = (rl_method){.name = load->name, .file = load->file, .reference = load->reference};
   rl_load_text(load, load->root, "doc");
   rl_load_need(load, load->root, "method", "paper");

@@ -4,6 +4,7 @@
 #include "spec/config.h"
 #include "spec/db_private.h"
 #include "spec/gguf.h"
+#include "spec/kind_keys.h"
 #include "spec/safetensors.h"
 #include "spec/stored_load.h"
 
@@ -132,7 +133,9 @@ static void finish(const rl_load *load, rl_model *model, const rl_node *config) 
   model->config = rl_config_merge(load, model->family, config);
   if (model->config == NULL) return;
   load_weights(load, model);
-  rl_config_check_keys(load, model, rl_db_strict(load->db));
+  bool described = rl_node_get(load->root, "kind") != NULL && rl_db_careful(load->db);
+  rl_config_check_keys(load, model, described || rl_db_strict(load->db));
+  if (described) rl_model_check(load, model);
   size_t errors = load->diags->errors;
   rl_config_check_values(load, model);
   if (load->diags->errors == errors) load_dims(load, model);
@@ -140,11 +143,8 @@ static void finish(const rl_load *load, rl_model *model, const rl_node *config) 
 }
 
 static void load_description(const rl_load *load, rl_model *model) {
-  static const char *const keys[] = {"kind",       "doc",    "family",  "ids",
-                                     "parameters", "source", "sources", "config",
-                                     "stored"};
   const rl_node *root = load->root;
-  rl_node_known_keys(root, "model", keys, RL_COUNT(keys), load->diags);
+  rl_known_keys(load, &RL_KEY_TABLES[RL_DB_MODEL], "model");
   const rl_node *family = rl_load_need(load, root, "model", "family");
   const rl_node *config = rl_load_need(load, root, "model", "config");
   const char *family_name = rl_load_name(load, family, "family");

@@ -1,4 +1,5 @@
 /* Reads `kind: profile` into rl_profile: what a software stack fuses and how well it does. */
+#include "spec/kind_keys.h"
 #include "spec/load.h"
 #include "spec/profile.h"
 
@@ -129,13 +130,11 @@ static void load_host(const rl_load *load, rl_profile *profile) {
 }
 
 rl_status rl_load_profile(rl_load *load, const void **out) {
-  static const char *const keys[] = {"kind",   "doc",     "stack", "arch",        "fuse",
-                                     "launch", "kernels", "host",  "default_for", "decode_tokens"};
   static const char *const launches[] = {"graph", "eager"};
   rl_profile *profile = RL_NEW(load->arena, rl_profile);
   if (profile == NULL) return rl_diag_oom(load->diags);
   const rl_node *root = load->root, *launch = rl_load_get(root, "launch");
-  rl_node_known_keys(root, "profile", keys, RL_COUNT(keys), load->diags);
+  rl_known_keys(load, &RL_KEY_TABLES[RL_DB_PROFILE], "profile");
   *profile = (rl_profile){.name = load->name, .file = load->file, .reference = load->reference};
   profile->stack = rl_load_name(load, rl_load_get(root, "stack"), "stack");
   profile->arch = rl_load_name(load, rl_load_get(root, "arch"), "arch");

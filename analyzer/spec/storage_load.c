@@ -1,4 +1,5 @@
 /* Reads `kind: storage` into rl_storage. */
+#include "spec/kind_keys.h"
 #include "spec/load.h"
 #include "spec/storage.h"
 
@@ -46,11 +47,10 @@ static void load_reads(const rl_load *load, rl_storage *storage) {
 }
 
 rl_status rl_load_storage(rl_load *load, const void **out) {
-  static const char *const keys[] = {"kind", "title", "capacity", "read", "sources"};
   const rl_node *root = load->root;
   rl_storage *storage = RL_NEW(load->arena, rl_storage);
   if (storage == NULL) return rl_diag_oom(load->diags);
-  rl_node_known_keys(root, "storage", keys, RL_COUNT(keys), load->diags);
+  rl_known_keys(load, &RL_KEY_TABLES[RL_DB_STORAGE], "storage");
   *storage = (rl_storage){.name = load->name, .file = load->file, .reference = load->reference};
   const rl_node *title = rl_load_need(load, root, "storage", "title");
   if (title != NULL) storage->title = rl_load_name(load, title, "title");

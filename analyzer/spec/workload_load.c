@@ -1,9 +1,8 @@
 /* Reads `kind: workload` into rl_workload: batch sizes, prompt and generated tokens. */
+#include "spec/kind_keys.h"
 #include "spec/load.h"
 #include "spec/scenario.h"
 #include "spec/workload.h"
-
-#define RL_COUNT(array) (sizeof(array) / sizeof *(array))
 
 void rl_workload_read(const rl_load *load, const rl_node *node, const char *what, uint64_t min,
                       uint64_t *out) {
@@ -23,11 +22,10 @@ void rl_workload_batches(const rl_load *load, const rl_node *node, rl_workload *
 }
 
 rl_status rl_load_workload(rl_load *load, const void **out) {
-  static const char *const keys[] = {"kind", "doc", "source", "batch", "prompt", "generate"};
   const rl_node *root = load->root;
   rl_workload *workload = RL_NEW(load->arena, rl_workload);
   if (workload == NULL) return rl_diag_oom(load->diags);
-  rl_node_known_keys(root, "workload", keys, RL_COUNT(keys), load->diags);
+  rl_known_keys(load, &RL_KEY_TABLES[RL_DB_WORKLOAD], "workload");
   *workload = (rl_workload){.name = load->name};
   rl_workload_batches(load, rl_load_need(load, root, "workload", "batch"), workload);
   rl_workload_read(load, rl_load_need(load, root, "workload", "prompt"), "prompt", 1,
