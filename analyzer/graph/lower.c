@@ -176,22 +176,14 @@ static rl_status check_supported(const rl_scenario *scenario, rl_diags *diags) {
   return worst;
 }
 
-/* Encoders are not cut into stages, nor are their tokens dealt: what a device would have of them is
- * not said yet. */
+/* The tokens of a source are not dealt: what a rank would have of them is not said yet. */
 static rl_status check_cut(const rl_lowering *lowering) {
   const rl_parallel *parallel = &lowering->scenario->parallel;
-  const struct {
-    const char *name;
-    uint64_t degree;
-  } kinds[] = {{"pipeline", parallel->pipeline}, {"context", parallel->context}};
   char text[RL_NUMBER_TEXT];
-  if (!lowering->source.read && !lowering->one_pass) return RL_OK;
-  for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
-    if (kinds[i].degree <= 1) continue;
-    return RL_REPORT(lowering->diags, NO_PARALLELISM, parallel->loc, kinds[i].name,
-                     rl_print_grouped(kinds[i].degree, text));
-  }
-  return RL_OK;
+  bool encodes = lowering->source.read || lowering->one_pass;
+  if (!encodes || parallel->context <= 1) return RL_OK;
+  return RL_REPORT(lowering->diags, NO_PARALLELISM, parallel->loc, "context",
+                   rl_print_grouped(parallel->context, text));
 }
 
 /* Experts are spread only where there are some. */

@@ -86,6 +86,19 @@ static bool all_can_share(rl_lowering *lowering, uint64_t ranks) {
   return true;
 }
 
+enum { DEGREES_MAX = 64 };
+
+/* "1, 2, 4": all degrees that work, as far as one would ask for. NULL: out of memory. */
+static const char *print_degrees(rl_lowering *lowering) {
+  const char *text = "1";
+  for (uint64_t degree = 2; degree <= DEGREES_MAX && text != NULL; degree++) {
+    char number[RL_NUMBER_TEXT];
+    if (!all_can_share(lowering, degree)) continue;
+    text = rl_textf(lowering->arena, "%s, %s", text, rl_print_u64(degree, number));
+  }
+  return text;
+}
+
 /* The hint is the largest tensor degree that divides this one and works; groups take the rest. */
 static rl_status report_shard(rl_lowering *lowering, const rl_shard *shard, uint64_t whole) {
   char size[RL_NUMBER_TEXT], ranks[RL_NUMBER_TEXT], fewer[RL_NUMBER_TEXT], groups[RL_NUMBER_TEXT];
@@ -100,7 +113,8 @@ static rl_status report_shard(rl_lowering *lowering, const rl_shard *shard, uint
   rl_status status = RL_REPORT(lowering->diags, SHARD_HEADS, parallel->loc,
                                rl_print_grouped(whole, size), shard->dim, scenario->model->name,
                                rl_print_grouped(parallel->tensor, ranks),
-                               rl_print_u64(works, fewer), rl_print_u64(data, groups));
+                               print_degrees(lowering), rl_print_u64(works, fewer),
+                               rl_print_u64(data, groups));
   RL_REPORT(lowering->diags, LOWERED_HERE, shard->loc, scenario->model->family->name);
   return status;
 }

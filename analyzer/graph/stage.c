@@ -25,18 +25,33 @@ typedef struct cut {
   uint32_t *instances;            /* per run: how many of them */
 } cut;
 
+/* Layers are dealt to stages, but for those of a tower of images, the first loop: they stand in
+ * front of the tokens, so on the first stage, which runs them
+ * (vllm/model_executor/models/llava.py). */
+static bool is_dealt(const rl_lowering *lowering, uint32_t visit) {
+  const rl_raw_run *run = &lowering->raw_runs.items[lowering->visits.items[visit].run];
+  const bool images = lowering->scenario->model->family->source == RL_PIECE_IMAGES;
+  return run->layers != NULL && !(images && run->loop == 0);
+}
+
+static uint64_t count_dealt(const rl_lowering *lowering) {
+  uint64_t layers = 0;
+  for (uint32_t v = 0; v < lowering->visits.count; v++) layers += is_dealt(lowering, v);
+  return layers;
+}
+
 /* The stage begins with the visit of its first layer and ends before that of the next one's. */
 static void find_visits(cut *c) {
   const rl_lowering *lowering = c->lowering;
   const uint64_t stages = lowering->scenario->parallel.pipeline, stage = lowering->rank.pipeline;
-  const uint64_t layers = lowering->layer_count;
+  const uint64_t layers = count_dealt(lowering);
   const uint64_t first = rl_stage_first_layer(layers, stages, stage);
   const uint64_t end = rl_stage_first_layer(layers, stages, stage + 1);
   uint64_t layer = 0;
   c->first_visit = 0;
   c->end_visit = (uint32_t)lowering->visits.count;
   for (uint32_t v = 0; v < lowering->visits.count; v++) {
-    if (lowering->raw_runs.items[lowering->visits.items[v].run].layers == NULL) continue;
+    if (!is_dealt(lowering, v)) continue;
     if (layer == first && stage > 0) c->first_visit = v;
     if (layer == end && stage + 1 < stages) c->end_visit = v;
     layer++;
@@ -275,10 +290,10 @@ rl_status rl_stage_cut(rl_lowering *lowering) {
   cut c = {.lowering = &whole};
   char layers[RL_NUMBER_TEXT], stages[RL_NUMBER_TEXT];
   if (parallel->pipeline <= 1) return RL_OK;
-  if (parallel->pipeline > lowering->layer_count) {
+  const uint64_t dealt = count_dealt(lowering);
+  if (parallel->pipeline > dealt) {
     return RL_REPORT(lowering->diags, STAGES, parallel->loc, lowering->scenario->model->name,
-                     rl_print_grouped(lowering->layer_count, layers),
-                     rl_print_grouped(parallel->pipeline, stages));
+                     rl_print_grouped(dealt, layers), rl_print_grouped(parallel->pipeline, stages));
   }
   rl_status status = cut_begin(&c);
   if (status != RL_OK) return status;

@@ -306,6 +306,24 @@ static void run_families(const char *profile, const char *const formats[3]) {
   }
 }
 
+/* Encoders in stages: what tokens learn of a source is handed on, too. */
+static void test_encoder_stages(void) {
+  static const char *const fp32[] = {"fp32", "fp32", "fp32"};
+  size_t fleets = 0;
+  for (size_t f = 0; f < sizeof FAMILIES / sizeof *FAMILIES; f++) {
+    const ref_model *model = &FAMILIES[f].model;
+    bool reads = model->source_pieces > 0 || model->images != NULL;
+    twin_setup setup = {model, fp32[0], fp32[1], fp32[2], "reference"};
+    if (!reads && strcmp(model->twin, "bert-twin") != 0) continue;
+    worst = 0;
+    for (size_t stages = 2; stages <= 3; stages++) {
+      fleets += run_ranks(&setup, (division){1, stages, false, 0});
+    }
+    CU_ASSERT_EQUAL(worst, 0);
+  }
+  CU_ASSERT(fleets >= 10);
+}
+
 static void test_families(void) {
   static const char *const fp32[] = {"fp32", "fp32", "fp32"};
   static const char *const stored[] = {"w4a16-g32", "bf16", "int8-token"};
@@ -408,4 +426,4 @@ static void test_bytes(void) {
 }
 
 RL_SUITE("fleets", {"groups", test_groups}, {"logits", test_logits}, {"bytes", test_bytes},
-         {"stages", test_stages}, {"families", test_families})
+         {"stages", test_stages}, {"families", test_families}, {"encoder stages", test_encoder_stages})
