@@ -77,6 +77,50 @@ static bool quant_tensor(const rl_component *component, uint64_t rows, uint64_t 
   return true;
 }
 
+uint64_t rl_component_table(const rl_component *component) {
+  enum { INDEX_BITS = 9 };
+  if (component->kind == RL_LUT) return (uint64_t)component->vector << component->bits;
+  /* Q-Palette's: 2^9 pairs, 2^10 and 2^11 where 9 and 10 bits stand for a pair */
+  return (uint64_t)2 << (INDEX_BITS + (component->bits > 8 ? component->bits - 8 : 0));
+}
+
+/* Codes of all the vectors of a row, the last of which may be short. */
+static bool packed_codes(const rl_component *component, uint64_t cols, uint64_t *bytes) {
+  uint64_t bits;
+  if (!rl_mul_u64(rl_ceil_div(cols, component->vector), component->bits, &bits)) return false;
+  *bytes = rl_ceil_div(bits, 8);
+  return true;
+}
+
+static bool lut_row(const rl_component *component, uint64_t cols, uint64_t *bytes) {
+  uint64_t table = component->span == RL_PER_ROW ? rl_component_table(component) : 0;
+  return packed_codes(component, cols, bytes) &&
+         rl_muladd_u64(bytes, table, RL_TYPES[component->entry].bits / 8);
+}
+
+static bool lut_tensor(const rl_component *component, uint64_t rows, uint64_t cols,
+                       uint64_t *bytes) {
+  (void)rows;
+  (void)cols;
+  *bytes = 0;
+  if (component->span == RL_PER_ROW) return true;
+  return packed_bytes(rl_component_table(component), component->entry, bytes);
+}
+
+/* The stream, and the scale of the row with the sign that a rotation gave it. */
+static bool trellis_row(const rl_component *component, uint64_t cols, uint64_t *bytes) {
+  return packed_codes(component, cols, bytes) &&
+         rl_add_u64(*bytes, RL_TYPES[component->scale].bits / 8, bytes);
+}
+
+/* The table, and the sign of each column. */
+static bool trellis_tensor(const rl_component *component, uint64_t rows, uint64_t cols,
+                           uint64_t *bytes) {
+  (void)rows;
+  return packed_bytes(rl_component_table(component), component->entry, bytes) &&
+         rl_muladd_u64(bytes, cols, RL_TYPES[component->scale].bits / 8);
+}
+
 /* Byte forms: what a component takes of each row, and once a tensor (NULL: nothing). */
 typedef struct byte_form {
   bool (*row)(const rl_component *component, uint64_t cols, uint64_t *bytes);
@@ -87,6 +131,8 @@ static const byte_form FORMS[RL_COMPONENT_KINDS] = {
     [RL_DENSE] = {laid_out_row, NULL},
     [RL_QUANT] = {laid_out_row, quant_tensor},
     [RL_BLOCK] = {laid_out_row, NULL},
+    [RL_LUT] = {lut_row, lut_tensor},
+    [RL_TRELLIS] = {trellis_row, trellis_tensor},
 };
 
 bool rl_format_parts(const rl_format *format, uint64_t rows, uint64_t cols,

@@ -15,8 +15,10 @@ typedef enum rl_component_kind {
   RL_DENSE, /* values as they are */
   RL_QUANT, /* integer or small-float codes with scales and zero points */
   RL_BLOCK, /* blocks of the GGUF format, a row being a whole number of them */
+  RL_LUT,   /* codes that stand for values of a table */
+  RL_TRELLIS, /* a stream of bits whose windows stand for pairs of values of a table */
   /* Named by the contract, refused by name until they have a kernel: */
-  RL_LUT, RL_SPARSE, RL_LOWRANK, RL_CHANNEL_MASK, RL_TRELLIS, RL_DENSE_TAIL,
+  RL_SPARSE, RL_LOWRANK, RL_CHANNEL_MASK, RL_DENSE_TAIL,
   RL_COMPONENT_KINDS
 } rl_component_kind;
 
@@ -40,6 +42,9 @@ typedef struct rl_component {
   uint32_t tile;       /* quant, RL_PER_TILE: rows with one scale */
   bool outer;          /* quant, RL_PER_GROUP: scales have fp32 scales of their own, */
   uint32_t outer_group; /* one for so many of them, row after row; 0: one for the tensor */
+  uint32_t bits;       /* lut, trellis: of one code, */
+  uint32_t vector;     /* lut: which stands for so many neighbours of a row; trellis: 2 */
+  rl_type entry;       /* lut, trellis: stored type of the values in the table */
   bool ordered;        /* quant, RL_PER_GROUP: a column's group is stored, 4 bytes a column */
 } rl_component;
 
@@ -82,6 +87,8 @@ typedef struct rl_component_part {
   uint64_t row_at, row_bytes;
   uint64_t tensor_at, tensor_bytes;
 } rl_component_part;
+/* Values in the table of a lut or trellis component: one for each of its codes, or windows. */
+uint64_t rl_component_table(const rl_component *component);
 /* The parts of the components, in the order of the stack; false on overflow. */
 bool rl_format_parts(const rl_format *format, uint64_t rows, uint64_t cols,
                      rl_component_part parts[RL_STACK_MAX]);

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "base/names.h"
-#include "spec/format.h"
+#include "spec/component_load.h"
 #include "spec/kind_keys.h"
 #include "spec/load.h"
 
@@ -194,6 +194,10 @@ static void load_component(const rl_load *load, const rl_node *node, rl_componen
     load_quant(load, node->items[0], component);
   } else if (kind == RL_BLOCK) {
     load_block(load, node->items[0], component);
+  } else if (kind == RL_LUT) {
+    rl_load_lut(load, node->items[0], component);
+  } else if (kind == RL_TRELLIS) {
+    rl_load_trellis(load, node->items[0], component);
   } else {
     RL_REPORT(load->diags, NOT_SUPPORTED, node->keys[0]->loc, component_words[kind], NULL);
   }

@@ -14,6 +14,8 @@ static const rl_component_codec *const CODECS[RL_COMPONENT_KINDS] = {
     [RL_DENSE] = &RL_CODEC_DENSE,
     [RL_QUANT] = &RL_CODEC_QUANT,
     [RL_BLOCK] = &RL_CODEC_BLOCK,
+    [RL_LUT] = &RL_CODEC_LUT,
+    [RL_TRELLIS] = &RL_CODEC_TRELLIS,
 };
 
 static const rl_component_codec *codec_of(const rl_component_part *part) {

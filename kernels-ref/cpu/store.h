@@ -88,6 +88,6 @@ typedef struct rl_component_codec {
   void (*fit)(const rl_store *store, const rl_component_part *part, uint64_t first,
               const float *values, uint64_t *touched);
 } rl_component_codec;
-extern const rl_component_codec RL_CODEC_DENSE, RL_CODEC_QUANT, RL_CODEC_BLOCK;
+extern const rl_component_codec RL_CODEC_DENSE, RL_CODEC_QUANT, RL_CODEC_BLOCK, RL_CODEC_LUT, RL_CODEC_TRELLIS;
 
 #endif

@@ -24,6 +24,11 @@ static const rl_component COMPONENTS[TEST_FORMATS] = {
                          .outer_group = 5},
     [TEST_NVFP4] = {RL_QUANT, RL_F4_E2M1, RL_PER_GROUP, 16, RL_F8_E4M3, .outer = true},
     [TEST_W4_ACT_ORDER] = {RL_QUANT, RL_I4, RL_PER_GROUP, 7, RL_F16, RL_ZERO_CODE, .ordered = true},
+    [TEST_LUT3_ROW] = {RL_LUT, RL_F16, RL_PER_ROW, .bits = 3, .vector = 1, .entry = RL_F16},
+    [TEST_LUT2_TENSOR] = {RL_LUT, RL_F16, RL_PER_TENSOR, .bits = 2, .vector = 1, .entry = RL_F32},
+    [TEST_VQ_1_5] = {RL_LUT, RL_F16, RL_PER_TENSOR, .bits = 3, .vector = 2, .entry = RL_F16},
+    [TEST_TCQ_2_5] = {RL_TRELLIS, RL_F16, .bits = 5, .vector = 2, .scale = RL_F16, .entry = RL_F16},
+    [TEST_TCQ_4_5] = {RL_TRELLIS, RL_F16, .bits = 9, .vector = 2, .scale = RL_F16, .entry = RL_F16},
 };
 
 /* What groups of 7 leave over, once more. */
@@ -57,5 +62,10 @@ const rl_format RL_TEST_FORMATS[TEST_FORMATS] = {
     ROW(TEST_NF4_DOUBLE, "nf4-double"),
     ROW(TEST_NVFP4, "nvfp4"),
     ROW(TEST_W4_ACT_ORDER, "w4-act-order"),
+    ROW(TEST_LUT3_ROW, "lut3-row"),
+    ROW(TEST_LUT2_TENSOR, "lut2-tensor"),
+    ROW(TEST_VQ_1_5, "vq-1.5"),
+    ROW(TEST_TCQ_2_5, "tcq-2.5"),
+    ROW(TEST_TCQ_4_5, "tcq-4.5"),
     [TEST_RESIDUAL] = {.name = "residual", .file = "test", .stack = RESIDUAL, .depth = 2},
 };

@@ -26,6 +26,11 @@ typedef enum rl_test_format {
   TEST_NF4_DOUBLE,
   TEST_NVFP4,
   TEST_W4_ACT_ORDER,
+  TEST_LUT3_ROW,
+  TEST_LUT2_TENSOR,
+  TEST_VQ_1_5,
+  TEST_TCQ_2_5,
+  TEST_TCQ_4_5,
   TEST_RESIDUAL,
   TEST_FORMATS
 } rl_test_format;

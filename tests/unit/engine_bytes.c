@@ -110,6 +110,9 @@ static const char *const FORMATS[][3] = {
     {"nf4-double", "bf16", "bf16"},
     {"w4a4-nvfp4", "bf16", "bf16"},
     {"tf32", "tf32", "bf16"},
+    {"lut3-row", "bf16", "bf16"},
+    {"vq-1.5", "bf16", "bf16"},
+    {"tcq-2.5", "bf16", "bf16"},
 };
 
 static void check_profile(const char *profile) {

@@ -134,6 +134,30 @@ static void test_stack(void) {
   spec_close(&c);
 }
 
+/* Bytes of a row and once a tensor of 4096 x 4096. lut3-row: 4096 * 3 bits, 8 values of 2 bytes.
+ * lut4-tensor: once 16 values. vq-1.5: 2048 codes of 3 bits, once 8 pairs. tcq-2.5: 2048 codes of 5
+ * bits and 2 of scale; once 512 pairs of 2 * 2 bytes and 2 bytes a column; tcq-5 has 2048 pairs. */
+static void test_tables(void) {
+  static const struct {
+    const char *name;
+    uint64_t row, tensor;
+  } cases[] = {{"lut3-row", 1536 + 16, 0},
+               {"lut4-tensor", 2048, 32},
+               {"vq-1.5", 768, 32},
+               {"tcq-2.5", 1280 + 2, 2048 + 8192},
+               {"tcq-5", 2560 + 2, 8192 + 8192}};
+  spec_case c;
+  uint64_t bytes;
+  spec_open(&c, NULL);
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    const rl_format *format = spec_format(&c, cases[i].name);
+    CU_ASSERT(rl_format_row_bytes(format, 4096, &bytes) && bytes == cases[i].row);
+    CU_ASSERT(rl_format_tensor_bytes(format, 4096, 4096, &bytes) && bytes == cases[i].tensor);
+    CU_ASSERT(!rl_format_row_bytes(format, UINT64_MAX, &bytes));
+  }
+  spec_close(&c);
+}
+
 /* 2^64 values need more bits, bytes or rows than 64 bits count. */
 static void test_overflow(void) {
   spec_case c;
@@ -195,6 +219,6 @@ static void test_types(void) {
 }
 
 RL_SUITE("spec format", {"rows", test_rows}, {"matrices", test_matrices},
-         {"tiles", test_tiles}, {"stack", test_stack},
+         {"tiles", test_tiles}, {"stack", test_stack}, {"tables", test_tables},
          {"overflow", test_overflow}, {"compute", test_compute},
          {"bits synonym", test_bits_synonym}, {"types", test_types})
