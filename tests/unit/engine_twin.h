@@ -44,8 +44,8 @@ typedef struct twin_pass {
 /* The first ones show every family, the others the families with a KV head for every query head. */
 enum {
   TWIN_DENSE = 16, /* engine_twin_dense.def */
-  TWIN_FAMILIES = 23 + TWIN_DENSE,
-  TWIN_MODELS = 37 + TWIN_DENSE
+  TWIN_FAMILIES = 24 + TWIN_DENSE,
+  TWIN_MODELS = 38 + TWIN_DENSE
 };
 extern const ref_model TWIN_MODEL[TWIN_MODELS];
 
