@@ -23,6 +23,13 @@ static const struct {
     [RL_M_KV_GATHERED] = {"K_all", "rows of all ranks' KV cache that some query attends to"},
     [RL_M_KV_ROWS] = {"C", "rows of the KV cache, cached and new"},
     [RL_M_KV_KEPT] = {"M", "rows the KV cache holds during the pass"},
+    [RL_M_BODY_READ] = {"K_c", "blocks of the compressed cache before the pass"},
+    [RL_M_BODY_WRITE] = {"N_c", "blocks of the cache that the pass compresses"},
+    [RL_M_BODY_KEPT] = {"M_c", "blocks of the compressed cache after the pass"},
+    [RL_M_TAIL_READ] = {"K_d", "tokens of the dense tail before the pass"},
+    [RL_M_TAIL_LEAVE] = {"L_d", "tokens of the dense tail that the pass compresses"},
+    [RL_M_TAIL_WRITE] = {"N_d", "new tokens that stay in the dense tail"},
+    [RL_M_TAIL_KEPT] = {"M_d", "places of the dense tail that were used"},
     [RL_M_RECTANGLE] = {"S", "scores stored, new tokens times all tokens"},
     [RL_M_CHUNKS] = {"Q", "chunks of new tokens"},
     [RL_M_CHUNK_PAIRS] =
@@ -88,6 +95,10 @@ static const char *symbol_of_all(rl_arena *arena, const rl_moment *moment) {
     return rl_textf(arena, "%s(%s - %s)", symbol, rl_print_grouped(moment->window, window),
                     rl_print_grouped(moment->skip, chosen));
   }
+  if (moment->parting.step != 0) {
+    return rl_textf(arena, "%s(%s, %s)", symbol, rl_print_grouped(moment->parting.newest, window),
+                    rl_print_grouped(moment->parting.step, chosen));
+  }
   uint64_t size = moment->chunk != 0 ? moment->chunk : moment->window;
   if (size == 0) return symbol;
   return rl_textf(arena, "%s(%s)", symbol, rl_print_grouped(size, window));
@@ -133,6 +144,11 @@ static const char *meaning_of_all(rl_arena *arena, const rl_moment *moment, uint
     return rl_textf(arena, "%s, counting the last %s tokens before each query without the last %s",
                     says, rl_print_grouped(moment->window, window),
                     rl_print_grouped(moment->skip, expected));
+  }
+  if (moment->parting.step != 0) {
+    return rl_textf(arena, "%s, the newest %s apart, %s at a time", says,
+                    rl_print_grouped(moment->parting.newest, window),
+                    rl_print_grouped(moment->parting.step, expected));
   }
   if (moment->window == 0) return says;
   return rl_textf(arena, "%s, counting the last %s tokens before each query, itself included", says,

@@ -97,12 +97,26 @@ static void show_component(rl_shown *shown, const rl_component *c) {
   if (c->span == RL_PER_TILE) rl_show_count(shown, "rows of a tile", c->tile, NOWHERE);
   if (c->span == RL_PER_TILE) rl_show_count(shown, "columns of a tile", c->group, NOWHERE);
   rl_show_text(shown, "scale stored as", RL_TYPES[c->scale].name, NOWHERE);
-  rl_show_text(shown, "zero points", c->zero == RL_ZERO_NONE ? "none" : "stored like a code",
-               NOWHERE);
+  static const char *const zeros[] = {[RL_ZERO_NONE] = "none",
+                                      [RL_ZERO_CODE] = "stored like a code",
+                                      [RL_ZERO_TYPE] = "stored",
+                                      [RL_ZERO_LEAST] = "smallest values, stored as scales"};
+  rl_show_text(shown, "zero points", zeros[c->zero], NOWHERE);
+}
+
+/* What only KV caches have: rows of channels, and tokens that are kept apart. */
+static void show_cache(rl_shown *shown, const rl_format *f) {
+  if (f->tokens > 1) rl_show_count(shown, "tokens of a row, which is a channel", f->tokens, NOWHERE);
+  if (f->tail != NULL) {
+    rl_show_count(shown, "newest tokens kept as they are, at least", f->tail->newest, NOWHERE);
+    rl_show_count(shown, "tokens that leave them at a time", f->tail->step, NOWHERE);
+    rl_show_count(shown, "first tokens kept as they are", f->tail->first, NOWHERE);
+  }
+  if (f->values != NULL) rl_show_text(shown, "values beside keys", f->values->name, NOWHERE);
 }
 
 rl_status rl_show_format(rl_shown *shown, const char *name) {
-  static const uint64_t columns[] = {128, 4096};
+  uint64_t columns[] = {128, 4096};
   const rl_format *f;
   rl_status status =
       rl_db_format(shown->session->db, name, RL_COMMAND_LINE, &f, &shown->session->diags);
@@ -110,7 +124,9 @@ rl_status rl_show_format(rl_shown *shown, const char *name) {
   rl_show_text(shown, "format", f->name, (rl_loc){.file = f->file});
   rl_show_text(shown, "what it is", f->doc, NOWHERE);
   for (size_t i = 0; i < f->depth; i++) show_component(shown, &f->stack[i]);
-  for (size_t i = 0; i < sizeof columns / sizeof *columns; i++) {
+  show_cache(shown, f);
+  if (f->tokens > 1) columns[0] = f->tokens;
+  for (size_t i = 0; i < (f->tokens > 1 ? 1 : sizeof columns / sizeof *columns); i++) {
     uint64_t bytes;
     if (!rl_format_row_bytes(f, columns[i], &bytes)) continue;
     rl_show_count(shown, TEXT(shown, "bytes of a row of %llu", (unsigned long long)columns[i]),

@@ -46,7 +46,8 @@ static bool same_choice(const rl_moment *a, const rl_moment *b) {
 static bool moment_equals(rl_moment a, rl_moment b) {
   return a.kind == b.kind && a.phase == b.phase && a.window == b.window && a.chunk == b.chunk &&
          a.skip == b.skip && a.within == b.within && a.page == b.page && same_choice(&a, &b) &&
-         a.lead == b.lead && a.merge == b.merge;
+         a.lead == b.lead && a.merge == b.merge && a.tokens == b.tokens &&
+         rl_parting_equal(&a.parting, &b.parting);
 }
 
 void rl_tally_product(rl_tally *tally, rl_sum *sum, rl_moment moment, const uint64_t *factors,
@@ -258,7 +259,23 @@ static rl_status compile_rows(compiler *c) {
   return RL_OK;
 }
 
-/* Stored KV at the end of a pass: rows kept under each window, in whole pages. */
+/* The rows that a KV tensor holds at the end of a pass: those kept under its window, or of its part,
+ * in whole pages. */
+static rl_moment kept_of(const rl_program *program, const rl_tensor *tensor, uint64_t page) {
+  static const rl_moment_kind KINDS[] = {[RL_KV_ALL] = RL_M_KV_KEPT,
+                                         [RL_KV_BODY] = RL_M_BODY_KEPT,
+                                         [RL_KV_TAIL] = RL_M_TAIL_KEPT};
+  if (tensor->extent == RL_EXTENT_SOURCE_KV) return rl_extent_moment(program, tensor->extent);
+  rl_moment kept = {.kind = KINDS[tensor->part],
+                    .window = tensor->window,
+                    .within = tensor->within,
+                    .parting = tensor->parting,
+                    .tokens = tensor->tokens};
+  if (tensor->part != RL_KV_TAIL) kept.page = page;
+  return kept;
+}
+
+/* Stored KV at the end of a pass. */
 static void tally_kv(compiler *c, rl_sum *sum, uint64_t page) {
   const rl_program *program = c->cost->program;
   for (uint32_t t = 0; t < program->tensor_count; t++) {
@@ -269,10 +286,9 @@ static void tally_kv(compiler *c, rl_sum *sum, uint64_t page) {
       c->tally.overflow = true;
       return;
     }
-    rl_moment kept = {
-        .kind = RL_M_KV_KEPT, .window = tensor->window, .within = tensor->within, .page = page};
-    if (tensor->extent == RL_EXTENT_SOURCE_KV) kept = rl_extent_moment(program, tensor->extent);
-    RL_TALLY(&c->tally, sum, kept, instances, tensor->rows, row_bytes);
+    uint64_t rows = tensor->rows;
+    if (tensor->part == RL_KV_TAIL) rows /= rl_parting_places(&tensor->parting);
+    RL_TALLY(&c->tally, sum, kept_of(program, tensor, page), instances, rows, row_bytes);
   }
 }
 

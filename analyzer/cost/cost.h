@@ -28,6 +28,14 @@ typedef enum rl_moment_kind {
   RL_M_KV_ROWS,      /* sum of cached + q */
   RL_M_KV_KEPT,      /* rows the cache holds during the pass: those of RL_M_KV_READ, and room for a whole
                         chunk of a sequence that has one, in whole pages */
+  /* of caches that keep tokens apart; parting and `tokens` are part of the identity */
+  RL_M_BODY_READ,    /* blocks of the body before the pass */
+  RL_M_BODY_WRITE,   /* blocks that the pass adds to it */
+  RL_M_BODY_KEPT,    /* blocks of the body after the pass, in whole pages */
+  RL_M_TAIL_READ,    /* tokens in the tail before the pass */
+  RL_M_TAIL_LEAVE,   /* of those the ones that the pass moves to the body */
+  RL_M_TAIL_WRITE,   /* new tokens in the tail after the pass */
+  RL_M_TAIL_KEPT,    /* places of the tail that a sequence as long as it is then has used */
   RL_M_RECTANGLE,    /* sum of q * (cached + q) */
   RL_M_EXPERTS,      /* distinct experts that the tokens choose, in RL_EXPERT_UNIT: expected, or observed;
                         with ranks: on the rank where they are most */
@@ -77,6 +85,8 @@ typedef struct rl_moment {
   rl_deal deal;            /* the program's. Tokens and what is counted by them are those that this rank works on; pairs
                               and rows read, in the decode class, those of keys that it keeps, in the prefill class
                               those of its own queries; rows kept its own. A draft tree counts as a chain */
+  rl_parting parting;      /* RL_M_BODY_*, RL_M_TAIL_* */
+  uint64_t tokens;         /* RL_M_BODY_*: of a block */
 } rl_moment;
 
 /* What each row counts. Bytes are compulsory: each stored byte once a pass and operand. */
@@ -167,6 +177,9 @@ bool rl_form_value(const rl_cost *cost, const rl_form *form, const uint64_t *mom
 /* Bytes that a tensor takes in memory during a pass: one instance of a weight, the rows that a cache
  * keeps, a buffer. False when they are not known of this plan, or overflow. */
 bool rl_cost_stored(const rl_cost *cost, const rl_tensor *tensor, const uint64_t *moments, uint64_t *bytes);
+/* How often a moment, taken of a step of one token behind `cached`, has left a straight line at or
+ * before that: windows that are full, chunks and blocks that begin. It never falls as `cached` grows. */
+uint64_t rl_moment_breaks(const rl_moment *moment, uint64_t cached);
 /* True when the fast path may be used for these moments. */
 bool rl_cost_is_safe(const rl_cost *cost, const uint64_t *moments);
 

@@ -57,10 +57,27 @@ static bool encodes(const rl_program *program, const rl_op *op) {
   return false;
 }
 
+/* Of a cache that keeps tokens apart: attention reads what stood there before the pass; what is
+ * compressed is read from the tail, where it stood there, and written to the body. */
+static rl_share share_part(const rl_tensor *tensor, const rl_op *op, const rl_operand *operand) {
+  static const rl_moment_kind BODY[] = {[RL_READ] = RL_M_BODY_READ, [RL_WRITE] = RL_M_BODY_WRITE};
+  static const rl_moment_kind TAIL[] = {[RL_READ] = RL_M_TAIL_READ, [RL_WRITE] = RL_M_TAIL_WRITE};
+  const bool body = tensor->part == RL_KV_BODY;
+  rl_moment blocks = {.kind = body ? BODY[operand->access] : TAIL[operand->access],
+                      .parting = tensor->parting,
+                      .tokens = body ? tensor->tokens : 0};
+  if (!body && op->kind == RL_OP_KV_COMPRESS && operand->access == RL_READ) {
+    blocks.kind = RL_M_TAIL_LEAVE;
+  }
+  const uint64_t rows = body ? tensor->rows : tensor->rows / rl_parting_places(&tensor->parting);
+  return (rl_share){blocks, rows, operand->cols};
+}
+
 /* Weights once a pass; activations and states by their extent; a KV row for each new token when written and
  * for each kept token when read. */
 rl_share rl_share_plain(const rl_program *program, const rl_op *op, const rl_operand *operand) {
   const rl_tensor *tensor = tensor_of(program, operand);
+  if (tensor->part != RL_KV_ALL) return share_part(tensor, op, operand);
   rl_moment blocks = rl_extent_moment(program, tensor->extent);
   if (tensor->role == RL_ROLE_KV && operand->access == RL_WRITE) {
     blocks = rl_extent_moment(program,
@@ -148,7 +165,8 @@ rl_share rl_share_experts(const rl_program *program, const rl_op *op, const rl_o
 /* Fused attention reads the KV rows that some query sees. */
 rl_share rl_share_attention(const rl_program *program, const rl_op *op, const rl_operand *operand) {
   rl_share share = rl_share_plain(program, op, operand);
-  bool cached = tensor_of(program, operand)->extent == RL_EXTENT_KV && op->at.over == RL_OVER_CACHE;
+  bool cached = tensor_of(program, operand)->extent == RL_EXTENT_KV &&
+                tensor_of(program, operand)->part == RL_KV_ALL && op->at.over == RL_OVER_CACHE;
   if (cached && operand->access == RL_READ) {
     share.blocks =
         (rl_moment){.kind = RL_M_KV_READ, .window = op->at.window, .within = op->at.within};
@@ -237,6 +255,7 @@ const rl_counting RL_COUNTINGS[RL_OP_KINDS] = {
     [RL_OP_ROPE] = {rl_work_rope, rl_share_plain},
     [RL_OP_ROTATE] = {rl_work_rope, rl_share_plain},
     [RL_OP_KV_APPEND] = {rl_work_kv_append, rl_share_append},
+    [RL_OP_KV_COMPRESS] = {rl_work_kv_append, rl_share_plain},
     [RL_OP_ATTENTION] = {rl_work_attention, rl_share_attention},
     [RL_OP_FADING_ATTENTION] = {rl_work_fading_attention, rl_share_fading_attention},
     [RL_OP_EIDETIC_ATTENTION] = {rl_work_fading_attention, rl_share_fading_attention},

@@ -46,8 +46,10 @@ void rl_work_kv_append(rl_tally *tally, const rl_op *op) {
     const rl_tensor *cache = &program->tensors[operand->tensor];
     if (cache->role != RL_ROLE_KV || rl_format_is_dense(cache->format)) continue;
     rl_share share = rl_share_append(program, op, operand);
-    RL_TALLY(tally, &tally->counts[RL_C_VECTOR], share.blocks,
-             RL_OP_RATES[RL_RATE_KV_QUANTIZE].per_element, share.rows, share.cols);
+    bool range = cache->format->stack[0].zero == RL_ZERO_LEAST;
+    rl_rate rate = range ? RL_RATE_KV_RANGE : RL_RATE_KV_QUANTIZE;
+    RL_TALLY(tally, &tally->counts[RL_C_VECTOR], share.blocks, RL_OP_RATES[rate].per_element,
+             share.rows, share.cols);
   }
 }
 

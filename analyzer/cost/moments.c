@@ -4,6 +4,7 @@
 #include "base/checked.h"
 #include "cost/cost.h"
 #include "cost/dealt.h"
+#include "cost/parted.h"
 
 /* Whether the moment sums over this group. */
 static inline bool takes_group(const rl_moment *moment, const rl_group *group) {
@@ -340,10 +341,12 @@ static inline bool each_cross_pair(const rl_group *group, const rl_moment *momen
   return each_source_row(group, moment, value) && rl_mul_u64(*value, group->q, value);
 }
 
-#define RL_SUM(name)                                                                        \
+#define RL_SUM_OF(name, value_of)                                                           \
   static bool sum_##name(const rl_point *point, const rl_moment *moment, uint64_t *total) { \
-    return sum_groups(point, moment, each_##name, total);                                   \
+    return sum_groups(point, moment, value_of, total);                                      \
   }
+#define RL_SUM(name) RL_SUM_OF(name, each_##name)
+#define RL_SUM_PARTED(name) RL_SUM_OF(name, rl_parted_##name)
 RL_SUM(one)
 RL_SUM(q)
 RL_SUM(logit_row)
@@ -366,7 +369,16 @@ RL_SUM(source_pair)
 RL_SUM(square_pair)
 RL_SUM(source_row)
 RL_SUM(cross_pair)
+RL_SUM_PARTED(body_read)
+RL_SUM_PARTED(body_write)
+RL_SUM_PARTED(body_kept)
+RL_SUM_PARTED(tail_read)
+RL_SUM_PARTED(tail_leave)
+RL_SUM_PARTED(tail_write)
+RL_SUM_PARTED(tail_kept)
+#undef RL_SUM_PARTED
 #undef RL_SUM
+#undef RL_SUM_OF
 
 /* Tokens that choose experts together: where they meet, those of all groups, each as full as this. */
 static bool sum_met(const rl_point *point, const rl_moment *moment, uint64_t *tokens) {
@@ -488,6 +500,13 @@ static const moment_sum SUMS[RL_MOMENT_KINDS] = {
     [RL_M_KV_GATHERED] = sum_gathered,
     [RL_M_KV_ROWS] = sum_kv_row,
     [RL_M_KV_KEPT] = sum_kept,
+    [RL_M_BODY_READ] = sum_body_read,
+    [RL_M_BODY_WRITE] = sum_body_write,
+    [RL_M_BODY_KEPT] = sum_body_kept,
+    [RL_M_TAIL_READ] = sum_tail_read,
+    [RL_M_TAIL_LEAVE] = sum_tail_leave,
+    [RL_M_TAIL_WRITE] = sum_tail_write,
+    [RL_M_TAIL_KEPT] = sum_tail_kept,
     [RL_M_RECTANGLE] = sum_rectangle,
     [RL_M_EXPERTS] = sum_experts,
     [RL_M_TABLE_ROWS] = sum_experts,

@@ -2,13 +2,25 @@
 #include "base/checked.h"
 #include "cost/tally.h"
 
-/* The plan's value of a moment of all sequences; NULL when no form of the plan has it. */
-static const uint64_t *value_of(const rl_cost *cost, const uint64_t *moments, rl_moment_kind kind,
-                                uint64_t window) {
+/* The moment that says how many blocks of a tensor there are. */
+static rl_moment_kind kind_of(const rl_tensor *tensor) {
+  static const rl_moment_kind KEPT[] = {[RL_KV_ALL] = RL_M_KV_KEPT,
+                                        [RL_KV_BODY] = RL_M_BODY_KEPT,
+                                        [RL_KV_TAIL] = RL_M_TAIL_KEPT};
+  return tensor->role == RL_ROLE_KV ? KEPT[tensor->part] : RL_EXTENT_MOMENTS[tensor->extent];
+}
+
+/* The plan's value of it over all sequences; NULL when no form of the plan has it. */
+static const uint64_t *value_of(const rl_cost *cost, const uint64_t *moments,
+                                const rl_tensor *tensor) {
+  const uint64_t window = tensor->role == RL_ROLE_KV ? tensor->window : 0;
   for (uint32_t m = 0; m < cost->moment_count; m++) {
     const rl_moment *moment = &cost->moments[m];
     bool whole = moment->phase == RL_PHASE_BOTH && moment->ranks <= 1;
-    if (whole && moment->kind == kind && moment->window == window) return &moments[m];
+    bool same = moment->kind == kind_of(tensor) && moment->window == window &&
+                rl_parting_equal(&moment->parting, &tensor->parting) &&
+                moment->tokens == tensor->tokens;
+    if (whole && same) return &moments[m];
   }
   return NULL;
 }
@@ -16,14 +28,13 @@ static const uint64_t *value_of(const rl_cost *cost, const uint64_t *moments, rl
 bool rl_cost_stored(const rl_cost *cost, const rl_tensor *tensor, const uint64_t *moments,
                     uint64_t *bytes) {
   enum { ID_BYTES = 4 };
-  const bool kv = tensor->role == RL_ROLE_KV;
-  const rl_moment_kind kind = kv ? RL_M_KV_KEPT : RL_EXTENT_MOMENTS[tensor->extent];
-  const uint64_t *blocks = value_of(cost, moments, kind, kv ? tensor->window : 0);
+  const uint64_t *blocks = value_of(cost, moments, tensor);
+  const uint64_t places = tensor->part == RL_KV_TAIL ? rl_parting_places(&tensor->parting) : 1;
   uint64_t rows, row_bytes = 0;
   *bytes = 0;
   if (tensor->role == RL_ROLE_WEIGHT) return rl_tensor_bytes(tensor, bytes);
   if (tensor->extent == RL_EXTENT_CHOICES) return false; /* how many come is not known */
-  if (blocks == NULL || !rl_mul_u64(*blocks, tensor->rows, &rows)) return false;
+  if (blocks == NULL || !rl_mul_u64(*blocks, tensor->rows / places, &rows)) return false;
   if (tensor->format == NULL) {
     return rl_mul_u64(ID_BYTES, tensor->cols, &row_bytes) && rl_mul_u64(rows, row_bytes, bytes);
   }

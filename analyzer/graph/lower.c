@@ -122,6 +122,7 @@ static rl_status lower_run(rl_lowering *lowering, uint32_t index) {
   lowering->twins.count = 0;
   lowering->k_cache = lowering->v_cache = RL_NONE;
   lowering->second_k = lowering->second_v = RL_NONE;
+  lowering->k_parts = lowering->v_parts = RL_NO_PARTS;
   lowering->latents = lowering->rope_keys = RL_NONE;
   lowering->all_latents[0] = lowering->all_latents[1] = RL_NONE;
   lowering->cross_k = lowering->cross_v = RL_NONE;

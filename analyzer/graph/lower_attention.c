@@ -1,6 +1,7 @@
 /* Statements to operators: KV cache, attention.
  * T new tokens, H heads, H_kv KV heads, d_h head size. */
 #include <math.h>
+#include <string.h>
 
 #include "base/checked.h"
 #include "base/number.h"
@@ -21,6 +22,17 @@ static rl_status add_cache(rl_lowering *lowering, const rl_evaluated *values, co
   return rl_tensor_add(lowering, &cache, out);
 }
 
+/* The caches that both inputs go to. */
+static rl_status add_caches(rl_lowering *lowering, const rl_evaluated *values, uint32_t *k,
+                            uint32_t *v) {
+  bool second = values->cache != 0;
+  rl_status status = add_cache(lowering, values, second ? "second_k_cache" : "k_cache",
+                               lowering->scenario->k, k);
+  if (status != RL_OK) return status;
+  return add_cache(lowering, values, second ? "second_v_cache" : "v_cache", lowering->scenario->v,
+                   v);
+}
+
 /* k, v [T, H_kv * d_h] into the first or second caches [H_kv, d_h] of this layer */
 rl_status rl_lower_kv_append(rl_lowering *lowering, const rl_statement *statement,
                              const rl_evaluated *values) {
@@ -36,14 +48,9 @@ rl_status rl_lower_kv_append(rl_lowering *lowering, const rl_statement *statemen
   if (status == RL_OK && *k != RL_NONE) {
     status = RL_REPORT(lowering->diags, CACHE_UNREAD, statement->loc, "");
   }
-  if (status == RL_OK) {
-    const char *name = second ? "second_k_cache" : "k_cache";
-    status = add_cache(lowering, values, name, lowering->scenario->k, k);
-  }
-  if (status == RL_OK) {
-    const char *name = second ? "second_v_cache" : "v_cache";
-    status = add_cache(lowering, values, name, lowering->scenario->v, v);
-  }
+  if (status != RL_OK) return status;
+  if (rl_caches_are_parted(lowering)) return rl_parted_append(lowering, statement, values, in);
+  status = add_caches(lowering, values, k, v);
   if (status != RL_OK) return status;
   lowering->attended = RL_PHASE_BOTH;
   op.at.heads = op.at.kv_heads = values->heads;
@@ -85,8 +92,14 @@ rl_status rl_cache_check(rl_lowering *lowering, const rl_statement *statement,
   if (values->window != 0 && values->within != 0) {
     return RL_REPORT(lowering->diags, EXCLUSIVE_KEYS, statement->loc, "window", "within");
   }
-  if (cache->rows != values->kv_heads || cache->cols != values->head_dim) {
+  const rl_parts *parts = &lowering->k_parts;
+  const bool parted = parts->fresh != RL_NONE;
+  const uint64_t heads = parted ? parts->heads : cache->rows;
+  if (heads != values->kv_heads || (parted ? parts->head_dim : cache->cols) != values->head_dim) {
     return RL_REPORT(lowering->diags, CACHE_SHAPE, statement->loc, "");
+  }
+  if (parted && strcmp(statement->op, RL_OP_INFO[RL_OP_ATTENTION].name) != 0) {
+    return rl_parted_refuse(lowering, statement);
   }
   if (values->heads % values->kv_heads != 0) {
     return report_heads(lowering, statement, values);
@@ -128,8 +141,9 @@ static rl_status begin_over_cache(rl_lowering *lowering, const rl_statement *sta
                                   const rl_evaluated *values, rl_op_kind kind, rl_op *op,
                                   rl_attention_ends *ends) {
   uint32_t q[2];
-  *ends = (rl_attention_ends){
-      RL_NONE, lowering->k_cache, lowering->v_cache, RL_NONE, RL_NONE, RL_NONE, RL_NONE};
+  *ends = (rl_attention_ends){RL_NONE, lowering->k_cache, lowering->v_cache, RL_NONE,
+                              RL_NONE, RL_NONE,           RL_NONE,           lowering->k_parts,
+                              lowering->v_parts};
   rl_status status = rl_inputs_find(lowering, statement, q);
   if (status == RL_OK) {
     status = rl_cache_check(lowering, statement, values, q[0], lowering->k_cache);
@@ -152,7 +166,10 @@ rl_status rl_lower_attention(rl_lowering *lowering, const rl_statement *statemen
   if (status == RL_OK) {
     status = rl_position_table(lowering, statement, values, &op, &ends.table);
   }
+  const bool parted = ends.k_parts.fresh != RL_NONE;
+  if (status == RL_OK && parted) status = rl_parted_check(lowering, statement, values);
   if (status != RL_OK) return status;
+  op.at.parted = parted;
   op.at.window = values->window;
   op.at.within = values->within;
   op.at.sinks = values->sinks != NULL;
@@ -165,6 +182,7 @@ rl_status rl_lower_attention(rl_lowering *lowering, const rl_statement *statemen
   set_reach(lowering, lowering->v_cache, values);
   status = rl_attention_add(lowering, &op, &ends);
   rl_caches_leave(lowering);
+  if (status == RL_OK && parted) status = rl_parted_compress(lowering, statement);
   return status;
 }
 

@@ -63,7 +63,8 @@ rl_status rl_lower_encode_attention(rl_lowering *lowering, const rl_statement *s
   status = rl_output_find(lowering, statement, &shape, &out);
   if (status != RL_OK) return status;
   rl_op op = rl_op_begin(lowering, statement, RL_OP_ENCODE_ATTENTION);
-  rl_attention_ends ends = {in[0], in[1], in[2], RL_NONE, out, RL_NONE};
+  rl_attention_ends ends = {in[0],   in[1],       in[2],      RL_NONE, out,
+                            RL_NONE, RL_NONE,     RL_NO_PARTS, RL_NO_PARTS};
   status = rl_position_table(lowering, statement, values, &op, &ends.table);
   if (status != RL_OK) return status;
   rl_attention_shape(values, &op);
@@ -95,6 +96,9 @@ rl_status rl_lower_cross_append(rl_lowering *lowering, const rl_statement *state
   rl_op op = rl_op_begin(lowering, statement, RL_OP_CROSS_APPEND);
   uint32_t in[2];
   rl_status status = rl_inputs_find(lowering, statement, in);
+  if (status == RL_OK && rl_caches_are_parted(lowering)) {
+    return rl_parted_refuse(lowering, statement);
+  }
   for (int i = 0; i < 2 && status == RL_OK; i++) {
     status = want_extent(lowering, statement, in[i], RL_EXTENT_SOURCE);
     if (status != RL_OK) return status;
@@ -146,7 +150,8 @@ rl_status rl_lower_cross_attention(rl_lowering *lowering, const rl_statement *st
   status = rl_output_find(lowering, statement, &shape, &out);
   if (status != RL_OK) return status;
   rl_op op = rl_op_begin(lowering, statement, RL_OP_CROSS_ATTENTION);
-  rl_attention_ends ends = {q[0], lowering->cross_k, lowering->cross_v, RL_NONE, out, RL_NONE};
+  rl_attention_ends ends = {q[0],    lowering->cross_k, lowering->cross_v, RL_NONE, out,
+                            RL_NONE, RL_NONE,           RL_NO_PARTS,       RL_NO_PARTS};
   op.compute = rl_format_compute(lowering->scenario->k, lowering->scenario->activations);
   rl_attention_shape(values, &op);
   op.at.over = RL_OVER_CROSS;

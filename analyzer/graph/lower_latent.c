@@ -39,6 +39,9 @@ rl_status rl_lower_latent_append(rl_lowering *lowering, const rl_statement *stat
   uint32_t in[2];
   (void)values;
   rl_status status = find_tokens(lowering, statement, in);
+  if (status == RL_OK && rl_format_is_parted(lowering->scenario->k)) {
+    return rl_parted_refuse(lowering, statement);
+  }
   if (status == RL_OK) status = add_cache(lowering, "latent_cache", in[0], &lowering->latents);
   if (status == RL_OK) status = add_cache(lowering, "rope_cache", in[1], &lowering->rope_keys);
   if (status != RL_OK) return status;

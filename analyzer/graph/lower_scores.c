@@ -63,11 +63,13 @@ static size_t read_table(const rl_lowering *lowering, uint32_t table, rl_operand
 /* The scores are never stored. */
 rl_status rl_attention_add_whole(rl_lowering *lowering, const rl_op *attention,
                                  const rl_attention_ends *ends) {
-  rl_operand operands[7] = {rl_operand_whole(lowering, ends->q, RL_READ),
+  rl_operand operands[11] = {rl_operand_whole(lowering, ends->q, RL_READ),
                             rl_operand_whole(lowering, ends->k, RL_READ),
                             rl_operand_whole(lowering, ends->v, RL_READ)};
   size_t count = read_table(lowering, ends->table, operands, 3);
   count = read_table(lowering, ends->sinks, operands, count);
+  count = rl_parts_read(lowering, &ends->k_parts, operands, count);
+  count = rl_parts_read(lowering, &ends->v_parts, operands, count);
   operands[count++] = rl_operand_whole(lowering, ends->out, RL_WRITE);
   if (attention->at.key_parts != 0) {
     operands[count++] = rl_operand_whole(lowering, ends->sums, RL_WRITE);
@@ -96,19 +98,21 @@ static rl_status add_expanded(rl_lowering *lowering, const rl_op *attention,
       rl_format_compute(lowering->tensors.items[ends->v].format, lowering->scenario->activations);
   rl_status status = rl_tensor_add(lowering, &shape, &s);
   if (status != RL_OK) return status;
-  rl_operand of_scores[4] = {rl_operand_whole(lowering, ends->q, RL_READ),
+  rl_operand of_scores[6] = {rl_operand_whole(lowering, ends->q, RL_READ),
                              rl_operand_whole(lowering, ends->k, RL_READ)};
   size_t count = read_table(lowering, ends->table, of_scores, 2);
+  count = rl_parts_read(lowering, &ends->k_parts, of_scores, count);
   of_scores[count++] = rl_operand_whole(lowering, s, RL_WRITE);
   rl_operand of_softmax[3] = {rl_operand_whole(lowering, s, RL_READ)};
   size_t of_softmax_count = read_table(lowering, ends->sinks, of_softmax, 1);
   of_softmax[of_softmax_count++] = rl_operand_whole(lowering, s, RL_WRITE);
-  const rl_operand of_mix[] = {rl_operand_whole(lowering, s, RL_READ),
-                               rl_operand_whole(lowering, ends->v, RL_READ),
-                               rl_operand_whole(lowering, ends->out, RL_WRITE)};
+  rl_operand of_mix[5] = {rl_operand_whole(lowering, s, RL_READ),
+                          rl_operand_whole(lowering, ends->v, RL_READ)};
+  size_t of_mix_count = rl_parts_read(lowering, &ends->v_parts, of_mix, 2);
+  of_mix[of_mix_count++] = rl_operand_whole(lowering, ends->out, RL_WRITE);
   status = rl_op_add(lowering, &scores, of_scores, count);
   if (status == RL_OK) status = rl_op_add(lowering, &softmax, of_softmax, of_softmax_count);
-  if (status == RL_OK) status = rl_op_add(lowering, &mix, of_mix, 3);
+  if (status == RL_OK) status = rl_op_add(lowering, &mix, of_mix, of_mix_count);
   return status;
 }
 

@@ -38,6 +38,14 @@ typedef struct rl_travel {
   uint32_t choice_here, weights_here, tokens_here; /* a row for each choice that came to this rank */
 } rl_travel;
 
+/* One cache of the layer that keeps tokens apart (lower_parted.c): its tensors, and the keys or values
+ * of the new tokens. */
+typedef struct rl_parts {
+  uint32_t body, tail, fresh; /* RL_NONE: there is none */
+  uint64_t heads, head_dim;
+} rl_parts;
+#define RL_NO_PARTS ((rl_parts){.body = RL_NONE, .tail = RL_NONE, .fresh = RL_NONE})
+
 typedef struct rl_lowering {
   rl_arena *arena;
   rl_diags *diags;
@@ -50,6 +58,7 @@ typedef struct rl_lowering {
   uint32_t loop_names; /* names known when the last loop began; they keep their tensor in its layers */
   uint32_t k_cache, v_cache; /* written in this layer and not yet attended to by all, or RL_NONE */
   uint32_t second_k, second_v; /* the same of the layer's second cache */
+  rl_parts k_parts, v_parts;   /* of k_cache and v_cache, where they keep tokens apart */
   rl_phase attended;         /* the class whose sequences have attended to them; BOTH: none has */
   uint32_t latents, rope_keys; /* caches that latent_append wrote in this layer, or RL_NONE */
   uint32_t all_latents[2];     /* the rows of both that all ranks keep, RL_NONE: not gathered */
@@ -247,6 +256,7 @@ typedef struct rl_attention_ends {
   uint32_t out;
   uint32_t sinks; /* a logit a head, RL_NONE */
   uint32_t sums;  /* written where at.key_parts is not 0 */
+  rl_parts k_parts, v_parts; /* RL_NO_PARTS where the caches are whole */
 } rl_attention_ends;
 /* Adds the operator, or scores, softmax and mix in its place where attention is not fused. */
 rl_status rl_attention_add(rl_lowering *lowering, const rl_op *attention,
@@ -270,6 +280,26 @@ rl_status rl_position_table(rl_lowering *lowering, const rl_statement *statement
                             const rl_evaluated *values, rl_op *op, uint32_t *table);
 /* Heads, sizes and the factor of the scores (Vaswani et al. 2017, eq. 1). */
 void rl_attention_shape(const rl_evaluated *values, rl_op *op);
+
+/* --- caches that keep tokens apart (lower_parted.c) --- */
+
+/* A format of which a cache has parts. */
+bool rl_format_is_parted(const rl_format *format);
+/* K or V of the scenario is in such a format. */
+bool rl_caches_are_parted(const rl_lowering *lowering);
+/* The statement does not work on such caches. */
+rl_status rl_parted_refuse(rl_lowering *lowering, const rl_statement *statement);
+/* The tensors of both caches; keys and values `in` are taken in when they were attended to. */
+rl_status rl_parted_append(rl_lowering *lowering, const rl_statement *statement,
+                           const rl_evaluated *values, const uint32_t in[2]);
+/* Refuses what attention over such caches cannot do. */
+rl_status rl_parted_check(rl_lowering *lowering, const rl_statement *statement,
+                          const rl_evaluated *values);
+/* Adds what is read of a cache beside its body; answers the new count. */
+size_t rl_parts_read(const rl_lowering *lowering, const rl_parts *parts, rl_operand *operands,
+                     size_t count);
+/* The operator that takes in the new tokens, behind the attention to them. */
+rl_status rl_parted_compress(rl_lowering *lowering, const rl_statement *statement);
 
 /* --- passes --- */
 

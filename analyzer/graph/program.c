@@ -107,8 +107,14 @@ bool rl_program_keeps(const rl_program *program, rl_role role) {
   return false;
 }
 
-#define ANY_WINDOW UINT64_MAX
+bool rl_program_compresses(const rl_program *program) {
+  for (uint32_t i = 0; i < program->tensor_count; i++) {
+    if (program->tensors[i].part == RL_KV_BODY) return true;
+  }
+  return false;
+}
 
+#define ANY_WINDOW UINT64_MAX
 static bool sum_kv_rows(const rl_program *program, rl_extent extent, uint64_t window,
                         uint64_t *bytes) {
   *bytes = 0;

@@ -8,6 +8,7 @@
 #include "graph/point.h"
 #include "spec/format.h"
 #include "spec/fusion.h"
+#include "spec/parting.h"
 #include "spec/skew.h"
 #include "spec/tensor_class.h"
 #include "spec/transfer.h"
@@ -71,6 +72,13 @@ typedef struct rl_slice {
 /* Where place i of the part stands in the whole. */
 uint64_t rl_slice_at(const rl_slice *slice, uint64_t i);
 
+/* Which tokens of a sequence a KV tensor holds. */
+typedef enum rl_kv_part {
+  RL_KV_ALL,
+  RL_KV_BODY, /* those that were compressed, in blocks of `tokens` */
+  RL_KV_TAIL  /* the others, one block of rl_parting_places tokens a sequence */
+} rl_kv_part;
+
 typedef struct rl_tensor {
   const char *name;         /* "q", "k_cache", "q_proj.weight" */
   rl_role role;
@@ -81,6 +89,9 @@ typedef struct rl_tensor {
   uint32_t run;             /* weights, KV and states inside a run: one instance for each of its layers; RL_NONE: one in all */
   uint32_t alias_of;        /* weight stored once with another (tied head), RL_NONE */
   uint64_t window;          /* KV: tokens kept per sequence, 0 = all */
+  rl_kv_part part;          /* KV */
+  rl_parting parting;       /* KV, parts: which tokens are in which */
+  uint64_t tokens;          /* KV, body: of a block, whose rows are then channels of so many values; 1: rows are tokens */
   uint64_t within;          /* KV: attended to in chunks of so many positions, 0 = in one */
   bool by_sequence;         /* a choice: all tokens of a sequence have the same */
   uint64_t experts, top_k;  /* weights: rows hold that many experts one after the other, of which a token takes top_k; of a choice likewise; 0 = none */
@@ -169,6 +180,7 @@ typedef struct rl_op_attributes {
   double rope_magnitude;    /* what is rotated grows by it; 0 = it keeps its length */
   uint64_t window;          /* keys a query sees, itself included; 0 = all before it */
   uint64_t budget;          /* eidetic_attention: tokens behind the window that are kept */
+  bool parted;              /* attention, scores, mix: keys and values come from parts of caches, and as they are of the new tokens */
   uint64_t within;          /* a query sees no key before the multiple of this at or below its position; of patches
                                those of its square of so many rows and columns; 0 = all */
   uint64_t persistent;      /* memory_attention: keys that are weights */
@@ -327,5 +339,7 @@ bool rl_program_state_bytes(const rl_program *program, uint64_t *bytes);
 /* True when some operator keeps something in that role: KV, or a state, which cannot take back what
  * a sequence was told. */
 bool rl_program_keeps(const rl_program *program, rl_role role);
+/* True when some cache compresses tokens that it has kept as they were. */
+bool rl_program_compresses(const rl_program *program);
 
 #endif

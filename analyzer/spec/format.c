@@ -25,6 +25,7 @@ static bool block_layout(const rl_component *component, uint64_t cols, rl_row_la
 
 /* The type that a zero point is stored in. */
 static rl_type zero_type(const rl_component *component) {
+  if (component->zero == RL_ZERO_LEAST) return component->scale;
   return component->zero == RL_ZERO_TYPE ? component->zero_type : component->type;
 }
 
@@ -204,6 +205,10 @@ bool rl_format_is_joint(const rl_format *format) {
 rl_type rl_format_compute(const rl_format *weights, const rl_format *activation) {
   const rl_format *multiplied = weights->activations != NULL ? weights->activations : activation;
   return multiplied->stack[0].type;
+}
+
+bool rl_format_is_for_kv(const rl_format *format) {
+  return format->tail != NULL || format->tokens > 1;
 }
 
 bool rl_format_is_dense(const rl_format *format) {

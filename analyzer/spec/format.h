@@ -9,6 +9,7 @@
 #define RL_SPEC_FORMAT_H
 
 #include "spec/block.h"
+#include "spec/parting.h"
 #include "spec/types.h"
 
 typedef enum rl_component_kind {
@@ -22,7 +23,12 @@ typedef enum rl_component_kind {
   RL_COMPONENT_KINDS
 } rl_component_kind;
 
-typedef enum rl_zero { RL_ZERO_NONE, RL_ZERO_CODE /* stored in the code's bits */, RL_ZERO_TYPE } rl_zero;
+typedef enum rl_zero {
+  RL_ZERO_NONE,
+  RL_ZERO_CODE, /* stored in the code's bits */
+  RL_ZERO_TYPE,
+  RL_ZERO_LEAST /* the smallest value, in the type of the scale, to which codes times scale are added */
+} rl_zero;
 typedef enum rl_scale_span { /* what shares one scale */
   RL_PER_GROUP,  /* `group` neighbours of a row; the last group may be short */
   RL_PER_ROW,    /* output channel of a weight, token of an activation, token-head of KV */
@@ -65,6 +71,10 @@ struct rl_format {
   /* Narrower formats that an analysis under this one compares weights and KV caches with; NULL:
    * none. */
   const rl_format *compare_weights, *compare_kv;
+  /* Of a KV cache. */
+  const rl_parting *tail;    /* tokens that are kept as they are, in the activations' format; NULL: none */
+  uint64_t tokens;           /* a row is one channel over so many tokens; 0 or 1: all channels of a token */
+  const rl_format *values;   /* of values where this one is given for keys and values; NULL: the same */
 };
 
 /* Bytes of one stored row of cols values; false on overflow. */
@@ -98,6 +108,8 @@ bool rl_component_layout(const rl_component *component, uint64_t cols, rl_row_la
 /* The type in which a product with values of this format is multiplied when the activations are
  * `activation`: the code type for formats that quantize activations, else the activation type. */
 rl_type rl_format_compute(const rl_format *weights, const rl_format *activation);
+/* True when only a KV cache can be in it: rows are channels, or tokens are kept apart. */
+bool rl_format_is_for_kv(const rl_format *format);
 /* True for a single dense component. */
 bool rl_format_is_dense(const rl_format *format);
 /* Average stored bits a value for a row of cols values, for headers and tables. */

@@ -1,6 +1,7 @@
 /* Reads `kind: format` into rl_format: a stack of components, each one row of the table below. */
 #include <string.h>
 
+#include "base/checked.h"
 #include "base/names.h"
 #include "spec/component_load.h"
 #include "spec/kind_keys.h"
@@ -35,13 +36,14 @@ static void load_bits(const rl_load *load, const rl_node *bits, rl_component *co
   uint64_t width = 0;
   if (rl_node_u64(bits, "bits", 1, 32, &width, load->diags) != RL_OK) return;
   component->type = width == 4 ? RL_I4 : RL_I8;
-  if (width == 4 || width == 8) return;
-  RL_REPORT(load->diags, NOT_SUPPORTED, bits->loc, "a width other than 4 or 8 bits", NULL);
+  if (width == 2) component->type = RL_I2;
+  if (width == 2 || width == 4 || width == 8) return;
+  RL_REPORT(load->diags, NOT_SUPPORTED, bits->loc, "a width other than 2, 4 or 8 bits", NULL);
 }
 
 static bool is_code(rl_type type) {
-  return type == RL_I4 || type == RL_I8 || type == RL_F8_E4M3 || type == RL_F8_E5M2 ||
-         type == RL_F4_E2M1 || type == RL_NF4;
+  return type == RL_I2 || type == RL_I4 || type == RL_I8 || type == RL_F8_E4M3 ||
+         type == RL_F8_E5M2 || type == RL_F4_E2M1 || type == RL_NF4;
 }
 
 /* Powers of two scale groups of small floats (OCP Microscaling Formats 1.0, 5.2); scales of 8 bits
@@ -132,13 +134,15 @@ static void load_order(const rl_load *load, const rl_node *node, rl_component *c
 }
 
 static void load_zero(const rl_load *load, const rl_node *zero, rl_component *component) {
-  static const char *const words[] = {"none", "code", "fp16"};
+  static const char *const words[] = {"none", "code", "fp16", "least"};
+  static const rl_zero zeros[] = {RL_ZERO_NONE, RL_ZERO_CODE, RL_ZERO_TYPE, RL_ZERO_LEAST};
   if (zero == NULL) return;
-  int word = rl_load_word(load, zero, "zero", words, 3);
+  int word = rl_load_word(load, zero, "zero", words, 4);
   if (word < 1) return;
-  component->zero = word == 1 ? RL_ZERO_CODE : RL_ZERO_TYPE;
+  component->zero = zeros[word];
   component->zero_type = RL_F16;
-  if (RL_TYPES[component->type].integer && component->span == RL_PER_GROUP) return;
+  bool rows = component->zero == RL_ZERO_LEAST && component->span == RL_PER_ROW;
+  if (RL_TYPES[component->type].integer && (rows || component->span == RL_PER_GROUP)) return;
   RL_REPORT(load->diags, NOT_SUPPORTED, zero->loc, "a zero point without integer groups", NULL);
 }
 
@@ -203,6 +207,40 @@ static void load_component(const rl_load *load, const rl_node *node, rl_componen
   }
 }
 
+/* `dense_tail: {newest: 128, step: 1, first: 4}`, the last of a stack: what is not in it. */
+static bool load_tail(const rl_load *load, const rl_node *item, rl_format *format) {
+  static const char *const keys[] = {"newest", "step", "first"};
+  const char *word = component_words[RL_DENSE_TAIL];
+  enum { TAIL_MAX = 1 << 20 };
+  if (item->kind != RL_MAP || item->count != 1 || strcmp(item->keys[0]->text, word) != 0) {
+    return false;
+  }
+  const rl_node *map = item->items[0];
+  rl_parting *tail = RL_NEW(load->arena, rl_parting);
+  if (tail == NULL) {
+    rl_diag_oom(load->diags);
+    return true;
+  }
+  *tail = (rl_parting){.step = rl_max_u64(format->tokens, 1)};
+  format->tail = tail;
+  if (rl_node_known_keys(map, word, keys, RL_COUNT(keys), load->diags) != RL_OK) return true;
+  uint64_t *const numbers[] = {&tail->newest, &tail->step, &tail->first};
+  for (size_t k = 0; k < RL_COUNT(keys); k++) {
+    const rl_node *node = k == 0 ? rl_load_need(load, map, word, keys[k]) : rl_load_get(map, keys[k]);
+    if (node != NULL) rl_node_u64(node, keys[k], k == 1, TAIL_MAX, numbers[k], load->diags);
+  }
+  if (tail->step % rl_max_u64(format->tokens, 1) != 0) {
+    RL_REPORT(load->diags, NOT_SUPPORTED, map->loc, "a step that is no multiple of tokens", NULL);
+  }
+  return true;
+}
+
+/* `tokens: 32`: rows are channels of so many tokens. */
+static void load_tokens(const rl_load *load, rl_format *format) {
+  const rl_node *node = rl_load_get(load->root, "tokens");
+  if (node != NULL) rl_node_u64(node, "tokens", 2, 1 << 16, &format->tokens, load->diags);
+}
+
 static void load_stack(const rl_load *load, rl_format *format) {
   const rl_node *list = rl_load_need(load, load->root, "format", "stack");
   if (list == NULL || !rl_load_is_list(load, list, "stack")) return;
@@ -210,18 +248,32 @@ static void load_stack(const rl_load *load, rl_format *format) {
     RL_REPORT(load->diags, EMPTY_LIST, list->loc, "stack");
     return;
   }
+  size_t count = list->count - (load_tail(load, list->items[list->count - 1], format) ? 1 : 0);
   rl_component *stack = RL_NEW_ARRAY(load->arena, rl_component, list->count);
   if (stack == NULL) {
     rl_diag_oom(load->diags);
     return;
   }
-  for (size_t i = 0; i < list->count; i++) load_component(load, list->items[i], &stack[i]);
-  if (list->count > RL_STACK_MAX) {
+  if (count == 0) RL_REPORT(load->diags, EMPTY_LIST, list->loc, "stack before dense_tail");
+  for (size_t i = 0; i < count; i++) load_component(load, list->items[i], &stack[i]);
+  if (count > RL_STACK_MAX) {
     RL_REPORT(load->diags, NOT_SUPPORTED, list->items[RL_STACK_MAX]->loc,
               "a stack of more than 4 components", NULL);
   }
   format->stack = stack;
-  format->depth = list->count;
+  format->depth = count;
+}
+
+/* The format of values beside keys in this one: of the same kind, not asking for another in turn. */
+static void load_values(const rl_load *load, rl_format *format) {
+  const rl_node *node = rl_load_get(load->root, "values");
+  const char *name = rl_load_name(load, node, "values");
+  if (name == NULL) return;
+  if (rl_db_format(load->db, name, node->loc, &format->values, load->diags) != RL_OK) return;
+  if (format->values->values != NULL || format->values->activations != NULL) {
+    RL_REPORT(load->diags, FORMAT_ROLE, node->loc, format->values->name,
+              "the format of values beside keys", "int8-token");
+  }
 }
 
 /* The format that linear operators quantize their input to. It may not ask for another in turn. */
@@ -267,8 +319,10 @@ rl_status rl_load_format(rl_load *load, const void **out) {
   *format = (rl_format){.name = load->name, .file = load->file, .reference = load->reference};
   format->doc = rl_load_text(load, load->root, "doc");
   rl_load_name(load, rl_load_get(load->root, "default_for"), "default_for");
+  load_tokens(load, format);
   load_stack(load, format);
   load_activations(load, format);
+  load_values(load, format);
   load_compare(load, format);
   return rl_load_finish(load, format, out);
 }

@@ -80,10 +80,19 @@ static void resolve_profile(const resolver *r) {
   }
 }
 
-static const rl_format *find_format(const resolver *r, const char *name, rl_loc loc) {
+static const rl_format *find_any_format(const resolver *r, const char *name, rl_loc loc) {
   const rl_format *format = NULL;
   rl_db_format(r->db, name, loc, &format, r->diags);
   return format;
+}
+
+/* Of what has no tokens that could be kept apart. */
+static const rl_format *find_format(const resolver *r, const char *name, rl_loc loc) {
+  const rl_format *format = find_any_format(r, name, loc);
+  if (format == NULL || !rl_format_is_for_kv(format)) return format;
+  RL_REPORT(r->diags, FORMAT_ROLE, loc, format->name, "a format of anything but a KV cache",
+            "bf16");
+  return NULL;
 }
 
 /* The dense format of a type. */
@@ -155,8 +164,9 @@ static const rl_format *resolve_kv(const resolver *r, rl_setting which) {
     RL_REPORT(r->diags, NOT_SUPPORTED, node->loc, "fp8_e5m2 instead of fp8_e4m3 as KV cache");
     return NULL;
   }
-  const rl_format *format = find_format(r, kv_name(text), node->loc);
+  const rl_format *format = find_any_format(r, kv_name(text), node->loc);
   if (format == NULL) return NULL;
+  if (which == RL_SET_V && format->values != NULL) format = format->values;
   if (!rl_format_is_rowwise(format) || format->activations != NULL) {
     RL_REPORT(r->diags, FORMAT_ROLE, node->loc, format->name, "the format of the KV cache",
               "int8-token");
@@ -290,6 +300,7 @@ static void resolve_formats(const resolver *r) {
   resolve_activations(r);
   r->scenario->k = resolve_kv(r, RL_SET_K);
   bool same = r->settings->values[RL_SET_V] == r->settings->values[RL_SET_K];
+  same = same && (r->scenario->k == NULL || r->scenario->k->values == NULL);
   r->scenario->v = same ? r->scenario->k : resolve_kv(r, RL_SET_V);
   resolve_state(r);
   r->scenario->kv_loc = loc_of(r, RL_SET_K).file != NULL ? loc_of(r, RL_SET_K) : loc_of(r, RL_SET_V);

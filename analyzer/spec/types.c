@@ -13,6 +13,7 @@ const rl_type_info RL_TYPES[RL_TYPE_COUNT] = {
     [RL_I32] = {"i32", 32, true, RL_I32, RL_I32},
     [RL_I8] = {"i8", 8, true, RL_I32, RL_BF16},
     [RL_I4] = {"i4", 4, true, RL_I32, RL_I8},
+    [RL_I2] = {"i2", 2, true, RL_I32, RL_I4},
     [RL_F4_E2M1] = {"f4_e2m1", 4, false, RL_F32, RL_F8_E4M3},
     [RL_F8_E8M0] = {"f8_e8m0", 8, false, RL_F32, RL_F32},
     [RL_NF4] = {"nf4", 4, false, RL_F32, RL_BF16},
@@ -32,7 +33,7 @@ static const struct {
     {"float32", RL_F32},      {"fp32", RL_F32},     {"float", RL_F32},        {"bfloat16", RL_BF16},
     {"float16", RL_F16},      {"fp16", RL_F16},     {"half", RL_F16},         {"fp8", RL_F8_E4M3},
     {"fp8_e4m3", RL_F8_E4M3}, {"e4m3", RL_F8_E4M3}, {"fp8_e5m2", RL_F8_E5M2}, {"e5m2", RL_F8_E5M2},
-    {"int32", RL_I32},        {"int8", RL_I8},      {"int4", RL_I4},          {"fp4", RL_F4_E2M1},
+    {"int32", RL_I32},        {"int8", RL_I8},      {"int4", RL_I4},      {"int2", RL_I2},          {"fp4", RL_F4_E2M1},
     {"fp4_e2m1", RL_F4_E2M1}, {"e2m1", RL_F4_E2M1}, {"e8m0", RL_F8_E8M0},
 };
 

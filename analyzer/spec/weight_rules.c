@@ -75,6 +75,10 @@ static void resolve_rule(const rl_load *load, const rl_setting_rule *given, cons
               rl_did_you_mean(given->pattern, names->items, names->count));
   }
   if (rl_db_format(load->db, text, rule->loc, &rule->format, load->diags) != RL_OK) return;
+  if (rl_format_is_for_kv(rule->format)) {
+    RL_REPORT(load->diags, FORMAT_ROLE, rule->loc, rule->format->name,
+              "a format of anything but a KV cache", "bf16");
+  }
   bool dense_only = fits(given->pattern, "norm") || fits(given->pattern, "bias");
   bool recurrence = fits(given->pattern, "recurrence");
   if ((dense_only || recurrence) && strpbrk(given->pattern, "*?") == NULL && !rl_format_is_dense(rule->format)) {

@@ -24,24 +24,12 @@ typedef struct walk {
  * ruling resource flicker from step to step. */
 static const double TIE = 1e-12;
 
-/* Chunks of positions that have begun at S; where beginning one differs from continuing it, both are
- * breakpoints. */
-static uint64_t chunks_begun(const rl_moment *moment, uint64_t cached) {
-  bool differs = moment->kind == RL_M_CHUNK_OPEN || moment->kind == RL_M_CHUNK_BEGUN;
-  if (moment->within == 0) return 0;
-  return cached / moment->within + (differs ? rl_ceil_div(cached, moment->within) : 0);
-}
-
-/* Breakpoints passed at S: windows that are full, chunks that begin, residencies lost. */
+/* Breakpoints passed at S: windows that are full, chunks and blocks that begin, residencies lost. */
 static uint64_t count_breakpoints(const walk *w, uint64_t cached) {
   const rl_cost *cost = w->plan->cost;
   uint64_t passed = (w->demand.activations_cached ? 0u : 1u) + (w->demand.weights_cached ? 0u : 1u);
   for (uint32_t m = 0; m < cost->moment_count; m++) {
-    uint64_t window = cost->moments[m].window;
-    uint64_t skip = cost->moments[m].skip;
-    passed += window != 0 && cached >= window - 1;
-    passed += skip != 0 && cached >= skip - 1;
-    passed += chunks_begun(&cost->moments[m], cached);
+    passed += rl_moment_breaks(&cost->moments[m], cached);
   }
   return passed;
 }

@@ -39,6 +39,15 @@ static double sum_between(step_walk *w, uint64_t first, uint64_t last, const dou
          sum_between(w, middle, last, (const double[]){at_middle, ends[1]});
 }
 
+/* The first step behind `first` that fills a block, or follows one that did. */
+static uint64_t next_block(const rl_parting *parting, uint64_t first) {
+  const uint64_t apart = parting->first + parting->newest, step = parting->step;
+  if (step == 0) return UINT64_MAX;
+  if (step == 1) return first < apart ? apart : UINT64_MAX;
+  uint64_t filled = rl_parting_body(parting, first) + apart + step; /* the next to have been filled */
+  return first + 1 < filled ? filled - 1 : filled;
+}
+
 /* Where windows fill up a step's time bends downwards, where chunks begin it falls: no piece
  * reaches across. */
 static uint64_t next_break(const rl_cost *cost, uint64_t first, uint64_t last) {
@@ -48,10 +57,12 @@ static uint64_t next_break(const rl_cost *cost, uint64_t first, uint64_t last) {
     for (int i = 0; i < 2; i++) {
       if (windows[i] > first + 1 && windows[i] - 1 < last) last = windows[i] - 1;
     }
-    if (within == 0) continue;
-    uint64_t end = (first / within + 1) * within; /* both far below 2^63 */
-    if (first + 1 < end) end--;
-    if (end < last) last = end;
+    const uint64_t begins[] = {within == 0 ? UINT64_MAX : (first / within + 1) * within,
+                               next_block(&cost->moments[m].parting, first)};
+    for (int i = 0; i < 2; i++) {
+      uint64_t end = first + 1 < begins[i] ? begins[i] - 1 : begins[i];
+      if (end < last) last = end;
+    }
   }
   return last;
 }

@@ -1,9 +1,9 @@
-/* Quantized component: codes of 4 or 8 bits with a scale a group, row, tile or tensor.
+/* Quantized component: codes of 2, 4 or 8 bits with a scale a group, row, tile or tensor.
  *
  * value = (code - zero) * scale. Integer codes are stored unsigned, in [0, 2^bits); symmetric ones
- * have the fixed zero 2^(bits-1), which is not stored. Float codes (fp8) have no zero. Codes and
- * zeros of 4 bits lie two a byte, the even one in the low half. Method: Jacob et al. 2018, eq. 1.
- */
+ * have the fixed zero 2^(bits-1), which is not stored; where the least value is stored in its place
+ * it is least + code * scale (Liu et al. 2024, KIVI, eq. 1). Float codes (fp8) have no zero. Codes and
+ * zeros of less than a byte fill it from its lowest bits on. Method: Jacob et al. 2018, eq. 1. */
 #include <math.h>
 
 #include "base/checked.h"
@@ -47,11 +47,11 @@ static bool zero_known(const rl_component *c) {
   if (!RL_TYPES[c->type].integer || c->span == RL_PER_TENSOR || c->span == RL_PER_TILE) {
     return false;
   }
-  return c->zero == RL_ZERO_CODE || scale_known(c->zero_type);
+  return c->zero != RL_ZERO_TYPE || scale_known(c->zero_type);
 }
 
 static bool quant_supports(const rl_component *c) {
-  bool code = (code_bits(c) == 4 || code_bits(c) == 8) &&
+  bool code = (code_bits(c) == 2 || code_bits(c) == 4 || code_bits(c) == 8) &&
               (RL_TYPES[c->type].integer || rl_encoding_known(c->type));
   bool shared = c->span == RL_PER_GROUP || c->span == RL_PER_TILE;
   bool group = (!shared || c->group > 0) && (c->span != RL_PER_TILE || c->tile > 0);
@@ -71,7 +71,7 @@ uint64_t rl_store_group(const rl_store *store) {
 bool rl_store_is_integer(const rl_store *store) {
   if (store->format == NULL || store->format->depth != 1) return false;
   const rl_component *c = &store->format->stack[0];
-  bool plain = c->zero != RL_ZERO_TYPE && !c->ordered && !c->outer;
+  bool plain = c->zero != RL_ZERO_TYPE && c->zero != RL_ZERO_LEAST && !c->ordered && !c->outer;
   return c->kind == RL_QUANT && RL_TYPES[c->type].integer && plain;
 }
 
@@ -83,26 +83,20 @@ static uint64_t scale_at(const place *at, uint64_t group) {
   return at->tensor + (at->row / at->c->tile * across + group) * size;
 }
 
-/* Unsigned codes of 4 or 8 bits, index counted from `base`. */
+/* Unsigned codes, index counted from `base`; those that share a byte from its lowest bits on. */
 static uint32_t code_load(const place *at, uint64_t base, uint64_t index, uint64_t *touched) {
-  if (code_bits(at->c) == 8) return *rl_store_take(at->store, base + index, 1, touched);
-  uint8_t byte = *rl_store_take(at->store, base + index / 2, 1, touched);
-  return index % 2 == 0 ? byte & 15u : byte >> 4;
+  const uint32_t bits = code_bits(at->c), each = 8 / bits;
+  uint8_t byte = *rl_store_take(at->store, base + index / each, 1, touched);
+  return (uint32_t)(byte >> index % each * bits) & ((1u << bits) - 1);
 }
 
+/* Rows are written from the first code on: that of a byte clears those that follow. */
 static void code_store(const place *at, uint64_t base, uint64_t index, uint32_t code,
                        uint64_t *touched) {
-  uint8_t *byte;
-  if (code_bits(at->c) == 8) {
-    *rl_store_take(at->store, base + index, 1, touched) = (uint8_t)code;
-    return;
-  }
-  byte = rl_store_take(at->store, base + index / 2, 1, touched);
-  if (index % 2 == 0) {
-    *byte = (uint8_t)code; /* rows are written from the first code on: the other half follows */
-  } else {
-    *byte = (uint8_t)((*byte & 15u) | code << 4);
-  }
+  const uint32_t bits = code_bits(at->c), each = 8 / bits;
+  const uint32_t shift = (uint32_t)(index % each) * bits;
+  uint8_t *byte = rl_store_take(at->store, base + index / each, 1, touched);
+  *byte = (uint8_t)((*byte & ((1u << shift) - 1)) | code << shift);
 }
 
 /* The scale of a group's scale: an fp32 number, 1 where scales have none. */
@@ -148,13 +142,18 @@ static uint64_t group_at(const place *at, uint64_t col, uint64_t *touched) {
   return rl_bits_load(rl_store_take(at->store, index, INDEX_BYTES, touched), INDEX_BYTES);
 }
 
+/* The type of a zero point that is no code, or of a least value. */
+static rl_type zero_type(const rl_component *c) {
+  return c->zero == RL_ZERO_LEAST ? c->scale : c->zero_type;
+}
+
 static float zero_load(const place *at, uint64_t group, uint64_t *touched) {
   const rl_component *c = at->c;
   if (c->zero == RL_ZERO_NONE) return (float)(1u << (code_bits(c) - 1));
   if (c->zero == RL_ZERO_CODE) return (float)code_load(at, at->zeros, group, touched);
-  uint32_t size = rl_encoding_bytes(c->zero_type);
+  uint32_t size = rl_encoding_bytes(zero_type(c));
   const uint8_t *bytes = rl_store_take(at->store, at->zeros + group * size, size, touched);
-  return rl_decode(c->zero_type, rl_bits_load(bytes, size));
+  return rl_decode(zero_type(c), rl_bits_load(bytes, size));
 }
 
 static float zero_store(const place *at, uint64_t group, float zero, uint64_t *touched) {
@@ -166,10 +165,9 @@ static float zero_store(const place *at, uint64_t group, float zero, uint64_t *t
     code_store(at, at->zeros, group, (uint32_t)zero, touched);
     return zero;
   }
-  uint32_t size = rl_encoding_bytes(c->zero_type);
-  uint32_t bits = rl_encode(c->zero_type, zero);
+  uint32_t size = rl_encoding_bytes(zero_type(c)), bits = rl_encode(zero_type(c), zero);
   rl_bits_store(rl_store_take(at->store, at->zeros + group * size, size, touched), size, bits);
-  return rl_decode(c->zero_type, bits);
+  return rl_decode(zero_type(c), bits);
 }
 
 static void quant_unpack(const rl_store *store, const rl_component_part *part, rl_span span,
@@ -186,7 +184,8 @@ static void quant_unpack(const rl_store *store, const rl_component_part *part, r
       last = g;
     }
     uint32_t code = code_load(&at, at.codes, span.first + i, touched);
-    values[i] += (integer ? (float)code - zero : rl_decode(at.c->type, code)) * scale;
+    float steps = integer ? (float)code : rl_decode(at.c->type, code);
+    values[i] += at.c->zero == RL_ZERO_LEAST ? zero + steps * scale : (steps - zero) * scale;
   }
 }
 
@@ -200,14 +199,15 @@ typedef struct range {
   float low, high;
 } range;
 
-/* Smallest and largest value, zero always between them so that it has a code. */
 static void widen(range *r, float value) {
   r->low = fminf(r->low, value);
   r->high = fmaxf(r->high, value);
 }
 
-static range range_of(const float *values, uint64_t count) {
+/* Smallest and largest value; zero between them where it must have a code. */
+static range range_of(const rl_component *c, const float *values, uint64_t count) {
   range r = {0, 0};
+  if (c->zero == RL_ZERO_LEAST) r = (range){values[0], values[0]};
   for (uint64_t i = 0; i < count; i++) widen(&r, values[i]);
   return r;
 }
@@ -217,7 +217,7 @@ static range range_in(const place *at, uint64_t group, const float *values) {
   uint64_t width = group_of(at->c, at->store->cols), cols = at->store->cols;
   range r = {0, 0};
   if (!at->c->ordered) {
-    return range_of(values + group * width, rl_min_u64(width, cols - group * width));
+    return range_of(at->c, values + group * width, rl_min_u64(width, cols - group * width));
   }
   for (uint64_t col = 0; col < cols; col++) {
     if (group_at(at, col, NULL) == group) widen(&r, values[col]);
@@ -226,10 +226,11 @@ static range range_in(const place *at, uint64_t group, const float *values) {
 }
 
 static uint32_t code_of(const rl_component *c, float value, float scale, float zero) {
-  float steps = scale > 0 ? value / scale : 0;
+  bool least = c->zero == RL_ZERO_LEAST;
+  float steps = scale > 0 ? (least ? value - zero : value) / scale : 0;
   float highest = (float)((1u << code_bits(c)) - 1);
   if (!RL_TYPES[c->type].integer) return rl_encode(c->type, steps);
-  return (uint32_t)fminf(fmaxf(nearbyintf(steps + zero), 0), highest);
+  return (uint32_t)fminf(fmaxf(nearbyintf(least ? steps : steps + zero), 0), highest);
 }
 
 /* A power of two that brings the largest value to the largest exponent of the codes, so that those
@@ -257,7 +258,8 @@ static void pack_group(const place *at, uint64_t group, const float *values, uin
     scale = scale_store(at, group, group_scale(c, r), touched);
   }
   if (!RL_TYPES[c->type].integer) return;
-  zero_store(at, group, scale > 0 ? -r.low / scale : 0, touched);
+  float zero = scale > 0 ? -r.low / scale : 0;
+  zero_store(at, group, c->zero == RL_ZERO_LEAST ? r.low : zero, touched);
 }
 
 /* Rows are written whole. */
@@ -285,7 +287,7 @@ static void fit_tile(const place *at, uint64_t group, uint64_t rows, const float
   uint64_t cols = at->store->cols, width = group_of(at->c, cols), col = group * width;
   range r = {0, 0};
   for (uint64_t row = 0; row < rows; row++) {
-    range part = range_of(values + row * cols + col, rl_min_u64(width, cols - col));
+    range part = range_of(at->c, values + row * cols + col, rl_min_u64(width, cols - col));
     r = (range){fminf(r.low, part.low), fmaxf(r.high, part.high)};
   }
   scale_store(at, group, group_scale(at->c, r), touched);

@@ -82,6 +82,7 @@ void rl_ref_norm(const rl_call *call);
 void rl_ref_linear(const rl_call *call);
 void rl_ref_rope(const rl_call *call);
 void rl_ref_kv_append(const rl_call *call);
+void rl_ref_kv_compress(const rl_call *call);
 void rl_ref_attention(const rl_call *call);
 void rl_ref_fading_attention(const rl_call *call); /* eidetic_attention, too */
 void rl_ref_memory_attention(const rl_call *call);
@@ -141,6 +142,8 @@ void rl_ref_whole_mix(const rl_call *call);
 
 bool rl_ref_merge_workspace(const rl_program *program, const rl_op *op,
                             const rl_pass_limits *limits, rl_workspace_size *size);
+bool rl_ref_kv_compress_workspace(const rl_program *program, const rl_op *op,
+                                  const rl_pass_limits *limits, rl_workspace_size *size);
 bool rl_ref_linear_workspace(const rl_program *program, const rl_op *op,
                              const rl_pass_limits *limits, rl_workspace_size *size);
 bool rl_ref_route_workspace(const rl_program *program, const rl_op *op,

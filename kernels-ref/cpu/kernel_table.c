@@ -40,6 +40,7 @@ const rl_kernel RL_KERNELS[RL_OP_KINDS] = {
     [RL_OP_ROPE] = {rl_ref_rope, blocks_workspace},
     [RL_OP_ROTATE] = {rl_ref_rope, blocks_workspace},
     [RL_OP_KV_APPEND] = {rl_ref_kv_append, blocks_workspace},
+    [RL_OP_KV_COMPRESS] = {rl_ref_kv_compress, rl_ref_kv_compress_workspace},
     [RL_OP_ATTENTION] = {rl_ref_attention, attention_workspace},
     [RL_OP_FADING_ATTENTION] = {rl_ref_fading_attention, rl_ref_fading_attention_workspace},
     [RL_OP_EIDETIC_ATTENTION] = {rl_ref_fading_attention, rl_ref_fading_attention_workspace},

@@ -33,6 +33,7 @@ static bool is_resident(const rl_tensor *tensor) {
 /* The shape that a tensor has in the largest pass. */
 static bool largest_store(const rl_engine_state *state, const rl_tensor *tensor, rl_store *store) {
   uint64_t rows, blocks = rl_limits_blocks(&state->limits, tensor->extent);
+  if (tensor->part == RL_KV_BODY) blocks /= tensor->tokens; /* no sequence fills one in part */
   return rl_mul_u64(blocks, tensor->rows, &rows) &&
          rl_store_init_pieces(store, tensor->format, rl_tensor_pieces(tensor), rows, tensor->cols);
 }

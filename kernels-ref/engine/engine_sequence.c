@@ -66,6 +66,17 @@ static void clear_states(rl_engine_state *state, uint32_t sequence) {
   }
 }
 
+/* Whether every cache that keeps tokens apart has compressed as many at `length` as it has now. */
+static bool bodies_hold(const rl_program *program, uint64_t now, uint64_t length) {
+  for (uint32_t t = 0; t < program->tensor_count && length != 0; t++) {
+    const rl_tensor *tensor = &program->tensors[t];
+    if (tensor->part != RL_KV_BODY) continue;
+    const rl_parting *parting = &tensor->parting;
+    if (rl_parting_body(parting, now) != rl_parting_body(parting, length)) return false;
+  }
+  return true;
+}
+
 rl_status rl_engine_rewind(rl_engine_state *engine, uint32_t sequence, uint64_t length,
                            rl_diags *diags) {
   if (sequence >= engine->sequence_count) {
@@ -79,6 +90,10 @@ rl_status rl_engine_rewind(rl_engine_state *engine, uint32_t sequence, uint64_t 
       rl_program_keeps(engine->program, RL_ROLE_STATE)) {
     return RL_REPORT(diags, ENGINE_PASS, NOWHERE,
                      "a recurrent state cannot forget single tokens, only all of them");
+  }
+  if (!bodies_hold(engine->program, engine->sequences[sequence].length, length)) {
+    return RL_REPORT(diags, ENGINE_PASS, NOWHERE,
+                     "a cache cannot take back tokens that it has compressed");
   }
   if (length == 0) clear_states(engine, sequence);
   engine->sequences[sequence].length = length;

@@ -37,15 +37,22 @@ static const char *deal_error(const rl_program *program, const rl_engine_entry *
                                      : NULL;
 }
 
+/* Why the program cannot run draft trees, NULL when it can. */
+static const char *tree_error(const rl_engine_state *state) {
+  if (rl_program_keeps(state->program, RL_ROLE_STATE)) {
+    return "a recurrent state cannot follow the branches of a tree";
+  }
+  if (!rl_program_compresses(state->program)) return NULL;
+  return "a cache that compresses what it keeps cannot take back the branches of a tree";
+}
+
 /* Why the entry cannot run, NULL when it can. */
 static const char *entry_error(const rl_engine_state *state, const rl_engine_entry *entry) {
   if (entry->sequence >= state->sequence_count) return "it names a sequence that does not exist";
   const rl_engine_sequence *sequence = &state->sequences[entry->sequence];
   if (sequence->pending != 0) return "a tree of the sequence waits for its commit";
   if (entry->q > sequence->capacity - sequence->length) return "the sequence is full";
-  if (entry->tree != NULL && rl_program_keeps(state->program, RL_ROLE_STATE)) {
-    return "a recurrent state cannot follow the branches of a tree";
-  }
+  if (entry->tree != NULL && tree_error(state) != NULL) return tree_error(state);
   if (state->program->one_pass && (sequence->length > 0 || entry->tree != NULL)) {
     return "the model reads a sequence as a whole and keeps nothing of it";
   }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "engine_reference_numbers.h"
+#include "engine_reference_parted.h"
 #include "engine_reference_positions.h"
 #include "engine_reference_vision.h"
 
@@ -25,6 +26,7 @@ typedef struct decoder {
 } decoder;
 
 static matrix x, h, q, k, v, a, o, gate, up;
+static matrix packed_k, packed_v; /* as compressed caches hold them */
 
 /* As sums in single precision are off, up or down without a pattern. */
 static void disturb(double *y, int width) {
@@ -217,10 +219,29 @@ static void project(const decoder *d, int layer) {
     rope(d, layer, q, m->heads, d->plant == REF_ROPE_ONE_TOO_LATE);
     rope(d, layer, k, m->kv_heads, 0);
     round_rows(d, q, m->heads * m->head_dim);
-    if (!d->storage->fused) round_rows(d, k, m->kv_heads * m->head_dim);
+    bool stored = !d->storage->fused || d->storage->keys != NULL;
+    if (stored) round_rows(d, k, m->kv_heads * m->head_dim);
+  }
+  if (d->storage->keys != NULL) {
+    const int shape[2] = {m->kv_heads, m->head_dim};
+    ref_pack(d->storage->keys, d->tokens->count, shape, k, packed_k);
+    ref_pack(d->storage->values, d->tokens->count, shape, v, packed_v);
+    return;
   }
   store_cache(d, k);
   store_cache(d, v);
+}
+
+/* The key or value of token j as token i finds it: compressed, or as it came. */
+static const double *kept(const decoder *d, bool key, int i, int j) {
+  const ref_parted *parted = key ? d->storage->keys : d->storage->values;
+  const double *whole = key ? k[j] : v[j];
+  if (parted == NULL) return whole;
+  const int cached = d->tokens->cached[i];
+  bool apart = j >= cached && d->plant != REF_NEW_COMPRESSED;
+  const int at = cached + (d->plant == REF_TAIL_ONE_SHORT);
+  if (apart || !ref_is_packed(parted, d->plant == REF_NEW_COMPRESSED ? i + 1 : at, j)) return whole;
+  return key ? packed_k[j] : packed_v[j];
 }
 
 /* Token j is i itself or stands before it on its branch. */
@@ -284,12 +305,13 @@ static void attend(const decoder *d, int layer) {
       for (int j = 0; j < n; j++) {
         p[j] = -INFINITY;
         if (!sees(d, layer, i, j)) continue;
-        p[j] = score(d, &q[i][head * dim], &k[j][kv]) + distance_bias(d, head, i, j);
+        p[j] = score(d, &q[i][head * dim], kept(d, true, i, j) + kv) + distance_bias(d, head, i, j);
       }
       weigh(d, &q[i][head * dim], kv, p);
       memset(out, 0, (size_t)dim * sizeof *out);
       for (int j = 0; j < n; j++) {
-        for (int c = 0; c < dim; c++) out[c] += p[j] * v[j][kv + c];
+        const double *value = kept(d, false, i, j) + kv;
+        for (int c = 0; c < dim; c++) out[c] += p[j] * value[c];
       }
     }
   }

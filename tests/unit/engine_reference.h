@@ -100,6 +100,7 @@ typedef struct ref_storage {
   ref_number activations, kv;
   ref_number inputs; /* of the linears inside the layers; REF_FP32: as they are */
   bool fused;
+  const struct ref_parted *keys, *values; /* caches that keep tokens apart; NULL: as kv says */
 } ref_storage;
 
 /* A stored weight; bytes are laid out as docs/counting.md says for the format of that name. */
@@ -130,6 +131,7 @@ typedef struct ref_tokens {
   const bool *decoded; /* [count]: ran as decode, not as prefill; for forms that differ by phase */
   ref_source source;
   const uint32_t *after; /* [count] the token after each, for a module that predicts further ones */
+  const int *cached; /* [count] tokens kept before the pass of each */
   bool ahead;            /* its logits are asked for, not the model's */
 } ref_tokens;
 
@@ -151,6 +153,8 @@ typedef enum ref_plant {
   REF_KEYS_NOT_CENTRED,   /* slopes are fitted around zero, not around the query */
   REF_RIDGE_UNWEIGHED,    /* the ridge does not grow with the weights */
   REF_AHEAD_OF_SAME, /* the module that predicts a further token reads the token itself */
+  REF_TAIL_ONE_SHORT, /* the oldest token of a dense tail is compressed */
+  REF_NEW_COMPRESSED, /* tokens see those of their own pass as they will be kept */
   REF_AHEAD_SWAPPED, /* or what it joins the other way round */
   REF_PLANTS
 } ref_plant;

@@ -121,6 +121,20 @@ static void round_codes(int bits, double *x, int count) {
   }
 }
 
+void ref_round_range(int bits, double *x, int count) {
+  double least = x[0], most = x[0], top = (1 << bits) - 1;
+  for (int i = 1; i < count; i++) {
+    least = fmin(least, x[i]);
+    most = fmax(most, x[i]);
+  }
+  double scale = round_digits((most - least) / top, 11, -24);
+  least = round_digits(least, 11, -24);
+  for (int i = 0; i < count; i++) {
+    double code = scale > 0 ? nearbyint((x[i] - least) / scale) : 0;
+    x[i] = least + fmin(fmax(code, 0), top) * scale;
+  }
+}
+
 void ref_round(ref_number number, double *x, int count) {
   if (number == REF_INT8_TOKEN || number == REF_INT4_TOKEN) {
     round_codes(number == REF_INT8_TOKEN ? 8 : 4, x, count);

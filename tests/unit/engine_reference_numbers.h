@@ -11,4 +11,7 @@ void ref_unpack_row(const ref_matrix *matrix, int row, bool early, double *out);
 /* Rounds a vector that shares one scale, where the number has one. */
 void ref_round(ref_number number, double *x, int count);
 
+/* Codes of that many bits from the smallest value on, which is fp16 as the scale is. */
+void ref_round_range(int bits, double *x, int count);
+
 #endif

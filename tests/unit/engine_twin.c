@@ -152,6 +152,7 @@ static void fill_pass(twin *t, const stage *from, twin_pass *pass) {
     uint32_t *ids = &t->ids[s->sequence][cached];
     for (uint64_t i = 0; i < s->q; i++) {
       ids[i] = draw_id(t, s->sequence, cached + i);
+      t->cached[s->sequence][cached + i] = (int)cached;
       t->decoded[s->sequence][cached + i] = s->q <= t->program->decode_tokens;
     }
     if (cached == 0) t->first[s->sequence] = s->q;
@@ -262,7 +263,9 @@ static ref_number number_of(const char *format) {
 ref_storage twin_storage(const twin_setup *setup) {
   return (ref_storage){
       .activations = number_of(setup->activations),
-      .kv = number_of(setup->kv),
+      .kv = setup->keys != NULL ? REF_EXACT : number_of(setup->kv),
+      .keys = setup->keys,
+      .values = setup->values,
       .inputs = strcmp(setup->weights, "w8a8-int8") == 0 ? REF_INT8_TOKEN : REF_FP32,
       .fused = strcmp(setup->profile, "unfused") != 0};
 }
@@ -286,6 +289,7 @@ static const double *head_logits(twin *t, const twin_pass *pass, size_t e, ref_p
                        .first = (int)t->first[entry->sequence],
                        .cluster = (int)CLUSTERS[entry->sequence],
                        .parent = entry->tree != NULL ? entry->tree->parent : NULL,
+                       .cached = t->cached[entry->sequence],
                        .decoded = t->decoded[entry->sequence],
                        .after = t->after[entry->sequence],
                        .ahead = ahead,

@@ -15,6 +15,7 @@ enum { TWIN_SEQUENCES = 4, TWIN_CAPACITY = 24, TWIN_TOKENS = 24 };
 typedef struct twin_setup {
   const ref_model *model;
   const char *weights, *activations, *kv, *profile;
+  const struct ref_parted *keys, *values; /* what `kv` means where it keeps tokens apart */
 } twin_setup;
 
 typedef struct twin {
@@ -26,6 +27,7 @@ typedef struct twin {
   rl_engine_state *engine;
   uint32_t ids[TWIN_SEQUENCES][TWIN_CAPACITY]; /* what each sequence holds */
   bool decoded[TWIN_SEQUENCES][TWIN_CAPACITY]; /* whether it came in a pass of the decode class */
+  int cached[TWIN_SEQUENCES][TWIN_CAPACITY]; /* tokens kept before the pass of each */
   uint64_t first[TWIN_SEQUENCES]; /* tokens of the pass that began it */
   uint32_t after[TWIN_SEQUENCES][TWIN_CAPACITY]; /* the token after each, as the pass knew it */
   /* what each sequence begins with */

@@ -1,0 +1,17 @@
+/* What one sequence contributes to the moments of caches that keep tokens apart. Not for other rooms;
+ * they read cost/cost.h. */
+#ifndef RL_COST_PARTED_H
+#define RL_COST_PARTED_H
+
+#include "cost/cost.h"
+
+/* False on overflow, all of them. */
+bool rl_parted_body_read(const rl_group *group, const rl_moment *moment, uint64_t *value);
+bool rl_parted_body_write(const rl_group *group, const rl_moment *moment, uint64_t *value);
+bool rl_parted_body_kept(const rl_group *group, const rl_moment *moment, uint64_t *value);
+bool rl_parted_tail_read(const rl_group *group, const rl_moment *moment, uint64_t *value);
+bool rl_parted_tail_leave(const rl_group *group, const rl_moment *moment, uint64_t *value);
+bool rl_parted_tail_write(const rl_group *group, const rl_moment *moment, uint64_t *value);
+bool rl_parted_tail_kept(const rl_group *group, const rl_moment *moment, uint64_t *value);
+
+#endif

@@ -1,0 +1,25 @@
+/* A KV cache as attention reads it: whole, or a compressed body, a dense tail and, as they are, the
+ * keys or values of the new tokens (spec/parting.h). */
+#ifndef RL_CPU_CACHE_H
+#define RL_CPU_CACHE_H
+
+#include "kernels-ref/cpu/kernel.h"
+
+typedef struct rl_cache {
+  const rl_view *body, *tail, *fresh; /* NULL: there is none */
+  rl_parting parting;                 /* step 0: the body is the whole cache */
+  uint64_t tokens;                    /* of a block of the body */
+  uint64_t heads, width;
+} rl_cache;
+
+/* The cache whose body is the operator's read operand `body`. What stands beside it, if anything,
+ * begins at read operand *beside, which is moved behind it. */
+rl_cache rl_cache_of(const rl_call *call, uint32_t body, uint32_t *beside);
+/* Values of key or value j (0 ... cached + q - 1) of a KV head. */
+void rl_cache_read(const rl_cache *cache, const rl_pass_sequence *sequence, uint64_t j,
+                   uint64_t head, float *values);
+/* The row of the body, and where in it a token stands that is number `index` of the body. */
+rl_span rl_cache_span(const rl_cache *cache, const rl_pass_sequence *sequence, uint64_t index,
+                      uint64_t head, uint64_t channel);
+
+#endif

@@ -1,0 +1,194 @@
+/* Caches that keep tokens apart, counted: moments against tokens that are moved one by one, and the
+ * bytes of KIVI on Llama-3-8B by hand. */
+#include <string.h>
+
+#include "cost/cost.h"
+#include "graph/lower.h"
+#include "spec/scenario.h"
+#include "unit.h"
+
+enum { LENGTH = 60 };
+
+/* A cache whose tokens are told where they are: in the tail, or in the body. */
+typedef struct slow_cache {
+  bool packed[LENGTH];
+  uint64_t length, in_body, moved, moved_from_tail;
+} slow_cache;
+
+/* One pass of q tokens. */
+static void pass(slow_cache *c, const rl_parting *p, uint64_t q) {
+  const uint64_t before = c->length;
+  c->moved = c->moved_from_tail = 0;
+  c->length += q;
+  while (c->length >= p->first + c->in_body + p->newest + p->step) {
+    for (uint64_t i = 0; i < p->step; i++) {
+      const uint64_t token = p->first + c->in_body++;
+      c->packed[token] = true;
+      c->moved++;
+      c->moved_from_tail += token < before;
+    }
+  }
+}
+
+static uint64_t new_in_tail(const slow_cache *c, uint64_t q) {
+  uint64_t count = 0;
+  for (uint64_t t = c->length - q; t < c->length; t++) count += !c->packed[t];
+  return count;
+}
+
+enum { BODY_READ, BODY_WRITE, BODY_KEPT, TAIL_READ, TAIL_LEAVE, TAIL_WRITE, TAIL_KEPT, KINDS };
+
+static void check_pass(const rl_parting *p, uint64_t tokens, uint64_t cached, uint64_t q) {
+  const uint64_t page = 3;
+  rl_moment moments[KINDS];
+  for (int k = 0; k < KINDS; k++) {
+    moments[k] = (rl_moment){.kind = (rl_moment_kind)(RL_M_BODY_READ + k), .parting = *p,
+                             .tokens = tokens, .page = k == BODY_KEPT ? page : 0};
+  }
+  const rl_cost cost = {.moments = moments, .moment_count = KINDS};
+  const rl_group group = {.count = 2, .q = q, .cached = cached};
+  slow_cache slow = {0};
+  uint64_t got[KINDS], pages = 0, blocks = 0;
+  pass(&slow, p, cached);
+  const uint64_t body = slow.in_body, tail = slow.length - slow.in_body;
+  pass(&slow, p, q);
+  while (pages * page < slow.in_body) pages++;
+  while (blocks * tokens < pages * page) blocks++;
+  CU_ASSERT_FATAL(rl_cost_moments(&cost, &(rl_point){&group, 1}, NULL, got));
+  CU_ASSERT_EQUAL(got[BODY_READ], 2 * (body / tokens));
+  CU_ASSERT_EQUAL(got[BODY_WRITE], 2 * (slow.moved / tokens));
+  CU_ASSERT_EQUAL(got[BODY_KEPT], 2 * blocks);
+  CU_ASSERT_EQUAL(got[TAIL_READ], 2 * tail);
+  CU_ASSERT_EQUAL(got[TAIL_LEAVE], 2 * slow.moved_from_tail);
+  CU_ASSERT_EQUAL(got[TAIL_WRITE], 2 * new_in_tail(&slow, q));
+  CU_ASSERT(got[TAIL_KEPT] >= 2 * (slow.length - slow.in_body));
+}
+
+static void test_moments(void) {
+  static const struct {
+    rl_parting parting;
+    uint64_t tokens;
+  } of[] = {{{0, 0, 4}, 2}, {{0, 3, 1}, 1}, {{2, 3, 1}, 1}, {{1, 3, 2}, 2},
+            {{0, 0, 1}, 1}, {{5, 2, 8}, 4}, {{0, 7, 6}, 3}};
+  for (size_t c = 0; c < sizeof of / sizeof *of; c++) {
+    for (uint64_t cached = 0; cached < 30; cached++) {
+      for (uint64_t q = 1; q < 30; q++) check_pass(&of[c].parting, of[c].tokens, cached, q);
+    }
+  }
+}
+
+/* Where a step of one token leaves the straight line: a kind differs from the line through the two
+ * steps before only where a break is counted. */
+static void check_breaks(const rl_parting *p, uint64_t tokens) {
+  for (int k = 0; k < KINDS; k++) {
+    const rl_moment moment = {.kind = (rl_moment_kind)(RL_M_BODY_READ + k), .parting = *p,
+                              .tokens = tokens, .page = 1};
+    const rl_cost cost = {.moments = &moment, .moment_count = 1};
+    uint64_t at[LENGTH];
+    if (k == BODY_KEPT || k == TAIL_KEPT) continue; /* memory is not summed over steps */
+    for (uint64_t n = 0; n < LENGTH; n++) {
+      const rl_group group = {.count = 1, .q = 1, .cached = n};
+      CU_ASSERT_FATAL(rl_cost_moments(&cost, &(rl_point){&group, 1}, NULL, &at[n]));
+    }
+    for (uint64_t n = 2; n < LENGTH; n++) {
+      const bool straight = at[n] + at[n - 2] == 2 * at[n - 1];
+      const bool one_piece = rl_moment_breaks(&moment, n) == rl_moment_breaks(&moment, n - 2);
+      CU_ASSERT(straight || !one_piece);
+      CU_ASSERT(rl_moment_breaks(&moment, n) >= rl_moment_breaks(&moment, n - 1));
+    }
+  }
+}
+
+static void test_breaks(void) {
+  check_breaks(&(rl_parting){0, 0, 4}, 2);
+  check_breaks(&(rl_parting){0, 3, 1}, 1);
+  check_breaks(&(rl_parting){2, 5, 8}, 4);
+  check_breaks(&(rl_parting){0, 0, 1}, 1);
+}
+
+typedef struct counted {
+  rl_arena arena;
+  rl_diags diags;
+  const rl_program *program;
+  rl_cost *cost;
+  uint64_t moments[RL_MOMENTS_MAX];
+} counted;
+
+static rl_text_at text_at(const char *text) {
+  return (rl_text_at){.text = text};
+}
+
+static void count(counted *c, const char *model, const char *kv, const rl_group *group) {
+  static const char *const roots[] = {RL_SOURCE_DIR};
+  const rl_request request = {.model = text_at(model), .kv = text_at(kv)};
+  rl_scenario *scenario;
+  rl_db *db;
+  rl_arena_init(&c->arena, NULL);
+  rl_diags_init(&c->diags, &c->arena);
+  CU_ASSERT_EQUAL_FATAL(rl_db_open(&c->arena, roots, 1, &db, &c->diags), RL_OK);
+  CU_ASSERT_EQUAL_FATAL(rl_scenario_resolve(&c->arena, db, &request, &scenario, &c->diags), RL_OK);
+  CU_ASSERT_EQUAL_FATAL(rl_lower(&c->arena, scenario, &c->program, &c->diags), RL_OK);
+  CU_ASSERT_EQUAL_FATAL(rl_cost_compile(&c->arena, c->program, 1, &c->cost, &c->diags), RL_OK);
+  CU_ASSERT_FATAL(rl_cost_moments(c->cost, &(rl_point){group, 1}, NULL, c->moments));
+}
+
+static uint64_t value_of(const counted *c, const char *op, rl_count what) {
+  uint64_t value = 0;
+  for (uint32_t r = 0; r < c->cost->row_count; r++) {
+    const rl_cost_row *row = &c->cost->rows[r];
+    if (strcmp(c->program->ops[row->op].name, op) != 0) continue;
+    CU_ASSERT(rl_form_value(c->cost, &row->counts[what], c->moments, &value));
+  }
+  return value;
+}
+
+static uint64_t kept_bytes(const counted *c) {
+  uint64_t value = 0;
+  CU_ASSERT(rl_form_value(c->cost, &c->cost->kv_bytes, c->moments, &value));
+  return value;
+}
+
+/* Llama-3-8B: 8 KV heads of 128, 32 layers. A token-head of either takes 128/4 + 4 (2 + 2) = 48 B with
+ * 2 bits, 80 B with 4; dense 256 B. A step behind 2,303 tokens: keys 17 x 128 = 2,176 in the body, 127
+ * in the tail, and the new one fills the residual: 128 leave, of which 127 stood there. Values: 2,175 in
+ * the body, 128 in the tail, one of which leaves while the new one stays. */
+static void test_kivi(void) {
+  const struct {
+    const char *name;
+    uint64_t each;
+  } of[] = {{"kivi-2", 48}, {"kivi-4", 80}};
+  const rl_group step = {.count = 1, .q = 1, .cached = 2303};
+  for (int f = 0; f < 2; f++) {
+    const uint64_t each = of[f].each;
+    counted c;
+    count(&c, "llama-3-8b", of[f].name, &step);
+    CU_ASSERT_EQUAL(value_of(&c, "attention", RL_C_KV_READ),
+                    8 * ((2176 + 2175) * each + (127 + 128) * 256));
+    /* q, out: 32 heads of 128 in bf16; new k and v: 8 heads each */
+    CU_ASSERT_EQUAL(value_of(&c, "attention", RL_C_ACT_READ), (32 + 8 + 8) * 256);
+    CU_ASSERT_EQUAL(value_of(&c, "kv_compress", RL_C_ACT_READ), (8 + 8) * 256);
+    CU_ASSERT_EQUAL(value_of(&c, "kv_compress", RL_C_KV_READ), 8 * (127 + 1) * 256);
+    CU_ASSERT_EQUAL(value_of(&c, "kv_compress", RL_C_KV_WRITE), 8 * (128 + 1) * each + 8 * 256);
+    /* smallest, largest, difference, times, rounding */
+    CU_ASSERT_EQUAL(value_of(&c, "kv_compress", RL_C_VECTOR), 5 * 8 * (128 + 1) * 128);
+    /* behind it: keys 2,304 in the body, of the tail all 127 places were used; values 2,176 and 128 */
+    CU_ASSERT_EQUAL(kept_bytes(&c), 32 * 8 * ((2304 + 2176) * each + (127 + 128) * 256));
+    rl_arena_free(&c.arena);
+  }
+}
+
+/* A prompt of 200 tokens: nothing was there. Keys 128 to the body, 72 to the tail; values 72 and 128. */
+static void test_kivi_prompt(void) {
+  const rl_group prompt = {.count = 3, .q = 200, .logits = RL_LOGITS_LAST};
+  counted c;
+  count(&c, "llama-3-8b", "kivi-2", &prompt);
+  CU_ASSERT_EQUAL(value_of(&c, "attention", RL_C_KV_READ), 0);
+  CU_ASSERT_EQUAL(value_of(&c, "kv_compress", RL_C_KV_READ), 0);
+  CU_ASSERT_EQUAL(value_of(&c, "kv_compress", RL_C_KV_WRITE),
+                  3 * 8 * ((128 + 72) * 48 + (72 + 128) * 256));
+  CU_ASSERT_EQUAL(kept_bytes(&c), 3 * 32 * 8 * ((128 + 72) * 48 + (127 + 128) * 256));
+  rl_arena_free(&c.arena);
+}
+
+RL_SUITE("parted caches", {"moments", test_moments}, {"breaks", test_breaks}, {"kivi", test_kivi},
+         {"kivi, a prompt", test_kivi_prompt})

@@ -1,0 +1,25 @@
+/* Caches that keep tokens apart, as their papers define them, for the second implementation. */
+#ifndef RL_TESTS_ENGINE_REFERENCE_PARTED_H
+#define RL_TESTS_ENGINE_REFERENCE_PARTED_H
+
+#include "engine_reference.h"
+
+typedef enum ref_packing {
+  REF_PACK_CHANNELS, /* KIVI's keys: the tokens of a block share a scale in each channel */
+  REF_PACK_GROUPS,   /* KIVI's values: so many channels of a token share one */
+  REF_PACK_ROW       /* one symmetric scale a token and head */
+} ref_packing;
+
+typedef struct ref_parted {
+  ref_packing packing;
+  int bits, size; /* tokens of a block, or channels of a group */
+  int first, newest, step;
+} ref_parted;
+
+/* What stays of each token's key or value, x [count, heads * dim], when it is compressed; of tokens
+ * whose block is not full, nothing that counts. */
+void ref_pack(const ref_parted *parted, int count, const int shape[2], ref_rows x, ref_rows packed);
+/* Token j is compressed when `cached` tokens are kept. */
+bool ref_is_packed(const ref_parted *parted, int cached, int j);
+
+#endif

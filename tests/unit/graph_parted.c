@@ -1,0 +1,97 @@
+/* Caches that keep tokens apart in the lowering: the operators of a layer, and what is refused. */
+#include <string.h>
+
+#include "graph/lower.h"
+#include "spec/scenario.h"
+#include "unit.h"
+
+typedef struct lowered {
+  rl_arena arena;
+  rl_diags diags;
+  const rl_program *program;
+  rl_status status;
+} lowered;
+
+static rl_text_at text_at(const char *text) {
+  return (rl_text_at){.text = text};
+}
+
+static void lower(lowered *l, const char *model, const char *kv, const char *profile) {
+  static const char *const roots[] = {RL_SOURCE_DIR "/tests/phases", RL_SOURCE_DIR};
+  const rl_request request = {
+      .model = text_at(model), .kv = text_at(kv), .profile = text_at(profile)};
+  rl_scenario *scenario;
+  rl_db *db;
+  rl_arena_init(&l->arena, NULL);
+  rl_diags_init(&l->diags, &l->arena);
+  CU_ASSERT_EQUAL_FATAL(rl_db_open(&l->arena, roots, 2, &db, &l->diags), RL_OK);
+  CU_ASSERT_EQUAL_FATAL(rl_scenario_resolve(&l->arena, db, &request, &scenario, &l->diags), RL_OK);
+  l->status = rl_lower(&l->arena, scenario, &l->program, &l->diags);
+}
+
+static const rl_op *find_op(const rl_program *program, rl_op_kind kind) {
+  for (uint32_t o = 0; o < program->op_count; o++) {
+    if (program->ops[o].kind == kind) return &program->ops[o];
+  }
+  CU_FAIL_FATAL("no such operator");
+  return NULL;
+}
+
+static void check_names(const rl_program *program, rl_op_kind kind, const char *const *names) {
+  const rl_op *op = find_op(program, kind);
+  for (uint32_t o = 0; o < op->operand_count; o++) {
+    const rl_operand *operand = &program->operands[op->first_operand + o];
+    CU_ASSERT_PTR_NOT_NULL_FATAL(names[o]);
+    CU_ASSERT_STRING_EQUAL(program->tensors[operand->tensor].name, names[o]);
+  }
+  CU_ASSERT_PTR_NULL(names[op->operand_count]);
+}
+
+/* Slots as docs/counting.md lists them. */
+static void test_slots(void) {
+  static const char *const attention[] = {"q", "k_cache", "v_cache", "k_cache_tail", "k",
+                                          "v_cache_tail", "v", "a", NULL};
+  static const char *const scores[] = {"q", "k_cache", "k_cache_tail", "k", "scores", NULL};
+  static const char *const mix[] = {"scores", "v_cache", "v", "a", NULL};
+  static const char *const compress[] = {"k",       "v",       "k_cache_tail", "v_cache_tail",
+                                         "k_cache", "k_cache_tail", "v_cache", "v_cache_tail",
+                                         NULL};
+  lowered l;
+  lower(&l, "llama-3-8b", "kivi-2", "auto");
+  CU_ASSERT_EQUAL_FATAL(l.status, RL_OK);
+  check_names(l.program, RL_OP_ATTENTION, attention);
+  check_names(l.program, RL_OP_KV_COMPRESS, compress);
+  rl_arena_free(&l.arena);
+  lower(&l, "llama-3-8b", "small-tail-mixed", "unfused");
+  CU_ASSERT_EQUAL_FATAL(l.status, RL_OK);
+  check_names(l.program, RL_OP_SCORES, scores);
+  check_names(l.program, RL_OP_MIX, mix);
+  rl_arena_free(&l.arena);
+}
+
+static void check_refused(const char *model, const char *message) {
+  lowered l;
+  lower(&l, model, "kivi-2", "auto");
+  CU_ASSERT_EQUAL(l.status, RL_BAD_INPUT);
+  CU_ASSERT_FATAL(l.diags.list.count > 0);
+  CU_ASSERT_STRING_EQUAL(l.diags.list.items[0].message, message);
+  rl_arena_free(&l.arena);
+}
+
+/* Sliding windows, chunks, latents, kept sources, second caches, other attentions. */
+static void test_refused(void) {
+  check_refused("mistral-7b", "'attention' on a KV cache that keeps tokens apart (kivi-2) is not "
+                              "supported yet");
+  check_refused("llama-4-scout", "'attention' on a KV cache that keeps tokens apart (kivi-2) is "
+                                 "not supported yet");
+  check_refused("deepseek-v3", "'latent_append' on a KV cache that keeps tokens apart (kivi-2) is "
+                               "not supported yet");
+  check_refused("whisper-large-v3", "'cross_append' on a KV cache that keeps tokens apart (kivi-2) "
+                                    "is not supported yet");
+  check_refused("lla-1b", "'local_linear' on a KV cache that keeps tokens apart (kivi-2) is not "
+                          "supported yet");
+  check_refused("bmojo-1.4b", "'kv_append' on a KV cache that keeps tokens apart (kivi-2) is not "
+                              "supported yet");
+}
+
+RL_SUITE("parted caches", {"slots", test_slots}, {"refused", test_refused})
