@@ -34,6 +34,8 @@ void rl_grid_verify(rl_grid *grid, rl_arena *arena, const rl_result_system *syst
 /* Operators of the first pass and, when there are more, the times of the last one beside it. */
 void rl_grid_operators(rl_grid *grid, rl_arena *arena, const rl_result_system *system);
 
+/* "79 more: --hw all"; NULL without others or memory. */
+const char *rl_report_others(rl_buf *out, const rl_result *result);
 /* The header lines as pairs: "model" and what is said about it. Data in them is not quoted yet. */
 typedef struct rl_report_line {
   const char *title, *text;

@@ -97,7 +97,8 @@ static void hardware_line(rl_buf *out, const rl_result *r) {
   char price[RL_NUMBER_TEXT];
   const rl_result_system *s = r->systems;
   if (r->listed || r->system_count == 0) {
-    rl_buf_add(out, "every device known, one after the other; MODEL@HARDWARE shows one in detail");
+    RL_ADD(out, r->others > 0 ? "common devices" : "every device known",
+           ", one after the other; MODEL@HARDWARE shows one in detail");
     return;
   }
   add_machines(out, s->name, s->servers, s->devices);
@@ -228,6 +229,15 @@ size_t rl_report_header(rl_buf *out, const rl_result *result,
     lines[count++] = (rl_report_line){parts[i].title, text.text};
   }
   return count;
+}
+
+const char *rl_report_others(rl_buf *out, const rl_result *result) {
+  char number[RL_NUMBER_TEXT];
+  if (result->others == 0) return NULL;
+  const char *text =
+      rl_textf(out->arena, "%s more: --hw all", rl_print_grouped(result->others, number));
+  if (text == NULL) out->failed = true;
+  return text;
 }
 
 const char *rl_report_pass_title(rl_arena *arena, const rl_result_pass *pass) {

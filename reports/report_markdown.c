@@ -74,7 +74,9 @@ void rl_report_markdown(rl_buf *out, const rl_result *result) {
   if (result->listed) {
     rl_grid grid;
     rl_grid_systems(&grid, out->arena, result);
-    table(out, "EVERY DEVICE, at best", &grid);
+    table(out, result->others > 0 ? "COMMON DEVICES, at best" : "EVERY DEVICE, at best", &grid);
+    const char *others = rl_report_others(out, result);
+    if (others != NULL) RL_ADD(out, "\n", others, "\n");
     return;
   }
   for (size_t s = 0; s < result->system_count; s++) {

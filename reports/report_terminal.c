@@ -92,6 +92,8 @@ void rl_report_terminal(rl_buf *out, const rl_result *result, const rl_style *st
     rl_buf_add(out, "\n");
     rl_grid_systems(&grid, out->arena, result);
     rl_grid_terminal(out, &grid, style);
+    const char *others = rl_report_others(out, result);
+    if (others != NULL) RL_ADD(out, " ", others, "\n");
     return;
   }
   for (size_t s = 0; s < result->system_count; s++) {

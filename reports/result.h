@@ -336,6 +336,7 @@ typedef struct rl_result {
   bool one_pass;  /* whole sequences are read and nothing is generated: what is told of the prefill
                      is told of that pass */
   bool listed;    /* several machines side by side: a row each, no operators */
+  uint64_t others; /* machines that are known beside those: not the common ones */
   bool sensitive; /* people see the sensitivities */
   bool explained; /* people see the explanations instead of the tables */
 } rl_result;

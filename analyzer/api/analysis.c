@@ -10,8 +10,10 @@
 
 typedef RL_LIST(const rl_hardware *) machine_list;
 
-/* The scenario's machine, or every one that the database knows. */
-static rl_status list_machines(const rl_analysis *study, rl_db *db, machine_list *list) {
+/* The scenario's machine, or those that the database knows: the common ones and how many there are
+ * beside them, or every one. */
+static rl_status list_machines(const rl_analysis *study, rl_db *db, machine_list *list,
+                               uint64_t *others) {
   size_t count = 1;
   const rl_db_entry *const *entries = NULL;
   *list = (machine_list){0};
@@ -24,6 +26,9 @@ static rl_status list_machines(const rl_analysis *study, rl_db *db, machine_list
       rl_status status = rl_db_hardware(db, entries[i]->name, loc, &machine, study->diags);
       if (status != RL_OK) return status;
       if (machine->devices > 1) continue; /* a server is its devices */
+      const bool shown = machine->common || study->scenario->every_machine;
+      if (!shown) ++*others;
+      if (!shown) continue;
     }
     const rl_hardware **slot = RL_PUSH(study->arena, list);
     if (slot == NULL) return rl_diag_oom(study->diags);
@@ -423,7 +428,7 @@ rl_status rl_analyze(rl_arena *arena, rl_db *db, const rl_scenario *scenario,
   if (status == RL_OK) tell_idle(scenario, program, arena, diags);
   if (status == RL_OK) status = rl_analysis_fit_view(&study, program);
   if (status == RL_OK) status = describe(&study, &stages, result);
-  if (status == RL_OK) status = list_machines(&study, db, &machines);
+  if (status == RL_OK) status = list_machines(&study, db, &machines, &result->others);
   if (status == RL_OK) status = study_machines(&study, &stages, &machines, result);
   if (status == RL_OK) *out = result;
   return status;

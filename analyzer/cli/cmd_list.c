@@ -338,7 +338,9 @@ static void scenario_row(rl_session *session, const rl_db_entry *entry, rl_grid 
   rl_cell *row = rl_grid_row(grid);
   row[0] = rl_cell_text(entry->name);
   row[1] = rl_cell_text(s->model->name);
-  row[2] = rl_cell_text(s->hardware == NULL ? "every device known" : s->hardware->name);
+  row[2] = rl_cell_text(s->hardware != NULL ? s->hardware->name
+                        : s->every_machine  ? "every device known"
+                                            : "common devices");
   row[3] = rl_cell_text(entry->path);
 }
 

@@ -233,7 +233,10 @@ rl_status rl_show_scenario(rl_shown *shown, const char *name) {
   if (status != RL_OK) return status;
   rl_show_text(shown, "scenario", name, (rl_loc){.file = s->file});
   rl_show_text(shown, "model", s->model->name, (rl_loc){.file = s->model->file});
-  rl_show_text(shown, "hardware", s->hardware == NULL ? "every device known" : s->hardware->name,
+  rl_show_text(shown, "hardware",
+               s->hardware != NULL ? s->hardware->name
+               : s->every_machine  ? "every device known"
+                                   : "common devices",
                NOWHERE);
   rl_show_text(shown, "profile", s->profile->name, (rl_loc){.file = s->profile->file});
   rl_show_text(shown, "weights", s->weights->name, NOWHERE);

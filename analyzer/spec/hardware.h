@@ -39,6 +39,7 @@ typedef struct rl_hardware {
   const char *arch;    /* "hopper": what profiles are fitted for */
   const char *default_for; /* "h100" or NULL */
   bool host;           /* it can stand behind the host link of devices */
+  bool common;         /* many people have it: shown where no machine is named */
   uint64_t devices;    /* of a server: how many; all figures but links and price are those of one.
                           1 for a device */
   rl_figure cores;

@@ -295,6 +295,8 @@ rl_status rl_load_hardware(rl_load *load, const void **out) {
   hardware->price = rl_load_figure(load, rl_load_get(root, "price"), (rl_origin){0}, &field_price);
   const rl_node *host = rl_load_get(root, "host");
   if (host != NULL) rl_node_bool(host, "host", &hardware->host, load->diags);
+  const rl_node *common = rl_load_get(root, "common");
+  if (common != NULL) rl_node_bool(common, "common", &hardware->common, load->diags);
   load_compute(load, hardware);
   load_memory(load, hardware);
   load_links(load, hardware);

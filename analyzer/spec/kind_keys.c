@@ -42,6 +42,7 @@ const rl_key_table RL_KEY_TABLES[RL_DB_KINDS] = {
              {"price", RL_KEY_FIGURE, false, NULL, "dollars an hour"},
              SOURCES,
              {"host", RL_KEY_TRUTH, false, NULL, "true: others may be its devices"},
+             {"common", RL_KEY_TRUTH, false, NULL, "many people have it: shown where no machine is named"},
              {"throttle", RL_KEY_MAP, false, NULL, "what heat leaves of clock and bandwidth"},
          },
          "a device"},

@@ -61,6 +61,8 @@ static void resolve_hardware(const resolver *r) {
   const char *name =
       rl_settings_counted(r->load, r->settings, RL_SET_HARDWARE, &scenario->devices);
   if (name == NULL) return;
+  scenario->every_machine = rl_name_equal(name, "all");
+  if (scenario->every_machine) return;
   rl_loc loc = r->settings->values[RL_SET_HARDWARE]->loc;
   rl_db_hardware(r->db, name, loc, &scenario->hardware, r->diags);
   if (scenario->hardware != NULL) scenario->devices *= scenario->hardware->devices;

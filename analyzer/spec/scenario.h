@@ -53,6 +53,7 @@ typedef struct rl_scenario {
   const char *file;             /* scenario file or NULL */
   const rl_model *model;
   const rl_hardware *hardware;  /* NULL: not given */
+  bool every_machine;           /* `all` was given: not only the common ones */
   uint64_t devices;             /* 4 of 4xh100 */
   const rl_profile *profile;
   const rl_format *activations;

@@ -39,6 +39,7 @@ static void write_counted(rl_buf *out, const char *key, uint64_t count, const ch
 
 static void write_hardware(const rl_scenario *scenario, rl_buf *out) {
   const rl_hardware *hardware = scenario->hardware;
+  if (scenario->every_machine) write_counted(out, "hardware", scenario->devices, "all");
   if (hardware == NULL) return;
   write_counted(out, "hardware", scenario->devices / hardware->devices, hardware->reference);
 }

@@ -157,7 +157,8 @@ static void test_machine(void) {
 static void test_machines(void) {
   enum { STRIDE = 29 };
   static const char *const parts[] = {"no-vector is left out: ", NULL};
-  const rl_request request = {.target = {"tiny", {0}}, .weights = {"w8a8-int8", {0}}};
+  const rl_request request = {
+      .target = {"tiny", {0}}, .hardware = {"all", {0}}, .weights = {"w8a8-int8", {0}}};
   rl_arena arena;
   rl_diags diags;
   rl_db *db = NULL;

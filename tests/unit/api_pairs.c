@@ -71,7 +71,8 @@ static size_t machine_count(pair_case *c) {
 
 static void ask(pair_case *c, const char *model, size_t machines) {
   const rl_pass_view view = {.phase = RL_PASS_DECODE};
-  const rl_request request = {.model = {.text = model, .loc = {.file = model}}};
+  const rl_request request = {.model = {.text = model, .loc = {.file = model}},
+                              .hardware = {.text = "all"}};
   rl_scenario *scenario;
   const rl_result *result = NULL;
   rl_arena arena;
