@@ -108,6 +108,7 @@ static rl_op begin_exchange(const rl_lowering *lowering, const rl_op *of, rl_op_
  */
 static rl_status add_gathered(rl_lowering *lowering, uint32_t cache, uint32_t *out) {
   rl_tensor all = lowering->tensors.items[cache];
+  *out = RL_NONE;
   all.name = rl_textf(lowering->arena, "all_%s", all.name);
   if (all.name == NULL) return rl_diag_oom(lowering->diags);
   all.role = RL_ROLE_ACTIVATION;

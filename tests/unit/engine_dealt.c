@@ -3,6 +3,7 @@
  * what is counted for it. */
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "cost/cost.h"
 #include "engine_twin.h"
@@ -180,7 +181,7 @@ static bool lower_ranks(void) {
   return true;
 }
 
-static bool run_ranks(const twin_setup *setup, deal by) {
+static bool open_ranks(const twin_setup *setup, deal by) {
   twin_open(&d.t, setup);
   d.by = by;
   d.count = by.tensor * by.context;
@@ -192,6 +193,11 @@ static bool run_ranks(const twin_setup *setup, deal by) {
     CU_ASSERT_EQUAL_FATAL(rl_cost_compile(&d.t.arena, d.programs[r], 1, &d.costs[r], &d.t.diags),
                           RL_OK);
   }
+  return runs;
+}
+
+static bool run_ranks(const twin_setup *setup, deal by) {
+  const bool runs = open_ranks(setup, by);
   if (runs) run_script();
   twin_close(&d.t);
   return runs;
@@ -235,4 +241,35 @@ static void test_bytes(void) {
   CU_ASSERT(compared > 10000);
 }
 
-RL_SUITE("dealt", {"logits", test_logits}, {"together", test_together}, {"bytes", test_bytes})
+static void refuses(const rl_engine_entry *entry, const char *what) {
+  rl_engine_result results[RANKS_MAX];
+  const size_t before = d.t.diags.list.count;
+  rl_status status = rl_fleet_step(d.engines, d.count, entry, 1, results, &d.t.diags);
+  CU_ASSERT(status != RL_OK);
+  CU_ASSERT_EQUAL_FATAL(d.t.diags.list.count, before + 1);
+  CU_ASSERT_PTR_NOT_NULL(strstr(d.t.diags.list.items[before].message, what));
+}
+
+/* Fewer tokens than ranks, a tree, and a program that is of no rank. */
+static void test_refusals(void) {
+  static const int32_t parents[] = {-1, -1};
+  static const rl_tree tree = {2, parents};
+  static const uint32_t ids[] = {1, 2};
+  const twin_setup setup = {&TWIN_MODEL[0], "fp32", "fp32", "fp32", "reference"};
+  const rl_engine_entry few = {.q = 2, .ids = ids}, drafted = {.q = 2, .ids = ids, .tree = &tree};
+  CU_ASSERT_FATAL(open_ranks(&setup, (deal){1, 3}));
+  if (d.t.program->decode_tokens < 2) refuses(&few, "fewer tokens than ranks");
+  refuses(&drafted, "a draft tree cannot be dealt");
+  twin_close(&d.t);
+  CU_ASSERT_FATAL(open_ranks(&setup, (deal){1, 2}));
+  rl_scenario whole = *d.t.scenario;
+  whole.parallel.context = 2;
+  const rl_weight_source source = rl_sliced_weights(&d.unsplit);
+  CU_ASSERT_EQUAL_FATAL(rl_lower(&d.t.arena, &whole, &d.programs[0], &d.t.diags), RL_OK);
+  d.engines[0] = twin_engine(&d.t, d.programs[0], &source);
+  refuses(&few, "it is of no rank");
+  twin_close(&d.t);
+}
+
+RL_SUITE("dealt", {"logits", test_logits}, {"together", test_together}, {"bytes", test_bytes},
+         {"refusals", test_refusals})

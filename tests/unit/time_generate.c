@@ -5,6 +5,7 @@
 #include "diag_line.h"
 #include "program_fixture.h"
 #include "time/answers.h"
+#include "time/pipeline.h"
 #include "unit.h"
 
 static fixture built;
@@ -20,15 +21,24 @@ static uint64_t random_below(uint64_t n) {
   return random_state % n;
 }
 
-static rl_plan *plan_on(const fx_decoder *decoder) {
+/* A plan of a decoder whose tokens are dealt to so many ranks. */
+static rl_plan *plan_dealt(const fx_decoder *decoder, uint64_t ranks) {
   rl_cost *cost = NULL;
   rl_plan *plan = NULL;
   rl_arena_init(&arena, NULL);
   rl_diags_init(&diags, &arena);
   fx_decode(&built, decoder);
+  if (ranks > 1) {
+    built.program.deal = (rl_deal){.ranks = ranks};
+    built.program.decode_tokens = 1;
+  }
   CU_ASSERT_EQUAL_FATAL(rl_cost_compile(&arena, &built.program, 16, &cost, &diags), RL_OK);
   CU_ASSERT_EQUAL_FATAL(rl_plan_compile(&arena, cost, &machine.hardware, &plan, &diags), RL_OK);
   return plan;
+}
+
+static rl_plan *plan_on(const fx_decoder *decoder) {
+  return plan_dealt(decoder, 1);
 }
 
 static bool near(double a, double b) {
@@ -225,8 +235,31 @@ static void test_overflow_while_decoding(void) {
   rl_arena_free(&arena);
 }
 
+/* A rank's share of the keys grows with every so manyth token: the closed form and the sum over a
+ * pipeline's steps go by residues, also where a window fills up and where there are fewer steps
+ * than ranks. */
+static void test_dealt(void) {
+  fx_decoder decoder = FX_LLAMA_3_8B;
+  fx_accelerator(&machine);
+  for (uint64_t ranks = 2; ranks <= 7; ranks++) {
+    decoder.window = ranks % 2 == 0 ? 0 : 300;
+    rl_plan *plan = plan_dealt(&decoder, ranks);
+    const rl_plan *stages[] = {plan, plan};
+    const rl_pipeline pipeline = {stages, 2, 2};
+    rl_generation closed, steps;
+    const rl_job jobs[] = {{64, 200, 400}, {3, 1000, 4}, {5, 290 + ranks, 41}};
+    for (size_t j = 0; j < sizeof jobs / sizeof *jobs; j++) {
+      check_case(plan, jobs[j], "dealt");
+      CU_ASSERT_EQUAL(rl_pipeline_generate(&pipeline, jobs[j], &closed, &diags), RL_OK);
+      CU_ASSERT_EQUAL(rl_pipeline_generate_stepwise(&pipeline, jobs[j], &steps, &diags), RL_OK);
+      CU_ASSERT(near(closed.decode, steps.decode));
+    }
+    rl_arena_free(&arena);
+  }
+}
+
 RL_SUITE("generate", {"400 random cases against the step loop", test_random_cases},
          {"cache crossings", test_chosen_crossings},
          {"ties and long generations", test_ties_and_long_generations}, {"by hand", test_by_hand},
          {"one and two tokens", test_short_generations}, {"refusals", test_refusals},
-         {"overflow while decoding", test_overflow_while_decoding})
+         {"overflow while decoding", test_overflow_while_decoding}, {"dealt tokens", test_dealt})
