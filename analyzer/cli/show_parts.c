@@ -78,6 +78,28 @@ rl_status rl_show_hardware(rl_shown *shown, const char *name) {
   return RL_OK;
 }
 
+/* Codes of a table, or windows of a stream of them. */
+static void show_table(rl_shown *shown, const rl_component *c) {
+  bool row = c->kind == RL_LUT && c->span == RL_PER_ROW;
+  rl_show_count(shown, "bits of a code", c->bits, NOWHERE);
+  rl_show_count(shown, "values a code stands for", c->vector, NOWHERE);
+  rl_show_text(shown, "one table a", row ? "row" : "tensor", NOWHERE);
+  rl_show_count(shown, "values of a table", rl_component_table(c), NOWHERE);
+  rl_show_text(shown, "table stored as", RL_TYPES[c->entry].name, NOWHERE);
+}
+
+/* What groups have beside their scale. */
+static void show_group(rl_shown *shown, const rl_component *c) {
+  rl_show_count(shown, "group", c->group, NOWHERE);
+  if (c->ordered) rl_show_text(shown, "order of columns", "stored", NOWHERE);
+  if (!c->outer) return;
+  if (c->outer_group == 0) {
+    rl_show_text(shown, "one scale of scales a", "tensor", NOWHERE);
+  } else {
+    rl_show_count(shown, "scales with one scale", c->outer_group, NOWHERE);
+  }
+}
+
 static void show_component(rl_shown *shown, const rl_component *c) {
   static const char *const spans[] = {
       [RL_PER_GROUP] = "group of a row",
@@ -90,10 +112,14 @@ static void show_component(rl_shown *shown, const rl_component *c) {
     rl_show_count(shown, "bytes of a block", RL_BLOCK_INFO[c->block].bytes, NOWHERE);
     return;
   }
+  if (c->kind == RL_LUT || c->kind == RL_TRELLIS) {
+    show_table(shown, c);
+    return;
+  }
   rl_show_text(shown, c->kind == RL_QUANT ? "codes" : "values", RL_TYPES[c->type].name, NOWHERE);
   if (c->kind != RL_QUANT) return;
   rl_show_text(shown, "one scale a", spans[c->span], NOWHERE);
-  if (c->span == RL_PER_GROUP) rl_show_count(shown, "group", c->group, NOWHERE);
+  if (c->span == RL_PER_GROUP) show_group(shown, c);
   if (c->span == RL_PER_TILE) rl_show_count(shown, "rows of a tile", c->tile, NOWHERE);
   if (c->span == RL_PER_TILE) rl_show_count(shown, "columns of a tile", c->group, NOWHERE);
   rl_show_text(shown, "scale stored as", RL_TYPES[c->scale].name, NOWHERE);
@@ -131,6 +157,11 @@ rl_status rl_show_format(rl_shown *shown, const char *name) {
     if (!rl_format_row_bytes(f, columns[i], &bytes)) continue;
     rl_show_count(shown, TEXT(shown, "bytes of a row of %llu", (unsigned long long)columns[i]),
                   bytes, NOWHERE);
+  }
+  uint64_t once;
+  if (!rl_format_is_rowwise(f) &&
+      rl_format_tensor_bytes(f, columns[1], columns[1], &once)) {
+    rl_show_count(shown, "bytes once of 4096 x 4096", once, NOWHERE);
   }
   rl_show_text(shown, "activations", f->activations == NULL ? "as they are" : f->activations->name,
                NOWHERE);
