@@ -155,8 +155,7 @@ static rl_status set_norm_ranks(rl_lowering *lowering, const rl_statement *state
   if (ranks == 0) return rl_check_uncut(lowering, statement, in);
   if (ranks == 1) return RL_OK;
   op->at.ranks = op->at.span = ranks;
-  op->at.first_device =
-      rank->pipeline * rl_stage_devices(lowering) + rank->tensor / ranks * ranks;
+  op->at.first_device = rank->pipeline * rl_stage_devices(lowering) + rank->tensor / ranks * ranks;
   op->at.algorithm = lowering->scenario->parallel.algorithm;
   return RL_OK;
 }

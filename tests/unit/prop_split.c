@@ -233,7 +233,7 @@ static void test_models(void) {
       }
     }
   }
-  CU_ASSERT(split >= 60);
+  CU_ASSERT(split >= 700);
   rl_lab_close(&names);
 }
 

@@ -236,7 +236,7 @@ static void test_models(void) {
       }
     }
   }
-  CU_ASSERT(split >= 250);
+  CU_ASSERT(split >= 1300);
   rl_lab_close(&names);
 }
 
