@@ -100,7 +100,37 @@ static void show_group(rl_shown *shown, const rl_component *c) {
   }
 }
 
+static void show_values(rl_shown *shown, const rl_component *c);
+
+static void show_sparse(rl_shown *shown, const rl_component *c) {
+  static const char *const patterns[RL_PATTERNS] = {[RL_TWO_OF_FOUR] = "two of four neighbours",
+                                                    [RL_BITMAP] = "a bit a column",
+                                                    [RL_CSR] = "column indices, rows apart",
+                                                    [RL_COO] = "row and column indices",
+                                                    [RL_TILES] = "tiles"};
+  char share[RL_NUMBER_TEXT];
+  rl_print_digits(c->keep * (100.0 / RL_KEEP_ALL), 6, share);
+  rl_show_text(shown, "sparse", patterns[c->pattern], NOWHERE);
+  if (c->pattern != RL_TWO_OF_FOUR) {
+    rl_show_text(shown, "kept of a row", TEXT(shown, "%s %%", share), NOWHERE);
+  }
+  if (c->pattern == RL_TILES) {
+    rl_show_count(shown, "rows of a tile", c->tile, NOWHERE);
+    rl_show_count(shown, "columns of a tile", c->group, NOWHERE);
+  }
+  show_values(shown, c->values);
+}
+
 static void show_component(rl_shown *shown, const rl_component *c) {
+  if (c->kind == RL_SPARSE) {
+    show_sparse(shown, c);
+    return;
+  }
+  if (c->kind == RL_LOWRANK) rl_show_count(shown, "rank", c->rank, NOWHERE);
+  show_values(shown, c);
+}
+
+static void show_values(rl_shown *shown, const rl_component *c) {
   static const char *const spans[] = {
       [RL_PER_GROUP] = "group of a row",
       [RL_PER_ROW] = "row",

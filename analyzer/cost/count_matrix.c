@@ -17,7 +17,14 @@ static rl_moment rows_of_linear(const rl_program *program, const rl_op *op) {
   return rl_extent_moment(program, program->tensors[in->tensor].extent);
 }
 
-/* y = W x + b for each token: 2 rows cols (Vaswani et al. 2017, 3.3). */
+/* Multiplications of a weight matrix with a vector: those of what its format holds. */
+static uint64_t products_of(rl_tally *tally, const rl_tensor *weight, uint64_t rows) {
+  uint64_t products = 0;
+  if (!rl_format_products(weight->format, rows, weight->cols, &products)) tally->overflow = true;
+  return products;
+}
+
+/* y = W x + b for each token: 2 rows cols for whole matrices (Vaswani et al. 2017, 3.3). */
 void rl_work_linear(rl_tally *tally, const rl_op *op) {
   const rl_program *program = tally->program;
   rl_moment rows = rows_of_linear(program, op);
@@ -25,7 +32,8 @@ void rl_work_linear(rl_tally *tally, const rl_op *op) {
     uint32_t id = program->operands[op->first_operand + o].tensor;
     const rl_tensor *weight = &program->tensors[id];
     if (weight->role != RL_ROLE_WEIGHT) continue;
-    RL_TALLY(tally, &tally->counts[RL_C_MATRIX], rows, 2, weight->rows, weight->cols);
+    RL_TALLY(tally, &tally->counts[RL_C_MATRIX], rows, 2,
+             products_of(tally, weight, weight->rows));
     if (op->at.has_bias) {
       RL_TALLY(tally, &tally->counts[RL_C_VECTOR], rows, rate(RL_RATE_BIAS), weight->rows);
     }
@@ -53,7 +61,8 @@ void rl_work_expert_linear(rl_tally *tally, const rl_op *op) {
     const rl_tensor *weight = &program->tensors[program->operands[op->first_operand + o].tensor];
     if (weight->role != RL_ROLE_WEIGHT) continue;
     uint64_t rows = weight->rows / weight->experts;
-    RL_TALLY(tally, &tally->counts[RL_C_MATRIX], passes, 2, each, rows, weight->cols);
+    RL_TALLY(tally, &tally->counts[RL_C_MATRIX], passes, 2, each,
+             products_of(tally, weight, rows));
     if (op->at.has_bias) {
       RL_TALLY(tally, &tally->counts[RL_C_VECTOR], passes, rate(RL_RATE_BIAS), each, rows);
     }

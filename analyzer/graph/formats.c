@@ -144,6 +144,10 @@ static rl_status check_size(const rl_lowering *lowering, const rl_statement *sta
                      "the format of a table that is read by rows", "bf16");
   }
   if (rl_format_fits(weight->format, weight->cols)) return RL_OK;
+  if (weight->format->stack[0].kind != RL_BLOCK) {
+    return RL_REPORT(lowering->diags, NARROW_INDEX, statement->loc, weight->name,
+                     rl_print_grouped(weight->cols, cols), weight->format->name);
+  }
   return RL_REPORT(lowering->diags, PARTIAL_BLOCK, statement->loc, weight->name,
                    rl_print_grouped(weight->cols, cols), weight->format->name,
                    rl_statement_name(statement));

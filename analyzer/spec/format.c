@@ -122,6 +122,24 @@ static bool trellis_tensor(const rl_component *component, uint64_t rows, uint64_
          rl_muladd_u64(bytes, cols, RL_TYPES[component->scale].bits / 8);
 }
 
+static bool sparse_row(const rl_component *component, uint64_t cols, uint64_t *bytes) {
+  rl_sparse_row row;
+  return rl_sparse_layout(component, cols, &row) && rl_add_u64(row.values, row.places, bytes);
+}
+
+static bool lowrank_row(const rl_component *component, uint64_t cols, uint64_t *bytes) {
+  (void)cols;
+  return packed_bytes(component->rank, component->type, bytes);
+}
+
+static bool lowrank_tensor(const rl_component *component, uint64_t rows, uint64_t cols,
+                           uint64_t *bytes) {
+  uint64_t values;
+  (void)rows;
+  return rl_mul_u64(component->rank, cols, &values) &&
+         packed_bytes(values, component->type, bytes);
+}
+
 /* Byte forms: what a component takes of each row, and once a tensor (NULL: nothing). */
 typedef struct byte_form {
   bool (*row)(const rl_component *component, uint64_t cols, uint64_t *bytes);
@@ -134,6 +152,8 @@ static const byte_form FORMS[RL_COMPONENT_KINDS] = {
     [RL_BLOCK] = {laid_out_row, NULL},
     [RL_LUT] = {lut_row, lut_tensor},
     [RL_TRELLIS] = {trellis_row, trellis_tensor},
+    [RL_SPARSE] = {sparse_row, rl_sparse_tensor},
+    [RL_LOWRANK] = {lowrank_row, lowrank_tensor},
 };
 
 bool rl_format_parts(const rl_format *format, uint64_t rows, uint64_t cols,
@@ -165,6 +185,8 @@ bool rl_format_row_bytes(const rl_format *format, uint64_t cols, uint64_t *bytes
 bool rl_format_fits(const rl_format *format, uint64_t cols) {
   for (size_t i = 0; i < format->depth; i++) {
     const rl_component *component = &format->stack[i];
+    bool narrow = component->kind == RL_SPARSE && component->index_bits == 16;
+    if (narrow && cols > (UINT64_C(1) << 16)) return false;
     if (component->kind != RL_BLOCK) continue;
     if (cols % RL_BLOCK_INFO[component->block].values != 0) return false;
   }

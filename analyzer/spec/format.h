@@ -18,8 +18,10 @@ typedef enum rl_component_kind {
   RL_BLOCK, /* blocks of the GGUF format, a row being a whole number of them */
   RL_LUT,   /* codes that stand for values of a table */
   RL_TRELLIS, /* a stream of bits whose windows stand for pairs of values of a table */
+  RL_SPARSE, /* the largest values of a row, and where they stand */
+  RL_LOWRANK, /* `rank` factors a row, of as many directions that a tensor stores once */
   /* Named by the contract, refused by name until they have a kernel: */
-  RL_SPARSE, RL_LOWRANK, RL_CHANNEL_MASK, RL_DENSE_TAIL,
+  RL_CHANNEL_MASK, RL_DENSE_TAIL,
   RL_COMPONENT_KINDS
 } rl_component_kind;
 
@@ -36,9 +38,22 @@ typedef enum rl_scale_span { /* what shares one scale */
   RL_PER_TILE    /* `tile` rows of `group` values; tiles at the edges may be short */
 } rl_scale_span;
 
-typedef struct rl_component {
+typedef enum rl_pattern { /* how a sparse component tells where values stand */
+  RL_TWO_OF_FOUR, /* 2 bits a kept value, two of four neighbours being kept */
+  RL_BITMAP,      /* a bit a column */
+  RL_CSR,         /* a column index a kept value; once a tensor where rows begin */
+  RL_COO,         /* a column index and 4 bytes for the row, each kept value */
+  RL_TILES,       /* tiles of `tile` rows and `group` columns are kept whole: their indices and where
+                     rows of tiles begin stand once a tensor (BSR) */
+  RL_PATTERNS
+} rl_pattern;
+/* Parts of a row that are kept, in millionths: RL_KEEP_ALL of RL_KEEP_ALL is everything. */
+enum { RL_KEEP_ALL = 1000000 };
+
+typedef struct rl_component rl_component;
+struct rl_component {
   rl_component_kind kind;
-  rl_type type;        /* dense: the stored type; quant: the code type */
+  rl_type type;        /* dense, lowrank: the stored type; quant: the code type */
   rl_scale_span span;  /* quant */
   uint32_t group;      /* quant, RL_PER_GROUP, RL_PER_TILE: neighbours of a row with one scale */
   rl_type scale;       /* quant: stored type of a scale */
@@ -52,7 +67,12 @@ typedef struct rl_component {
   uint32_t vector;     /* lut: which stands for so many neighbours of a row; trellis: 2 */
   rl_type entry;       /* lut, trellis: stored type of the values in the table */
   bool ordered;        /* quant, RL_PER_GROUP: a column's group is stored, 4 bytes a column */
-} rl_component;
+  rl_pattern pattern;  /* sparse; RL_TILES: `tile` and `group` as above */
+  uint32_t keep;       /* sparse, but for RL_TWO_OF_FOUR: millionths of a row that are kept */
+  uint32_t index_bits; /* sparse, RL_CSR, RL_COO, RL_TILES: 16 or 32 */
+  const rl_component *values; /* sparse: how the kept values of a row are stored */
+  uint32_t rank;       /* lowrank */
+};
 
 /* Components of a format, at most. */
 enum { RL_STACK_MAX = 4 };
@@ -79,7 +99,18 @@ struct rl_format {
 
 /* Bytes of one stored row of cols values; false on overflow. */
 bool rl_format_row_bytes(const rl_format *format, uint64_t cols, uint64_t *bytes);
-/* False where a row of cols values would end inside a block. */
+/* A row of a sparse component: how many values it stores, and the bytes of them and of what tells
+ * where they stand, which follows them. Every row keeps the same share, rounded up, as pruning by
+ * output does (Sun et al. 2023, Wanda, 3). */
+typedef struct rl_sparse_row { uint64_t kept, values, places; } rl_sparse_row;
+bool rl_sparse_layout(const rl_component *component, uint64_t cols, rl_sparse_row *row);
+/* Bytes that a sparse component stores once a tensor. */
+bool rl_sparse_tensor(const rl_component *component, uint64_t rows, uint64_t cols, uint64_t *bytes);
+/* Multiplications of a stored matrix with a vector: all of it, but what a sparse component keeps and
+ * the two thin matrices of a low-rank one; false on overflow. */
+bool rl_format_products(const rl_format *format, uint64_t rows, uint64_t cols, uint64_t *products);
+
+/* False where a row of cols values would end inside a block, or needs wider indices. */
 bool rl_format_fits(const rl_format *format, uint64_t cols);
 /* Bytes stored once a tensor of that shape: scales of the whole or of tiles, tables. False on
  * overflow. */

@@ -5,7 +5,6 @@
 #include "base/names.h"
 #include "spec/component_load.h"
 #include "spec/kind_keys.h"
-#include "spec/load.h"
 
 #define RL_COUNT(array) (sizeof(array) / sizeof *(array))
 
@@ -23,7 +22,11 @@ static void load_dense(const rl_load *load, const rl_node *node, rl_component *c
     if (rl_node_known_keys(node, "dense", keys, 1, load->diags) != RL_OK) return;
     type = rl_load_need(load, node, "dense", "type");
   }
-  if (type == NULL || !rl_load_type(load, type, &component->type)) return;
+  if (type != NULL) rl_load_dense_type(load, type, component);
+}
+
+void rl_load_dense_type(const rl_load *load, const rl_node *type, rl_component *component) {
+  if (!rl_load_type(load, type, &component->type)) return;
   if (component->type == RL_NF4 || component->type == RL_F8_E8M0 ||
       RL_TYPES[component->type].integer) {
     RL_REPORT(load->diags, BAD_STORED_TYPE, type->loc, RL_TYPES[component->type].name,
@@ -69,10 +72,8 @@ static void load_code_type(const rl_load *load, const rl_node *node, rl_componen
   }
 }
 
-/* `tile: [rows, columns]` with one scale. */
-static void load_tile(const rl_load *load, const rl_node *node, rl_component *component) {
+void rl_load_tile(const rl_load *load, const rl_node *node, rl_component *component) {
   uint64_t size[2] = {1, 1};
-  component->span = RL_PER_TILE;
   component->group = component->tile = 1;
   if (!rl_load_is_list(load, node, "tile")) return;
   if (node->count != 2) {
@@ -97,7 +98,8 @@ static void load_span(const rl_load *load, const rl_node *node, rl_component *co
   } else if (axis != NULL && tile != NULL) {
     RL_REPORT(load->diags, EXCLUSIVE_KEYS, tile->loc, "axis", "tile");
   } else if (tile != NULL) {
-    load_tile(load, tile, component);
+    component->span = RL_PER_TILE; /* one scale a tile */
+    rl_load_tile(load, tile, component);
     return;
   } else if (group != NULL) {
     rl_node_u64(group, "group", 2, 1 << 20, &size, load->diags);
@@ -179,8 +181,14 @@ static void load_block(const rl_load *load, const rl_node *node, rl_component *c
   RL_REPORT(load->diags, UNKNOWN_BLOCK, node->loc, name, guess);
 }
 
-/* One component is a map of one key: its kind. */
-static void load_component(const rl_load *load, const rl_node *node, rl_component *component) {
+/* Those without a row are named by the contract and refused by name. */
+static void (*const LOADERS[RL_COMPONENT_KINDS])(const rl_load *load, const rl_node *node,
+                                                 rl_component *component) = {
+    [RL_DENSE] = load_dense,      [RL_QUANT] = load_quant,       [RL_BLOCK] = load_block,
+    [RL_SPARSE] = rl_load_sparse, [RL_LOWRANK] = rl_load_lowrank,
+    [RL_LUT] = rl_load_lut,       [RL_TRELLIS] = rl_load_trellis};
+
+void rl_load_component(const rl_load *load, const rl_node *node, rl_component *component) {
   if (rl_node_known_keys(node, "component", component_words, RL_COMPONENT_KINDS, load->diags) !=
       RL_OK) {
     return;
@@ -192,19 +200,11 @@ static void load_component(const rl_load *load, const rl_node *node, rl_componen
   int kind = 0;
   while (strcmp(node->keys[0]->text, component_words[kind]) != 0) kind++;
   component->kind = (rl_component_kind)kind;
-  if (kind == RL_DENSE) {
-    load_dense(load, node->items[0], component);
-  } else if (kind == RL_QUANT) {
-    load_quant(load, node->items[0], component);
-  } else if (kind == RL_BLOCK) {
-    load_block(load, node->items[0], component);
-  } else if (kind == RL_LUT) {
-    rl_load_lut(load, node->items[0], component);
-  } else if (kind == RL_TRELLIS) {
-    rl_load_trellis(load, node->items[0], component);
-  } else {
+  if (LOADERS[kind] == NULL) {
     RL_REPORT(load->diags, NOT_SUPPORTED, node->keys[0]->loc, component_words[kind], NULL);
+    return;
   }
+  LOADERS[kind](load, node->items[0], component);
 }
 
 /* `dense_tail: {newest: 128, step: 1, first: 4}`, the last of a stack: what is not in it. */
@@ -255,7 +255,7 @@ static void load_stack(const rl_load *load, rl_format *format) {
     return;
   }
   if (count == 0) RL_REPORT(load->diags, EMPTY_LIST, list->loc, "stack before dense_tail");
-  for (size_t i = 0; i < count; i++) load_component(load, list->items[i], &stack[i]);
+  for (size_t i = 0; i < count; i++) rl_load_component(load, list->items[i], &stack[i]);
   if (count > RL_STACK_MAX) {
     RL_REPORT(load->diags, NOT_SUPPORTED, list->items[RL_STACK_MAX]->loc,
               "a stack of more than 4 components", NULL);

@@ -16,6 +16,8 @@ static const rl_component_codec *const CODECS[RL_COMPONENT_KINDS] = {
     [RL_BLOCK] = &RL_CODEC_BLOCK,
     [RL_LUT] = &RL_CODEC_LUT,
     [RL_TRELLIS] = &RL_CODEC_TRELLIS,
+    [RL_SPARSE] = &RL_CODEC_SPARSE,
+    [RL_LOWRANK] = &RL_CODEC_LOWRANK,
 };
 
 static const rl_component_codec *codec_of(const rl_component_part *part) {
@@ -53,6 +55,21 @@ bool rl_store_init(rl_store *store, const rl_format *format, uint64_t rows, uint
 
 static uint64_t piece_bytes(const rl_store *store) {
   return rl_store_piece_rows(store) * store->row_bytes + store->tensor_bytes;
+}
+
+/* A row; and behind it what a sparse component keeps of one, or another row. */
+uint64_t rl_store_scratch(const rl_store *store) {
+  uint64_t most = store->cols;
+  if (store->format == NULL) return 0;
+  for (size_t i = 0; i < depth_of(store); i++) {
+    const rl_component *component = &store->format->stack[i];
+    rl_sparse_row row = {0};
+    if (component->kind == RL_SPARSE) rl_sparse_layout(component, store->cols, &row);
+    most = rl_max_u64(most, row.kept);
+  }
+  const rl_component_kind first = store->format->stack[0].kind;
+  bool plain = depth_of(store) == 1 && first != RL_SPARSE && first != RL_LOWRANK;
+  return plain ? 0 : store->cols + most;
 }
 
 uint64_t rl_store_bytes(const rl_store *store) {

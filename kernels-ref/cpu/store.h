@@ -15,7 +15,7 @@ typedef struct rl_store {
   uint64_t row_bytes, tensor_bytes; /* of a row; once a piece */
   rl_component_part parts[RL_STACK_MAX];
   uint8_t *bytes; /* borrowed: rows * row_bytes + pieces * tensor_bytes */
-  float *rest;    /* borrowed, [cols]: for writing rows of a stack of several components */
+  float *rest;    /* borrowed, [rl_store_scratch]: for writing rows that are not stored value by value */
 } rl_store;
 
 /* Consecutive values of one row. */
@@ -29,6 +29,8 @@ bool rl_store_init(rl_store *store, const rl_format *format, uint64_t rows, uint
 bool rl_store_init_pieces(rl_store *store, const rl_format *format, uint64_t pieces, uint64_t rows,
                           uint64_t cols);
 uint64_t rl_store_bytes(const rl_store *store);
+/* Floats that writing needs in `rest`. */
+uint64_t rl_store_scratch(const rl_store *store);
 uint64_t rl_store_piece_rows(const rl_store *store);
 /* True when every component of the format has pack and unpack here. NULL (ids) is supported. */
 bool rl_store_supports(const rl_format *format);
@@ -88,6 +90,7 @@ typedef struct rl_component_codec {
   void (*fit)(const rl_store *store, const rl_component_part *part, uint64_t first,
               const float *values, uint64_t *touched);
 } rl_component_codec;
-extern const rl_component_codec RL_CODEC_DENSE, RL_CODEC_QUANT, RL_CODEC_BLOCK, RL_CODEC_LUT, RL_CODEC_TRELLIS;
+extern const rl_component_codec RL_CODEC_DENSE, RL_CODEC_QUANT, RL_CODEC_BLOCK, RL_CODEC_LUT,
+    RL_CODEC_TRELLIS, RL_CODEC_SPARSE, RL_CODEC_LOWRANK;
 
 #endif

@@ -47,9 +47,8 @@ static void carve_tensor(carver *c, rl_engine_state *state, uint32_t index, uint
     c->overflow = true;
     return;
   }
-  if (tensor->format != NULL && tensor->format->depth > 1) {
-    shape.rest = carve(c, tensor->cols, sizeof *shape.rest);
-  }
+  uint64_t scratch = rl_store_scratch(&shape);
+  if (scratch > 0) shape.rest = carve(c, scratch, sizeof *shape.rest);
   for (uint64_t i = 0; i < instances; i++) {
     bool slotted = !is_resident(tensor) && tensor->slot != RL_NONE;
     shape.bytes = slotted ? (slots != NULL ? slots[tensor->slot] : NULL)

@@ -115,6 +115,18 @@ static const char *const FORMATS[][3] = {
     {"tcq-2.5", "bf16", "bf16"},
 };
 
+/* Formats that keep part of a matrix know nothing of the family it is of. */
+static void test_partial(void) {
+  static const char *const formats[][3] = {
+      {"sparse-2-4-w4a16-g128", "bf16", "bf16"}, {"sparse-bitmap-70", "bf16", "bf16"},
+      {"sparse-csr-70", "bf16", "bf16"},         {"sparse-tiles-16-50", "bf16", "bf16"},
+      {"w4a16-g64-r32", "bf16", "bf16"},         {"squeezellm-w3", "bf16", "bf16"},
+  };
+  for (size_t f = 0; f < sizeof formats / sizeof *formats; f++) {
+    check_formats("reference", formats[f], 2);
+  }
+}
+
 static void check_profile(const char *profile) {
   compared = 0;
   for (size_t f = 0; f < sizeof FORMATS / sizeof *FORMATS; f++) {
@@ -131,4 +143,4 @@ static void test_unfused(void) {
   check_profile("unfused");
 }
 
-RL_SUITE("bytes", {"fused", test_fused}, {"unfused", test_unfused})
+RL_SUITE("bytes", {"fused", test_fused}, {"unfused", test_unfused}, {"partial", test_partial})

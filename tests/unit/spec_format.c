@@ -18,10 +18,11 @@ static const row_case rows[] = {
     {"fp16", 5, 10, 0, 0, 0},
     {"fp8", 5, 5, 0, 0, 4}, /* of 1 byte; one fp32 scale for all rows */
     {"w8a8-fp8", 5, 5, 0, 0, 4},
-    /* a byte a value; seven rows lie in one row of tiles, 129 columns in two: 2 scales of 4 bytes */
+    /* a byte a value; seven rows lie in one row of tiles, 129 columns in two: 2 scales of 4 bytes
+     */
     {"fp8-block128", 129, 129, 0, 0, 8},
     {"fp8-group128", 129, 129, 8, 0, 0}, /* two groups a row, their scales with it */
-    {"w8a16", 5, 5, 2, 0, 0}, /* 1 byte a value, one fp16 scale a row */
+    {"w8a16", 5, 5, 2, 0, 0},            /* 1 byte a value, one fp16 scale a row */
     {"w8a8-int8", 5, 5, 2, 0, 0},
     {"int8-token", 128, 128, 2, 0, 0},
     {"fp8-token", 128, 128, 2, 0, 0},
@@ -40,7 +41,8 @@ static const row_case rows[] = {
     {"w4a16-g64-asym", 129, 65, 6, 2, 0},
     {"w4a16-g32-asym", 129, 65, 10, 3, 0},
     {"w4a16-g128-asym", 4096, 2048, 64, 16, 0},
-    /* GPTQ, AWQ and Marlin: the same, and the groups of 129 columns, 4 bytes each, with act-order */
+    /* GPTQ, AWQ and Marlin: the same, and the groups of 129 columns, 4 bytes each, with act-order
+     */
     {"gptq-g128", 129, 65, 4, 0, 0},
     {"gptq-g32-act", 129, 65, 10, 0, 516},
     {"gptq-g64-asym-act", 129, 65, 6, 2, 516},
@@ -100,8 +102,8 @@ static void test_matrices(void) {
   spec_close(&c);
 }
 
-/* DeepSeek-V3's q_b_proj, 24576 x 1536, in tiles of 128 x 128: a byte a value and 192 * 12 scales of
- * 4 bytes. One row and one column more make 193 * 13. */
+/* DeepSeek-V3's q_b_proj, 24576 x 1536, in tiles of 128 x 128: a byte a value and 192 * 12 scales
+ * of 4 bytes. One row and one column more make 193 * 13. */
 static void test_tiles(void) {
   spec_case c;
   uint64_t bytes;
@@ -154,6 +156,36 @@ static void test_tables(void) {
     CU_ASSERT(rl_format_row_bytes(format, 4096, &bytes) && bytes == cases[i].row);
     CU_ASSERT(rl_format_tensor_bytes(format, 4096, 4096, &bytes) && bytes == cases[i].tensor);
     CU_ASSERT(!rl_format_row_bytes(format, UINT64_MAX, &bytes));
+  }
+  spec_close(&c);
+}
+
+/* Rows of 130 values, and what seven of them store once. Two of four: 33 quads, 66 values and 132
+ * bits of places, 17 bytes. Half and 30 %: 65 and 39 values, 17 bytes of bits or 2 bytes an index,
+ * and eight pointers of 4 bytes. Tiles of 16: five of nine, 80 values; one row of tiles: two
+ * pointers and five indices. 32 factors of 2 bytes, groups of 64 (65 + 3 * 2 bytes), 32 directions
+ * of 130. SqueezeLLM: one value of 130 and its column, 390 or 520 bits of codes, 8 or 16 entries of
+ * 2 bytes. */
+static const struct {
+  const char *format;
+  uint64_t row, once;
+} partial[] = {
+    {"sparse-2-4", 132 + 17, 0},         {"sparse-2-4-fp8", 66 + 2 + 17, 0},
+    {"sparse-2-4-int8", 66 + 2 + 17, 0}, {"sparse-2-4-w4a16-g128", 33 + 2 * 2 + 17, 0},
+    {"sparse-bitmap-50", 130 + 17, 0},   {"sparse-bitmap-70", 78 + 17, 0},
+    {"sparse-csr-50", 130 + 130, 32},    {"sparse-csr-70", 78 + 78, 32},
+    {"sparse-tiles-16-50", 160, 8 + 10}, {"w4a16-g64-r32", 64 + 65 + 6, 32 * 260},
+    {"squeezellm-w3", 4 + 49 + 16, 32},  {"squeezellm-w4", 4 + 65 + 32, 32},
+};
+
+static void test_partial(void) {
+  spec_case c;
+  spec_open(&c, NULL);
+  for (size_t i = 0; i < sizeof partial / sizeof *partial; i++) {
+    const rl_format *format = spec_format(&c, partial[i].format);
+    uint64_t row = 0, once = 0;
+    CU_ASSERT(rl_format_row_bytes(format, 130, &row) && row == partial[i].row);
+    CU_ASSERT(rl_format_tensor_bytes(format, 7, 130, &once) && once == partial[i].once);
   }
   spec_close(&c);
 }
@@ -218,7 +250,7 @@ static void test_types(void) {
   }
 }
 
-RL_SUITE("spec format", {"rows", test_rows}, {"matrices", test_matrices},
-         {"tiles", test_tiles}, {"stack", test_stack}, {"tables", test_tables},
+RL_SUITE("spec format", {"rows", test_rows}, {"matrices", test_matrices}, {"tiles", test_tiles},
+         {"stack", test_stack}, {"tables", test_tables}, {"partial", test_partial},
          {"overflow", test_overflow}, {"compute", test_compute},
          {"bits synonym", test_bits_synonym}, {"types", test_types})
