@@ -45,6 +45,8 @@ void safe_tensor(safe_file *f, const char *name, const char *type, const char *s
 
 /* A tensor of the weight `name`, whose name ends in `end`; shape as printf makes it. */
 static void add(safe_file *f, const char *name, const char *end, const char *type,
+                const char *shape, ...) __attribute__((format(printf, 5, 6)));
+static void add(safe_file *f, const char *name, const char *end, const char *type,
                 const char *shape, ...) {
   char whole[256], sizes[64];
   va_list values;
