@@ -31,7 +31,7 @@ static uint64_t table_at(const rl_store *store, const rl_component_part *part, u
 static void load_table(const rl_store *store, const rl_component_part *part, uint64_t row, table *t,
                        uint64_t *touched) {
   const rl_component *c = part->component;
-  t->width = c->vector;
+  t->width = rl_max_u64(c->vector, 1);
   t->count = (uint64_t)1 << c->bits;
   rl_table_read(store, table_at(store, part, row), c->entry, t->count * t->width, t->values,
                 touched);
@@ -45,8 +45,8 @@ static void lut_unpack(const rl_store *store, const rl_component_part *part, rl_
   load_table(store, part, span.row, &t, touched);
   for (uint64_t i = 0; i < span.count; i++) {
     uint64_t col = span.first + i;
-    uint32_t code = rl_bit_code_read(&codes, col / c->vector, touched);
-    values[i] += t.values[code * c->vector + col % c->vector];
+    uint32_t code = rl_bit_code_read(&codes, col / t.width, touched);
+    values[i] += t.values[code * t.width + col % t.width];
   }
 }
 
@@ -60,8 +60,9 @@ typedef struct points {
 
 /* Vector `index` of all; answers how many values it has. */
 static uint64_t point_at(const points *p, uint64_t index, const float **point) {
-  uint64_t first = index % p->per_row * p->width;
-  *point = p->values + index / p->per_row * p->cols + first;
+  uint64_t per_row = rl_max_u64(p->per_row, 1);
+  uint64_t first = index % per_row * p->width;
+  *point = p->values + index / per_row * p->cols + first;
   return rl_min_u64(p->width, p->cols - first);
 }
 
@@ -120,7 +121,7 @@ static void store_table(const rl_store *store, const rl_component_part *part, ui
 }
 
 static points points_of(const rl_component *c, const float *values, uint64_t rows, uint64_t cols) {
-  return (points){values, rows, cols, c->vector, rl_ceil_div(cols, c->vector)};
+  return (points){values, rows, cols, c->vector, rl_ceil_div(cols, rl_max_u64(c->vector, 1))};
 }
 
 static void lut_pack(const rl_store *store, const rl_component_part *part, rl_span span,

@@ -2,8 +2,9 @@
  *
  * value = (code - zero) * scale. Integer codes are stored unsigned, in [0, 2^bits); symmetric ones
  * have the fixed zero 2^(bits-1), which is not stored; where the least value is stored in its place
- * it is least + code * scale (Liu et al. 2024, KIVI, eq. 1). Float codes (fp8) have no zero. Codes and
- * zeros of less than a byte fill it from its lowest bits on. Method: Jacob et al. 2018, eq. 1. */
+ * it is least + code * scale (Liu et al. 2024, KIVI, eq. 1). Float codes (fp8) have no zero. Codes
+ * and zeros of less than a byte fill it from its lowest bits on. Method: Jacob et al. 2018, eq. 1.
+ */
 #include <math.h>
 
 #include "base/checked.h"
@@ -61,7 +62,7 @@ static bool quant_supports(const rl_component *c) {
 /* Neighbours of a row that share a scale. */
 static uint64_t group_of(const rl_component *c, uint64_t cols) {
   bool grouped = c->kind == RL_QUANT && (c->span == RL_PER_GROUP || c->span == RL_PER_TILE);
-  return grouped ? c->group : cols;
+  return rl_max_u64(grouped ? c->group : cols, 1);
 }
 
 uint64_t rl_store_group(const rl_store *store) {
@@ -80,7 +81,7 @@ static uint64_t scale_at(const place *at, uint64_t group) {
   uint64_t across = rl_ceil_div(at->store->cols, rl_max_u64(at->c->group, 1));
   if (at->c->span == RL_PER_TENSOR) return at->tensor;
   if (at->c->span != RL_PER_TILE) return at->scales + group * size;
-  return at->tensor + (at->row / at->c->tile * across + group) * size;
+  return at->tensor + (at->row / rl_max_u64(at->c->tile, 1) * across + group) * size;
 }
 
 /* Unsigned codes, index counted from `base`; those that share a byte from its lowest bits on. */

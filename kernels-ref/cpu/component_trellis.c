@@ -16,7 +16,7 @@ static const double HALF_TURN = 3.141592653589793;
 
 typedef struct trellis {
   rl_bit_codes codes;
-  uint32_t index_bits;
+  uint64_t index_bits;
   float scale;
   float table[TABLE_MAX];
 } trellis;
@@ -48,7 +48,7 @@ static void open_row(const rl_store *store, const rl_component_part *part, uint6
 static void pair_of(const trellis *t, uint32_t window, float pair[PAIR]) {
   enum { SIGN_BIT = 15 };
   uint32_t hash = window * window + window;
-  uint32_t index = hash >> (SIGN_BIT - t->index_bits) & ((1u << t->index_bits) - 1);
+  uint64_t index = hash >> (SIGN_BIT - t->index_bits) & ((1u << t->index_bits) - 1);
   pair[0] = t->table[PAIR * index];
   pair[1] = (hash >> SIGN_BIT & 1) != 0 ? -t->table[PAIR * index + 1] : t->table[PAIR * index + 1];
 }
@@ -121,9 +121,9 @@ static void trellis_pack(const rl_store *store, const rl_component_part *part, r
 }
 
 static double mirrored(uint64_t index, uint32_t bits) {
-  double value = 0, place = 0.5;
-  for (uint32_t b = 0; b < bits; b++, place /= 2) value += (double)(index >> b & 1) * place;
-  return value;
+  uint64_t value = 0;
+  for (uint32_t b = 0; b < bits; b++) value = value << 1 | (index >> b & 1);
+  return (double)value / (double)((uint64_t)1 << bits);
 }
 
 /* Pairs of normal numbers from even radii and angles (Box & Muller 1958), the second one positive;
