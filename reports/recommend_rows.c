@@ -9,6 +9,8 @@ enum {
   R_TENSOR,
   R_PIPELINE,
   R_DATA,
+  R_EXPERT,
+  R_MICRO_BATCHES,
   R_WEIGHTS,
   R_KV,
   R_BATCH,
@@ -34,6 +36,8 @@ static const rl_column columns[R_COLUMNS] = {
     [R_TENSOR] = {.key = "tensor"},
     [R_PIPELINE] = {.key = "pipeline"},
     [R_DATA] = {.key = "data"},
+    [R_EXPERT] = {.key = "expert"},
+    [R_MICRO_BATCHES] = {.key = "micro_batches"},
     [R_WEIGHTS] = {.key = "weights"},
     [R_KV] = {.key = "kv"},
     [R_BATCH] = {.key = "batch"},
@@ -58,6 +62,8 @@ static void fill_row(rl_cell *row, const rl_result_option *o, size_t rank) {
   row[R_TENSOR] = rl_cell_count(o->tensor);
   row[R_PIPELINE] = rl_cell_count(o->pipeline);
   row[R_DATA] = rl_cell_count(o->data);
+  row[R_EXPERT] = rl_cell_count(o->expert);
+  row[R_MICRO_BATCHES] = rl_cell_count(o->micro_batches);
   row[R_WEIGHTS] = rl_cell_text(o->weights);
   row[R_KV] = rl_cell_text(o->kv);
   row[R_USABLE] = rl_cell_count(o->usable);

@@ -12,6 +12,8 @@ typedef struct rl_result_option {
   const char *hardware, *weights, *kv; /* names */
   uint64_t devices;
   uint64_t tensor, pipeline, data;     /* ranks, stages and groups, of which they are the product */
+  uint64_t expert;        /* ranks that experts are spread over; 1: each is cut as all else */
+  uint64_t micro_batches; /* most that a pipeline divides the batch into */
   uint64_t batch;                      /* 0: could not be evaluated */
   double ttft, tpot;                   /* s */
   double decode_rate;                  /* tokens/s of all sequences */

@@ -20,16 +20,21 @@ enum { SHOWN = 12 };
     .key = "batch", .head = "batch"                                                             \
   }
 
-/* "tp 4 pp 2": the degrees above 1. */
+/* "tp 4 pp 2 mb 4": the degrees above 1, and micro-batches unless there is one for each stage. */
 static const char *split_text(rl_arena *arena, const rl_result_option *o) {
+  const bool cut = o->pipeline > 1 && o->micro_batches != o->pipeline;
   const struct {
     const char *name;
     uint64_t degree;
-  } kinds[] = {{"tp", o->tensor}, {"pp", o->pipeline}, {"dp", o->data}};
+  } kinds[] = {{"tp", o->tensor},
+               {"pp", o->pipeline},
+               {"dp", o->data},
+               {"ep", o->expert},
+               {"mb", o->micro_batches}};
   const char *text = NULL;
   char number[RL_NUMBER_TEXT];
   for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
-    if (kinds[i].degree <= 1) continue;
+    if (i + 1 < sizeof kinds / sizeof *kinds ? kinds[i].degree <= 1 : !cut) continue;
     rl_print_u64(kinds[i].degree, number);
     text = text == NULL ? rl_textf(arena, "%s %s", kinds[i].name, number)
                         : rl_textf(arena, "%s %s %s", text, kinds[i].name, number);

@@ -39,6 +39,9 @@ typedef struct rl_stage_costs {
 } rl_stage_costs;
 rl_status rl_stages_count(rl_arena *arena, const rl_scenario *scenario, rl_stage_costs *out,
                           rl_diags *diags);
+/* The same; draws of experts that `like` has made are borrowed from it. NULL: there is none. */
+rl_status rl_stages_count_like(rl_arena *arena, const rl_scenario *scenario, const rl_cost *like,
+                               rl_stage_costs *out, rl_diags *diags);
 /* Their plans on a machine. */
 rl_status rl_stages_plan(rl_arena *arena, const rl_scenario *scenario, const rl_hardware *machine,
                          const rl_stage_costs *stages, rl_pipeline *out, rl_diags *diags);

@@ -7,6 +7,11 @@
 
 rl_status rl_stages_count(rl_arena *arena, const rl_scenario *scenario, rl_stage_costs *out,
                           rl_diags *diags) {
+  return rl_stages_count_like(arena, scenario, NULL, out, diags);
+}
+
+rl_status rl_stages_count_like(rl_arena *arena, const rl_scenario *scenario, const rl_cost *like,
+                               rl_stage_costs *out, rl_diags *diags) {
   const uint64_t count = rl_max_u64(scenario->parallel.pipeline, 1);
   rl_status status = RL_OK;
   *out = (rl_stage_costs){.costs = RL_NEW_ARRAY(arena, const rl_cost *, count)};
@@ -16,7 +21,8 @@ rl_status rl_stages_count(rl_arena *arena, const rl_scenario *scenario, rl_stage
     rl_cost *cost = NULL;
     status = rl_lower_rank(arena, scenario, (rl_rank){.pipeline = s}, &program, diags);
     if (status == RL_OK) {
-      status = rl_cost_compile(arena, program, RL_ANALYSIS_PAGE_ROWS, &cost, diags);
+      status = rl_cost_compile_like(arena, program, RL_ANALYSIS_PAGE_ROWS, like, &cost, diags);
+      like = cost;
     }
     out->costs[out->count++] = cost;
   }

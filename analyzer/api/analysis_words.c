@@ -375,6 +375,21 @@ static bool say_latency(speaker *s) {
   return true;
 }
 
+/* Devices that no link joins exchange over their hosts. */
+static bool say_through_host(speaker *s) {
+  const rl_plan *plan = s->study->plan;
+  for (uint32_t row = 0; row < plan->cost->row_count; row++) {
+    const rl_link *link = plan->rows[row].link;
+    if (link == NULL || link->peers > 1) continue;
+    return say(s, rl_textf(s->study->arena,
+                           "No link joins devices of %s: what they exchange goes over %s to a host "
+                           "that they share, and is counted at that rate; servers of this kind may "
+                           "be slower.",
+                           plan->hardware->name, link->name));
+  }
+  return true;
+}
+
 /* Some way of the row adds up inside each server first. */
 static bool is_tiered(const rl_plan *plan, uint32_t row) {
   const rl_cost_row *counted = &plan->cost->rows[row];
@@ -445,9 +460,9 @@ static bool say_stages(speaker *s) {
 
 rl_status rl_analysis_words(const rl_analysis *study, rl_result_system *system) {
   static bool (*const sentences[])(speaker *) = {
-      say_stages,      say_limits, say_images, say_experts,  say_ridge,  say_verify,
-      say_kept_states, say_others, say_fit,    say_pools,    say_lanes,  say_latency,
-      say_flat,        say_energy, say_wider,  say_throttle, say_details};
+      say_stages,       say_limits, say_images, say_experts, say_ridge,    say_verify,
+      say_kept_states,  say_others, say_fit,    say_pools,   say_lanes,    say_latency,
+      say_through_host, say_flat,   say_energy, say_wider,   say_throttle, say_details};
   speaker s = {study, system, RL_NEW_ARRAY(study->arena, const char *, WORDS_MAX)};
   if (s.words == NULL || system->batch_count == 0) return rl_diag_oom(study->diags);
   system->words = s.words;

@@ -20,8 +20,11 @@ typedef struct recommender {
   const rl_hardware *const *machines;
   size_t machine_count;
   rl_option_list options;
-  bool one_pass; /* of the model */
-  bool keeps_kv; /* the model does: else no format of it changes anything */
+  bool one_pass;       /* of the model */
+  bool keeps_kv;       /* the model does: else no format of it changes anything */
+  bool routes;         /* to experts */
+  bool slows;          /* no step of a sequence is faster than those before it */
+  rl_split_list known; /* splits of the formats before */
 } recommender;
 
 /* What is tried for the weights, or for the KV cache: texts as -w and --kv take them, NULL for the
@@ -82,6 +85,15 @@ static rl_status keep(recommender *r, const rl_result_option *option) {
   return RL_OK;
 }
 
+/* What does not meet the targets says why other splits were not tried, too. */
+static rl_status keep_tried(recommender *r, const rl_result_option *option, const rl_diags *why) {
+  rl_result_option tried = *option;
+  if (tried.meets || why->list.count == 0) return keep(r, &tried);
+  const char *first = why->list.items[0].message;
+  tried.why = rl_textf(r->arena, "%s; other splits: %s", tried.why, first);
+  return tried.why == NULL ? rl_diag_oom(r->diags) : keep(r, &tried);
+}
+
 /* An option that could not be evaluated says why. */
 static rl_status keep_failed(recommender *r, const rl_result_option *option, const rl_diags *why) {
   rl_result_option failed = *option;
@@ -108,6 +120,13 @@ static rl_status try_batch(recommender *r, const rl_pipeline *pipeline, uint64_t
   rl_result_option option = *like;
   rl_status status = rl_option_fit(pipeline, job, &option, quiet);
   if (status != RL_OK || is_pruned(&option, best)) return status;
+  if (r->slows && best->batch > 0) {
+    rl_result_option hoped = option;
+    status = rl_option_glance(pipeline, job, price, &hoped, quiet);
+    if (status != RL_OK) return status;
+    if (!rl_option_judge(r->arena, &r->choices->targets, &hoped)) return rl_diag_oom(r->diags);
+    if (rl_option_compare(&hoped, best) >= 0) return RL_OK;
+  }
   status = rl_option_evaluate(pipeline, job, price, &option, quiet);
   if (status != RL_OK) return status;
   if (!rl_option_judge(r->arena, &r->choices->targets, &option)) return rl_diag_oom(r->diags);
@@ -120,6 +139,28 @@ static void describe_split(const rl_split *split, rl_result_option *option) {
   option->tensor = rl_max_u64(p->tensor, 1);
   option->pipeline = rl_max_u64(p->pipeline, 1);
   option->data = rl_max_u64(p->data, 1);
+  option->expert = rl_max_u64(p->expert, 1);
+  option->micro_batches = 1;
+}
+
+/* One batch of one split. Of a pipeline, unless the scenario says how many micro-batches: one for
+ * each stage, one alone, and two or four for each where there are as many sequences. */
+static rl_status try_cuts(recommender *r, rl_pipeline pipeline, uint64_t batch,
+                          const rl_result_option *like, rl_result_option *best, rl_diags *quiet) {
+  static const uint64_t a_stage[] = {1, 0, 2, 4};
+  const uint64_t stages = pipeline.count, share = rl_ceil_div(batch, like->data);
+  rl_result_option option = *like;
+  rl_status status = RL_OK;
+  if (stages == 1) return try_batch(r, &pipeline, batch, like, best, quiet);
+  for (size_t i = 0; status == RL_OK && i < sizeof a_stage / sizeof *a_stage; i++) {
+    const bool given = r->scenario->parallel.micro_batches > 0;
+    if (!given) pipeline.micro_batches = rl_max_u64(a_stage[i] * stages, 1);
+    if (given && i > 0) break;
+    if (i > 1 && pipeline.micro_batches > share) break;
+    option.micro_batches = pipeline.micro_batches;
+    status = try_batch(r, &pipeline, batch, &option, best, quiet);
+  }
+  return status;
 }
 
 /* All batches of one split on one machine. Larger ones overflow when one does. */
@@ -138,7 +179,7 @@ static rl_status try_split(recommender *r, const rl_split *split, const rl_hardw
   rl_status status = rl_stages_plan(r->arena, &scenario, machine, &split->stages, &pipeline, quiet);
   for (size_t i = 0; status == RL_OK && i < workload->batch_count; i++) {
     if (workload->batches[i] < like.data) continue; /* a group would have nothing to do */
-    status = try_batch(r, &pipeline, workload->batches[i], &like, best, quiet);
+    status = try_cuts(r, pipeline, workload->batches[i], &like, best, quiet);
   }
   if (quiet->out_of_memory) return rl_diag_oom(r->diags);
   return rl_diags_status(r->diags);
@@ -160,7 +201,7 @@ static rl_status try_machine(recommender *r, const rl_split_list *splits, size_t
     status = try_split(r, split, r->machines[machine], &option, &quiet);
   }
   if (status != RL_OK) return status;
-  if (option.batch > 0) return keep(r, &option);
+  if (option.batch > 0) return keep_tried(r, &option, &quiet);
   for (size_t i = 0; i < splits->count; i++) {
     const rl_split *split = &splits->items[i];
     if (split->scenario.devices != option.devices) continue;
@@ -178,7 +219,8 @@ static bool splits(const recommender *r) {
 
 static rl_status try_devices(recommender *r, const rl_scenario *varied, rl_split_list *list,
                              rl_result_option option) {
-  rl_status status = splits(r) ? rl_splits_add(r->arena, varied, option.devices, list, r->diags)
+  const rl_split_space space = {option.devices, r->routes, &r->known};
+  rl_status status = splits(r) ? rl_splits_add(r->arena, varied, space, list, r->diags)
                                : rl_splits_keep(r->arena, varied, list, r->diags);
   for (size_t i = 0; status == RL_OK && i < r->machine_count; i++) {
     if (!sells_so_many(r->machines[i], option.devices)) continue;
@@ -226,6 +268,7 @@ static rl_status try_formats(recommender *r, rl_text_at weights, rl_text_at kv) 
     option.devices = devices[i];
     status = try_devices(r, varied, &list, option);
   }
+  r->known = list;
   return status;
 }
 
@@ -275,6 +318,25 @@ static void tell_no_kv(recommender *r) {
   }
 }
 
+/* A step that begins a chunk of positions has less to do than the one before. */
+static bool is_chunked(const rl_op *op) {
+  return op->at.within != 0 || op->at.chunk != 0;
+}
+
+/* What the operators of the model say of the search. */
+static void note_model(recommender *r, const rl_program *program) {
+  r->one_pass = program->one_pass;
+  r->keeps_kv = rl_program_keeps(program, RL_ROLE_KV);
+  r->slows = !program->one_pass;
+  for (uint32_t o = 0; o < program->op_count; o++) {
+    r->routes = r->routes || program->ops[o].kind == RL_OP_ROUTE;
+    r->slows = r->slows && !is_chunked(&program->ops[o]);
+  }
+  for (uint32_t p = 0; p < program->part_count; p++) {
+    r->slows = r->slows && !is_chunked(&program->parts[p]);
+  }
+}
+
 /* Nothing is decoded by a model of one pass: it has no time a token. */
 static rl_status check_targets(recommender *r) {
   const rl_program *program;
@@ -282,10 +344,10 @@ static rl_status check_targets(recommender *r) {
   whole.devices = 1;
   whole.parallel = (rl_parallel){.tensor = 1};
   rl_status status = rl_lower(r->arena, &whole, &program, r->diags);
-  r->one_pass = status == RL_OK && program->one_pass;
-  r->keeps_kv = status == RL_OK && rl_program_keeps(program, RL_ROLE_KV);
-  if (status == RL_OK && !r->keeps_kv && r->choices->kv_count > 0) tell_no_kv(r);
-  if (!r->one_pass || !(r->choices->targets.tpot > 0)) return status;
+  if (status != RL_OK) return status;
+  note_model(r, program);
+  if (!r->keeps_kv && r->choices->kv_count > 0) tell_no_kv(r);
+  if (!r->one_pass || !(r->choices->targets.tpot > 0)) return RL_OK;
   return RL_REPORT(r->diags, ONE_PASS_TPOT, r->choices->targets.loc, r->scenario->model->name);
 }
 

@@ -24,7 +24,8 @@ typedef struct rl_price_rule {
 /* What is tried, combination by combination. An empty list stands for: every machine known; the
  * scenario's own format and the one that it names to be compared with; the split that the scenario says, else 1,
  * 2, 4 and 8 devices. Of every way to make a count of devices of tensor ranks, stages and data
- * groups, none without a sequence, and of the batches, an option is the best. */
+ * groups, none without a sequence, of every degree over which experts can be spread, of one
+ * micro-batch and one, two or four for each stage, and of the batches, an option is the best. */
 typedef struct rl_choices {
   rl_targets targets;
   const rl_text_at *hardware, *weights, *kv;

@@ -39,20 +39,38 @@ static void add_price(rl_job job, rl_figure price, const rl_generation *generati
                           : per_million * generation->total / (batch * (double)job.generate);
 }
 
-rl_status rl_option_evaluate(const rl_pipeline *pipeline, rl_job job, rl_figure price,
-                             rl_result_option *option, rl_diags *diags) {
+static void note_times(const rl_pipeline *pipeline, rl_job job, rl_figure price,
+                       const rl_generation *generation, rl_result_option *option) {
   const double batch = (double)job.batch;
   const bool one_pass = pipeline->stages[0]->cost->program->one_pass;
+  option->ttft = generation->ttft;
+  option->tpot = generation->tpot;
+  option->decode_rate =
+      generation->decode > 0 ? batch * (double)(job.generate - 1) / generation->decode : 0;
+  if (one_pass) option->sequence_rate = batch / generation->ttft;
+  if (price.source != NULL) add_price(job, price, generation, one_pass, option);
+}
+
+rl_status rl_option_evaluate(const rl_pipeline *pipeline, rl_job job, rl_figure price,
+                             rl_result_option *option, rl_diags *diags) {
   rl_generation generation;
   rl_status status = rl_pipeline_generate(pipeline, share_of(job, option), &generation, diags);
+  if (status == RL_OK) note_times(pipeline, job, price, &generation, option);
+  return status;
+}
+
+rl_status rl_option_glance(const rl_pipeline *pipeline, rl_job job, rl_figure price,
+                           rl_result_option *option, rl_diags *diags) {
+  const double steps = (double)job.generate - 1, slack = 1 - 1e-9; /* of rounding */
+  rl_generation generation = {0};
+  rl_status status = rl_pipeline_first(pipeline, share_of(job, option), &generation.ttft,
+                                       &generation.tpot, diags);
   if (status != RL_OK) return status;
-  option->ttft = generation.ttft;
-  option->tpot = generation.tpot;
-  option->decode_rate = generation.decode > 0
-                            ? batch * (double)(job.generate - 1) / generation.decode
-                            : 0;
-  if (one_pass) option->sequence_rate = batch / generation.ttft;
-  if (price.source != NULL) add_price(job, price, &generation, one_pass, option);
+  generation.ttft *= slack;
+  generation.tpot *= slack;
+  generation.decode = steps * generation.tpot;
+  generation.total = generation.ttft + generation.decode;
+  note_times(pipeline, job, price, &generation, option);
   return RL_OK;
 }
 
@@ -60,7 +78,7 @@ rl_status rl_option_evaluate(const rl_pipeline *pipeline, rl_job job, rl_figure 
 typedef struct criterion {
   const char *what; /* it is told as what, need, than, have: "TPOT 73 ms > 50 ms" */
   const char *than;
-  const char *unit; /* NULL: of dollars, which take no prefix */
+  const char *unit;  /* NULL: of dollars, which take no prefix */
   double need, have; /* have 0: nothing is asked for */
 } criterion;
 

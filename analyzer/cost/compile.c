@@ -24,6 +24,7 @@ typedef struct compiler {
   rl_arena *arena;
   rl_diags *diags;
   rl_cost *cost;
+  const rl_cost *like; /* counts whose draws of experts are used again; NULL: of none */
   rl_tally tally;
   rl_sum totals[TOTALS];
   rl_cost_row *rows;
@@ -376,9 +377,9 @@ static bool is_even(rl_moment_kind kind) {
 }
 
 /* Another moment of the same choice, whose draw is made already. */
-static const rl_draw *draw_before(const rl_moment *moments, uint32_t m) {
-  for (uint32_t b = 0; b < m; b++) {
-    const rl_moment *a = &moments[b], *c = &moments[m];
+static const rl_draw *draw_among(const rl_moment *moments, uint32_t count, const rl_moment *c) {
+  for (uint32_t b = 0; b < count; b++) {
+    const rl_moment *a = &moments[b];
     bool same = a->experts == c->experts && a->top_k == c->top_k && a->ranks == c->ranks;
     same = same && rl_expert_limit_same(a->limit, c->limit);
     bool hashed = is_even(a->kind) == is_even(c->kind);
@@ -387,12 +388,19 @@ static const rl_draw *draw_before(const rl_moment *moments, uint32_t m) {
   return NULL;
 }
 
+static const rl_draw *draw_before(const compiler *c, const rl_moment *moments, uint32_t m) {
+  const rl_cost *like = c->like;
+  const rl_draw *draw = draw_among(moments, m, &moments[m]);
+  if (draw != NULL || like == NULL || like->program->skew != c->cost->program->skew) return draw;
+  return draw_among(like->moments, like->moment_count, &moments[m]);
+}
+
 /* The draws behind the expected moments. */
 static rl_status make_draws(const compiler *c, rl_moment *moments, uint32_t count) {
   rl_status status = RL_OK;
   for (uint32_t m = 0; m < count && status == RL_OK; m++) {
     if (!is_expected(&moments[m])) continue;
-    moments[m].draw = draw_before(moments, m);
+    moments[m].draw = draw_before(c, moments, m);
     if (moments[m].draw != NULL) continue;
     rl_draw_of of = {moments[m].experts, moments[m].top_k, rl_max_u64(moments[m].ranks, 1),
                      moments[m].limit};
@@ -428,6 +436,11 @@ static rl_status finish(compiler *c) {
 
 rl_status rl_cost_compile(rl_arena *arena, const rl_program *program, uint64_t page, rl_cost **out,
                           rl_diags *diags) {
+  return rl_cost_compile_like(arena, program, page, NULL, out, diags);
+}
+
+rl_status rl_cost_compile_like(rl_arena *arena, const rl_program *program, uint64_t page,
+                               const rl_cost *like, rl_cost **out, rl_diags *diags) {
   *out = NULL;
   compiler *c = RL_NEW(arena, compiler);
   rl_cost *cost = RL_NEW(arena, rl_cost);
@@ -436,6 +449,7 @@ rl_status rl_cost_compile(rl_arena *arena, const rl_program *program, uint64_t p
   c->arena = arena;
   c->diags = diags;
   c->cost = cost;
+  c->like = like;
   c->tally.program = program;
   if (!reserve(c)) return rl_diag_oom(diags);
   rl_status status = compile_rows(c);

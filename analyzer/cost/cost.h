@@ -170,6 +170,9 @@ enum { RL_MOMENTS_MAX = 256 };
 /* page: rows a KV page in memory (1 = none). Overflow of a coefficient is a located diagnostic. */
 rl_status rl_cost_compile(rl_arena *arena, const rl_program *program, uint64_t page, rl_cost **out,
                           rl_diags *diags);
+/* The same; draws of experts that `like` has made are borrowed from it. NULL: there is none. */
+rl_status rl_cost_compile_like(rl_arena *arena, const rl_program *program, uint64_t page,
+                               const rl_cost *like, rl_cost **out, rl_diags *diags);
 /* Reduces a point to cost->moment_count integers. False when a moment overflows. facts may be NULL. */
 bool rl_cost_moments(const rl_cost *cost, const rl_point *point, const rl_facts *facts, uint64_t *moments);
 /* One form at given moments, by checked 128-bit arithmetic: valid beyond `safe`. False on overflow. */

@@ -76,6 +76,13 @@ const rl_link *rl_hardware_peer_link(const rl_hardware *hardware) {
   return best;
 }
 
+const rl_link *rl_hardware_exchange_link(const rl_hardware *hardware, uint64_t first,
+                                         uint64_t devices) {
+  const rl_link *link = rl_hardware_link_from(hardware, first, devices);
+  const bool alone = rl_hardware_peer_link(hardware) == NULL && !hardware->host;
+  return link == NULL && alone ? rl_hardware_host_link(hardware) : link;
+}
+
 static size_t doubtful(const rl_figure *figures, size_t count) {
   size_t found = 0;
   for (size_t i = 0; i < count; i++) {

@@ -81,5 +81,10 @@ const rl_link *rl_hardware_link(const rl_hardware *hardware, uint64_t devices);
  * the next p, and so on. */
 const rl_link *rl_hardware_link_from(const rl_hardware *hardware, uint64_t first,
                                      uint64_t devices);
+/* What these devices exchange over: the link that joins them; of a device that no link joins with
+ * others, the link to its host, up which one sends and down which another receives. NULL when there
+ * is neither. */
+const rl_link *rl_hardware_exchange_link(const rl_hardware *hardware, uint64_t first,
+                                         uint64_t devices);
 
 #endif

@@ -149,6 +149,18 @@ static rl_status prefill(const rl_pipeline *pipeline, rl_job job, rl_generation 
   return RL_OK;
 }
 
+rl_status rl_pipeline_first(const rl_pipeline *pipeline, rl_job job, double *ttft, double *step,
+                            rl_diags *diags) {
+  rl_generation out;
+  const rl_group group = {job.batch, 1, job.prompt};
+  rl_status status = prefill(pipeline, job, &out, diags);
+  if (status != RL_OK) return status;
+  *ttft = out.ttft;
+  *step = 0;
+  if (job.generate < 2) return RL_OK;
+  return step_of(pipeline, job.batch, job.prompt, step) ? RL_OK : rl_report_overflow(&group, diags);
+}
+
 rl_status rl_pipeline_generate(const rl_pipeline *pipeline, rl_job job, rl_generation *out,
                                rl_diags *diags) {
   const rl_steps steps = {step_of, pipeline, pipeline->stages, pipeline->count};

@@ -28,6 +28,9 @@ rl_status rl_pipeline_generate(const rl_pipeline *pipeline, rl_job job, rl_gener
 /* The same by adding up every decode step. Spending is left out. */
 rl_status rl_pipeline_generate_stepwise(const rl_pipeline *pipeline, rl_job job,
                                         rl_generation *out, rl_diags *diags);
+/* TTFT and the first decode step alone, in s; 0 where nothing is decoded. */
+rl_status rl_pipeline_first(const rl_pipeline *pipeline, rl_job job, double *ttft, double *step,
+                            rl_diags *diags);
 /* Share of the time in which a device waits for other stages. */
 double rl_bubble_share(const rl_spending *spending);
 /* A pass of the batch, all sequences of it like the group's, through all stages: of decode steps in

@@ -111,11 +111,12 @@ static rl_status bind_link(const rl_plan *plan, const rl_cost_row *row, rl_row_t
                            rl_diags *diags) {
   const rl_op *op = &plan->cost->program->ops[row->op];
   if (row->way_count == 0) return RL_OK;
-  time->link = rl_hardware_link_from(plan->hardware, op->at.first_device, op->at.span);
+  time->link = rl_hardware_exchange_link(plan->hardware, op->at.first_device, op->at.span);
   if (time->link == NULL) return refuse_link(plan, op, diags);
   time->per_link_byte = reciprocal(time->link->bandwidth);
   time->per_message = time->link->latency.value;
-  if (op->kind == RL_OP_DISPATCH || op->kind == RL_OP_SEND_BACK) bind_tiers(plan, op, time);
+  const bool spread = op->kind == RL_OP_DISPATCH || op->kind == RL_OP_SEND_BACK;
+  if (spread && time->link->peers > 1) bind_tiers(plan, op, time);
   bind_inside(plan, op, time);
   return RL_OK;
 }

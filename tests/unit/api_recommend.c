@@ -6,38 +6,32 @@
 
 #include "api/analysis.h"
 #include "api/recommend.h"
+#include "base/number.h"
 #include "unit.h"
 
 static const char *const machines[] = {"a100-sxm-80gb", "h100-sxm", "rtx-4090"};
 static const char *const weights[] = {"bf16", "w4a16-g128,lm_head=bf16"};
 static const char *const kvs[] = {"bf16", "int8-token"};
-static const char *const batches[] = {"1", "3", "16", "200", "700"};
+static const char *const batches[] = {"1", "3", "200"};
 static const uint64_t devices[] = {1, 2, 4};
-/* Every way to make a count of tensor ranks, stages and groups; rtx-4090 has no link that joins
- * two.
- */
-static const struct division {
-  const char *tensor, *pipeline, *data;
-} splits[][6] = {{{"1", "1", "1"}},
-                 {{"2", "1", "1"}, {"1", "1", "2"}, {"1", "2", "1"}},
-                 {{"4", "1", "1"},
-                  {"2", "1", "2"},
-                  {"1", "1", "4"},
-                  {"2", "2", "1"},
-                  {"1", "2", "2"},
-                  {"1", "4", "1"}}};
-static const size_t split_counts[] = {1, 3, 6};
+/* Degrees that make a count of devices, and micro-batches of the stages. */
+typedef struct division {
+  uint64_t tensor, pipeline, data, expert, cuts;
+} division;
+
 enum {
   MACHINES = 3,
   WEIGHTS = 2,
   KVS = 2,
-  BATCHES = 5,
-  COUNTS = 3, /* of devices */
+  BATCHES = 3,
+  COUNTS = 3,     /* of devices */
+  DIVISIONS = 64, /* room for those of one count */
   COMBINATIONS = MACHINES * WEIGHTS * KVS * COUNTS
 };
 
 typedef struct sweep {
-  const char *model, *prompt, *generate;
+  const char *model, *prompt, *generate, *images;
+  bool experts; /* the model has some */
   rl_targets targets;
   double prices[MACHINES]; /* $/h, 0 = not known */
 } sweep;
@@ -45,7 +39,7 @@ typedef struct sweep {
 /* What the sweep knows of one combination. */
 typedef struct candidate {
   const char *hardware, *weights, *kv;
-  const struct division *split;
+  division split;
   uint64_t devices, batch; /* batch 0: cannot be evaluated */
   double ttft, tpot, rate, cost, miss;
   bool priced, meets;
@@ -72,8 +66,36 @@ static double worse(double miss, double need, double have) {
 
 /* Indices of what is tried. */
 typedef struct place {
-  size_t machine, weights, kv, count, split, batch;
+  size_t machine, weights, kv, count, batch;
+  division split;
 } place;
+
+/* Whole experts stand on the ranks of a layer, or on those of groups that divide all groups. */
+static bool can_spread(const division *d) {
+  if (d->expert == 1) return true;
+  return d->expert % d->tensor == 0 && d->data % (d->expert / d->tensor) == 0;
+}
+
+/* Every way to make so many devices; of stages with as many micro-batches, one, and twice and
+ * four times as many. Those of least stages, groups and experts' ranks first. */
+static size_t divide(uint64_t whole, bool experts, division out[DIVISIONS]) {
+  size_t count = 0;
+  for (uint64_t code = 0; code < whole * whole * whole; code++) {
+    division d = {0, code / (whole * whole) + 1, code / whole % whole + 1, code % whole + 1, 1};
+    if (whole % (d.pipeline * d.data) != 0) continue;
+    d.tensor = whole / (d.pipeline * d.data);
+    if ((!experts && d.expert > 1) || !can_spread(&d)) continue;
+    for (int i = 0; i < (d.pipeline > 1 ? 4 : 1); i++) {
+      d.cuts = (uint64_t[]){d.pipeline, 1, 2 * d.pipeline, 4 * d.pipeline}[i];
+      out[count++] = d;
+    }
+  }
+  return count;
+}
+
+static rl_text_at number(uint64_t value) {
+  return text(rl_textf(&arena, "%s", rl_print_u64(value, (char[RL_NUMBER_TEXT]){0})));
+}
 
 /* What the numbers of an analysis are worth under the targets. */
 static void judge(const sweep *s, double usable, candidate *c) {
@@ -87,25 +109,29 @@ static void judge(const sweep *s, double usable, candidate *c) {
 
 /* One analysis: one machine, one format each, one batch. */
 static candidate analyzed(const sweep *s, const place *at) {
-  const struct division *split = &splits[at->count][at->split];
+  const division *split = &at->split;
   static const rl_pass_view view = {.phase = RL_PASS_DECODE};
-  const rl_request request = {.model = text(s->model),
-                              .hardware = text(machines[at->machine]),
-                              .weights = text(weights[at->weights]),
-                              .kv = text(kvs[at->kv]),
-                              .tensor = text(split->tensor),
-                              .pipeline = text(split->pipeline),
-                              .data = text(split->data),
-                              .batch = text(batches[at->batch]),
-                              .prompt = text(s->prompt),
-                              .generate = text(s->generate)};
+  const rl_request request = {
+      .model = text(s->model),
+      .hardware = text(machines[at->machine]),
+      .weights = text(weights[at->weights]),
+      .kv = text(kvs[at->kv]),
+      .tensor = number(split->tensor),
+      .pipeline = number(split->pipeline),
+      .data = number(split->data),
+      .expert = number(split->expert),
+      .micro_batches = split->pipeline > 1 ? number(split->cuts) : text(NULL),
+      .images = text(s->images),
+      .batch = text(batches[at->batch]),
+      .prompt = text(s->prompt),
+      .generate = text(s->generate)};
   rl_scenario *scenario;
   const rl_result *result;
   CU_ASSERT_EQUAL_FATAL(rl_scenario_resolve(&arena, db, &request, &scenario, &diags), RL_OK);
   candidate c = {.hardware = machines[at->machine],
                  .weights = weights[at->weights],
                  .kv = scenario->k->name,
-                 .split = split,
+                 .split = *split,
                  .devices = devices[at->count],
                  .miss = (double)INFINITY};
   if (scenario->parallel.data > scenario->workload.batches[0]) return c; /* groups without work */
@@ -139,11 +165,14 @@ static bool is_better(const candidate *a, const candidate *b) {
 
 /* The best split and batch of one combination. */
 static candidate best_of(const sweep *s, place at) {
-  candidate best = analyzed(s, &at);
-  for (at.split = 0; at.split < split_counts[at.count]; at.split++) {
+  division all[DIVISIONS];
+  const size_t count = divide(devices[at.count], s->experts, all);
+  candidate best = {0};
+  for (size_t i = 0; i < count; i++) {
+    at.split = all[i];
     for (at.batch = 0; at.batch < BATCHES; at.batch++) {
       candidate other = analyzed(s, &at);
-      if (is_better(&other, &best)) best = other;
+      if (best.hardware == NULL || is_better(&other, &best)) best = other;
     }
   }
   return best;
@@ -154,7 +183,7 @@ static size_t sweep_all(const sweep *s, candidate out[COMBINATIONS]) {
   for (size_t m = 0; m < MACHINES; m++) {
     for (size_t w = 0; w < WEIGHTS; w++) {
       for (size_t k = 0; k < KVS; k++) {
-        for (size_t d = 0; d < COUNTS; d++) out[count++] = best_of(s, (place){m, w, k, d, 0, 0});
+        for (size_t d = 0; d < COUNTS; d++) out[count++] = best_of(s, (place){m, w, k, d, 0, {0}});
       }
     }
   }
@@ -176,7 +205,8 @@ static const rl_result_recommendation *recommended(const sweep *s) {
                         .device_count = COUNTS,
                         .prices = prices};
   const rl_request request = {.model = text(s->model),
-                              .batch = text("1,3,16,200,700"),
+                              .batch = text("1,3,200"),
+                              .images = text(s->images),
                               .prompt = text(s->prompt),
                               .generate = text(s->generate)};
   const rl_result_recommendation *result = NULL;
@@ -205,15 +235,13 @@ static const candidate *find(const candidate *all, size_t count, const rl_result
   return NULL;
 }
 
-static bool is_degree(uint64_t degree, const char *words) {
-  return strlen(words) == 1 && degree == (uint64_t)(words[0] - '0');
-}
-
 static void check_option(const rl_result_option *o, const candidate *want) {
   CU_ASSERT_PTR_NOT_NULL_FATAL(want);
-  CU_ASSERT_TRUE(is_degree(o->tensor, want->split->tensor));
-  CU_ASSERT_TRUE(is_degree(o->pipeline, want->split->pipeline));
-  CU_ASSERT_TRUE(is_degree(o->data, want->split->data));
+  CU_ASSERT_EQUAL(o->tensor, want->split.tensor);
+  CU_ASSERT_EQUAL(o->pipeline, want->split.pipeline);
+  CU_ASSERT_EQUAL(o->data, want->split.data);
+  CU_ASSERT_EQUAL(o->expert, want->split.expert);
+  CU_ASSERT(o->pipeline == 1 || o->micro_batches == want->split.cuts);
   CU_ASSERT_EQUAL(o->batch, want->batch);
   CU_ASSERT_EQUAL(o->meets, want->meets);
   CU_ASSERT_EQUAL(o->memory, want->memory);
@@ -244,35 +272,43 @@ static void check_sweep(const sweep *s, size_t least, size_t most) {
 }
 
 static void test_by_devices(void) {
-  const sweep s = {"llama-3-8b", "1500", "100", {.tpot = 0.006, .ttft = 0.05}, {0}};
+  const sweep s = {"llama-3-8b", "1500", "100", NULL, false, {.tpot = 0.006, .ttft = 0.05}, {0}};
   begin();
   check_sweep(&s, 3, COMBINATIONS - 8);
 }
 
 static void test_by_price(void) {
-  const sweep s = {"llama-3-8b", "1500", "100", {.tpot = 0.005, .ttft = 5}, {1.5, 2.9, 0.4}};
+  const sweep s = {"llama-3-8b",   "1500", "100", NULL, false, {.tpot = 0.005, .ttft = 5},
+                   {1.5, 2.9, 0.4}};
   begin();
-  check_sweep(&s, 10, COMBINATIONS - 8);
+  check_sweep(&s, 10, COMBINATIONS - 4);
 }
 
 static void test_some_prices(void) {
-  const sweep s = {"llama-3-8b", "300", "200", {.tpot = 0.006}, {0, 3.1, 0.35}};
+  const sweep s = {"llama-3-8b", "300", "200", NULL, false, {.tpot = 0.006}, {0, 3.1, 0.35}};
   begin();
-  check_sweep(&s, 10, COMBINATIONS - 8);
+  check_sweep(&s, 10, COMBINATIONS - 4);
 }
 
 static void test_price_limit(void) {
-  const sweep s = {"mixtral-8x7b", "900", "40", {.cost = 1.5}, {1.5, 2.9, 0}};
+  const sweep s = {"mixtral-8x7b", "900", "40", NULL, true, {.cost = 1.5}, {1.5, 2.9, 0}};
   begin();
   check_sweep(&s, 1, COMBINATIONS - 12);
 }
 
 static void test_nothing_meets(void) {
-  const sweep s = {"llama-3-70b", "2048", "256", {.tpot = 0.001, .ttft = 0.001}, {0}};
+  const sweep s = {"llama-3-70b", "2048", "256", NULL, false, {.tpot = 0.001, .ttft = 0.001}, {0}};
   begin();
   check_sweep(&s, 0, 0);
 }
 
+/* 2 images of 576 tokens stand in each prompt of 1500. */
+static void test_images(void) {
+  const sweep s = {"llava-1.5-7b", "1500", "50", "2", false, {.tpot = 0.006}, {0, 3.1, 0.35}};
+  begin();
+  check_sweep(&s, 10, COMBINATIONS - 4);
+}
+
 RL_SUITE("recommend", {"by devices", test_by_devices}, {"by price", test_by_price},
          {"some prices", test_some_prices}, {"price limit", test_price_limit},
-         {"nothing meets", test_nothing_meets})
+         {"nothing meets", test_nothing_meets}, {"images", test_images})
