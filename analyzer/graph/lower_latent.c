@@ -21,10 +21,11 @@ static rl_status find_tokens(rl_lowering *lowering, const rl_statement *statemen
   return status;
 }
 
-static rl_status add_cache(rl_lowering *lowering, const char *name, uint32_t in, uint32_t *out) {
+static rl_status add_cache(rl_lowering *lowering, const char *name, const rl_format *format,
+                           uint32_t in, uint32_t *out) {
   rl_tensor cache = {.name = name,
                      .role = RL_ROLE_KV,
-                     .format = lowering->scenario->k,
+                     .format = format,
                      .extent = RL_EXTENT_KV,
                      .rows = 1,
                      .cols = lowering->tensors.items[in].cols,
@@ -32,7 +33,8 @@ static rl_status add_cache(rl_lowering *lowering, const char *name, uint32_t in,
   return rl_tensor_add(lowering, &cache, out);
 }
 
-/* latents [T, r] and rotated keys [T, d_r] into caches of one row a token, in the format of K */
+/* latents [T, r] and rotated keys [T, d_r] into caches of one row a token, in the format of K; the latter in the
+ * one beside it, where it names one */
 rl_status rl_lower_latent_append(rl_lowering *lowering, const rl_statement *statement,
                                  const rl_evaluated *values) {
   rl_op op = rl_op_begin(lowering, statement, RL_OP_LATENT_APPEND);
@@ -42,8 +44,14 @@ rl_status rl_lower_latent_append(rl_lowering *lowering, const rl_statement *stat
   if (status == RL_OK && rl_format_is_parted(lowering->scenario->k)) {
     return rl_parted_refuse(lowering, statement);
   }
-  if (status == RL_OK) status = add_cache(lowering, "latent_cache", in[0], &lowering->latents);
-  if (status == RL_OK) status = add_cache(lowering, "rope_cache", in[1], &lowering->rope_keys);
+  const rl_format *latent = lowering->scenario->k;
+  const rl_format *rotated = latent->rotated != NULL ? latent->rotated : latent;
+  if (status == RL_OK) {
+    status = add_cache(lowering, "latent_cache", latent, in[0], &lowering->latents);
+  }
+  if (status == RL_OK) {
+    status = add_cache(lowering, "rope_cache", rotated, in[1], &lowering->rope_keys);
+  }
   if (status != RL_OK) return status;
   rl_dealt_keys(lowering, &op);
   const rl_operand operands[] = {rl_operand_whole(lowering, in[0], RL_READ),

@@ -94,6 +94,7 @@ struct rl_format {
   /* Of a KV cache. */
   const rl_parting *tail;    /* tokens that are kept as they are, in the activations' format; NULL: none */
   uint64_t tokens;           /* a row is one channel over so many tokens; 0 or 1: all channels of a token */
+  const rl_format *rotated;  /* of rotated keys beside latents in this one; NULL: the same */
   const rl_format *values;   /* of values where this one is given for keys and values; NULL: the same */
 };
 

@@ -312,6 +312,14 @@ static void load_compare(const rl_load *load, rl_format *format) {
   }
 }
 
+/* The format of rotated keys beside latents in this one: dense. */
+static void load_rotated(const rl_load *load, rl_format *format) {
+  format->rotated = load_other(load, load->root, "rotated");
+  if (format->rotated == NULL || rl_format_is_dense(format->rotated)) return;
+  RL_REPORT(load->diags, FORMAT_ROLE, rl_load_get(load->root, "rotated")->loc,
+            format->rotated->name, "the format of rotated keys", "bf16");
+}
+
 rl_status rl_load_format(rl_load *load, const void **out) {
   rl_format *format = RL_NEW(load->arena, rl_format);
   if (format == NULL) return rl_diag_oom(load->diags);
@@ -323,6 +331,7 @@ rl_status rl_load_format(rl_load *load, const void **out) {
   load_stack(load, format);
   load_activations(load, format);
   load_values(load, format);
+  load_rotated(load, format);
   load_compare(load, format);
   return rl_load_finish(load, format, out);
 }

@@ -102,6 +102,8 @@ const rl_key_table RL_KEY_TABLES[RL_DB_KINDS] = {
                            "of a KV cache whose rows are channels: tokens of a row"},
                           {"values", RL_KEY_TEXT, false, NULL,
                            "of a KV cache: format of values beside keys in this one"},
+                          {"rotated", RL_KEY_TEXT, false, NULL,
+                           "of a latent cache: format of rotated keys beside latents in this one"},
                           DEFAULT_FOR,
                       },
                       "how numbers are stored"},

@@ -190,5 +190,15 @@ static void test_kivi_prompt(void) {
   rl_arena_free(&c.arena);
 }
 
-RL_SUITE("parted caches", {"moments", test_moments}, {"breaks", test_breaks}, {"kivi", test_kivi},
+/* DeepSeek V3: of a token and layer 512 latent values and 4 scales of 4 B, 64 rotated values of 2 B. */
+static void test_latents(void) {
+  const rl_group step = {.count = 1, .q = 1, .cached = 99};
+  counted c;
+  count(&c, "deepseek-v3", "fp8-mla", &step);
+  CU_ASSERT_EQUAL(512 + 4 * 4 + 64 * 2, 656);
+  CU_ASSERT_EQUAL(kept_bytes(&c), 61 * 100 * 656);
+  rl_arena_free(&c.arena);
+}
+
+RL_SUITE("parted caches", {"latents", test_latents}, {"moments", test_moments}, {"breaks", test_breaks}, {"kivi", test_kivi},
          {"kivi, a prompt", test_kivi_prompt})

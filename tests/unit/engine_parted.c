@@ -101,6 +101,19 @@ static void test_bytes(void) {
   }
 }
 
+/* Latents in fp8 beside rotated keys in bf16, trees included. */
+static void test_latent_bytes(void) {
+  static const char *const twins[] = {"deepseek-v3-twin", "deepseek-v2-twin"};
+  static const char *const profiles[] = {"reference", "unfused"};
+  for (int m = 0; m < 2; m++) {
+    const ref_model *model = TWIN_MODEL;
+    while (strcmp(model->twin, twins[m]) != 0) model++;
+    for (int p = 0; p < 2; p++) {
+      twin_check_bytes(&(twin_setup){model, "bf16", "bf16", "fp8-mla", profiles[p], NULL, NULL});
+    }
+  }
+}
+
 /* Keys of 6 kept tokens: 4 in the body; values: the newest 3 and the first 2 of 6, one in the body. */
 static void test_taking_back(void) {
   static const int32_t parents[] = {-1};
@@ -134,4 +147,4 @@ static void test_taking_back(void) {
 }
 
 RL_SUITE("parted caches", {"logits", test_logits}, {"plants", test_plants}, {"bytes", test_bytes},
-         {"taking back", test_taking_back})
+         {"bytes of latents", test_latent_bytes}, {"taking back", test_taking_back})
