@@ -256,4 +256,5 @@ void rl_hardware_check(const rl_load *load, const rl_hardware *hardware) {
   check_memory(&c);
   check_peaks(&c);
   check_balance(&c);
+  rl_hardware_check_magnitudes(load, hardware);
 }

@@ -7,6 +7,8 @@
 
 /* Reports what is not plausible of a machine that loaded without an error. */
 void rl_hardware_check(const rl_load *load, const rl_hardware *hardware);
+/* Reports figures that lie beyond what was ever built of that kind of memory or engine. */
+void rl_hardware_check_magnitudes(const rl_load *load, const rl_hardware *hardware);
 /* Reports peaks that are far above what the database's other machines of the architecture do a core
  * and clock. It loads them, so it is not for the time while one is being loaded. */
 void rl_hardware_check_kin(rl_arena *arena, rl_db *db, const rl_hardware *hardware,
