@@ -23,7 +23,8 @@ typedef struct place {
 enum { OUTER_BYTES = 4, INDEX_BYTES = 4 };
 
 static place place_of(const rl_store *store, const rl_component_part *part, uint64_t row) {
-  place at = {.store = store, .c = part->component, .row = row % rl_store_piece_rows(store)};
+  place at = {.store = store, .c = part->component, .row = row}; /* a tensor may have no rows */
+  if (store->pieces > 1) at.row %= rl_store_piece_rows(store);
   rl_row_layout layout;
   rl_component_layout(at.c, store->cols, &layout);
   at.codes = rl_store_row_at(store, part, row);

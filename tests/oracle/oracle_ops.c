@@ -304,14 +304,14 @@ void oracle_route(oracle_cursor *c) {
   computes(c, c->tokens, c->model->experts, 6);
 }
 
-/* The matrix of every expert that some token is expected to choose, in whole bytes. */
+/* The matrix of every expert that some token is expected to choose, each with what it stores once, in
+ * whole bytes. */
 static void reads_experts(oracle_cursor *c, oracle_matrix matrix) {
-  uint64_t one = matrix.rows * oracle_row_bytes(c->formats->linears, matrix.cols);
-  uint64_t once = oracle_matrix_bytes(c->formats->linears, matrix.rows, matrix.cols) - one;
+  uint64_t one = oracle_matrix_bytes(c->formats->linears, matrix.rows, matrix.cols);
   uint64_t distinct = oracle_expected_experts(c->model->experts, c->model->chosen, c->tokens);
   uint64_t bytes = (distinct >> 20) * one, rest = (distinct & 1048575) * one;
   bytes += (rest + 1048575) / 1048576;
-  operand(c, matrix.name, ORACLE_WEIGHT, false, bytes + once);
+  operand(c, matrix.name, ORACLE_WEIGHT, false, bytes);
   c->op->operands[c->op->operand_count - 1].excess = (1048576 - rest % 1048576) % 1048576;
 }
 

@@ -44,12 +44,14 @@ static void gpt_layer(weigher *w, const oracle_model *m) {
 }
 
 /* Llama: two norms; Gemma: four. Three linears without bias, once for each expert behind a dense
- * router; what is stored once a tensor is stored once for all experts. */
+ * router, each a tensor of its own. */
 static void expert_weights(weigher *w, const oracle_model *m) {
   matrix(w, w->formats == 0 ? ORACLE_BF16 : w->formats->vectors, m->experts, m->width);
-  linear(w, m->experts * m->inner, m->width);
-  linear(w, m->experts * m->inner, m->width);
-  linear(w, m->experts * m->width, m->inner);
+  for (uint64_t e = 0; e < m->experts; e++) {
+    linear(w, m->inner, m->width);
+    linear(w, m->inner, m->width);
+    linear(w, m->width, m->inner);
+  }
 }
 
 static void gated_layer(weigher *w, const oracle_model *m) {
