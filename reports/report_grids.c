@@ -357,15 +357,15 @@ static rl_result_operator whole_of(const rl_result_step *step) {
                               .state_write = step->state_write};
 }
 
-/* Columns with their headings; those of the last pass are cut out when there is none. */
+/* Columns with their headings; those of the last pass are cut out when it is the first. */
 static const rl_column *operator_heads(rl_grid *grid, const rl_result_system *system,
                                        const rl_result_pass *first, const rl_result_pass *last) {
-  size_t cut = last == NULL ? OP_AMOUNTS - OP_LAST : 0;
+  size_t cut = last == first ? OP_AMOUNTS - OP_LAST : 0;
   rl_column *columns = RL_NEW_ARRAY(grid->arena, rl_column, OP_COLUMNS);
   if (columns == NULL) return NULL;
   memcpy(columns, operator_columns, sizeof operator_columns);
   for (size_t c = OP_FIRST; c < OP_COLUMNS; c++) {
-    const rl_result_pass *pass = last != NULL && c >= OP_LAST && c < OP_AMOUNTS ? last : first;
+    const rl_result_pass *pass = c >= OP_LAST && c < OP_AMOUNTS ? last : first;
     columns[c].group = batch_heading(grid, system, c < OP_AMOUNTS ? "" : "amounts, ", pass);
   }
   columns[OP_AMOUNTS + 1].head = kept_head(first);
@@ -393,16 +393,17 @@ static void sum_rows(rl_grid *grid, const rl_result_system *system, const rl_res
 }
 
 void rl_grid_operators(rl_grid *grid, rl_arena *arena, const rl_result_system *system) {
-  const rl_result_pass *first = rl_shown_pass(system, 0), *last = NULL;
-  if (system->batch_count > 1) last = rl_shown_pass(system, system->batch_count - 1);
-  rl_grid_init(grid, arena, NULL, OP_COLUMNS - (last == NULL ? OP_AMOUNTS - OP_LAST : 0));
+  const bool two = system->batch_count > 1;
+  const rl_result_pass *first = rl_shown_pass(system, 0);
+  const rl_result_pass *last = rl_shown_pass(system, two ? system->batch_count - 1 : 0);
+  rl_grid_init(grid, arena, NULL, OP_COLUMNS - (two ? 0 : OP_AMOUNTS - OP_LAST));
   grid->columns = operator_heads(grid, system, first, last);
   if (grid->columns == NULL) {
     grid->failed = true;
     return;
   }
   for (size_t i = 0; i < first->operator_count; i++) {
-    operator_row(grid, &first->operators[i], last == NULL ? NULL : &last->operators[i]);
+    operator_row(grid, &first->operators[i], two ? &last->operators[i] : NULL);
   }
-  sum_rows(grid, system, first, last);
+  sum_rows(grid, system, first, two ? last : NULL);
 }

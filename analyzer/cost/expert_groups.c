@@ -214,7 +214,7 @@ static uint64_t expected_squares(const group_bench *b, uint64_t n) {
   const uint64_t pairs = n * (n - 1) * draw->top_k * draw->top_k;
   uint64_t own = (uint64_t)((rl_u128)b->squares * n * RL_EXPERT_UNIT / DRAWN);
   rl_u128 mixed = (rl_u128)pairs * members * RL_EXPERT_UNIT;
-  return own + (uint64_t)(mixed / (draw->experts * draw->experts));
+  return own + (uint64_t)(mixed / ((rl_u128)draw->experts * draw->experts));
 }
 
 /* The mean of y, corrected by how far the mean of x is from what is expected: a control variate
@@ -288,7 +288,7 @@ static void fill_tables(group_bench *b, uint64_t *const tables[RL_DRAW_FACTS]) {
 
 /* All tokens, and what is known of a single one from them. */
 static void draw_tokens(group_bench *b, rl_draw *draw) {
-  const uint64_t largest = rl_ceil_div(draw->experts, draw->ranks);
+  const uint64_t largest = rl_ceil_div(draw->experts, rl_max_u64(draw->ranks, 1));
   stretch_sums sums;
   uint64_t visits = 0; /* (token, rank) */
   for (uint64_t t = 0; t < DRAWN; t++) {
@@ -301,7 +301,7 @@ static void draw_tokens(group_bench *b, rl_draw *draw) {
     }
   }
   /* the largest rank has its share of them */
-  rl_u128 tokens = (rl_u128)visits * largest * RL_SHAPE_UNIT / (draw->experts * DRAWN);
+  rl_u128 tokens = (rl_u128)visits * largest * RL_SHAPE_UNIT / ((rl_u128)draw->experts * DRAWN);
   draw->most_tokens = (uint64_t)(tokens < RL_SHAPE_UNIT ? tokens : RL_SHAPE_UNIT);
   add_stretches(b, 1, &sums);
   b->squares = sums.x;

@@ -174,11 +174,12 @@ bool rl_format_parts(const rl_format *format, uint64_t rows, uint64_t cols,
   return true;
 }
 
+/* The sums of all parts were seen not to overflow. */
 bool rl_format_row_bytes(const rl_format *format, uint64_t cols, uint64_t *bytes) {
   rl_component_part parts[RL_STACK_MAX];
   if (!rl_format_parts(format, 0, cols, parts)) return false;
-  const rl_component_part *last = &parts[format->depth - 1];
-  *bytes = last->row_at + last->row_bytes;
+  *bytes = 0;
+  for (size_t i = 0; i < format->depth; i++) *bytes += parts[i].row_bytes;
   return true;
 }
 
@@ -197,8 +198,8 @@ bool rl_format_tensor_bytes(const rl_format *format, uint64_t rows, uint64_t col
                             uint64_t *bytes) {
   rl_component_part parts[RL_STACK_MAX];
   if (!rl_format_parts(format, rows, cols, parts)) return false;
-  const rl_component_part *last = &parts[format->depth - 1];
-  *bytes = last->tensor_at + last->tensor_bytes;
+  *bytes = 0;
+  for (size_t i = 0; i < format->depth; i++) *bytes += parts[i].tensor_bytes;
   return true;
 }
 
