@@ -90,7 +90,10 @@ static const rl_moment *experts_of(const speaker *s) {
 static double experts_read(const speaker *s, const rl_moment *moment, uint64_t batch) {
   const uint64_t each = s->study->one_pass ? s->study->scenario->workload.prompt : 1;
   uint64_t tokens;
-  if (!rl_mul_u64(rl_analysis_at_once(s->study, batch), each, &tokens)) tokens = UINT64_MAX;
+  if (!rl_mul_u64(rl_analysis_at_once(s->study, batch), each, &tokens) ||
+      !rl_mul_u64(tokens, rl_max_u64(moment->meet, 1), &tokens)) {
+    tokens = UINT64_MAX;
+  }
   uint64_t units = rl_expected_rank_experts(moment->draw, tokens);
   return (double)units / (double)RL_EXPERT_UNIT;
 }
@@ -400,7 +403,13 @@ static bool is_tiered(const rl_plan *plan, uint32_t row) {
   return tiered && plan->rows[row].inside > 0;
 }
 
-/* Sums over servers that go round all ranks at once: one that adds up inside each server first
+/* What all ranks send to each other, rather than to the next stage. */
+static bool is_collective(rl_op_kind kind) {
+  return kind == RL_OP_ALL_REDUCE || kind == RL_OP_ALL_GATHER || kind == RL_OP_GATHER_KV ||
+         kind == RL_OP_MERGE || kind == RL_OP_DISPATCH || kind == RL_OP_SEND_BACK;
+}
+
+/* Exchanges over servers that go round all ranks at once: one that passes through each server first
  * sends less through the outer link. */
 static bool say_flat(speaker *s) {
   const rl_plan *plan = s->study->plan;
@@ -408,9 +417,8 @@ static bool say_flat(speaker *s) {
   for (uint32_t row = 0; row < cost->row_count; row++) {
     const rl_op *op = &cost->program->ops[cost->rows[row].op];
     const rl_link *link = plan->rows[row].link;
-    bool sums = op->kind == RL_OP_ALL_REDUCE || op->kind == RL_OP_ALL_GATHER;
     bool across = plan->hardware->devices > 1 && op->at.span > plan->hardware->devices;
-    if (!sums || !across || link == NULL || is_tiered(plan, row)) continue;
+    if (!is_collective(op->kind) || !across || link == NULL || is_tiered(plan, row)) continue;
     return say(s, rl_textf(s->study->arena,
                            "Collectives over %s are counted as flat: one in two steps, inside "
                            "each server first, is faster, so that times are no bounds here.",

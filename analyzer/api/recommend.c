@@ -351,6 +351,26 @@ static rl_status check_targets(recommender *r) {
   return RL_REPORT(r->diags, ONE_PASS_TPOT, r->choices->targets.loc, r->scenario->model->name);
 }
 
+/* A search over numbers of devices deals them out itself. */
+static rl_status check_scenario(const recommender *r) {
+  const rl_scenario *s = r->scenario;
+  const rl_parallel *p = &s->parallel;
+  const bool searches = r->choices->device_count > 0;
+  if (s->pools.prefill != NULL) {
+    return RL_REPORT(r->diags, NOT_SUPPORTED, (rl_loc){.file = s->file},
+                     "a recommendation with a machine of its own for the prefill");
+  }
+  if (searches && p->context > 1) {
+    return RL_REPORT(r->diags, NOT_SUPPORTED, p->loc,
+                     "a search over numbers of devices with context parallelism");
+  }
+  if (searches && (p->tensor > 1 || p->pipeline > 1 || p->data > 1)) {
+    RL_REPORT(r->diags, SETTING_IDLE, p->loc, "parallel",
+              "every split of the numbers of devices given is tried");
+  }
+  return RL_OK;
+}
+
 rl_status rl_recommend(rl_arena *arena, rl_db *db, const rl_scenario *scenario,
                        const rl_choices *choices, const rl_result_recommendation **out,
                        rl_diags *diags) {
@@ -358,12 +378,9 @@ rl_status rl_recommend(rl_arena *arena, rl_db *db, const rl_scenario *scenario,
       .arena = arena, .db = db, .diags = diags, .scenario = scenario, .choices = choices};
   rl_result_recommendation *result = RL_NEW(arena, rl_result_recommendation);
   *out = NULL;
-  if (scenario->pools.prefill != NULL) {
-    return RL_REPORT(diags, NOT_SUPPORTED, (rl_loc){.file = scenario->file},
-                     "a recommendation with a machine of its own for the prefill");
-  }
   if (result == NULL) return rl_diag_oom(diags);
-  rl_status status = check_targets(&r);
+  rl_status status = check_scenario(&r);
+  if (status == RL_OK) status = check_targets(&r);
   if (status == RL_OK) status = try_all(&r);
   if (status != RL_OK) return status;
   if (!rl_options_sort(arena, &r.options)) return rl_diag_oom(diags);

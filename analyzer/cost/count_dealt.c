@@ -77,8 +77,10 @@ void rl_ways_of_merge(rl_tally *tally, const rl_op *op, rl_ways *ways) {
              {{RL_RING, 2 * (n - 1), n, {{0}}}, 2 * (n - 1), n - 1},
              {{RL_TREE, 2 * depth_of(n), 1, {{0}}}, 2, 1},
              {{RL_ONE_SHOT, 1, 1, {{0}}}, n - 1, n - 1}};
+  const rl_algorithm asked = op->at.algorithm;
+  const bool any = asked == RL_ALGORITHM_ANY || asked == RL_HIERARCHICAL; /* no such way here */
   for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
-    if (op->at.algorithm != RL_ALGORITHM_ANY && op->at.algorithm != all[i].way.algorithm) continue;
+    if (!any && asked != all[i].way.algorithm) continue;
     rl_way_sum *way = &ways->items[ways->count++];
     *way = all[i].way;
     add_bytes(tally, op, 0, all[i].parts, &way->bytes);
