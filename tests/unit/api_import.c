@@ -1,6 +1,7 @@
 /* What import writes is read as what it was written from: every published config, a GGUF file, and
  * safetensors with formats of their own. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -23,13 +24,14 @@ static counts count(spec_case *c, const char *name, const rl_model **model) {
   const rl_request request = {.model.text = name};
   counts k = {0};
   rl_scenario *scenario;
-  const rl_program *program = NULL;
+  const rl_program *program;
   rl_status status = rl_scenario_resolve(&c->arena, c->db, &request, &scenario, &c->diags);
   if (status == RL_OK) status = rl_lower(&c->arena, scenario, &program, &c->diags);
   if (status == RL_OK) status = rl_stored_check(&c->arena, scenario, program, &c->diags);
-  if (status != RL_OK) spec_print(c);
-  CU_ASSERT_EQUAL_FATAL(status, RL_OK);
-  if (program == NULL) return k; /* never, as the linter cannot know */
+  if (status != RL_OK) {
+    spec_print(c);
+    exit(1); /* nothing below has a meaning */
+  }
   CU_ASSERT(rl_program_weight_bytes(program, &k.weights));
   CU_ASSERT(rl_program_parameters(program, &k.parameters));
   CU_ASSERT(rl_program_active_parameters(program, &k.active));
