@@ -239,7 +239,8 @@ bool rl_format_is_dense(const rl_format *format) {
 }
 
 double rl_format_bits(const rl_format *format, uint64_t cols) {
+  const uint64_t width = format->tokens > 1 ? format->tokens : cols;
   uint64_t bytes;
-  if (cols == 0 || !rl_format_row_bytes(format, cols, &bytes)) return 0;
-  return 8.0 * (double)bytes / (double)cols;
+  if (width == 0 || !rl_format_bytes(format, width, width, &bytes)) return 0;
+  return 8.0 * (double)bytes / ((double)width * (double)width);
 }

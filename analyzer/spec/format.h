@@ -144,7 +144,8 @@ rl_type rl_format_compute(const rl_format *weights, const rl_format *activation)
 bool rl_format_is_for_kv(const rl_format *format);
 /* True for a single dense component. */
 bool rl_format_is_dense(const rl_format *format);
-/* Average stored bits a value for a row of cols values, for headers and tables. */
+/* Average stored bits a value of a matrix of cols rows and cols columns, or of channels of a cache, for
+ * headers and tables. */
 double rl_format_bits(const rl_format *format, uint64_t cols);
 
 #endif

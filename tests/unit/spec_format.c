@@ -99,6 +99,10 @@ static void test_matrices(void) {
   /* 8 * 2112 / 4096 = 4.125 bits a value */
   CU_ASSERT_DOUBLE_EQUAL(rl_format_bits(spec_format(&c, "w4a16-g128"), 4096), 4.125, 0);
   CU_ASSERT_DOUBLE_EQUAL(rl_format_bits(spec_format(&c, "bf16"), 0), 0, 0);
+  /* 4.25 and twice 32 * 16 / 4096; 2 bits and 2 * 16 for 32 tokens; 8 + 32 / 128^2 = 8 + 1 / 512 */
+  CU_ASSERT_DOUBLE_EQUAL(rl_format_bits(spec_format(&c, "w4a16-g64-r32"), 4096), 4.5, 0);
+  CU_ASSERT_DOUBLE_EQUAL(rl_format_bits(spec_format(&c, "kivi-2"), 4096), 3, 0);
+  CU_ASSERT_DOUBLE_EQUAL(rl_format_bits(spec_format(&c, "fp8-block128"), 4096), 8 + 1.0 / 512, 0);
   spec_close(&c);
 }
 
