@@ -279,6 +279,7 @@ static bool told_alike(const rl_result_operator *a, const rl_result_operator *b)
 /* Stages from that of the pass on that run the nth operator alike. */
 static size_t stages_alike(const rl_result_system *system, const rl_result_pass *pass, size_t nth) {
   size_t alike = 1;
+  if (nth >= pass->operator_count) return alike; /* the stage before may have fewer */
   while (pass->stage + alike < system->stage_count && nth < pass[alike].operator_count &&
          told_alike(&pass->operators[nth], &pass[alike].operators[nth])) {
     alike++;
