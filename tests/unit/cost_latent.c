@@ -15,12 +15,13 @@ static const rl_program *program;
 static rl_cost *cost;
 static uint64_t moments[RL_MOMENTS_MAX];
 
-/* set: as --set takes it, NULL: nothing. */
-static void open_changed(const char *model, const char *set) {
+/* set: as --set takes it; weights: a format; NULL: as the model says. */
+static void open_as(const char *model, const char *weights, const char *set) {
   static const char *const paths[] = {RL_SOURCE_DIR};
   const rl_text_at sets[] = {{.text = set}};
   rl_request request = {.model = {.text = model},
                         .profile = {.text = "reference"},
+                        .weights = {.text = weights},
                         .sets = sets,
                         .set_count = set == NULL ? 0 : 1};
   rl_scenario *scenario;
@@ -34,8 +35,9 @@ static void open_changed(const char *model, const char *set) {
   CU_ASSERT_EQUAL_FATAL(status, RL_OK);
 }
 
+/* In two bytes a value, so that rows are those of the shapes. */
 static void open_model(const char *model) {
-  open_changed(model, NULL);
+  open_as(model, "bf16", NULL);
 }
 
 /* Embedding and head 2 * 129280 * 7168 = 1,853,358,080.
@@ -88,7 +90,7 @@ static void test_module(void) {
   const rl_group chunk = {.count = 2, .q = 5, .cached = 3, .logits = RL_LOGITS_NONE};
   const rl_group verify = {.count = 2, .q = 5, .cached = 3, .logits = RL_LOGITS_ALL};
   uint64_t all, active, kv;
-  open_changed("deepseek-v3", "model.mtp=1");
+  open_as("deepseek-v3", "bf16", "model.mtp=1");
   CU_ASSERT(rl_program_parameters(program, &all));
   CU_ASSERT(rl_program_active_parameters(program, &active));
   CU_ASSERT(rl_program_kv_token_bytes(program, 0, &kv));
@@ -113,6 +115,45 @@ static void test_module(void) {
   /* all are sampled from */
   CU_ASSERT(rl_cost_moments(cost, &(rl_point){&verify, 1}, NULL, moments));
   check_counts("mtp_embed", (const uint64_t[]){0, 0, 143360, 0, 0, 4 * 10, 143360});
+  rl_arena_free(&arena);
+}
+
+/* Weights as published: in the layers e4m3 with an fp32 scale a tile of 128 x 128, but for norms,
+ * routers and what is outside; the correction of a router's choice in fp32, for which a rule asks.
+ * Values in fp8: of attention 1536 * 7168 + 24576 * 1536 + 576 * 7168 + 32768 * 512 + 7168 * 16384
+ * = 187,105,280, 61 times 11,413,422,080; dense 1,189,085,184; experts 58 * 257 * 44,040,192 =
+ * 656,463,101,952: in all 669,065,609,216. In fp32 58 * 256 = 14,848, so in bf16 671,026,419,200 -
+ * 669,065,609,216 - 14,848 = 1,960,795,136.
+ * Tiles: of attention 12 * 56 + 192 * 12 + 5 * 56 + 256 * 4 + 56 * 128 = 11,448; of dense layers
+ * 3 * 144 * 56 = 24,192; of an expert 3 * 16 * 56 = 2,688: 61 * 11,448 + 3 * 24,192
+ * + 58 * 257 * 2,688 = 40,838,232. Bytes 669,065,609,216 + 2 * 1,960,795,136 + 4 * (40,838,232 +
+ * 14,848) = 673,150,611,808.
+ * The module adds a layer, 187,105,280 + 257 * 44,040,192 = 11,505,434,624 B, 11,448 + 690,816
+ * tiles, 256 corrections; in bf16 102,760,448 + 1,835,008 + 16,384 + 21,504 = 104,633,344:
+ * 11,717,511,392 B. With its copies of embedding and head, 2 * 2 * 926,679,040 B, the files hold
+ * 688,574,839,360 B: 680,571,043,840 values in e4m3, 3,918,786,560 in bf16, 41,555,600 in fp32, as
+ * their heads say. Kimi K2: per layer of attention 1536 * 7168 + 12288 * 1536 + 576 * 7168 + 16384
+ * * 512 + 7168 * 8192 = 101,122,048 B and 12 * 56 + 96 * 12 + 5 * 56 + 128 * 4 + 56 * 64 = 6,200
+ * tiles; one dense layer; 60 of 385 experts: 61 * 101,122,048 + 396,361,728 + 60 * 385 * 44,040,192
+ * = 1,023,893,241,856 B, 61 * 6,200 + 24,192 + 60 * 385 * 2,688 = 62,495,192 tiles; 60 * 384 =
+ * 23,040 corrections; bf16 1,026,408,232,448 - 1,023,893,241,856 - 23,040 = 2,514,967,552. */
+static void test_published(void) {
+  static const char stored[] = "fp8-block128,bias=fp32";
+  const uint64_t v3 = 673150611808, module = 11717511392, copies = 4 * 926679040ull;
+  open_as("deepseek-v3", NULL, NULL);
+  CU_ASSERT_EQUAL(cost->weight_bytes, v3 - 2 * 14848);
+  rl_arena_free(&arena);
+  open_as("deepseek-v3", stored, NULL);
+  CU_ASSERT_EQUAL(cost->weight_bytes, v3);
+  rl_arena_free(&arena);
+  open_as("deepseek-r1", stored, "model.mtp=1");
+  CU_ASSERT_EQUAL(cost->weight_bytes, v3 + module);
+  CU_ASSERT_EQUAL(cost->weight_bytes + copies, 688574839360);
+  CU_ASSERT_EQUAL(680571043840ull + 2 * 3918786560ull + 4 * 41555600ull, 688574839360);
+  rl_arena_free(&arena);
+  open_as("kimi-k2", stored, NULL);
+  CU_ASSERT_EQUAL(cost->weight_bytes,
+                  1023893241856 + 2 * 2514967552ull + 4 * (62495192ull + 23040));
   rl_arena_free(&arena);
 }
 
@@ -243,5 +284,6 @@ static void test_memory(void) {
 }
 
 RL_SUITE("latents", {"parameters", test_parameters}, {"module for a second token", test_module},
-         {"relatives", test_relatives}, {"absorbed decode", test_absorbed},
-         {"expanded prefill", test_expanded}, {"mixed pass", test_mixed}, {"memory", test_memory})
+         {"bytes as published", test_published}, {"relatives", test_relatives},
+         {"absorbed decode", test_absorbed}, {"expanded prefill", test_expanded},
+         {"mixed pass", test_mixed}, {"memory", test_memory})
