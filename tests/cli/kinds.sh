@@ -1,6 +1,7 @@
 #!/bin/sh
 # The schemas of our files: those in docs/schema are what the program makes of its tables, every file
-# that is shipped or tested with fits the one of its kind, and a misspelled key fits none.
+# that is shipped or tested with fits the one of its kind, shipped ones name it in their first line, and
+# a misspelled key fits none.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 program=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
@@ -51,6 +52,9 @@ for path in sorted(p for top in ("hwdb", "models", "examples", "tests/twins", "t
         if named != folder + document["kind"] + ".schema.json":
             print(path + ": its first line names another schema: " + named)
             failed += 1
+    elif path.startswith(("hwdb/", "models/")):
+        print(path + ": its first line names no schema")
+        failed += 1
     document["knid"] = 1
     if validator.is_valid(document):
         print(path + ": a misspelled key is not noticed")
