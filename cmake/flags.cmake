@@ -1,7 +1,9 @@
 # Warnings, hardening and sanitizers that all our code is built with.
 add_library(rl_flags INTERFACE)
+file(STRINGS ${CMAKE_SOURCE_DIR}/CITATION.cff rl_released REGEX "^date-released: ")
+string(REGEX MATCH "[0-9]+" rl_year "${rl_released}")
 target_compile_definitions(rl_flags INTERFACE _POSIX_C_SOURCE=200809L _DEFAULT_SOURCE
-  RL_VERSION="${PROJECT_VERSION}")
+  RL_VERSION="${PROJECT_VERSION}" RL_VERSION_YEAR=${rl_year})
 target_compile_options(rl_flags INTERFACE
   -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wvla -Wformat=2 -Wstrict-prototypes -Wwrite-strings
   -Wno-missing-field-initializers # what is not given is zero, so that structs may grow

@@ -154,6 +154,37 @@ static void add_shell_escaped(rl_buf *buf, const piece *p) {
   rl_buf_addn(buf, p->text, p->length);
 }
 
+/* What LaTeX writes for a character that steers it; NULL: it stands for itself. BibTeX pairs braces
+ * whatever stands before them, so those of the text become commands. */
+static const char *bibtex_escape(uint32_t code) {
+  static const struct {
+    char code;
+    const char *text;
+  } escapes[] = {{'\\', "\\textbackslash{}"},    {'{', "\\textbraceleft{}"},
+                 {'}', "\\textbraceright{}"},    {'$', "\\$"},
+                 {'&', "\\&"},                   {'#', "\\#"},
+                 {'_', "\\_"},                   {'%', "\\%"},
+                 {'^', "\\textasciicircum{}"},   {'~', "\\textasciitilde{}"},
+                 {'<', "\\textless{}"},          {'>', "\\textgreater{}"},
+                 {'|', "\\textbar{}"},           {'"', "\\textquotedbl{}"},
+                 {'`', "\\textasciigrave{}"}};
+  for (size_t i = 0; i < sizeof escapes / sizeof *escapes; i++) {
+    if ((uint32_t)escapes[i].code == code) return escapes[i].text;
+  }
+  return NULL;
+}
+
+static void add_bibtex(rl_buf *buf, const piece *p) {
+  const char *escape = p->hazardous ? NULL : bibtex_escape(p->code);
+  if (p->hazardous) {
+    add_hex(buf, p, "\\textbackslash{}");
+  } else if (escape != NULL) {
+    rl_buf_add(buf, escape);
+  } else {
+    rl_buf_addn(buf, p->text, p->length);
+  }
+}
+
 typedef void add_piece(rl_buf *buf, const piece *p);
 
 static void walk(rl_buf *buf, const char *text, add_piece *add) {
@@ -230,6 +261,9 @@ void rl_quote(rl_buf *buf, rl_quote_style style, const char *text) {
       break;
     case RL_QUOTE_SHELL:
       quote_shell(buf, text);
+      break;
+    case RL_QUOTE_BIBTEX:
+      walk(buf, text, add_bibtex);
       break;
   }
 }

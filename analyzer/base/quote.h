@@ -11,7 +11,8 @@ typedef enum rl_quote_style {
   RL_QUOTE_MARKDOWN, /* table cell */
   RL_QUOTE_YAML,     /* a double-quoted scalar our own reader reads back */
   RL_QUOTE_ROFF,     /* man page text */
-  RL_QUOTE_SHELL     /* '…' */
+  RL_QUOTE_SHELL,    /* '…' */
+  RL_QUOTE_BIBTEX    /* a value in braces: LaTeX without a brace that does not pair */
 } rl_quote_style;
 
 void rl_quote(rl_buf *buf, rl_quote_style style, const char *text);

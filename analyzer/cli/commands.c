@@ -57,6 +57,10 @@ static const rl_example import_examples[] = {
 static const rl_example schema_examples[] = {
     {"schema hardware -o hardware.schema.json", "what an editor needs to check and complete"},
 };
+static const rl_example cite_examples[] = {
+    {"cite llama-3-8b@h100 -w w4a16-g128 -o sources.bib",
+     "the tool and every paper and data sheet behind that scenario's figures"},
+};
 static const rl_example help_examples[] = {{"help analyze", "the same as 'analyze --help'"}};
 
 const rl_command RL_COMMAND_TABLE[RL_COMMANDS] = {
@@ -170,6 +174,19 @@ const rl_command RL_COMMAND_TABLE[RL_COMMANDS] = {
          .most = 1,
          .completion = RL_COMPLETE_NOTHING,
          .run = rl_cmd_schema},
+    [RL_COMMAND_CITE] =
+        {.name = "cite",
+         .arguments = "MODEL[@HARDWARE] | SCENARIO.yaml",
+         .summary = "BibTeX for the tool and the sources of a scenario's figures",
+         .text = "Writes an entry for the program and one for each paper and document that the "
+                 "scenario's model, family, formats, machines and operators were written from, "
+                 "each once. The field annote, which styles leave out, says what rests on it and "
+                 "on which place in it. Keys depend on authors, year and title alone. Of several "
+                 "authors the first is named, as the sources name them.",
+         EXAMPLES(cite_examples),
+         .most = 1,
+         .completion = RL_COMPLETE_TARGETS,
+         .run = rl_cmd_cite},
     [RL_COMMAND_HELP] = {.name = "help",
                          .arguments = "[COMMAND]",
                          .summary = "shows help about the program or a command",

@@ -22,6 +22,7 @@ typedef enum rl_command_id {
   RL_COMMAND_LINT,
   RL_COMMAND_IMPORT,
   RL_COMMAND_SCHEMA,
+  RL_COMMAND_CITE,
   RL_COMMAND_HELP,
   RL_COMMAND_VERSION,
   RL_COMMAND_COMPLETE, /* hidden: words for the shells' completion, and the scripts themselves */

@@ -1,6 +1,6 @@
 /* Tokens that are dealt to ranks (context parallelism): attention is the one place where a token
  * needs others. In the prefill class every rank is handed the keys and values of all, for its own
- * queries (Liu et al. 2023, Ring Attention; Dubey et al. 2024, Llama 3, 3.3.2); in the decode class
+ * queries (Liu et al. 2023, Ring Attention; Grattafiori et al. 2024, Llama 3, 3.3.2); in the decode class
  * every rank has all queries, sees the keys that it keeps, and what they see is merged (Yang et al.
  * 2024, Context Parallelism; Bhatia et al. 2025, Helix, 2.1). No scores are stored under any
  * profile.

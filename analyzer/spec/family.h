@@ -4,6 +4,7 @@
 #define RL_SPEC_FAMILY_H
 
 #include "doc/expr.h"
+#include "spec/citation.h"
 
 /* One attribute of a statement: `rows: H*d_h`, `in: [x, o]`, `weights: "model.{l}.w"`.
  * The operator table of graph/ says whether it is an expression, a name or a list. */
@@ -80,6 +81,7 @@ typedef struct rl_family {
   const char *const *refused;     /* config keys that change cost in a way the graph does not say:
                                      an error when present and neither null, false nor 0 */
   size_t refused_count;
+  rl_source_texts sources; /* what it was written from */
   rl_piece_kind source;          /* what the graph's encoder or vision tower reads */
   const rl_expr *source_positions;/* of a piece, when the workload does not say; NULL without a source */
   /* Of images taken at any size: pixels of the side of a patch, and of what sides are rounded to. */

@@ -257,6 +257,8 @@ rl_status rl_load_family(rl_load *load, const void **out) {
   family_reader reader = {.load = load};
   rl_known_keys(load, &RL_KEY_TABLES[RL_DB_FAMILY], "family");
   *family = (rl_family){.name = load->name, .file = load->file, .reference = load->reference};
+  family->sources = rl_load_sources(load);
+  rl_load_check_papers(load, &family->sources);
   read_match(load, family);
   family->config_key = rl_load_name(load, rl_load_get(root, "config"), "config");
   read_dims(&reader, family);

@@ -9,6 +9,7 @@
 #define RL_SPEC_FORMAT_H
 
 #include "spec/block.h"
+#include "spec/citation.h"
 #include "spec/parting.h"
 #include "spec/types.h"
 
@@ -83,6 +84,7 @@ struct rl_format {
   const char *file;     /* where it was read */
   const char *reference; /* text that finds it again: its name, a path or an id */
   const char *doc;      /* one line */
+  rl_source_texts sources; /* what it was written from */
   const rl_component *stack;
   size_t depth;         /* components: each holds what those before it left over */
   /* Activation format this weight format multiplies with: NULL keeps the activations as they are

@@ -326,6 +326,8 @@ rl_status rl_load_format(rl_load *load, const void **out) {
   rl_known_keys(load, &RL_KEY_TABLES[RL_DB_FORMAT], "format");
   *format = (rl_format){.name = load->name, .file = load->file, .reference = load->reference};
   format->doc = rl_load_text(load, load->root, "doc");
+  format->sources = rl_load_sources(load);
+  rl_load_check_papers(load, &format->sources);
   rl_load_name(load, rl_load_get(load->root, "default_for"), "default_for");
   load_tokens(load, format);
   load_stack(load, format);

@@ -2,6 +2,7 @@
 #ifndef RL_SPEC_HARDWARE_H
 #define RL_SPEC_HARDWARE_H
 
+#include "spec/citation.h"
 #include "spec/types.h"
 
 /* Dense peak of one engine and operand type; never derived from another type's. */
@@ -38,6 +39,7 @@ typedef struct rl_hardware {
   const char *title;   /* "NVIDIA H100 SXM5 80 GB" */
   const char *arch;    /* "hopper": what profiles are fitted for */
   const char *default_for; /* "h100" or NULL */
+  rl_source_texts sources; /* what it was written from */
   bool host;           /* it can stand behind the host link of devices */
   bool common;         /* many people have it: shown where no machine is named */
   uint64_t devices;    /* of a server: how many; all figures but links and price are those of one.

@@ -216,12 +216,11 @@ static void load_throttle(const rl_load *load, rl_hardware *hardware) {
 }
 
 /* Every entry of `sources:` must be text, used or not. */
-static void check_sources(const rl_load *load) {
-  const char *text;
-  if (load->sources == NULL || !rl_load_is_map(load, load->sources, "sources")) return;
-  for (size_t i = 0; i < load->sources->count; i++) {
-    rl_node_text(load->sources->items[i], "source", &text, load->diags);
+static rl_source_texts read_sources(const rl_load *load) {
+  if (load->sources == NULL || !rl_load_is_map(load, load->sources, "sources")) {
+    return (rl_source_texts){0};
   }
+  return rl_load_sources(load);
 }
 
 /* Behind the tiers of a server stands what joins each device to its host. */
@@ -246,13 +245,14 @@ static rl_status load_server(rl_load *load, const rl_node *device, const void **
   rl_hardware *server = RL_NEW(load->arena, rl_hardware);
   if (server == NULL) return rl_diag_oom(load->diags);
   rl_known_keys(load, &RL_SERVER_KEYS, "server");
-  check_sources(load);
+  const rl_source_texts sources = read_sources(load);
   if (name != NULL) rl_db_hardware(load->db, name, device->loc, &one, load->diags);
   if (one != NULL && one->devices > 1) {
     RL_REPORT(load->diags, NOT_SUPPORTED, device->loc, "a server of servers", NULL);
   }
   if (one != NULL) *server = *one;
   server->name = load->name;
+  server->sources = rl_source_texts_join(load->arena, sources, server->sources);
   server->file = load->file;
   server->reference = load->reference;
   server->title = rl_load_name(load, rl_load_need(load, root, "server", "title"), "title");
@@ -278,12 +278,13 @@ rl_status rl_load_hardware(rl_load *load, const void **out) {
   if (hardware == NULL) return rl_diag_oom(load->diags);
   uint64_t cores;
   rl_known_keys(load, &RL_KEY_TABLES[RL_DB_HARDWARE], "hardware");
-  check_sources(load);
+  const rl_source_texts sources = read_sources(load);
   const char *vendor = rl_load_text(load, root, "vendor");
   *hardware = (rl_hardware){.name = load->name,
                             .file = load->file,
                             .reference = load->reference,
                             .devices = 1,
+                            .sources = sources,
                             .vendor = vendor != NULL ? vendor : load->folder};
   const rl_node *title = rl_load_need(load, root, "hardware", "title");
   if (title != NULL) hardware->title = rl_load_name(load, title, "title");

@@ -105,6 +105,7 @@ const rl_key_table RL_KEY_TABLES[RL_DB_KINDS] = {
                           {"rotated", RL_KEY_TEXT, false, NULL,
                            "of a latent cache: format of rotated keys beside latents in this one"},
                           DEFAULT_FOR,
+                          SOURCES,
                       },
                       "how numbers are stored"},
     [RL_DB_METHOD] =

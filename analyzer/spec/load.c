@@ -144,6 +144,40 @@ rl_origin rl_origin_of(const rl_node *map, rl_origin outer) {
                      .source = source != NULL ? source : outer.source};
 }
 
+rl_source_texts rl_load_sources(const rl_load *load) {
+  const rl_node *node = load->sources != NULL ? load->sources : rl_load_get(load->root, "source");
+  const bool one = node != NULL && node->kind == RL_SCALAR;
+  rl_source_texts out = {0};
+  if (node == NULL || (!one && load->sources == NULL)) return out;
+  const size_t count = one ? 1 : node->count;
+  rl_source_text *items = RL_NEW_ARRAY(load->arena, rl_source_text, count + 1);
+  if (items == NULL) {
+    rl_diag_oom(load->diags);
+    return out;
+  }
+  out.items = items;
+  for (size_t i = 0; i < count; i++) {
+    const rl_node *item = one ? node : node->items[i];
+    const char *text;
+    if (rl_node_text(item, "source", &text, load->diags) != RL_OK) continue;
+    items[out.count++] = (rl_source_text){text, item->loc};
+  }
+  return out;
+}
+
+void rl_load_check_papers(const rl_load *load, const rl_source_texts *sources) {
+  for (size_t i = 0; rl_db_careful(load->db) && i < sources->count; i++) {
+    const char *rest = sources->items[i].text;
+    rl_citation citation;
+    bool papers = rest[0] != '\0';
+    while (rl_citation_next(load->arena, &rest, &citation)) {
+      papers = papers && rl_citation_is_paper(&citation);
+    }
+    if (papers) continue;
+    RL_REPORT(load->diags, SOURCE_NO_PAPER, sources->items[i].loc, sources->items[i].text);
+  }
+}
+
 /* What `source: KEY` stands for: an entry of the file's `sources:`, else the text itself. */
 static const char *source_text(const rl_load *load, const rl_node *node) {
   const char *text = NULL;

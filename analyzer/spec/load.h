@@ -4,6 +4,7 @@
 #ifndef RL_SPEC_LOAD_H
 #define RL_SPEC_LOAD_H
 
+#include "spec/citation.h"
 #include "spec/db.h"
 #include "spec/types.h"
 
@@ -68,6 +69,10 @@ enum { RL_ENTRIES_MAX = 2048 };
 /* A sequence (a map) of at most so many entries; anything else is reported. */
 bool rl_load_is_list(const rl_load *load, const rl_node *node, const char *what);
 bool rl_load_is_map(const rl_load *load, const rl_node *node, const char *what);
+/* `sources:` (a map or a list of texts), else `source:` when it is a text. */
+rl_source_texts rl_load_sources(const rl_load *load);
+/* Lint's: the sources of a family or format name authors and a year. */
+void rl_load_check_papers(const rl_load *load, const rl_source_texts *sources);
 /* Index of a word in a list of allowed ones, -1 (reported) otherwise. */
 int rl_load_word(const rl_load *load, const rl_node *node, const char *what,
                  const char *const *words, size_t count);

@@ -3,6 +3,7 @@
 #ifndef RL_SPEC_MODEL_H
 #define RL_SPEC_MODEL_H
 
+#include "spec/citation.h"
 #include "spec/family.h"
 #include "spec/stored_tensors.h"
 #include "spec/types.h"
@@ -20,6 +21,7 @@ typedef struct rl_model {
   const char *const *ids;  /* Hugging Face ids that mean this model */
   size_t id_count;
   const rl_family *family;
+  rl_source_texts sources; /* what it was written from */
   const rl_node *config;   /* map of config keys, Hugging Face spellings */
   const rl_definitions *dims; /* the family's dims over this config */
   rl_type type;            /* torch_dtype (bf16 when not given) */

@@ -148,7 +148,7 @@ static void load_description(const rl_load *load, rl_model *model) {
   const rl_node *family = rl_load_need(load, root, "model", "family");
   const rl_node *config = rl_load_need(load, root, "model", "config");
   const char *family_name = rl_load_name(load, family, "family");
-  rl_load_text(load, root, "source");
+  model->sources = rl_load_sources(load);
   model->ids = rl_load_names(load, rl_load_get(root, "ids"), "ids", &model->id_count);
   model->parameters = rl_load_integer(load, rl_load_get(root, "parameters"), (rl_origin){0},
                                       &field_parameters, &model->parameters_exact);

@@ -3,6 +3,7 @@
 #ifndef RL_SPEC_STORAGE_H
 #define RL_SPEC_STORAGE_H
 
+#include "spec/citation.h"
 #include "spec/types.h"
 
 /* Reads of at least `bytes` each. */
@@ -16,6 +17,7 @@ typedef struct rl_storage {
   const char *file;
   const char *reference; /* text that finds it again: its name or a path */
   const char *title;
+  rl_source_texts sources; /* what it was written from */
   uint64_t capacity;     /* bytes */
   rl_figure capacity_figure;
   const rl_storage_read *reads; /* ascending sizes, at least one */

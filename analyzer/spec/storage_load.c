@@ -52,6 +52,7 @@ rl_status rl_load_storage(rl_load *load, const void **out) {
   if (storage == NULL) return rl_diag_oom(load->diags);
   rl_known_keys(load, &RL_KEY_TABLES[RL_DB_STORAGE], "storage");
   *storage = (rl_storage){.name = load->name, .file = load->file, .reference = load->reference};
+  storage->sources = rl_load_sources(load);
   const rl_node *title = rl_load_need(load, root, "storage", "title");
   if (title != NULL) storage->title = rl_load_name(load, title, "title");
   const rl_node *capacity = rl_load_need(load, root, "storage", "capacity");
