@@ -30,6 +30,15 @@ static const struct {
     [RL_M_TAIL_LEAVE] = {"L_d", "tokens of the dense tail that the pass compresses"},
     [RL_M_TAIL_WRITE] = {"N_d", "new tokens that stay in the dense tail"},
     [RL_M_TAIL_KEPT] = {"M_d", "places of the dense tail that were used"},
+    [RL_M_BODY_HELD] = {"N_h", "sequences that have a compressed cache before the pass"},
+    [RL_M_BODY_BEGUN] = {"N_b", "sequences whose compressed cache the pass begins"},
+    [RL_M_BODY_GROWN] = {"N_g", "sequences of which the pass compresses tokens"},
+    [RL_M_BODY_QUERIES] = {"T_c", "new tokens of sequences that have a compressed cache"},
+    [RL_M_BEGUN_TOKENS] = {"T_b", "new tokens of sequences whose compressed cache the pass begins"},
+    [RL_M_BEGUN_CACHED] = {"K_b", "tokens that those had before the pass"},
+    [RL_M_BODY_PAIRS] = {"P_c", "pairs of a new token and a block of the compressed cache"},
+    [RL_M_REST_PAIRS] = {"P_d", "attended pairs whose key is not compressed"},
+    [RL_M_REST_SCORES] = {"S_d", "scores stored of keys that are not compressed"},
     [RL_M_RECTANGLE] = {"S", "scores stored, new tokens times all tokens"},
     [RL_M_CHUNKS] = {"Q", "chunks of new tokens"},
     [RL_M_CHUNK_PAIRS] =
@@ -95,7 +104,7 @@ static const char *symbol_of_all(rl_arena *arena, const rl_moment *moment) {
     return rl_textf(arena, "%s(%s - %s)", symbol, rl_print_grouped(moment->window, window),
                     rl_print_grouped(moment->skip, chosen));
   }
-  if (moment->parting.step != 0) {
+  if (moment->parting.step != 0 && moment->window == 0) {
     return rl_textf(arena, "%s(%s, %s)", symbol, rl_print_grouped(moment->parting.newest, window),
                     rl_print_grouped(moment->parting.step, chosen));
   }
@@ -111,6 +120,19 @@ static const char *symbol_of(rl_arena *arena, const rl_moment *moment) {
   const char *symbol = symbol_of_all(arena, moment);
   if (symbol == NULL || moment->phase == RL_PHASE_BOTH) return symbol;
   return rl_textf(arena, "%s_%s", symbol, classes[moment->phase]);
+}
+
+/* Of caches that keep tokens apart. */
+static const char *meaning_of_parted(rl_arena *arena, const rl_moment *moment) {
+  char window[RL_NUMBER_TEXT], step[RL_NUMBER_TEXT];
+  const char *says = moment_words[moment->kind].says;
+  if (moment->window != 0) {
+    return rl_textf(arena, "%s, of each the newest %s at most", says,
+                    rl_print_grouped(moment->window, window));
+  }
+  return rl_textf(arena, "%s, the newest %s apart, %s at a time", says,
+                  rl_print_grouped(moment->parting.newest, window),
+                  rl_print_grouped(moment->parting.step, step));
 }
 
 /* What a moment is: of a window that of the tokens inside, of an expectation also its value, which
@@ -145,11 +167,7 @@ static const char *meaning_of_all(rl_arena *arena, const rl_moment *moment, uint
                     says, rl_print_grouped(moment->window, window),
                     rl_print_grouped(moment->skip, expected));
   }
-  if (moment->parting.step != 0) {
-    return rl_textf(arena, "%s, the newest %s apart, %s at a time", says,
-                    rl_print_grouped(moment->parting.newest, window),
-                    rl_print_grouped(moment->parting.step, expected));
-  }
+  if (moment->parting.step != 0) return meaning_of_parted(arena, moment);
   if (moment->window == 0) return says;
   return rl_textf(arena, "%s, counting the last %s tokens before each query, itself included", says,
                   rl_print_grouped(moment->window, window));

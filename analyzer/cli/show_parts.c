@@ -162,6 +162,12 @@ static void show_values(rl_shown *shown, const rl_component *c) {
 
 /* What only KV caches have: rows of channels, and tokens that are kept apart. */
 static void show_cache(rl_shown *shown, const rl_format *f) {
+  if (f->channels != NULL) {
+    char share[RL_NUMBER_TEXT];
+    rl_print_digits(f->channels->keep * (100.0 / RL_KEEP_ALL), 6, share);
+    rl_show_text(shown, "channels of keys that are kept", TEXT(shown, "%s %%", share), NOWHERE);
+    rl_show_count(shown, "newest queries that choose them", f->channels->queries, NOWHERE);
+  }
   if (f->tokens > 1) rl_show_count(shown, "tokens of a row, which is a channel", f->tokens, NOWHERE);
   if (f->tail != NULL) {
     rl_show_count(shown, "newest tokens kept as they are, at least", f->tail->newest, NOWHERE);

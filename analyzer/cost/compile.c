@@ -266,6 +266,7 @@ static rl_moment kept_of(const rl_program *program, const rl_tensor *tensor, uin
   static const rl_moment_kind KINDS[] = {[RL_KV_ALL] = RL_M_KV_KEPT,
                                          [RL_KV_BODY] = RL_M_BODY_KEPT,
                                          [RL_KV_TAIL] = RL_M_TAIL_KEPT};
+  if (tensor->part == RL_KV_CHANNELS) return rl_moment_of(RL_M_SEQUENCES);
   if (tensor->extent == RL_EXTENT_SOURCE_KV) return rl_extent_moment(program, tensor->extent);
   rl_moment kept = {.kind = KINDS[tensor->part],
                     .window = tensor->window,

@@ -36,6 +36,15 @@ typedef enum rl_moment_kind {
   RL_M_TAIL_LEAVE,   /* of those the ones that the pass moves to the body */
   RL_M_TAIL_WRITE,   /* new tokens in the tail after the pass */
   RL_M_TAIL_KEPT,    /* places of the tail that a sequence as long as it is then has used */
+  RL_M_BODY_HELD,    /* sequences that have a body before the pass */
+  RL_M_BODY_BEGUN,   /* sequences that the pass gives one */
+  RL_M_BODY_GROWN,   /* sequences to whose body the pass adds */
+  RL_M_BODY_QUERIES, /* new tokens of RL_M_BODY_HELD */
+  RL_M_BEGUN_TOKENS, /* new tokens of RL_M_BODY_BEGUN; with a window that many of each at most */
+  RL_M_BEGUN_CACHED, /* tokens that those had before */
+  RL_M_BODY_PAIRS,   /* (new token, block of the body before the pass) */
+  RL_M_REST_PAIRS,   /* of RL_M_PAIRS those whose key is not in the body */
+  RL_M_REST_SCORES,  /* of RL_M_RECTANGLE likewise */
   RL_M_RECTANGLE,    /* sum of q * (cached + q) */
   RL_M_EXPERTS,      /* distinct experts that the tokens choose, in RL_EXPERT_UNIT: expected, or observed;
                         with ranks: on the rank where they are most */

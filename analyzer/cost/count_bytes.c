@@ -57,6 +57,12 @@ static bool encodes(const rl_program *program, const rl_op *op) {
   return false;
 }
 
+/* The masks of the sequences that have a body, that are given one, or whose body grows. */
+static rl_moment_kind masks_of(rl_op_kind kind) {
+  if (kind == RL_OP_CHOOSE_CHANNELS) return RL_M_BODY_BEGUN;
+  return kind == RL_OP_KV_COMPRESS ? RL_M_BODY_GROWN : RL_M_BODY_HELD;
+}
+
 /* Of a cache that keeps tokens apart: attention reads what stood there before the pass; what is
  * compressed is read from the tail, where it stood there, and written to the body. */
 static rl_share share_part(const rl_tensor *tensor, const rl_op *op, const rl_operand *operand) {
@@ -68,6 +74,10 @@ static rl_share share_part(const rl_tensor *tensor, const rl_op *op, const rl_op
                       .tokens = body ? tensor->tokens : 0};
   if (!body && op->kind == RL_OP_KV_COMPRESS && operand->access == RL_READ) {
     blocks.kind = RL_M_TAIL_LEAVE;
+  }
+  if (tensor->part == RL_KV_CHANNELS) {
+    blocks.kind = masks_of(op->kind);
+    return (rl_share){blocks, tensor->rows, operand->cols};
   }
   const uint64_t rows = body ? tensor->rows : tensor->rows / rl_parting_places(&tensor->parting);
   return (rl_share){blocks, rows, operand->cols};
@@ -256,12 +266,14 @@ const rl_counting RL_COUNTINGS[RL_OP_KINDS] = {
     [RL_OP_ROTATE] = {rl_work_rope, rl_share_plain},
     [RL_OP_KV_APPEND] = {rl_work_kv_append, rl_share_append},
     [RL_OP_KV_COMPRESS] = {rl_work_kv_append, rl_share_plain},
+    [RL_OP_CHOOSE_CHANNELS] = {rl_work_choose_channels, rl_share_choose_channels},
+    [RL_OP_GATHER_CHANNELS] = {rl_work_none, rl_share_gather_channels},
     [RL_OP_ATTENTION] = {rl_work_attention, rl_share_attention},
     [RL_OP_FADING_ATTENTION] = {rl_work_fading_attention, rl_share_fading_attention},
     [RL_OP_EIDETIC_ATTENTION] = {rl_work_fading_attention, rl_share_fading_attention},
     [RL_OP_MEMORY_ATTENTION] = {rl_work_memory_attention, rl_share_memory_attention},
     [RL_OP_NEURAL_MEMORY] = {rl_work_neural_memory, rl_share_neural_memory},
-    [RL_OP_SCORES] = {rl_work_scores, rl_share_plain},
+    [RL_OP_SCORES] = {rl_work_scores, rl_share_scores},
     [RL_OP_SOFTMAX] = {rl_work_softmax, rl_share_plain},
     [RL_OP_MIX] = {rl_work_mix, rl_share_plain},
     [RL_OP_ADD] = {rl_work_add, rl_share_plain},

@@ -1,6 +1,7 @@
 /* Matrix FLOPs, 2 for a multiply-add, of the kinds that multiply matrices, with the element-wise
  * work that stands in the same kernel (bias; scaling, capping and softmax of scores).
  * T tokens, R logit rows, H heads, d_h head size, P attended pairs, S stored rectangle. */
+#include "base/checked.h"
 #include "cost/tally.h"
 
 static uint64_t rate(rl_rate row) {
@@ -100,11 +101,37 @@ static rl_moment rectangle_of(const rl_program *program, const rl_op *op) {
   return pairs_of(program, op);
 }
 
+/* Products of the queries with the keys of one cache, or of its values with what they are weighted
+ * by: 2 d_h a pair and head. A compressed body takes as many as it stores of each block, the `rest`
+ * of the pairs the whole. */
+static void work_of_cache(rl_tally *tally, const rl_op *op, uint32_t nth, rl_moment_kind rest) {
+  const rl_program *program = tally->program;
+  const rl_tensor *cache = &program->tensors[program->operands[op->first_operand + nth].tensor];
+  rl_sum *matrix = &tally->counts[RL_C_MATRIX];
+  rl_moment pairs = rest == RL_M_REST_PAIRS ? pairs_of(program, op) : rectangle_of(program, op);
+  const uint64_t heads = op->at.heads, kv_heads = rl_max_u64(op->at.kv_heads, 1);
+  uint64_t products = 0, whole = op->at.head_dim;
+  if (cache->part == RL_KV_BODY) {
+    products = products_of(tally, cache, cache->rows / kv_heads);
+    if (!rl_mul_u64(whole, cache->tokens, &whole)) tally->overflow = true;
+  }
+  if (cache->part != RL_KV_BODY || products == whole) {
+    RL_TALLY(tally, matrix, pairs, 2, heads, op->at.head_dim);
+    return;
+  }
+  pairs.kind = rest;
+  pairs.parting = cache->parting;
+  RL_TALLY(tally, matrix, pairs, 2, heads, op->at.head_dim);
+  pairs = (rl_moment){.kind = RL_M_BODY_PAIRS, .parting = cache->parting, .tokens = cache->tokens};
+  RL_TALLY(tally, matrix, pairs, 2, heads, products);
+}
+
 /* q K^T and the weighted sum of V, over attended pairs only: 4 P H d_h (Dao et al. 2022, alg. 1).
  */
 void rl_work_attention(rl_tally *tally, const rl_op *op) {
   rl_moment pairs = pairs_of(tally->program, op);
-  RL_TALLY(tally, &tally->counts[RL_C_MATRIX], pairs, 4, op->at.heads, op->at.head_dim);
+  work_of_cache(tally, op, 1, RL_M_REST_PAIRS);
+  work_of_cache(tally, op, 2, RL_M_REST_PAIRS);
   RL_TALLY(tally, &tally->counts[RL_C_VECTOR], pairs, rate(RL_RATE_SOFTMAX), op->at.heads);
   rl_work_sinks(tally, op);
   work_of_scores(tally, op, pairs);
@@ -113,11 +140,10 @@ void rl_work_attention(rl_tally *tally, const rl_op *op) {
 /* A kernel that stores scores computes the full rectangle, masked or not: 2 S H d_h. */
 void rl_work_scores(rl_tally *tally, const rl_op *op) {
   rl_moment rectangle = rectangle_of(tally->program, op);
-  RL_TALLY(tally, &tally->counts[RL_C_MATRIX], rectangle, 2, op->at.heads, op->at.head_dim);
+  work_of_cache(tally, op, 1, RL_M_REST_SCORES);
   work_of_scores(tally, op, rectangle);
 }
 
 void rl_work_mix(rl_tally *tally, const rl_op *op) {
-  RL_TALLY(tally, &tally->counts[RL_C_MATRIX], rectangle_of(tally->program, op), 2, op->at.heads,
-           op->at.head_dim);
+  work_of_cache(tally, op, 1, RL_M_REST_SCORES);
 }

@@ -262,6 +262,20 @@ static inline bool each_rectangle(const rl_group *group, const rl_moment *moment
   return rl_add_u64(group->cached, group->q, value) && rl_mul_u64(*value, group->q, value);
 }
 
+/* Keys of the body are cached: every new token attends to all of them. */
+static inline bool each_rest_pair(const rl_group *group, const rl_moment *moment, uint64_t *value) {
+  uint64_t met;
+  return each_pair(group, moment, value) && rl_parted_body_met(group, moment, &met) &&
+         rl_sub_u64(*value, met, value);
+}
+
+static inline bool each_rest_score(const rl_group *group, const rl_moment *moment,
+                                   uint64_t *value) {
+  uint64_t met;
+  return each_rectangle(group, moment, value) && rl_parted_body_met(group, moment, &met) &&
+         rl_sub_u64(*value, met, value);
+}
+
 /* New tokens that stand in the chunk of positions that older ones began: none where chunks begin
  * with the pass. */
 static inline uint64_t continued(const rl_group *group, const rl_moment *moment) {
@@ -359,6 +373,8 @@ RL_SUM(gathered)
 RL_SUM(kv_row)
 RL_SUM(kept)
 RL_SUM(rectangle)
+RL_SUM(rest_pair)
+RL_SUM(rest_score)
 RL_SUM(chunk)
 RL_SUM(chunk_pair)
 RL_SUM(open)
@@ -376,6 +392,13 @@ RL_SUM_PARTED(tail_read)
 RL_SUM_PARTED(tail_leave)
 RL_SUM_PARTED(tail_write)
 RL_SUM_PARTED(tail_kept)
+RL_SUM_PARTED(body_held)
+RL_SUM_PARTED(body_begun)
+RL_SUM_PARTED(body_grown)
+RL_SUM_PARTED(body_queries)
+RL_SUM_PARTED(begun_tokens)
+RL_SUM_PARTED(begun_cached)
+RL_SUM_PARTED(body_pairs)
 #undef RL_SUM_PARTED
 #undef RL_SUM
 #undef RL_SUM_OF
@@ -507,6 +530,15 @@ static const moment_sum SUMS[RL_MOMENT_KINDS] = {
     [RL_M_TAIL_LEAVE] = sum_tail_leave,
     [RL_M_TAIL_WRITE] = sum_tail_write,
     [RL_M_TAIL_KEPT] = sum_tail_kept,
+    [RL_M_BODY_HELD] = sum_body_held,
+    [RL_M_BODY_BEGUN] = sum_body_begun,
+    [RL_M_BODY_GROWN] = sum_body_grown,
+    [RL_M_BODY_QUERIES] = sum_body_queries,
+    [RL_M_BEGUN_TOKENS] = sum_begun_tokens,
+    [RL_M_BEGUN_CACHED] = sum_begun_cached,
+    [RL_M_BODY_PAIRS] = sum_body_pairs,
+    [RL_M_REST_PAIRS] = sum_rest_pair,
+    [RL_M_REST_SCORES] = sum_rest_score,
     [RL_M_RECTANGLE] = sum_rectangle,
     [RL_M_EXPERTS] = sum_experts,
     [RL_M_TABLE_ROWS] = sum_experts,

@@ -69,6 +69,55 @@ bool rl_parted_tail_kept(const rl_group *group, const rl_moment *moment, uint64_
   return true;
 }
 
+bool rl_parted_body_held(const rl_group *group, const rl_moment *moment, uint64_t *value) {
+  *value = rl_parting_body(&moment->parting, group->cached) > 0;
+  return true;
+}
+
+bool rl_parted_body_begun(const rl_group *group, const rl_moment *moment, uint64_t *value) {
+  change c;
+  if (!change_of(group, moment, &c)) return false;
+  *value = c.before == 0 && c.after > 0;
+  return true;
+}
+
+bool rl_parted_body_grown(const rl_group *group, const rl_moment *moment, uint64_t *value) {
+  change c;
+  if (!change_of(group, moment, &c)) return false;
+  *value = c.after > c.before;
+  return true;
+}
+
+bool rl_parted_body_queries(const rl_group *group, const rl_moment *moment, uint64_t *value) {
+  *value = rl_parting_body(&moment->parting, group->cached) > 0 ? group->q : 0;
+  return true;
+}
+
+bool rl_parted_begun_tokens(const rl_group *group, const rl_moment *moment, uint64_t *value) {
+  uint64_t begun;
+  if (!rl_parted_body_begun(group, moment, &begun)) return false;
+  *value = begun == 0 ? 0 : group->q;
+  if (moment->window != 0) *value = rl_min_u64(*value, moment->window);
+  return true;
+}
+
+bool rl_parted_begun_cached(const rl_group *group, const rl_moment *moment, uint64_t *value) {
+  uint64_t begun;
+  if (!rl_parted_body_begun(group, moment, &begun)) return false;
+  *value = begun == 0 ? 0 : group->cached;
+  return true;
+}
+
+bool rl_parted_body_met(const rl_group *group, const rl_moment *moment, uint64_t *value) {
+  return rl_mul_u64(rl_parting_body(&moment->parting, group->cached), group->q, value);
+}
+
+bool rl_parted_body_pairs(const rl_group *group, const rl_moment *moment, uint64_t *value) {
+  if (!rl_parted_body_met(group, moment, value)) return false;
+  *value /= moment->tokens;
+  return true;
+}
+
 /* Chunks of positions that have begun; where beginning one differs from continuing it, both count. */
 static uint64_t chunks_begun(const rl_moment *moment, uint64_t cached) {
   bool differs = moment->kind == RL_M_CHUNK_OPEN || moment->kind == RL_M_CHUNK_BEGUN;
@@ -76,12 +125,13 @@ static uint64_t chunks_begun(const rl_moment *moment, uint64_t cached) {
   return cached / moment->within + (differs ? rl_ceil_div(cached, moment->within) : 0);
 }
 
-/* The step that fills a block differs from those before and behind it; where tokens leave one by one
- * all steps are alike from the first that leaves on. */
+/* The step that fills a block differs from those before and behind it; where tokens leave one by
+ * one all steps are alike from the first that leaves on, but for that one, which begins the body.
+ */
 static uint64_t blocks_left(const rl_parting *parting, uint64_t cached) {
   uint64_t apart = parting->first + parting->newest;
   if (parting->step == 0 || cached + 1 < apart) return 0;
-  if (parting->step == 1) return 1u + (cached >= apart);
+  if (parting->step == 1) return 1u + (cached >= apart) + (cached > apart);
   return (cached + 1 - apart) / parting->step + rl_parting_body(parting, cached) / parting->step;
 }
 

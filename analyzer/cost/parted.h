@@ -13,5 +13,14 @@ bool rl_parted_tail_read(const rl_group *group, const rl_moment *moment, uint64_
 bool rl_parted_tail_leave(const rl_group *group, const rl_moment *moment, uint64_t *value);
 bool rl_parted_tail_write(const rl_group *group, const rl_moment *moment, uint64_t *value);
 bool rl_parted_tail_kept(const rl_group *group, const rl_moment *moment, uint64_t *value);
+bool rl_parted_body_held(const rl_group *group, const rl_moment *moment, uint64_t *value);
+bool rl_parted_body_begun(const rl_group *group, const rl_moment *moment, uint64_t *value);
+bool rl_parted_body_grown(const rl_group *group, const rl_moment *moment, uint64_t *value);
+bool rl_parted_body_queries(const rl_group *group, const rl_moment *moment, uint64_t *value);
+bool rl_parted_begun_tokens(const rl_group *group, const rl_moment *moment, uint64_t *value);
+bool rl_parted_begun_cached(const rl_group *group, const rl_moment *moment, uint64_t *value);
+bool rl_parted_body_pairs(const rl_group *group, const rl_moment *moment, uint64_t *value);
+/* Every new token and every token of the body. */
+bool rl_parted_body_met(const rl_group *group, const rl_moment *moment, uint64_t *value);
 
 #endif

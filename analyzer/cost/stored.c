@@ -6,7 +6,8 @@
 static rl_moment_kind kind_of(const rl_tensor *tensor) {
   static const rl_moment_kind KEPT[] = {[RL_KV_ALL] = RL_M_KV_KEPT,
                                         [RL_KV_BODY] = RL_M_BODY_KEPT,
-                                        [RL_KV_TAIL] = RL_M_TAIL_KEPT};
+                                        [RL_KV_TAIL] = RL_M_TAIL_KEPT,
+                                        [RL_KV_CHANNELS] = RL_M_SEQUENCES};
   return tensor->role == RL_ROLE_KV ? KEPT[tensor->part] : RL_EXTENT_MOMENTS[tensor->extent];
 }
 
@@ -16,6 +17,7 @@ static const uint64_t *value_of(const rl_cost *cost, const uint64_t *moments,
   const uint64_t window = tensor->role == RL_ROLE_KV ? tensor->window : 0;
   for (uint32_t m = 0; m < cost->moment_count; m++) {
     const rl_moment *moment = &cost->moments[m];
+    if (tensor->part == RL_KV_CHANNELS && moment->kind == RL_M_SEQUENCES) return &moments[m];
     bool whole = moment->phase == RL_PHASE_BOTH && moment->ranks <= 1;
     bool same = moment->kind == kind_of(tensor) && moment->window == window &&
                 rl_parting_equal(&moment->parting, &tensor->parting) &&

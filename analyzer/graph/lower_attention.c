@@ -170,6 +170,7 @@ rl_status rl_lower_attention(rl_lowering *lowering, const rl_statement *statemen
   if (status == RL_OK && parted) status = rl_parted_check(lowering, statement, values);
   if (status != RL_OK) return status;
   op.at.parted = parted;
+  op.at.kept_channels = rl_channels_kept(lowering);
   op.at.window = values->window;
   op.at.within = values->within;
   op.at.sinks = values->sinks != NULL;
@@ -182,6 +183,7 @@ rl_status rl_lower_attention(rl_lowering *lowering, const rl_statement *statemen
   set_reach(lowering, lowering->v_cache, values);
   status = rl_attention_add(lowering, &op, &ends);
   rl_caches_leave(lowering);
+  if (status == RL_OK) status = rl_channels_choose(lowering, statement, &op, ends.q);
   if (status == RL_OK && parted) status = rl_parted_compress(lowering, statement);
   return status;
 }

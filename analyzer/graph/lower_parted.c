@@ -7,7 +7,7 @@
 #include "graph/lowering.h"
 
 bool rl_format_is_parted(const rl_format *format) {
-  return format->tail != NULL || format->tokens > 1;
+  return rl_format_is_for_kv(format);
 }
 
 bool rl_caches_are_parted(const rl_lowering *lowering) {
@@ -32,7 +32,8 @@ static rl_parting parting_of(const rl_format *format) {
   return (rl_parting){.step = tokens_of(format)};
 }
 
-/* Rows of the body are a token and head, or a channel over the tokens of a block. */
+/* Rows of the body are a token and head, or a channel over the tokens of a block; of channels those
+ * that are kept. */
 static rl_status add_body(rl_lowering *lowering, const rl_evaluated *values,
                           const rl_format *format, rl_tensor *shape, uint32_t *out) {
   rl_tensor body = *shape;
@@ -41,12 +42,10 @@ static rl_status add_body(rl_lowering *lowering, const rl_evaluated *values,
   body.format = format;
   body.extent = RL_EXTENT_KV;
   body.rows = values->heads;
-  body.cols = values->head_dim;
+  body.cols = rl_format_channels(format, values->head_dim);
   if (format->tokens > 1) {
+    if (!rl_mul_u64(values->heads, body.cols, &body.rows)) return rl_diag_oom(lowering->diags);
     body.cols = format->tokens;
-    if (!rl_mul_u64(values->heads, values->head_dim, &body.rows)) {
-      return rl_diag_oom(lowering->diags);
-    }
   }
   return rl_tensor_add(lowering, &body, out);
 }
@@ -67,7 +66,22 @@ static rl_status add_tail(rl_lowering *lowering, const rl_evaluated *values, rl_
   return tail.rows == 0 ? RL_OK : rl_tensor_add(lowering, &tail, out);
 }
 
-/* The two parts of one cache; the tail is none where every token leaves at once. */
+/* The mask of channels of each sequence and head, where some are left out. */
+static rl_status add_channels(rl_lowering *lowering, const rl_evaluated *values,
+                              const rl_format *format, rl_tensor *shape, uint32_t *out) {
+  rl_tensor mask = *shape;
+  *out = RL_NONE;
+  if (format->channels == NULL) return RL_OK;
+  mask.name = rl_textf(lowering->arena, "%s_channels", shape->name);
+  mask.part = RL_KV_CHANNELS;
+  mask.format = &RL_FORMAT_CHANNEL_MASK;
+  mask.extent = RL_EXTENT_SEQUENCES;
+  mask.rows = values->heads;
+  mask.cols = values->head_dim;
+  return mask.name == NULL ? rl_diag_oom(lowering->diags) : rl_tensor_add(lowering, &mask, out);
+}
+
+/* The parts of one cache; the tail is none where every token leaves at once. */
 static rl_status add_parts(rl_lowering *lowering, const rl_evaluated *values, const char *name,
                            const rl_format *format, rl_parts *parts) {
   rl_tensor shape = {.name = name,
@@ -78,7 +92,9 @@ static rl_status add_parts(rl_lowering *lowering, const rl_evaluated *values, co
                                               lowering->whole.heads),
                      .run = lowering->scope.in_layers ? lowering->run : RL_NONE};
   rl_status status = add_body(lowering, values, format, &shape, &parts->body);
-  return status == RL_OK ? add_tail(lowering, values, &shape, &parts->tail) : status;
+  if (status == RL_OK) status = add_tail(lowering, values, &shape, &parts->tail);
+  if (status == RL_OK) status = add_channels(lowering, values, format, &shape, &parts->channels);
+  return status;
 }
 
 rl_status rl_parted_append(rl_lowering *lowering, const rl_statement *statement,
@@ -114,14 +130,62 @@ size_t rl_parts_read(const rl_lowering *lowering, const rl_parts *parts, rl_oper
     operands[count++] = rl_operand_whole(lowering, parts->tail, RL_READ);
   }
   operands[count++] = rl_operand_whole(lowering, parts->fresh, RL_READ);
+  if (parts->channels != RL_NONE) {
+    operands[count++] = rl_operand_whole(lowering, parts->channels, RL_READ);
+  }
   return count;
+}
+
+uint64_t rl_channels_kept(const rl_lowering *lowering) {
+  const rl_parts *parts = &lowering->k_parts;
+  return parts->channels == RL_NONE ? 0
+                                    : rl_format_channels(lowering->scenario->k, parts->head_dim);
+}
+
+/* q [T, H * d_h] -> [T, H * kept]: of sequences that have a body */
+rl_status rl_channels_gather(rl_lowering *lowering, const rl_op *attention, uint32_t q,
+                             uint32_t *kept) {
+  const uint32_t mask = lowering->k_parts.channels;
+  *kept = RL_NONE;
+  if (mask == RL_NONE) return RL_OK;
+  rl_op op = *attention;
+  rl_tensor shape = rl_activation_shape(lowering, RL_EXTENT_TOKENS, 1,
+                                        attention->at.heads * attention->at.kept_channels);
+  op.kind = RL_OP_GATHER_CHANNELS;
+  op.name = shape.name = RL_OP_INFO[op.kind].name;
+  shape.run = RL_NONE;
+  rl_status status = rl_tensor_add(lowering, &shape, kept);
+  if (status != RL_OK) return status;
+  const rl_operand operands[] = {rl_operand_whole(lowering, q, RL_READ),
+                                 rl_operand_whole(lowering, mask, RL_READ),
+                                 rl_operand_whole(lowering, *kept, RL_WRITE)};
+  return rl_op_add(lowering, &op, operands, 3);
+}
+
+/* q [T, H * d_h], k [T, H_kv * d_h], the tail of keys -> a mask a head of sequences that begin a
+ * body */
+rl_status rl_channels_choose(rl_lowering *lowering, const rl_statement *statement,
+                             const rl_op *attention, uint32_t q) {
+  const rl_parts *parts = &lowering->k_parts;
+  if (parts->channels == RL_NONE) return RL_OK;
+  rl_op op = rl_op_begin(lowering, statement, RL_OP_CHOOSE_CHANNELS);
+  rl_operand operands[4];
+  size_t count = 0;
+  op.name = RL_OP_INFO[op.kind].name;
+  op.at = attention->at;
+  op.at.queries = lowering->scenario->k->channels->queries;
+  operands[count++] = rl_operand_whole(lowering, q, RL_READ);
+  operands[count++] = rl_operand_whole(lowering, parts->fresh, RL_READ);
+  if (parts->tail != RL_NONE) operands[count++] = rl_operand_whole(lowering, parts->tail, RL_READ);
+  operands[count++] = rl_operand_whole(lowering, parts->channels, RL_WRITE);
+  return rl_op_add(lowering, &op, operands, count);
 }
 
 /* k, v [T, H_kv * d_h] and the tails, into bodies and tails */
 rl_status rl_parted_compress(rl_lowering *lowering, const rl_statement *statement) {
   const rl_parts parts[] = {lowering->k_parts, lowering->v_parts};
   rl_op op = rl_op_begin(lowering, statement, RL_OP_KV_COMPRESS);
-  rl_operand operands[8];
+  rl_operand operands[9];
   size_t count = 0;
   op.name = RL_OP_INFO[RL_OP_KV_COMPRESS].name;
   for (int c = 0; c < 2; c++) {
@@ -131,6 +195,9 @@ rl_status rl_parted_compress(rl_lowering *lowering, const rl_statement *statemen
     if (parts[c].tail == RL_NONE) continue;
     operands[count++] = rl_operand_whole(lowering, parts[c].tail, RL_READ);
   }
+  if (parts[0].channels != RL_NONE) {
+    operands[count++] = rl_operand_whole(lowering, parts[0].channels, RL_READ);
+  }
   for (int c = 0; c < 2; c++) {
     operands[count++] = rl_operand_whole(lowering, parts[c].body, RL_WRITE);
     if (parts[c].tail == RL_NONE) continue;
@@ -138,6 +205,7 @@ rl_status rl_parted_compress(rl_lowering *lowering, const rl_statement *statemen
   }
   op.at.kv_heads = op.at.heads = lowering->k_parts.heads;
   op.at.head_dim = lowering->k_parts.head_dim;
+  op.at.kept_channels = rl_channels_kept(lowering);
   lowering->k_parts = lowering->v_parts = RL_NO_PARTS;
   return rl_op_add(lowering, &op, operands, count);
 }

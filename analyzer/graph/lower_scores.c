@@ -89,19 +89,23 @@ static rl_status add_expanded(rl_lowering *lowering, const rl_op *attention,
   const rl_op scores = part_of(attention, RL_OP_SCORES);
   const rl_op softmax = part_of(attention, RL_OP_SOFTMAX);
   rl_op mix = part_of(attention, RL_OP_MIX);
+  mix.at.kept_channels = 0; /* values keep all of theirs */
   rl_tensor shape =
       rl_activation_shape(lowering, scores_extent(&attention->at), attention->at.heads, 1);
-  uint32_t s;
   shape.name = RL_OP_INFO[RL_OP_SCORES].name;
   shape.run = RL_NONE;
   mix.compute =
       rl_format_compute(lowering->tensors.items[ends->v].format, lowering->scenario->activations);
-  rl_status status = rl_tensor_add(lowering, &shape, &s);
+  rl_parts k_parts = ends->k_parts;
+  uint32_t s, kept;
+  rl_status status = rl_channels_gather(lowering, attention, ends->q, &kept);
+  if (status == RL_OK) status = rl_tensor_add(lowering, &shape, &s);
   if (status != RL_OK) return status;
-  rl_operand of_scores[6] = {rl_operand_whole(lowering, ends->q, RL_READ),
+  k_parts.channels = kept; /* queries that are gathered need no mask any more */
+  rl_operand of_scores[7] = {rl_operand_whole(lowering, ends->q, RL_READ),
                              rl_operand_whole(lowering, ends->k, RL_READ)};
   size_t count = read_table(lowering, ends->table, of_scores, 2);
-  count = rl_parts_read(lowering, &ends->k_parts, of_scores, count);
+  count = rl_parts_read(lowering, &k_parts, of_scores, count);
   of_scores[count++] = rl_operand_whole(lowering, s, RL_WRITE);
   rl_operand of_softmax[3] = {rl_operand_whole(lowering, s, RL_READ)};
   size_t of_softmax_count = read_table(lowering, ends->sinks, of_softmax, 1);

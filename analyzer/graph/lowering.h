@@ -41,10 +41,11 @@ typedef struct rl_travel {
 /* One cache of the layer that keeps tokens apart (lower_parted.c): its tensors, and the keys or values
  * of the new tokens. */
 typedef struct rl_parts {
-  uint32_t body, tail, fresh; /* RL_NONE: there is none */
+  uint32_t body, tail, fresh, channels; /* RL_NONE: there is none */
   uint64_t heads, head_dim;
 } rl_parts;
-#define RL_NO_PARTS ((rl_parts){.body = RL_NONE, .tail = RL_NONE, .fresh = RL_NONE})
+#define RL_NO_PARTS \
+  ((rl_parts){.body = RL_NONE, .tail = RL_NONE, .fresh = RL_NONE, .channels = RL_NONE})
 
 typedef struct rl_lowering {
   rl_arena *arena;
@@ -298,6 +299,16 @@ rl_status rl_parted_check(rl_lowering *lowering, const rl_statement *statement,
 /* Adds what is read of a cache beside its body; answers the new count. */
 size_t rl_parts_read(const rl_lowering *lowering, const rl_parts *parts, rl_operand *operands,
                      size_t count);
+/* The queries without the channels that the body of the keys does not keep: an operator of its own
+ * where scores are stored; RL_NONE where it keeps all. */
+rl_status rl_channels_gather(rl_lowering *lowering, const rl_op *attention, uint32_t q,
+                             uint32_t *kept);
+/* The operator that chooses the channels, behind the attention of these queries; nothing where the
+ * keys keep all. */
+rl_status rl_channels_choose(rl_lowering *lowering, const rl_statement *statement, const rl_op *attention,
+                             uint32_t q);
+/* Channels of a key that its body keeps where those are not all; 0. */
+uint64_t rl_channels_kept(const rl_lowering *lowering);
 /* The operator that takes in the new tokens, behind the attention to them. */
 rl_status rl_parted_compress(rl_lowering *lowering, const rl_statement *statement);
 

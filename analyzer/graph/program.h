@@ -76,7 +76,9 @@ uint64_t rl_slice_at(const rl_slice *slice, uint64_t i);
 typedef enum rl_kv_part {
   RL_KV_ALL,
   RL_KV_BODY, /* those that were compressed, in blocks of `tokens` */
-  RL_KV_TAIL  /* the others, one block of rl_parting_places tokens a sequence */
+  RL_KV_TAIL, /* the others, one block of rl_parting_places tokens a sequence */
+  RL_KV_CHANNELS, /* no tokens: which channels the body keeps, a mask a head of each sequence */
+  RL_KV_PARTS
 } rl_kv_part;
 
 typedef struct rl_tensor {
@@ -181,6 +183,8 @@ typedef struct rl_op_attributes {
   uint64_t window;          /* keys a query sees, itself included; 0 = all before it */
   uint64_t budget;          /* eidetic_attention: tokens behind the window that are kept */
   bool parted;              /* attention, scores, mix: keys and values come from parts of caches, and as they are of the new tokens */
+  uint64_t kept_channels;   /* the same, kv_compress: of a key in the body, in the order of the head; 0: all */
+  uint64_t queries;         /* choose_channels: the newest of a sequence that are asked */
   uint64_t within;          /* a query sees no key before the multiple of this at or below its position; of patches
                                those of its square of so many rows and columns; 0 = all */
   uint64_t persistent;      /* memory_attention: keys that are weights */

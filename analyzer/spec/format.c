@@ -140,6 +140,13 @@ static bool lowrank_tensor(const rl_component *component, uint64_t rows, uint64_
          packed_bytes(values, component->type, bytes);
 }
 
+/* A bit a column. */
+static bool mask_row(const rl_component *component, uint64_t cols, uint64_t *bytes) {
+  (void)component;
+  *bytes = rl_ceil_div(cols, 8);
+  return true;
+}
+
 /* Byte forms: what a component takes of each row, and once a tensor (NULL: nothing). */
 typedef struct byte_form {
   bool (*row)(const rl_component *component, uint64_t cols, uint64_t *bytes);
@@ -154,7 +161,18 @@ static const byte_form FORMS[RL_COMPONENT_KINDS] = {
     [RL_TRELLIS] = {trellis_row, trellis_tensor},
     [RL_SPARSE] = {sparse_row, rl_sparse_tensor},
     [RL_LOWRANK] = {lowrank_row, lowrank_tensor},
+    [RL_CHANNEL_MASK] = {mask_row, NULL},
 };
+
+static const rl_component MASK_STACK[] = {{.kind = RL_CHANNEL_MASK}};
+const rl_format RL_FORMAT_CHANNEL_MASK = {
+    .name = "channel mask", .reference = "channel mask", .stack = MASK_STACK, .depth = 1};
+
+uint64_t rl_format_channels(const rl_format *format, uint64_t channels) {
+  if (format->channels == NULL) return channels;
+  const rl_u128 parts = (rl_u128)channels * format->channels->keep;
+  return (uint64_t)((parts + RL_KEEP_ALL - 1) / RL_KEEP_ALL);
+}
 
 bool rl_format_parts(const rl_format *format, uint64_t rows, uint64_t cols,
                      rl_component_part parts[RL_STACK_MAX]) {
@@ -231,7 +249,7 @@ rl_type rl_format_compute(const rl_format *weights, const rl_format *activation)
 }
 
 bool rl_format_is_for_kv(const rl_format *format) {
-  return format->tail != NULL || format->tokens > 1;
+  return format->tail != NULL || format->tokens > 1 || format->channels != NULL;
 }
 
 bool rl_format_is_dense(const rl_format *format) {
@@ -241,6 +259,7 @@ bool rl_format_is_dense(const rl_format *format) {
 double rl_format_bits(const rl_format *format, uint64_t cols) {
   const uint64_t width = format->tokens > 1 ? format->tokens : cols;
   uint64_t bytes;
-  if (width == 0 || !rl_format_bytes(format, width, width, &bytes)) return 0;
-  return 8.0 * (double)bytes / ((double)width * (double)width);
+  if (width == 0 || cols == 0 || !rl_format_bytes(format, width, width, &bytes)) return 0;
+  const double kept = (double)rl_format_channels(format, cols) / (double)cols;
+  return kept * 8.0 * (double)bytes / ((double)width * (double)width);
 }

@@ -21,8 +21,8 @@ typedef enum rl_component_kind {
   RL_TRELLIS, /* a stream of bits whose windows stand for pairs of values of a table */
   RL_SPARSE, /* the largest values of a row, and where they stand */
   RL_LOWRANK, /* `rank` factors a row, of as many directions that a tensor stores once */
-  /* Named by the contract, refused by name until they have a kernel: */
-  RL_CHANNEL_MASK, RL_DENSE_TAIL,
+  RL_CHANNEL_MASK, /* a bit a column: whether it is kept */
+  RL_DENSE_TAIL,   /* a word of the stack, held in rl_format.tail */
   RL_COMPONENT_KINDS
 } rl_component_kind;
 
@@ -75,6 +75,14 @@ struct rl_component {
   uint32_t rank;       /* lowrank */
 };
 
+/* Which channels of keys a cache keeps: of each head of a sequence those that weigh most in its
+ * scores, chosen when the first tokens of the sequence are compressed (Xu et al. 2024, ThinK, 3.2:
+ * squares of a channel of the newest `queries` queries times those of the keys). */
+typedef struct rl_channel_choice {
+  uint32_t keep;    /* millionths of the channels, rounded up */
+  uint64_t queries;
+} rl_channel_choice;
+
 /* Components of a format, at most. */
 enum { RL_STACK_MAX = 4 };
 
@@ -96,9 +104,15 @@ struct rl_format {
   /* Of a KV cache. */
   const rl_parting *tail;    /* tokens that are kept as they are, in the activations' format; NULL: none */
   uint64_t tokens;           /* a row is one channel over so many tokens; 0 or 1: all channels of a token */
+  const rl_channel_choice *channels; /* of keys: what is stored of them; NULL: all */
   const rl_format *rotated;  /* of rotated keys beside latents in this one; NULL: the same */
   const rl_format *values;   /* of values where this one is given for keys and values; NULL: the same */
 };
+
+/* The mask of channels that stands beside a cache which keeps some: one component, RL_CHANNEL_MASK. */
+extern const rl_format RL_FORMAT_CHANNEL_MASK;
+/* Of so many channels those that a cache in this format keeps. */
+uint64_t rl_format_channels(const rl_format *format, uint64_t channels);
 
 /* Bytes of one stored row of cols values; false on overflow. */
 bool rl_format_row_bytes(const rl_format *format, uint64_t cols, uint64_t *bytes);

@@ -1,4 +1,5 @@
 /* Reads `kind: format` into rl_format: a stack of components, each one row of the table below. */
+#include <math.h>
 #include <string.h>
 
 #include "base/checked.h"
@@ -235,6 +236,36 @@ static bool load_tail(const rl_load *load, const rl_node *item, rl_format *forma
   return true;
 }
 
+/* `channel_mask: {keep: 0.6, queries: 32}`, the first of a stack: what is in it are the channels of
+ * keys that are kept. */
+static bool load_channels(const rl_load *load, const rl_node *item, rl_format *format) {
+  static const char *const keys[] = {"keep", "queries"};
+  const char *word = component_words[RL_CHANNEL_MASK];
+  enum { QUERIES_MAX = 1 << 20 };
+  double share = 1;
+  if (item->kind != RL_MAP || item->count != 1 || strcmp(item->keys[0]->text, word) != 0) {
+    return false;
+  }
+  const rl_node *map = item->items[0];
+  rl_channel_choice *choice = RL_NEW(load->arena, rl_channel_choice);
+  if (choice == NULL) {
+    rl_diag_oom(load->diags);
+    return true;
+  }
+  format->channels = choice;
+  if (rl_node_known_keys(map, word, keys, RL_COUNT(keys), load->diags) != RL_OK) return true;
+  const rl_node *keep = rl_load_need(load, map, word, keys[0]);
+  const rl_node *queries = rl_load_need(load, map, word, keys[1]);
+  if (keep != NULL) {
+    rl_node_double(keep, keys[0], 1.0 / RL_KEEP_ALL, 1, &share, load->diags);
+    choice->keep = (uint32_t)lround(share * RL_KEEP_ALL);
+  }
+  if (queries != NULL) {
+    rl_node_u64(queries, keys[1], 1, QUERIES_MAX, &choice->queries, load->diags);
+  }
+  return true;
+}
+
 /* `tokens: 32`: rows are channels of so many tokens. */
 static void load_tokens(const rl_load *load, rl_format *format) {
   const rl_node *node = rl_load_get(load->root, "tokens");
@@ -248,16 +279,21 @@ static void load_stack(const rl_load *load, rl_format *format) {
     RL_REPORT(load->diags, EMPTY_LIST, list->loc, "stack");
     return;
   }
-  size_t count = list->count - (load_tail(load, list->items[list->count - 1], format) ? 1 : 0);
+  const size_t first = load_channels(load, list->items[0], format) ? 1 : 0;
+  const size_t end = list->count - (load_tail(load, list->items[list->count - 1], format) ? 1 : 0);
+  const size_t count = end - rl_min_u64(first, end);
   rl_component *stack = RL_NEW_ARRAY(load->arena, rl_component, list->count);
   if (stack == NULL) {
     rl_diag_oom(load->diags);
     return;
   }
-  if (count == 0) RL_REPORT(load->diags, EMPTY_LIST, list->loc, "stack before dense_tail");
-  for (size_t i = 0; i < count; i++) rl_load_component(load, list->items[i], &stack[i]);
+  if (count == 0) {
+    RL_REPORT(load->diags, EMPTY_LIST, list->loc,
+              first != 0 ? "stack behind channel_mask" : "stack before dense_tail");
+  }
+  for (size_t i = 0; i < count; i++) rl_load_component(load, list->items[first + i], &stack[i]);
   if (count > RL_STACK_MAX) {
-    RL_REPORT(load->diags, NOT_SUPPORTED, list->items[RL_STACK_MAX]->loc,
+    RL_REPORT(load->diags, NOT_SUPPORTED, list->items[first + RL_STACK_MAX]->loc,
               "a stack of more than 4 components", NULL);
   }
   format->stack = stack;
@@ -266,11 +302,15 @@ static void load_stack(const rl_load *load, rl_format *format) {
 
 /* The format of values beside keys in this one: of the same kind, not asking for another in turn. */
 static void load_values(const rl_load *load, rl_format *format) {
-  const rl_node *node = rl_load_get(load->root, "values");
+  const rl_node *node = format->channels == NULL
+                            ? rl_load_get(load->root, "values")
+                            : rl_load_need(load, load->root, "format", "values");
+  if (node == NULL) return;
   const char *name = rl_load_name(load, node, "values");
   if (name == NULL) return;
   if (rl_db_format(load->db, name, node->loc, &format->values, load->diags) != RL_OK) return;
-  if (format->values->values != NULL || format->values->activations != NULL) {
+  const rl_format *values = format->values;
+  if (values->values != NULL || values->activations != NULL) {
     RL_REPORT(load->diags, FORMAT_ROLE, node->loc, format->values->name,
               "the format of values beside keys", "int8-token");
   }

@@ -83,6 +83,8 @@ void rl_ref_linear(const rl_call *call);
 void rl_ref_rope(const rl_call *call);
 void rl_ref_kv_append(const rl_call *call);
 void rl_ref_kv_compress(const rl_call *call);
+void rl_ref_choose_channels(const rl_call *call);
+void rl_ref_gather_channels(const rl_call *call);
 void rl_ref_attention(const rl_call *call);
 void rl_ref_fading_attention(const rl_call *call); /* eidetic_attention, too */
 void rl_ref_memory_attention(const rl_call *call);

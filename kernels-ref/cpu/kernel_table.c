@@ -24,6 +24,13 @@ static bool attention_workspace(const rl_program *program, const rl_op *op,
          rl_muladd_u64(&size->values, op->at.buckets, op->at.heads);
 }
 
+/* Three heads. */
+static bool heads_workspace(const rl_program *program, const rl_op *op,
+                            const rl_pass_limits *limits, rl_workspace_size *size) {
+  (void)program, (void)limits;
+  return rl_mul_u64(op->at.head_dim, 3, &size->values);
+}
+
 const rl_kernel RL_KERNELS[RL_OP_KINDS] = {
     [RL_OP_ALL_REDUCE] = {rl_ref_all_reduce, blocks_workspace},
     [RL_OP_ALL_GATHER] = {rl_ref_all_gather, blocks_workspace},
@@ -41,6 +48,8 @@ const rl_kernel RL_KERNELS[RL_OP_KINDS] = {
     [RL_OP_ROTATE] = {rl_ref_rope, blocks_workspace},
     [RL_OP_KV_APPEND] = {rl_ref_kv_append, blocks_workspace},
     [RL_OP_KV_COMPRESS] = {rl_ref_kv_compress, rl_ref_kv_compress_workspace},
+    [RL_OP_CHOOSE_CHANNELS] = {rl_ref_choose_channels, heads_workspace},
+    [RL_OP_GATHER_CHANNELS] = {rl_ref_gather_channels, heads_workspace},
     [RL_OP_ATTENTION] = {rl_ref_attention, attention_workspace},
     [RL_OP_FADING_ATTENTION] = {rl_ref_fading_attention, rl_ref_fading_attention_workspace},
     [RL_OP_EIDETIC_ATTENTION] = {rl_ref_fading_attention, rl_ref_fading_attention_workspace},

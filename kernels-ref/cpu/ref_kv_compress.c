@@ -11,8 +11,8 @@ typedef struct side {
   float *values; /* room for a block and a row */
 } side;
 
-/* The sides in the order of the operator's slots: new keys, new values, [tails read], then for each
- * cache its body, [its tail]. */
+/* The sides in the order of the operator's slots: new keys, new values, [tails read], [mask of the
+ * channels of keys], then for each cache its body, [its tail]. */
 static void find_sides(const rl_call *call, side sides[2]) {
   uint32_t read = 2, written = 0;
   for (uint32_t c = 0; c < 2; c++) {
@@ -23,12 +23,16 @@ static void find_sides(const rl_call *call, side sides[2]) {
                                 .parting = body->parting,
                                 .tokens = body->tokens,
                                 .heads = call->op->at.kv_heads,
-                                .width = call->op->at.head_dim},
+                                .width = call->op->at.head_dim,
+                                .kept = call->op->at.head_dim},
                       .values = call->work->values};
     if (tail == NULL || tail->part != RL_KV_TAIL) continue;
     sides[c].cache.tail = rl_call_read(call, read++);
     sides[c].to_tail = rl_call_write(call, written++);
   }
+  if (call->op->at.kept_channels == 0) return;
+  sides[0].cache.kept = call->op->at.kept_channels;
+  sides[0].cache.channels = rl_call_read(call, read);
 }
 
 /* A block of tokens of one head: rows of tokens, or of their channels. */
@@ -40,13 +44,14 @@ static void pack_block(const side *s, const rl_pass_sequence *sequence, uint64_t
   for (uint64_t t = 0; t < n; t++) {
     rl_cache_read(cache, sequence, cache->parting.first + index + t, head,
                   block + t * cache->width);
+    rl_cache_squeeze(cache, sequence, head, block + t * cache->width);
   }
   if (n == 1) {
     rl_span span = rl_cache_span(cache, sequence, index, head, 0);
     rl_view_write(cache->body, span.row * cols, cols, block);
     return;
   }
-  for (uint64_t c = 0; c < cache->width; c++) {
+  for (uint64_t c = 0; c < cache->kept; c++) {
     rl_span span = rl_cache_span(cache, sequence, index, head, c);
     for (uint64_t t = 0; t < n; t++) row[t] = block[t * cache->width + c];
     rl_view_write(cache->body, span.row * cols, n, row);

@@ -11,13 +11,10 @@ enum { ID_BYTES = 4, WORD_BITS = 64 };
 
 /* The kinds that the contract names without a kernel have no row: their formats are refused. */
 static const rl_component_codec *const CODECS[RL_COMPONENT_KINDS] = {
-    [RL_DENSE] = &RL_CODEC_DENSE,
-    [RL_QUANT] = &RL_CODEC_QUANT,
-    [RL_BLOCK] = &RL_CODEC_BLOCK,
-    [RL_LUT] = &RL_CODEC_LUT,
-    [RL_TRELLIS] = &RL_CODEC_TRELLIS,
-    [RL_SPARSE] = &RL_CODEC_SPARSE,
-    [RL_LOWRANK] = &RL_CODEC_LOWRANK,
+    [RL_DENSE] = &RL_CODEC_DENSE,     [RL_QUANT] = &RL_CODEC_QUANT,
+    [RL_BLOCK] = &RL_CODEC_BLOCK,     [RL_LUT] = &RL_CODEC_LUT,
+    [RL_TRELLIS] = &RL_CODEC_TRELLIS, [RL_SPARSE] = &RL_CODEC_SPARSE,
+    [RL_LOWRANK] = &RL_CODEC_LOWRANK, [RL_CHANNEL_MASK] = &RL_CODEC_CHANNEL_MASK,
 };
 
 static const rl_component_codec *codec_of(const rl_component_part *part) {

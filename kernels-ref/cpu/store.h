@@ -91,6 +91,6 @@ typedef struct rl_component_codec {
               const float *values, uint64_t *touched);
 } rl_component_codec;
 extern const rl_component_codec RL_CODEC_DENSE, RL_CODEC_QUANT, RL_CODEC_BLOCK, RL_CODEC_LUT,
-    RL_CODEC_TRELLIS, RL_CODEC_SPARSE, RL_CODEC_LOWRANK;
+    RL_CODEC_TRELLIS, RL_CODEC_SPARSE, RL_CODEC_LOWRANK, RL_CODEC_CHANNEL_MASK;
 
 #endif

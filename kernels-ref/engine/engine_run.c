@@ -12,7 +12,7 @@ static const rl_store *store_of(const rl_engine_state *state, rl_visit visit, ui
 /* Leaves of the tensor what belongs to the operator's half of the pass. */
 static void narrow(const rl_engine_passes *passes, rl_phase phase, const rl_tensor *tensor,
                    rl_store *store) {
-  bool kept = tensor->role == RL_ROLE_STATE || tensor->part == RL_KV_TAIL ||
+  bool kept = tensor->role == RL_ROLE_STATE || tensor->part != RL_KV_ALL ||
               rl_extent_is_global(tensor->extent);
   if (phase == RL_PHASE_BOTH || kept) return;
   store->rows = rl_pass_blocks(&passes->of[phase], tensor->extent) * tensor->rows;

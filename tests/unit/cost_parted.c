@@ -77,25 +77,29 @@ static void test_moments(void) {
   }
 }
 
-/* Where a step of one token leaves the straight line: a kind differs from the line through the two
- * steps before only where a break is counted. */
+/* Where a step of one token leaves the straight line: a moment differs from the line through the
+ * two steps before only where a break is counted. */
+static void check_straight(const rl_moment *moment) {
+  const rl_cost cost = {.moments = moment, .moment_count = 1};
+  uint64_t at[LENGTH];
+  for (uint64_t n = 0; n < LENGTH; n++) {
+    const rl_group group = {.count = 1, .q = 1, .cached = n};
+    CU_ASSERT_FATAL(rl_cost_moments(&cost, &(rl_point){&group, 1}, NULL, &at[n]));
+  }
+  for (uint64_t n = 2; n < LENGTH; n++) {
+    const bool straight = at[n] + at[n - 2] == 2 * at[n - 1];
+    const bool one_piece = rl_moment_breaks(moment, n) == rl_moment_breaks(moment, n - 2);
+    CU_ASSERT(straight || !one_piece);
+    CU_ASSERT(rl_moment_breaks(moment, n) >= rl_moment_breaks(moment, n - 1));
+  }
+}
+
 static void check_breaks(const rl_parting *p, uint64_t tokens) {
   for (int k = 0; k < KINDS; k++) {
-    const rl_moment moment = {.kind = (rl_moment_kind)(RL_M_BODY_READ + k), .parting = *p,
-                              .tokens = tokens, .page = 1};
-    const rl_cost cost = {.moments = &moment, .moment_count = 1};
-    uint64_t at[LENGTH];
+    const rl_moment moment = {
+        .kind = (rl_moment_kind)(RL_M_BODY_READ + k), .parting = *p, .tokens = tokens, .page = 1};
     if (k == BODY_KEPT || k == TAIL_KEPT) continue; /* memory is not summed over steps */
-    for (uint64_t n = 0; n < LENGTH; n++) {
-      const rl_group group = {.count = 1, .q = 1, .cached = n};
-      CU_ASSERT_FATAL(rl_cost_moments(&cost, &(rl_point){&group, 1}, NULL, &at[n]));
-    }
-    for (uint64_t n = 2; n < LENGTH; n++) {
-      const bool straight = at[n] + at[n - 2] == 2 * at[n - 1];
-      const bool one_piece = rl_moment_breaks(&moment, n) == rl_moment_breaks(&moment, n - 2);
-      CU_ASSERT(straight || !one_piece);
-      CU_ASSERT(rl_moment_breaks(&moment, n) >= rl_moment_breaks(&moment, n - 1));
-    }
+    check_straight(&moment);
   }
 }
 
@@ -104,6 +108,42 @@ static void test_breaks(void) {
   check_breaks(&(rl_parting){0, 3, 1}, 1);
   check_breaks(&(rl_parting){2, 5, 8}, 4);
   check_breaks(&(rl_parting){0, 0, 1}, 1);
+}
+
+/* The first token that leaves begins the body: its step differs from those before and behind it. */
+static void test_channel_moments(void) {
+  const rl_parting p = {1, 3, 2};
+  static const rl_moment_kind kinds[] = {RL_M_BODY_HELD,    RL_M_BODY_BEGUN,   RL_M_BODY_GROWN,
+                                         RL_M_BODY_QUERIES, RL_M_BEGUN_TOKENS, RL_M_BEGUN_CACHED,
+                                         RL_M_BODY_PAIRS,   RL_M_REST_PAIRS,   RL_M_REST_SCORES};
+  enum { COUNT = sizeof kinds / sizeof *kinds };
+  /* two sequences of 5 kept tokens and 4 new ones, f = 1, r = 3, G = 2: nothing is in the body,
+   * which holds 4 of 9; and one of 9 and 3: 4 are, 8 of 12 behind it */
+  const rl_group groups[] = {{.count = 2, .q = 4, .cached = 5}, {.count = 1, .q = 3, .cached = 9}};
+  const uint64_t pairs = 2 * (6 + 7 + 8 + 9) + 10 + 11 + 12;
+  const uint64_t want[] = {1, 2, 3, 3, 2 * 3, 2 * 5, 3 * 2, pairs - 12, 2 * 36 + 36 - 12};
+  rl_moment moments[COUNT];
+  uint64_t got[COUNT];
+  for (int k = 0; k < COUNT; k++) {
+    moments[k] = (rl_moment){.kind = kinds[k],
+                             .parting = p,
+                             .tokens = 2,
+                             .window = kinds[k] == RL_M_BEGUN_TOKENS ? 3 : 0};
+  }
+  const rl_cost cost = {.moments = moments, .moment_count = COUNT};
+  CU_ASSERT_FATAL(rl_cost_moments(&cost, &(rl_point){groups, 2}, NULL, got));
+  for (int k = 0; k < COUNT; k++) CU_ASSERT_EQUAL(got[k], want[k]);
+}
+
+/* Where a step of one token leaves the straight line, of the same kinds. */
+static void test_channel_breaks(void) {
+  static const rl_parting partings[] = {{0, 3, 1}, {2, 5, 8}, {0, 0, 4}, {0, 0, 1}};
+  for (int p = 0; p < 4; p++) {
+    for (int k = RL_M_BODY_HELD; k <= RL_M_REST_SCORES; k++) {
+      const rl_moment moment = {.kind = (rl_moment_kind)k, .parting = partings[p], .tokens = 1};
+      check_straight(&moment);
+    }
+  }
 }
 
 typedef struct counted {
@@ -190,6 +230,58 @@ static void test_kivi_prompt(void) {
   rl_arena_free(&c.arena);
 }
 
+/* Llama-3-8B with ThinK: 77 of 128 channels of a key, the newest 32 whole. A step behind 2,303
+ * tokens: keys 2,271 in the body, 32 in the tail, one of which leaves for the new one; values all
+ * in the body. A mask takes 16 B. */
+static void test_think(void) {
+  const rl_group step = {.count = 1, .q = 1, .cached = 2303};
+  counted c;
+  count(&c, "llama-3-8b", "think", &step);
+  CU_ASSERT_EQUAL(value_of(&c, "attention", RL_C_KV_READ),
+                  8 * (2271 * 154 + 32 * 256 + 16 + 2303 * 256));
+  /* 32 heads: 33 keys are whole, of all 2,304 tokens the values */
+  CU_ASSERT_EQUAL(value_of(&c, "attention", RL_C_MATRIX),
+                  2 * 32 * (2271 * 77 + 33 * 128 + 2304 * 128));
+  CU_ASSERT_EQUAL(value_of(&c, "choose_channels", RL_C_VECTOR), 0);
+  CU_ASSERT_EQUAL(value_of(&c, "choose_channels", RL_C_ACT_READ), 0);
+  CU_ASSERT_EQUAL(value_of(&c, "kv_compress", RL_C_KV_READ), 8 * (256 + 16));
+  CU_ASSERT_EQUAL(value_of(&c, "kv_compress", RL_C_KV_WRITE), 8 * (154 + 256 + 256));
+  CU_ASSERT_EQUAL(value_of(&c, "kv_compress", RL_C_VECTOR), 0); /* nothing is rounded */
+  CU_ASSERT_EQUAL(kept_bytes(&c), 32 * 8 * (2272 * 154 + 32 * 256 + 16 + 2304 * 256));
+  rl_arena_free(&c.arena);
+}
+
+/* Prompts of 200 tokens choose: squares and sums of the newest 32 queries of 32 heads and of 200
+ * keys of 8, a product and a comparison a channel. */
+static void test_think_prompt(void) {
+  const rl_group prompt = {.count = 3, .q = 200, .logits = RL_LOGITS_LAST};
+  counted c;
+  count(&c, "llama-3-8b", "think", &prompt);
+  CU_ASSERT_EQUAL(value_of(&c, "choose_channels", RL_C_ACT_READ), 3 * (32 * 32 + 200 * 8) * 256);
+  CU_ASSERT_EQUAL(value_of(&c, "choose_channels", RL_C_KV_READ), 0);
+  CU_ASSERT_EQUAL(value_of(&c, "choose_channels", RL_C_KV_WRITE), 3 * 8 * 16);
+  CU_ASSERT_EQUAL(value_of(&c, "choose_channels", RL_C_VECTOR),
+                  3 * 128 * (2 * 32 * 32 + 2 * 200 * 8 + 2 * 8));
+  CU_ASSERT_EQUAL(value_of(&c, "kv_compress", RL_C_KV_READ), 3 * 8 * 16);
+  CU_ASSERT_EQUAL(value_of(&c, "kv_compress", RL_C_KV_WRITE),
+                  3 * 8 * (168 * 154 + 32 * 256 + 200 * 256));
+  rl_arena_free(&c.arena);
+}
+
+/* Over KIVI: blocks of 32 tokens are 77 rows of 32 codes in 2 bits, a scale and a smallest value,
+ * 12 B. 2,176 of 2,303 keys are in 68 of them. */
+static void test_think_kivi(void) {
+  const rl_group step = {.count = 1, .q = 1, .cached = 2303};
+  counted c;
+  count(&c, "llama-3-8b", "think-kivi-2", &step);
+  CU_ASSERT_EQUAL(value_of(&c, "attention", RL_C_KV_READ),
+                  8 * (68 * 77 * 12 + 127 * 256 + 16 + 2175 * 48 + 128 * 256));
+  CU_ASSERT_EQUAL(value_of(&c, "attention", RL_C_MATRIX),
+                  2 * 32 * (2176 * 77 + 128 * 128 + 2304 * 128));
+  CU_ASSERT_EQUAL(value_of(&c, "kv_compress", RL_C_VECTOR), 5 * 8 * (128 * 77 + 128));
+  rl_arena_free(&c.arena);
+}
+
 /* DeepSeek V3: of a token and layer 512 latent values and 4 scales of 4 B, 64 rotated values of 2 B. */
 static void test_latents(void) {
   const rl_group step = {.count = 1, .q = 1, .cached = 99};
@@ -200,5 +292,8 @@ static void test_latents(void) {
   rl_arena_free(&c.arena);
 }
 
-RL_SUITE("parted caches", {"latents", test_latents}, {"moments", test_moments}, {"breaks", test_breaks}, {"kivi", test_kivi},
-         {"kivi, a prompt", test_kivi_prompt})
+RL_SUITE("parted caches", {"latents", test_latents}, {"moments", test_moments},
+         {"breaks", test_breaks}, {"kivi", test_kivi}, {"kivi, a prompt", test_kivi_prompt},
+         {"moments of channels", test_channel_moments}, {"breaks of channels", test_channel_breaks},
+         {"think", test_think}, {"think, a prompt", test_think_prompt},
+         {"think over kivi", test_think_kivi})

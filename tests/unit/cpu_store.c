@@ -315,11 +315,35 @@ static void test_unknown_components_are_refused(void) {
   for (int f = 0; f < TEST_FORMATS; f++) CU_ASSERT_TRUE(rl_store_supports(&RL_TEST_FORMATS[f]));
 }
 
-RL_SUITE("store", {"sizes", test_sizes}, {"round trip", test_round_trip},
-         {"parts equal the whole", test_parts_equal_whole},
+/* Channels 0, 2, 7 and 9 of 10: bits from the lowest on, 1 + 4 + 128 and 2. */
+static void test_mask_by_hand(void) {
+  static const float kept[] = {1, 0, 1, 0, 0, 0, 0, 1, 0, 1};
+  uint8_t bytes[4] = {0};
+  uint64_t marks[1] = {0};
+  float back[3];
+  rl_store store;
+  CU_ASSERT_FATAL(rl_store_supports(&RL_FORMAT_CHANNEL_MASK));
+  CU_ASSERT_FATAL(rl_store_init(&store, &RL_FORMAT_CHANNEL_MASK, 2, 10));
+  CU_ASSERT_EQUAL(rl_store_bytes(&store), sizeof bytes);
+  store.bytes = bytes;
+  rl_store_write(&store, (rl_span){1, 0, 10}, kept, marks);
+  CU_ASSERT_EQUAL(bytes[2], 133);
+  CU_ASSERT_EQUAL(bytes[3], 2);
+  CU_ASSERT_EQUAL(marks[0], 12); /* the third and the fourth byte */
+  marks[0] = 0;
+  rl_store_read(&store, (rl_span){1, 7, 3}, back, marks);
+  CU_ASSERT(back[0] == 1 && back[1] == 0 && back[2] == 1);
+  rl_store_read(&store, (rl_span){0, 0, 3}, back, marks);
+  CU_ASSERT(back[0] == 0 && back[1] == 0 && back[2] == 0);
+  CU_ASSERT_EQUAL(marks[0], 13); /* of the first row the first byte alone */
+}
+
+RL_SUITE("store", {"mask by hand", test_mask_by_hand}, {"sizes", test_sizes},
+         {"round trip", test_round_trip}, {"parts equal the whole", test_parts_equal_whole},
          {"reads touch what they need", test_reads_touch_what_they_need},
          {"layout by hand", test_layout_by_hand}, {"tiles by hand", test_tiles_by_hand},
          {"order by hand", test_order_by_hand},
-         {"scales of scales by hand", test_scales_of_scales_by_hand}, {"pieces", test_pieces}, {"components add up", test_components_add_up}, {"zeros", test_zeros_and_tiny_rows},
+         {"scales of scales by hand", test_scales_of_scales_by_hand}, {"pieces", test_pieces},
+         {"components add up", test_components_add_up}, {"zeros", test_zeros_and_tiny_rows},
          {"a scale never overflows", test_scale_never_overflows},
          {"unknown components", test_unknown_components_are_refused})

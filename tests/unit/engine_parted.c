@@ -8,17 +8,23 @@
 #include "unit.h"
 
 /* tests/phases/small-*.yaml, typed once more: small enough for a script of 16 tokens to fill them. */
-static const ref_parted SMALL_KEYS = {REF_PACK_CHANNELS, 2, 4, 0, 0, 4};
-static const ref_parted SMALL_VALUES = {REF_PACK_GROUPS, 4, 4, 2, 3, 1};
-static const ref_parted MIXED_KEYS = {REF_PACK_CHANNELS, 4, 3, 1, 2, 6};
-static const ref_parted MIXED_VALUES = {REF_PACK_ROW, 8, 0, 0, 0, 1};
+static const ref_parted SMALL_KEYS = {REF_PACK_CHANNELS, 2, 4, 0, 0, 4, 0, 0};
+static const ref_parted SMALL_VALUES = {REF_PACK_GROUPS, 4, 4, 2, 3, 1, 0, 0};
+static const ref_parted MIXED_KEYS = {REF_PACK_CHANNELS, 4, 3, 1, 2, 6, 0, 0};
+static const ref_parted MIXED_VALUES = {REF_PACK_ROW, 8, 0, 0, 0, 1, 0, 0};
+
+static const ref_parted THINK_KEYS = {REF_PACK_NOT, 0, 1, 1, 3, 1, 6, 2};
+static const ref_parted THINK_VALUES = {REF_PACK_NOT, 0, 1, 0, 0, 1, 0, 0};
+static const ref_parted THIN_KEYS = {REF_PACK_CHANNELS, 4, 4, 0, 0, 4, 6, 3};
 
 typedef struct format_case {
   const char *kv;
   const ref_parted *keys, *values;
 } format_case;
 static const format_case CASES[] = {{"small-tail", &SMALL_KEYS, &SMALL_VALUES},
-                                    {"small-tail-mixed", &MIXED_KEYS, &MIXED_VALUES}};
+                                    {"small-tail-mixed", &MIXED_KEYS, &MIXED_VALUES},
+                                    {"small-think", &THINK_KEYS, &THINK_VALUES},
+                                    {"small-think-tail", &THIN_KEYS, &SMALL_VALUES}};
 enum { CASE_COUNT = sizeof CASES / sizeof *CASES };
 
 /* Decoders with grouped heads, with mixtures, with soft caps on all layers, with biases by distance. */
@@ -76,7 +82,7 @@ static void test_logits(void) {
 
 /* Off by one, a wrong order of attention and compression, codes that were not rounded: all are seen. */
 static void test_plants(void) {
-  static const ref_parted fine = {REF_PACK_CHANNELS, 8, 4, 0, 0, 4};
+  static const ref_parted fine = {REF_PACK_CHANNELS, 8, 4, 0, 0, 4, 0, 0};
   const ref_model model = chained("llama-twin");
   const format_case other = {"small-tail", &fine, &SMALL_VALUES};
   plant = REF_TAIL_ONE_SHORT;
@@ -85,6 +91,12 @@ static void test_plants(void) {
   CU_ASSERT_TRUE(run(&model, &CASES[0], "fp32", "reference") > 1e-3);
   plant = REF_RIGHT;
   CU_ASSERT_TRUE(run(&model, &other, "fp32", "reference") > 1e-3);
+  static const ref_parted wider = {REF_PACK_NOT, 0, 1, 1, 3, 1, 7, 2};
+  static const ref_parted by_one = {REF_PACK_NOT, 0, 1, 1, 3, 1, 6, 1};
+  CU_ASSERT_TRUE(
+      run(&model, &(format_case){"small-think", &wider, &THINK_VALUES}, "fp32", "unfused") > 1e-3);
+  CU_ASSERT_TRUE(
+      run(&model, &(format_case){"small-think", &by_one, &THINK_VALUES}, "fp32", "unfused") > 1e-3);
 }
 
 static void test_bytes(void) {

@@ -226,6 +226,8 @@ static void project(const decoder *d, int layer) {
     const int shape[2] = {m->kv_heads, m->head_dim};
     ref_pack(d->storage->keys, d->tokens->count, shape, k, packed_k);
     ref_pack(d->storage->values, d->tokens->count, shape, v, packed_v);
+    const ref_keys keys = {m->kv_heads, m->head_dim, m->heads / m->kv_heads, q, k, packed_k};
+    ref_leave_channels(d->storage->keys, d->tokens->cached, d->tokens->count, &keys);
     return;
   }
   store_cache(d, k);

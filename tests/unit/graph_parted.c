@@ -69,6 +69,34 @@ static void test_slots(void) {
   rl_arena_free(&l.arena);
 }
 
+/* Masks stand beside the keys; where scores are stored queries are gathered first. */
+static void test_channel_slots(void) {
+  static const char *const attention[] = {
+      "q", "k_cache", "v_cache", "k_cache_tail", "k", "k_cache_channels", "v", "a", NULL};
+  static const char *const choose[] = {"q", "k", "k_cache_tail", "k_cache_channels", NULL};
+  static const char *const compress[] = {
+      "k", "v", "k_cache_tail", "k_cache_channels", "k_cache", "k_cache_tail", "v_cache", NULL};
+  static const char *const gather[] = {"q", "k_cache_channels", "gather_channels", NULL};
+  static const char *const scores[] = {"q",      "k_cache", "k_cache_tail", "k", "gather_channels",
+                                       "scores", NULL};
+  static const char *const mix[] = {"scores", "v_cache", "v", "a", NULL};
+  lowered l;
+  lower(&l, "llama-3-8b", "think", "auto");
+  CU_ASSERT_EQUAL_FATAL(l.status, RL_OK);
+  check_names(l.program, RL_OP_ATTENTION, attention);
+  check_names(l.program, RL_OP_CHOOSE_CHANNELS, choose);
+  check_names(l.program, RL_OP_KV_COMPRESS, compress);
+  CU_ASSERT_EQUAL(find_op(l.program, RL_OP_ATTENTION)->at.kept_channels, 77);
+  CU_ASSERT_EQUAL(find_op(l.program, RL_OP_CHOOSE_CHANNELS)->at.queries, 32);
+  rl_arena_free(&l.arena);
+  lower(&l, "llama-3-8b", "think", "unfused");
+  CU_ASSERT_EQUAL_FATAL(l.status, RL_OK);
+  check_names(l.program, RL_OP_GATHER_CHANNELS, gather);
+  check_names(l.program, RL_OP_SCORES, scores);
+  check_names(l.program, RL_OP_MIX, mix);
+  rl_arena_free(&l.arena);
+}
+
 static void check_refused(const char *model, const char *message) {
   lowered l;
   lower(&l, model, "kivi-2", "auto");
@@ -94,4 +122,5 @@ static void test_refused(void) {
                               "supported yet");
 }
 
-RL_SUITE("parted caches", {"slots", test_slots}, {"refused", test_refused})
+RL_SUITE("parted caches", {"slots", test_slots}, {"slots of channels", test_channel_slots},
+         {"refused", test_refused})
