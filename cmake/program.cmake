@@ -12,6 +12,10 @@ target_sources(rl_program INTERFACE ${program_objects})
 target_include_directories(rl_program INTERFACE ${CMAKE_SOURCE_DIR}/analyzer ${CMAKE_SOURCE_DIR})
 target_link_libraries(rl_program INTERFACE roofline_static PkgConfig::YAML m)
 
+if(OpenMP_C_FOUND)
+  target_link_libraries(rl_program INTERFACE OpenMP::OpenMP_C)
+endif()
+
 if(EXISTS ${CMAKE_SOURCE_DIR}/analyzer/cli/main.c)
   file(GLOB cli_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/analyzer/cli/*.c)
   list(FILTER cli_sources EXCLUDE REGEX "/main\\.c$")

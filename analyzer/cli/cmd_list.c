@@ -6,7 +6,7 @@
 #include "cli/commands.h"
 #include "cost/cost.h"
 #include "graph/lower.h"
-#include "kernels-ref/cpu/kernel.h"
+#include "kernels-ref/cpu/registry.h"
 #include "spec/hardware.h"
 #include "spec/link.h"
 #include "spec/method.h"
@@ -379,6 +379,21 @@ static void list_ops(rl_session *session, rl_grid *grid) {
   }
 }
 
+/* Rows that replace the scalar reference where the operands fit. */
+static void list_fast_rows(rl_session *session, rl_grid *grid, rl_op_kind kind) {
+  const rl_kernel_rows *groups;
+  const size_t count = rl_kernel_groups(&groups);
+  for (size_t g = 0; g < count; g++) {
+    if (groups[g].kind != kind) continue;
+    for (size_t r = 0; r < groups[g].count; r++) {
+      rl_cell *row = rl_grid_row(grid);
+      row[0] = rl_cell_text(RL_OP_INFO[kind].name);
+      row[1] = rl_cell_text(rl_textf(&session->arena, "cpu, %s", RL_ISA_NAMES[groups[g].isa]));
+      row[2] = rl_cell_text(groups[g].rows[r].name);
+    }
+  }
+}
+
 static void list_kernels(rl_session *session, rl_grid *grid) {
   static const rl_column columns[] = {
       {.key = "operator", .head = "operator", .left = true},
@@ -392,6 +407,7 @@ static void list_kernels(rl_session *session, rl_grid *grid) {
     row[0] = rl_cell_text(RL_OP_INFO[kind].name);
     row[1] = rl_cell_text("cpu, scalar reference");
     row[2] = rl_cell_text(RL_OP_INFO[kind].doc);
+    list_fast_rows(session, grid, (rl_op_kind)kind);
   }
 }
 

@@ -8,6 +8,7 @@
 #ifndef RL_CPU_KERNEL_H
 #define RL_CPU_KERNEL_H
 
+#include "kernels-ref/cpu/isa.h"
 #include "kernels-ref/cpu/pass.h"
 #include "kernels-ref/cpu/view.h"
 
@@ -17,6 +18,9 @@ typedef struct rl_workspace {
   int32_t *codes;     /* rl_kernel.codes of them */
   uint8_t *registers; /* fused groups: tensors that are never stored */
 } rl_workspace;
+
+typedef struct rl_kernel rl_kernel;
+typedef struct rl_linear_tile rl_linear_tile;
 
 typedef struct rl_call rl_call;
 struct rl_call {
@@ -31,6 +35,9 @@ struct rl_call {
   const rl_call *peers;
   size_t peer_count;
   const rl_store *incoming; /* receive: what the stage before has sent */
+  const rl_kernel *kernel;  /* the row that runs */
+  const rl_kernel *const *parts; /* [op->part_count] rows of a fused group's parts; NULL: the scalar ones */
+  uint32_t threads;              /* that a fast row may use; 0 and 1: the caller's */
 };
 
 /* The largest pass that memory is planned for. */
@@ -38,20 +45,35 @@ typedef struct rl_pass_limits {
   uint64_t tokens, logit_rows, scores, kv_rows, longest, sequences;
   uint64_t choices;
   rl_source_blocks source;
+  rl_isa isa;       /* level that rows are chosen from */
+  uint32_t threads; /* of a fast row */
 } rl_pass_limits;
 
 typedef struct rl_workspace_size {
   uint64_t values, codes, registers;
 } rl_workspace_size;
 
-typedef struct rl_kernel {
+/* What a fast row says of itself, from the bounds of its loops. */
+enum { RL_DECLARED_OPERANDS = 8 };
+typedef struct rl_declared {
+  uint64_t bytes[RL_DECLARED_OPERANDS]; /* stored bytes of each operand, in the operator's order */
+  uint64_t flops;                       /* two a multiply-add */
+} rl_declared;
+
+struct rl_kernel {
   void (*run)(const rl_call *call);
   /* Workspace for any pass within the limits. False on overflow. */
   bool (*workspace)(const rl_program *program, const rl_op *op, const rl_pass_limits *limits,
                     rl_workspace_size *size);
-} rl_kernel;
+  /* The rest is of fast rows (registry.h). */
+  const char *name; /* "w4 times bf16"; NULL: the scalar reference, which takes every format */
+  bool (*fits)(const rl_program *program, const rl_op *op, const rl_kernel *kernel);
+  void (*declare)(const rl_call *call, rl_declared *declared);
+  rl_type weights, inputs;    /* stored codes, and what they are multiplied as */
+  const rl_linear_tile *tile; /* linear */
+};
 
-/* One row an operator kind; a test asserts that none is empty. */
+/* The scalar references, one row an operator kind; a test asserts that none is empty. */
 extern const rl_kernel RL_KERNELS[RL_OP_KINDS];
 
 /* The nth operand of that access, counted from 0; NULL when there are fewer. */
@@ -199,6 +221,11 @@ float rl_ref_bias(const rl_op *op, const float *table, uint64_t head, int64_t ah
 /* The same of new token i and key j of a cached sequence. */
 float rl_ref_token_bias(const rl_op *op, const float *table, const rl_pass_sequence *sequence,
                         uint64_t head, uint64_t i, uint64_t j);
+/* Calls load(context, row, slot) for the inputs of a linear operator: row `row` of its input is number
+ * `slot` of those that are multiplied. */
+void rl_linear_each(const rl_call *call, uint64_t tokens,
+                    void (*load)(const void *context, uint64_t row, uint64_t slot),
+                    const void *context);
 /* Softmax of n scores in place, the sum in double; sink: a logit that joins the sum and is not stored,
  * -inf when there is none. */
 void rl_ref_normalize(float *scores, uint64_t n, float sink);

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/checked.h"
-#include "kernels-ref/cpu/kernel.h"
+#include "kernels-ref/cpu/registry.h"
 
 /* Operands that the largest group may touch; the lowering makes groups of at most three parts. */
 enum { GROUP_MAX = 32, ALIGNMENT = 16 };
@@ -148,7 +148,8 @@ static void run_part(group *g, uint32_t index) {
   }
   call.op = part;
   call.views = views;
-  RL_KERNELS[part->kind].run(&call);
+  call.kernel = call.parts != NULL ? call.parts[index] : &RL_KERNELS[part->kind];
+  call.kernel->run(&call);
 }
 
 void rl_ref_fused(const rl_call *call) {
@@ -183,7 +184,8 @@ bool rl_ref_fused_workspace(const rl_program *program, const rl_op *op,
     rl_workspace_size need = {0};
     operands += part->operand_count;
     if (operands > GROUP_MAX) return false;
-    if (!RL_KERNELS[part->kind].workspace(program, part, limits, &need)) return false;
+    const rl_kernel *kernel = rl_kernel_choose(program, part, limits->isa);
+    if (!kernel->workspace(program, part, limits, &need)) return false;
     size->values = rl_max_u64(size->values, need.values);
     size->codes = rl_max_u64(size->codes, need.codes);
     if (!add_registers(program, part, limits, &size->registers)) return false;

@@ -1,12 +1,14 @@
-/* The scalar engine: executes a program, the very list that is counted, on this machine. It plans
+/* The engine: executes a program, the very list that is counted, on this machine. It plans
  * all memory once, holds weights and KV caches in their stored formats, and observes for every
  * operand of every operator how many stored bytes were touched. It predicts nothing and has no
- * clock of its own. Made for models small enough to be run by plain loops. */
+ * clock of its own. Each operator runs on the scalar kernel, or on the fast row that the registry
+ * chose for it when the engine was made. */
 #ifndef RL_ENGINE_ENGINE_H
 #define RL_ENGINE_ENGINE_H
 
 #include "graph/point.h"
 #include "graph/program.h"
+#include "kernels-ref/cpu/isa.h"
 #include "kernels-ref/engine/weights.h"
 
 typedef struct rl_engine_state rl_engine_state;
@@ -21,6 +23,8 @@ typedef struct rl_engine_limits {
   uint64_t tokens;          /* largest number of new tokens in a pass */
   uint64_t logit_rows;      /* largest number of logit rows in a pass */
   bool observe;             /* keep bitmaps: without them every byte figure is 0 */
+  rl_isa isa;       /* kernels up to this level, which the machine must execute; 0: the scalar ones */
+  uint32_t threads; /* of a fast kernel; 0: one. Where bitmaps are kept, one */
 } rl_engine_limits;
 
 /* Bytes that an engine would take: weights (tied once), KV at full capacity, the slots of the

@@ -134,6 +134,16 @@ static uint64_t whole_weight(carver *c, const rl_program *program) {
   return most;
 }
 
+/* The row of every operator and part, chosen once. */
+static const rl_kernel **carve_kernels(carver *c, const rl_engine_state *state, const rl_op *ops,
+                                       uint32_t count) {
+  const rl_kernel **kernels = carve(c, count, sizeof *kernels);
+  for (uint32_t o = 0; kernels != NULL && o < count; o++) {
+    kernels[o] = rl_kernel_choose(state->program, &ops[o], state->limits.isa);
+  }
+  return kernels;
+}
+
 /* The largest workspace and the most bitmap words and operands that one operator needs. */
 static void carve_operators(carver *c, rl_engine_state *state) {
   const rl_program *program = state->program;
@@ -143,7 +153,8 @@ static void carve_operators(carver *c, rl_engine_state *state) {
     const rl_op *op = &program->ops[o];
     rl_workspace_size need = {0};
     uint64_t words = 0;
-    if (!RL_KERNELS[op->kind].workspace(program, op, &state->limits, &need)) c->overflow = true;
+    const rl_kernel *kernel = rl_kernel_choose(program, op, state->limits.isa);
+    if (!kernel->workspace(program, op, &state->limits, &need)) c->overflow = true;
     for (uint32_t k = 0; k < op->operand_count; k++) {
       rl_store store;
       uint32_t tensor = program->operands[op->first_operand + k].tensor;
@@ -250,7 +261,9 @@ static bool set_limits(rl_engine_state *state, const rl_engine_limits *limits) {
   rl_pass_limits *most = &state->limits;
   *most = (rl_pass_limits){.tokens = limits->tokens,
                             .logit_rows = limits->logit_rows,
-                            .sequences = limits->sequences};
+                            .sequences = limits->sequences,
+                            .isa = limits->isa,
+                            .threads = limits->observe ? 1 : limits->threads};
   if (!limit_choices(state->program, most)) return false;
   for (uint32_t s = 0; s < limits->sequences; s++) {
     if (!rl_add_u64(most->kv_rows, limits->capacity[s], &most->kv_rows)) return false;
@@ -269,6 +282,8 @@ bool rl_engine_plan(const rl_program *program, const rl_engine_limits *limits, u
   if (!set_limits(state, limits)) return false;
   carve_sequences(&c, state, limits);
   carve_tensors(&c, state);
+  state->kernels = carve_kernels(&c, state, program->ops, program->op_count);
+  state->part_kernels = carve_kernels(&c, state, program->parts, program->part_count);
   carve_operators(&c, state);
   carve_rows(&c, state);
   carve_results(&c, state);

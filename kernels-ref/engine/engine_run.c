@@ -135,7 +135,10 @@ static void bind_call(const fleet_run *run, size_t rank, const rl_engine_place *
                           .layer = layer_of(state->program, visit),
                           .peers = calls + slot / group * group,
                           .peer_count = group,
-                          .incoming = incoming_of(state, op)};
+                          .incoming = incoming_of(state, op),
+                          .kernel = state->kernels[at->op],
+                          .parts = op->kind == RL_OP_FUSED ? state->part_kernels + op->first_part : NULL,
+                          .threads = state->limits.threads};
   bind_operands(state, &run->passes[rank], visit, op);
 }
 
@@ -186,7 +189,7 @@ static void run_operator(const fleet_run *run, const rl_engine_place *at) {
   if (op != NULL && op->kind == RL_OP_DISPATCH) expect_arrivals(run, at, calls);
   uint64_t start = now(run);
   for (size_t r = 0; r < run->count; r += group) {
-    if (has_work(&calls[r]) || group > 1) RL_KERNELS[calls[r].op->kind].run(&calls[r]);
+    if (has_work(&calls[r]) || group > 1) calls[r].kernel->run(&calls[r]);
   }
   uint64_t end = now(run);
   for (size_t r = 0; r < run->count; r++) {

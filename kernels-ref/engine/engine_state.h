@@ -3,7 +3,7 @@
 #ifndef RL_ENGINE_ENGINE_STATE_H
 #define RL_ENGINE_ENGINE_STATE_H
 
-#include "kernels-ref/cpu/kernel.h"
+#include "kernels-ref/cpu/registry.h"
 #include "kernels-ref/engine/engine.h"
 
 /* One KV cache. Its rows begin at first_kv in every KV tensor. */
@@ -36,6 +36,8 @@ struct rl_engine_state {
   uint32_t sequence_count;
   int32_t *parents;  /* [kv_rows] of pending trees, at the rows of their nodes */
   rl_store **stores; /* [tensor][instance]; aliases share the array of their original */
+  const rl_kernel **kernels;      /* [program->op_count] rows of the registry, */
+  const rl_kernel **part_kernels; /* [program->part_count] and those of fused parts */
   rl_workspace work;
   uint64_t *bitmaps;   /* [bitmap_words] for the operands of one operator; NULL: not observed */
   rl_view *views;      /* of one operator */

@@ -78,7 +78,8 @@ rl_engine_state *twin_engine(twin *t, const rl_program *program, const rl_weight
                              .source = most,
                              .tokens = TWIN_TOKENS,
                              .logit_rows = TWIN_TOKENS,
-                             .observe = true};
+                             .observe = true,
+                             .isa = t->setup.isa};
   check(t, rl_engine_new(&t->arena, program, &limits, source, &engine, &t->diags));
   return engine;
 }

@@ -16,6 +16,7 @@ typedef struct twin_setup {
   const ref_model *model;
   const char *weights, *activations, *kv, *profile;
   const struct ref_parted *keys, *values; /* what `kv` means where it keeps tokens apart */
+  rl_isa isa; /* level of the kernels; left out: the scalar ones */
 } twin_setup;
 
 typedef struct twin {

@@ -1,0 +1,37 @@
+# Fast kernels: one file an instruction set, compiled for it alone and chosen when the program runs. A
+# compiler or processor that does not know the set builds without the file.
+include(CheckCCompilerFlag)
+
+file(GLOB sources CONFIGURE_DEPENDS kernels-ref/cpu/fast/*.c)
+target_sources(rl_cpu PRIVATE ${sources})
+
+# Adds kernels-ref/cpu/FOLDER/*_NAME.c with the flags, and lets the registry know.
+function(rl_instruction_set folder name)
+  string(TOUPPER RL_${folder}_${name} symbol)
+  set(CMAKE_REQUIRED_FLAGS "${ARGN}")
+  string(REPLACE ";" " " CMAKE_REQUIRED_FLAGS "${ARGN}")
+  check_c_compiler_flag("" ${symbol})
+  if(${symbol})
+    file(GLOB sources CONFIGURE_DEPENDS kernels-ref/cpu/${folder}/*_${name}.c)
+    target_sources(rl_cpu PRIVATE ${sources})
+    set_source_files_properties(${sources} PROPERTIES COMPILE_OPTIONS "-O3;${ARGN}")
+    set_property(SOURCE kernels-ref/cpu/registry.c APPEND PROPERTY COMPILE_DEFINITIONS ${symbol})
+  endif()
+endfunction()
+
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64)$")
+  set(avx2 -mavx2 -mfma -mf16c)
+  set(avx512 ${avx2} -mavx512f -mavx512bw -mavx512dq -mavx512vl)
+  rl_instruction_set(x86 avx2 ${avx2})
+  rl_instruction_set(x86 avx512 ${avx512})
+  rl_instruction_set(x86 avx512_vnni ${avx512} -mavx512vnni)
+  rl_instruction_set(x86 avx512_bf16 ${avx512} -mavx512bf16)
+endif()
+
+# The thread sanitizer does not see into the OpenMP library.
+if(RL_OPENMP AND NOT RL_SANITIZE MATCHES "thread")
+  find_package(OpenMP COMPONENTS C)
+  if(OpenMP_C_FOUND)
+    target_link_libraries(rl_cpu PRIVATE OpenMP::OpenMP_C)
+  endif()
+endif()

@@ -1,0 +1,45 @@
+/* Groups of fast rows that this build holds, and the choice among them. */
+#include "kernels-ref/cpu/registry.h"
+
+#include "kernels-ref/cpu/fast/fast_rows.h"
+
+static const rl_kernel_rows GROUPS[] = {
+#if defined(RL_X86_AVX2)
+    {RL_OP_LINEAR, RL_ISA_AVX2, RL_LINEAR_AVX2, RL_LINEAR_AVX2_COUNT},
+#endif
+#if defined(RL_X86_AVX512)
+    {RL_OP_LINEAR, RL_ISA_AVX512, RL_LINEAR_AVX512, RL_LINEAR_AVX512_COUNT},
+#endif
+#if defined(RL_X86_AVX512_VNNI)
+    {RL_OP_LINEAR, RL_ISA_AVX512_VNNI, RL_LINEAR_AVX512_VNNI, RL_LINEAR_AVX512_VNNI_COUNT},
+#endif
+#if defined(RL_X86_AVX512_BF16)
+    {RL_OP_LINEAR, RL_ISA_AVX512_BF16, RL_LINEAR_AVX512_BF16, RL_LINEAR_AVX512_BF16_COUNT},
+#endif
+    {RL_OP_LINEAR, RL_ISA_SCALAR, NULL, 0}, /* the reference itself: RL_KERNELS */
+};
+enum { GROUPS_HELD = sizeof GROUPS / sizeof *GROUPS - 1 };
+
+size_t rl_kernel_groups(const rl_kernel_rows **groups) {
+  *groups = GROUPS;
+  return GROUPS_HELD;
+}
+
+const rl_kernel *rl_kernel_choose(const rl_program *program, const rl_op *op, rl_isa level) {
+  const rl_kernel *best = &RL_KERNELS[op->kind];
+  for (size_t g = 0; g < GROUPS_HELD; g++) {
+    if (GROUPS[g].kind != op->kind || GROUPS[g].isa > level) continue;
+    for (size_t r = 0; r < GROUPS[g].count; r++) {
+      const rl_kernel *row = &GROUPS[g].rows[r];
+      if (row->fits(program, op, row)) best = row;
+    }
+  }
+  return best;
+}
+
+bool rl_kernel_declare(const rl_kernel *kernel, const rl_call *call, rl_declared *declared) {
+  *declared = (rl_declared){.flops = 0};
+  if (kernel->declare == NULL) return false;
+  kernel->declare(call, declared);
+  return true;
+}
