@@ -10,6 +10,11 @@ void rl_report_terminal(rl_buf *out, const rl_result *result, const rl_style *st
 void rl_report_markdown(rl_buf *out, const rl_result *result);
 /* For programs: schema rooflinectl/1, docs/schema/analyze.schema.json. */
 void rl_report_json(rl_buf *out, const rl_result *result);
+/* The passes shown as a timeline for Chrome's tracing and Perfetto, at best: a process each batch and
+ * stage, a thread each lane. False where it would have more than RL_TRACE_EVENTS events; `out` is
+ * left alone then. The result has one machine. */
+enum { RL_TRACE_EVENTS = 100000 };
+bool rl_report_trace(rl_buf *out, const rl_result *result);
 /* One table: by machine and batch, or by operator of the passes shown. */
 void rl_report_csv(rl_buf *out, const rl_result *result, bool operators);
 

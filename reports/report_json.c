@@ -9,13 +9,14 @@ void rl_json_init(rl_json *json, rl_buf *out) {
 }
 
 static void new_line(rl_json *json) {
+  if (json->compact) return;
   rl_buf_add(json->out, "\n");
   rl_buf_pad(json->out, ' ', (size_t)json->depth * 2);
 }
 
 /* Comma, line and key: everything before a value. */
 static void begin(rl_json *json, const char *key) {
-  if (json->begun) rl_buf_add(json->out, ",");
+  if (json->begun) rl_buf_add(json->out, json->compact ? ", " : ",");
   if (json->depth > 0) new_line(json);
   json->begun = true;
   if (key == NULL) return;

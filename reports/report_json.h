@@ -11,6 +11,7 @@ typedef struct rl_json {
   rl_buf *out;
   unsigned depth;
   bool begun; /* the open object or array has an element */
+  bool compact; /* no new lines from here on */
 } rl_json;
 
 void rl_json_init(rl_json *json, rl_buf *out);

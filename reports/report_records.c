@@ -310,11 +310,22 @@ static void explanation(rl_json *json, const rl_result_explanation *e) {
   rl_json_close(json, '}');
 }
 
+/* "file:line:column" of what it was lowered from. */
+static const char *statement_of(rl_json *json, const rl_result_operator *op) {
+  if (op->file == NULL) return NULL;
+  const char *text =
+      rl_textf(json->out->arena, "%s:%u:%u", op->file, (unsigned)op->line, (unsigned)op->column);
+  if (text == NULL) json->out->failed = true;
+  return text;
+}
+
 static void operator_record(rl_json *json, const rl_result_operator *op) {
   rl_json_open(json, NULL, '{');
   rl_json_text(json, "name", op->name);
   rl_json_text(json, "kind", op->kind);
   rl_json_text(json, "fusion", op->fusion);
+  rl_json_text(json, "statement", statement_of(json, op));
+  optional_count(json, "first_layer", op->layers == NULL ? 0 : op->layers[0], op->layers != NULL);
   rl_json_count(json, "repeat", op->repeat);
   rl_json_flag(json, "expected", op->expected);
   optional_count(json, "window_tokens", op->window, op->window > 0);

@@ -177,9 +177,21 @@ typedef struct rl_result_operator {
   uint64_t link;         /* bytes that the device sends to others */
   const char *algorithm; /* how it sends them: "two_shot"; NULL when it does not */
   const rl_result_explanation *explanation;                 /* NULL unless asked for */
+  double work;  /* s: where it is computed, without what crosses the link to the host */
+  const char *file; /* the statement it was lowered from */
+  uint32_t line, column;
+  const uint32_t *layers; /* `repeat` of them, from 0; NULL outside of the layers */
 } rl_result_operator;
 
-typedef struct rl_result_pass {
+/* Operators that are executed one after the other: those of a run in one of its layers. */
+#define RL_RESULT_NO_LAYER UINT64_MAX
+typedef struct rl_result_visit {
+  size_t first, count; /* of the pass's operators */
+  uint64_t layer;      /* from 0; RL_RESULT_NO_LAYER outside of the layers */
+} rl_result_visit;
+
+typedef struct rl_result_pass rl_result_pass;
+struct rl_result_pass {
   const char *phase; /* "decode", "prefill", "verify", "pass" of a model of one pass */
   uint64_t batch;
   /* Of a pipeline: the stage whose operators these are, from 0, and the sequences of a group's
@@ -194,7 +206,13 @@ typedef struct rl_result_pass {
   bool keeps_kv, keeps_states; /* the model does */
   const rl_result_operator *operators;
   size_t operator_count;
-} rl_result_pass;
+  const rl_result_visit *visits; /* all of the pass, in their order */
+  size_t visit_count;
+  /* Of a pipeline: how many micro-batches there are, and the pass of the last one where that is
+   * smaller than the others, else NULL. */
+  uint64_t micro_batches;
+  const rl_result_pass *rest;
+};
 
 /* The pass shown, of a group's share of the batch through all stages of a pipeline by all its
  * micro-batches; amounts are those of one rank of each stage together. */

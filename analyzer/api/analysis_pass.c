@@ -248,6 +248,11 @@ static rl_result_operator row_of(const rl_analysis *study, uint32_t row, const r
                : demand->on_host              ? "host"
                                               : "device",
       .transfer = demand->transfer,
+      .work = demand->seconds[demand->bound],
+      .file = op->loc.file,
+      .line = op->loc.line,
+      .column = op->loc.column,
+      .layers = program->runs[at->run].layers,
       .matrix = c[RL_C_MATRIX],
       .vector = c[RL_C_VECTOR],
       .weights = c[RL_C_WEIGHTS],
@@ -283,11 +288,33 @@ static rl_status share_rows(const rl_analysis *study, const uint64_t *moments,
   return RL_OK;
 }
 
-rl_status rl_analysis_pass(const rl_analysis *study, rl_pass_kind phase, uint64_t batch,
+/* The order of execution. */
+static bool list_visits(const rl_analysis *study, rl_result_pass *pass) {
+  const rl_cost *cost = study->plan->cost;
+  const rl_program *program = cost->program;
+  rl_result_visit *runs = RL_NEW_ARRAY(study->arena, rl_result_visit, program->run_count);
+  rl_result_visit *visits = RL_NEW_ARRAY(study->arena, rl_result_visit, program->visit_count);
+  if (runs == NULL || visits == NULL) return false;
+  for (uint32_t row = 0; row < cost->row_count; row++) { /* rows of a run are neighbours */
+    rl_result_visit *run = &runs[cost->rows[row].run];
+    if (run->count++ == 0) run->first = row;
+  }
+  for (uint32_t v = 0; v < program->visit_count; v++) {
+    const rl_visit *at = &program->visits[v];
+    const uint32_t *layers = program->runs[at->run].layers;
+    visits[v] = runs[at->run];
+    visits[v].layer = layers == NULL ? RL_RESULT_NO_LAYER : layers[at->instance];
+  }
+  pass->visits = visits;
+  pass->visit_count = program->visit_count;
+  return true;
+}
+
+/* The pass over one group of sequences. */
+static rl_status pass_over(const rl_analysis *study, rl_pass_kind phase, rl_group group,
                            rl_result_pass *out) {
   static const char *const words[] = {"decode", "prefill", "verify"};
   const rl_cost *cost = study->plan->cost;
-  const rl_group group = rl_analysis_group(study, phase, batch);
   const uint64_t *moments = moments_of(study, &group);
   const rl_result_images images = rl_images_of(cost->program);
   rl_result_operator *rows = RL_NEW_ARRAY(study->arena, rl_result_operator, cost->row_count);
@@ -295,7 +322,7 @@ rl_status rl_analysis_pass(const rl_analysis *study, rl_pass_kind phase, uint64_
   if (rows == NULL) return rl_diag_oom(study->diags);
   if (moments == NULL) return rl_diags_status(study->diags);
   *out = (rl_result_pass){.phase = study->one_pass ? "pass" : words[phase],
-                          .batch = batch,
+                          .micro_batches = 1,
                           .micro_batch = group.count,
                           .tokens = group.q,
                           .cached = group.cached,
@@ -314,6 +341,7 @@ rl_status rl_analysis_pass(const rl_analysis *study, rl_pass_kind phase, uint64_
     rows[row].explanation = rl_analysis_explain(study, row, &group, moments, &demand);
     if (rows[row].explanation == NULL) return rl_diag_oom(study->diags);
   }
+  if (!list_visits(study, out)) return rl_diag_oom(study->diags);
   out->seconds = rl_lanes_seconds(study->plan, &lanes);
   if (study->plan->placement != NULL) {
     out->device_lane = lanes.device;
@@ -321,4 +349,22 @@ rl_status rl_analysis_pass(const rl_analysis *study, rl_pass_kind phase, uint64_
     out->link_lane = lanes.link;
   }
   return share_rows(study, moments, out, rows);
+}
+
+rl_status rl_analysis_pass(const rl_analysis *study, rl_pass_kind phase, uint64_t batch,
+                           rl_result_pass *out) {
+  rl_group group = rl_analysis_group(study, phase, batch);
+  rl_status status = pass_over(study, phase, group, out);
+  out->batch = batch;
+  if (status != RL_OK || study->pipeline.count < 2) return status;
+  const rl_micro_batches cut = rl_pipeline_cut(&study->pipeline, rl_analysis_share(study, batch));
+  out->micro_batches = cut.count;
+  if (cut.last == cut.full) return RL_OK;
+  rl_result_pass *rest = RL_NEW(study->arena, rl_result_pass);
+  if (rest == NULL) return rl_diag_oom(study->diags);
+  group.count = cut.last;
+  status = pass_over(study, phase, group, rest);
+  rest->batch = batch;
+  out->rest = rest;
+  return status;
 }

@@ -106,9 +106,25 @@ static void report(rl_session *session, const rl_result *result, rl_buf *out) {
   }
 }
 
+/* --trace: the timeline of the passes that are shown. */
+static rl_status write_trace(rl_session *session, const rl_result *result) {
+  const char *path = rl_argument(&session->arguments, RL_O_TRACE).text;
+  char most[RL_NUMBER_TEXT];
+  rl_buf trace;
+  if (path == NULL) return RL_OK;
+  rl_buf_init(&trace, &session->arena, RL_OUTPUT_MAX);
+  if (!rl_report_trace(&trace, result)) {
+    rl_print_grouped(RL_TRACE_EVENTS, most);
+    return RL_REPORT(&session->diags, TRACE_TOO_LARGE, RL_COMMAND_LINE, most);
+  }
+  if (trace.failed) return rl_diag_oom(&session->diags);
+  return rl_output_file(path, &trace, &session->arena, &session->diags);
+}
+
 /* The list of every machine shows no single pass. */
 static rl_status check_listed(rl_session *session) {
-  static const rl_option_id of_a_pass[] = {RL_O_PHASE, RL_O_CONTEXT, RL_O_VERIFY, RL_O_EXPLAIN};
+  static const rl_option_id of_a_pass[] = {RL_O_PHASE, RL_O_CONTEXT, RL_O_VERIFY, RL_O_EXPLAIN,
+                                            RL_O_TRACE};
   for (size_t i = 0; i < sizeof of_a_pass / sizeof *of_a_pass; i++) {
     if (!rl_argument_given(&session->arguments, of_a_pass[i])) continue;
     RL_REPORT(&session->diags, NEEDS_HARDWARE, RL_COMMAND_LINE,
@@ -132,6 +148,8 @@ rl_status rl_cmd_analyze(rl_session *session, rl_buf *out) {
   if (status == RL_OK) status = analyze(session, scenario, &result);
   if (status != RL_OK) return status;
   status = check_explained(session, rl_argument(&session->arguments, RL_O_EXPLAIN).text, result);
+  if (status != RL_OK) return status;
+  status = write_trace(session, result);
   if (status != RL_OK) return status;
   report(session, result, out);
   return check_fit(session, result);

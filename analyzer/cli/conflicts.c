@@ -46,12 +46,21 @@ static void check_supported(rl_session *session) {
   }
 }
 
+/* No two of the files that one call writes are the same. */
 static void check_outputs(rl_session *session) {
-  const rl_arguments *a = &session->arguments;
-  const char *out = rl_argument(a, RL_O_OUT).text, *saved = rl_argument(a, RL_O_SAVE).text;
-  if (out == NULL || saved == NULL || !rl_output_same(out, saved, &session->arena)) return;
-  RL_REPORT(&session->diags, SAME_OUTPUT, RL_COMMAND_LINE, rl_argument_spelled(a, RL_O_OUT), out,
-            rl_argument_spelled(a, RL_O_SAVE), saved);
+  static const rl_option_id files[] = {RL_O_OUT, RL_O_SAVE, RL_O_TRACE};
+  enum { FILES = sizeof files / sizeof *files };
+  const rl_arguments *arguments = &session->arguments;
+  for (size_t i = 0; i < FILES; i++) {
+    const char *a = rl_argument(arguments, files[i]).text;
+    for (size_t j = i + 1; a != NULL && j < FILES; j++) {
+      const char *b = rl_argument(arguments, files[j]).text;
+      if (b == NULL || !rl_output_same(a, b, &session->arena)) continue;
+      RL_REPORT(&session->diags, SAME_OUTPUT, RL_COMMAND_LINE,
+                rl_argument_spelled(arguments, files[i]), a,
+                rl_argument_spelled(arguments, files[j]), b);
+    }
+  }
 }
 
 rl_status rl_session_check(rl_session *session) {

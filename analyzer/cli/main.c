@@ -11,9 +11,11 @@ static rl_status check_buffer(rl_session *session, const rl_buf *out) {
 static rl_status deliver(rl_session *session, const rl_buf *out) {
   const char *path = rl_argument(&session->arguments, RL_O_OUT).text;
   const char *saved = rl_argument(&session->arguments, RL_O_SAVE).text;
+  const char *trace = rl_argument(&session->arguments, RL_O_TRACE).text;
   if (out->length == 0) return RL_OK;
   /* Standard output then holds the scenario, and nothing that would spoil it. */
   if (path == NULL && saved != NULL && rl_output_is_stdout(saved)) return RL_OK;
+  if (path == NULL && trace != NULL && rl_output_is_stdout(trace)) return RL_OK;
   if (path != NULL) return rl_output_file(path, out, &session->arena, &session->diags);
   return rl_output_stdout(out, &session->diags);
 }
