@@ -168,13 +168,29 @@ static void show_cache(rl_shown *shown, const rl_format *f) {
     rl_show_text(shown, "channels of keys that are kept", TEXT(shown, "%s %%", share), NOWHERE);
     rl_show_count(shown, "newest queries that choose them", f->channels->queries, NOWHERE);
   }
-  if (f->tokens > 1) rl_show_count(shown, "tokens of a row, which is a channel", f->tokens, NOWHERE);
+  if (f->tokens > 1) {
+    rl_show_count(shown, f->by_token ? "tokens of a block" : "tokens of a row, which is a channel",
+                  f->tokens, NOWHERE);
+  }
   if (f->tail != NULL) {
     rl_show_count(shown, "newest tokens kept as they are, at least", f->tail->newest, NOWHERE);
     rl_show_count(shown, "tokens that leave them at a time", f->tail->step, NOWHERE);
     rl_show_count(shown, "first tokens kept as they are", f->tail->first, NOWHERE);
   }
   if (f->values != NULL) rl_show_text(shown, "values beside keys", f->values->name, NOWHERE);
+}
+
+/* What is stored once, or with all rows of a block. */
+static void show_whole(rl_shown *shown, const rl_format *f) {
+  enum { CHANNELS = 128, SIDE = 4096 };
+  const rl_kv_block block = rl_format_block(f, CHANNELS);
+  uint64_t bytes;
+  if (f->tokens > 1) {
+    if (!rl_format_bytes(f, block.rows, block.cols, &bytes)) return;
+    rl_show_count(shown, "bytes of a block and head of 128 channels", bytes, NOWHERE);
+  } else if (!rl_format_is_rowwise(f) && rl_format_tensor_bytes(f, SIDE, SIDE, &bytes)) {
+    rl_show_count(shown, "bytes once of 4096 x 4096", bytes, NOWHERE);
+  }
 }
 
 rl_status rl_show_format(rl_shown *shown, const char *name) {
@@ -187,18 +203,14 @@ rl_status rl_show_format(rl_shown *shown, const char *name) {
   rl_show_text(shown, "what it is", f->doc, NOWHERE);
   for (size_t i = 0; i < f->depth; i++) show_component(shown, &f->stack[i]);
   show_cache(shown, f);
-  if (f->tokens > 1) columns[0] = f->tokens;
+  if (f->tokens > 1) columns[0] = rl_format_block(f, columns[0]).cols;
   for (size_t i = 0; i < (f->tokens > 1 ? 1 : sizeof columns / sizeof *columns); i++) {
     uint64_t bytes;
     if (!rl_format_row_bytes(f, columns[i], &bytes)) continue;
     rl_show_count(shown, TEXT(shown, "bytes of a row of %llu", (unsigned long long)columns[i]),
                   bytes, NOWHERE);
   }
-  uint64_t once;
-  if (!rl_format_is_rowwise(f) &&
-      rl_format_tensor_bytes(f, columns[1], columns[1], &once)) {
-    rl_show_count(shown, "bytes once of 4096 x 4096", once, NOWHERE);
-  }
+  show_whole(shown, f);
   rl_show_text(shown, "activations", f->activations == NULL ? "as they are" : f->activations->name,
                NOWHERE);
   return RL_OK;

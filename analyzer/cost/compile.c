@@ -283,14 +283,11 @@ static void tally_kv(compiler *c, rl_sum *sum, uint64_t page) {
   for (uint32_t t = 0; t < program->tensor_count; t++) {
     const rl_tensor *tensor = &program->tensors[t];
     if (tensor->role != RL_ROLE_KV) continue;
-    uint64_t row_bytes, instances = rl_tensor_instances(program, tensor);
-    if (!rl_format_row_bytes(tensor->format, tensor->cols, &row_bytes)) {
-      c->tally.overflow = true;
-      return;
-    }
     uint64_t rows = tensor->rows;
     if (tensor->part == RL_KV_TAIL) rows /= rl_parting_places(&tensor->parting);
-    RL_TALLY(&c->tally, sum, kept_of(program, tensor, page), instances, rows, row_bytes);
+    if (!rl_mul_u64(rows, rl_tensor_instances(program, tensor), &rows)) c->tally.overflow = true;
+    const rl_share kept = {kept_of(program, tensor, page), rows, tensor->cols};
+    rl_tally_bytes(&c->tally, sum, tensor, kept);
   }
 }
 

@@ -246,7 +246,12 @@ void rl_tally_bytes(rl_tally *tally, rl_sum *sum, const rl_tensor *tensor, rl_sh
     return;
   }
   RL_TALLY(tally, sum, share.blocks, share.rows, row_bytes);
-  RL_TALLY(tally, sum, once_with(share.blocks), tensor_bytes);
+  if (tensor->part == RL_KV_BODY) { /* blocks are tensors of their own */
+    RL_TALLY(tally, sum, share.blocks, share.rows / tensor->rows, rl_tensor_pieces(tensor),
+             tensor_bytes);
+  } else {
+    RL_TALLY(tally, sum, once_with(share.blocks), tensor_bytes);
+  }
 }
 
 const rl_counting RL_COUNTINGS[RL_OP_KINDS] = {
@@ -265,7 +270,7 @@ const rl_counting RL_COUNTINGS[RL_OP_KINDS] = {
     [RL_OP_ROPE] = {rl_work_rope, rl_share_plain},
     [RL_OP_ROTATE] = {rl_work_rope, rl_share_plain},
     [RL_OP_KV_APPEND] = {rl_work_kv_append, rl_share_append},
-    [RL_OP_KV_COMPRESS] = {rl_work_kv_append, rl_share_plain},
+    [RL_OP_KV_COMPRESS] = {rl_work_kv_compress, rl_share_plain},
     [RL_OP_CHOOSE_CHANNELS] = {rl_work_choose_channels, rl_share_choose_channels},
     [RL_OP_GATHER_CHANNELS] = {rl_work_none, rl_share_gather_channels},
     [RL_OP_ATTENTION] = {rl_work_attention, rl_share_attention},

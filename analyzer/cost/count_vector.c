@@ -45,7 +45,6 @@ void rl_work_kv_append(rl_tally *tally, const rl_op *op) {
     const rl_operand *operand = &program->operands[op->first_operand + o];
     const rl_tensor *cache = &program->tensors[operand->tensor];
     if (cache->role != RL_ROLE_KV || rl_format_is_dense(cache->format)) continue;
-    if (cache->part == RL_KV_CHANNELS) continue;
     rl_share share = rl_share_append(program, op, operand);
     bool range = cache->format->stack[0].zero == RL_ZERO_LEAST;
     rl_rate rate = range ? RL_RATE_KV_RANGE : RL_RATE_KV_QUANTIZE;

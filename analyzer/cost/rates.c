@@ -134,6 +134,13 @@ const rl_op_rate RL_OP_RATES[] = {
     [RL_RATE_CHOOSE_VALUE] = {"choose_channels, per value of queries and keys", 2, "square, sum"},
     [RL_RATE_CHOOSE_CHANNEL] = {"choose_channels, per channel of a sequence", 2,
                                 "product, comparison"},
+    [RL_RATE_KV_PICK] = {"kv_compress, sparse component, per value", 1, "comparison"},
+    [RL_RATE_KV_REST] = {"kv_compress, component behind another, per value", 1,
+                         "difference to what those before hold"},
+    [RL_RATE_KV_POWER] = {"kv_compress, per value of a direction and step", 3,
+                          "square, sum, times 1/length"},
+    [RL_RATE_KV_EARLIER] = {"kv_compress, the same per direction before it", 4,
+                            "product, sum, product, difference"},
     [RL_RATE_LOCAL_PAIR] = {"local_linear, per score", 12,
                             "statistics: scaling, maximum, difference, exponential, sum; result: "
                             "scaling, difference, exponential, two sums of the slope, product, "

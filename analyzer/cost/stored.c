@@ -40,5 +40,10 @@ bool rl_cost_stored(const rl_cost *cost, const rl_tensor *tensor, const uint64_t
   if (tensor->format == NULL) {
     return rl_mul_u64(ID_BYTES, tensor->cols, &row_bytes) && rl_mul_u64(rows, row_bytes, bytes);
   }
-  return rl_format_bytes(tensor->format, rows, tensor->cols, bytes);
+  const uint64_t pieces = rl_tensor_pieces(tensor);
+  if (tensor->part != RL_KV_BODY || pieces == 1) {
+    return rl_format_bytes(tensor->format, rows, tensor->cols, bytes);
+  }
+  return rl_format_bytes(tensor->format, tensor->rows / pieces, tensor->cols, &row_bytes) &&
+         rl_mul_u64(*blocks, pieces, &rows) && rl_mul_u64(rows, row_bytes, bytes);
 }

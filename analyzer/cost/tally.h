@@ -93,6 +93,7 @@ typedef enum rl_rate {
   RL_RATE_TAYLOR, RL_RATE_TAYLOR_STATE, RL_RATE_TAYLOR_PAIR, RL_RATE_TAYLOR_SUM, RL_RATE_TAYLOR_RESULT, RL_RATE_TAYLOR_HEAD,
   RL_RATE_FETCH,
   RL_RATE_CHOOSE_VALUE, RL_RATE_CHOOSE_CHANNEL,
+  RL_RATE_KV_PICK, RL_RATE_KV_REST, RL_RATE_KV_POWER, RL_RATE_KV_EARLIER,
   RL_RATE_LOCAL_PAIR, RL_RATE_LOCAL_PAIR_STEP, RL_RATE_LOCAL_VALUE, RL_RATE_LOCAL_VALUE_STEP,
   RL_RATES
 } rl_rate;
@@ -134,6 +135,8 @@ void rl_work_head_linear(rl_tally *tally, const rl_op *op);
 void rl_work_latent_attention(rl_tally *tally, const rl_op *op);
 void rl_work_expanded_attention(rl_tally *tally, const rl_op *op);
 rl_share rl_share_head_linear(const rl_program *program, const rl_op *op, const rl_operand *operand);
+/* count_compress.c */
+void rl_work_kv_compress(rl_tally *tally, const rl_op *op);
 /* count_channels.c */
 void rl_work_choose_channels(rl_tally *tally, const rl_op *op);
 rl_share rl_share_choose_channels(const rl_program *program, const rl_op *op,

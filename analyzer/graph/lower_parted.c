@@ -36,17 +36,16 @@ static rl_parting parting_of(const rl_format *format) {
  * that are kept. */
 static rl_status add_body(rl_lowering *lowering, const rl_evaluated *values,
                           const rl_format *format, rl_tensor *shape, uint32_t *out) {
+  const rl_kv_block block = rl_format_block(format, values->head_dim);
   rl_tensor body = *shape;
   body.part = RL_KV_BODY;
   body.tokens = tokens_of(format);
   body.format = format;
   body.extent = RL_EXTENT_KV;
-  body.rows = values->heads;
-  body.cols = rl_format_channels(format, values->head_dim);
-  if (format->tokens > 1) {
-    if (!rl_mul_u64(values->heads, body.cols, &body.rows)) return rl_diag_oom(lowering->diags);
-    body.cols = format->tokens;
-  }
+  body.by_token = format->by_token;
+  body.pieces = rl_format_is_rowwise(format) ? 0 : values->heads;
+  body.cols = block.cols;
+  if (!rl_mul_u64(values->heads, block.rows, &body.rows)) return rl_diag_oom(lowering->diags);
   return rl_tensor_add(lowering, &body, out);
 }
 

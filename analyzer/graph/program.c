@@ -24,6 +24,7 @@ uint64_t rl_tensor_piece_rows(const rl_tensor *tensor) {
 }
 
 uint64_t rl_tensor_pieces(const rl_tensor *tensor) {
+  if (tensor->pieces != 0) return tensor->pieces;
   bool table = tensor->experts == tensor->rows; /* of rows that are chosen one by one */
   return tensor->role != RL_ROLE_WEIGHT || tensor->experts == 0 || table ? 1 : tensor->experts;
 }

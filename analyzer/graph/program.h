@@ -94,6 +94,8 @@ typedef struct rl_tensor {
   rl_kv_part part;          /* KV */
   rl_parting parting;       /* KV, parts: which tokens are in which */
   uint64_t tokens;          /* KV, body: of a block, whose rows are then channels of so many values; 1: rows are tokens */
+  bool by_token;            /* KV, body: rows of a block are tokens, however many */
+  uint64_t pieces;          /* KV, body: tensors of a block, one a head, where something is stored once for each; 0: 1 */
   uint64_t within;          /* KV: attended to in chunks of so many positions, 0 = in one */
   bool by_sequence;         /* a choice: all tokens of a sequence have the same */
   uint64_t experts, top_k;  /* weights: rows hold that many experts one after the other, of which a token takes top_k; of a choice likewise; 0 = none */

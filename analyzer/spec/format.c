@@ -174,6 +174,13 @@ uint64_t rl_format_channels(const rl_format *format, uint64_t channels) {
   return (uint64_t)((parts + RL_KEEP_ALL - 1) / RL_KEEP_ALL);
 }
 
+rl_kv_block rl_format_block(const rl_format *format, uint64_t channels) {
+  const uint64_t tokens = rl_max_u64(format->tokens, 1),
+                 kept = rl_format_channels(format, channels);
+  const bool by_token = format->by_token || tokens == 1;
+  return (rl_kv_block){tokens, by_token ? tokens : kept, by_token ? kept : tokens};
+}
+
 bool rl_format_parts(const rl_format *format, uint64_t rows, uint64_t cols,
                      rl_component_part parts[RL_STACK_MAX]) {
   uint64_t row_at = 0, tensor_at = 0;
@@ -257,9 +264,9 @@ bool rl_format_is_dense(const rl_format *format) {
 }
 
 double rl_format_bits(const rl_format *format, uint64_t cols) {
-  const uint64_t width = format->tokens > 1 ? format->tokens : cols;
+  rl_kv_block block = rl_format_block(format, cols);
   uint64_t bytes;
-  if (width == 0 || cols == 0 || !rl_format_bytes(format, width, width, &bytes)) return 0;
-  const double kept = (double)rl_format_channels(format, cols) / (double)cols;
-  return kept * 8.0 * (double)bytes / ((double)width * (double)width);
+  if (format->tokens <= 1) block.rows = block.tokens = cols; /* of weights: a square */
+  if (cols == 0 || !rl_format_bytes(format, block.rows, block.cols, &bytes)) return 0;
+  return 8.0 * (double)bytes / ((double)block.tokens * (double)cols);
 }

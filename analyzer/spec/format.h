@@ -83,6 +83,9 @@ typedef struct rl_channel_choice {
   uint64_t queries;
 } rl_channel_choice;
 
+/* Steps of the power iteration that finds a direction of a low-rank component. */
+enum { RL_POWER_STEPS = 4 };
+
 /* Components of a format, at most. */
 enum { RL_STACK_MAX = 4 };
 
@@ -103,7 +106,8 @@ struct rl_format {
   const rl_format *compare_weights, *compare_kv;
   /* Of a KV cache. */
   const rl_parting *tail;    /* tokens that are kept as they are, in the activations' format; NULL: none */
-  uint64_t tokens;           /* a row is one channel over so many tokens; 0 or 1: all channels of a token */
+  uint64_t tokens;           /* of a block, which with a head is a tensor of its own; 0 or 1: blocks are tokens */
+  bool by_token;             /* rows of a block are its tokens; else its channels, of so many tokens each */
   const rl_channel_choice *channels; /* of keys: what is stored of them; NULL: all */
   const rl_format *rotated;  /* of rotated keys beside latents in this one; NULL: the same */
   const rl_format *values;   /* of values where this one is given for keys and values; NULL: the same */
@@ -111,6 +115,9 @@ struct rl_format {
 
 /* The mask of channels that stands beside a cache which keeps some: one component, RL_CHANNEL_MASK. */
 extern const rl_format RL_FORMAT_CHANNEL_MASK;
+/* A block of a cache with heads of so many channels: rows and columns of the tensor that it is. */
+typedef struct rl_kv_block { uint64_t tokens, rows, cols; } rl_kv_block;
+rl_kv_block rl_format_block(const rl_format *format, uint64_t channels);
 /* Of so many channels those that a cache in this format keeps. */
 uint64_t rl_format_channels(const rl_format *format, uint64_t channels);
 

@@ -266,10 +266,19 @@ static bool load_channels(const rl_load *load, const rl_node *item, rl_format *f
   return true;
 }
 
-/* `tokens: 32`: rows are channels of so many tokens. */
+/* `tokens: 32`: rows are channels of so many tokens; `block: 64`: they are so many tokens. */
 static void load_tokens(const rl_load *load, rl_format *format) {
-  const rl_node *node = rl_load_get(load->root, "tokens");
-  if (node != NULL) rl_node_u64(node, "tokens", 2, 1 << 16, &format->tokens, load->diags);
+  const rl_node *tokens = rl_load_get(load->root, "tokens");
+  const rl_node *block = rl_load_get(load->root, "block");
+  enum { TOKENS_MAX = 1 << 16 };
+  if (tokens != NULL && block != NULL) {
+    RL_REPORT(load->diags, EXCLUSIVE_KEYS, block->loc, "tokens", "block");
+  } else if (tokens != NULL) {
+    rl_node_u64(tokens, "tokens", 2, TOKENS_MAX, &format->tokens, load->diags);
+  } else if (block != NULL) {
+    format->by_token = true;
+    rl_node_u64(block, "block", 2, TOKENS_MAX, &format->tokens, load->diags);
+  }
 }
 
 static void load_stack(const rl_load *load, rl_format *format) {

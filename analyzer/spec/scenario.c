@@ -157,7 +157,8 @@ static const char *kv_name(const char *text) {
   return text;
 }
 
-/* A cache grows row by row, so its format may hold nothing once a tensor. */
+/* A cache grows row by row, so its format may hold nothing once a tensor but for blocks of tokens.
+ */
 static const rl_format *resolve_kv(const resolver *r, rl_setting which) {
   const rl_node *node = r->settings->values[which];
   const char *text = rl_settings_text(r->load, r->settings, which);
@@ -169,7 +170,8 @@ static const rl_format *resolve_kv(const resolver *r, rl_setting which) {
   const rl_format *format = find_any_format(r, kv_name(text), node->loc);
   if (format == NULL) return NULL;
   if (which == RL_SET_V && format->values != NULL) format = format->values;
-  if (!rl_format_is_rowwise(format) || format->activations != NULL) {
+  const bool grows = rl_format_is_rowwise(format) || format->tokens > 1;
+  if (!grows || format->activations != NULL) {
     RL_REPORT(r->diags, FORMAT_ROLE, node->loc, format->name, "the format of the KV cache",
               "int8-token");
   }

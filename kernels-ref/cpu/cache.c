@@ -1,5 +1,5 @@
-/* Where a key or value stands. A body has a row a token and head, or, in blocks of several tokens, a
- * row a channel of a head, of one value a token. */
+/* Where a key or value stands. A body is blocks of tokens, in which each head has its rows: one a
+ * token, or one a channel, of one value a token. */
 #include "kernels-ref/cpu/cache.h"
 
 #include "base/checked.h"
@@ -18,6 +18,7 @@ rl_cache rl_cache_of(const rl_call *call, uint32_t body, uint32_t *beside) {
   if (tensor->part == RL_KV_ALL) return cache;
   cache.parting = tensor->parting;
   cache.tokens = tensor->tokens;
+  cache.by_token = tensor->by_token;
   if (read_tensor(call, *beside)->part == RL_KV_TAIL) cache.tail = rl_call_read(call, (*beside)++);
   cache.fresh = rl_call_read(call, (*beside)++);
   const rl_tensor *last = read_tensor(call, *beside);
@@ -30,8 +31,9 @@ rl_cache rl_cache_of(const rl_call *call, uint32_t body, uint32_t *beside) {
 rl_span rl_cache_span(const rl_cache *cache, const rl_pass_sequence *sequence, uint64_t index,
                       uint64_t head, uint64_t channel) {
   const uint64_t block = sequence->first_kv / cache->tokens + index / cache->tokens;
-  if (cache->tokens == 1) {
-    return (rl_span){block * cache->heads + head, channel, cache->kept - channel};
+  if (cache->tokens == 1 || cache->by_token) {
+    const uint64_t row = (block * cache->heads + head) * cache->tokens + index % cache->tokens;
+    return (rl_span){row, channel, cache->kept - channel};
   }
   return (rl_span){(block * cache->heads + head) * cache->kept + channel, index % cache->tokens, 1};
 }

@@ -9,7 +9,8 @@ typedef struct rl_cache {
   const rl_view *body, *tail, *fresh; /* NULL: there is none */
   const rl_view *channels;            /* the mask of those that the body keeps; NULL: all */
   rl_parting parting;                 /* step 0: the body is the whole cache */
-  uint64_t tokens;                    /* of a block of the body */
+  uint64_t tokens;                    /* of a block of the body, */
+  bool by_token;                      /* whose rows they are; else its channels are */
   uint64_t heads, width;
   uint64_t kept;                      /* channels of a row of the body */
 } rl_cache;

@@ -9,8 +9,6 @@
 #include "kernels-ref/cpu/encoding.h"
 #include "kernels-ref/cpu/store.h"
 
-enum { ITERATIONS = 4 };
-
 static bool lowrank_supports(const rl_component *component) {
   return rl_encoding_known(component->type) && RL_TYPES[component->type].bits % 8 == 0;
 }
@@ -118,7 +116,7 @@ static void lowrank_fit(const rl_store *store, const rl_component_part *part, ui
   for (uint64_t n = 0; n < part->component->rank; n++) {
     line direction = direction_of(store, part, first, n);
     for (uint64_t i = 0; i < cols; i++) v[i] = (i * (n + 3)) % 7 < 3 ? -1 : 1;
-    for (int step = 0; step < ITERATIONS; step++) {
+    for (int step = 0; step < RL_POWER_STEPS; step++) {
       multiply(store, values, v, next);
       for (uint64_t before = 0; before < n; before++) {
         line other = direction_of(store, part, first, before);

@@ -22,6 +22,7 @@ static void find_sides(const rl_call *call, side sides[2]) {
                                 .fresh = rl_call_read(call, c),
                                 .parting = body->parting,
                                 .tokens = body->tokens,
+                                .by_token = body->by_token,
                                 .heads = call->op->at.kv_heads,
                                 .width = call->op->at.head_dim,
                                 .kept = call->op->at.head_dim},
@@ -35,26 +36,37 @@ static void find_sides(const rl_call *call, side sides[2]) {
   sides[0].cache.channels = rl_call_read(call, read);
 }
 
-/* A block of tokens of one head: rows of tokens, or of their channels. */
+/* A block of tokens of one head, [tokens, kept channels]; where rows are channels, the other way.
+ */
+static void gather_block(const side *s, const rl_pass_sequence *sequence, uint64_t index,
+                         uint64_t head, float *matrix) {
+  const rl_cache *cache = &s->cache;
+  const uint64_t n = cache->tokens, kept = cache->kept;
+  float *token = s->values;
+  for (uint64_t t = 0; t < n; t++) {
+    rl_cache_read(cache, sequence, cache->parting.first + index + t, head, token);
+    rl_cache_squeeze(cache, sequence, head, token);
+    for (uint64_t c = 0; c < kept; c++) {
+      matrix[cache->by_token ? t * kept + c : c * n + t] = token[c];
+    }
+  }
+}
+
+/* Behind the token that is read, room for the block. */
 static void pack_block(const side *s, const rl_pass_sequence *sequence, uint64_t index,
                        uint64_t head) {
   const rl_cache *cache = &s->cache;
-  const uint64_t n = cache->tokens, cols = cache->body->store.cols;
-  float *block = s->values, *row = block + n * cache->width;
-  for (uint64_t t = 0; t < n; t++) {
-    rl_cache_read(cache, sequence, cache->parting.first + index + t, head,
-                  block + t * cache->width);
-    rl_cache_squeeze(cache, sequence, head, block + t * cache->width);
-  }
-  if (n == 1) {
-    rl_span span = rl_cache_span(cache, sequence, index, head, 0);
-    rl_view_write(cache->body, span.row * cols, cols, block);
+  const rl_store *store = &cache->body->store;
+  float *matrix = s->values + cache->width;
+  const uint64_t first = rl_cache_span(cache, sequence, index, head, 0).row;
+  gather_block(s, sequence, index, head, matrix);
+  if (!rl_format_is_rowwise(store->format)) {
+    rl_store_pack_piece(store, first / rl_store_piece_rows(store), matrix, cache->body->touched);
     return;
   }
-  for (uint64_t c = 0; c < cache->kept; c++) {
-    rl_span span = rl_cache_span(cache, sequence, index, head, c);
-    for (uint64_t t = 0; t < n; t++) row[t] = block[t * cache->width + c];
-    rl_view_write(cache->body, span.row * cols, n, row);
+  const uint64_t rows = cache->tokens * cache->kept / store->cols;
+  for (uint64_t r = 0; r < rows; r++) {
+    rl_view_write(cache->body, (first + r) * store->cols, store->cols, matrix + r * store->cols);
   }
 }
 
@@ -90,7 +102,7 @@ void rl_ref_kv_compress(const rl_call *call) {
   }
 }
 
-/* A block of tokens of a head, and a row of it. */
+/* A token of a head, and a block of them. */
 bool rl_ref_kv_compress_workspace(const rl_program *program, const rl_op *op,
                                   const rl_pass_limits *limits, rl_workspace_size *size) {
   (void)limits;
@@ -99,7 +111,7 @@ bool rl_ref_kv_compress_workspace(const rl_program *program, const rl_op *op,
     const rl_tensor *tensor = &program->tensors[operand->tensor];
     uint64_t values;
     if (tensor->part != RL_KV_BODY) continue;
-    if (!rl_mul_u64(tensor->tokens, op->at.head_dim + 1, &values)) return false;
+    if (!rl_mul_u64(tensor->tokens + 1, op->at.head_dim, &values)) return false;
     size->values = rl_max_u64(size->values, values);
   }
   return true;

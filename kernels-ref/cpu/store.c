@@ -147,11 +147,16 @@ static void pack_part(const rl_store *store, const rl_component_part *part, uint
   }
 }
 
+void rl_store_pack_piece(const rl_store *store, uint64_t piece, float *values, uint64_t *touched) {
+  for (size_t i = 0; i < depth_of(store); i++) {
+    pack_part(store, &store->parts[i], piece * rl_store_piece_rows(store), values, touched);
+  }
+}
+
 void rl_store_pack(const rl_store *store, float *values, uint64_t *touched) {
-  for (uint64_t first = 0; first < store->rows; first += rl_store_piece_rows(store)) {
-    for (size_t i = 0; i < depth_of(store); i++) {
-      pack_part(store, &store->parts[i], first, values + first * store->cols, touched);
-    }
+  for (uint64_t piece = 0; piece < store->pieces; piece++) {
+    const uint64_t first = piece * rl_store_piece_rows(store);
+    rl_store_pack_piece(store, piece, values + first * store->cols, touched);
   }
 }
 

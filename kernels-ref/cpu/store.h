@@ -47,6 +47,8 @@ void rl_store_write(const rl_store *store, rl_span span, const float *values, ui
 /* Writes a tensor whose values, [rows, cols], are all at hand: what it stores once, then its rows.
  * In place of the values stands afterwards what no component holds. */
 void rl_store_pack(const rl_store *store, float *values, uint64_t *touched);
+/* The same of one piece and its values, [piece rows, cols]. */
+void rl_store_pack_piece(const rl_store *store, uint64_t piece, float *values, uint64_t *touched);
 /* Chooses the scale of a tensor whose largest magnitude is known; no-op for other formats. It comes
  * before the rows are written. */
 void rl_store_set_magnitude(const rl_store *store, float largest, uint64_t *touched);

@@ -34,8 +34,10 @@ static bool is_resident(const rl_tensor *tensor) {
 static bool largest_store(const rl_engine_state *state, const rl_tensor *tensor, rl_store *store) {
   uint64_t rows, blocks = rl_limits_blocks(&state->limits, tensor->extent);
   if (tensor->part == RL_KV_BODY) blocks /= tensor->tokens; /* no sequence fills one in part */
+  uint64_t pieces = rl_tensor_pieces(tensor);
+  if (tensor->part == RL_KV_BODY && pieces > 1) pieces *= rl_max_u64(blocks, 1);
   return rl_mul_u64(blocks, tensor->rows, &rows) &&
-         rl_store_init_pieces(store, tensor->format, rl_tensor_pieces(tensor), rows, tensor->cols);
+         rl_store_init_pieces(store, tensor->format, pieces, rows, tensor->cols);
 }
 
 /* Weights, KV and states: bytes for every instance. Activations: the bytes of their slot, or their own. */

@@ -282,6 +282,36 @@ static void test_think_kivi(void) {
   rl_arena_free(&c.arena);
 }
 
+/* Llama-3-8B with GEAR. A block of 64 keys and a head is 128 rows of 64: 2 outliers of 2 + 8 B, 16
+ * B of codes, a scale and a smallest value, two factors: 44 B; and two directions of 128 B: 5,888
+ * B. Of values it is 64 rows of 128: 3 outliers, 32 B, two of each, two factors: 74 B; and
+ * directions of 256 B: 5,248 B. Behind 2,303 tokens 35 blocks stand in the body and 63 tokens in
+ * the tail; the new one fills the 36th. */
+static void test_gear(void) {
+  const rl_group step = {.count = 1, .q = 1, .cached = 2303};
+  const uint64_t block = 128 * 44 + 256 + 64 * 74 + 512;
+  /* outliers, codes, and what both directions take: rows and columns */
+  const uint64_t key = 128 * 2 + 128 * 64 + 2 * (128 + 64),
+                 value = 64 * 3 + 64 * 128 + 2 * (64 + 128);
+  counted c;
+  count(&c, "llama-3-8b", "gear-2", &step);
+  CU_ASSERT_EQUAL(block, 5888 + 5248);
+  CU_ASSERT_EQUAL(value_of(&c, "attention", RL_C_KV_READ), 8 * (35 * block + 2 * 63 * 256));
+  CU_ASSERT_EQUAL(value_of(&c, "attention", RL_C_MATRIX),
+                  2 * 32 * (35 * (key + value) + 2 * 64 * 128));
+  CU_ASSERT_EQUAL(value_of(&c, "kv_compress", RL_C_KV_READ), 8 * 2 * 63 * 256);
+  CU_ASSERT_EQUAL(value_of(&c, "kv_compress", RL_C_KV_WRITE), 8 * block);
+  /* a value is compared, and in codes; two components behind the first take what those left. A
+   * direction: four steps of square, sum and product a column, the second is freed of the first in
+   * four each */
+  CU_ASSERT_EQUAL(value_of(&c, "kv_compress", RL_C_VECTOR),
+                  8 * (2 * 64 * 128 * (1 + 5 + 2) + 4 * (2 * 3 + 4) * (64 + 128)));
+  /* A^T A v four times, then A v, of two directions, K and V */
+  CU_ASSERT_EQUAL(value_of(&c, "kv_compress", RL_C_MATRIX), 8 * 2 * 2 * (4 * 2 + 1) * 2 * 64 * 128);
+  CU_ASSERT_EQUAL(kept_bytes(&c), 32 * 8 * (36 * block + 2 * 63 * 256));
+  rl_arena_free(&c.arena);
+}
+
 /* DeepSeek V3: of a token and layer 512 latent values and 4 scales of 4 B, 64 rotated values of 2 B. */
 static void test_latents(void) {
   const rl_group step = {.count = 1, .q = 1, .cached = 99};
@@ -296,4 +326,4 @@ RL_SUITE("parted caches", {"latents", test_latents}, {"moments", test_moments},
          {"breaks", test_breaks}, {"kivi", test_kivi}, {"kivi, a prompt", test_kivi_prompt},
          {"moments of channels", test_channel_moments}, {"breaks of channels", test_channel_breaks},
          {"think", test_think}, {"think, a prompt", test_think_prompt},
-         {"think over kivi", test_think_kivi})
+         {"think over kivi", test_think_kivi}, {"gear", test_gear})

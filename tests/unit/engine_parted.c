@@ -17,6 +17,11 @@ static const ref_parted THINK_KEYS = {REF_PACK_NOT, 0, 1, 1, 3, 1, 6, 2};
 static const ref_parted THINK_VALUES = {REF_PACK_NOT, 0, 1, 0, 0, 1, 0, 0};
 static const ref_parted THIN_KEYS = {REF_PACK_CHANNELS, 4, 4, 0, 0, 4, 6, 3};
 
+static const ref_parted GEAR_KEYS = {
+    REF_PACK_GEAR, 4, 0, 0, 0, 4, .outliers = 2, .rank = 1, .tokens = 4, .channels = true};
+static const ref_parted GEAR_VALUES = {REF_PACK_GEAR, 2,         4,          1, 2, 3,
+                                       .outliers = 2, .rank = 2, .tokens = 3};
+
 typedef struct format_case {
   const char *kv;
   const ref_parted *keys, *values;
@@ -24,7 +29,8 @@ typedef struct format_case {
 static const format_case CASES[] = {{"small-tail", &SMALL_KEYS, &SMALL_VALUES},
                                     {"small-tail-mixed", &MIXED_KEYS, &MIXED_VALUES},
                                     {"small-think", &THINK_KEYS, &THINK_VALUES},
-                                    {"small-think-tail", &THIN_KEYS, &SMALL_VALUES}};
+                                    {"small-think-tail", &THIN_KEYS, &SMALL_VALUES},
+                                    {"small-gear", &GEAR_KEYS, &GEAR_VALUES}};
 enum { CASE_COUNT = sizeof CASES / sizeof *CASES };
 
 /* Decoders with grouped heads, with mixtures, with soft caps on all layers, with biases by distance. */
@@ -91,6 +97,14 @@ static void test_plants(void) {
   CU_ASSERT_TRUE(run(&model, &CASES[0], "fp32", "reference") > 1e-3);
   plant = REF_RIGHT;
   CU_ASSERT_TRUE(run(&model, &other, "fp32", "reference") > 1e-3);
+  ref_parted gear = GEAR_KEYS;
+  gear.rank = 0;
+  CU_ASSERT_TRUE(
+      run(&model, &(format_case){"small-gear", &gear, &GEAR_VALUES}, "fp32", "reference") > 1e-3);
+  gear = GEAR_VALUES;
+  gear.outliers = 1;
+  CU_ASSERT_TRUE(run(&model, &(format_case){"small-gear", &GEAR_KEYS, &gear}, "fp32", "reference") >
+                 1e-3);
   static const ref_parted wider = {REF_PACK_NOT, 0, 1, 1, 3, 1, 7, 2};
   static const ref_parted by_one = {REF_PACK_NOT, 0, 1, 1, 3, 1, 6, 1};
   CU_ASSERT_TRUE(

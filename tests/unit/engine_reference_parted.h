@@ -8,7 +8,8 @@ typedef enum ref_packing {
   REF_PACK_CHANNELS, /* KIVI's keys: the tokens of a block share a scale in each channel */
   REF_PACK_GROUPS,   /* KIVI's values: so many channels of a token share one */
   REF_PACK_ROW,      /* one symmetric scale a token and head */
-  REF_PACK_NOT       /* as it came */
+  REF_PACK_NOT,      /* as it came */
+  REF_PACK_GEAR      /* outliers, codes and directions of a block of `tokens` tokens and a head */
 } ref_packing;
 
 typedef struct ref_parted {
@@ -17,6 +18,9 @@ typedef struct ref_parted {
   int first, newest, step;
   int tenths, queries; /* ThinK: tenths of the channels of a head that are kept, rounded up, and the
                           newest queries that choose them; 0: all are */
+  /* GEAR: tenths of a row that are outliers, directions, tokens of a block; whether its rows are channels */
+  int outliers, rank, tokens;
+  bool channels;
 } ref_parted;
 
 /* Keys x [count, heads * dim] of which some are packed; queries q have `shared` times as many heads. */
