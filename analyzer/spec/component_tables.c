@@ -1,5 +1,6 @@
 /* Reads the components whose codes stand for values of a table: lut and trellis. */
 #include "spec/component_load.h"
+#include "spec/kind_keys.h"
 
 /* What the values of a table are stored as. */
 static void load_entry(const rl_load *load, const rl_node *node, const char *key, rl_type *type) {
@@ -21,10 +22,9 @@ static void load_code(const rl_load *load, const rl_node *node, uint64_t low, ui
 /* `lut: {bits: 3, table: row}`: codes of 1 to 8 bits, each for `vector` neighbours (1), whose
  * values stand in a table a row or a tensor. */
 void rl_load_lut(const rl_load *load, const rl_node *node, rl_component *component) {
-  static const char *const keys[] = {"bits", "vector", "table", "entry"};
   static const char *const words[] = {"row", "tensor"};
   uint64_t vector = 1;
-  if (rl_node_known_keys(node, "lut", keys, 4, load->diags) != RL_OK) return;
+  if (rl_nested_known(load, node, RL_BELOW_LUT, "lut") != RL_OK) return;
   load_code(load, node, 1, 8, component);
   const rl_node *many = rl_load_get(node, "vector");
   const rl_node *table = rl_load_need(load, node, "lut", "table");
@@ -41,8 +41,7 @@ void rl_load_lut(const rl_load *load, const rl_node *node, rl_component *compone
 
 /* `trellis: {bits: 5}`: so many bits a pair of values, 2.5 a value. */
 void rl_load_trellis(const rl_load *load, const rl_node *node, rl_component *component) {
-  static const char *const keys[] = {"bits"};
-  if (rl_node_known_keys(node, "trellis", keys, 1, load->diags) != RL_OK) return;
+  if (rl_nested_known(load, node, RL_BELOW_TRELLIS, "trellis") != RL_OK) return;
   load_code(load, node, 2, 10, component);
   component->vector = 2;
   component->entry = component->scale = component->type = RL_F16;

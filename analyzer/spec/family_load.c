@@ -95,9 +95,8 @@ static const rl_statement *read_statements(family_reader *reader, const rl_node 
 
 static void read_repeat(family_reader *reader, const rl_node *node, rl_statement *statement,
                         bool inside) {
-  static const char *const keys[] = {"repeat", "body", "first", "when"};
   const rl_load *load = reader->load;
-  if (rl_node_known_keys(node, "repeat", keys, RL_COUNT(keys), load->diags) != RL_OK) return;
+  if (rl_nested_known(load, node, RL_BELOW_REPEAT, "repeat") != RL_OK) return;
   const rl_node *count = rl_load_need(load, node, "statement", "repeat");
   const rl_node *body = rl_load_need(load, node, "repeat", "body");
   statement->op = "repeat";
@@ -209,11 +208,10 @@ static void read_source_kind(const rl_load *load, const rl_node *node, rl_family
 
 /* source: {of: text, positions: expression, prompt: expression} */
 static void read_source(family_reader *reader, rl_family *family) {
-  static const char *const keys[] = {"of", "positions", "prompt", "patch", "round"};
   const rl_load *load = reader->load;
   const rl_node *map = rl_load_get(load->root, "source");
   if (map == NULL || map->kind != RL_MAP) return; /* a text names where the family is described */
-  if (rl_node_known_keys(map, "source", keys, RL_COUNT(keys), load->diags) != RL_OK) return;
+  if (rl_nested_known(load, map, RL_BELOW_SOURCE, "source") != RL_OK) return;
   const rl_node *positions = rl_load_need(load, map, "source", "positions");
   const rl_node *prompt = rl_load_get(map, "prompt");
   read_source_kind(load, rl_load_need(load, map, "source", "of"), family);
@@ -227,20 +225,18 @@ static void read_source(family_reader *reader, rl_family *family) {
 }
 
 static void read_match(const rl_load *load, rl_family *family) {
-  static const char *const keys[] = {"model_type"};
   const rl_node *match = rl_load_need(load, load->root, "family", "match");
   if (match == NULL) return;
-  if (rl_node_known_keys(match, "match", keys, RL_COUNT(keys), load->diags) != RL_OK) return;
+  if (rl_nested_known(load, match, RL_BELOW_MATCH, "match") != RL_OK) return;
   const rl_node *types = rl_load_need(load, match, "match", "model_type");
   family->model_types = rl_load_names(load, types, "model_type", &family->model_type_count);
 }
 
 /* gguf: {architecture: NAME or list, when: condition, config: {key: expression}} */
 static void read_gguf(const rl_load *load, rl_family *family) {
-  static const char *const keys[] = {"architecture", "when", "config"};
   const rl_node *map = rl_load_get(load->root, "gguf");
   if (map == NULL) return;
-  if (rl_node_known_keys(map, "gguf", keys, RL_COUNT(keys), load->diags) != RL_OK) return;
+  if (rl_nested_known(load, map, RL_BELOW_GGUF, "gguf") != RL_OK) return;
   const rl_node *names = rl_load_need(load, map, "gguf", "architecture");
   const rl_node *when = rl_load_get(map, "when");
   rl_family_gguf *gguf = &family->gguf;

@@ -17,10 +17,9 @@ static const char *const component_words[RL_COMPONENT_KINDS] = {
 
 /* `dense: bf16` or `dense: {type: bf16}`. */
 static void load_dense(const rl_load *load, const rl_node *node, rl_component *component) {
-  static const char *const keys[] = {"type"};
   const rl_node *type = node;
   if (node->kind == RL_MAP) {
-    if (rl_node_known_keys(node, "dense", keys, 1, load->diags) != RL_OK) return;
+    if (rl_nested_known(load, node, RL_BELOW_DENSE, "dense") != RL_OK) return;
     type = rl_load_need(load, node, "dense", "type");
   }
   if (type != NULL) rl_load_dense_type(load, type, component);
@@ -161,9 +160,7 @@ static void load_scale(const rl_load *load, const rl_node *node, rl_component *c
 }
 
 static void load_quant(const rl_load *load, const rl_node *node, rl_component *component) {
-  static const char *const keys[] = {"type", "bits",  "group", "tile", "axis",
-                                     "scale", "zero", "outer", "order"};
-  if (rl_node_known_keys(node, "quant", keys, RL_COUNT(keys), load->diags) != RL_OK) return;
+  if (rl_nested_known(load, node, RL_BELOW_QUANT, "quant") != RL_OK) return;
   load_code_type(load, node, component);
   load_span(load, node, component);
   load_scale(load, node, component);
@@ -210,7 +207,7 @@ void rl_load_component(const rl_load *load, const rl_node *node, rl_component *c
 
 /* `dense_tail: {newest: 128, step: 1, first: 4}`, the last of a stack: what is not in it. */
 static bool load_tail(const rl_load *load, const rl_node *item, rl_format *format) {
-  static const char *const keys[] = {"newest", "step", "first"};
+  const rl_kind_key *keys = RL_NESTED_KEYS[RL_BELOW_TAIL].keys; /* newest, step, first */
   const char *word = component_words[RL_DENSE_TAIL];
   enum { TAIL_MAX = 1 << 20 };
   if (item->kind != RL_MAP || item->count != 1 || strcmp(item->keys[0]->text, word) != 0) {
@@ -224,11 +221,12 @@ static bool load_tail(const rl_load *load, const rl_node *item, rl_format *forma
   }
   *tail = (rl_parting){.step = rl_max_u64(format->tokens, 1)};
   format->tail = tail;
-  if (rl_node_known_keys(map, word, keys, RL_COUNT(keys), load->diags) != RL_OK) return true;
+  if (rl_nested_known(load, map, RL_BELOW_TAIL, word) != RL_OK) return true;
   uint64_t *const numbers[] = {&tail->newest, &tail->step, &tail->first};
-  for (size_t k = 0; k < RL_COUNT(keys); k++) {
-    const rl_node *node = k == 0 ? rl_load_need(load, map, word, keys[k]) : rl_load_get(map, keys[k]);
-    if (node != NULL) rl_node_u64(node, keys[k], k == 1, TAIL_MAX, numbers[k], load->diags);
+  for (size_t k = 0; k < RL_COUNT(numbers); k++) {
+    const char *key = keys[k].name;
+    const rl_node *node = k == 0 ? rl_load_need(load, map, word, key) : rl_load_get(map, key);
+    if (node != NULL) rl_node_u64(node, key, k == 1, TAIL_MAX, numbers[k], load->diags);
   }
   if (tail->step % rl_max_u64(format->tokens, 1) != 0) {
     RL_REPORT(load->diags, NOT_SUPPORTED, map->loc, "a step that is no multiple of tokens", NULL);
@@ -239,7 +237,6 @@ static bool load_tail(const rl_load *load, const rl_node *item, rl_format *forma
 /* `channel_mask: {keep: 0.6, queries: 32}`, the first of a stack: what is in it are the channels of
  * keys that are kept. */
 static bool load_channels(const rl_load *load, const rl_node *item, rl_format *format) {
-  static const char *const keys[] = {"keep", "queries"};
   const char *word = component_words[RL_CHANNEL_MASK];
   enum { QUERIES_MAX = 1 << 20 };
   double share = 1;
@@ -253,15 +250,15 @@ static bool load_channels(const rl_load *load, const rl_node *item, rl_format *f
     return true;
   }
   format->channels = choice;
-  if (rl_node_known_keys(map, word, keys, RL_COUNT(keys), load->diags) != RL_OK) return true;
-  const rl_node *keep = rl_load_need(load, map, word, keys[0]);
-  const rl_node *queries = rl_load_need(load, map, word, keys[1]);
+  if (rl_nested_known(load, map, RL_BELOW_MASK, word) != RL_OK) return true;
+  const rl_node *keep = rl_load_need(load, map, word, "keep");
+  const rl_node *queries = rl_load_need(load, map, word, "queries");
   if (keep != NULL) {
-    rl_node_double(keep, keys[0], 1.0 / RL_KEEP_ALL, 1, &share, load->diags);
+    rl_node_double(keep, "keep", 1.0 / RL_KEEP_ALL, 1, &share, load->diags);
     choice->keep = (uint32_t)lround(share * RL_KEEP_ALL);
   }
   if (queries != NULL) {
-    rl_node_u64(queries, keys[1], 1, QUERIES_MAX, &choice->queries, load->diags);
+    rl_node_u64(queries, "queries", 1, QUERIES_MAX, &choice->queries, load->diags);
   }
   return true;
 }
@@ -348,10 +345,9 @@ static const rl_format *load_other(const rl_load *load, const rl_node *map, cons
 
 /* `compare: {weights: NAME, kv: NAME}`, both optional. */
 static void load_compare(const rl_load *load, rl_format *format) {
-  static const char *const keys[] = {"weights", "kv"};
   const rl_node *map = rl_load_get(load->root, "compare");
   if (map == NULL) return;
-  if (rl_node_known_keys(map, "compare", keys, RL_COUNT(keys), load->diags) != RL_OK) return;
+  if (rl_nested_known(load, map, RL_BELOW_COMPARE, "compare") != RL_OK) return;
   format->compare_weights = load_other(load, map, "weights");
   format->compare_kv = load_other(load, map, "kv");
   const rl_format *kv = format->compare_kv;

@@ -2,6 +2,7 @@
 #include <math.h>
 
 #include "spec/component_load.h"
+#include "spec/kind_keys.h"
 
 #define RL_COUNT(array) (sizeof(array) / sizeof *(array))
 
@@ -60,8 +61,7 @@ static bool check_key(const rl_load *load, const rl_node *node, const char *key,
 }
 
 void rl_load_sparse(const rl_load *load, const rl_node *node, rl_component *component) {
-  static const char *const keys[] = {"pattern", "keep", "values", "index", "tile"};
-  if (rl_node_known_keys(node, "sparse", keys, RL_COUNT(keys), load->diags) != RL_OK) return;
+  if (rl_nested_known(load, node, RL_BELOW_SPARSE, "sparse") != RL_OK) return;
   component->keep = RL_KEEP_ALL;
   component->index_bits = 32;
   component->tile = component->group = 1;
@@ -83,9 +83,8 @@ void rl_load_sparse(const rl_load *load, const rl_node *node, rl_component *comp
 }
 
 void rl_load_lowrank(const rl_load *load, const rl_node *node, rl_component *component) {
-  static const char *const keys[] = {"rank", "values"};
   uint64_t rank = 1;
-  if (rl_node_known_keys(node, "lowrank", keys, RL_COUNT(keys), load->diags) != RL_OK) return;
+  if (rl_nested_known(load, node, RL_BELOW_LOWRANK, "lowrank") != RL_OK) return;
   const rl_node *given = rl_load_need(load, node, "lowrank", "rank");
   const rl_node *values = rl_load_need(load, node, "lowrank", "values");
   if (given != NULL) rl_node_u64(given, "rank", 1, 1 << 16, &rank, load->diags);

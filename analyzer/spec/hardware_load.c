@@ -26,9 +26,8 @@ static const uint64_t capacity_max = (uint64_t)1 << 60;
 
 static void load_peak(const rl_load *load, const rl_node *key, const rl_node *node, rl_origin outer,
                       rl_peak *peak) {
-  static const char *const keys[] = {"peak", "accumulate", "sparse_2_4", "kind", "source"};
   int engine = 0;
-  if (rl_node_known_keys(node, key->text, keys, RL_COUNT(keys), load->diags) != RL_OK) return;
+  if (rl_nested_known(load, node, RL_BELOW_PEAK, key->text) != RL_OK) return;
   if (!rl_load_engine_type(load, key, &engine, &peak->type)) return;
   peak->engine = (rl_engine)engine;
   rl_origin origin = rl_origin_of(node, outer);
@@ -74,14 +73,13 @@ static void load_compute(const rl_load *load, rl_hardware *hardware) {
 /* bandwidth: 4.8 TB/s, {value, kind, source}, or {low, high, kind, source}. */
 static void load_bandwidth(const rl_load *load, const rl_node *node, rl_origin origin,
                            rl_memory_level *level) {
-  static const char *const keys[] = {"low", "high", "kind", "source"};
   if (node == NULL) return;
   bool range = rl_load_get(node, "low") != NULL || rl_load_get(node, "high") != NULL;
   if (!range) {
     level->bandwidth = rl_load_figure(load, node, origin, &field_bandwidth);
     return;
   }
-  if (rl_node_known_keys(node, "bandwidth", keys, RL_COUNT(keys), load->diags) != RL_OK) return;
+  if (rl_nested_known(load, node, RL_BELOW_RANGE, "bandwidth") != RL_OK) return;
   origin = rl_origin_of(node, origin);
   const rl_node *low = rl_load_need(load, node, "bandwidth", "low");
   const rl_node *high = rl_load_need(load, node, "bandwidth", "high");
@@ -111,9 +109,7 @@ static void load_capacity(const rl_load *load, const rl_node *node, rl_origin or
 }
 
 static void load_level(const rl_load *load, const rl_node *node, rl_memory_level *level) {
-  static const char *const keys[] = {"name",    "capacity", "usable", "bandwidth",
-                                     "latency", "kind",     "source"};
-  if (rl_node_known_keys(node, "memory level", keys, RL_COUNT(keys), load->diags) != RL_OK) return;
+  if (rl_nested_known(load, node, RL_BELOW_LEVEL, "memory level") != RL_OK) return;
   rl_origin origin = rl_origin_of(node, (rl_origin){0});
   level->name = rl_load_name(load, rl_load_need(load, node, "memory level", "name"), "name");
   load_capacity(load, node, origin, level);
@@ -152,10 +148,8 @@ static void load_memory(const rl_load *load, rl_hardware *hardware) {
 }
 
 static void load_link(const rl_load *load, const rl_node *node, rl_link *link) {
-  static const char *const keys[] = {"name",    "peers", "bandwidth", "per",
-                                     "latency", "kind",  "source"};
   static const char *const per_words[] = {"direction", "total"};
-  if (rl_node_known_keys(node, "link", keys, RL_COUNT(keys), load->diags) != RL_OK) return;
+  if (rl_nested_known(load, node, RL_BELOW_LINK, "link") != RL_OK) return;
   rl_origin origin = rl_origin_of(node, (rl_origin){0});
   const rl_node *peers = rl_load_need(load, node, "link", "peers");
   const rl_node *per = rl_load_need(load, node, "link", "per");
@@ -182,19 +176,17 @@ static void load_links(const rl_load *load, rl_hardware *hardware) {
 }
 
 static void load_power(const rl_load *load, rl_hardware *hardware) {
-  static const char *const power_keys[] = {"tdp", "idle", "kind", "source"};
-  static const char *const energy_keys[] = {"per_byte", "per_flop", "kind", "source"};
   const rl_node *power = rl_load_get(load->root, "power");
   const rl_node *energy = rl_load_get(load->root, "energy");
   if (power != NULL) {
     rl_origin origin = rl_origin_of(power, (rl_origin){0});
-    rl_node_known_keys(power, "power", power_keys, RL_COUNT(power_keys), load->diags);
+    rl_nested_known(load, power, RL_BELOW_POWER, "power");
     hardware->tdp = rl_load_figure(load, rl_load_get(power, "tdp"), origin, &field_tdp);
     hardware->idle = rl_load_figure(load, rl_load_get(power, "idle"), origin, &field_idle);
   }
   if (energy != NULL) {
     rl_origin origin = rl_origin_of(energy, (rl_origin){0});
-    rl_node_known_keys(energy, "energy", energy_keys, RL_COUNT(energy_keys), load->diags);
+    rl_nested_known(load, energy, RL_BELOW_ENERGY, "energy");
     hardware->energy_per_byte =
         rl_load_figure(load, rl_load_get(energy, "per_byte"), origin, &field_per_byte);
     hardware->energy_per_flop =
@@ -204,11 +196,10 @@ static void load_power(const rl_load *load, rl_hardware *hardware) {
 
 /* throttle: {compute: 0.6, after: 180 s}: what heat leaves of the peaks, and when. */
 static void load_throttle(const rl_load *load, rl_hardware *hardware) {
-  static const char *const keys[] = {"compute", "after", "kind", "source"};
   const rl_node *node = rl_load_get(load->root, "throttle");
   if (node == NULL || !rl_load_is_map(load, node, "throttle")) return;
   rl_origin origin = rl_origin_of(node, (rl_origin){0});
-  rl_node_known_keys(node, "throttle", keys, RL_COUNT(keys), load->diags);
+  rl_nested_known(load, node, RL_BELOW_THROTTLE, "throttle");
   const rl_node *compute = rl_load_need(load, node, "throttle", "compute");
   const rl_node *after = rl_load_need(load, node, "throttle", "after");
   hardware->throttled = rl_load_figure(load, compute, origin, &field_throttled);

@@ -1,5 +1,6 @@
 /* Typed reads of the fields of one description. */
 #include "spec/load.h"
+#include "spec/kind_keys.h"
 
 #include <string.h>
 
@@ -207,9 +208,8 @@ static const rl_source *source_new(const rl_load *load, rl_loc loc, rl_origin or
 /* The scalar of a figure and, in *origin, whence it takes kind and source. NULL: reported. */
 static const rl_node *figure_value(const rl_load *load, const rl_node *node, const char *what,
                                    rl_origin *origin) {
-  static const char *const keys[] = {"value", "kind", "source"};
   if (node->kind != RL_MAP) return node;
-  if (rl_node_known_keys(node, what, keys, 3, load->diags) != RL_OK) return NULL;
+  if (rl_nested_known(load, node, RL_BELOW_FIGURE, what) != RL_OK) return NULL;
   *origin = rl_origin_of(node, *origin);
   return rl_load_need(load, node, what, "value");
 }

@@ -64,23 +64,20 @@ static int load_overlap(const rl_load *load, const rl_node *map) {
 
 /* How the row was fitted: kept in the file for readers, checked for shape only. */
 static void check_fit(const rl_load *load, const rl_node *map) {
-  static const char *const keys[] = {"rows", "mape", "median", "p90", "bias", "source"};
   const rl_node *fit = rl_load_need(load, map, "kernel", "fit");
   double value;
   if (fit == NULL) return;
-  if (rl_node_known_keys(fit, "fit", keys, RL_COUNT(keys), load->diags) != RL_OK) return;
+  if (rl_nested_known(load, fit, RL_BELOW_FIT, "fit") != RL_OK) return;
   rl_load_text(load, fit, "source");
   rl_load_need(load, fit, "fit", "source");
-  for (size_t i = 0; i + 1 < RL_COUNT(keys); i++) {
-    const rl_node *node = rl_load_get(fit, keys[i]);
-    if (node != NULL) rl_node_double(node, keys[i], -1e12, 1e12, &value, load->diags);
+  for (const rl_kind_key *key = RL_NESTED_KEYS[RL_BELOW_FIT].keys; !key->needed; key++) {
+    const rl_node *node = rl_load_get(fit, key->name);
+    if (node != NULL) rl_node_double(node, key->name, -1e12, 1e12, &value, load->diags);
   }
 }
 
 static void load_kernel(const rl_load *load, const rl_node *node, rl_efficiency *kernel) {
-  static const char *const keys[] = {"op",  "weights", "compute", "t0", "e_c",
-                                     "e_m", "p",       "tiles",   "fit"};
-  if (rl_node_known_keys(node, "kernel", keys, RL_COUNT(keys), load->diags) != RL_OK) return;
+  if (rl_nested_known(load, node, RL_BELOW_KERNEL, "kernel") != RL_OK) return;
   const rl_node *tiles = rl_load_get(node, "tiles");
   const rl_node *compute = rl_load_need(load, node, "kernel", "compute");
   int engine = 0;
@@ -120,10 +117,9 @@ static uint64_t load_decode_tokens(const rl_load *load) {
 }
 
 static void load_host(const rl_load *load, rl_profile *profile) {
-  static const char *const keys[] = {"step", "layer", "sequence"};
   const rl_node *host = rl_load_get(load->root, "host");
   if (host == NULL) return;
-  if (rl_node_known_keys(host, "host", keys, RL_COUNT(keys), load->diags) != RL_OK) return;
+  if (rl_nested_known(load, host, RL_BELOW_HOST, "host") != RL_OK) return;
   profile->host_step = load_seconds(load, host, "step");
   profile->host_layer = load_seconds(load, host, "layer");
   profile->host_sequence = load_seconds(load, host, "sequence");

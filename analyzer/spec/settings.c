@@ -6,45 +6,11 @@
 #include "base/names.h"
 #include "base/number.h"
 #include "spec/db_private.h"
+#include "spec/kind_keys.h"
 
-const char *const RL_SETTING_KEYS[RL_SETTINGS] = {[RL_SET_MODEL] = "model",
-                                                  [RL_SET_HARDWARE] = "hardware",
-                                                  [RL_SET_PROFILE] = "profile",
-                                                  [RL_SET_ACTIVATIONS] = "activations",
-                                                  [RL_SET_WEIGHTS] = "weights.default",
-                                                  [RL_SET_K] = "kv.k",
-                                                  [RL_SET_V] = "kv.v",
-                                                  [RL_SET_STATE] = "state",
-                                                  [RL_SET_SKEW] = "experts.skew",
-                                                  [RL_SET_EXPONENT] = "experts.exponent",
-                                                  [RL_SET_POPULARITY] = "experts.popularity",
-                                                  [RL_SET_TENSOR] = "parallel.tensor",
-                                                  [RL_SET_PIPELINE] = "parallel.pipeline",
-                                                  [RL_SET_MICRO_BATCHES] = "parallel.micro_batches",
-                                                  [RL_SET_EXPERT] = "parallel.expert",
-                                                  [RL_SET_DATA] = "parallel.data",
-                                                  [RL_SET_PLACE_EMBED] = "placement.embed",
-                                                  [RL_SET_PLACE_LAYERS] = "placement.layers",
-                                                  [RL_SET_PLACE_EXPERTS] = "placement.experts",
-                                                  [RL_SET_PLACE_HEAD] = "placement.lm_head",
-                                                  [RL_SET_PLACE_KV] = "placement.kv",
-                                                  [RL_SET_HOST] = "host",
-                                                  [RL_SET_STORAGE] = "storage",
-                                                  [RL_SET_LANES] = "lanes",
-                                                  [RL_SET_CONTEXT] = "parallel.context",
-                                                  [RL_SET_COLLECTIVES] = "parallel.collectives",
-                                                  [RL_SET_POOL_PREFILL] = "pools.prefill",
-                                                  [RL_SET_POOL_LINK] = "pools.link",
-                                                  [RL_SET_METHODS] = "methods",
-                                                  [RL_SET_DRAFT] = "draft",
-                                                  [RL_SET_WORKLOAD] = "workload",
-                                                  [RL_SET_BATCH] = "workload.batch",
-                                                  [RL_SET_PROMPT] = "workload.prompt",
-                                                  [RL_SET_GENERATE] = "workload.generate",
-                                                  [RL_SET_SOURCE] = "workload.source",
-                                                  [RL_SET_IMAGES] = "workload.images",
-                                                  [RL_SET_IMAGE_SIZE] = "workload.image_size",
-                                                  [RL_SET_PRICE] = "price"};
+#define RL_SETTING(symbol, group, key, form, words, says) [RL_SET_##symbol] = group key,
+const char *const RL_SETTING_KEYS[RL_SETTINGS] = {RL_ALL_SETTINGS(RL_SETTING)};
+#undef RL_SETTING
 
 static const char weights_prefix[] = "weights.", model_prefix[] = "model.";
 
@@ -237,13 +203,11 @@ static void assign_map(const rl_load *load, rl_settings *settings, const rl_assi
   }
 }
 
-static const char *const groups[] = {"weights",   "kv",    "experts", "workload", "parallel",
-                                     "placement", "pools"};
-enum { GROUPS = sizeof groups / sizeof *groups };
-
-static bool is_group(const char *key) {
-  for (size_t i = 0; i < GROUPS; i++) {
-    if (strcmp(key, groups[i]) == 0) return true;
+/* A key of the scenario that has keys of its own. */
+static bool is_group(const char *name) {
+  const rl_kind_key *key = RL_KEY_TABLES[RL_DB_SCENARIO].keys;
+  for (; key->name != NULL; key++) {
+    if (strcmp(key->name, name) == 0) return key->below != RL_BELOW_ANY;
   }
   return false;
 }
@@ -264,11 +228,14 @@ static void assign_group(const rl_load *load, rl_settings *settings, const rl_as
 }
 
 static void report_unknown(const rl_load *load, const rl_assignment *given) {
-  const char *known[GROUPS + RL_SETTINGS];
-  for (size_t i = 0; i < GROUPS; i++) known[i] = groups[i];
-  for (size_t i = 0; i < RL_SETTINGS; i++) known[GROUPS + i] = RL_SETTING_KEYS[i];
+  const char *known[RL_KIND_KEYS_MAX + RL_SETTINGS];
+  size_t count = 0;
+  for (const rl_kind_key *key = RL_KEY_TABLES[RL_DB_SCENARIO].keys; key->name != NULL; key++) {
+    if (key->below != RL_BELOW_ANY) known[count++] = key->name;
+  }
+  for (size_t i = 0; i < RL_SETTINGS; i++) known[count++] = RL_SETTING_KEYS[i];
   RL_REPORT(load->diags, KEY_UNKNOWN, given->loc, given->key, "scenario",
-            rl_did_you_mean(given->key, known, GROUPS + RL_SETTINGS));
+            rl_did_you_mean(given->key, known, count));
 }
 
 static void assign(const rl_load *load, rl_settings *settings, const rl_assignment *given) {

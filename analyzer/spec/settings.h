@@ -5,48 +5,11 @@
 
 #include "spec/load.h"
 #include "spec/scenario.h"
+#include "spec/setting_keys.h"
 
-typedef enum rl_setting {
-  RL_SET_MODEL,
-  RL_SET_HARDWARE,
-  RL_SET_PROFILE,
-  RL_SET_ACTIVATIONS,
-  RL_SET_WEIGHTS,
-  RL_SET_K,
-  RL_SET_V,
-  RL_SET_STATE,
-  RL_SET_SKEW,
-  RL_SET_EXPONENT,
-  RL_SET_POPULARITY,
-  RL_SET_TENSOR,
-  RL_SET_PIPELINE,
-  RL_SET_MICRO_BATCHES,
-  RL_SET_EXPERT,
-  RL_SET_DATA,
-  RL_SET_PLACE_EMBED, /* placement.CLASS, in the order of rl_tensor_class */
-  RL_SET_PLACE_LAYERS,
-  RL_SET_PLACE_EXPERTS,
-  RL_SET_PLACE_HEAD,
-  RL_SET_PLACE_KV,
-  RL_SET_HOST,
-  RL_SET_STORAGE,
-  RL_SET_LANES,
-  RL_SET_CONTEXT,
-  RL_SET_COLLECTIVES,
-  RL_SET_POOL_PREFILL,
-  RL_SET_POOL_LINK,
-  RL_SET_METHODS,
-  RL_SET_DRAFT,
-  RL_SET_WORKLOAD,
-  RL_SET_BATCH,
-  RL_SET_PROMPT,
-  RL_SET_GENERATE,
-  RL_SET_SOURCE,
-  RL_SET_IMAGES,
-  RL_SET_IMAGE_SIZE,
-  RL_SET_PRICE,
-  RL_SETTINGS
-} rl_setting;
+#define RL_SETTING(symbol, group, key, form, words, says) RL_SET_##symbol,
+typedef enum rl_setting { RL_ALL_SETTINGS(RL_SETTING) RL_SETTINGS } rl_setting;
+#undef RL_SETTING
 extern const char *const RL_SETTING_KEYS[RL_SETTINGS]; /* "kv.k", "workload.batch", ... */
 
 /* One exception to the default weight format: weights.PATTERN. */

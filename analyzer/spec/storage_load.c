@@ -9,8 +9,7 @@ static const rl_field field_read = {"bandwidth", RL_DIM_BYTES_PER_S, {1e3, 1e13}
 static const uint64_t capacity_max = (uint64_t)1 << 60;
 
 static void load_read(const rl_load *load, const rl_node *node, rl_storage_read *read) {
-  static const char *const keys[] = {"chunk", "bandwidth", "kind", "source"};
-  if (rl_node_known_keys(node, "read", keys, RL_COUNT(keys), load->diags) != RL_OK) return;
+  if (rl_nested_known(load, node, RL_BELOW_READ, "read") != RL_OK) return;
   rl_origin origin = rl_origin_of(node, (rl_origin){0});
   const rl_node *chunk = rl_load_need(load, node, "read", "chunk");
   read->chunk = rl_load_bytes(load, chunk, origin, "chunk", &read->bytes);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/checked.h"
+#include "spec/kind_keys.h"
 #include "spec/stored_load.h"
 
 #define RL_COUNT(array) (sizeof(array) / sizeof *(array))
@@ -78,8 +79,7 @@ static bool load_type(const rl_load *load, const rl_node *node, const rl_stored 
 /* {name: TEXT, format: NAME or type: TEXT, dims: [row, ...], bytes: N} */
 static bool load_tensor(const rl_load *load, const rl_node *node, const rl_stored *stored,
                         rl_stored_tensor *tensor) {
-  static const char *const keys[] = {"name", "format", "type", "dims", "bytes"};
-  if (rl_node_known_keys(node, "tensor", keys, RL_COUNT(keys), load->diags) != RL_OK) return false;
+  if (rl_nested_known(load, node, RL_BELOW_TENSOR, "tensor") != RL_OK) return false;
   const rl_node *name = rl_load_need(load, node, "tensor", "name");
   const rl_node *dims = rl_load_need(load, node, "tensor", "dims");
   const rl_node *bytes = rl_load_need(load, node, "tensor", "bytes");
@@ -121,7 +121,6 @@ static bool load_tensors(const rl_load *load, const rl_node *list, rl_stored *st
 }
 
 const rl_stored *rl_load_stored(const rl_load *load, const rl_node *map) {
-  static const char *const keys[] = {"names", "beside", "beside_bytes", "formats", "tensors"};
   rl_stored *stored = RL_NEW(load->arena, rl_stored);
   uint64_t beside = 0;
   if (stored == NULL) {
@@ -129,7 +128,7 @@ const rl_stored *rl_load_stored(const rl_load *load, const rl_node *map) {
     return NULL;
   }
   *stored = (rl_stored){.file = load->file};
-  if (rl_node_known_keys(map, "stored", keys, RL_COUNT(keys), load->diags) != RL_OK) return NULL;
+  if (rl_nested_known(load, map, RL_BELOW_STORED, "stored") != RL_OK) return NULL;
   const rl_node *names = rl_load_need(load, map, "stored", "names");
   const rl_node *tensors = rl_load_need(load, map, "stored", "tensors");
   const rl_node *count = rl_load_get(map, "beside"), *bytes = rl_load_get(map, "beside_bytes");

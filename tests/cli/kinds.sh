@@ -33,7 +33,23 @@ for kind in kinds:
         schema = json.load(file)
     jsonschema.Draft7Validator.check_schema(schema)
     validators[kind] = jsonschema.Draft7Validator(schema)
-checked = failed = 0
+below = {"hardware": "memory compute links power energy throttle", "profile": "kernels host", "family": "match gguf graph",
+         "format": "stack compare", "storage": "read", "model": "stored", "scenario": "kv parallel placement pools workload"}
+
+def nested(document):
+    """Maps inside the file that have a table of keys."""
+    for key in below.get(document["kind"], "").split():
+        value = document.get(key)
+        if key == "compute" and value:
+            value = list(value.values())
+        if isinstance(value, list):
+            value = value[-1]
+        if isinstance(value, dict):
+            yield key, value
+            if key in ("stack", "graph"):
+                yield from ((key, inner) for inner in value.values() if isinstance(inner, dict))
+
+checked = failed = maps = 0
 for path in sorted(p for top in ("hwdb", "models", "examples", "tests/twins", "tests/cli/data")
                    for p in glob.glob(top + "/**/*.yaml", recursive=True)):
     with open(path) as file:
@@ -55,10 +71,17 @@ for path in sorted(p for top in ("hwdb", "models", "examples", "tests/twins", "t
     elif path.startswith(("hwdb/", "models/")):
         print(path + ": its first line names no schema")
         failed += 1
+    for key, inner in nested(document):
+        inner["knid"] = 1
+        maps += 1
+        if validator.is_valid(document):
+            print(path + ": a misspelled key below " + key + " is not noticed")
+            failed += 1
+        del inner["knid"]
     document["knid"] = 1
     if validator.is_valid(document):
         print(path + ": a misspelled key is not noticed")
         failed += 1
 print(checked, "files fit their schemas" if failed == 0 else "files checked, " + str(failed) + " findings")
-sys.exit(failed > 0 or checked < 300)
+sys.exit(failed > 0 or checked < 300 or maps < 600)
 END
