@@ -21,6 +21,8 @@ if(EXISTS ${CMAKE_SOURCE_DIR}/analyzer/cli/main.c)
   list(FILTER cli_sources EXCLUDE REGEX "/main\\.c$")
   add_library(rl_cli OBJECT ${cli_sources})
   target_link_libraries(rl_cli PRIVATE rl_flags)
+  # prlimit
+  set_source_files_properties(${CMAKE_SOURCE_DIR}/analyzer/cli/gnuplot.c PROPERTIES COMPILE_DEFINITIONS _GNU_SOURCE)
   target_include_directories(rl_cli PUBLIC ${CMAKE_SOURCE_DIR}/analyzer ${CMAKE_SOURCE_DIR})
   target_sources(rl_program INTERFACE $<TARGET_OBJECTS:rl_cli>)
   add_executable(rooflinectl ${CMAKE_SOURCE_DIR}/analyzer/cli/main.c)

@@ -37,6 +37,27 @@ bool rl_name_prefix(const char *prefix, const char *name) {
   }
 }
 
+/* The last star is retried one character further on a mismatch. */
+bool rl_name_glob(const char *pattern, const char *name) {
+  const char *star = NULL, *retry = NULL;
+  while (*name != '\0') {
+    if (*pattern == '*') {
+      star = pattern++;
+      retry = name;
+    } else if (*pattern == *name || *pattern == '?') {
+      pattern++;
+      name++;
+    } else if (star != NULL) {
+      pattern = star + 1;
+      name = ++retry;
+    } else {
+      return false;
+    }
+  }
+  while (*pattern == '*') pattern++;
+  return *pattern == '\0';
+}
+
 /* The name in lower case without separators; false when it is too long to be guessed. */
 static bool fold(const char *name, char out[NAME_MAX_BYTES + 1], size_t *length) {
   size_t count = 0;

@@ -154,6 +154,13 @@ static void add_shell_escaped(rl_buf *buf, const piece *p) {
   rl_buf_addn(buf, p->text, p->length);
 }
 
+/* Inside '…' gnuplot knows one special character, the quote itself, and the end of the line, which is
+ * a control character and is shown as one. */
+static void add_gnuplot(rl_buf *buf, const piece *p) {
+  if (p->code == '\'' && p->valid) rl_buf_add(buf, "'");
+  add_terminal(buf, p);
+}
+
 /* What LaTeX writes for a character that steers it; NULL: it stands for itself. BibTeX pairs braces
  * whatever stands before them, so those of the text become commands. */
 static const char *bibtex_escape(uint32_t code) {
@@ -182,6 +189,41 @@ static void add_bibtex(rl_buf *buf, const piece *p) {
     rl_buf_add(buf, escape);
   } else {
     rl_buf_addn(buf, p->text, p->length);
+  }
+}
+
+/* As for BibTeX; and a [ first in a label of gnuplot's LaTeX terminals would be its placement. */
+static void add_tex(rl_buf *buf, const piece *p) {
+  if (p->valid && (p->code == '[' || p->code == ']')) {
+    rl_buf_add(buf, p->code == '[' ? "\\lbrack{}" : "\\rbrack{}");
+  } else {
+    add_bibtex(buf, p);
+  }
+}
+
+static const char *xml_escape(uint32_t code) {
+  switch (code) {
+    case '&':
+      return "&amp;";
+    case '<':
+      return "&lt;";
+    case '>':
+      return "&gt;";
+    case '"':
+      return "&quot;";
+    case '\'':
+      return "&#39;";
+    default:
+      return NULL;
+  }
+}
+
+static void add_xml(rl_buf *buf, const piece *p) {
+  const char *escape = p->hazardous ? NULL : xml_escape(p->code);
+  if (escape != NULL) {
+    rl_buf_add(buf, escape);
+  } else {
+    add_terminal(buf, p);
   }
 }
 
@@ -233,10 +275,10 @@ static void quote_shell(rl_buf *buf, const char *text) {
   rl_buf_add(buf, "'");
 }
 
-static void quote_enclosed(rl_buf *buf, const char *text, add_piece *add) {
-  rl_buf_add(buf, "\"");
+static void quote_enclosed(rl_buf *buf, const char *mark, const char *text, add_piece *add) {
+  rl_buf_add(buf, mark);
   walk(buf, text, add);
-  rl_buf_add(buf, "\"");
+  rl_buf_add(buf, mark);
 }
 
 void rl_quote(rl_buf *buf, rl_quote_style style, const char *text) {
@@ -245,7 +287,7 @@ void rl_quote(rl_buf *buf, rl_quote_style style, const char *text) {
       walk(buf, text, add_terminal);
       break;
     case RL_QUOTE_JSON:
-      quote_enclosed(buf, text, add_json);
+      quote_enclosed(buf, "\"", text, add_json);
       break;
     case RL_QUOTE_CSV:
       quote_csv(buf, text);
@@ -254,7 +296,7 @@ void rl_quote(rl_buf *buf, rl_quote_style style, const char *text) {
       walk(buf, text, add_markdown);
       break;
     case RL_QUOTE_YAML:
-      quote_enclosed(buf, text, add_yaml);
+      quote_enclosed(buf, "\"", text, add_yaml);
       break;
     case RL_QUOTE_ROFF:
       quote_roff(buf, text);
@@ -264,6 +306,15 @@ void rl_quote(rl_buf *buf, rl_quote_style style, const char *text) {
       break;
     case RL_QUOTE_BIBTEX:
       walk(buf, text, add_bibtex);
+      break;
+    case RL_QUOTE_GNUPLOT:
+      quote_enclosed(buf, "'", text, add_gnuplot);
+      break;
+    case RL_QUOTE_TEX:
+      walk(buf, text, add_tex);
+      break;
+    case RL_QUOTE_XML:
+      walk(buf, text, add_xml);
       break;
   }
 }

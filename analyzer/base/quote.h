@@ -12,7 +12,10 @@ typedef enum rl_quote_style {
   RL_QUOTE_YAML,     /* a double-quoted scalar our own reader reads back */
   RL_QUOTE_ROFF,     /* man page text */
   RL_QUOTE_SHELL,    /* '…' */
-  RL_QUOTE_BIBTEX    /* a value in braces: LaTeX without a brace that does not pair */
+  RL_QUOTE_BIBTEX,   /* a value in braces: LaTeX without a brace that does not pair */
+  RL_QUOTE_GNUPLOT,  /* '…': never "…", in which gnuplot runs what stands between backquotes */
+  RL_QUOTE_TEX,      /* running text of LaTeX, also at the beginning of a gnuplot label */
+  RL_QUOTE_XML       /* text and attribute values of XML and HTML */
 } rl_quote_style;
 
 void rl_quote(rl_buf *buf, rl_quote_style style, const char *text);

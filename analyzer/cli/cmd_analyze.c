@@ -5,6 +5,7 @@
 #include "base/number.h"
 #include "cli/commands.h"
 #include "cli/output.h"
+#include "cli/plot_files.h"
 #include "cli/request.h"
 #include "reports/report.h"
 
@@ -141,6 +142,21 @@ static rl_status analyze(rl_session *session, const rl_scenario *scenario, const
   return rl_analyze(&session->arena, session->db, scenario, &view, out, &session->diags);
 }
 
+/* --plot draws the pass that the view shows, with what stands behind each operator. */
+static rl_status plot(rl_session *session, const rl_scenario *scenario, rl_buf *out) {
+  rl_pass_view view;
+  const rl_result *result;
+  if (!rl_argument_given(&session->arguments, RL_O_PLOT)) return RL_OK;
+  if (scenario->hardware == NULL) {
+    return RL_REPORT(&session->diags, NEEDS_HARDWARE, RL_COMMAND_LINE, "--plot");
+  }
+  rl_status status = read_view(session, &view);
+  view.explain = "";
+  if (status != RL_OK) return status;
+  status = rl_analyze(&session->arena, session->db, scenario, &view, &result, &session->diags);
+  return status == RL_OK ? rl_plot_beside(session, result, out) : status;
+}
+
 rl_status rl_cmd_analyze(rl_session *session, rl_buf *out) {
   rl_scenario *scenario;
   const rl_result *result;
@@ -152,5 +168,6 @@ rl_status rl_cmd_analyze(rl_session *session, rl_buf *out) {
   status = write_trace(session, result);
   if (status != RL_OK) return status;
   report(session, result, out);
-  return check_fit(session, result);
+  status = plot(session, scenario, out);
+  return status == RL_OK ? check_fit(session, result) : status;
 }

@@ -4,57 +4,12 @@
 #include "api/recommend.h"
 #include "base/number.h"
 #include "cli/commands.h"
+#include "cli/lists.h"
 #include "cli/request.h"
 
-typedef RL_LIST(rl_text_at) text_list;
-
-static bool add_text(rl_session *session, text_list *list, const char *from, size_t length) {
-  rl_text_at *slot = RL_PUSH(&session->arena, list);
-  const char *copy = rl_strndup(&session->arena, from, length);
-  if (slot == NULL || copy == NULL) {
-    rl_diag_oom(&session->diags);
-    return false;
-  }
-  *slot = (rl_text_at){.text = copy, .loc = RL_COMMAND_LINE};
-  return true;
-}
-
-/* "a,b,c" in parts; none when the option was not given. An empty part names nothing. */
-static text_list split(rl_session *session, rl_option_id option) {
-  text_list list = {0};
-  const char *text = rl_argument(&session->arguments, option).text;
-  for (const char *part = text; part != NULL;) {
-    size_t length = strcspn(part, ",");
-    if (length == 0) {
-      RL_REPORT(&session->diags, EMPTY_VALUE, RL_COMMAND_LINE,
-                rl_argument_spelled(&session->arguments, option));
-    }
-    if (!add_text(session, &list, part, length)) break;
-    part = part[length] == ',' ? part + length + 1 : NULL;
-  }
-  return list;
-}
-
-/* Formats: a part with = is an exception of the one before it, as in w4a16-g128,lm_head=bf16. */
-static text_list split_formats(rl_session *session, rl_option_id option) {
-  text_list parts = split(session, option), list = {0};
-  for (size_t i = 0; i < parts.count; i++) {
-    rl_text_at *last = list.count > 0 ? &list.items[list.count - 1] : NULL;
-    const char *part = parts.items[i].text;
-    if (last == NULL || strchr(part, '=') == NULL) {
-      if (!add_text(session, &list, part, strlen(part))) break;
-      continue;
-    }
-    last->text = rl_textf(&session->arena, "%s,%s", last->text, part);
-    if (last->text == NULL) rl_diag_oom(&session->diags);
-    if (last->text == NULL) break;
-  }
-  return list;
-}
-
 static void read_formats(rl_session *session, rl_choices *choices) {
-  const text_list weights = split_formats(session, RL_O_WEIGHTS);
-  const text_list kv = split_formats(session, RL_O_KV);
+  const rl_text_list weights = rl_list_formats(session, RL_O_WEIGHTS);
+  const rl_text_list kv = rl_list_formats(session, RL_O_KV);
   choices->weights = weights.items;
   choices->weight_count = weights.count;
   choices->kv = kv.items;
@@ -90,7 +45,7 @@ static void read_targets(rl_session *session, rl_targets *targets) {
 
 static void read_devices(rl_session *session, rl_choices *choices) {
   enum { DEVICES_MAX = 65536 };
-  const text_list list = split(session, RL_O_DEVICES);
+  const rl_text_list list = rl_list_split(session, RL_O_DEVICES);
   uint64_t *devices = RL_NEW_ARRAY(&session->arena, uint64_t, list.count);
   if (devices == NULL) {
     rl_diag_oom(&session->diags);
@@ -109,10 +64,10 @@ static void read_devices(rl_session *session, rl_choices *choices) {
 
 /* Machines by --hw, else the one of MODEL@HARDWARE or of the scenario file. */
 static void read_hardware(rl_session *session, const rl_scenario *scenario, rl_choices *choices) {
-  text_list list = split(session, RL_O_HW);
+  rl_text_list list = rl_list_split(session, RL_O_HW);
   if (list.count == 0 && scenario->hardware != NULL) {
     const char *own = scenario->hardware->reference;
-    if (!add_text(session, &list, own, strlen(own))) return;
+    if (!rl_list_add(session, &list, own, strlen(own))) return;
   }
   choices->hardware = list.items;
   choices->hardware_count = list.count;
@@ -134,7 +89,7 @@ static void read_price(rl_session *session, rl_text_at text, rl_price_rule *rule
 }
 
 static void read_prices(rl_session *session, const rl_scenario *scenario, rl_choices *choices) {
-  const text_list list = split(session, RL_O_PRICE);
+  const rl_text_list list = rl_list_split(session, RL_O_PRICE);
   rl_price_rule *rules = RL_NEW_ARRAY(&session->arena, rl_price_rule, list.count + 1);
   if (rules == NULL) {
     rl_diag_oom(&session->diags);

@@ -25,6 +25,13 @@ static const rl_example recommend_examples[] = {
     {"recommend llama-3-8b --tpot 30ms --price h100=2.99,l40s=0.99 --max-price 0.5",
      "the same by what you pay an hour: cheapest first, half a dollar a million tokens at most"},
 };
+static const rl_example plot_examples[] = {
+    {"plot roofline llama-3-8b@h100", "writes roofline.svg, and beside it what it was drawn from"},
+    {"plot roofline llama-3-8b@a100,h100 -w bf16,w4a16-g128 --for acm -o fig.pdf",
+     "two machines and two formats in one figure as wide as a column of a paper"},
+    {"plot roofline llama-3-8b@h100 -o -", "the chart in characters, at the terminal"},
+    {"plot --list", "every kind of chart, with what it is for"},
+};
 static const rl_example run_examples[] = {
     {"run examples/tiny-llama.yaml --here -b 2 -p 24 -n 4",
      "executes a small model and compares predicted with touched bytes"},
@@ -100,6 +107,25 @@ const rl_command RL_COMMAND_TABLE[RL_COMMANDS] = {
          .most = 1,
          .completion = RL_COMPLETE_TARGETS,
          .run = rl_cmd_recommend},
+    [RL_COMMAND_PLOT] =
+        {.name = "plot",
+         .arguments = "KIND MODEL@HARDWARE[,...] | SCENARIO.yaml ...",
+         .summary = "a chart for a paper or a screen",
+         .text =
+             "Draws with gnuplot, which need not be installed for anything else. The name of the "
+             "file says the form: .svg, .pdf, .png, .eps, .tex (text set by LaTeX, the drawing in a "
+             "PDF beside it), .txt (characters); - draws characters to standard output. Beside the "
+             "chart stand its script (.gp), its data (.csv) and a caption (.caption.txt): "
+             "'gnuplot FILE.gp' draws it again.\n\n"
+             "Machines behind @, -w, --kv, --phases and --batch take lists; whatever differs is "
+             "told apart in the legend. Looks come from templates: a file templates/KIND.gp in a "
+             "folder of --db, of $ROOFLINECTL_DB or in the user's data folder takes the place of "
+             "the built-in one. Since gnuplot executes them, templates of the working folder are "
+             "not read.",
+         EXAMPLES(plot_examples),
+         .most = 64,
+         .completion = RL_COMPLETE_TARGETS,
+         .run = rl_cmd_plot},
     [RL_COMMAND_RUN] =
         {.name = "run",
          .arguments = "MODEL | SCENARIO.yaml --here",

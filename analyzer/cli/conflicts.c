@@ -38,6 +38,21 @@ static void check_view(rl_session *session) {
   }
 }
 
+/* --for is about a chart, and a chart in characters stands below tables only. */
+static void check_plot(rl_session *session) {
+  const rl_arguments *a = &session->arguments;
+  const char *plot = rl_argument(a, RL_O_PLOT).text;
+  if (a->command != RL_COMMAND_ANALYZE) return;
+  if (plot == NULL && rl_argument_given(a, RL_O_FOR)) {
+    no_effect(session, RL_O_FOR, "without a chart", "--plot FILE draws one");
+  }
+  const char *equal = plot == NULL ? NULL : strchr(plot, '=');
+  const char *file = equal == NULL ? plot : equal + 1;
+  if (file != NULL && rl_output_is_stdout(file) && rl_session_format(session) != RL_FORMAT_TABLE) {
+    no_effect(session, RL_O_PLOT, "in this form of the result", "name a file of its own");
+  }
+}
+
 static void check_supported(rl_session *session) {
   const char *draft = rl_argument(&session->arguments, RL_O_DRAFT).text;
   if (draft != NULL && strcmp(draft, "null") != 0) {
@@ -66,6 +81,7 @@ static void check_outputs(rl_session *session) {
 rl_status rl_session_check(rl_session *session) {
   check_outputs(session);
   check_view(session);
+  check_plot(session);
   check_supported(session);
   return rl_diags_status(&session->diags);
 }

@@ -16,6 +16,7 @@ typedef enum rl_option_id {
 typedef enum rl_command_id {
   RL_COMMAND_ANALYZE,
   RL_COMMAND_RECOMMEND,
+  RL_COMMAND_PLOT,
   RL_COMMAND_RUN,
   RL_COMMAND_LIST,
   RL_COMMAND_SHOW,

@@ -8,13 +8,23 @@
 #include "base/names.h"
 #include "cli/output.h"
 
-/* Options that `recommend` reads as lists of what to try, and leaves out of the scenario. */
+/* Options that some commands read as lists of what to try, and leave out of the scenario. */
 static void add_choices(const rl_arguments *a, rl_request *request) {
   if (a->command == RL_COMMAND_RECOMMEND) return;
+  request->price = rl_argument(a, RL_O_PRICE);
+  if (a->command == RL_COMMAND_PLOT) return;
   request->hardware = rl_argument(a, RL_O_HW);
   request->weights = rl_argument(a, RL_O_WEIGHTS);
   request->kv = rl_argument(a, RL_O_KV);
-  request->price = rl_argument(a, RL_O_PRICE);
+}
+
+static void set_word(rl_session *session, const char *text, rl_request *request) {
+  const rl_text_at word = {.text = text, .loc = RL_COMMAND_LINE};
+  if (rl_db_is_scenario(session->db, text)) {
+    request->file = word;
+  } else {
+    request->target = word;
+  }
 }
 
 static rl_request request_of(rl_session *session) {
@@ -48,14 +58,6 @@ static rl_request request_of(rl_session *session) {
   add_choices(a, &request);
   request.sets = rl_argument_all(a, &session->arena, RL_O_SET, &request.set_count);
   if (request.sets == NULL) rl_diag_oom(&session->diags);
-  if (a->words.count > 0) {
-    const rl_text_at word = {.text = a->words.items[0], .loc = RL_COMMAND_LINE};
-    if (rl_db_is_scenario(session->db, word.text)) {
-      request.file = word;
-    } else {
-      request.target = word;
-    }
-  }
   return request;
 }
 
@@ -107,10 +109,23 @@ rl_status rl_session_scenario(rl_session *session, const char *example, rl_scena
   rl_status status = rl_session_db(session);
   if (status != RL_OK) return status;
   rl_request request = request_of(session);
+  if (a->words.count > 0) set_word(session, a->words.items[0], &request);
   check_target(session, request.target.text);
   status = rl_diags_status(&session->diags);
   if (status != RL_OK) return status;
   status = rl_scenario_resolve(&session->arena, session->db, &request, out, &session->diags);
   if (status == RL_OK) status = rl_scenario_settle(&session->arena, *out, &session->diags);
   return status == RL_OK ? save(session, *out) : status;
+}
+
+rl_status rl_session_choose(rl_session *session, const rl_choice *choice, rl_scenario **out) {
+  rl_request request = request_of(session);
+  set_word(session, choice->word.text, &request);
+  request.hardware = choice->hardware;
+  request.weights = choice->weights;
+  request.kv = choice->kv;
+  rl_status status = rl_diags_status(&session->diags);
+  if (status != RL_OK) return status;
+  status = rl_scenario_resolve(&session->arena, session->db, &request, out, &session->diags);
+  return status == RL_OK ? rl_scenario_settle(&session->arena, *out, &session->diags) : status;
 }

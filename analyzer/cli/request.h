@@ -13,4 +13,12 @@
  * (--hw, --weights, --kv, --price) are left to it. */
 rl_status rl_session_scenario(rl_session *session, const char *example, rl_scenario **out);
 
+/* What a command that compares scenarios varies; text NULL: as the options say. */
+typedef struct rl_choice {
+  rl_text_at word; /* MODEL[@HARDWARE], or a scenario file */
+  rl_text_at hardware, weights, kv;
+} rl_choice;
+/* The scenario of one choice, all other options as given. The database is open. */
+rl_status rl_session_choose(rl_session *session, const rl_choice *choice, rl_scenario **out);
+
 #endif

@@ -18,6 +18,7 @@ const rl_fact_text RL_ENVIRONMENT_TEXTS[] = {
      "descriptions (default ~/.local/share)"},
     {"HF_HOME, HF_HUB_CACHE",
      "where models downloaded from Hugging Face are looked up (read only)"},
+    {"GNUPLOT", "path of the gnuplot that draws charts (default gnuplot, looked up in PATH)"},
     {"NO_COLOR", "no colour when set and not empty"},
     {"TERM", "no colour when it is dumb"},
     {"COLUMNS", "width of tables and text"},
@@ -49,7 +50,9 @@ void rl_session_init(rl_session *session) {
                                           .data_home = variable("XDG_DATA_HOME"),
                                           .home = variable("HOME"),
                                           .hf_home = variable("HF_HOME"),
-                                          .hf_hub_cache = variable("HF_HUB_CACHE")}};
+                                          .hf_hub_cache = variable("HF_HUB_CACHE"),
+                                          .gnuplot = variable("GNUPLOT"),
+                                          .path = variable("PATH")}};
   rl_arena_init(&session->arena, NULL);
   rl_diags_init(&session->diags, &session->arena);
 }
@@ -116,7 +119,7 @@ static void add_database(rl_session *session, path_list *paths) {
   }
 }
 
-static const char *user_folder(rl_session *session) {
+const char *rl_session_user_folder(rl_session *session) {
   const rl_environment *e = &session->environment;
   if (e->data_home != NULL) return rl_textf(&session->arena, "%s/rooflinectl", e->data_home);
   if (e->home == NULL) return NULL;
@@ -158,7 +161,7 @@ rl_status rl_session_db(rl_session *session) {
   add_folder(session, &paths, "hwdb");
   add_folder(session, &paths, "models");
   add_database(session, &paths);
-  add_folder(session, &paths, user_folder(session));
+  add_folder(session, &paths, rl_session_user_folder(session));
   add_checked(session, &paths);
   rl_status status = rl_diags_status(&session->diags);
   if (status != RL_OK) return status;

@@ -14,6 +14,8 @@ typedef struct rl_environment {
   const char *data_home; /* XDG_DATA_HOME */
   const char *home;
   const char *hf_home, *hf_hub_cache;
+  const char *gnuplot; /* GNUPLOT: path of the program */
+  const char *path;    /* PATH, for programs that are started */
 } rl_environment;
 /* Their names and meanings, for help and man page. */
 typedef struct rl_fact_text {
@@ -43,6 +45,8 @@ typedef enum rl_output_format {
 void rl_session_init(rl_session *session);
 /* Colour and width, once the arguments are known. */
 void rl_session_style(rl_session *session);
+/* The user's own folder of descriptions; NULL: none, or no memory. */
+const char *rl_session_user_folder(rl_session *session);
 /* Opens the overlay of descriptions: --db, the working folder, $ROOFLINECTL_DB, the user's data
  * folder, the embedded files. */
 rl_status rl_session_db(rl_session *session);

@@ -11,27 +11,6 @@ enum { CLASSES = sizeof classes / sizeof *classes };
 
 typedef RL_LIST(const char *) name_list;
 
-/* Shell pattern of * and ?; the last star is retried one character further on a mismatch. */
-static bool fits(const char *pattern, const char *name) {
-  const char *star = NULL, *retry = NULL;
-  while (*name != '\0') {
-    if (*pattern == '*') {
-      star = pattern++;
-      retry = name;
-    } else if (*pattern == *name || *pattern == '?') {
-      pattern++;
-      name++;
-    } else if (star != NULL) {
-      pattern = star + 1;
-      name = ++retry;
-    } else {
-      return false;
-    }
-  }
-  while (*pattern == '*') pattern++;
-  return *pattern == '\0';
-}
-
 /* `name:` of every statement, loops included. */
 static bool gather_names(rl_arena *arena, const rl_statement *statements, size_t count,
                          name_list *names) {
@@ -51,7 +30,7 @@ static bool gather_names(rl_arena *arena, const rl_statement *statements, size_t
 
 static bool fits_some(const char *pattern, const name_list *names) {
   for (size_t i = 0; i < names->count; i++) {
-    if (fits(pattern, names->items[i])) return true;
+    if (rl_name_glob(pattern, names->items[i])) return true;
   }
   return false;
 }
@@ -79,8 +58,8 @@ static void resolve_rule(const rl_load *load, const rl_setting_rule *given, cons
     RL_REPORT(load->diags, FORMAT_ROLE, rule->loc, rule->format->name,
               "a format of anything but a KV cache", "bf16");
   }
-  bool dense_only = fits(given->pattern, "norm") || fits(given->pattern, "bias");
-  bool recurrence = fits(given->pattern, "recurrence");
+  bool dense_only = rl_name_glob(given->pattern, "norm") || rl_name_glob(given->pattern, "bias");
+  bool recurrence = rl_name_glob(given->pattern, "recurrence");
   if ((dense_only || recurrence) && strpbrk(given->pattern, "*?") == NULL && !rl_format_is_dense(rule->format)) {
     RL_REPORT(load->diags, FORMAT_ROLE, rule->loc, rule->format->name,
               dense_only ? "the format of norm weights and biases"
@@ -118,7 +97,7 @@ static bool reaches(const rl_format_rule *rule, const char *class_name, const ch
   bool small = strcmp(class_name, "norm") == 0 || strcmp(class_name, "bias") == 0 ||
                strcmp(class_name, "recurrence") == 0;
   if (small && !rl_format_is_dense(rule->format)) return false;
-  return fits(rule->pattern, class_name) || (name != NULL && fits(rule->pattern, name));
+  return rl_name_glob(rule->pattern, class_name) || (name != NULL && rl_name_glob(rule->pattern, name));
 }
 
 const rl_format *rl_scenario_rule_format(const rl_scenario *scenario, const char *class_name,

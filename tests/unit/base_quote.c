@@ -59,6 +59,12 @@ static void test_known(void) {
       {RL_QUOTE_SHELL, "it's $HOME `x`", "'it'\\''s $HOME `x`'"},
       {RL_QUOTE_SHELL, "a\n'b\\", "$'a\\012\\'b\\\\'"},
       {RL_QUOTE_SHELL, "", "''"},
+      {RL_QUOTE_GNUPLOT, "it's `x`\nsystem('y')", "'it''s `x`\\x0Asystem(''y'')'"},
+      {RL_QUOTE_GNUPLOT, "a\\n@m\x1b", "'a\\n@m\\x1B'"},
+      {RL_QUOTE_TEX, "\\input{x}_%$&#^~", "\\textbackslash{}input\\textbraceleft{}x\\textbraceright{}\\_\\%\\$\\&\\#"
+                                         "\\textasciicircum{}\\textasciitilde{}"},
+      {RL_QUOTE_TEX, "[t]\n", "\\lbrack{}t\\rbrack{}\\textbackslash{}x0A"},
+      {RL_QUOTE_XML, "<a b=\"c\">&'\x1b", "&lt;a b=&quot;c&quot;&gt;&amp;&#39;\\x1B"},
   };
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     const char *got = quoted(cases[i].style, cases[i].text);
@@ -126,7 +132,7 @@ static void test_never_harmful(void) {
   int harmful = 0;
   for (int i = 0; i < 4000; i++) {
     random_text(text, sizeof text - 8);
-    for (int style = RL_QUOTE_TERMINAL; style <= RL_QUOTE_SHELL; style++) {
+    for (int style = RL_QUOTE_TERMINAL; style <= RL_QUOTE_XML; style++) {
       harmful += !is_harmless(quoted((rl_quote_style)style, text));
     }
   }
@@ -208,6 +214,82 @@ static void test_shell_reads_back(void) {
   CU_ASSERT_EQUAL(wrong, 0);
 }
 
+/* What gnuplot makes of a text in '…': two quotes are one, and a line's end ends the command. */
+static bool parse_gnuplot(const char *text, char *out) {
+  if (*text++ != '\'') return false;
+  for (; *text != '\0' && *text != '\n'; text++) {
+    if (*text == '\'' && text[1] != '\'') {
+      *out = '\0';
+      return text[1] == '\0';
+    }
+    if (*text == '\'') text++;
+    *out++ = *text;
+  }
+  return false;
+}
+
+static void test_gnuplot_reads_back(void) {
+  char text[256], word[2048];
+  int wrong = 0;
+  for (int i = 0; i < 4000; i++) {
+    random_text(text, sizeof text - 8);
+    wrong += !parse_gnuplot(quoted(RL_QUOTE_GNUPLOT, text), word);
+    wrong += strcmp(word, quoted(RL_QUOTE_TERMINAL, text)) != 0;
+  }
+  CU_ASSERT_EQUAL(wrong, 0);
+}
+
+/* The commands that our text may hold; every brace and every other backslash is one of theirs. */
+static const char *after_command(const char *text) {
+  static const char *const commands[] = {
+      "\\textbackslash{}", "\\textasciicircum{}", "\\textasciitilde{}", "\\textasciigrave{}",
+      "\\textless{}",      "\\textgreater{}",     "\\textbar{}",        "\\textquotedbl{}",
+      "\\lbrack{}",        "\\rbrack{}",          "\\textbraceleft{}",  "\\textbraceright{}",
+      "\\$",               "\\&",                 "\\#",                "\\_",
+      "\\%"};
+  for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+    const size_t length = strlen(commands[i]);
+    if (strncmp(text, commands[i], length) == 0) return text + length;
+  }
+  return NULL;
+}
+
+static bool is_plain_tex(const char *text) {
+  while (*text != '\0') {
+    const char *behind = after_command(text);
+    if (behind == NULL && strchr("\\{}$&#^_~%[]", *text) != NULL) return false;
+    text = behind == NULL ? text + 1 : behind;
+  }
+  return true;
+}
+
+static void test_tex_is_text(void) {
+  char text[256];
+  int wrong = 0;
+  for (int i = 0; i < 4000; i++) {
+    random_text(text, sizeof text - 8);
+    wrong += !is_plain_tex(quoted(RL_QUOTE_TEX, text));
+  }
+  CU_ASSERT_EQUAL(wrong, 0);
+}
+
+/* Character data without markup: no bracket, and every & begins one of our entities. */
+static void test_xml_is_text(void) {
+  char text[256];
+  int wrong = 0;
+  for (int i = 0; i < 4000; i++) {
+    random_text(text, sizeof text - 8);
+    const char *out = quoted(RL_QUOTE_XML, text);
+    wrong += strpbrk(out, "<>\"'") != NULL;
+    for (const char *at = strchr(out, '&'); at != NULL; at = strchr(at + 1, '&')) {
+      wrong += strncmp(at, "&amp;", 5) != 0 && strncmp(at, "&lt;", 4) != 0 &&
+               strncmp(at, "&gt;", 4) != 0 && strncmp(at, "&quot;", 6) != 0 &&
+               strncmp(at, "&#39;", 5) != 0;
+    }
+  }
+  CU_ASSERT_EQUAL(wrong, 0);
+}
+
 static void test_width(void) {
   CU_ASSERT_EQUAL(rl_text_width(""), 0);
   CU_ASSERT_EQUAL(rl_text_width("abc"), 3);
@@ -242,4 +324,5 @@ static void test_utf8(void) {
 
 RL_SUITE("quoting", {"known", test_known}, {"never harmful", test_never_harmful},
          {"csv reads back", test_csv_reads_back}, {"shell reads back", test_shell_reads_back},
-         {"width", test_width}, {"utf-8", test_utf8})
+         {"gnuplot reads back", test_gnuplot_reads_back}, {"tex is text", test_tex_is_text},
+         {"xml is text", test_xml_is_text}, {"width", test_width}, {"utf-8", test_utf8})

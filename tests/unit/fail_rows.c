@@ -44,6 +44,7 @@ static const struct {
     {RL_D_SAFETENSORS_TYPE, "spec_safetensors.c"},
     {RL_D_SAFETENSORS_COUNT, "spec_safetensors.c"},
     {RL_D_SAFETENSORS_ABSENT, "spec_safetensors.c"},
+    {RL_D_GNUPLOT_HANGS, "cli_gnuplot.c"},
 };
 
 static bool held[RL_D_COUNT];

@@ -1,0 +1,97 @@
+/* plot: scenarios to results, results to a chart, the chart to files. */
+#include <string.h>
+
+#include "cli/commands.h"
+#include "cli/plot_files.h"
+#include "cli/plot_inputs.h"
+
+/* The names of all kinds, for messages. */
+static const char *kind_names(rl_session *session) {
+  rl_buf names;
+  rl_buf_init(&names, &session->arena, 65536);
+  for (size_t i = 0; i < RL_CHART_KIND_COUNT; i++) {
+    RL_ADD(&names, i > 0 ? ", " : "", RL_CHART_KINDS[i].name);
+  }
+  if (names.failed) rl_diag_oom(&session->diags);
+  return names.failed ? "" : names.text;
+}
+
+static rl_status find_kind(rl_session *session, const char *name, const rl_chart_kind **out) {
+  *out = rl_chart_kind_find(name);
+  if (*out != NULL) return RL_OK;
+  return RL_REPORT(&session->diags, NO_SUCH_CHART, RL_COMMAND_LINE, name, kind_names(session));
+}
+
+static rl_status read_kind(rl_session *session, const rl_chart_kind **out) {
+  const rl_arguments *a = &session->arguments;
+  if (a->words.count < 2) {
+    return RL_REPORT(&session->diags, MISSING_ARGUMENT, RL_COMMAND_LINE, "plot",
+                     a->words.count == 0 ? "a kind of chart" : "a model or a scenario file",
+                     "plot roofline llama-3-8b@h100");
+  }
+  return find_kind(session, a->words.items[0], out);
+}
+
+rl_status rl_plot_chart(rl_session *session, const rl_chart_kind *kind,
+                        const rl_plot_target *target, const rl_chart_input *input, rl_buf *out) {
+  rl_chart chart;
+  rl_chart_init(&chart, &session->arena, kind->name, &target->canvas);
+  chart.title = input->title;
+  chart.legend = input->legend;
+  kind->build(&chart, input);
+  if (chart.failed) return rl_diag_oom(&session->diags);
+  return rl_plot_write(session, target, &chart, out);
+}
+
+/* What each kind is for. */
+static rl_status list_kinds(rl_session *session, rl_buf *out) {
+  for (size_t i = 0; i < RL_CHART_KIND_COUNT; i++) {
+    const rl_chart_kind *kind = &RL_CHART_KINDS[i];
+    rl_ink_set(out, &session->style, RL_INK_HEAD);
+    rl_buf_add(out, kind->name);
+    rl_ink_set(out, &session->style, RL_INK_PLAIN);
+    rl_buf_add(out, "\n  ");
+    rl_paragraph(out, &session->style, kind->says, 2, 2);
+  }
+  return RL_OK;
+}
+
+rl_status rl_cmd_plot(rl_session *session, rl_buf *out) {
+  const rl_chart_kind *kind;
+  rl_plot_target target;
+  rl_chart_input input;
+  const char *file = rl_argument(&session->arguments, RL_O_OUT).text;
+  if (rl_argument_given(&session->arguments, RL_O_LIST)) return list_kinds(session, out);
+  rl_status status = read_kind(session, &kind);
+  if (status != RL_OK) return status;
+  if (file == NULL) file = rl_textf(&session->arena, "%s.svg", kind->name);
+  if (file == NULL) return rl_diag_oom(&session->diags);
+  status = rl_plot_aim(session, file, &target);
+  if (status == RL_OK) status = rl_plot_gather(session, &input);
+  return status == RL_OK ? rl_plot_chart(session, kind, &target, &input, out) : status;
+}
+
+/* "time=fig.svg" -> the kind and "fig.svg"; a roofline without a kind. */
+static rl_status read_beside(rl_session *session, const char *text, const rl_chart_kind **kind,
+                             const char **file) {
+  const char *equal = strchr(text, '=');
+  const char *name = "roofline";
+  *file = text;
+  if (equal != NULL) {
+    name = rl_strndup(&session->arena, text, (size_t)(equal - text));
+    *file = equal + 1;
+  }
+  if (name == NULL) return rl_diag_oom(&session->diags);
+  return find_kind(session, name, kind);
+}
+
+rl_status rl_plot_beside(rl_session *session, const rl_result *result, rl_buf *out) {
+  const rl_chart_kind *kind;
+  rl_plot_target target;
+  const char *file;
+  const rl_chart_input input = {.results = &result, .result_count = 1};
+  rl_status status =
+      read_beside(session, rl_argument(&session->arguments, RL_O_PLOT).text, &kind, &file);
+  if (status == RL_OK) status = rl_plot_aim(session, file, &target);
+  return status == RL_OK ? rl_plot_chart(session, kind, &target, &input, out) : status;
+}

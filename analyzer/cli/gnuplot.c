@@ -1,0 +1,213 @@
+/* A child process that is fed and read at once, until it ends or its time is over. */
+#include "cli/gnuplot.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/number.h"
+#include "reports/chart_sheet.h"
+
+enum { INPUT, OUTPUT, MESSAGES, STREAMS };
+enum { MESSAGES_MAX = 65536, CPU_SECONDS = 60 };
+static const rlim_t most_memory = (rlim_t)4 << 30, most_file = (rlim_t)256 << 20;
+
+typedef struct child {
+  pid_t pid;
+  int pipes[STREAMS]; /* our ends, -1 once closed */
+} child;
+
+static void close_end(int *descriptor) {
+  if (*descriptor >= 0) close(*descriptor);
+  *descriptor = -1;
+}
+
+/* A pipe whose ends no other program inherits. */
+static bool open_pipe(int ends[2]) {
+  if (pipe(ends) != 0) return false;
+  fcntl(ends[0], F_SETFD, FD_CLOEXEC);
+  fcntl(ends[1], F_SETFD, FD_CLOEXEC);
+  return true;
+}
+
+/* Limits hold from here on, however far it has come. */
+static void limit(pid_t pid) {
+  const struct {
+    __rlimit_resource_t what;
+    rlim_t most;
+  } limits[] = {{RLIMIT_CPU, CPU_SECONDS},
+                {RLIMIT_AS, most_memory},
+                {RLIMIT_FSIZE, most_file},
+                {RLIMIT_CORE, 0}};
+  for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
+    const struct rlimit both = {limits[i].most, limits[i].most};
+    prlimit(pid, limits[i].what, &both, NULL);
+  }
+}
+
+/* 0 or the errno of what failed. Signals that this program ignores are what they were born as. */
+static int spawn(const rl_gnuplot *gnuplot, int theirs[STREAMS], char *const environment[],
+                 pid_t *pid) {
+  /* posix_spawn promises to leave them alone. */
+  char *const arguments[] = {(char *)"gnuplot", (char *)"-d", (char *)"-", NULL};
+  posix_spawn_file_actions_t actions;
+  posix_spawnattr_t attributes;
+  sigset_t born;
+  sigemptyset(&born);
+  sigaddset(&born, SIGPIPE);
+  sigaddset(&born, SIGXFSZ);
+  posix_spawn_file_actions_init(&actions);
+  posix_spawnattr_init(&attributes);
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
+  posix_spawnattr_setsigdefault(&attributes, &born);
+  for (int s = 0; s < STREAMS; s++) posix_spawn_file_actions_adddup2(&actions, theirs[s], s);
+  int error = posix_spawnp(pid, gnuplot->program, &actions, &attributes, arguments, environment);
+  posix_spawnattr_destroy(&attributes);
+  posix_spawn_file_actions_destroy(&actions);
+  return error;
+}
+
+/* Starts it with its three streams as pipes; 0 or an errno. */
+static int start(const rl_gnuplot *gnuplot, char *const environment[], child *c) {
+  int theirs[STREAMS] = {-1, -1, -1}, error = 0;
+  for (int s = 0; s < STREAMS; s++) c->pipes[s] = -1;
+  for (int s = 0; s < STREAMS && error == 0; s++) {
+    int ends[2];
+    const int ours = s == INPUT ? 1 : 0;
+    if (!open_pipe(ends)) {
+      error = errno;
+      break;
+    }
+    c->pipes[s] = ends[ours];
+    theirs[s] = ends[1 - ours];
+    fcntl(c->pipes[s], F_SETFL, O_NONBLOCK);
+  }
+  if (error == 0) error = spawn(gnuplot, theirs, environment, &c->pid);
+  for (int s = 0; s < STREAMS; s++) {
+    close_end(&theirs[s]);
+    if (error != 0) close_end(&c->pipes[s]);
+  }
+  if (error == 0) limit(c->pid);
+  return error;
+}
+
+/* Milliseconds of a clock that nobody sets. */
+static int64_t now_ms(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* What can be read now; closes the pipe at its end. */
+static void take(int *descriptor, rl_buf *into) {
+  char piece[16384];
+  const ssize_t count = read(*descriptor, piece, sizeof piece);
+  if (count < 0 && (errno == EINTR || errno == EAGAIN)) return;
+  if (count <= 0) {
+    close_end(descriptor);
+  } else {
+    rl_buf_addn(into, piece, (size_t)count);
+  }
+}
+
+/* What it takes now; closes the pipe when everything is given or it wants no more. */
+static void give(int *descriptor, const rl_buf *script, size_t *given) {
+  const ssize_t count = write(*descriptor, script->text + *given, script->length - *given);
+  if (count < 0 && (errno == EINTR || errno == EAGAIN)) return;
+  if (count > 0) *given += (size_t)count;
+  if (count <= 0 || *given == script->length) close_end(descriptor);
+}
+
+/* Feeds and reads it until it closes its streams; false when the time is over or the output is too
+ * much. */
+static bool converse(child *c, const rl_buf *script, rl_buf *out, rl_buf *messages,
+                     int64_t deadline) {
+  size_t given = 0;
+  while (c->pipes[OUTPUT] >= 0 || c->pipes[MESSAGES] >= 0) {
+    struct pollfd polled[STREAMS] = {{c->pipes[INPUT], POLLOUT, 0},
+                                     {c->pipes[OUTPUT], POLLIN, 0},
+                                     {c->pipes[MESSAGES], POLLIN, 0}};
+    const int64_t left = deadline - now_ms();
+    if (left <= 0 || out->failed) return false;
+    if (poll(polled, STREAMS, (int)left) < 0 && errno != EINTR) return false;
+    if (polled[INPUT].revents != 0) give(&c->pipes[INPUT], script, &given);
+    if (polled[OUTPUT].revents != 0) take(&c->pipes[OUTPUT], out);
+    if (polled[MESSAGES].revents != 0) take(&c->pipes[MESSAGES], messages);
+  }
+  return true;
+}
+
+/* Waits for its end until the deadline, then ends it; false when it had to. */
+static bool finish(child *c, int64_t deadline, bool ended, int *status) {
+  for (int s = 0; s < STREAMS; s++) close_end(&c->pipes[s]);
+  while (ended && now_ms() < deadline) {
+    const struct timespec little = {0, 1000000};
+    if (waitpid(c->pid, status, WNOHANG) == c->pid) return true;
+    nanosleep(&little, NULL);
+  }
+  kill(c->pid, SIGKILL);
+  while (waitpid(c->pid, status, 0) < 0 && errno == EINTR) continue;
+  return false;
+}
+
+/* The line of its messages that says what is wrong: the one behind the caret, else the last. */
+static const char *complaint(rl_buf *messages) {
+  const char *at = messages->text, *best = "it says nothing";
+  while (at != NULL && *at != '\0') {
+    char *end = strchr(at, '\n');
+    if (end != NULL) *end = '\0';
+    at += strspn(at, " \t");
+    if (*at != '\0' && *at != '^') best = at;
+    at = end == NULL ? NULL : end + 1;
+  }
+  return best;
+}
+
+static const char *kept_hint(const rl_gnuplot *gnuplot, rl_arena *arena) {
+  return gnuplot->kept == NULL ? "nothing is written"
+                               : rl_textf(arena, "%s are kept", gnuplot->kept);
+}
+
+static rl_status judge(const rl_gnuplot *gnuplot, int status, rl_buf *out, rl_buf *messages,
+                       rl_diags *diags) {
+  const char *kept = kept_hint(gnuplot, diags->arena);
+  if (out->failed) return rl_diag_oom(diags);
+  if (messages->failed) messages->text = NULL; /* cut off, and not to be used */
+  if (messages->text != NULL && strstr(messages->text, RL_GNUPLOT_TOO_OLD) != NULL) {
+    return RL_REPORT(diags, GNUPLOT_OLD, (rl_loc){0}, gnuplot->program, kept);
+  }
+  if (WIFEXITED(status) && WEXITSTATUS(status) == 0 && out->length > 0) return RL_OK;
+  return RL_REPORT(diags, GNUPLOT_FAILED, (rl_loc){0}, complaint(messages), kept);
+}
+
+rl_status rl_gnuplot_run(const rl_gnuplot *gnuplot, const rl_buf *script, rl_buf *out,
+                         rl_diags *diags) {
+  rl_arena *arena = diags->arena;
+  char *path = rl_textf(arena, "PATH=%s", gnuplot->path == NULL ? "" : gnuplot->path);
+  char *home = rl_textf(arena, "HOME=%s", gnuplot->home == NULL ? "/" : gnuplot->home);
+  char number[RL_NUMBER_TEXT];
+  rl_buf messages;
+  child c;
+  if (path == NULL || home == NULL) return rl_diag_oom(diags);
+  char *const environment[] = {path, home, (char *)"LC_ALL=C", NULL};
+  rl_buf_init(&messages, arena, MESSAGES_MAX);
+  const int64_t deadline = now_ms() + gnuplot->timeout_ms;
+  const int error = start(gnuplot, environment, &c);
+  if (error != 0) {
+    return RL_REPORT(diags, GNUPLOT_MISSING, (rl_loc){0}, gnuplot->program, strerror(error),
+                     kept_hint(gnuplot, arena));
+  }
+  const bool ended = converse(&c, script, out, &messages, deadline);
+  int status = 0;
+  const bool done = finish(&c, deadline, ended, &status);
+  if (done || out->failed) return judge(gnuplot, status, out, &messages, diags);
+  rl_print_digits(gnuplot->timeout_ms / 1e3, 3, number);
+  return RL_REPORT(diags, GNUPLOT_HANGS, (rl_loc){0}, number, kept_hint(gnuplot, arena));
+}

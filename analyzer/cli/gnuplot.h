@@ -1,0 +1,21 @@
+/* Running gnuplot: without a shell, with an environment and limits of its own, and never for longer
+ * than it is given. */
+#ifndef RL_CLI_GNUPLOT_H
+#define RL_CLI_GNUPLOT_H
+
+#include "base/diag.h"
+
+typedef struct rl_gnuplot {
+  const char *program;     /* a path, or a name that is looked up in PATH */
+  const char *path, *home; /* of its environment, NULL: none */
+  unsigned timeout_ms;
+  const char *kept; /* what stays when it fails, for the message: "fig.gp and fig.csv"; or NULL */
+} rl_gnuplot;
+
+/* Gives it the script on standard input; what it writes to standard output goes to `out`. Missing,
+ * too old, failing, hanging or writing more than the buffer takes: one diagnostic,
+ * RL_ENVIRONMENT. */
+rl_status rl_gnuplot_run(const rl_gnuplot *gnuplot, const rl_buf *script, rl_buf *out,
+                         rl_diags *diags);
+
+#endif

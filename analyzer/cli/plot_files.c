@@ -1,0 +1,208 @@
+/* A chart's files: names that no program reads as more than names, all whole or not there. */
+#include "cli/plot_files.h"
+
+#include <string.h>
+#include <sys/stat.h>
+
+#include "cli/gnuplot.h"
+#include "cli/output.h"
+#include "doc/tree.h"
+#include "reports/chart_templates.h"
+
+enum { CHART_MAX = 64 * 1024 * 1024, TEMPLATE_MAX = 1 << 20, TIMEOUT_MS = 30000 };
+#define POINTS_PER_INCH 72.0
+
+static const struct {
+  const char *extension;
+  rl_terminal terminal;
+} forms[] = {{"svg", RL_TERMINAL_SVG}, {"pdf", RL_TERMINAL_PDF}, {"png", RL_TERMINAL_PNG},
+             {"eps", RL_TERMINAL_EPS}, {"tex", RL_TERMINAL_TEX}, {"txt", RL_TERMINAL_TEXT}};
+
+/* In the order of --for's choices: inches, points. Widths are those of one column (NeurIPS: of the
+ * text) in the venues' LaTeX classes: acmart sigconf 241.1 pt, IEEEtran 252 pt, USENIX 3.33 in,
+ * ICML 3.25 in, NeurIPS 5.5 in. */
+static const rl_canvas canvases[] = {
+    {480, 330, 9, false, 0},
+    {3.33 * POINTS_PER_INCH, 2.4 * POINTS_PER_INCH, 8, false, 0},
+    {3.5 * POINTS_PER_INCH, 2.5 * POINTS_PER_INCH, 8, false, 0},
+    {3.33 * POINTS_PER_INCH, 2.4 * POINTS_PER_INCH, 8, false, 0},
+    {3.25 * POINTS_PER_INCH, 2.35 * POINTS_PER_INCH, 8, false, 0},
+    {5.5 * POINTS_PER_INCH, 3.4 * POINTS_PER_INCH, 9, false, 0},
+    {10 * POINTS_PER_INCH, 5.6 * POINTS_PER_INCH, 18, false, 0},
+};
+static const rl_canvas characters = {79, 28, 1, true, 0};
+
+static rl_status refuse_file(rl_session *session, const char *file, const char *what,
+                             const char *hint) {
+  return RL_REPORT(&session->diags, CHART_FILE, RL_COMMAND_LINE, file, what, hint);
+}
+
+/* Names stand in the script and in LaTeX: what either reads as more than a name is refused. */
+static bool is_plain(const char *name) {
+  for (const char *at = name; *at != '\0'; at++) {
+    const bool letter = (*at >= 'a' && *at <= 'z') || (*at >= 'A' && *at <= 'Z');
+    const bool digit = *at >= '0' && *at <= '9';
+    if (!letter && !digit && strchr("._-", *at) == NULL) return false;
+  }
+  return name[0] != '\0' && name[0] != '.' && name[0] != '-';
+}
+
+static rl_status read_form(rl_session *session, const char *file, rl_plot_target *out) {
+  const char *slash = strrchr(file, '/');
+  const char *base = slash == NULL ? file : slash + 1;
+  const char *dot = strrchr(base, '.');
+  out->folder = rl_strndup(&session->arena, file, (size_t)(base - file));
+  out->sheet.name = rl_strndup(&session->arena, base, dot == NULL ? 0 : (size_t)(dot - base));
+  if (out->folder == NULL || out->sheet.name == NULL) return rl_diag_oom(&session->diags);
+  if (dot == NULL || !is_plain(base) || !is_plain(out->sheet.name)) {
+    return refuse_file(session, file, "its name is not letters, digits, . _ - and an extension",
+                       "for example roofline.svg");
+  }
+  for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
+    if (strcmp(dot + 1, forms[i].extension) != 0) continue;
+    out->sheet.terminal = forms[i].terminal;
+    out->sheet.extension = forms[i].extension;
+    return RL_OK;
+  }
+  return refuse_file(session, file, "its extension names no form of a chart",
+                     "one of: .svg .pdf .png .eps .tex .txt, or - for characters");
+}
+
+rl_status rl_plot_aim(rl_session *session, const char *file, rl_plot_target *out) {
+  *out = (rl_plot_target){.file = file, .folder = "", .sheet = {.terminal = RL_TERMINAL_TEXT}};
+  rl_status status = rl_output_is_stdout(file) ? RL_OK : read_form(session, file, out);
+  out->canvas = canvases[rl_argument_choice(&session->arguments, RL_O_FOR, 0)];
+  if (out->sheet.terminal == RL_TERMINAL_TEXT) out->canvas = characters;
+  return status;
+}
+
+/* folder/templates/name when it is a file, else NULL. */
+static const char *template_in(rl_session *session, const char *folder, const char *name) {
+  struct stat info;
+  if (folder == NULL) return NULL;
+  const char *path = rl_textf(&session->arena, "%s/templates/%s", folder, name);
+  if (path == NULL) rl_diag_oom(&session->diags);
+  return path != NULL && stat(path, &info) == 0 && S_ISREG(info.st_mode) ? path : NULL;
+}
+
+/* The first of the folders that somebody named, and of the user's own, that has it. */
+static const char *find_template(rl_session *session, const char *name) {
+  size_t count = 0;
+  const rl_text_at *given = rl_argument_all(&session->arguments, &session->arena, RL_O_DB, &count);
+  for (size_t i = 0; given != NULL && i < count; i++) {
+    const char *path = template_in(session, given[i].text, name);
+    if (path != NULL) return path;
+  }
+  for (const char *from = session->environment.database; from != NULL && *from != '\0';) {
+    const size_t length = strcspn(from, ":");
+    const char *folder = rl_strndup(&session->arena, from, length);
+    const char *path = length > 0 ? template_in(session, folder, name) : NULL;
+    if (path != NULL) return path;
+    from += length;
+    from += *from == ':';
+  }
+  return template_in(session, rl_session_user_folder(session), name);
+}
+
+/* The text of a template; NULL after a diagnostic, "" when there is none of that name. */
+static const char *read_template(rl_session *session, const char *name) {
+  const char *path = find_template(session, name), *text = NULL;
+  size_t length;
+  for (size_t i = 0; path == NULL && i < RL_CHART_TEMPLATE_COUNT; i++) {
+    if (strcmp(RL_CHART_TEMPLATES[i].name, name) == 0) return RL_CHART_TEMPLATES[i].text;
+  }
+  if (path == NULL) return "";
+  if (rl_read_file(&session->arena, path, TEMPLATE_MAX, &text, &length, &session->diags) != RL_OK) {
+    return NULL;
+  }
+  RL_REPORT(&session->diags, TEMPLATE_TAKEN, (rl_loc){0}, name, path);
+  return text;
+}
+
+/* Writes `prefix`.`name`.`extension` and adds the path to the list of what is there. */
+static rl_status write_beside(rl_session *session, const rl_plot_target *target,
+                              const char *extension, const rl_buf *text, rl_few_names *written) {
+  const char *path =
+      rl_textf(&session->arena, "%s%s.%s", target->folder, target->sheet.name, extension);
+  if (path == NULL || text->failed) return rl_diag_oom(&session->diags);
+  rl_status status = rl_output_file(path, text, &session->arena, &session->diags);
+  if (status == RL_OK) rl_few_names_add(written, path, SIZE_MAX);
+  return status;
+}
+
+/* The script for gnuplot's standard input: what stands beside the chart, with the data in it. */
+rl_status rl_plot_draw(rl_session *session, const rl_chart *chart, const rl_sheet *sheet,
+                       const char *kept, rl_buf *out) {
+  const char *program = session->environment.gnuplot;
+  const rl_gnuplot gnuplot = {.program = program == NULL ? "gnuplot" : program,
+                              .path = session->environment.path,
+                              .home = session->environment.home,
+                              .timeout_ms = TIMEOUT_MS,
+                              .kept = kept};
+  rl_sheet inner = *sheet;
+  rl_buf script;
+  inner.name = NULL;
+  rl_buf_init(&script, &session->arena, CHART_MAX);
+  rl_chart_gnuplot(&script, chart, &inner);
+  if (script.failed) return rl_diag_oom(&session->diags);
+  return rl_gnuplot_run(&gnuplot, &script, out, &session->diags);
+}
+
+/* Dates that cairo writes into PDF and EPS are overwritten in place: the same chart is the same
+ * bytes. Digits behind the mark become those of an early day; nothing moves. */
+static void still_date(rl_buf *chart, const char *mark, const char *date) {
+  const size_t length = strlen(mark);
+  for (size_t at = 0; at + length + strlen(date) < chart->length; at++) {
+    if (memcmp(chart->text + at, mark, length) != 0) continue;
+    memcpy(chart->text + at + length, date, strlen(date));
+    return;
+  }
+}
+
+static rl_status write_sources(rl_session *session, const rl_plot_target *target,
+                               const rl_sheet *sheet, const rl_chart *chart,
+                               rl_few_names *written) {
+  rl_buf script, data;
+  rl_buf_init(&script, &session->arena, CHART_MAX);
+  rl_buf_init(&data, &session->arena, CHART_MAX);
+  rl_chart_gnuplot(&script, chart, sheet);
+  rl_chart_csv(&data, chart);
+  rl_status status = write_beside(session, target, "gp", &script, written);
+  return status == RL_OK ? write_beside(session, target, "csv", &data, written) : status;
+}
+
+static rl_status write_chart(rl_session *session, const rl_plot_target *target,
+                             const rl_sheet *sheet, const rl_chart *chart) {
+  rl_buf drawn, caption;
+  rl_few_names written = {.count = 0}, kept = {.count = 0};
+  rl_buf_init(&drawn, &session->arena, CHART_MAX);
+  rl_buf_init(&caption, &session->arena, CHART_MAX);
+  rl_buf_init(&written.text, &session->arena, 65536);
+  rl_buf_init(&kept.text, &session->arena, 65536);
+  rl_status status = write_sources(session, target, sheet, chart, &kept);
+  if (status == RL_OK) status = rl_plot_draw(session, chart, sheet, kept.text.text, &drawn);
+  if (status != RL_OK) return status;
+  still_date(&drawn, "/CreationDate (D:", "20000101000000");
+  still_date(&drawn, "%%CreationDate: ", "Sat Jan  1 00:00:00 2000");
+  rl_chart_caption(&caption, chart);
+  status = write_beside(session, target, sheet->extension, &drawn, &written);
+  if (status == RL_OK) status = write_beside(session, target, "caption.txt", &caption, &written);
+  if (status != RL_OK) return status;
+  const char *all = rl_textf(&session->arena, "%s, %s", written.text.text, kept.text.text);
+  if (all == NULL) return rl_diag_oom(&session->diags);
+  return RL_REPORT(&session->diags, CHART_WROTE, (rl_loc){0}, all);
+}
+
+rl_status rl_plot_write(rl_session *session, const rl_plot_target *target, const rl_chart *chart,
+                        rl_buf *out) {
+  const char *own = rl_textf(&session->arena, "%s.gp", chart->kind);
+  const char *templates[] = {read_template(session, "common.gp"),
+                             own == NULL ? NULL : read_template(session, own)};
+  rl_sheet sheet = target->sheet;
+  if (own == NULL) return rl_diag_oom(&session->diags);
+  if (templates[0] == NULL || templates[1] == NULL) return rl_diags_status(&session->diags);
+  sheet.templates = templates;
+  sheet.template_count = sizeof templates / sizeof *templates;
+  if (sheet.name != NULL) return write_chart(session, target, &sheet, chart);
+  return rl_plot_draw(session, chart, &sheet, NULL, out);
+}

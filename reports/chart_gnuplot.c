@@ -1,0 +1,258 @@
+/* The gnuplot script of a chart. Data reaches it in '...' only, which gnuplot does not look into,
+ * and rows of data only in the CSV or between lines that none of them can be. */
+#include <math.h>
+
+#include "base/quote.h"
+#include "reports/chart_sheet.h"
+
+#define DATA_END "RL_END"
+
+static void add_number(rl_buf *out, double value) {
+  char number[RL_NUMBER_TEXT];
+  rl_buf_add(out, rl_print_digits(value, 9, number));
+}
+
+/* A length of the canvas as a share of it. Of characters the first is at 0 and the last at 1. */
+static double across(const rl_chart *chart, double x) {
+  return chart->canvas.text ? floor(x + 0.5) / (chart->canvas.width - 1) : x / chart->canvas.width;
+}
+
+static double upward(const rl_chart *chart, double y) {
+  return chart->canvas.text ? floor(y + 0.5) / (chart->canvas.height - 1)
+                            : y / chart->canvas.height;
+}
+
+static void add_screen(rl_buf *out, const rl_chart *chart, double x, double y) {
+  rl_buf_add(out, "screen ");
+  add_number(out, across(chart, x));
+  rl_buf_add(out, ",");
+  add_number(out, upward(chart, y));
+}
+
+/* Text that gnuplot hands on as it stands; to LaTeX as LaTeX wants it. */
+static void add_quoted(rl_buf *out, const rl_sheet *sheet, const char *text) {
+  rl_buf tex;
+  if (sheet->terminal != RL_TERMINAL_TEX && sheet->terminal != RL_TERMINAL_EPS_TEX) {
+    rl_quote(out, RL_QUOTE_GNUPLOT, text);
+    return;
+  }
+  rl_buf_init(&tex, out->arena, 1 << 20);
+  rl_buf_add(&tex, "");
+  rl_quote(&tex, RL_QUOTE_TEX, text);
+  if (tex.failed) out->failed = true;
+  if (!tex.failed) rl_quote(out, RL_QUOTE_GNUPLOT, tex.text);
+}
+
+typedef struct terminal_row {
+  const char *begin;
+  double unit; /* of the canvas's points */
+  double font; /* of a font's points */
+  bool whole;  /* sizes are whole numbers */
+  const char *end;
+} terminal_row;
+
+/* Cairo's terminals take a point for 1/96 inch, and draw for a screen of 96 dots an inch. */
+static const terminal_row terminals[RL_TERMINALS] = {
+    [RL_TERMINAL_SVG] = {"svg noenhanced background '#ffffff'", 96.0 / 72, 96.0 / 72, true, ""},
+    [RL_TERMINAL_PDF] = {"pdfcairo noenhanced color fontscale 1 pointscale 0.7", 1.0 / 72,
+                         72.0 / 96, false, "in"},
+    [RL_TERMINAL_PNG] = {"pngcairo noenhanced fontscale 1 linewidth 2.1 pointscale 2.1", 200.0 / 72,
+                         200.0 / 96, true, ""},
+    [RL_TERMINAL_EPS] = {"epscairo noenhanced color fontscale 1 pointscale 0.7", 1.0 / 72,
+                         72.0 / 96, false, "in"},
+    [RL_TERMINAL_TEX] = {"cairolatex pdf noenhanced color fontscale 1 pointscale 0.7", 1.0 / 72, 1,
+                         false, "in"},
+    [RL_TERMINAL_EPS_TEX] = {"epslatex noenhanced color", 1.0 / 72, 1, false, "in"},
+    [RL_TERMINAL_TEXT] = {"dumb noenhanced", 1, 1, true, ""},
+};
+
+static void add_length(rl_buf *out, double points, const terminal_row *row) {
+  char number[RL_NUMBER_TEXT];
+  const double value = points * row->unit;
+  rl_buf_add(out, row->whole ? rl_print_fixed(value, 0, number) : rl_print_fixed(value, 4, number));
+  rl_buf_add(out, row->end);
+}
+
+static void add_terminal(rl_buf *out, const rl_chart *chart, const rl_sheet *sheet) {
+  const terminal_row *row = &terminals[sheet->terminal];
+  char number[RL_NUMBER_TEXT];
+  RL_ADD(out, "set terminal ", row->begin, " size ");
+  add_length(out, chart->canvas.width, row);
+  rl_buf_add(out, ",");
+  add_length(out, chart->canvas.height, row);
+  if (!chart->canvas.text) {
+    const bool latex = sheet->terminal == RL_TERMINAL_TEX || sheet->terminal == RL_TERMINAL_EPS_TEX;
+    RL_ADD(out, " font '", latex ? "" : "Helvetica", ",");
+    RL_ADD(out, rl_print_digits(chart->canvas.font * row->font, 4, number), "'");
+  }
+  RL_ADD(out, "\nset encoding utf8\n");
+}
+
+static void add_output(rl_buf *out, const rl_sheet *sheet) {
+  if (sheet->name == NULL) return;
+  RL_ADD(out, "if (!exists('rl_output')) rl_output = './", sheet->name, ".", sheet->extension,
+         "'\nif (rl_output ne '') set output rl_output\n");
+}
+
+static void add_templates(rl_buf *out, const rl_sheet *sheet) {
+  for (size_t i = 0; i < sheet->template_count; i++) {
+    RL_ADD(out, "\n", sheet->templates[i]);
+  }
+}
+
+/* Range and marks; their texts stand among the others. */
+static void add_axis(rl_buf *out, const rl_chart_axis *axis, const char *name) {
+  RL_ADD(out, axis->log ? "set logscale " : "unset logscale ", name, "\nset ", name, "range [");
+  add_number(out, axis->low);
+  rl_buf_add(out, ":");
+  add_number(out, axis->high);
+  rl_buf_add(out, "]\n");
+  if (axis->hidden) {
+    RL_ADD(out, "unset ", name, "tics\n");
+    return;
+  }
+  RL_ADD(out, "set ", name, "tics (");
+  for (size_t i = 0; i < axis->ticks.count; i++) {
+    const rl_chart_tick *tick = &axis->ticks.items[i];
+    rl_buf_add(out, i > 0 ? ", '' " : "'' ");
+    add_number(out, tick->value);
+    if (tick->text[0] == '\0') rl_buf_add(out, " 1");
+  }
+  rl_buf_add(out, ")\n");
+}
+
+static void add_plot_area(rl_buf *out, const rl_chart *chart) {
+  const struct {
+    const char *name;
+    double share;
+  } margins[] = {{"lmargin", across(chart, chart->left)},
+                 {"rmargin", across(chart, chart->right)},
+                 {"bmargin", upward(chart, chart->bottom)},
+                 {"tmargin", upward(chart, chart->top)}};
+  rl_buf_add(out, "\nset datafile separator comma\nunset key\n");
+  if (chart->canvas.text) rl_buf_add(out, "unset grid\n");
+  for (size_t i = 0; i < sizeof margins / sizeof *margins; i++) {
+    RL_ADD(out, "set ", margins[i].name, " at screen ");
+    add_number(out, margins[i].share);
+    rl_buf_add(out, "\n");
+  }
+  add_axis(out, &chart->x, "x");
+  add_axis(out, &chart->y, "y");
+}
+
+static void add_text(rl_buf *out, const rl_chart *chart, const rl_sheet *sheet,
+                     const rl_chart_text *text) {
+  static const char *const aligns[] = {
+      [RL_ALIGN_LEFT] = " left", [RL_ALIGN_CENTRE] = " center", [RL_ALIGN_RIGHT] = " right"};
+  rl_buf_add(out, "set label ");
+  add_quoted(out, sheet, text->text);
+  rl_buf_add(out, " at ");
+  add_screen(out, chart, text->x, text->y);
+  rl_buf_add(out, aligns[text->align]);
+  if (text->angle != 0) {
+    rl_buf_add(out, " rotate by ");
+    add_number(out, text->angle);
+  }
+  RL_ADD(out, " noenhanced front", text->dim ? " @rl_dim" : "", text->strong ? " @rl_strong" : "",
+         "\n");
+}
+
+static void add_stroke(rl_buf *out, const rl_chart *chart, const rl_chart_stroke *stroke) {
+  rl_buf_add(out, "set arrow from ");
+  add_screen(out, chart, stroke->x0, stroke->y0);
+  rl_buf_add(out, " to ");
+  add_screen(out, chart, stroke->x1, stroke->y1);
+  rl_buf_addf(out, " nohead ls %u\n", stroke->style);
+}
+
+static void add_swatch(rl_buf *out, const rl_chart *chart, const rl_chart_swatch *swatch) {
+  rl_buf_add(out, "set object rectangle from ");
+  add_screen(out, chart, swatch->left, swatch->bottom);
+  rl_buf_add(out, " to ");
+  add_screen(out, chart, swatch->right, swatch->top);
+  rl_buf_addf(out, " @rl_fill%u front\n", swatch->style);
+}
+
+static void add_drawings(rl_buf *out, const rl_chart *chart, const rl_sheet *sheet) {
+  for (size_t i = 0; i < chart->texts.count; i++) {
+    add_text(out, chart, sheet, &chart->texts.items[i]);
+  }
+  for (size_t i = 0; i < chart->strokes.count; i++) {
+    add_stroke(out, chart, &chart->strokes.items[i]);
+  }
+  for (size_t i = 0; i < chart->swatches.count; i++) {
+    add_swatch(out, chart, &chart->swatches.items[i]);
+  }
+  for (size_t i = 0; i < chart->marks.count; i++) {
+    rl_buf_add(out, "set label '' at ");
+    add_screen(out, chart, chart->marks.items[i].x, chart->marks.items[i].y);
+    rl_buf_addf(out, " point ls %u front\n", chart->marks.items[i].style);
+  }
+}
+
+/* One element of the plot: the rows of one number of the first column. */
+static void add_layer(rl_buf *out, const rl_layer *layer, const char *source) {
+  static const char *const forms[] = {[RL_LAYER_LINE] = "lines",
+                                      [RL_LAYER_STEP] = "steps",
+                                      [RL_LAYER_POINTS] = "points",
+                                      [RL_LAYER_LINE_POINTS] = "linespoints"};
+  RL_ADD(out, source, " skip 1 using ");
+  if (layer->kind == RL_LAYER_BOXES) {
+    rl_buf_addf(out,
+                "3:($1 == %u ? $2 : NaN):3:4:($2 - rl_half):($2 + rl_half) with boxxyerror "
+                "@rl_fill%u",
+                layer->number, layer->style);
+    return;
+  }
+  rl_buf_addf(out, "($1 == %u ? $2 : NaN):3 with ", layer->number);
+  rl_buf_add(out, forms[layer->kind]);
+  rl_buf_addf(out, " ls %u", layer->style);
+}
+
+/* The rows between two lines; none of them begins as the last one does, since each begins with the
+ * number of its layer. */
+static void add_data(rl_buf *out, const rl_chart *chart) {
+  rl_buf_add(out, "$rl_data << " DATA_END "\n");
+  rl_chart_csv(out, chart);
+  rl_buf_add(out, DATA_END "\n");
+}
+
+static void add_plot(rl_buf *out, const rl_chart *chart, const rl_sheet *sheet) {
+  const char *source = "$rl_data";
+  if (sheet->name == NULL) {
+    add_data(out, chart);
+  } else {
+    RL_ADD(out, "rl_data = './", sheet->name, ".csv'\n");
+    source = "rl_data";
+  }
+  rl_buf_add(out, "plot ");
+  for (size_t i = 0; i < chart->layers.count; i++) {
+    rl_buf_add(out, i > 0 ? ", \\\n     " : "");
+    add_layer(out, &chart->layers.items[i], source);
+  }
+  rl_buf_add(out, chart->layers.count > 0 ? "\n" : "NaN\n");
+}
+
+void rl_chart_gnuplot(rl_buf *out, const rl_chart *chart, const rl_sheet *sheet) {
+  RL_ADD(out, "# A ", chart->kind, " chart of rooflinectl " RL_VERSION);
+  if (sheet->name != NULL) RL_ADD(out, "; again: gnuplot ", sheet->name, ".gp");
+  RL_ADD(out, "\nif (GPVAL_VERSION < 5.2) print '" RL_GNUPLOT_TOO_OLD "'; exit\n");
+  add_terminal(out, chart, sheet);
+  add_output(out, sheet);
+  add_templates(out, sheet);
+  add_plot_area(out, chart);
+  add_drawings(out, chart, sheet);
+  add_plot(out, chart, sheet);
+  if (chart->failed) out->failed = true;
+}
+
+void rl_chart_csv(rl_buf *out, const rl_chart *chart) {
+  rl_grid_csv(out, &chart->grid);
+  if (chart->failed) out->failed = true;
+}
+
+void rl_chart_caption(rl_buf *out, const rl_chart *chart) {
+  rl_quote(out, RL_QUOTE_TERMINAL, chart->caption == NULL ? chart->kind : chart->caption);
+  rl_buf_add(out, "\n");
+  if (chart->failed) out->failed = true;
+}

@@ -1,0 +1,64 @@
+/* The kinds of charts: what each is for, and how it is filled from results. A new kind is a row of
+ * the table, a function, and a template. */
+#ifndef RL_REPORTS_CHART_KINDS_H
+#define RL_REPORTS_CHART_KINDS_H
+
+#include "reports/chart.h"
+#include "reports/result.h"
+
+/* A kernel that was measured. */
+typedef struct rl_measured {
+  const char *name;
+  double flops, bytes, seconds;
+} rl_measured;
+
+/* What a chart is made of. Lists of names hold shell patterns. */
+typedef struct rl_chart_input {
+  const rl_result *const *results; /* with explanations of all operators; at least one */
+  size_t result_count;
+  const rl_measured *measured;
+  size_t measured_count;
+  const char *const *only; /* operators that are drawn; none: all */
+  size_t only_count;
+  const char *const *label; /* operators that are named; none: all */
+  size_t label_count;
+  const char *title; /* NULL: none */
+  rl_legend legend;
+} rl_chart_input;
+
+typedef struct rl_chart_kind {
+  const char *name;
+  const char *says;
+  bool phases; /* it shows passes: several phases stand beside each other */
+  void (*build)(rl_chart *chart, const rl_chart_input *input);
+} rl_chart_kind;
+extern const rl_chart_kind RL_CHART_KINDS[];
+extern const size_t RL_CHART_KIND_COUNT;
+/* NULL: there is none of that name. */
+const rl_chart_kind *rl_chart_kind_find(const char *name);
+
+/* One pass of one machine at one batch, and what tells it from the other ones of the chart. */
+typedef struct rl_chart_subject {
+  const rl_result *result;
+  const rl_result_system *system;
+  const rl_result_pass *pass;
+  size_t batch;     /* index into the system's */
+  const char *name; /* "h100-sxm · w4a16-g128 · batch 8" */
+} rl_chart_subject;
+typedef RL_LIST(rl_chart_subject) rl_chart_subjects;
+
+/* Every pass of the results, batch by batch. Without memory the chart has failed. */
+void rl_chart_list_subjects(rl_chart *chart, const rl_chart_input *input,
+                            rl_chart_subjects *subjects);
+/* The same, named and told apart by result alone: a subject a machine, whose pass is NULL. */
+void rl_chart_list_systems(rl_chart *chart, const rl_chart_input *input,
+                           rl_chart_subjects *subjects);
+bool rl_chart_shows(const rl_chart_input *input, const char *operator_name);
+bool rl_chart_names(const rl_chart_input *input, const char *operator_name);
+/* "llama-3-8b on h100-sxm, weights bf16, KV bf16, 2,048 prompt and 256 generated tokens": what all
+ * results have in common, for the caption. */
+const char *rl_chart_common(rl_chart *chart, const rl_chart_input *input);
+
+void rl_chart_build_roofline(rl_chart *chart, const rl_chart_input *input);
+
+#endif

@@ -1,0 +1,16 @@
+/* How wide texts are on a canvas, and how long ones are shortened. */
+#ifndef RL_REPORTS_CHART_LETTERS_H
+#define RL_REPORTS_CHART_LETTERS_H
+
+#include "reports/chart.h"
+
+/* Width and height of a line of text, in units of the canvas. The widths are those of DejaVu Sans,
+ * the widest of the fonts that a chart meets, so that no text takes more room than it was given. */
+double rl_letters_width(const rl_canvas *canvas, const char *text);
+double rl_letters_height(const rl_canvas *canvas);
+/* The text if it is at most so wide, else its beginning and its end around an ellipsis: what tells
+ * long names apart stands at either end. NULL when memory ran out. */
+const char *rl_letters_fit(rl_arena *arena, const rl_canvas *canvas, const char *text,
+                           double width);
+
+#endif

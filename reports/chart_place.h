@@ -1,0 +1,44 @@
+/* Names beside points: a greedy placement that knows boxes, lines and the edge of the plot, and
+ * nothing of charts. */
+#ifndef RL_REPORTS_CHART_PLACE_H
+#define RL_REPORTS_CHART_PLACE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+typedef struct rl_box {
+  double left, bottom, right, top;
+} rl_box;
+typedef struct rl_segment {
+  double x0, y0, x1, y1;
+} rl_segment;
+
+typedef struct rl_place_label {
+  double x, y;          /* the point that is named */
+  double width, height; /* of the name */
+  double priority;      /* the largest is placed first; of equals the first */
+  bool placed;
+  bool leader; /* the name stands so far off that a line should lead to it */
+  rl_box box;
+} rl_place_label;
+
+typedef struct rl_placing {
+  rl_box bounds;       /* names stay inside */
+  double gap;          /* between a point and its name */
+  const rl_box *boxes; /* nothing may lie over these: points, texts */
+  size_t box_count;
+  const rl_segment *lines; /* better not over these */
+  size_t line_count;
+  rl_place_label *labels;
+  size_t label_count;
+  size_t *order; /* room for label_count */
+} rl_placing;
+
+bool rl_boxes_overlap(const rl_box *a, const rl_box *b);
+bool rl_box_inside(const rl_box *inner, const rl_box *outer);
+bool rl_box_meets(const rl_box *box, const rl_segment *line);
+/* Places each label or leaves it unplaced when no place near its point is free. Placed ones lie
+ * inside the bounds and overlap neither a box nor each other; leaders cross no placed label. */
+void rl_labels_place(rl_placing *place);
+
+#endif

@@ -1,0 +1,41 @@
+# Looks that all charts share: colours of Okabe and Ito (2008), which colour-blind readers tell apart,
+# each with a point and a dash of its own for print in grey. A chart adds places, ranges and data.
+set border 3 lc rgb '#444444' lw 0.8
+set tics nomirror out scale 0.7,0.35 textcolor rgb '#222222'
+set pointsize 0.7
+set style line 1 lc rgb '#0072B2' lw 1.4 pt 7 dt 1
+set style line 2 lc rgb '#D55E00' lw 1.4 pt 5 dt 2
+set style line 3 lc rgb '#009E73' lw 1.4 pt 9 dt 4
+set style line 4 lc rgb '#CC79A7' lw 1.4 pt 13 dt 3
+set style line 5 lc rgb '#E69F00' lw 1.4 pt 11 dt 5
+set style line 6 lc rgb '#56B4E9' lw 1.4 pt 6 dt 1
+set style line 7 lc rgb '#000000' lw 1.4 pt 4 dt 2
+set style line 8 lc rgb '#B3A800' lw 1.4 pt 8 dt 4
+# roofs of machines
+set style line 11 lc rgb '#333333' lw 1.6 dt 1
+set style line 12 lc rgb '#7A7A7A' lw 1.6 dt 1
+set style line 13 lc rgb '#333333' lw 1.2 dt (8,4)
+set style line 14 lc rgb '#7A7A7A' lw 1.2 dt (3,3)
+# grid, leaders, ridges, limits
+set style line 21 lc rgb '#DDDDDD' lw 0.5 dt 1
+set style line 22 lc rgb '#888888' lw 0.6 dt 1
+set style line 23 lc rgb '#999999' lw 0.7 dt (2,3)
+set style line 24 lc rgb '#000000' lw 1.6 dt 1
+# points that were measured
+set style line 25 lc rgb '#000000' lw 1.2 pt 2 ps 0.9
+set style line 26 lc rgb '#666666' lw 1.2 pt 1 ps 0.9
+set style line 27 lc rgb '#000000' lw 1.2 pt 3 ps 0.9
+set style line 28 lc rgb '#666666' lw 1.2 pt 12 ps 0.9
+# bars
+rl_half = 0.36
+rl_fill31 = "fc rgb '#0072B2' fs solid 1 border lc rgb '#00406A'"
+rl_fill32 = "fc rgb '#E69F00' fs solid 1 border lc rgb '#7A5400'"
+rl_fill33 = "fc rgb '#56B4E9' fs solid 1 border lc rgb '#2A6C92'"
+rl_fill34 = "fc rgb '#D55E00' fs solid 1 border lc rgb '#7A3600'"
+rl_fill35 = "fc rgb '#009E73' fs solid 1 border lc rgb '#005A41'"
+rl_fill36 = "fc rgb '#CC79A7' fs solid 1 border lc rgb '#7D4265'"
+rl_fill37 = "fc rgb '#F0E442' fs solid 1 border lc rgb '#8A8200'"
+rl_fill38 = "fc rgb '#777777' fs solid 1 border lc rgb '#333333'"
+# texts
+rl_dim = "tc rgb '#555555'"
+rl_strong = "tc rgb '#000000'"

@@ -1,0 +1,2 @@
+# Rooflines: both axes logarithmic.
+set grid xtics ytics ls 21

@@ -1,0 +1,71 @@
+/* A program in gnuplot's place that does not end, floods, or does not listen. */
+#include "cli/gnuplot.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "unit.h"
+
+static char message[1024];
+
+/* Runs a shell script in gnuplot's place for at most 300 ms; its one message in `message`. */
+static rl_status run(const char *text, size_t script_bytes, size_t most) {
+  char path[] = "gnuplot_XXXXXX";
+  rl_arena arena;
+  rl_diags diags;
+  rl_buf script, out, line;
+  signal(SIGPIPE, SIG_IGN); /* as in the program */
+  const int descriptor = mkstemp(path);
+  CU_ASSERT_FATAL(descriptor >= 0);
+  CU_ASSERT(write(descriptor, text, strlen(text)) == (ssize_t)strlen(text));
+  fchmod(descriptor, 0700);
+  close(descriptor);
+  rl_arena_init(&arena, NULL);
+  rl_diags_init(&diags, &arena);
+  rl_buf_init(&script, &arena, 1 << 22);
+  rl_buf_init(&out, &arena, most);
+  rl_buf_init(&line, &arena, sizeof message - 1);
+  rl_buf_pad(&script, '#', script_bytes);
+  char program[64];
+  snprintf(program, sizeof program, "./%s", path);
+  const rl_gnuplot gnuplot = {.program = program, .path = "/usr/bin:/bin", .timeout_ms = 300};
+  const rl_status status = rl_gnuplot_run(&gnuplot, &script, &out, &diags);
+  message[0] = '\0';
+  if (diags.list.count > 0) {
+    rl_diag_print(&line, &diags.list.items[0]);
+    memcpy(message, line.text, line.length + 1);
+  }
+  unlink(path);
+  rl_arena_free(&arena);
+  return status;
+}
+
+static void test_hangs(void) {
+  CU_ASSERT_EQUAL(run("#!/bin/sh\nexec sleep 30\n", 10, 1000), RL_ENVIRONMENT);
+  CU_ASSERT_STRING_EQUAL(
+      message, "error: gnuplot did not end within 0.3 s — nothing is written\n");
+  /* it closes its streams and goes on */
+  CU_ASSERT_EQUAL(run("#!/bin/sh\nexec sleep 30 <&- >&- 2>&-\n", 10, 1000), RL_ENVIRONMENT);
+  CU_ASSERT(strstr(message, "did not end within 0.3 s") != NULL);
+}
+
+/* A script larger than a pipe, not read: nobody waits for the other. */
+static void test_deaf(void) {
+  CU_ASSERT_EQUAL(run("#!/bin/sh\necho drawn\n", 1 << 20, 1000), RL_OK);
+}
+
+static void test_talkative(void) {
+  CU_ASSERT_EQUAL(run("#!/bin/sh\nexec cat /dev/zero\n", 10, 100000), RL_ENVIRONMENT);
+  CU_ASSERT_EQUAL(run("#!/bin/sh\ncat\nexec cat >&2 /dev/zero\n", 100000, 1 << 20), RL_ENVIRONMENT);
+}
+
+static void test_echo(void) {
+  CU_ASSERT_EQUAL(run("#!/bin/sh\nexec cat\n", 1 << 20, 1 << 21), RL_OK);
+}
+
+RL_SUITE("gnuplot", {"hangs", test_hangs}, {"deaf", test_deaf}, {"talkative", test_talkative},
+         {"echo", test_echo})

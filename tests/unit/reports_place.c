@@ -1,0 +1,104 @@
+/* Label placement on random points: what is placed is inside, over nothing and over no other. */
+#include "reports/chart_place.h"
+
+#include <stdint.h>
+
+#include "unit.h"
+
+enum { LABELS = 60, ROUNDS = 200 };
+
+static uint64_t state = 7;
+static double random_to(double most) {
+  state = state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407); /* Knuth, MMIX */
+  return most * (double)(state >> 33) / (double)(UINT64_C(1) << 31);
+}
+
+static rl_place_label labels[LABELS];
+static rl_box boxes[LABELS + 1];
+static size_t order[LABELS];
+
+static rl_placing random_placing(size_t count) {
+  static const rl_segment slope = {0, 0, 400, 300};
+  const rl_placing placing = {.bounds = {0, 0, 400, 300},
+                              .gap = 4,
+                              .boxes = boxes,
+                              .box_count = count + 1,
+                              .lines = &slope,
+                              .line_count = 1,
+                              .labels = labels,
+                              .label_count = count,
+                              .order = order};
+  for (size_t i = 0; i < count; i++) {
+    const double x = random_to(400), y = random_to(300);
+    labels[i] = (rl_place_label){
+        .x = x, .y = y, .width = 10 + random_to(90), .height = 11, .priority = random_to(1)};
+    boxes[i] = (rl_box){x - 3, y - 3, x + 3, y + 3};
+  }
+  boxes[count] = (rl_box){300, 250, 390, 290}; /* a text that stands already */
+  return placing;
+}
+
+static int mistakes(const rl_placing *placing) {
+  int wrong = 0;
+  for (size_t i = 0; i < placing->label_count; i++) {
+    const rl_place_label *label = &labels[i];
+    if (!label->placed) continue;
+    wrong += !rl_box_inside(&label->box, &placing->bounds);
+    for (size_t b = 0; b < placing->box_count; b++) {
+      wrong += rl_boxes_overlap(&label->box, &boxes[b]);
+    }
+    for (size_t j = 0; j < i; j++) {
+      wrong += labels[j].placed && rl_boxes_overlap(&label->box, &labels[j].box);
+    }
+  }
+  return wrong;
+}
+
+static void test_random(void) {
+  int wrong = 0, placed = 0, wanted = 0;
+  for (int round = 0; round < ROUNDS; round++) {
+    rl_placing placing = random_placing((size_t)(1 + round % LABELS));
+    rl_labels_place(&placing);
+    wrong += mistakes(&placing);
+    for (size_t i = 0; i < placing.label_count; i++) placed += labels[i].placed;
+    wanted += (int)placing.label_count;
+  }
+  CU_ASSERT_EQUAL(wrong, 0);
+  CU_ASSERT(placed * 100 > wanted * 90); /* there is room for most */
+}
+
+/* The most important of two labels of one point takes the liked place, right of it. */
+static void test_priority(void) {
+  rl_placing placing = random_placing(2);
+  labels[0] = (rl_place_label){.x = 100, .y = 100, .width = 40, .height = 11, .priority = 1};
+  labels[1] = (rl_place_label){.x = 100, .y = 100, .width = 40, .height = 11, .priority = 2};
+  boxes[0] = boxes[1] = (rl_box){97, 97, 103, 103};
+  placing.line_count = 0;
+  rl_labels_place(&placing);
+  CU_ASSERT(labels[0].placed && labels[1].placed);
+  CU_ASSERT_EQUAL(labels[1].box.left, 104);
+  CU_ASSERT(!labels[1].leader);
+  CU_ASSERT(labels[0].box.left < 104 || labels[0].box.bottom >= labels[1].box.top);
+}
+
+/* What is wider than the sheet finds no place. */
+static void test_no_room(void) {
+  rl_placing placing = random_placing(1);
+  labels[0].width = 500;
+  rl_labels_place(&placing);
+  CU_ASSERT(!labels[0].placed);
+}
+
+static void test_geometry(void) {
+  const rl_box box = {0, 0, 10, 10};
+  const rl_segment across = {-5, 5, 15, 5}, past = {-5, 11, 15, 11}, upright = {5, -5, 5, -1},
+                   slanted = {-1, 9, 1, 11};
+  CU_ASSERT(rl_box_meets(&box, &across));
+  CU_ASSERT(!rl_box_meets(&box, &past));
+  CU_ASSERT(!rl_box_meets(&box, &upright));
+  CU_ASSERT(rl_box_meets(&box, &slanted));
+  CU_ASSERT(!rl_boxes_overlap(&box, &(rl_box){10, 0, 20, 10}));
+}
+
+RL_SUITE("label placement", {"random points", test_random}, {"priority", test_priority},
+         {"no room", test_no_room}, {"geometry", test_geometry})
