@@ -82,6 +82,11 @@ rl_status rl_show_hardware(rl_shown *shown, const char *name) {
 static void show_table(rl_shown *shown, const rl_component *c) {
   bool row = c->kind == RL_LUT && c->span == RL_PER_ROW;
   rl_show_count(shown, "bits of a code", c->bits, NOWHERE);
+  if (c->second_bits != 0) {
+    rl_show_count(shown, "bits of a code, second half", c->second_bits, NOWHERE);
+  }
+  bool scaled = c->scaled || c->kind == RL_TRELLIS;
+  if (scaled) rl_show_text(shown, "scale a row stored as", RL_TYPES[c->scale].name, NOWHERE);
   rl_show_count(shown, "values a code stands for", c->vector, NOWHERE);
   rl_show_text(shown, "one table a", row ? "row" : "tensor", NOWHERE);
   rl_show_count(shown, "values of a table", rl_component_table(c), NOWHERE);
@@ -193,6 +198,14 @@ static void show_whole(rl_shown *shown, const rl_format *f) {
   }
 }
 
+static void show_rotation(rl_shown *shown, const rl_format *f) {
+  static const char *const words[] = {[RL_ROTATE_INPUTS] = "inputs",
+                                      [RL_ROTATE_OUTPUTS] = "outputs",
+                                      [RL_ROTATE_BOTH] = "inputs and outputs"};
+  if (f->rotation == RL_ROTATE_NONE) return;
+  rl_show_text(shown, "rotated by linear operators", words[f->rotation], NOWHERE);
+}
+
 rl_status rl_show_format(rl_shown *shown, const char *name) {
   uint64_t columns[] = {128, 4096};
   const rl_format *f;
@@ -202,6 +215,7 @@ rl_status rl_show_format(rl_shown *shown, const char *name) {
   rl_show_text(shown, "format", f->name, (rl_loc){.file = f->file});
   rl_show_text(shown, "what it is", f->doc, NOWHERE);
   for (size_t i = 0; i < f->depth; i++) show_component(shown, &f->stack[i]);
+  show_rotation(shown, f);
   show_cache(shown, f);
   if (f->tokens > 1) columns[0] = rl_format_block(f, columns[0]).cols;
   for (size_t i = 0; i < (f->tokens > 1 ? 1 : sizeof columns / sizeof *columns); i++) {

@@ -288,6 +288,7 @@ const rl_counting RL_COUNTINGS[RL_OP_KINDS] = {
     [RL_OP_SOFTCAP] = {rl_work_softcap, rl_share_plain},
     [RL_OP_CLAMP] = {rl_work_clamp, rl_share_plain},
     [RL_OP_QUANTIZE] = {rl_work_quantize, rl_share_plain},
+    [RL_OP_HADAMARD] = {rl_work_hadamard, rl_share_plain},
     [RL_OP_SAMPLE] = {rl_work_sample, rl_share_plain},
     [RL_OP_ROUTE] = {rl_work_route, rl_share_plain},
     [RL_OP_EXPERT_LINEAR] = {rl_work_expert_linear, rl_share_experts},

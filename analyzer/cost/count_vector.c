@@ -105,6 +105,18 @@ void rl_work_quantize(rl_tally *tally, const rl_op *op) {
   work_per_result(tally, op, RL_RATE_QUANTIZE);
 }
 
+/* n = base * 2^m values: the fast transform adds once a value and doubling (Fino & Algazi 1976),
+ * the base all its other rows. */
+void rl_work_hadamard(rl_tally *tally, const rl_op *op) {
+  const rl_operand *in = &tally->program->operands[op->first_operand];
+  const rl_share share = rl_share_plain(tally->program, op, in);
+  uint64_t sums = op->at.base - 1;
+  for (uint64_t n = in->cols; n > op->at.base; n /= 2) sums++;
+  work_per_result(tally, op, RL_RATE_HADAMARD);
+  RL_TALLY(tally, &tally->counts[RL_C_VECTOR], share.blocks,
+           RL_OP_RATES[RL_RATE_HADAMARD_SUM].per_element, sums, share.rows, share.cols);
+}
+
 /* Scores and comparisons of all experts' logits. */
 void rl_work_route(rl_tally *tally, const rl_op *op) {
   RL_TALLY(tally, &tally->counts[RL_C_VECTOR], rl_moment_of(RL_M_TOKENS),

@@ -76,7 +76,7 @@ typedef enum rl_rate {
   RL_RATE_NORM_RMS, RL_RATE_NORM_LAYER, RL_RATE_NORM_LAYER_PLAIN, RL_RATE_NORM_RMS_BARE, RL_RATE_NORM_LAYER_BARE,
   RL_RATE_BIAS, RL_RATE_ROPE, RL_RATE_KV_QUANTIZE, RL_RATE_KV_RANGE,
   RL_RATE_SOFTMAX, RL_RATE_SCORE_SCALE, RL_RATE_SCORE_CAP, RL_RATE_SCORE_ALIBI, RL_RATE_SCORE_BIAS, RL_RATE_ADD, RL_RATE_MUL,
-  RL_RATE_RELU, RL_RATE_RELU_SQUARED, RL_RATE_SILU, RL_RATE_GELU, RL_RATE_QUICK_GELU, RL_RATE_TANH, RL_RATE_SCALE, RL_RATE_SOFTCAP, RL_RATE_CLAMP, RL_RATE_QUANTIZE,
+  RL_RATE_RELU, RL_RATE_RELU_SQUARED, RL_RATE_SILU, RL_RATE_GELU, RL_RATE_QUICK_GELU, RL_RATE_TANH, RL_RATE_SCALE, RL_RATE_SOFTCAP, RL_RATE_CLAMP, RL_RATE_QUANTIZE, RL_RATE_HADAMARD, RL_RATE_HADAMARD_SUM,
   RL_RATE_SAMPLE, RL_RATE_ROUTE, RL_RATE_COMBINE,
   RL_RATE_CONV, RL_RATE_SCAN_STATE, RL_RATE_SCAN_CHANNEL,
   RL_RATE_STEP_STATE, RL_RATE_STEP_CHANNEL, RL_RATE_STEP_HEAD, RL_RATE_STEP_BIAS,
@@ -121,6 +121,7 @@ void rl_work_scale(rl_tally *tally, const rl_op *op);
 void rl_work_softcap(rl_tally *tally, const rl_op *op);
 void rl_work_clamp(rl_tally *tally, const rl_op *op);
 void rl_work_quantize(rl_tally *tally, const rl_op *op);
+void rl_work_hadamard(rl_tally *tally, const rl_op *op);
 void rl_work_sample(rl_tally *tally, const rl_op *op);
 void rl_work_route(rl_tally *tally, const rl_op *op);
 void rl_work_combine(rl_tally *tally, const rl_op *op);

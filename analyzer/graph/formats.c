@@ -153,6 +153,14 @@ static rl_status check_size(const rl_lowering *lowering, const rl_statement *sta
                    rl_statement_name(statement));
 }
 
+static rl_status check_format(rl_lowering *lowering, const rl_statement *statement,
+                              const rl_evaluated *values, const rl_weight_shape *request,
+                              const rl_tensor *weight) {
+  rl_status status = check_size(lowering, statement, request, weight);
+  if (status != RL_OK) return status;
+  return rl_rotation_check(lowering, statement, request, weight, values->has_bias);
+}
+
 rl_status rl_weight_add(rl_lowering *lowering, const rl_statement *statement,
                         const rl_evaluated *values, const rl_weight_shape *request, uint32_t *out) {
   bool bias = strcmp(request->suffix, "bias") == 0;
@@ -180,7 +188,7 @@ rl_status rl_weight_add(rl_lowering *lowering, const rl_statement *statement,
       .transposed = values->transposed && !bias};
   if (tensor.name == NULL) return rl_diag_oom(lowering->diags);
   status = find_stored_format(lowering, values, request, &tensor);
-  if (status == RL_OK) status = check_size(lowering, statement, request, &tensor);
+  if (status == RL_OK) status = check_format(lowering, statement, values, request, &tensor);
   if (status != RL_OK) return status;
   status = find_stored(lowering, statement, values, &tensor, request->suffix, out);
   if (status != RL_OK || *out != RL_NONE) return status;
@@ -215,10 +223,11 @@ rl_status rl_bias_add(rl_lowering *lowering, const rl_statement *statement,
   return rl_weight_add(lowering, statement, values, &request, bias);
 }
 
-static uint32_t find_twin(const rl_lowering *lowering, uint32_t tensor, const rl_format *format) {
+uint32_t rl_twin_find(const rl_lowering *lowering, uint32_t tensor, const rl_format *format,
+                      bool rotated) {
   for (size_t i = 0; i < lowering->twins.count; i++) {
     const rl_twin *twin = &lowering->twins.items[i];
-    if (twin->tensor == tensor && twin->phase == lowering->phase &&
+    if (twin->tensor == tensor && twin->phase == lowering->phase && twin->rotated == rotated &&
         lowering->tensors.items[twin->codes].format == format) {
       return twin->codes;
     }
@@ -226,8 +235,15 @@ static uint32_t find_twin(const rl_lowering *lowering, uint32_t tensor, const rl
   return RL_NONE;
 }
 
-static rl_status add_twin(rl_lowering *lowering, const rl_statement *statement, uint32_t tensor,
-                          const rl_format *format, uint32_t *codes) {
+rl_status rl_twin_add(rl_lowering *lowering, const rl_twin *twin) {
+  rl_twin *entry = RL_PUSH(lowering->arena, &lowering->twins);
+  if (entry == NULL) return rl_diag_oom(lowering->diags);
+  *entry = *twin;
+  return RL_OK;
+}
+
+static rl_status add_codes(rl_lowering *lowering, const rl_statement *statement, uint32_t tensor,
+                           const rl_format *format, uint32_t *codes) {
   rl_tensor twin = lowering->tensors.items[tensor];
   rl_op op = rl_op_begin(lowering, statement, RL_OP_QUANTIZE);
   op.name = rl_textf(lowering->arena, "quantize_%s", twin.name);
@@ -235,23 +251,29 @@ static rl_status add_twin(rl_lowering *lowering, const rl_statement *statement, 
   twin.format = format;
   if (op.name == NULL || twin.name == NULL) return rl_diag_oom(lowering->diags);
   rl_status status = rl_tensor_add(lowering, &twin, codes);
-  rl_twin *entry = status == RL_OK ? RL_PUSH(lowering->arena, &lowering->twins) : NULL;
-  if (entry == NULL) return rl_diag_oom(lowering->diags);
-  *entry = (rl_twin){.tensor = tensor, .codes = *codes, .phase = lowering->phase};
+  if (status == RL_OK) {
+    status = rl_twin_add(lowering, &(rl_twin){tensor, *codes, false, lowering->phase});
+  }
+  if (status != RL_OK) return status;
   const rl_operand operands[] = {rl_operand_whole(lowering, tensor, RL_READ),
                                  rl_operand_whole(lowering, *codes, RL_WRITE)};
   return rl_op_add(lowering, &op, operands, 2);
 }
 
-rl_status rl_input_quantize(rl_lowering *lowering, const rl_statement *statement,
-                            const rl_format *weights, uint32_t *input) {
-  uint32_t codes;
+static rl_status quantize(rl_lowering *lowering, const rl_statement *statement,
+                          const rl_format *weights, uint32_t *input) {
   if (weights->activations == NULL) return RL_OK;
-  codes = find_twin(lowering, *input, weights->activations);
+  uint32_t codes = rl_twin_find(lowering, *input, weights->activations, false);
   rl_status status = RL_OK;
   if (codes == RL_NONE) {
-    status = add_twin(lowering, statement, *input, weights->activations, &codes);
+    status = add_codes(lowering, statement, *input, weights->activations, &codes);
   }
   *input = codes;
   return status;
+}
+
+rl_status rl_input_prepare(rl_lowering *lowering, const rl_statement *statement,
+                           const rl_format *weights, uint32_t *input) {
+  rl_status status = rl_input_rotate(lowering, statement, weights, input);
+  return status == RL_OK ? quantize(lowering, statement, weights, input) : status;
 }

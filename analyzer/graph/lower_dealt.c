@@ -25,6 +25,7 @@ static const bool DEALT[RL_OP_KINDS] = {
     [RL_OP_SOFTCAP] = true,
     [RL_OP_CLAMP] = true,
     [RL_OP_QUANTIZE] = true,
+    [RL_OP_HADAMARD] = true,
     [RL_OP_SAMPLE] = true,
     [RL_OP_ROUTE] = true,
     [RL_OP_EXPERT_LINEAR] = true,

@@ -119,11 +119,12 @@ static rl_status add_expert_weights(rl_lowering *lowering, const rl_statement *s
   const rl_tensor *source = &lowering->tensors.items[in[0]];
   const rl_tensor *choice = &lowering->tensors.items[in[1]];
   rl_weight_shape request = {.class_name = "linear",
-                               .suffix = "weight",
-                               .source = values->weights,
-                               .gguf = values->gguf,
-                               .cols = source->cols,
-                               .top_k = choice->top_k};
+                             .suffix = "weight",
+                             .source = values->weights,
+                             .gguf = values->gguf,
+                             .cols = source->cols,
+                             .may_rotate = true,
+                             .top_k = choice->top_k};
   if (choice->extent == RL_EXTENT_CHOICES) request.top_k = lowering->meeting.top_k;
   request.expert_slice = rl_expert_slice(lowering, choice->experts, &request.experts);
   if (!rl_mul_u64(request.experts, values->rows, &request.rows)) {
@@ -163,7 +164,7 @@ rl_status rl_lower_expert_linear(rl_lowering *lowering, const rl_statement *stat
   if (status == RL_OK) status = add_expert_weights(lowering, statement, values, in, weights);
   if (status != RL_OK) return status;
   const rl_format *format = lowering->tensors.items[weights[0]].format;
-  status = rl_input_quantize(lowering, statement, format, &in[0]);
+  status = rl_input_prepare(lowering, statement, format, &in[0]);
   if (status == RL_OK) status = rl_output_find(lowering, statement, &shape, &out);
   if (status != RL_OK) return status;
   rl_op op = rl_op_begin(lowering, statement, RL_OP_EXPERT_LINEAR);
@@ -181,7 +182,8 @@ rl_status rl_lower_expert_linear(rl_lowering *lowering, const rl_statement *stat
   operands[count++] = rl_operand_whole(lowering, weights[0], RL_READ);
   if (weights[1] != RL_NONE) operands[count++] = rl_operand_whole(lowering, weights[1], RL_READ);
   operands[count++] = rl_operand_whole(lowering, out, RL_WRITE);
-  return rl_op_add(lowering, &op, operands, count);
+  status = rl_op_add(lowering, &op, operands, count);
+  return status == RL_OK ? rl_output_rotate(lowering, statement, format, out) : status;
 }
 
 /* results [T, k, d], weights [T, k]; out [T, d] */

@@ -297,7 +297,8 @@ rl_status rl_lower_linear(rl_lowering *lowering, const rl_statement *statement,
                              .suffix = "weight",
                              .source = values->weights,
                              .gguf = values->gguf,
-                             .cols = merge * source.cols};
+                             .cols = merge * source.cols,
+                             .may_rotate = merge == 1};
   status = split_linear(lowering, statement, values, &source, &request);
   rl_tensor shape = activation(lowering, linear_extent(values, &source), request.rows);
   if (shape.extent == RL_EXTENT_LOGIT_ROWS) shape.role = RL_ROLE_LOGITS;
@@ -309,7 +310,7 @@ rl_status rl_lower_linear(rl_lowering *lowering, const rl_statement *statement,
   }
   if (status != RL_OK) return status;
   const rl_format *format = lowering->tensors.items[weights[0]].format;
-  status = rl_input_quantize(lowering, statement, format, &in[0]);
+  status = rl_input_prepare(lowering, statement, format, &in[0]);
   if (status == RL_OK) status = rl_output_find(lowering, statement, &shape, &out);
   if (status != RL_OK) return status;
   rl_op op = rl_op_begin(lowering, statement, RL_OP_LINEAR);
@@ -319,7 +320,8 @@ rl_status rl_lower_linear(rl_lowering *lowering, const rl_statement *statement,
   op.at.prefix_tokens = values->tokens == RL_TOKENS_PREFIX;
   op.at.merge = values->tokens == RL_TOKENS_MERGED ? merge : 0;
   op.compute = rl_format_compute(format, lowering->scenario->activations);
-  return add_weighted(lowering, &op, in[0], weights, out);
+  status = add_weighted(lowering, &op, in[0], weights, out);
+  return status == RL_OK ? rl_output_rotate(lowering, statement, format, out) : status;
 }
 
 static rl_status check_same_shape(rl_lowering *lowering, const rl_statement *statement,

@@ -18,6 +18,7 @@ typedef struct rl_name {
  * the phase it was made in. */
 typedef struct rl_twin {
   uint32_t tensor, codes;
+  bool rotated; /* not quantized but rotated */
   rl_phase phase;
 } rl_twin;
 
@@ -174,6 +175,7 @@ typedef struct rl_weight_shape {
   uint64_t rows, cols;
   uint64_t experts, top_k; /* rows are those of all experts, of which a token takes top_k; 0: none */
   rl_slice row_slice, col_slice, expert_slice;
+  bool may_rotate; /* a format may ask for a rotation of what it is multiplied with */
 } rl_weight_shape;
 rl_status rl_weight_add(rl_lowering *lowering, const rl_statement *statement,
                         const rl_evaluated *values, const rl_weight_shape *request,
@@ -189,10 +191,23 @@ rl_status rl_stored_find_format(const rl_lowering *lowering, rl_tensor *weight);
 /* The same of a statement's weight in a layer; NULL when the file has none. */
 const rl_format *rl_stored_of_statement(const rl_lowering *lowering, const rl_statement *statement,
                                         uint32_t layer);
-/* The input of a linear in the format it multiplies in: *input itself, or its quantized twin, for
- * which a quantize operator is added when there is none yet. */
-rl_status rl_input_quantize(rl_lowering *lowering, const rl_statement *statement,
-                            const rl_format *weights, uint32_t *input);
+/* The input of a linear as its format multiplies it: rotated, then quantized, where it asks for
+ * that. *input itself, or a twin that earlier linears made of it. */
+rl_status rl_input_prepare(rl_lowering *lowering, const rl_statement *statement,
+                           const rl_format *weights, uint32_t *input);
+/* The twin of an activation in that format, RL_NONE; and notes one. */
+uint32_t rl_twin_find(const rl_lowering *lowering, uint32_t tensor, const rl_format *format,
+                      bool rotated);
+rl_status rl_twin_add(rl_lowering *lowering, const rl_twin *twin);
+/* Rotations (lower_rotation.c): the rotated twin of *input; what a linear wrote, turned back in
+ * place. Nothing where the format does not ask for it. */
+rl_status rl_input_rotate(rl_lowering *lowering, const rl_statement *statement,
+                          const rl_format *weights, uint32_t *input);
+rl_status rl_output_rotate(rl_lowering *lowering, const rl_statement *statement,
+                           const rl_format *weights, uint32_t output);
+/* Refuses a weight whose format rotates what its operator does not, or what has a bias. */
+rl_status rl_rotation_check(rl_lowering *lowering, const rl_statement *statement,
+                            const rl_weight_shape *request, const rl_tensor *weight, bool has_bias);
 
 /* --- one function an operator kind (lower_ops.c, lower_attention.c, lower_experts.c,
  * lower_state.c, lower_recurrence.c) --- */

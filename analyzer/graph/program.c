@@ -44,7 +44,7 @@ static bool sum_parameters(const rl_program *program, bool active, uint64_t *val
   for (uint32_t i = 0; i < program->tensor_count; i++) {
     const rl_tensor *tensor = &program->tensors[i];
     uint64_t one, rows = tensor->rows;
-    if (!stored_weight(tensor)) continue;
+    if (!stored_weight(tensor) || tensor->derived) continue;
     if (active && tensor->experts != 0) rows = rows / tensor->experts * tensor->top_k;
     if (!rl_mul_u64(rows, tensor->cols, &one)) return false;
     if (!rl_muladd_u64(values, one, rl_tensor_instances(program, tensor))) return false;

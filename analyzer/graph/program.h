@@ -107,6 +107,7 @@ typedef struct rl_tensor {
   rl_slice row_slice, col_slice; /* which rows (of each expert), and values of a row, of the unsplit tensor these are */
   rl_slice expert_slice;    /* which experts; of activations: their rows stand for choices of these alone, the others are 0 */
   bool partial;             /* activations: sums that all_reduce still has to add up over the ranks */
+  bool derived;             /* weights: signs of a rotation, which are no parameters of the model */
   bool transposed;          /* source is stored [in, out]; its GGUF twin never is */
   uint32_t slot;            /* activations: buffer slot of the liveness plan, RL_NONE otherwise */
 } rl_tensor;
@@ -209,6 +210,9 @@ typedef struct rl_op_attributes {
   double factor;
   double limit;             /* clamp, swiglu; neural_memory: the longest step */
   double floor;             /* position_scale: tokens between two values of the factor */
+  /* hadamard */
+  uint64_t base;     /* of the matrix: its rows over a power of two */
+  bool rotates_back; /* the transposed matrix comes first, then the signs */
   /* conv */
   /* retention, gated_delta, wkv, prefix_attention: heads of that many keys and values; scores are
    * scaled as attention's */

@@ -82,20 +82,27 @@ uint64_t rl_component_table(const rl_component *component) {
   enum { INDEX_BITS = 9 };
   if (component->kind == RL_LUT) return (uint64_t)component->vector << component->bits;
   /* Q-Palette's: 2^9 pairs, 2^10 and 2^11 where 9 and 10 bits stand for a pair */
-  return (uint64_t)2 << (INDEX_BITS + (component->bits > 8 ? component->bits - 8 : 0));
+  uint32_t bits =
+      component->bits > component->second_bits ? component->bits : component->second_bits;
+  return (uint64_t)2 << (INDEX_BITS + (bits > 8 ? bits - 8 : 0));
 }
 
-/* Codes of all the vectors of a row, the last of which may be short. */
-static bool packed_codes(const rl_component *component, uint64_t cols, uint64_t *bytes) {
+/* So many codes of so many bits, in whole bytes. */
+static bool packed_codes(uint64_t count, uint32_t width, uint64_t *bytes) {
   uint64_t bits;
-  if (!rl_mul_u64(rl_ceil_div(cols, component->vector), component->bits, &bits)) return false;
+  if (!rl_mul_u64(count, width, &bits)) return false;
   *bytes = rl_ceil_div(bits, 8);
   return true;
 }
 
+static uint64_t scale_bytes(const rl_component *component) {
+  return RL_TYPES[component->scale].bits / 8;
+}
+
 static bool lut_row(const rl_component *component, uint64_t cols, uint64_t *bytes) {
   uint64_t table = component->span == RL_PER_ROW ? rl_component_table(component) : 0;
-  return packed_codes(component, cols, bytes) &&
+  return packed_codes(rl_ceil_div(cols, component->vector), component->bits, bytes) &&
+         (!component->scaled || rl_add_u64(*bytes, scale_bytes(component), bytes)) &&
          rl_muladd_u64(bytes, table, RL_TYPES[component->entry].bits / 8);
 }
 
@@ -108,18 +115,25 @@ static bool lut_tensor(const rl_component *component, uint64_t rows, uint64_t co
   return packed_bytes(rl_component_table(component), component->entry, bytes);
 }
 
-/* The stream, and the scale of the row with the sign that a rotation gave it. */
-static bool trellis_row(const rl_component *component, uint64_t cols, uint64_t *bytes) {
-  return packed_codes(component, cols, bytes) &&
-         rl_add_u64(*bytes, RL_TYPES[component->scale].bits / 8, bytes);
+uint64_t rl_trellis_first(const rl_component *component, uint64_t cols) {
+  uint64_t pairs = rl_ceil_div(cols, component->vector);
+  return component->second_bits == 0 ? pairs : rl_ceil_div(pairs, 2);
 }
 
-/* The table, and the sign of each column. */
+/* The stream, or that of each half of the columns, and the scale of the row. */
+static bool trellis_row(const rl_component *component, uint64_t cols, uint64_t *bytes) {
+  uint64_t first = rl_trellis_first(component, cols), second;
+  return packed_codes(first, component->bits, bytes) &&
+         packed_codes(rl_ceil_div(cols, component->vector) - first, component->second_bits,
+                      &second) &&
+         rl_add_u64(*bytes, second, bytes) && rl_add_u64(*bytes, scale_bytes(component), bytes);
+}
+
 static bool trellis_tensor(const rl_component *component, uint64_t rows, uint64_t cols,
                            uint64_t *bytes) {
   (void)rows;
-  return packed_bytes(rl_component_table(component), component->entry, bytes) &&
-         rl_muladd_u64(bytes, cols, RL_TYPES[component->scale].bits / 8);
+  (void)cols;
+  return packed_bytes(rl_component_table(component), component->entry, bytes);
 }
 
 static bool sparse_row(const rl_component *component, uint64_t cols, uint64_t *bytes) {
@@ -257,6 +271,10 @@ rl_type rl_format_compute(const rl_format *weights, const rl_format *activation)
 
 bool rl_format_is_for_kv(const rl_format *format) {
   return format->tail != NULL || format->tokens > 1 || format->channels != NULL;
+}
+
+bool rl_format_is_for_linears(const rl_format *format) {
+  return format->activations != NULL || format->rotation != RL_ROTATE_NONE;
 }
 
 bool rl_format_is_dense(const rl_format *format) {

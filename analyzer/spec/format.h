@@ -65,6 +65,9 @@ struct rl_component {
   bool outer;          /* quant, RL_PER_GROUP: scales have fp32 scales of their own, */
   uint32_t outer_group; /* one for so many of them, row after row; 0: one for the tensor */
   uint32_t bits;       /* lut, trellis: of one code, */
+  uint32_t second_bits; /* trellis: of one in the second half of a row, a stream of its own; 0: as
+                           in the first */
+  bool scaled;          /* lut: a row has a scale, in the type of `scale` */
   uint32_t vector;     /* lut: which stands for so many neighbours of a row; trellis: 2 */
   rl_type entry;       /* lut, trellis: stored type of the values in the table */
   bool ordered;        /* quant, RL_PER_GROUP: a column's group is stored, 4 bytes a column */
@@ -86,6 +89,17 @@ typedef struct rl_channel_choice {
 /* Steps of the power iteration that finds a direction of a low-rank component. */
 enum { RL_POWER_STEPS = 4 };
 
+/* What a linear operator in a format rotates: its inputs are first multiplied with a vector of
+ * signs and a Hadamard matrix over the root of its size, its outputs with those in turn, so that
+ * weights without outliers are stored (Tseng et al. 2024, QuIP#, 3; Lee & Song 2025, Q-Palette, 2).
+ * The stored matrix is the rotated one. */
+typedef enum rl_rotation {
+  RL_ROTATE_NONE,
+  RL_ROTATE_INPUTS = 1,
+  RL_ROTATE_OUTPUTS = 2,
+  RL_ROTATE_BOTH = RL_ROTATE_INPUTS | RL_ROTATE_OUTPUTS
+} rl_rotation;
+
 /* Components of a format, at most. */
 enum { RL_STACK_MAX = 4 };
 
@@ -101,6 +115,7 @@ struct rl_format {
   /* Activation format this weight format multiplies with: NULL keeps the activations as they are
    * (weight-only); otherwise linear operators quantize their input to it first (w8a8). */
   const rl_format *activations;
+  rl_rotation rotation; /* of linear operators whose weights are in this format */
   /* Narrower formats that an analysis under this one compares weights and KV caches with; NULL:
    * none. */
   const rl_format *compare_weights, *compare_kv;
@@ -152,6 +167,8 @@ typedef struct rl_component_part {
   uint64_t row_at, row_bytes;
   uint64_t tensor_at, tensor_bytes;
 } rl_component_part;
+/* Pairs of a row that the first stream of a trellis component holds. */
+uint64_t rl_trellis_first(const rl_component *component, uint64_t cols);
 /* Values in the table of a lut or trellis component: one for each of its codes, or windows. */
 uint64_t rl_component_table(const rl_component *component);
 /* The parts of the components, in the order of the stack; false on overflow. */
@@ -165,6 +182,9 @@ bool rl_component_layout(const rl_component *component, uint64_t cols, rl_row_la
 rl_type rl_format_compute(const rl_format *weights, const rl_format *activation);
 /* True when only a KV cache can be in it: rows are channels, or tokens are kept apart. */
 bool rl_format_is_for_kv(const rl_format *format);
+/* True when only the weights of linear operators can be in it: something is done to their inputs or
+ * outputs. */
+bool rl_format_is_for_linears(const rl_format *format);
 /* True for a single dense component. */
 bool rl_format_is_dense(const rl_format *format);
 /* Average stored bits a value of a matrix of cols rows and cols columns, or of channels of a cache, for

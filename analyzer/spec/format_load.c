@@ -316,7 +316,7 @@ static void load_values(const rl_load *load, rl_format *format) {
   if (name == NULL) return;
   if (rl_db_format(load->db, name, node->loc, &format->values, load->diags) != RL_OK) return;
   const rl_format *values = format->values;
-  if (values->values != NULL || values->activations != NULL) {
+  if (values->values != NULL || rl_format_is_for_linears(values)) {
     RL_REPORT(load->diags, FORMAT_ROLE, node->loc, format->values->name,
               "the format of values beside keys", "int8-token");
   }
@@ -328,10 +328,19 @@ static void load_activations(const rl_load *load, rl_format *format) {
   const char *name = rl_load_name(load, node, "activations");
   if (name == NULL) return;
   if (rl_db_format(load->db, name, node->loc, &format->activations, load->diags) != RL_OK) return;
-  if (format->activations->activations != NULL || rl_format_is_joint(format->activations)) {
+  if (rl_format_is_for_linears(format->activations) || rl_format_is_joint(format->activations)) {
     RL_REPORT(load->diags, FORMAT_ROLE, node->loc, format->activations->name,
               "the format of activations", "int8-token");
   }
+}
+
+/* `rotate: inputs`, outputs or both. */
+static void load_rotation(const rl_load *load, rl_format *format) {
+  static const char *const words[] = {"inputs", "outputs", "both"};
+  static const rl_rotation meant[] = {RL_ROTATE_INPUTS, RL_ROTATE_OUTPUTS, RL_ROTATE_BOTH};
+  const rl_node *node = rl_load_get(load->root, "rotate");
+  int word = node == NULL ? -1 : rl_load_word(load, node, "rotate", words, RL_COUNT(words));
+  if (word >= 0) format->rotation = meant[word];
 }
 
 /* A format to compare with, by the key below `compare`; NULL when there is none. */
@@ -351,7 +360,7 @@ static void load_compare(const rl_load *load, rl_format *format) {
   format->compare_weights = load_other(load, map, "weights");
   format->compare_kv = load_other(load, map, "kv");
   const rl_format *kv = format->compare_kv;
-  if (kv != NULL && (kv->activations != NULL || !rl_format_is_rowwise(kv))) {
+  if (kv != NULL && (rl_format_is_for_linears(kv) || !rl_format_is_rowwise(kv))) {
     RL_REPORT(load->diags, FORMAT_ROLE, rl_load_get(map, "kv")->loc, kv->name,
               "the format of the KV cache", format->name);
   }
@@ -377,6 +386,7 @@ rl_status rl_load_format(rl_load *load, const void **out) {
   load_tokens(load, format);
   load_stack(load, format);
   load_activations(load, format);
+  load_rotation(load, format);
   load_values(load, format);
   load_rotated(load, format);
   load_compare(load, format);

@@ -113,7 +113,8 @@ const rl_key_table RL_NESTED_KEYS[RL_BELOW_TABLES] = {
         {{{"bits", RL_KEY_WHOLE, true, NULL, "of a code", RL_BELOW_ANY},
           {"vector", RL_KEY_WHOLE, false, NULL, "neighbours that a code stands for", RL_BELOW_ANY},
           {"table", RL_KEY_TEXT, true, "row tensor", "one a row or one", RL_BELOW_ANY},
-          {"entry", RL_KEY_TEXT, false, NULL, "number type of its values", RL_BELOW_ANY}},
+          {"entry", RL_KEY_TEXT, false, NULL, "number type of its values", RL_BELOW_ANY},
+          {"scale", RL_KEY_TEXT, false, NULL, "number type of a scale a row", RL_BELOW_ANY}},
          "lut"},
     [RL_BELOW_SPARSE] = {{{"pattern", RL_KEY_TEXT, true, "2:4 bitmap csr coo tiles",
                            "where values are", RL_BELOW_ANY},
@@ -127,7 +128,7 @@ const rl_key_table RL_NESTED_KEYS[RL_BELOW_TABLES] = {
     [RL_BELOW_LOWRANK] = {{{"rank", RL_KEY_WHOLE, true, NULL, "inner size", RL_BELOW_ANY},
                            {"values", RL_KEY_TEXT, true, NULL, "number type", RL_BELOW_ANY}},
                           "lowrank"},
-    [RL_BELOW_TRELLIS] = {{{"bits", RL_KEY_WHOLE, true, NULL, "a pair of values", RL_BELOW_ANY}},
+    [RL_BELOW_TRELLIS] = {{{"bits", RL_KEY_ANY, true, NULL, "a pair of values, or of each half of a row", RL_BELOW_ANY}},
                           "trellis"},
     [RL_BELOW_MASK] =
         {{{"keep", RL_KEY_ANY, true, NULL, "share of the channels", RL_BELOW_ANY},

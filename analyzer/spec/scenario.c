@@ -140,7 +140,7 @@ static void resolve_activations(const resolver *r) {
   }
   const rl_format *format = find_format(r, text, node->loc);
   r->scenario->activations = format;
-  if (format != NULL && !rl_format_is_dense(format)) {
+  if (format != NULL && (!rl_format_is_dense(format) || rl_format_is_for_linears(format))) {
     RL_REPORT(r->diags, FORMAT_ROLE, node->loc, format->name, "the format of activations", "bf16");
   }
 }
@@ -171,7 +171,7 @@ static const rl_format *resolve_kv(const resolver *r, rl_setting which) {
   if (format == NULL) return NULL;
   if (which == RL_SET_V && format->values != NULL) format = format->values;
   const bool grows = rl_format_is_rowwise(format) || format->tokens > 1;
-  if (!grows || format->activations != NULL) {
+  if (!grows || rl_format_is_for_linears(format)) {
     RL_REPORT(r->diags, FORMAT_ROLE, node->loc, format->name, "the format of the KV cache",
               "int8-token");
   }
@@ -190,7 +190,7 @@ static void resolve_state(const resolver *r) {
   const rl_format *format = find_format(r, kv_name(text), node->loc);
   r->scenario->state = format;
   if (format == NULL) return;
-  if (!rl_format_is_rowwise(format) || format->activations != NULL) {
+  if (!rl_format_is_rowwise(format) || rl_format_is_for_linears(format)) {
     RL_REPORT(r->diags, FORMAT_ROLE, node->loc, format->name, "the format of a recurrent state",
               "fp32");
   }

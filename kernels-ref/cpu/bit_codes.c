@@ -1,6 +1,9 @@
 /* Codes that do not end on bytes, and the tables they stand for. */
 #include "kernels-ref/cpu/bit_codes.h"
 
+#include <math.h>
+
+#include "base/checked.h"
 #include "kernels-ref/cpu/encoding.h"
 
 uint32_t rl_bit_code_read(const rl_bit_codes *codes, uint64_t index, uint64_t *touched) {
@@ -35,4 +38,10 @@ void rl_table_write(const rl_store *store, uint64_t at, rl_type type, uint64_t c
   for (uint64_t i = 0; i < count; i++) {
     rl_bits_store(bytes + i * size, size, rl_encode(type, values[i]));
   }
+}
+
+float rl_row_scale(const float *values, uint64_t count) {
+  double sum = 0;
+  for (uint64_t i = 0; i < count; i++) sum += (double)values[i] * (double)values[i];
+  return (float)sqrt(sum / (double)rl_max_u64(count, 1));
 }

@@ -20,5 +20,7 @@ void rl_table_read(const rl_store *store, uint64_t at, rl_type type, uint64_t co
                    uint64_t *touched);
 void rl_table_write(const rl_store *store, uint64_t at, rl_type type, uint64_t count,
                     const float *values, uint64_t *touched);
+/* The root mean square of a row: tables hold values whose mean square is 1. */
+float rl_row_scale(const float *values, uint64_t count);
 
 #endif

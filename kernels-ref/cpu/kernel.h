@@ -121,6 +121,9 @@ void rl_ref_scale(const rl_call *call);
 void rl_ref_softcap(const rl_call *call);
 void rl_ref_clamp(const rl_call *call);
 void rl_ref_quantize(const rl_call *call);
+void rl_ref_hadamard(const rl_call *call);
+bool rl_ref_hadamard_workspace(const rl_program *program, const rl_op *op,
+                               const rl_pass_limits *limits, rl_workspace_size *size);
 void rl_ref_sample(const rl_call *call);
 void rl_ref_route(const rl_call *call);
 void rl_ref_expert_linear(const rl_call *call);

@@ -65,6 +65,7 @@ const rl_kernel RL_KERNELS[RL_OP_KINDS] = {
     [RL_OP_SOFTCAP] = {rl_ref_softcap, blocks_workspace},
     [RL_OP_CLAMP] = {rl_ref_clamp, blocks_workspace},
     [RL_OP_QUANTIZE] = {rl_ref_quantize, blocks_workspace},
+    [RL_OP_HADAMARD] = {rl_ref_hadamard, rl_ref_hadamard_workspace},
     [RL_OP_SAMPLE] = {rl_ref_sample, blocks_workspace},
     [RL_OP_ROUTE] = {rl_ref_route, rl_ref_route_workspace},
     [RL_OP_EXPERT_LINEAR] = {rl_ref_expert_linear, rl_ref_expert_linear_workspace},

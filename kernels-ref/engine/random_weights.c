@@ -62,6 +62,13 @@ static void matrix_row(const rl_weight_request *request, uint64_t *state) {
   }
 }
 
+/* Fair signs. */
+static void sign_row(const rl_weight_request *request, uint64_t *state) {
+  for (uint64_t c = 0; c < request->store->cols; c++) {
+    request->row[c] = uniform(state) < 0.5 ? -1 : 1;
+  }
+}
+
 /* The lowering names a bias "<operator>.bias", sinks "<operator>.sinks". */
 static bool is_bias(const rl_weight_request *request) {
   const char *name = request->program->tensors[request->tensor].name, *part = strrchr(name, '.');
@@ -70,7 +77,9 @@ static bool is_bias(const rl_weight_request *request) {
 
 static void draw_row(const rl_weight_request *request, uint64_t seed, uint64_t row) {
   uint64_t state = row_seed(seed, request, row);
-  if (is_bias(request)) {
+  if (request->program->tensors[request->tensor].derived) {
+    sign_row(request, &state);
+  } else if (is_bias(request)) {
     normal_row(request, 0, BIAS_SPREAD, &state);
   } else if (request->op->kind == RL_OP_NORM) {
     normal_row(request, 1 - request->op->at.weight_offset, GAIN_SPREAD, &state);

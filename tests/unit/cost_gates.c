@@ -64,6 +64,17 @@ static void test_collect(void) {
   EXPECT(0, 180, 0, 0, 0, 360, 120);
 }
 
+/* 24 = 12 * 2 values of 6 tokens: signs and the length 2, one doubling, 11 other rows of the base,
+ * 14 a value; 288 bytes an operand, and 24 signs. */
+static void test_hadamard(void) {
+  rl_op *op = begin(RL_OP_HADAMARD);
+  op->at.base = 12;
+  fx_read(&built, op, act(1, 24));
+  fx_read(&built, op, fx_tensor(&built, RL_ROLE_WEIGHT, &FX_BF16, RL_EXTENT_FIXED, 1, 24));
+  fx_write(&built, op, act(1, 24));
+  EXPECT(0, 14 * 144, 48, 0, 0, 288, 288);
+}
+
 /* 6 gates of 4 operations and 60 products, or 60 of both. */
 static void test_sigmoid_gate(void) {
   for (int each = 0; each < 2; each++) {
@@ -169,6 +180,7 @@ static void test_dot(void) {
 }
 
 RL_SUITE("gates, sinks, chunks", {"swiglu", test_swiglu}, {"weigh", test_weigh},
-         {"collect", test_collect}, {"sigmoid_gate", test_sigmoid_gate},
-         {"position_scale", test_position_scale}, {"sinks", test_sinks}, {"chunks", test_chunks},
-         {"hash", test_hash}, {"gather", test_gather}, {"dot", test_dot})
+         {"hadamard", test_hadamard}, {"collect", test_collect},
+         {"sigmoid_gate", test_sigmoid_gate}, {"position_scale", test_position_scale},
+         {"sinks", test_sinks}, {"chunks", test_chunks}, {"hash", test_hash},
+         {"gather", test_gather}, {"dot", test_dot})

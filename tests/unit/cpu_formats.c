@@ -29,6 +29,12 @@ static const rl_component COMPONENTS[TEST_FORMATS] = {
     [TEST_VQ_1_5] = {RL_LUT, RL_F16, RL_PER_TENSOR, .bits = 3, .vector = 2, .entry = RL_F16},
     [TEST_TCQ_2_5] = {RL_TRELLIS, RL_F16, .bits = 5, .vector = 2, .scale = RL_F16, .entry = RL_F16},
     [TEST_TCQ_4_5] = {RL_TRELLIS, RL_F16, .bits = 9, .vector = 2, .scale = RL_F16, .entry = RL_F16},
+    [TEST_TCQ_1_75] = {RL_TRELLIS, RL_F16, .bits = 3, .second_bits = 4, .vector = 2,
+                       .scale = RL_F16, .entry = RL_F16},
+    [TEST_NUQ_3] = {RL_LUT, RL_F16, RL_PER_TENSOR, .bits = 3, .vector = 1, .scale = RL_F16,
+                    .scaled = true, .entry = RL_F16},
+    [TEST_VQ_4_5] = {RL_LUT, RL_F16, RL_PER_TENSOR, .bits = 9, .vector = 2, .scale = RL_F16,
+                     .scaled = true, .entry = RL_F16},
 };
 
 /* What groups of 7 leave over, once more. */
@@ -67,5 +73,8 @@ const rl_format RL_TEST_FORMATS[TEST_FORMATS] = {
     ROW(TEST_VQ_1_5, "vq-1.5"),
     ROW(TEST_TCQ_2_5, "tcq-2.5"),
     ROW(TEST_TCQ_4_5, "tcq-4.5"),
+    ROW(TEST_TCQ_1_75, "tcq-1.75"),
+    ROW(TEST_NUQ_3, "nuq-3"),
+    ROW(TEST_VQ_4_5, "vq-4.5"),
     [TEST_RESIDUAL] = {.name = "residual", .file = "test", .stack = RESIDUAL, .depth = 2},
 };

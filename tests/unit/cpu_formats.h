@@ -31,6 +31,9 @@ typedef enum rl_test_format {
   TEST_VQ_1_5,
   TEST_TCQ_2_5,
   TEST_TCQ_4_5,
+  TEST_TCQ_1_75,
+  TEST_NUQ_3,
+  TEST_VQ_4_5,
   TEST_RESIDUAL,
   TEST_FORMATS
 } rl_test_format;

@@ -62,7 +62,7 @@ static void test_short_vector(void) {
 /* Five steps of 4 bits, 0xa to 0xe: windows 0xa, 0xab, 0xabc, 0xabcd, 0xbcde. w * w + w is 110,
  * 29412, 7554252, 1934372342, 2337770850; bits 6 to 14 of it are 1, 459, 275, 183, 53, bit 15 is
  * set in the last one alone. Entry p of this table is the pair (p, 1024 + p), the scale 1. Row of
- * 10: 20 bits in 3 bytes, 2 of scale; once 512 pairs in fp16 and 10 signs. */
+ * 10: 20 bits in 3 bytes, 2 of scale; once 512 pairs in fp16. */
 static void test_trellis_by_hand(void) {
   static const rl_component c = {RL_TRELLIS,  RL_F16,          .bits = 4,
                                  .vector = 2, .scale = RL_F16, .entry = RL_F16};
@@ -71,7 +71,7 @@ static void test_trellis_by_hand(void) {
   static const float expected[] = {1, 1025, 459, 1483, 275, 1299, 183, 1207, 53, -1077};
   float back[10];
   rl_store store = open_store(&format, 1, 10);
-  CU_ASSERT_EQUAL(rl_store_bytes(&store), 5 + 2048 + 20);
+  CU_ASSERT_EQUAL(rl_store_bytes(&store), 5 + 2048);
   memcpy(memory, row, sizeof row);
   for (int p = 0; p < 512; p++) {
     rl_bits_store(memory + 5 + 4 * p, 2, rl_encode(RL_F16, (float)p));
@@ -80,7 +80,7 @@ static void test_trellis_by_hand(void) {
   memset(touched, 0, sizeof touched);
   rl_store_read(&store, (rl_span){0, 0, 10}, back, touched);
   CU_ASSERT_EQUAL(memcmp(back, expected, sizeof back), 0);
-  CU_ASSERT_EQUAL(rl_touched_count(touched, BYTES), 5 + 2048 + 20);
+  CU_ASSERT_EQUAL(rl_touched_count(touched, BYTES), 5 + 2048);
   rl_store_read(&store, (rl_span){0, 9, 1}, back, NULL);
   CU_ASSERT_EQUAL(back[0], -1077);
 }
@@ -137,6 +137,21 @@ static void test_losses(void) {
   }
 }
 
+/* Each half of a row at its own rate: between the bounds of 3.5 bits a pair, the mean of both. A
+ * scale a row makes rows of any size alike. */
+static void test_two_rates_and_scales(void) {
+  rl_component trellis = {RL_TRELLIS,  RL_F16,          .bits = 3,      .second_bits = 4,
+                          .vector = 2, .scale = RL_F16, .entry = RL_F16};
+  rl_component scaled = {RL_LUT,      RL_F16,          RL_PER_TENSOR,  .bits = 3,
+                         .vector = 1, .scale = RL_F16, .scaled = true, .entry = RL_F16};
+  draw_normals();
+  double loss = loss_of(&trellis), mean = (pow(2, -3) + pow(2, -4)) / 2;
+  CU_ASSERT(loss >= mean && loss <= 6 * mean);
+  for (int i = 0; i < COLS; i++) values[i] *= 100;
+  loss = loss_of(&scaled);
+  CU_ASSERT(loss >= pow(4, -3) && loss <= 1.5 * 0.03454);
+}
+
 static void test_refused(void) {
   rl_component lut = {RL_LUT, RL_F16, RL_PER_ROW, .bits = 3, .vector = 1, .entry = RL_F16};
   rl_component trellis = {RL_TRELLIS,  RL_F16,          .bits = 5,
@@ -155,4 +170,4 @@ static void test_refused(void) {
 
 RL_SUITE("tables", {"lut by hand", test_lut_by_hand}, {"short vector", test_short_vector},
          {"trellis by hand", test_trellis_by_hand}, {"losses", test_losses},
-         {"refused", test_refused})
+         {"two rates and scales", test_two_rates_and_scales}, {"refused", test_refused})

@@ -111,8 +111,6 @@ static const char *const FORMATS[][3] = {
     {"w4a4-nvfp4", "bf16", "bf16"},
     {"tf32", "tf32", "bf16"},
     {"lut3-row", "bf16", "bf16"},
-    {"vq-1.5", "bf16", "bf16"},
-    {"tcq-2.5", "bf16", "bf16"},
 };
 
 /* Formats that keep part of a matrix know nothing of the family it is of. */

@@ -10,6 +10,7 @@
 #include "engine_reference_numbers.h"
 #include "engine_reference_parted.h"
 #include "engine_reference_positions.h"
+#include "engine_reference_rotation.h"
 #include "engine_reference_vision.h"
 
 typedef double matrix[REF_TOKENS][REF_WIDTH];
@@ -72,19 +73,40 @@ static int find_vector(const decoder *d, const char *op, const char *part, int l
   return w.cols;
 }
 
-/* The input as the product sees it: one scale a token when inputs are quantized. */
-static matrix *product_input(const decoder *d, int cols, matrix in) {
-  static matrix rounded;
+/* One vector of an operator turned as its format says, and stored. */
+static void turn(const decoder *d, const char *op, int layer, bool back, double *y) {
+  static double signs[REF_WIDTH];
+  int n = find_vector(d, back ? op : ref_signs_of(op), back ? "signs_back" : "signs", layer, signs);
+  if (back && d->plant == REF_NOISE) disturb(y, n);
+  if (back) ref_round(d->storage->activations, y, n);
+  ref_turn(signs, y, n, back, d->plant == REF_SIGNS_MISPLACED);
+  if (d->plant == REF_NOISE) disturb(y, n);
+  ref_round(d->storage->activations, y, n);
+}
+
+/* What the product sees of `cols` values: rotated, in one scale where inputs are quantized. */
+static void prepare(const decoder *d, const char *op, int layer, double *y, int cols) {
+  if ((d->storage->rotates & REF_TURN_INPUTS) != 0) turn(d, op, layer, false, y);
+  ref_round(d->storage->inputs, y, cols);
+}
+
+static matrix *product_input(const decoder *d, const char *op, int layer, int cols, matrix in) {
+  static matrix prepared;
   for (int t = 0; t < d->tokens->count; t++) {
-    memcpy(rounded[t], in[t], (size_t)cols * sizeof *rounded[t]);
-    ref_round(d->storage->inputs, rounded[t], cols);
+    memcpy(prepared[t], in[t], (size_t)cols * sizeof *prepared[t]);
+    prepare(d, op, layer, prepared[t], cols);
   }
-  return &rounded;
+  return &prepared;
 }
 
 /* Head and router are never quantized. */
-static bool quantizes_input(const decoder *d, const char *op, int layer) {
-  return d->storage->inputs != REF_FP32 && layer >= 0 && strcmp(op, "router") != 0;
+static bool is_dense(const char *op, int layer) {
+  return layer < 0 || strcmp(op, "router") == 0;
+}
+
+static bool prepares_input(const decoder *d, const char *op, int layer) {
+  bool asked = d->storage->inputs != REF_FP32 || d->storage->rotates != 0;
+  return asked && !is_dense(op, layer);
 }
 
 /* Two sums, so that an addition need not wait for the one before. */
@@ -103,7 +125,8 @@ static void multiply(const decoder *d, const char *op, bool bias, int layer, mat
                      matrix out) {
   static double row[REF_WIDTH], b[REF_WIDTH];
   ref_matrix w = find(d, op, "weight", layer);
-  matrix *input = quantizes_input(d, op, layer) ? product_input(d, w.cols, in) : (matrix *)in;
+  bool prepared = prepares_input(d, op, layer);
+  matrix *input = prepared ? product_input(d, op, layer, w.cols, in) : (matrix *)in;
   if (bias) find_vector(d, op, "bias", layer, b);
   for (int r = 0; r < w.rows; r++) {
     ref_unpack_row(&w, r, d->plant == REF_SCALE_ONE_TOO_EARLY, row);
@@ -111,6 +134,8 @@ static void multiply(const decoder *d, const char *op, bool bias, int layer, mat
       out[t][r] = product(row, (*input)[t], w.cols) + (bias ? b[r] : 0);
     }
   }
+  bool back = prepared && (d->storage->rotates & REF_TURN_OUTPUTS) != 0;
+  for (int t = 0; t < d->tokens->count && back; t++) turn(d, op, layer, true, out[t]);
 }
 
 static void normalize(const decoder *d, double *y, const double *gain, const double *bias, int n) {
@@ -369,7 +394,7 @@ static void expert_multiply(const decoder *d, int which, int layer, int expert, 
   ref_matrix w = find(d, d->m->expert_ops[which], "weight", layer);
   int rows = w.rows / d->m->experts;
   memcpy(input, in, (size_t)w.cols * sizeof *input);
-  if (d->storage->inputs != REF_FP32) ref_round(d->storage->inputs, input, w.cols);
+  prepare(d, d->m->expert_ops[which], layer, input, w.cols);
   for (int r = 0; r < rows; r++) {
     double sum = 0;
     ref_unpack_row(&w, expert * rows + r, d->plant == REF_SCALE_ONE_TOO_EARLY, row);
@@ -378,6 +403,8 @@ static void expert_multiply(const decoder *d, int which, int layer, int expert, 
   }
   if (d->plant == REF_NOISE) disturb(out, rows);
   ref_round(d->storage->activations, out, rows);
+  bool back = (d->storage->rotates & REF_TURN_OUTPUTS) != 0;
+  if (back) turn(d, d->m->expert_ops[which], layer, true, out);
 }
 
 /* Weight of each expert for one token, 0 for those that are not among the best. */

@@ -100,6 +100,7 @@ typedef struct ref_storage {
   ref_number activations, kv;
   ref_number inputs; /* of the linears inside the layers; REF_FP32: as they are */
   bool fused;
+  int rotates; /* what the linears inside the layers do (engine_reference_rotation.h) */
   const struct ref_parted *keys, *values; /* caches that keep tokens apart; NULL: as kv says */
 } ref_storage;
 
@@ -142,20 +143,21 @@ typedef enum ref_plant {
   REF_ROPE_ONE_TOO_LATE, /* queries */
   REF_SCALE_ONE_TOO_EARLY,
   REF_NOISE, /* no error: every stored activation is off by 1e-7 before it is rounded */
-  REF_EXPERT_ONE_TOO_FAR, /* the down projection of the next expert */
-  REF_SLOPE_ONE_TOO_FAR,  /* alibi: the slope of the next head */
-  REF_OTHER_PAIRS,        /* rotary pairs of the other style */
-  REF_TAP_ONE_TOO_LATE,   /* a convolution sees the inputs before those it should */
-  REF_OTHER_BLOCK,        /* the shared block whose turn it is not */
-  REF_STATE_ONE_TOO_EARLY, /* a token's output comes from the state before it */
-  REF_SOURCE_ONE_SHORT,   /* tokens do not see the last source position */
+  REF_EXPERT_ONE_TOO_FAR,   /* the down projection of the next expert */
+  REF_SLOPE_ONE_TOO_FAR,    /* alibi: the slope of the next head */
+  REF_OTHER_PAIRS,          /* rotary pairs of the other style */
+  REF_TAP_ONE_TOO_LATE,     /* a convolution sees the inputs before those it should */
+  REF_OTHER_BLOCK,          /* the shared block whose turn it is not */
+  REF_STATE_ONE_TOO_EARLY,  /* a token's output comes from the state before it */
+  REF_SOURCE_ONE_SHORT,     /* tokens do not see the last source position */
   REF_DISTANCE_ONE_TOO_FAR, /* biases by distance; convolutions see one frame further */
-  REF_KEYS_NOT_CENTRED,   /* slopes are fitted around zero, not around the query */
-  REF_RIDGE_UNWEIGHED,    /* the ridge does not grow with the weights */
-  REF_AHEAD_OF_SAME, /* the module that predicts a further token reads the token itself */
-  REF_TAIL_ONE_SHORT, /* the oldest token of a dense tail is compressed */
-  REF_NEW_COMPRESSED, /* tokens see those of their own pass as they will be kept */
-  REF_AHEAD_SWAPPED, /* or what it joins the other way round */
+  REF_KEYS_NOT_CENTRED,     /* slopes are fitted around zero, not around the query */
+  REF_RIDGE_UNWEIGHED,      /* the ridge does not grow with the weights */
+  REF_AHEAD_OF_SAME,        /* the module that predicts a further token reads the token itself */
+  REF_TAIL_ONE_SHORT,       /* the oldest token of a dense tail is compressed */
+  REF_NEW_COMPRESSED,       /* tokens see those of their own pass as they will be kept */
+  REF_SIGNS_MISPLACED,      /* a rotation has its signs on the other side of its matrix */
+  REF_AHEAD_SWAPPED,        /* or what it joins the other way round */
   REF_PLANTS
 } ref_plant;
 

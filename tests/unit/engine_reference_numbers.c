@@ -4,6 +4,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "engine_reference_rotation.h"
+
 /* A row of codes (bits wide, even one low), fp16 scales a group, perhaps 4-bit zeros; or floats. */
 typedef struct layout {
   const char *name;
@@ -19,6 +21,8 @@ static const layout LAYOUTS[] = {
     {"fp16", 2, true, 0, 0, false},
     {"w4a16-g128", 0, false, 4, 128, false},
     {"w4a16-g32", 0, false, 4, 32, false},
+    {"rotated-w4", 0, false, 4, 32, false},
+    {"rotated-w4-back", 0, false, 4, 32, false},
     {"w4a16-g128-asym", 0, false, 4, 128, true},
     {"w4a16-g32-asym", 0, false, 4, 32, true},
     {"w8a16", 0, false, 8, 0, false},
@@ -86,6 +90,7 @@ static void unpack_mxfp4(const ref_matrix *matrix, int row, bool early, double *
 
 void ref_unpack_row(const ref_matrix *matrix, int row, bool early, double *out) {
   const layout *l = find_layout(matrix->format);
+  if (l == NULL && ref_unpack_table(matrix, row, out)) return;
   if (strcmp(matrix->format, "mxfp4") == 0) {
     unpack_mxfp4(matrix, row, early, out);
     return;

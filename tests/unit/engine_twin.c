@@ -282,6 +282,7 @@ static const double *head_logits(twin *t, const twin_pass *pass, size_t e, ref_p
   const rl_engine_entry *entry = &pass->entries[e];
   ref_storage storage = twin_storage(&t->setup);
   ref_weights weights = {find_weight, t};
+  storage.rotates = (int)t->scenario->weights->rotation;
   const rl_engine_source *begun = &t->source[entry->sequence];
   uint64_t held = pass->cached[e] + entry->q, first = held - twin_logit_rows(entry);
   ref_tokens tokens = {.ids = t->ids[entry->sequence],

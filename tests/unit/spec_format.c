@@ -141,17 +141,24 @@ static void test_stack(void) {
 }
 
 /* Bytes of a row and once a tensor of 4096 x 4096. lut3-row: 4096 * 3 bits, 8 values of 2 bytes.
- * lut4-tensor: once 16 values. vq-1.5: 2048 codes of 3 bits, once 8 pairs. tcq-2.5: 2048 codes of 5
- * bits and 2 of scale; once 512 pairs of 2 * 2 bytes and 2 bytes a column; tcq-5 has 2048 pairs. */
+ * lut4-tensor: once 16 values. vq-1.5: 2048 codes of 3 bits and 2 of scale, once 8 pairs; vq-6:
+ * 2048 codes of 12 bits, once 4096 pairs of 2 * 2 bytes; nuq-3: 4096 codes of 3 bits, once 8
+ * values. tcq-2.5: 2048 codes of 5 bits and 2 of scale; once 512 pairs of 2 * 2 bytes; tcq-5 has
+ * 2048 pairs, tcq-4.25 with 1024 codes of 8 bits and 1024 of 9 the 1024 of the wider ones. */
 static void test_tables(void) {
   static const struct {
     const char *name;
     uint64_t row, tensor;
   } cases[] = {{"lut3-row", 1536 + 16, 0},
                {"lut4-tensor", 2048, 32},
-               {"vq-1.5", 768, 32},
-               {"tcq-2.5", 1280 + 2, 2048 + 8192},
-               {"tcq-5", 2560 + 2, 8192 + 8192}};
+               {"vq-1.5", 768 + 2, 32},
+               {"vq-6", 3072 + 2, 16384},
+               {"nuq-3", 1536 + 2, 16},
+               {"tcq-2.5", 1280 + 2, 2048},
+               {"tcq-5", 2560 + 2, 8192},
+               {"tcq-1.75", 384 + 512 + 2, 2048},
+               {"tcq-4.25", 1024 + 1152 + 2, 4096},
+               {"qtip-2", 1024 + 2, 2048}};
   spec_case c;
   uint64_t bytes;
   spec_open(&c, NULL);
