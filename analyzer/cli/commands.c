@@ -64,6 +64,12 @@ static const rl_example import_examples[] = {
 static const rl_example schema_examples[] = {
     {"schema hardware -o hardware.schema.json", "what an editor needs to check and complete"},
 };
+static const rl_example diff_examples[] = {
+    {"diff llama-3-8b@h100-sxm llama-3-8b@h200 -b 8",
+     "two machines: what differs in them, and what that does to each operator"},
+    {"diff before.json after.yaml --format md",
+     "a result that 'analyze --format json -o before.json' saved, beside a scenario as it is now"},
+};
 static const rl_example cite_examples[] = {
     {"cite llama-3-8b@h100 -w w4a16-g128 -o sources.bib",
      "the tool and every paper and data sheet behind that scenario's figures"},
@@ -200,6 +206,20 @@ const rl_command RL_COMMAND_TABLE[RL_COMMANDS] = {
          .most = 1,
          .completion = RL_COMPLETE_NOTHING,
          .run = rl_cmd_schema},
+    [RL_COMMAND_DIFF] =
+        {.name = "diff",
+         .arguments = "A B",
+         .summary = "two scenarios or saved results: what changed, operator by operator",
+         .text = "Each of the two is MODEL@HARDWARE, a scenario file, or the JSON of an analysis. "
+                 "First come the inputs that differ, then the answers, then the operators whose "
+                 "bytes, operations, time or bound differ; those that only one side has are 'gone' "
+                 "or 'new'. Operators belong together by the statement and the layers they come "
+                 "from. Options hold for both. CSV is the table of operators. The exit status is "
+                 "0, whatever differs.",
+         EXAMPLES(diff_examples),
+         .most = 2,
+         .completion = RL_COMPLETE_TARGETS,
+         .run = rl_cmd_diff},
     [RL_COMMAND_CITE] =
         {.name = "cite",
          .arguments = "MODEL[@HARDWARE] | SCENARIO.yaml",

@@ -13,6 +13,7 @@ rl_status rl_cmd_show(rl_session *session, rl_buf *out);
 rl_status rl_cmd_lint(rl_session *session, rl_buf *out);
 rl_status rl_cmd_import(rl_session *session, rl_buf *out);
 rl_status rl_cmd_schema(rl_session *session, rl_buf *out);
+rl_status rl_cmd_diff(rl_session *session, rl_buf *out);
 rl_status rl_cmd_cite(rl_session *session, rl_buf *out);
 rl_status rl_cmd_run(rl_session *session, rl_buf *out);
 rl_status rl_cmd_help(rl_session *session, rl_buf *out);

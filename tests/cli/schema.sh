@@ -1,5 +1,5 @@
 #!/bin/sh
-# Holds the JSON of analyze and recommend against their published schemas; needs python3-jsonschema.
+# Holds the JSON of analyze, recommend and diff against their published schemas; needs python3-jsonschema.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 program=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
@@ -25,6 +25,8 @@ check analyze llama-3-8b@h100-sxm
 check analyze toy-llama@h100-sxm --pp 2 -b 1,6 --explain
 check analyze llama-3-70b@2xdgx-h100 --explain attn_all_reduce
 check analyze toy-vision@toy-gpu -n 2 -p 40 --images 2 --image-size 17x7
+check diff toy-llama@toy-gpu toy-llama@toy-cpu -b 1,2
+check diff toy-llama@h100-sxm toy-mixtral@h100-sxm --pp 2 --phase prefill
 check recommend toy-llama
 check recommend toy-llama --hw toy-gpu,toy-cpu --price toy-gpu=2 --tpot 1ms --ttft 1s --max-price 1 --devices 1,2
 check recommend toy-llama --hw toy-gpu --tpot 1ns -n 0
