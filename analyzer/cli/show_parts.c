@@ -183,6 +183,9 @@ static void show_cache(rl_shown *shown, const rl_format *f) {
     rl_show_count(shown, "first tokens kept as they are", f->tail->first, NOWHERE);
   }
   if (f->values != NULL) rl_show_text(shown, "values beside keys", f->values->name, NOWHERE);
+  if (f->rotated != NULL) {
+    rl_show_text(shown, "rotated keys beside latents", f->rotated->name, NOWHERE);
+  }
 }
 
 /* What is stored once, or with all rows of a block. */

@@ -281,9 +281,20 @@ bool rl_format_is_dense(const rl_format *format) {
   return format->depth == 1 && format->stack[0].kind == RL_DENSE;
 }
 
+/* Of a latent beside a rotated key, in the widths of all published models that have them
+ * (DeepSeek-AI 2024, DeepSeek-V2, 3.1.2: 4 and 1/2 heads of 128). */
+static double latent_bits(const rl_format *format) {
+  enum { LATENT = 512, ROTATED = 64 };
+  uint64_t latent, rotated;
+  if (!rl_format_row_bytes(format, LATENT, &latent)) return 0;
+  if (!rl_format_row_bytes(format->rotated, ROTATED, &rotated)) return 0;
+  return 8.0 * (double)(latent + rotated) / (LATENT + ROTATED);
+}
+
 double rl_format_bits(const rl_format *format, uint64_t cols) {
   rl_kv_block block = rl_format_block(format, cols);
   uint64_t bytes;
+  if (format->rotated != NULL) return latent_bits(format);
   if (format->tokens <= 1) block.rows = block.tokens = cols; /* of weights: a square */
   if (cols == 0 || !rl_format_bytes(format, block.rows, block.cols, &bytes)) return 0;
   return 8.0 * (double)bytes / ((double)block.tokens * (double)cols);

@@ -145,14 +145,20 @@ static void resolve_activations(const resolver *r) {
   }
 }
 
-/* int8, fp8 and int4 mean a scale a token and head. */
-static const char *kv_name(const char *text) {
-  static const char *const names[][2] = {{"int8", "int8-token"},
-                                         {"fp8", "fp8-token"},
-                                         {"fp8_e4m3", "fp8-token"},
-                                         {"int4", "int4-token"}};
+/* int8, fp8 and int4 mean a scale a token and head, which is said once for keys and values. */
+static const char *kv_name(const resolver *r, const char *text, rl_setting which) {
+  static const char *const names[][3] = {{"int8", "int8-token", "int8-g128"},
+                                         {"fp8", "fp8-token", "fp8-group128 or fp8-mla"},
+                                         {"fp8_e4m3", "fp8-token", "fp8-group128 or fp8-mla"},
+                                         {"int4", "int4-token", "kivi-4"}};
+  const rl_node *const *values = r->settings->values;
+  const bool told = which == RL_SET_V && values[RL_SET_V] == values[RL_SET_K];
   for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-    if (rl_name_equal(text, names[i][0])) return names[i][1];
+    if (!rl_name_equal(text, names[i][0])) continue;
+    if (!told) {
+      RL_REPORT(r->diags, ENTRY_DEFAULT, values[which]->loc, text, names[i][1], names[i][2]);
+    }
+    return names[i][1];
   }
   return text;
 }
@@ -167,7 +173,7 @@ static const rl_format *resolve_kv(const resolver *r, rl_setting which) {
     RL_REPORT(r->diags, NOT_SUPPORTED, node->loc, "fp8_e5m2 instead of fp8_e4m3 as KV cache");
     return NULL;
   }
-  const rl_format *format = find_any_format(r, kv_name(text), node->loc);
+  const rl_format *format = find_any_format(r, kv_name(r, text, which), node->loc);
   if (format == NULL) return NULL;
   if (which == RL_SET_V && format->values != NULL) format = format->values;
   const bool grows = rl_format_is_rowwise(format) || format->tokens > 1;
@@ -187,7 +193,7 @@ static void resolve_state(const resolver *r) {
     r->scenario->state = dense_format(r, model == NULL ? RL_F32 : model->state_type);
     return;
   }
-  const rl_format *format = find_format(r, kv_name(text), node->loc);
+  const rl_format *format = find_format(r, kv_name(r, text, RL_SET_STATE), node->loc);
   r->scenario->state = format;
   if (format == NULL) return;
   if (!rl_format_is_rowwise(format) || rl_format_is_for_linears(format)) {

@@ -102,6 +102,11 @@ static void test_matrices(void) {
   /* 4.25 and twice 32 * 16 / 4096; 2 bits and 2 * 16 for 32 tokens; 8 + 32 / 128^2 = 8 + 1 / 512 */
   CU_ASSERT_DOUBLE_EQUAL(rl_format_bits(spec_format(&c, "w4a16-g64-r32"), 4096), 4.5, 0);
   CU_ASSERT_DOUBLE_EQUAL(rl_format_bits(spec_format(&c, "kivi-2"), 4096), 3, 0);
+  /* 512 + 4 x 4 B of a latent and 2 x 64 of its rotated key, for 576 values */
+  CU_ASSERT_DOUBLE_EQUAL(rl_format_bits(spec_format(&c, "fp8-mla"), 4096), 8.0 * 656 / 576, 0);
+  /* 5,888 B of 64 keys and 128 channels; 77 of 128 channels in 16 bits, in 3 over KIVI */
+  CU_ASSERT_DOUBLE_EQUAL(rl_format_bits(spec_format(&c, "gear-2"), 128), 8.0 * 5888 / 64 / 128, 0);
+  CU_ASSERT_DOUBLE_EQUAL(rl_format_bits(spec_format(&c, "think-kivi-2"), 128), 3.0 * 77 / 128, 0);
   CU_ASSERT_DOUBLE_EQUAL(rl_format_bits(spec_format(&c, "fp8-block128"), 4096), 8 + 1.0 / 512, 0);
   spec_close(&c);
 }
