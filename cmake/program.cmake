@@ -23,6 +23,11 @@ if(EXISTS ${CMAKE_SOURCE_DIR}/analyzer/cli/main.c)
   target_link_libraries(rl_cli PRIVATE rl_flags)
   # prlimit
   set_source_files_properties(${CMAKE_SOURCE_DIR}/analyzer/cli/gnuplot.c PROPERTIES COMPILE_DEFINITIONS _GNU_SOURCE)
+  if(RL_OPENMP AND OpenMP_C_FOUND)
+    set_source_files_properties(${CMAKE_SOURCE_DIR}/analyzer/cli/workers.c PROPERTIES
+      COMPILE_OPTIONS "${OpenMP_C_FLAGS}")
+    target_link_libraries(rl_program INTERFACE ${OpenMP_C_LIBRARIES})
+  endif()
   target_include_directories(rl_cli PUBLIC ${CMAKE_SOURCE_DIR}/analyzer ${CMAKE_SOURCE_DIR})
   target_sources(rl_program INTERFACE $<TARGET_OBJECTS:rl_cli>)
   add_executable(rooflinectl ${CMAKE_SOURCE_DIR}/analyzer/cli/main.c)

@@ -164,14 +164,14 @@ const char *rl_grid_display(const rl_grid *grid, size_t row, size_t column, int 
 }
 
 /* The value as programs read it: base units, all digits. */
-static void add_raw(rl_buf *out, const rl_cell *cell) {
+static void add_raw(rl_buf *out, const rl_cell *cell, rl_quote_style style, const char *nothing) {
   char number[RL_NUMBER_TEXT];
   switch (cell->kind) {
     case RL_CELL_TEXT:
-      rl_quote(out, RL_QUOTE_CSV, cell->text);
+      rl_quote(out, style, cell->text);
       break;
     case RL_CELL_COUNT:
-      rl_buf_addf(out, "%llu", (unsigned long long)cell->count);
+      rl_buf_add(out, rl_print_u64(cell->count, number));
       break;
     case RL_CELL_REAL:
       rl_buf_add(out, rl_print_double(cell->real, number));
@@ -180,8 +180,16 @@ static void add_raw(rl_buf *out, const rl_cell *cell) {
       rl_buf_add(out, cell->flag ? "true" : "false");
       break;
     default:
-      break;
+      rl_buf_add(out, nothing);
   }
+}
+
+void rl_cell_csv(rl_buf *out, const rl_cell *cell) {
+  add_raw(out, cell, RL_QUOTE_CSV, "");
+}
+
+void rl_cell_json(rl_buf *out, const rl_cell *cell) {
+  add_raw(out, cell, RL_QUOTE_JSON, "null");
 }
 
 void rl_grid_csv(rl_buf *out, const rl_grid *grid) {
@@ -197,7 +205,7 @@ void rl_grid_csv(rl_buf *out, const rl_grid *grid) {
   for (size_t r = 0; r < grid->rows.count; r++) {
     for (size_t c = 0; c < grid->column_count; c++) {
       if (c > 0) rl_buf_add(out, ",");
-      add_raw(out, &grid->rows.items[r][c]);
+      rl_cell_csv(out, &grid->rows.items[r][c]);
     }
     rl_buf_add(out, "\n");
   }

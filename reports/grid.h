@@ -72,6 +72,10 @@ rl_cell rl_cell_flag(bool flag);
  * is a whole number without a unit or with one that takes no prefix ("parameters"). */
 rl_cell rl_cell_figure(rl_arena *arena, double real, const char *unit);
 
+/* The value of one cell for programs, in base units and all digits: a field of CSV, a JSON value. */
+void rl_cell_csv(rl_buf *out, const rl_cell *cell);
+void rl_cell_json(rl_buf *out, const rl_cell *cell);
+
 /* The decimals of a column with `digits`, -1 without. */
 int rl_grid_decimals(const rl_grid *grid, size_t column);
 /* A cell as people read it, without quoting or padding. NULL when memory ran out. */

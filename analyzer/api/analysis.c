@@ -8,32 +8,16 @@
 #include "base/checked.h"
 #include "graph/lower.h"
 
-typedef RL_LIST(const rl_hardware *) machine_list;
-
 /* The scenario's machine, or those that the database knows: the common ones and how many there are
  * beside them, or every one. */
-static rl_status list_machines(const rl_analysis *study, rl_db *db, machine_list *list,
-                               uint64_t *others) {
-  size_t count = 1;
-  const rl_db_entry *const *entries = NULL;
-  *list = (machine_list){0};
-  if (study->listed) entries = rl_db_entries(db, RL_DB_HARDWARE, &count);
-  for (size_t i = 0; i < count; i++) {
-    const rl_hardware *machine = study->scenario->hardware;
-    if (study->listed) {
-      const rl_loc loc = {.file = entries[i]->path};
-      if (entries[i]->shadowed) continue;
-      rl_status status = rl_db_hardware(db, entries[i]->name, loc, &machine, study->diags);
-      if (status != RL_OK) return status;
-      if (machine->devices > 1) continue; /* a server is its devices */
-      const bool shown = machine->common || study->scenario->every_machine;
-      if (!shown) ++*others;
-      if (!shown) continue;
-    }
-    const rl_hardware **slot = RL_PUSH(study->arena, list);
-    if (slot == NULL) return rl_diag_oom(study->diags);
-    *slot = machine;
+static rl_status list_machines(const rl_analysis *study, rl_db *db, rl_machine_list *list) {
+  const rl_scenario *scenario = study->scenario;
+  if (study->listed) {
+    return rl_db_machines(db, study->arena, scenario->every_machine, list, study->diags);
   }
+  *list = (rl_machine_list){RL_NEW_ARRAY(study->arena, const rl_hardware *, 1), 1, 0};
+  if (list->items == NULL) return rl_diag_oom(study->diags);
+  list->items[0] = scenario->hardware;
   return RL_OK;
 }
 
@@ -195,8 +179,8 @@ static rl_status study_listed(rl_analysis *study, const rl_stage_costs *stages,
 }
 
 /* The plan of the machine, and of the one that prefills for it. */
-static rl_status compile_pools(rl_analysis *study, const rl_stage_costs *stages,
-                               const rl_hardware *machine) {
+rl_status rl_analysis_compile(rl_analysis *study, const rl_stage_costs *stages,
+                              const rl_hardware *machine) {
   const rl_scenario *s = study->scenario;
   rl_status status =
       rl_stages_plan(study->arena, s, machine, stages, &study->pipeline, study->diags);
@@ -206,7 +190,7 @@ static rl_status compile_pools(rl_analysis *study, const rl_stage_costs *stages,
 }
 
 static rl_status study_machines(rl_analysis *study, const rl_stage_costs *stages,
-                                const machine_list *machines, rl_result *result) {
+                                const rl_machine_list *machines, rl_result *result) {
   rl_result_system *systems = RL_NEW_ARRAY(study->arena, rl_result_system, machines->count);
   rl_status status = systems == NULL ? rl_diag_oom(study->diags) : RL_OK;
   rl_left_out left = {0};
@@ -218,7 +202,7 @@ static rl_status study_machines(rl_analysis *study, const rl_stage_costs *stages
       status = study_listed(study, stages, machines->items[i], &left, system);
       if (left.count > before) continue;
     } else {
-      status = compile_pools(study, stages, machines->items[i]);
+      status = rl_analysis_compile(study, stages, machines->items[i]);
       if (status == RL_OK) status = study_system(study, system);
     }
     result->system_count++;
@@ -353,8 +337,8 @@ static uint64_t middle_of(uint64_t prompt, uint64_t generate) {
   return generate < 2 ? prompt : prompt + rl_min_u64(generate / 2, generate - 2);
 }
 
-static rl_analysis study_new(rl_arena *arena, rl_db *db, const rl_scenario *scenario,
-                             const rl_pass_view *view, rl_diags *diags) {
+rl_analysis rl_analysis_new(rl_arena *arena, rl_db *db, const rl_scenario *scenario,
+                            const rl_pass_view *view, rl_diags *diags) {
   enum { VERIFY_TOKENS = 8 };
   uint64_t generate = rl_max_u64(scenario->workload.generate, 1);
   rl_analysis study = {.arena = arena,
@@ -375,9 +359,19 @@ static rl_analysis study_new(rl_arena *arena, rl_db *db, const rl_scenario *scen
   return study;
 }
 
+void rl_analysis_adopt(rl_analysis *study, const rl_analysis *compiled) {
+  study->plan = compiled->plan;
+  study->pipeline = compiled->pipeline;
+  study->stage = compiled->stage;
+  study->prefill_plan = compiled->prefill_plan;
+  study->prefill_devices = compiled->prefill_devices;
+  study->prefill_groups = compiled->prefill_groups;
+  study->whole = compiled->whole;
+}
+
 /* A class that the model does not have cannot stand anywhere. */
-static rl_status check_placed(const rl_scenario *scenario, const rl_program *program,
-                              rl_diags *diags) {
+rl_status rl_analysis_check_placed(const rl_scenario *scenario, const rl_program *program,
+                                   rl_diags *diags) {
   for (int c = 0; c < RL_TENSOR_CLASSES; c++) {
     uint64_t bytes = 0;
     if (scenario->placement.of[c] == RL_PLACE_DEVICE) continue;
@@ -416,19 +410,20 @@ static void tell_idle(const rl_scenario *scenario, const rl_program *program, rl
 
 rl_status rl_analyze(rl_arena *arena, rl_db *db, const rl_scenario *scenario,
                      const rl_pass_view *view, const rl_result **out, rl_diags *diags) {
-  rl_analysis study = study_new(arena, db, scenario, view, diags);
+  rl_analysis study = rl_analysis_new(arena, db, scenario, view, diags);
   rl_stage_costs stages;
-  machine_list machines;
+  rl_machine_list machines;
   rl_result *result = RL_NEW(arena, rl_result);
   *out = NULL;
   if (result == NULL) return rl_diag_oom(diags);
   rl_status status = rl_stages_count(arena, scenario, &stages, diags);
   const rl_program *program = status == RL_OK ? stages.costs[0]->program : NULL;
-  if (status == RL_OK) status = check_placed(scenario, program, diags);
+  if (status == RL_OK) status = rl_analysis_check_placed(scenario, program, diags);
   if (status == RL_OK) tell_idle(scenario, program, arena, diags);
   if (status == RL_OK) status = rl_analysis_fit_view(&study, program);
   if (status == RL_OK) status = describe(&study, &stages, result);
-  if (status == RL_OK) status = list_machines(&study, db, &machines, &result->others);
+  if (status == RL_OK) status = list_machines(&study, db, &machines);
+  if (status == RL_OK) result->others = machines.others;
   if (status == RL_OK) status = study_machines(&study, &stages, &machines, result);
   if (status == RL_OK) *out = result;
   return status;

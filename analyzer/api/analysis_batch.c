@@ -73,21 +73,33 @@ static rl_status study_pool_memory(const rl_analysis *study, rl_job job, rl_resu
   bool decode_is_worse = prefill.fits != decode.fits ? prefill.fits : decode.total > prefill.total;
   out->worst = out->phases[job.generate > 1 && decode_is_worse ? 1 : 0];
   out->fits = prefill.fits && decode.fits;
-  out->longest_context = longest(rl_longest_context(study->plan, job.batch));
-  out->longest_prompt = longest(rl_longest_prompt(study->prefill_plan, first.batch, 1));
   return study_transfer(study, job, out);
 }
 
+/* The phase that takes most, and whether it fits. */
 static rl_status study_memory(const rl_analysis *study, rl_job job, rl_result_batch *out) {
-  rl_memory phases[RL_MEMORY_PHASES], worst;
+  rl_memory worst;
   if (has_pools(study)) return study_pool_memory(study, job, out);
-  const rl_pipeline *p = &study->pipeline;
-  rl_status status = rl_pipeline_memory_phases(p, job, phases, &out->phase_count, study->diags);
-  if (status == RL_OK) status = rl_pipeline_memory_fit(p, job, &worst, study->diags);
+  rl_status status = rl_pipeline_memory_fit(&study->pipeline, job, &worst, study->diags);
   if (status != RL_OK) return status;
-  for (size_t i = 0; i < out->phase_count; i++) out->phases[i] = memory_of(study, &phases[i]);
   out->worst = memory_of(study, &worst);
   out->fits = worst.fits;
+  return RL_OK;
+}
+
+/* Memory phase by phase, and the longest sequences that would fit. */
+static rl_status study_room(const rl_analysis *study, rl_job job, rl_result_batch *out) {
+  rl_memory phases[RL_MEMORY_PHASES];
+  const rl_pipeline *p = &study->pipeline;
+  if (has_pools(study)) {
+    out->longest_context = longest(rl_longest_context(study->plan, job.batch));
+    out->longest_prompt =
+        longest(rl_longest_prompt(study->prefill_plan, prefill_job(study, out).batch, 1));
+    return RL_OK;
+  }
+  rl_status status = rl_pipeline_memory_phases(p, job, phases, &out->phase_count, study->diags);
+  if (status != RL_OK) return status;
+  for (size_t i = 0; i < out->phase_count; i++) out->phases[i] = memory_of(study, &phases[i]);
   out->longest_context = study->one_pass ? RL_RESULT_UNLIMITED
                                          : longest(rl_pipeline_longest_context(p, job.batch));
   out->longest_prompt = longest(rl_pipeline_longest_prompt(p, job.batch, job.generate));
@@ -178,13 +190,17 @@ rl_status rl_analysis_largest(const rl_analysis *study, rl_job job, uint64_t *la
   return status;
 }
 
-rl_status rl_analysis_batch(const rl_analysis *study, uint64_t batch, rl_result_batch *out) {
-  const rl_job job = {rl_analysis_share(study, batch), study->scenario->workload.prompt, study->generate};
+static rl_job job_of(const rl_analysis *study, uint64_t batch) {
+  return (rl_job){rl_analysis_share(study, batch), study->scenario->workload.prompt,
+                  study->generate};
+}
+
+rl_status rl_analysis_figures(const rl_analysis *study, uint64_t batch, rl_result_batch *out) {
+  const rl_job job = job_of(study, batch);
   rl_generation generation;
   *out = (rl_result_batch){.batch = batch};
   rl_status status = generate(study, job, out, &generation);
   if (status == RL_OK) status = study_memory(study, job, out);
-  if (status == RL_OK && !study->listed) status = rl_analysis_sensitivity(study, job, out);
   if (status == RL_OK) status = study_limits(study, out);
   if (status != RL_OK) return status;
   const double read = (double)job.prompt + (double)rl_analysis_read_source(study);
@@ -198,4 +214,12 @@ rl_status rl_analysis_batch(const rl_analysis *study, uint64_t batch, rl_result_
   study_expenses(study, &generation, tokens, out);
   rl_analysis_bubbles(study, &generation, out);
   return RL_OK;
+}
+
+rl_status rl_analysis_batch(const rl_analysis *study, uint64_t batch, rl_result_batch *out) {
+  const rl_job job = job_of(study, batch);
+  rl_status status = rl_analysis_figures(study, batch, out);
+  if (status == RL_OK) status = study_room(study, job, out);
+  if (status != RL_OK || study->listed) return status;
+  return rl_analysis_sensitivity(study, job, out);
 }

@@ -59,6 +59,23 @@ rl_status rl_analysis_steps(const rl_analysis *study, rl_result_system *system);
 const char *rl_analysis_stage_words(const rl_analysis *study, const rl_result_system *system);
 const char *rl_analysis_bubble_words(const rl_analysis *study, const rl_result_batch *batch);
 
+/* As rl_scenario_settle, of a scenario that was lowered: nothing of the program depends on the tokens
+ * of the workload. */
+rl_status rl_scenario_settle_on(rl_arena *arena, rl_scenario *scenario, const rl_program *program,
+                                rl_diags *diags);
+
+/* The study of a scenario before its plans are compiled. */
+rl_analysis rl_analysis_new(rl_arena *arena, rl_db *db, const rl_scenario *scenario,
+                            const rl_pass_view *view, rl_diags *diags);
+/* Takes over the plans of a study that differs only in the tokens of its workload. */
+void rl_analysis_adopt(rl_analysis *study, const rl_analysis *compiled);
+/* Refuses the placement of a class of tensors that the model does not have. */
+rl_status rl_analysis_check_placed(const rl_scenario *scenario, const rl_program *program,
+                                   rl_diags *diags);
+/* The plans of the machine, and of the one that prefills for it. */
+rl_status rl_analysis_compile(rl_analysis *study, const rl_stage_costs *stages,
+                              const rl_hardware *machine);
+
 /* The same study of the machine that prefills. */
 rl_analysis rl_analysis_of_prefill(const rl_analysis *study);
 
@@ -80,7 +97,10 @@ rl_group rl_analysis_group(const rl_analysis *study, rl_pass_kind phase, uint64_
  * micro-batch's way through all stages. */
 rl_status rl_analysis_limit(const rl_analysis *study, const rl_group *group,
                             rl_result_limit *limit);
-/* Times, rates, memory, energy and price of the workload at one batch. */
+/* Times, rates, the fullest phase of memory, energy and price of the workload at one batch, without
+ * a search; allocates nothing unless something is reported. */
+rl_status rl_analysis_figures(const rl_analysis *study, uint64_t batch, rl_result_batch *out);
+/* The same, and what more would fit, memory by phase and sensitivities. */
 rl_status rl_analysis_batch(const rl_analysis *study, uint64_t batch, rl_result_batch *out);
 /* KV and states that some sequences keep of their prompts. */
 rl_status rl_analysis_kept(const rl_analysis *study, const rl_cost *cost, uint64_t sequences,

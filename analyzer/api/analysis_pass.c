@@ -143,8 +143,10 @@ static int largest_part(const rl_plan *plan, const rl_lanes *lanes, const double
 static rl_status add_parts(const rl_analysis *study, const rl_group *group, double parts[PARTS],
                            rl_lanes *lanes) {
   const rl_cost *cost = study->plan->cost;
-  const uint64_t *moments = moments_of(study, group);
-  if (moments == NULL) return rl_diags_status(study->diags);
+  uint64_t moments[RL_MOMENTS_MAX];
+  if (!rl_cost_moments(cost, &(rl_point){group, 1}, NULL, moments)) {
+    return rl_analysis_too_large(study);
+  }
   for (uint32_t row = 0; row < cost->row_count; row++) {
     rl_demand demand;
     if (!rl_row_demand(study->plan, row, moments, &demand)) return rl_analysis_too_large(study);

@@ -142,7 +142,12 @@ static rl_status settle_one_pass(rl_scenario *scenario, const rl_program *progra
 rl_status rl_scenario_settle(rl_arena *arena, rl_scenario *scenario, rl_diags *diags) {
   const rl_program *program;
   rl_status status = rl_lower(arena, scenario, &program, diags);
-  if (status == RL_OK) status = check_source(scenario, program, diags);
+  return status == RL_OK ? rl_scenario_settle_on(arena, scenario, program, diags) : status;
+}
+
+rl_status rl_scenario_settle_on(rl_arena *arena, rl_scenario *scenario, const rl_program *program,
+                                rl_diags *diags) {
+  rl_status status = check_source(scenario, program, diags);
   if (status != RL_OK) return status;
   if (program->one_pass) return settle_one_pass(scenario, program, diags);
   uint64_t needed = positions_of(&scenario->workload), table = program->positions;

@@ -81,7 +81,7 @@ static void take(parser *p, rl_option_id id, const char *spelled, const char *at
 static void take_long(parser *p, const char *word) {
   const char *name = word + 2;
   size_t length = strcspn(name, "=");
-  rl_option_id id = rl_option_find(name, length);
+  rl_option_id id = rl_option_find_of(name, length, p->out->command);
   const char *spelled = rl_strndup(p->arena, word, length + 2);
   if (spelled == NULL) {
     rl_diag_oom(p->diags);

@@ -16,6 +16,21 @@ static const rl_example analyze_examples[] = {
     {"analyze llama-3-8b@h100 --save mine.yaml",
      "keeps the scenario: 'rooflinectl analyze mine.yaml' repeats it"},
 };
+static const rl_example sweep_examples[] = {
+    {"sweep llama-3-8b,llama-3-70b@h100,h200 --tp 1,2,4,8 --batch 1..256x2 -f csv -o grid.csv",
+     "two models on two machines, split four ways, at nine batches: 144 rows"},
+    {"sweep llama-3-8b@h100 -w bf16,w4a16-g128 --prompt 512..4096+512 --where fits --where "
+     "'tpot <= 20ms'",
+     "what fits and keeps to 20 ms a token"},
+    {"sweep llama-3-70b --tp 1,2,4,8 --batch 1..256x2 --top 10 --by tokens_per_s",
+     "of all common machines the ten fastest ways that fit"},
+    {"sweep llama-3-8b@h100 --batch 1..64 --pareto tpot,tokens_per_s -f jsonl",
+     "latency against throughput, the front marked"},
+    {"sweep grid.yaml --shard 3/16 -f csv --resume part-3.csv",
+     "the third of sixteen parts, completed where an interrupt has left it"},
+    {"sweep --merge part-1.csv part-2.csv -f csv -o grid.csv",
+     "the parts put together: what one run would have written"},
+};
 static const rl_example recommend_examples[] = {
     {"recommend llama-3-70b --tpot 50ms --ttft 1s",
      "every machine known: which serves a prompt of 2,048 tokens that fast at best, and at what "
@@ -92,6 +107,23 @@ const rl_command RL_COMMAND_TABLE[RL_COMMANDS] = {
          .most = 1,
          .completion = RL_COMPLETE_TARGETS,
          .run = rl_cmd_analyze},
+    [RL_COMMAND_SWEEP] =
+        {.name = "sweep",
+         .arguments = "MODELS[@MACHINES] | SCENARIO.yaml | --merge FILE...",
+         .summary = "every combination of models, machines, formats, splits and workloads, a row each",
+         .text =
+             "Evaluates the grid of all that is said as a list (bf16,w4a16-g128) or as a range "
+             "(1..8, 1..256x2, 512..4096+512): every option and every key of --set, where brackets "
+             "hold what has commas of its own (--set 'weights=[bf16,\"w4a16-g128,lm_head=bf16\"]'). "
+             "In a scenario file any value may be a list. The figures of a row are those of "
+             "'analyze' for that point; a point that cannot be evaluated is a row that says why.\n\n"
+             "With --format csv or jsonl rows are written in the order of the grid while it runs, "
+             "with the same bytes whatever the number of threads, and whatever the number of shards "
+             "once they are merged. Without a machine all common ones are tried.",
+         EXAMPLES(sweep_examples),
+         .most = 10000,
+         .completion = RL_COMPLETE_TARGETS,
+         .run = rl_cmd_sweep},
     [RL_COMMAND_RECOMMEND] =
         {.name = "recommend",
          .arguments = "MODEL | SCENARIO.yaml",

@@ -53,6 +53,30 @@ static void check_plot(rl_session *session) {
   }
 }
 
+/* An object a line is how a sweep is written while it runs. */
+static void check_lines(rl_session *session) {
+  if (session->arguments.command == RL_COMMAND_SWEEP) return;
+  if (rl_session_format(session) != RL_FORMAT_JSONL) return;
+  RL_REPORT(&session->diags, BAD_CHOICE, RL_COMMAND_LINE, "jsonl",
+            rl_argument_spelled(&session->arguments, RL_O_FORMAT), "table, json, csv, md");
+}
+
+/* What goes to a file that is completed goes nowhere else, and a part of a ranking is none. */
+static void check_sweep(rl_session *session) {
+  const rl_arguments *a = &session->arguments;
+  const bool resumes = rl_argument_given(a, RL_O_RESUME);
+  static const rl_option_id others[] = {RL_O_OUT, RL_O_TOP, RL_O_MERGE};
+  for (size_t i = 0; resumes && i < sizeof others / sizeof *others; i++) {
+    if (!rl_argument_given(a, others[i])) continue;
+    RL_REPORT(&session->diags, NOT_TOGETHER, RL_COMMAND_LINE,
+              rl_argument_spelled(a, RL_O_RESUME), rl_argument_spelled(a, others[i]));
+  }
+  if (rl_argument_given(a, RL_O_TOP) == rl_argument_given(a, RL_O_BY)) return;
+  const bool top = rl_argument_given(a, RL_O_TOP);
+  RL_REPORT(&session->diags, NEEDS_OPTION, RL_COMMAND_LINE, top ? "--top" : "--by",
+            top ? "--by" : "--top", "--top 10 --by price");
+}
+
 static void check_supported(rl_session *session) {
   const char *draft = rl_argument(&session->arguments, RL_O_DRAFT).text;
   if (draft != NULL && strcmp(draft, "null") != 0) {
@@ -83,5 +107,7 @@ rl_status rl_session_check(rl_session *session) {
   check_view(session);
   check_plot(session);
   check_supported(session);
+  check_lines(session);
+  check_sweep(session);
   return rl_diags_status(&session->diags);
 }

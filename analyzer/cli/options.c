@@ -50,13 +50,23 @@ static bool has_word(const char *words, const char *name, size_t length) {
   return false;
 }
 
+static bool is_called(const rl_option *option, const char *name, size_t length) {
+  bool own = strlen(option->name) == length && memcmp(option->name, name, length) == 0;
+  return own || has_word(option->synonyms, name, length);
+}
+
 rl_option_id rl_option_find(const char *name, size_t length) {
-  for (int i = 0; i < RL_OPTIONS; i++) {
-    const rl_option *option = &RL_OPTION_TABLE[i];
-    bool own = strlen(option->name) == length && memcmp(option->name, name, length) == 0;
-    if (own || has_word(option->synonyms, name, length)) return (rl_option_id)i;
+  return rl_option_find_of(name, length, RL_COMMANDS);
+}
+
+rl_option_id rl_option_find_of(const char *name, size_t length, rl_command_id command) {
+  rl_option_id found = RL_OPTIONS;
+  for (int i = RL_OPTIONS - 1; i >= 0; i--) {
+    if (!is_called(&RL_OPTION_TABLE[i], name, length)) continue;
+    bool other = command != RL_COMMANDS && !rl_option_belongs((rl_option_id)i, command);
+    if (found == RL_OPTIONS || !other) found = (rl_option_id)i;
   }
-  return RL_OPTIONS;
+  return found;
 }
 
 rl_option_id rl_option_find_letter(char letter) {

@@ -15,6 +15,7 @@ typedef enum rl_option_id {
 
 typedef enum rl_command_id {
   RL_COMMAND_ANALYZE,
+  RL_COMMAND_SWEEP,
   RL_COMMAND_RECOMMEND,
   RL_COMMAND_PLOT,
   RL_COMMAND_RUN,
@@ -110,6 +111,8 @@ enum { RL_OPTION_TEXT = 40 };
 bool rl_words_next(const char **cursor, char out[RL_OPTION_TEXT]);
 /* By long name or synonym without dashes, as typed: exact, no abbreviations. RL_OPTIONS: none. */
 rl_option_id rl_option_find(const char *name, size_t length);
+/* Where several have the name, the one that belongs to the command. */
+rl_option_id rl_option_find_of(const char *name, size_t length, rl_command_id command);
 rl_option_id rl_option_find_letter(char letter);
 /* RL_COMMANDS: none. */
 rl_command_id rl_command_find(const char *name);

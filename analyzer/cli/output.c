@@ -14,9 +14,14 @@
 /* The temporary file that an interrupt must remove: the handler sees nothing else. */
 static char pending[PATH_MAX];
 static volatile sig_atomic_t is_pending;
+static volatile sig_atomic_t is_held, is_interrupted;
 
 static void on_interrupt(int number) {
   (void)number;
+  if (is_held && !is_interrupted) {
+    is_interrupted = 1;
+    return;
+  }
   if (is_pending) unlink(pending);
   _exit(RL_EXIT_INTERRUPT);
 }
@@ -155,6 +160,93 @@ rl_status rl_output_file(const char *path, const rl_buf *text, rl_arena *arena, 
   if (!name_temporary(path)) return cannot_write(diags, what, ENAMETOOLONG);
   int error = write_and_rename(path, text, exists ? &info : NULL);
   return error == 0 ? RL_OK : cannot_write(diags, what, error);
+}
+
+/* What is there already, if it may be replaced or completed. */
+static rl_status look(const char *path, bool *exists, struct stat *info, rl_diags *diags) {
+  *exists = lstat(path, info) == 0;
+  return *exists && !S_ISREG(info->st_mode) ? refuse(path, info->st_mode, diags) : RL_OK;
+}
+
+rl_status rl_stream_open(rl_stream *stream, const char *path, rl_arena *arena, rl_diags *diags) {
+  struct stat info;
+  *stream = (rl_stream){.descriptor = STDOUT_FILENO, .what = "to standard output"};
+  if (path == NULL || rl_output_is_stdout(path)) return RL_OK;
+  stream->path = path;
+  stream->what = rl_textf(arena, "'%s'", path);
+  if (stream->what == NULL) return rl_diag_oom(diags);
+  rl_status status = look(path, &stream->replaces, &info, diags);
+  if (status != RL_OK) return status;
+  if (stream->replaces) stream->mode = info.st_mode & 0777;
+  if (!name_temporary(path)) return cannot_write(diags, stream->what, ENAMETOOLONG);
+  stream->descriptor = open(pending, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+  if (stream->descriptor < 0) return cannot_write(diags, stream->what, errno);
+  is_pending = 1;
+  stream->temporary = true;
+  return RL_OK;
+}
+
+rl_status rl_stream_continue(rl_stream *stream, const char *path, rl_arena *arena,
+                             rl_diags *diags) {
+  struct stat info;
+  *stream = (rl_stream){.descriptor = -1, .path = path, .what = rl_textf(arena, "'%s'", path)};
+  if (stream->what == NULL) return rl_diag_oom(diags);
+  rl_status status = look(path, &stream->replaces, &info, diags);
+  if (status != RL_OK) return status;
+  stream->descriptor = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666);
+  return stream->descriptor < 0 ? cannot_write(diags, stream->what, errno) : RL_OK;
+}
+
+rl_status rl_stream_write(rl_stream *stream, const rl_buf *text, rl_diags *diags) {
+  if (text->length == 0) return RL_OK;
+  const int error = write_all(stream->descriptor, text->text, text->length);
+  if (error == EPIPE && stream->path == NULL) _exit(RL_EXIT_PIPE);
+  return error == 0 ? RL_OK : cannot_write(diags, stream->what, error);
+}
+
+rl_status rl_stream_cut(rl_stream *stream, uint64_t length, rl_diags *diags) {
+  if (ftruncate(stream->descriptor, (off_t)length) == 0 &&
+      lseek(stream->descriptor, (off_t)length, SEEK_SET) >= 0) {
+    return RL_OK;
+  }
+  return cannot_write(diags, stream->what, errno);
+}
+
+/* On the disk before it gets its name, with the permissions of the file that it replaces. */
+static int finish(const rl_stream *stream, bool keep) {
+  const bool masked = stream->replaces && stream->temporary;
+  int error = 0;
+  if (masked && fchmod(stream->descriptor, stream->mode) != 0) error = errno;
+  if (keep && error == 0 && fsync(stream->descriptor) != 0 && errno != EINVAL) error = errno;
+  if (close(stream->descriptor) != 0 && error == 0) error = errno;
+  return error;
+}
+
+rl_status rl_stream_close(rl_stream *stream, bool keep, rl_diags *diags) {
+  if (stream->path == NULL) return RL_OK;
+  int error = finish(stream, keep);
+  if (stream->temporary) {
+    if (keep && error == 0 && rename(pending, stream->path) != 0) error = errno;
+    if (!keep || error != 0) unlink(pending);
+    is_pending = 0;
+  }
+  return error == 0 ? RL_OK : cannot_write(diags, stream->what, error);
+}
+
+void rl_interrupts_hold(void) {
+  is_held = 1;
+}
+
+bool rl_interrupted(void) {
+  return is_interrupted != 0;
+}
+
+void rl_interrupt_end(void) {
+  _exit(RL_EXIT_INTERRUPT);
+}
+
+void rl_output_progress(const rl_buf *text) {
+  if (!text->failed && text->length > 0) write_all(STDERR_FILENO, text->text, text->length);
 }
 
 void rl_output_diags(const rl_diags *diags, size_t from, rl_arena *arena) {

@@ -3,6 +3,8 @@
 #ifndef RL_CLI_OUTPUT_H
 #define RL_CLI_OUTPUT_H
 
+#include <stdint.h>
+
 #include "base/diag.h"
 
 enum { RL_EXIT_INTERRUPT = 130, RL_EXIT_PIPE = 141 };
@@ -18,6 +20,36 @@ bool rl_output_same(const char *a, const char *b, rl_arena *arena);
 /* Writes the text to a temporary file beside `path` and renames it over; refuses to replace
  * anything but a regular file. An interrupt removes the temporary file. "-" is standard output. */
 rl_status rl_output_file(const char *path, const rl_buf *text, rl_arena *arena, rl_diags *diags);
+/* Output that is written piece by piece. */
+typedef struct rl_stream {
+  int descriptor;
+  const char *path; /* NULL: standard output */
+  const char *what; /* for messages */
+  bool temporary;   /* becomes the file at the end, or nothing */
+  bool replaces;    /* a file that is there, with that mode */
+  unsigned mode;
+} rl_stream;
+/* path NULL or "-": standard output. A file is written whole or not at all: what is there stays until
+ * rl_stream_close. */
+rl_status rl_stream_open(rl_stream *stream, const char *path, rl_arena *arena, rl_diags *diags);
+/* A file that is completed where it stands, or begun: pieces are in it as soon as they are written.
+ */
+rl_status rl_stream_continue(rl_stream *stream, const char *path, rl_arena *arena, rl_diags *diags);
+/* Of standard output a reader that went away ends the process with 141. */
+rl_status rl_stream_write(rl_stream *stream, const rl_buf *text, rl_diags *diags);
+/* Cuts a continued file to so many bytes and goes on behind them. */
+rl_status rl_stream_cut(rl_stream *stream, uint64_t length, rl_diags *diags);
+/* keep: a temporary file becomes the one that was asked for; else it is removed. */
+rl_status rl_stream_close(rl_stream *stream, bool keep, rl_diags *diags);
+/* From now on the first interrupt is only noted, so that pieces leave whole; the second one ends the
+ * process. */
+void rl_interrupts_hold(void);
+bool rl_interrupted(void);
+/* Ends the process as an interrupt does. */
+_Noreturn void rl_interrupt_end(void);
+/* Writes to standard error what is seen there and nowhere else. */
+void rl_output_progress(const rl_buf *text);
+
 /* Prints diagnostics [from, count) to standard error; failures there are nobody's to hear. */
 void rl_output_diags(const rl_diags *diags, size_t from, rl_arena *arena);
 

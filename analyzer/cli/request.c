@@ -7,6 +7,7 @@
 #include "api/analysis.h"
 #include "base/names.h"
 #include "cli/output.h"
+#include "spec/axes.h"
 
 /* Options that some commands read as lists of what to try, and leave out of the scenario. */
 static void add_choices(const rl_arguments *a, rl_request *request) {
@@ -94,7 +95,8 @@ static rl_status save(rl_session *session, const rl_scenario *scenario) {
   return rl_output_file(path, &text, &session->arena, &session->diags);
 }
 
-rl_status rl_session_scenario(rl_session *session, const char *example, rl_scenario **out) {
+/* Reads the arguments once it is clear that they name something. */
+static rl_status read_request(rl_session *session, const char *example, rl_request *out) {
   const rl_arguments *a = &session->arguments;
   if (a->words.count == 0 && !rl_argument_given(a, RL_O_MODEL)) {
     const char *command = RL_COMMAND_TABLE[a->command].name;
@@ -108,10 +110,22 @@ rl_status rl_session_scenario(rl_session *session, const char *example, rl_scena
   }
   rl_status status = rl_session_db(session);
   if (status != RL_OK) return status;
-  rl_request request = request_of(session);
-  if (a->words.count > 0) set_word(session, a->words.items[0], &request);
-  check_target(session, request.target.text);
-  status = rl_diags_status(&session->diags);
+  *out = request_of(session);
+  if (a->words.count > 0) set_word(session, a->words.items[0], out);
+  check_target(session, out->target.text);
+  return rl_diags_status(&session->diags);
+}
+
+rl_status rl_session_axes(rl_session *session, const char *example, rl_axes *out) {
+  rl_request request;
+  rl_status status = read_request(session, example, &request);
+  if (status != RL_OK) return status;
+  return rl_axes_gather(&session->arena, session->db, &request, out, &session->diags);
+}
+
+rl_status rl_session_scenario(rl_session *session, const char *example, rl_scenario **out) {
+  rl_request request;
+  rl_status status = read_request(session, example, &request);
   if (status != RL_OK) return status;
   status = rl_scenario_resolve(&session->arena, session->db, &request, out, &session->diags);
   if (status == RL_OK) status = rl_scenario_settle(&session->arena, *out, &session->diags);

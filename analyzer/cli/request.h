@@ -20,5 +20,8 @@ typedef struct rl_choice {
 } rl_choice;
 /* The scenario of one choice, all other options as given. The database is open. */
 rl_status rl_session_choose(rl_session *session, const rl_choice *choice, rl_scenario **out);
+struct rl_axes;
+/* The same for lists and ranges in place of single values; there is nothing to save. */
+rl_status rl_session_axes(rl_session *session, const char *example, struct rl_axes *out);
 
 #endif

@@ -39,7 +39,8 @@ typedef enum rl_output_format {
   RL_FORMAT_TABLE,
   RL_FORMAT_JSON,
   RL_FORMAT_CSV,
-  RL_FORMAT_MARKDOWN
+  RL_FORMAT_MARKDOWN,
+  RL_FORMAT_JSONL /* of sweep alone */
 } rl_output_format;
 
 void rl_session_init(rl_session *session);

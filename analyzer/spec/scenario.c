@@ -320,37 +320,47 @@ static void resolve_formats(const resolver *r) {
   if (r->scenario->model != NULL) rl_weight_rules_resolve(r->load, r->settings, r->scenario);
 }
 
-rl_status rl_scenario_resolve(rl_arena *arena, rl_db *db, const rl_request *request,
-                              rl_scenario **out, rl_diags *diags) {
-  rl_load load = {.db = db, .arena = arena, .diags = diags, .errors = diags->errors};
+rl_status rl_settings_resolve(const rl_load *load, const rl_request *request,
+                              const rl_settings *settings, rl_scenario **out) {
   const void *whole = NULL;
   *out = NULL;
-  rl_scenario *scenario = RL_NEW(arena, rl_scenario);
-  rl_settings *settings = RL_NEW(arena, rl_settings);
-  if (scenario == NULL || settings == NULL) return rl_diag_oom(diags);
+  rl_scenario *scenario = RL_NEW(load->arena, rl_scenario);
+  if (scenario == NULL) return rl_diag_oom(load->diags);
   *scenario = (rl_scenario){.file = request->file.text, .devices = 1, .settings = settings};
-  if (request->strict) rl_db_set_strict(db, true);
-  if (!rl_settings_gather(&load, request, settings)) return rl_diags_status(diags);
-  resolver r = {
-      .load = &load, .db = db, .diags = diags, .settings = settings, .scenario = scenario};
+  resolver r = {.load = load,
+                .db = load->db,
+                .diags = load->diags,
+                .settings = settings,
+                .scenario = scenario};
   resolve_model(&r, request);
   change_model(&r);
   resolve_hardware(&r);
   resolve_profile(&r);
   resolve_formats(&r);
   resolve_skew(&r);
-  rl_placement_resolve(&load, settings, &scenario->placement);
-  rl_parallel_resolve(&load, settings, scenario);
+  rl_placement_resolve(load, settings, &scenario->placement);
+  rl_parallel_resolve(load, settings, scenario);
   scenario->placement.devices = rl_scenario_neighbours(scenario->hardware, scenario->devices);
-  rl_pools_resolve(&load, settings, &scenario->pools);
+  rl_pools_resolve(load, settings, &scenario->pools);
   resolve_methods(&r);
   resolve_workload(&r);
-  rl_source_resolve(&load, settings, scenario);
+  rl_source_resolve(load, settings, scenario);
   resolve_price(&r);
-  rl_combinations_check(&load, settings, scenario);
-  rl_status status = rl_load_finish(&load, scenario, &whole);
+  rl_combinations_check(load, settings, scenario);
+  rl_status status = rl_load_finish(load, scenario, &whole);
   if (status == RL_OK) *out = scenario;
   return status;
+}
+
+rl_status rl_scenario_resolve(rl_arena *arena, rl_db *db, const rl_request *request,
+                              rl_scenario **out, rl_diags *diags) {
+  const rl_load load = {.db = db, .arena = arena, .diags = diags, .errors = diags->errors};
+  *out = NULL;
+  rl_settings *settings = RL_NEW(arena, rl_settings);
+  if (settings == NULL) return rl_diag_oom(diags);
+  if (request->strict) rl_db_set_strict(db, true);
+  if (!rl_settings_gather(&load, request, settings)) return rl_diags_status(diags);
+  return rl_settings_resolve(&load, request, settings, out);
 }
 
 uint64_t rl_scenario_neighbours(const rl_hardware *hardware, uint64_t devices) {

@@ -14,16 +14,7 @@ const char *const RL_SETTING_KEYS[RL_SETTINGS] = {RL_ALL_SETTINGS(RL_SETTING)};
 
 static const char weights_prefix[] = "weights.", model_prefix[] = "model.";
 
-/* One key and its value on the way into the settings; null takes back what was said. */
-typedef struct rl_assignment {
-  const char *key; /* dotted */
-  rl_loc loc;      /* of the key */
-  const rl_node *node;
-} rl_assignment;
-
-static void assign(const rl_load *load, rl_settings *settings, const rl_assignment *given);
-
-static rl_node *scalar_node(const rl_load *load, const char *text, size_t length, rl_loc loc) {
+rl_node *rl_settings_scalar(const rl_load *load, const char *text, size_t length, rl_loc loc) {
   rl_node *node = RL_NEW(load->arena, rl_node);
   const char *copy = rl_strndup(load->arena, text, length);
   if (node == NULL || copy == NULL) {
@@ -61,7 +52,7 @@ const rl_node *rl_settings_split(const rl_load *load, const rl_node *node) {
   for (const char *part = node->text; part != NULL;) {
     size_t length = strcspn(part, ",");
     rl_node **slot = RL_PUSH(load->arena, &items);
-    rl_node *item = scalar_node(load, part, length, node->loc);
+    rl_node *item = rl_settings_scalar(load, part, length, node->loc);
     if (slot == NULL || item == NULL) {
       rl_diag_oom(load->diags);
       return NULL;
@@ -177,15 +168,17 @@ static void assign_list(const rl_load *load, rl_settings *settings, const char *
     size_t length = strcspn(part, ",");
     const char *equal = memchr(part, '=', length);
     const char *value = equal == NULL ? part : equal + 1;
-    const rl_node *item = scalar_node(load, value, (size_t)(part + length - value), node->loc);
+    const rl_node *item =
+        rl_settings_scalar(load, value, (size_t)(part + length - value), node->loc);
     const char *key = key_of_part(load, group, node, part, equal);
     if (item == NULL || key == NULL || refuse_empty(load, item, key)) return;
     if (is_given_before(node->text, part, equal == NULL ? 0 : (size_t)(equal - part))) {
       RL_REPORT(load->diags, LISTED_TWICE, node->loc, key, node->text);
       return;
     }
-    assign(load, settings, &(rl_assignment){key, node->loc, item});
-    if (kv && equal == NULL) assign(load, settings, &(rl_assignment){"kv.v", node->loc, item});
+    rl_settings_assign(load, settings, &(rl_assignment){key, node->loc, item});
+    if (kv && equal == NULL)
+      rl_settings_assign(load, settings, &(rl_assignment){"kv.v", node->loc, item});
     part = part[length] == ',' ? part + length + 1 : NULL;
   }
 }
@@ -199,12 +192,12 @@ static void assign_map(const rl_load *load, rl_settings *settings, const rl_assi
       rl_diag_oom(load->diags);
       return;
     }
-    assign(load, settings, &(rl_assignment){dotted, key->loc, given->node->items[i]});
+    rl_settings_assign(load, settings, &(rl_assignment){dotted, key->loc, given->node->items[i]});
   }
 }
 
 /* A key of the scenario that has keys of its own. */
-static bool is_group(const char *name) {
+bool rl_setting_is_group(const char *name) {
   const rl_kind_key *key = RL_KEY_TABLES[RL_DB_SCENARIO].keys;
   for (; key->name != NULL; key++) {
     if (strcmp(key->name, name) == 0) return key->below != RL_BELOW_ANY;
@@ -227,6 +220,12 @@ static void assign_group(const rl_load *load, rl_settings *settings, const rl_as
   }
 }
 
+/* The key has the prefix, and something behind it. */
+static bool is_below(const char *key, const char *prefix) {
+  const size_t length = strlen(prefix);
+  return strncmp(key, prefix, length) == 0 && key[length] != '\0';
+}
+
 static void report_unknown(const rl_load *load, const rl_assignment *given) {
   const char *known[RL_KIND_KEYS_MAX + RL_SETTINGS];
   size_t count = 0;
@@ -238,8 +237,8 @@ static void report_unknown(const rl_load *load, const rl_assignment *given) {
             rl_did_you_mean(given->key, known, count));
 }
 
-static void assign(const rl_load *load, rl_settings *settings, const rl_assignment *given) {
-  if (is_group(given->key)) {
+void rl_settings_assign(const rl_load *load, rl_settings *settings, const rl_assignment *given) {
+  if (rl_setting_is_group(given->key)) {
     assign_group(load, settings, given);
     return;
   }
@@ -248,27 +247,48 @@ static void assign(const rl_load *load, rl_settings *settings, const rl_assignme
     settings->values[i] = rl_node_is_null(given->node) ? NULL : given->node;
     return;
   }
-  size_t prefix = sizeof weights_prefix - 1, model = sizeof model_prefix - 1;
-  if (strncmp(given->key, model_prefix, model) == 0 && given->key[model] != '\0') {
-    add_config(load, settings, given->key + model, given->node);
-    return;
-  }
-  if (strncmp(given->key, weights_prefix, prefix) == 0 && given->key[prefix] != '\0') {
-    add_rule(load, settings, given->key + prefix, given->node);
+  if (is_below(given->key, model_prefix)) {
+    add_config(load, settings, given->key + sizeof model_prefix - 1, given->node);
+  } else if (is_below(given->key, weights_prefix)) {
+    add_rule(load, settings, given->key + sizeof weights_prefix - 1, given->node);
   } else {
     report_unknown(load, given);
   }
 }
 
-void rl_settings_add(const rl_load *load, rl_settings *settings, const char *key, rl_text_at text) {
+bool rl_setting_check(const rl_load *load, const rl_assignment *given) {
+  bool known = rl_setting_is_group(given->key) || is_below(given->key, model_prefix) ||
+               is_below(given->key, weights_prefix);
+  for (int i = 0; i < RL_SETTINGS; i++) {
+    known = known || strcmp(RL_SETTING_KEYS[i], given->key) == 0;
+  }
+  if (!known) report_unknown(load, given);
+  return known;
+}
+
+/* Where assignments go. */
+typedef struct receiver {
+  rl_assign *assign;
+  void *context;
+} receiver;
+
+static void hand_text(const rl_load *load, const receiver *to, const char *key, rl_text_at text) {
   if (text.text == NULL) return;
-  const rl_node *node = scalar_node(load, text.text, strlen(text.text), text.loc);
+  const rl_node *node = rl_settings_scalar(load, text.text, strlen(text.text), text.loc);
   if (node == NULL || refuse_empty(load, node, key)) return;
-  assign(load, settings, &(rl_assignment){key, text.loc, node});
+  to->assign(load, to->context, &(rl_assignment){key, text.loc, node});
+}
+
+static void assign_here(const rl_load *load, void *context, const rl_assignment *given) {
+  rl_settings_assign(load, context, given);
+}
+
+void rl_settings_add(const rl_load *load, rl_settings *settings, const char *key, rl_text_at text) {
+  hand_text(load, &(receiver){assign_here, settings}, key, text);
 }
 
 /* A scenario's content may be handed in instead of its name. */
-static bool gather_file(const rl_load *load, const rl_request *request, rl_settings *settings) {
+static bool hand_file(const rl_load *load, const rl_request *request, const receiver *to) {
   rl_node *root;
   rl_status status = RL_OK;
   if (request->text.text != NULL) {
@@ -282,13 +302,13 @@ static bool gather_file(const rl_load *load, const rl_request *request, rl_setti
   for (size_t i = 0; i < root->count; i++) {
     const rl_node *key = root->keys[i];
     bool ours = strcmp(key->text, "kind") == 0 || strcmp(key->text, "doc") == 0;
-    if (!ours) assign(load, settings, &(rl_assignment){key->text, key->loc, root->items[i]});
+    if (!ours) to->assign(load, to->context, &(rl_assignment){key->text, key->loc, root->items[i]});
   }
   return true;
 }
 
 /* model@hardware, or a model alone. The last @ divides: a path may hold one. */
-static void gather_target(const rl_load *load, rl_text_at target, rl_settings *settings) {
+static void hand_target(const rl_load *load, rl_text_at target, const receiver *to) {
   if (target.text == NULL) return;
   const char *at = strrchr(target.text, '@');
   size_t length = at == NULL ? strlen(target.text) : (size_t)(at - target.text);
@@ -296,13 +316,13 @@ static void gather_target(const rl_load *load, rl_text_at target, rl_settings *s
     RL_REPORT(load->diags, BAD_TARGET, target.loc, target.text);
     return;
   }
-  const rl_node *model = scalar_node(load, target.text, length, target.loc);
+  const rl_node *model = rl_settings_scalar(load, target.text, length, target.loc);
   if (model == NULL) return;
-  settings->values[RL_SET_MODEL] = model;
-  if (at != NULL) rl_settings_add(load, settings, "hardware", (rl_text_at){at + 1, target.loc});
+  to->assign(load, to->context, &(rl_assignment){"model", target.loc, model});
+  if (at != NULL) hand_text(load, to, "hardware", (rl_text_at){at + 1, target.loc});
 }
 
-static void gather_set(const rl_load *load, rl_text_at set, rl_settings *settings) {
+static void hand_set(const rl_load *load, rl_text_at set, const receiver *to) {
   const char *equal = strchr(set.text, '=');
   if (equal == NULL || equal == set.text || equal[1] == '\0') {
     RL_REPORT(load->diags, BAD_SET, set.loc, set.text);
@@ -312,14 +332,15 @@ static void gather_set(const rl_load *load, rl_text_at set, rl_settings *setting
   if (key == NULL) {
     rl_diag_oom(load->diags);
   } else {
-    rl_settings_add(load, settings, key, (rl_text_at){equal + 1, set.loc});
+    hand_text(load, to, key, (rl_text_at){equal + 1, set.loc});
   }
 }
 
-bool rl_settings_gather(const rl_load *load, const rl_request *request, rl_settings *settings) {
-  *settings = (rl_settings){0};
-  if (!gather_file(load, request, settings)) return false;
-  gather_target(load, request->target, settings);
+bool rl_settings_walk(const rl_load *load, const rl_request *request, rl_assign *assign,
+                      void *context) {
+  const receiver to = {assign, context};
+  if (!hand_file(load, request, &to)) return false;
+  hand_target(load, request->target, &to);
   const struct {
     const char *key;
     rl_text_at text;
@@ -354,8 +375,13 @@ bool rl_settings_gather(const rl_load *load, const rl_request *request, rl_setti
       {"price", request->price},
   };
   for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) {
-    rl_settings_add(load, settings, flags[i].key, flags[i].text);
+    hand_text(load, &to, flags[i].key, flags[i].text);
   }
-  for (size_t i = 0; i < request->set_count; i++) gather_set(load, request->sets[i], settings);
+  for (size_t i = 0; i < request->set_count; i++) hand_set(load, request->sets[i], &to);
   return !load->diags->out_of_memory;
+}
+
+bool rl_settings_gather(const rl_load *load, const rl_request *request, rl_settings *settings) {
+  *settings = (rl_settings){0};
+  return rl_settings_walk(load, request, assign_here, settings);
 }

@@ -1,0 +1,152 @@
+/* Rows as lines while they come: workers write the text of some rows each, and the texts leave in
+ * the order of the grid. */
+#include "base/checked.h"
+#include "cli/sweep_run.h"
+
+enum { CHUNK = 128, TEXT_MAX = 16 * 1024 * 1024 };
+
+bool rl_sweep_row_wanted(const rl_sweep_view *view, const rl_sweep_row *row) {
+  for (size_t i = 0; i < view->condition_count; i++) {
+    const rl_sweep_condition *condition = &view->conditions[i];
+    const rl_cell cell = rl_sweep_row_cell(row, &view->columns.items[condition->column]);
+    if (!rl_sweep_condition_holds(condition, &cell)) return false;
+  }
+  return true;
+}
+
+bool rl_sweep_row_values(const rl_sweep_view *view, const rl_sweep_row *row, rl_point_values *out) {
+  const rl_objectives *objectives = view->front.objectives;
+  if (row->why != NULL || !row->fits) return false;
+  for (size_t i = 0; i < objectives->count; i++) {
+    double value;
+    if (!rl_sweep_row_number(row, objectives->figures[i], &value)) return false;
+    out->of[i] = rl_objective_value(objectives->figures[i], value);
+  }
+  return true;
+}
+
+rl_status rl_sweep_find_front(rl_sweep_run *run) {
+  rl_diags *diags = &run->session->diags;
+  rl_sweep_rows rows;
+  rl_status status = rl_sweep_next(run->sweep, &rows, diags);
+  for (; status == RL_OK && rows.count > 0; status = rl_sweep_next(run->sweep, &rows, diags)) {
+    for (size_t i = 0; i < rows.count; i++) {
+      rl_point_values values;
+      if (!rl_sweep_row_wanted(&run->view, &rows.items[i])) continue;
+      if (!rl_sweep_row_values(&run->view, &rows.items[i], &values)) continue;
+      if (!rl_front_add(&run->view.front, &run->session->arena, &values)) return rl_diag_oom(diags);
+    }
+    rl_sweep_progress_tell(&run->progress, rl_sweep_position(run->sweep) - 1);
+  }
+  rl_sweep_seek(run->sweep, 1);
+  return status;
+}
+
+void rl_sweep_head(const rl_sweep_run *run, rl_buf *out) {
+  if (run->wish.format == RL_FORMAT_CSV) rl_sweep_csv_head(out, &run->view.columns);
+}
+
+void rl_sweep_line(const rl_sweep_run *run, const rl_sweep_row *row, rl_buf *out) {
+  rl_sweep_row marked = *row;
+  rl_point_values values;
+  if (run->wish.objectives.count > 0) {
+    marked.front =
+        rl_sweep_row_values(&run->view, row, &values) && rl_front_has(&run->view.front, &values);
+  }
+  if (run->wish.format == RL_FORMAT_CSV)
+    rl_sweep_csv_row(out, &run->view.columns, &marked);
+  else
+    rl_sweep_jsonl_row(out, &run->view.columns, &marked);
+}
+
+/* The text of some consecutive rows; its memory is used again. */
+typedef struct piece {
+  rl_arena arena;
+  rl_buf text;
+} piece;
+
+typedef struct writer {
+  rl_sweep_run *run;
+  rl_stream stream;
+  piece *pieces;
+  size_t piece_count;
+  rl_sweep_rows rows;
+} writer;
+
+static void write_piece(void *context, size_t index, unsigned worker) {
+  writer *w = context;
+  rl_buf *text = &w->pieces[index].text;
+  const size_t first = index * CHUNK, end = first + CHUNK;
+  (void)worker;
+  text->length = 0;
+  for (size_t i = first; i < end && i < w->rows.count; i++) {
+    const rl_sweep_row *row = &w->rows.items[i];
+    if (rl_sweep_row_wanted(&w->run->view, row)) rl_sweep_line(w->run, row, text);
+  }
+}
+
+static rl_status make_pieces(writer *w, size_t count) {
+  rl_session *session = w->run->session;
+  if (count <= w->piece_count) return RL_OK;
+  piece *pieces = RL_NEW_ARRAY(&session->arena, piece, count);
+  if (pieces == NULL) return rl_diag_oom(&session->diags);
+  for (size_t i = 0; i < count; i++) {
+    if (i < w->piece_count) pieces[i].arena = w->pieces[i].arena;
+    if (i >= w->piece_count) rl_arena_init(&pieces[i].arena, NULL);
+    rl_buf_init(&pieces[i].text, &pieces[i].arena, TEXT_MAX);
+  }
+  w->pieces = pieces;
+  w->piece_count = count;
+  return RL_OK;
+}
+
+static rl_status write_rows(writer *w) {
+  rl_diags *diags = &w->run->session->diags;
+  const size_t count = (size_t)rl_ceil_div(w->rows.count, CHUNK);
+  rl_status status = make_pieces(w, count);
+  if (status != RL_OK) return status;
+  w->run->workers.run(count, w->run->workers.count, write_piece, w);
+  for (size_t i = 0; status == RL_OK && i < count; i++) {
+    if (w->pieces[i].text.failed) return rl_diag_oom(diags);
+    status = rl_stream_write(&w->stream, &w->pieces[i].text, diags);
+  }
+  return status;
+}
+
+static rl_status open_stream(writer *w) {
+  rl_session *session = w->run->session;
+  const char *path = rl_argument(&session->arguments, RL_O_OUT).text;
+  uint64_t next = 1;
+  rl_buf head;
+  if (w->run->wish.resume != NULL) {
+    rl_status status = rl_sweep_resume(w->run, &w->stream, &next);
+    if (status == RL_OK) rl_sweep_seek(w->run->sweep, next);
+    if (status != RL_OK || next > 1) return status;
+  } else {
+    rl_status status = rl_stream_open(&w->stream, path, &session->arena, &session->diags);
+    if (status != RL_OK) return status;
+  }
+  rl_buf_init(&head, &session->arena, TEXT_MAX);
+  rl_sweep_head(w->run, &head);
+  if (head.failed) return rl_diag_oom(&session->diags);
+  return rl_stream_write(&w->stream, &head, &session->diags);
+}
+
+rl_status rl_sweep_stream(rl_sweep_run *run) {
+  rl_diags *diags = &run->session->diags;
+  writer w = {.run = run, .stream = {.descriptor = -1}};
+  const uint64_t before = run->wish.objectives.count > 0 ? rl_sweep_points(run->sweep) : 0;
+  rl_interrupts_hold();
+  rl_status status = open_stream(&w);
+  while (status == RL_OK && !rl_interrupted()) {
+    status = rl_sweep_next(run->sweep, &w.rows, diags);
+    if (status != RL_OK || w.rows.count == 0) break;
+    status = write_rows(&w);
+    rl_sweep_progress_tell(&run->progress, before + rl_sweep_position(run->sweep) - 1);
+  }
+  for (size_t i = 0; i < w.piece_count; i++) rl_arena_free(&w.pieces[i].arena);
+  if (w.stream.descriptor < 0) return status;
+  const bool whole = status == RL_OK && !rl_interrupted();
+  rl_status closed = rl_stream_close(&w.stream, whole, diags);
+  return status == RL_OK ? closed : status;
+}
