@@ -5,6 +5,19 @@ include(CheckCCompilerFlag)
 file(GLOB sources CONFIGURE_DEPENDS kernels-ref/cpu/fast/*.c)
 target_sources(rl_cpu PRIVATE ${sources})
 
+# What measures and where it runs: processors are named by an extension of POSIX.
+set_source_files_properties(kernels-ref/harness/machine.c PROPERTIES COMPILE_DEFINITIONS _GNU_SOURCE)
+# Loops that nothing but their instruction decides.
+set_source_files_properties(kernels-ref/cpu/fast/loops_plain.c PROPERTIES COMPILE_OPTIONS -O3)
+target_compile_options(rl_harness PRIVATE -O2)
+
+# Tiles are loops over a few rows and inputs whose sums must stay in registers: gcc unrolls them only
+# when it is allowed to.
+set(unrolled "")
+if(CMAKE_C_COMPILER_ID STREQUAL GNU)
+  set(unrolled --param=max-completely-peeled-insns=4000)
+endif()
+
 # Adds kernels-ref/cpu/FOLDER/*_NAME.c with the flags, and lets the registry know.
 function(rl_instruction_set folder name)
   string(TOUPPER RL_${folder}_${name} symbol)
@@ -14,8 +27,8 @@ function(rl_instruction_set folder name)
   if(${symbol})
     file(GLOB sources CONFIGURE_DEPENDS kernels-ref/cpu/${folder}/*_${name}.c)
     target_sources(rl_cpu PRIVATE ${sources})
-    set_source_files_properties(${sources} PROPERTIES COMPILE_OPTIONS "-O3;${ARGN}")
-    set_property(SOURCE kernels-ref/cpu/registry.c APPEND PROPERTY COMPILE_DEFINITIONS ${symbol})
+    set_source_files_properties(${sources} PROPERTIES COMPILE_OPTIONS "-O3;${ARGN};${unrolled}")
+    set_property(SOURCE kernels-ref/cpu/registry.c kernels-ref/cpu/fast/loops_plain.c APPEND PROPERTY COMPILE_DEFINITIONS ${symbol})
   endif()
 endfunction()
 

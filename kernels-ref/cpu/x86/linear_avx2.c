@@ -7,10 +7,12 @@
 #define TILE_AHEAD 4096
 
 #define TILE(x) f32_##x
+#define TILE_ROWS 4
 #define TILE_WEIGHT vf
 #define TILE_VECTORS 1
 #define TILE_GROUPED 0
 #define TILE_SUM vf
+#define TILE_ZERO vf_zero
 #define TILE_ADD vf_add_product
 #define TILE_VALUE DENSE_VALUE
 #define TILE_LOAD vf_load_one
@@ -25,10 +27,12 @@ static inline void load_bf16(const uint8_t *at, vf *w) {
   w[1] = _mm256_castsi256_ps(_mm256_and_si256(words, _mm256_set1_epi32((int)0xffff0000)));
 }
 #define TILE(x) bf16_##x
+#define TILE_ROWS 4
 #define TILE_WEIGHT vf
 #define TILE_VECTORS 2
 #define TILE_GROUPED 0
 #define TILE_SUM vf
+#define TILE_ZERO vf_zero
 #define TILE_ADD vf_add_product
 #define TILE_VALUE DENSE_VALUE
 #define TILE_LOAD load_bf16
@@ -40,10 +44,12 @@ static inline void load_f16(const uint8_t *at, vf *w) {
   w[0] = _mm256_cvtph_ps(_mm_loadu_si128((const void *)at));
 }
 #define TILE(x) f16_##x
+#define TILE_ROWS 4
 #define TILE_WEIGHT vf
 #define TILE_VECTORS 1
 #define TILE_GROUPED 0
 #define TILE_SUM vf
+#define TILE_ZERO vf_zero
 #define TILE_ADD vf_add_product
 #define TILE_VALUE DENSE_VALUE
 #define TILE_LOAD load_f16
@@ -65,6 +71,7 @@ static inline void load_w8(const uint8_t *at, vf *w) {
   w[3] = signed_floats(_mm_srli_si128(high, 8));
 }
 #define TILE(x) w8_##x
+#define TILE_ROWS 4
 #define TILE_WEIGHT vf
 #define TILE_VECTORS 4
 #define TILE_GROUPED 1
@@ -90,6 +97,7 @@ static inline void load_w4(const uint8_t *at, vf *w) {
   w[3] = signed_floats(_mm_srli_si128(odd, 8));
 }
 #define TILE(x) w4_##x
+#define TILE_ROWS 4
 #define TILE_WEIGHT vf
 #define TILE_VECTORS 4
 #define TILE_GROUPED 1
@@ -117,8 +125,7 @@ static inline vf to_floats(vi v) {
 static inline vi widened_product(__m128i codes, __m128i x) {
   return _mm256_madd_epi16(_mm256_cvtepu8_epi16(codes), _mm256_cvtepi8_epi16(x));
 }
-static inline vi add_bytes(vi sum, vi codes, const uint8_t *x) {
-  const vi inputs = vi_load(x);
+static inline vi add_bytes(vi sum, vi codes, vi inputs) {
   const vi low = widened_product(_mm256_castsi256_si128(codes), _mm256_castsi256_si128(inputs));
   const vi high =
       widened_product(_mm256_extracti128_si256(codes, 1), _mm256_extracti128_si256(inputs, 1));
@@ -136,6 +143,7 @@ static inline float codes_value(const rl_linear_task *task, vi sum, const uint8_
 #define CODES_VALUE(task, sum, row, scales, token) codes_value(task, sum, row, *(scales), token)
 
 #define TILE(x) w8_groups_##x
+#define TILE_ROWS 4
 #define TILE_WEIGHT vi
 #define TILE_VECTORS 1
 #define TILE_GROUPED 1
@@ -150,10 +158,12 @@ static inline float codes_value(const rl_linear_task *task, vi sum, const uint8_
 #include "kernels-ref/cpu/x86/linear_rows.h"
 
 #define TILE(x) w8_whole_##x
+#define TILE_ROWS 4
 #define TILE_WEIGHT vi
 #define TILE_VECTORS 1
 #define TILE_GROUPED 0
 #define TILE_SUM vi
+#define TILE_ZERO vi_zero
 #define TILE_ADD add_bytes
 #define TILE_VALUE CODES_VALUE
 #define TILE_LOAD vi_load_one
@@ -167,11 +177,12 @@ static inline void load_nibbles(const uint8_t *at, vi *w) {
   w[0] = _mm256_and_si256(bytes, mask);
   w[1] = _mm256_and_si256(_mm256_srli_epi16(bytes, 4), mask);
 }
-static inline vi add_nibbles(vi sum, vi codes, const uint8_t *x) {
-  const vi pairs = _mm256_maddubs_epi16(codes, vi_load(x));
+static inline vi add_nibbles(vi sum, vi codes, vi x) {
+  const vi pairs = _mm256_maddubs_epi16(codes, x);
   return _mm256_add_epi32(sum, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
 }
 #define TILE(x) w4_groups_##x
+#define TILE_ROWS 4
 #define TILE_WEIGHT vi
 #define TILE_VECTORS 2
 #define TILE_GROUPED 1

@@ -7,10 +7,12 @@
 #define TILE_AHEAD 4096
 
 #define TILE(x) f32_##x
+#define TILE_ROWS 4
 #define TILE_WEIGHT vf
 #define TILE_VECTORS 1
 #define TILE_GROUPED 0
 #define TILE_SUM vf
+#define TILE_ZERO vf_zero
 #define TILE_ADD vf_add_product
 #define TILE_VALUE DENSE_VALUE
 #define TILE_LOAD vf_load_one
@@ -25,10 +27,12 @@ static inline void load_bf16(const uint8_t *at, vf *w) {
   w[1] = _mm512_castsi512_ps(_mm512_and_si512(words, _mm512_set1_epi32((int)0xffff0000)));
 }
 #define TILE(x) bf16_##x
+#define TILE_ROWS 4
 #define TILE_WEIGHT vf
 #define TILE_VECTORS 2
 #define TILE_GROUPED 0
 #define TILE_SUM vf
+#define TILE_ZERO vf_zero
 #define TILE_ADD vf_add_product
 #define TILE_VALUE DENSE_VALUE
 #define TILE_LOAD load_bf16
@@ -40,10 +44,12 @@ static inline void load_f16(const uint8_t *at, vf *w) {
   w[0] = _mm512_cvtph_ps(_mm256_loadu_si256((const void *)at));
 }
 #define TILE(x) f16_##x
+#define TILE_ROWS 4
 #define TILE_WEIGHT vf
 #define TILE_VECTORS 1
 #define TILE_GROUPED 0
 #define TILE_SUM vf
+#define TILE_ZERO vf_zero
 #define TILE_ADD vf_add_product
 #define TILE_VALUE DENSE_VALUE
 #define TILE_LOAD load_f16
@@ -59,6 +65,7 @@ static inline void load_w8(const uint8_t *at, vf *w) {
   w[1] = _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm256_extracti128_si256(codes, 1)));
 }
 #define TILE(x) w8_##x
+#define TILE_ROWS 4
 #define TILE_WEIGHT vf
 #define TILE_VECTORS 2
 #define TILE_GROUPED 1
@@ -80,6 +87,7 @@ static inline void load_w4(const uint8_t *at, vf *w) {
   w[1] = _mm512_permutexvar_ps(_mm512_srli_epi32(bytes, 4), table);
 }
 #define TILE(x) w4_##x
+#define TILE_ROWS 4
 #define TILE_WEIGHT vf
 #define TILE_VECTORS 2
 #define TILE_GROUPED 1

@@ -6,14 +6,16 @@
 #define TILE_TOKENS 4
 #define TILE_AHEAD 4096
 
-static inline vf add_pairs(vf sum, __m512i weight, const uint8_t *x) {
-  return _mm512_dpbf16_ps(sum, (__m512bh)weight, (__m512bh)vi_load(x));
+static inline vf add_pairs(vf sum, vi weight, vi x) {
+  return _mm512_dpbf16_ps(sum, (__m512bh)weight, (__m512bh)x);
 }
 #define TILE(x) bf16_##x
+#define TILE_ROWS 4
 #define TILE_WEIGHT vi
 #define TILE_VECTORS 1
 #define TILE_GROUPED 0
 #define TILE_SUM vf
+#define TILE_ZERO vf_zero
 #define TILE_ADD add_pairs
 #define TILE_VALUE DENSE_VALUE
 #define TILE_LOAD vi_load_one
@@ -37,6 +39,7 @@ static inline void load_w4(const uint8_t *at, vi *w) {
   w[3] = _mm512_permutexvar_epi16(_mm512_srli_epi16(words, 12), table);
 }
 #define TILE(x) w4_##x
+#define TILE_ROWS 2
 #define TILE_WEIGHT vi
 #define TILE_VECTORS 4
 #define TILE_GROUPED 1

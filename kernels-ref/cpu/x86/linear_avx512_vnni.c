@@ -12,8 +12,8 @@ static inline vi vi_zero(void) {
 static inline vf to_floats(vi v) {
   return _mm512_cvtepi32_ps(v);
 }
-static inline vi add_bytes(vi sum, vi codes, const uint8_t *x) {
-  return _mm512_dpbusd_epi32(sum, codes, vi_load(x));
+static inline vi add_bytes(vi sum, vi codes, vi x) {
+  return _mm512_dpbusd_epi32(sum, codes, x);
 }
 
 /* Exact: lanes stay below 2^31 for rows of 2^17 codes, their sum needs more. */
@@ -28,6 +28,7 @@ static inline float codes_value(const rl_linear_task *task, vi sum, const uint8_
 #define CODES_VALUE(task, sum, row, scales, token) codes_value(task, sum, row, *(scales), token)
 
 #define TILE(x) w8_groups_##x
+#define TILE_ROWS 4
 #define TILE_WEIGHT vi
 #define TILE_VECTORS 1
 #define TILE_GROUPED 1
@@ -42,10 +43,12 @@ static inline float codes_value(const rl_linear_task *task, vi sum, const uint8_
 #include "kernels-ref/cpu/x86/linear_rows.h"
 
 #define TILE(x) w8_whole_##x
+#define TILE_ROWS 4
 #define TILE_WEIGHT vi
 #define TILE_VECTORS 1
 #define TILE_GROUPED 0
 #define TILE_SUM vi
+#define TILE_ZERO vi_zero
 #define TILE_ADD add_bytes
 #define TILE_VALUE CODES_VALUE
 #define TILE_LOAD vi_load_one
@@ -60,6 +63,7 @@ static inline void load_nibbles(const uint8_t *at, vi *w) {
   w[1] = _mm512_and_si512(_mm512_srli_epi16(bytes, 4), mask);
 }
 #define TILE(x) w4_groups_##x
+#define TILE_ROWS 4
 #define TILE_WEIGHT vi
 #define TILE_VECTORS 2
 #define TILE_GROUPED 1

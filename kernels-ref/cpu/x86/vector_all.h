@@ -27,12 +27,23 @@ static inline void vector_scales(const uint8_t *stored, rl_type type, uint64_t c
   }
 }
 
+/* What each group is shifted by. Without stored zeros it is a multiple of the scale. */
+static inline void vector_shifts(const rl_linear_task *task, const uint8_t *row,
+                                 const float *scales, float *shifts) {
+  if (task->component->zero != RL_ZERO_NONE) {
+    rl_linear_zeros(task, row, scales, shifts);
+    return;
+  }
+  const float middle = (float)(1u << (RL_TYPES[task->component->type].bits - 1));
+  for (uint64_t g = 0; g < task->groups; g++) shifts[g] = (task->centre - middle) * scales[g];
+}
+
 /* Sums of floats, as tiles that multiply in fp32 name them. */
 static inline vf vf_same(vf v) {
   return v;
 }
-static inline vf vf_add_product(vf sum, vf weight, const uint8_t *x) {
-  return vf_fma(weight, vf_load(x), sum);
+static inline vf vf_add_product(vf sum, vf weight, vi x) {
+  return vf_fma(weight, vf_of(x), sum);
 }
 static inline void vf_load_one(const uint8_t *at, vf *w) {
   w[0] = vf_load(at);

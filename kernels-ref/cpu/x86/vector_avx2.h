@@ -17,6 +17,9 @@ static inline vf vf_load(const void *at) {
 static inline vi vi_load(const void *at) {
   return _mm256_loadu_si256(at);
 }
+static inline vf vf_of(vi bits) {
+  return _mm256_castsi256_ps(bits);
+}
 static inline vf vf_fma(vf a, vf b, vf c) {
   return _mm256_fmadd_ps(a, b, c);
 }

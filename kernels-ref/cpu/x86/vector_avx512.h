@@ -17,6 +17,9 @@ static inline vf vf_load(const void *at) {
 static inline vi vi_load(const void *at) {
   return _mm512_loadu_si512(at);
 }
+static inline vf vf_of(vi bits) {
+  return _mm512_castsi512_ps(bits);
+}
 static inline vf vf_fma(vf a, vf b, vf c) {
   return _mm512_fmadd_ps(a, b, c);
 }
