@@ -1,6 +1,7 @@
 /* Decoders whose mixtures or attention no plain decoder has: gpt-oss (sinks, clamped gates, biases
  * of routers and experts), Llama 4 (chunks, layers without rotation, inputs weighed before the
- * experts, a shared expert), Qwen 2 MoE (a shared expert behind a gate). Sources: OpenAI 2025,
+ * experts, a shared expert), Qwen 2 MoE (a shared expert behind a gate), GLM-4.5 (sigmoids with a
+ * correction bias). Sources: OpenAI 2025,
  * gpt-oss model card, 2.1-2.2; Meta 2025, Llama 4; Yang et al. 2024; Nakanishi 2025, eq. 3; and
  * those of the decoder. */
 #include "engine_reference_moe.h"
@@ -136,6 +137,10 @@ static void project(const pass *p, int layer) {
   linear(p, "q_proj", bias, layer, h, q);
   linear(p, "k_proj", bias, layer, h, k);
   linear(p, "v_proj", bias, layer, h, v);
+  if (m->qk_norm) {
+    norm(p, "q_norm", layer, q, q, m->heads);
+    norm(p, "k_norm", layer, k, k, m->kv_heads);
+  }
   if (turns) {
     rope(p, layer, q, m->heads, p->plant == REF_ROPE_ONE_TOO_LATE);
     rope(p, layer, k, m->kv_heads, 0);
@@ -275,10 +280,35 @@ static void choose(const pass *p, const double *logits, double *weights) {
   }
 }
 
+/* The same by corrected sigmoids: the bias says who is chosen, not how much one weighs. */
+static void choose_corrected(const pass *p, int layer, const double *logits, double *weights) {
+  static double bias[REF_WIDTH], choice[REF_WIDTH];
+  const ref_model *m = p->m;
+  double sum = 0;
+  vector(p, "route", "bias", layer, bias);
+  for (int e = 0; e < m->experts; e++) choice[e] = 1 / (1 + exp(-logits[e])) + bias[e];
+  for (int e = 0; e < m->experts; e++) {
+    int better = 0;
+    for (int f = 0; f < m->experts; f++) {
+      better += choice[f] > choice[e] || (choice[f] == choice[e] && f < e);
+    }
+    weights[e] = better < m->chosen ? 1 / (1 + exp(-logits[e])) : 0;
+    sum += weights[e];
+  }
+  for (int e = 0; e < m->experts; e++) {
+    weights[e] *= p->e->correction / sum;
+    store(p, &weights[e], 1);
+  }
+}
+
 static void mix_token(const pass *p, int layer, int t) {
   static double weights[REF_WIDTH], in[REF_WIDTH], y[REF_WIDTH];
   const ref_model *m = p->m;
-  choose(p, gate[t], weights);
+  if (p->e->correction > 0) {
+    choose_corrected(p, layer, gate[t], weights);
+  } else {
+    choose(p, gate[t], weights);
+  }
   memset(o[t], 0, sizeof o[t]);
   for (int e = 0; e < m->experts; e++) {
     if (!(weights[e] > 0)) continue;

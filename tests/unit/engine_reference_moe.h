@@ -14,6 +14,8 @@ typedef struct ref_moe {
   double limit, factor;      /* clamped units; limit 0: silu(gate) up */
   bool weigh_inputs;         /* sigmoid weights multiply what goes into the experts */
   bool shared, shared_gate;
+  double correction; /* sigmoid scores, chosen with a bias, summing to so much (V3, eq. 12-16); 0:
+                        softmax */
   bool memory[REF_LAYERS]; /* a hashed memory before the layer (Cheng et al. 2026) */
   int orders, memory_heads, table_rows, taps;
 } ref_moe;

@@ -48,7 +48,7 @@ typedef struct twin_pass {
 enum {
   TWIN_DENSE = 16, /* engine_twin_dense.def */
   TWIN_FAMILIES = 24 + TWIN_DENSE,
-  TWIN_MODELS = 38 + TWIN_DENSE
+  TWIN_MODELS = 39 + TWIN_DENSE
 };
 extern const ref_model TWIN_MODEL[TWIN_MODELS];
 

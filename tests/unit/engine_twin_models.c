@@ -82,6 +82,7 @@ static const ref_moe LLAMA4_MOE = {.chunk = {5, 0, 5, 0},
                                    .weigh_inputs = true,
                                    .shared = true};
 static const ref_moe QWEN2_MOE_MOE = {.shared = true, .shared_gate = true};
+static const ref_moe GLM_MOE = {.shared = true, .correction = 2.5};
 static const ref_moe ENGRAM = {
     .memory = {false, true}, .orders = 3, .memory_heads = 2, .table_rows = 23, .taps = 3};
 static const ref_mamba MAMBA = {.inner = 54, .states = 5, .taps = 4};
@@ -284,6 +285,29 @@ const ref_model TWIN_MODEL[TWIN_MODELS] = {
      .recurrent = true,
      .forward = ref_forward_moe,
      .details = &ENGRAM},
+    {.twin = "glm-moe-twin",
+     .layers = 2,
+     .width = 45,
+     .ff = 70,
+     .vocabulary = 59,
+     .heads = 6,
+     .kv_heads = 2,
+     .head_dim = 12,
+     .eps = 1e-5,
+     .qkv_bias = true,
+     .qk_norm = true,
+     .gated = true,
+     .act = REF_SILU,
+     .score_root = 12,
+     .rope_base = {1e6, 1e6},
+     .rotary = 6,
+     .experts = 7,
+     .chosen = 3,
+     .expert_ff = 33,
+     .mixture = {false, true},
+     .expert_ops = {"expert_gate_proj", "expert_up_proj", "expert_down_proj"},
+     .forward = ref_forward_moe,
+     .details = &GLM_MOE},
     {LLAMA4, .twin = "llama4-twin", .kv_heads = 2},
     {QWEN2_MOE, .twin = "qwen2-moe-twin", .kv_heads = 2},
     {OLMOE, .twin = "olmoe-twin", .kv_heads = 2},
