@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "doc/tree.h"
+#include "spec/safetensors.h"
 
 enum { DEPTH_MAX = 16, FILES_MAX = 4096 };
 
@@ -18,10 +19,17 @@ typedef struct walk {
   rl_path_list *out;
 } walk;
 
+/* Weights are descriptions too; parts of several files are named by their index. */
+static bool is_weights(const char *name, const char *dot) {
+  if (strcmp(dot, ".gguf") != 0 && !rl_safetensors_is_name(name)) return false;
+  return strcmp(dot, ".json") == 0 || strstr(name, "-of-") == NULL;
+}
+
 static bool is_description(const char *name) {
   const char *dot = strrchr(name, '.');
   if (dot == NULL || dot == name) return false;
-  return strcmp(dot, ".yaml") == 0 || strcmp(dot, ".yml") == 0 || strcmp(name, "config.json") == 0;
+  return strcmp(dot, ".yaml") == 0 || strcmp(dot, ".yml") == 0 ||
+         strcmp(name, "config.json") == 0 || is_weights(name, dot);
 }
 
 static rl_status skipped(const walk *w, const char *path, const char *why) {
