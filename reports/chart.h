@@ -107,7 +107,9 @@ enum {
   RL_STYLE_RIDGE = 23,
   RL_STYLE_LIMIT = 24,
   RL_STYLE_MEASURED = 25, /* 4: points that were measured */
-  RL_STYLE_FILLS = 31     /* 8: fills of bars */
+  RL_STYLE_DIM = 29,      /* of texts */
+  RL_STYLE_STRONG = 30,
+  RL_STYLE_FILLS = 31 /* 8: fills of bars */
 };
 enum { RL_SERIES_STYLES = 8, RL_ROOF_STYLES = 4, RL_FILL_STYLES = 8 };
 

@@ -6,8 +6,8 @@
 static const struct {
   const char *letter;
   double value;
-} prefixes[] = {{"n", 1e-9}, {"\xC2\xB5", 1e-6}, {"m", 1e-3}, {"", 1},     {"k", 1e3},
-                {"M", 1e6},  {"G", 1e9},         {"T", 1e12}, {"P", 1e15}, {"E", 1e18}};
+} prefixes[] = {{"n", 1e-9}, {"u", 1e-6}, {"m", 1e-3}, {"", 1},     {"k", 1e3},
+                {"M", 1e6},  {"G", 1e9},  {"T", 1e12}, {"P", 1e15}, {"E", 1e18}};
 enum { PREFIXES = sizeof prefixes / sizeof *prefixes };
 
 const char *rl_axis_prefix(double high, double *scale) {

@@ -32,7 +32,7 @@ static void add_screen(rl_buf *out, const rl_chart *chart, double x, double y) {
 /* Text that gnuplot hands on as it stands; to LaTeX as LaTeX wants it. */
 static void add_quoted(rl_buf *out, const rl_sheet *sheet, const char *text) {
   rl_buf tex;
-  if (sheet->terminal != RL_TERMINAL_TEX && sheet->terminal != RL_TERMINAL_EPS_TEX) {
+  if (sheet->terminal != RL_TERMINAL_TEX) {
     rl_quote(out, RL_QUOTE_GNUPLOT, text);
     return;
   }
@@ -60,9 +60,7 @@ static const terminal_row terminals[RL_TERMINALS] = {
                          200.0 / 96, true, ""},
     [RL_TERMINAL_EPS] = {"epscairo noenhanced color fontscale 1 pointscale 0.7", 1.0 / 72,
                          72.0 / 96, false, "in"},
-    [RL_TERMINAL_TEX] = {"cairolatex pdf noenhanced color fontscale 1 pointscale 0.7", 1.0 / 72, 1,
-                         false, "in"},
-    [RL_TERMINAL_EPS_TEX] = {"epslatex noenhanced color", 1.0 / 72, 1, false, "in"},
+    [RL_TERMINAL_TEX] = {"cairolatex pdf input color fontscale 1", 1.0 / 72, 1, false, "in"},
     [RL_TERMINAL_TEXT] = {"dumb noenhanced", 1, 1, true, ""},
 };
 
@@ -81,7 +79,7 @@ static void add_terminal(rl_buf *out, const rl_chart *chart, const rl_sheet *she
   rl_buf_add(out, ",");
   add_length(out, chart->canvas.height, row);
   if (!chart->canvas.text) {
-    const bool latex = sheet->terminal == RL_TERMINAL_TEX || sheet->terminal == RL_TERMINAL_EPS_TEX;
+    const bool latex = sheet->terminal == RL_TERMINAL_TEX;
     RL_ADD(out, " font '", latex ? "" : "Helvetica", ",");
     RL_ADD(out, rl_print_digits(chart->canvas.font * row->font, 4, number), "'");
   }
@@ -89,9 +87,13 @@ static void add_terminal(rl_buf *out, const rl_chart *chart, const rl_sheet *she
 }
 
 static void add_output(rl_buf *out, const rl_sheet *sheet) {
-  if (sheet->name == NULL) return;
-  RL_ADD(out, "if (!exists('rl_output')) rl_output = './", sheet->name, ".", sheet->extension,
-         "'\nif (rl_output ne '') set output rl_output\n");
+  if (sheet->place != NULL) {
+    rl_buf_add(out, "cd ");
+    rl_quote(out, RL_QUOTE_GNUPLOT, sheet->place);
+    RL_ADD(out, "\nset output '", sheet->name, ".", sheet->extension, "'\n");
+  }
+  if (sheet->alone) return;
+  RL_ADD(out, "set output '", sheet->name, ".", sheet->extension, "'\n");
 }
 
 static void add_templates(rl_buf *out, const rl_sheet *sheet) {
@@ -153,8 +155,11 @@ static void add_text(rl_buf *out, const rl_chart *chart, const rl_sheet *sheet,
     rl_buf_add(out, " rotate by ");
     add_number(out, text->angle);
   }
-  RL_ADD(out, " noenhanced front", text->dim ? " @rl_dim" : "", text->strong ? " @rl_strong" : "",
-         "\n");
+  rl_buf_add(out, " noenhanced front");
+  /* no macro of a template: gnuplot looks for them in lines with quotes, and takes # amiss */
+  if (text->dim) rl_buf_addf(out, " tc ls %u", RL_STYLE_DIM);
+  if (text->strong) rl_buf_addf(out, " tc ls %u", RL_STYLE_STRONG);
+  rl_buf_add(out, "\n");
 }
 
 static void add_stroke(rl_buf *out, const rl_chart *chart, const rl_chart_stroke *stroke) {
@@ -200,13 +205,13 @@ static void add_layer(rl_buf *out, const rl_layer *layer, const char *source) {
   if (layer->kind == RL_LAYER_BOXES) {
     rl_buf_addf(out,
                 "3:($1 == %u ? $2 : NaN):3:4:($2 - rl_half):($2 + rl_half) with boxxyerror "
-                "@rl_fill%u",
+                "@rl_fill%u notitle",
                 layer->number, layer->style);
     return;
   }
   rl_buf_addf(out, "($1 == %u ? $2 : NaN):3 with ", layer->number);
   rl_buf_add(out, forms[layer->kind]);
-  rl_buf_addf(out, " ls %u", layer->style);
+  rl_buf_addf(out, " ls %u notitle", layer->style);
 }
 
 /* The rows between two lines; none of them begins as the last one does, since each begins with the
@@ -219,7 +224,7 @@ static void add_data(rl_buf *out, const rl_chart *chart) {
 
 static void add_plot(rl_buf *out, const rl_chart *chart, const rl_sheet *sheet) {
   const char *source = "$rl_data";
-  if (sheet->name == NULL) {
+  if (sheet->alone) {
     add_data(out, chart);
   } else {
     RL_ADD(out, "rl_data = './", sheet->name, ".csv'\n");
@@ -235,7 +240,7 @@ static void add_plot(rl_buf *out, const rl_chart *chart, const rl_sheet *sheet) 
 
 void rl_chart_gnuplot(rl_buf *out, const rl_chart *chart, const rl_sheet *sheet) {
   RL_ADD(out, "# A ", chart->kind, " chart of rooflinectl " RL_VERSION);
-  if (sheet->name != NULL) RL_ADD(out, "; again: gnuplot ", sheet->name, ".gp");
+  if (!sheet->alone) RL_ADD(out, "; again: gnuplot ", sheet->name, ".gp");
   RL_ADD(out, "\nif (GPVAL_VERSION < 5.2) print '" RL_GNUPLOT_TOO_OLD "'; exit\n");
   add_terminal(out, chart, sheet);
   add_output(out, sheet);

@@ -8,8 +8,20 @@
 #include "reports/report.h"
 
 const rl_chart_kind RL_CHART_KINDS[] = {
-    {"roofline", "operators under the roofs of the machine: what bounds each, and how far", true,
+    {"roofline", "operators under the roofs of the machine: what bounds each, and how far", "1",
      rl_chart_build_roofline},
+    {"time", "where the time of a pass goes: a bar an operator, coloured by its bound", "1",
+     rl_chart_build_time},
+    {"bytes", "what each operator moves: weights, KV cache, activations, states, links", "1",
+     rl_chart_build_bytes},
+    {"memory", "weights, KV cache and activations against what the device has, batch by batch",
+     "1,16,64,256", rl_chart_build_memory},
+    {"lines", "one figure over another, --y over --x, a curve for each machine and format",
+     "1,2,4,8,16,32,64,128,256", rl_chart_build_lines},
+    {"pareto",
+     "throughput of a device against latency for a user, with the front that is best in "
+     "both",
+     "1,4,16,64,256", rl_chart_build_pareto},
 };
 const size_t RL_CHART_KIND_COUNT = sizeof RL_CHART_KINDS / sizeof *RL_CHART_KINDS;
 

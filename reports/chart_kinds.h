@@ -24,12 +24,13 @@ typedef struct rl_chart_input {
   size_t label_count;
   const char *title; /* NULL: none */
   rl_legend legend;
+  size_t x, y; /* what `lines` draws: index into the choices of --x and --y */
 } rl_chart_input;
 
 typedef struct rl_chart_kind {
   const char *name;
   const char *says;
-  bool phases; /* it shows passes: several phases stand beside each other */
+  const char *batches; /* those that show it best, for its example */
   void (*build)(rl_chart *chart, const rl_chart_input *input);
 } rl_chart_kind;
 extern const rl_chart_kind RL_CHART_KINDS[];
@@ -60,5 +61,10 @@ bool rl_chart_names(const rl_chart_input *input, const char *operator_name);
 const char *rl_chart_common(rl_chart *chart, const rl_chart_input *input);
 
 void rl_chart_build_roofline(rl_chart *chart, const rl_chart_input *input);
+void rl_chart_build_time(rl_chart *chart, const rl_chart_input *input);
+void rl_chart_build_bytes(rl_chart *chart, const rl_chart_input *input);
+void rl_chart_build_memory(rl_chart *chart, const rl_chart_input *input);
+void rl_chart_build_lines(rl_chart *chart, const rl_chart_input *input);
+void rl_chart_build_pareto(rl_chart *chart, const rl_chart_input *input);
 
 #endif

@@ -10,22 +10,23 @@ typedef enum rl_terminal {
   RL_TERMINAL_PDF,
   RL_TERMINAL_PNG,
   RL_TERMINAL_EPS,
-  RL_TERMINAL_TEX, /* text set by LaTeX, the rest in a PDF beside it */
-  RL_TERMINAL_EPS_TEX,
+  RL_TERMINAL_TEX,  /* text set by LaTeX, the rest in a PDF beside it */
   RL_TERMINAL_TEXT, /* characters */
   RL_TERMINALS
 } rl_terminal;
 
 typedef struct rl_sheet {
   rl_terminal terminal;
-  const char *name;             /* "fig": file names are made of it; NULL: standard output alone */
-  const char *extension;        /* "svg" */
+  const char *name;      /* "fig": file names are made of it; NULL: it is not written to files */
+  const char *extension; /* "svg" */
+  bool alone;            /* the data stands in the script, and the chart goes to standard output */
+  const char *place;     /* of one that stands alone: the folder that its files go to instead */
   const char *const *templates; /* what they say, in order */
   size_t template_count;
 } rl_sheet;
 
 /* Fails the buffer when memory ran out or the chart has failed. The names of the sheet are of
- * letters, digits, dots, - and _ only. Without a name the data stands in the script. */
+ * letters, digits, dots, - and _ only. */
 void rl_chart_gnuplot(rl_buf *out, const rl_chart *chart, const rl_sheet *sheet);
 void rl_chart_csv(rl_buf *out, const rl_chart *chart);
 void rl_chart_caption(rl_buf *out, const rl_chart *chart);

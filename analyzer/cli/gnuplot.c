@@ -157,14 +157,14 @@ static bool finish(child *c, int64_t deadline, bool ended, int *status) {
   return false;
 }
 
-/* The line of its messages that says what is wrong: the one behind the caret, else the last. */
+/* The line of its messages that says what is wrong: the last that is no warning. */
 static const char *complaint(rl_buf *messages) {
   const char *at = messages->text, *best = "it says nothing";
   while (at != NULL && *at != '\0') {
     char *end = strchr(at, '\n');
     if (end != NULL) *end = '\0';
     at += strspn(at, " \t");
-    if (*at != '\0' && *at != '^') best = at;
+    if (*at != '\0' && *at != '^' && strstr(at, "warning:") == NULL) best = at;
     at = end == NULL ? NULL : end + 1;
   }
   return best;
@@ -183,7 +183,8 @@ static rl_status judge(const rl_gnuplot *gnuplot, int status, rl_buf *out, rl_bu
   if (messages->text != NULL && strstr(messages->text, RL_GNUPLOT_TOO_OLD) != NULL) {
     return RL_REPORT(diags, GNUPLOT_OLD, (rl_loc){0}, gnuplot->program, kept);
   }
-  if (WIFEXITED(status) && WEXITSTATUS(status) == 0 && out->length > 0) return RL_OK;
+  const bool drew = gnuplot->elsewhere || out->length > 0;
+  if (drew && WIFEXITED(status) && WEXITSTATUS(status) == 0) return RL_OK;
   return RL_REPORT(diags, GNUPLOT_FAILED, (rl_loc){0}, complaint(messages), kept);
 }
 
@@ -196,7 +197,7 @@ rl_status rl_gnuplot_run(const rl_gnuplot *gnuplot, const rl_buf *script, rl_buf
   rl_buf messages;
   child c;
   if (path == NULL || home == NULL) return rl_diag_oom(diags);
-  char *const environment[] = {path, home, (char *)"LC_ALL=C", NULL};
+  char *const environment[] = {path, home, (char *)"LC_ALL=C.UTF-8", NULL};
   rl_buf_init(&messages, arena, MESSAGES_MAX);
   const int64_t deadline = now_ms() + gnuplot->timeout_ms;
   const int error = start(gnuplot, environment, &c);

@@ -1,8 +1,11 @@
 /* A chart's files: names that no program reads as more than names, all whole or not there. */
 #include "cli/plot_files.h"
 
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "cli/gnuplot.h"
 #include "cli/output.h"
@@ -138,10 +141,11 @@ rl_status rl_plot_draw(rl_session *session, const rl_chart *chart, const rl_shee
                               .path = session->environment.path,
                               .home = session->environment.home,
                               .timeout_ms = TIMEOUT_MS,
+                              .elsewhere = sheet->place != NULL,
                               .kept = kept};
   rl_sheet inner = *sheet;
   rl_buf script;
-  inner.name = NULL;
+  inner.alone = true;
   rl_buf_init(&script, &session->arena, CHART_MAX);
   rl_chart_gnuplot(&script, chart, &inner);
   if (script.failed) return rl_diag_oom(&session->diags);
@@ -171,22 +175,79 @@ static rl_status write_sources(rl_session *session, const rl_plot_target *target
   return status == RL_OK ? write_beside(session, target, "csv", &data, written) : status;
 }
 
+static void still_dates(rl_buf *chart) {
+  still_date(chart, "/CreationDate (D:", "20000101000000");
+  still_date(chart, "%%CreationDate: ", "Sat Jan  1 00:00:00 2000");
+}
+
+/* A file that gnuplot wrote, moved to where it belongs. */
+static rl_status take_file(rl_session *session, const rl_plot_target *target, const char *place,
+                           const char *extension, rl_few_names *written) {
+  const char *text;
+  rl_buf copy;
+  const char *path = rl_textf(&session->arena, "%s/%s.%s", place, target->sheet.name, extension);
+  if (path == NULL) return rl_diag_oom(&session->diags);
+  rl_buf_init(&copy, &session->arena, CHART_MAX);
+  size_t length = 0;
+  rl_status status =
+      rl_read_file(&session->arena, path, CHART_MAX, &text, &length, &session->diags);
+  unlink(path);
+  if (status != RL_OK) return status;
+  rl_buf_addn(&copy, text, length);
+  still_dates(&copy);
+  return write_beside(session, target, extension, &copy, written);
+}
+
+/* LaTeX's text and drawing are two files that gnuplot names itself: they are drawn in a folder of
+ * their own. */
+static rl_status draw_latex(rl_session *session, const rl_plot_target *target,
+                            const rl_sheet *sheet, const rl_chart *chart, rl_few_names *written,
+                            const char *kept) {
+  rl_sheet inner = *sheet;
+  rl_buf nothing;
+  char *place = rl_textf(&session->arena, "%s.%s.XXXXXX", target->folder, target->sheet.name);
+  if (place == NULL) return rl_diag_oom(&session->diags);
+  if (mkdtemp(place) == NULL) {
+    return RL_REPORT(&session->diags, CANNOT_WRITE, (rl_loc){0}, place, strerror(errno));
+  }
+  inner.place = place;
+  rl_buf_init(&nothing, &session->arena, CHART_MAX);
+  rl_status status = rl_plot_draw(session, chart, &inner, kept, &nothing);
+  if (status == RL_OK) status = take_file(session, target, place, "tex", written);
+  if (status == RL_OK) status = take_file(session, target, place, "pdf", written);
+  const char *const left[] = {"tex", "pdf"};
+  for (size_t i = 0; i < sizeof left / sizeof *left; i++) {
+    const char *path = rl_textf(&session->arena, "%s/%s.%s", place, target->sheet.name, left[i]);
+    if (path != NULL) unlink(path);
+  }
+  rmdir(place);
+  return status;
+}
+
+static rl_status draw_file(rl_session *session, const rl_plot_target *target, const rl_sheet *sheet,
+                           const rl_chart *chart, rl_few_names *written, const char *kept) {
+  rl_buf drawn;
+  rl_buf_init(&drawn, &session->arena, CHART_MAX);
+  rl_status status = rl_plot_draw(session, chart, sheet, kept, &drawn);
+  if (status != RL_OK) return status;
+  still_dates(&drawn);
+  return write_beside(session, target, sheet->extension, &drawn, written);
+}
+
 static rl_status write_chart(rl_session *session, const rl_plot_target *target,
                              const rl_sheet *sheet, const rl_chart *chart) {
-  rl_buf drawn, caption;
+  rl_buf caption;
   rl_few_names written = {.count = 0}, kept = {.count = 0};
-  rl_buf_init(&drawn, &session->arena, CHART_MAX);
   rl_buf_init(&caption, &session->arena, CHART_MAX);
   rl_buf_init(&written.text, &session->arena, 65536);
   rl_buf_init(&kept.text, &session->arena, 65536);
   rl_status status = write_sources(session, target, sheet, chart, &kept);
-  if (status == RL_OK) status = rl_plot_draw(session, chart, sheet, kept.text.text, &drawn);
   if (status != RL_OK) return status;
-  still_date(&drawn, "/CreationDate (D:", "20000101000000");
-  still_date(&drawn, "%%CreationDate: ", "Sat Jan  1 00:00:00 2000");
+  status = (sheet->terminal == RL_TERMINAL_TEX ? draw_latex : draw_file)(
+      session, target, sheet, chart, &written, kept.text.text);
+  if (status != RL_OK) return status;
   rl_chart_caption(&caption, chart);
-  status = write_beside(session, target, sheet->extension, &drawn, &written);
-  if (status == RL_OK) status = write_beside(session, target, "caption.txt", &caption, &written);
+  status = write_beside(session, target, "caption.txt", &caption, &written);
   if (status != RL_OK) return status;
   const char *all = rl_textf(&session->arena, "%s, %s", written.text.text, kept.text.text);
   if (all == NULL) return rl_diag_oom(&session->diags);

@@ -117,6 +117,8 @@ rl_status rl_plot_read_view(rl_session *session, rl_chart_input *out) {
   read_patterns(session, RL_O_ONLY, &out->only, &out->only_count);
   read_patterns(session, RL_O_LABEL, &out->label, &out->label_count);
   out->title = rl_argument(a, RL_O_TITLE).text;
+  out->x = rl_argument_choice(a, RL_O_X, 0);
+  out->y = rl_argument_choice(a, RL_O_Y, 1);
   out->legend = (rl_legend)rl_argument_choice(a, RL_O_LEGEND, RL_LEGEND_TOP);
   return rl_diags_status(&session->diags);
 }

@@ -26,16 +26,16 @@ set style line 25 lc rgb '#000000' lw 1.2 pt 2 ps 0.9
 set style line 26 lc rgb '#666666' lw 1.2 pt 1 ps 0.9
 set style line 27 lc rgb '#000000' lw 1.2 pt 3 ps 0.9
 set style line 28 lc rgb '#666666' lw 1.2 pt 12 ps 0.9
-# bars
+# texts: dim ones, strong ones
+set style line 29 lc rgb '#555555'
+set style line 30 lc rgb '#000000'
+# bars: solid and hatched in turn, so that neighbours differ in grey
 rl_half = 0.36
 rl_fill31 = "fc rgb '#0072B2' fs solid 1 border lc rgb '#00406A'"
 rl_fill32 = "fc rgb '#E69F00' fs solid 1 border lc rgb '#7A5400'"
-rl_fill33 = "fc rgb '#56B4E9' fs solid 1 border lc rgb '#2A6C92'"
-rl_fill34 = "fc rgb '#D55E00' fs solid 1 border lc rgb '#7A3600'"
-rl_fill35 = "fc rgb '#009E73' fs solid 1 border lc rgb '#005A41'"
+rl_fill33 = "fc rgb '#56B4E9' fs pattern 4 border lc rgb '#2A6C92'"
+rl_fill34 = "fc rgb '#D55E00' fs pattern 2 border lc rgb '#7A3600'"
+rl_fill35 = "fc rgb '#009E73' fs pattern 5 border lc rgb '#005A41'"
 rl_fill36 = "fc rgb '#CC79A7' fs solid 1 border lc rgb '#7D4265'"
 rl_fill37 = "fc rgb '#F0E442' fs solid 1 border lc rgb '#8A8200'"
 rl_fill38 = "fc rgb '#777777' fs solid 1 border lc rgb '#333333'"
-# texts
-rl_dim = "tc rgb '#555555'"
-rl_strong = "tc rgb '#000000'"

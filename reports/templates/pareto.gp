@@ -1,0 +1,2 @@
+# Curves over both axes.
+set grid xtics ytics ls 21
