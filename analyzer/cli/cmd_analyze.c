@@ -142,19 +142,45 @@ static rl_status analyze(rl_session *session, const rl_scenario *scenario, const
   return rl_analyze(&session->arena, session->db, scenario, &view, out, &session->diags);
 }
 
-/* --plot draws the pass that the view shows, with what stands behind each operator. */
-static rl_status plot(rl_session *session, const rl_scenario *scenario, rl_buf *out) {
+/* The same result with what stands behind each operator, which charts are drawn from. */
+static rl_status explained(rl_session *session, const rl_scenario *scenario,
+                           const rl_result **out) {
   rl_pass_view view;
+  rl_status status = read_view(session, &view);
+  view.explain = "";
+  if (status != RL_OK) return status;
+  return rl_analyze(&session->arena, session->db, scenario, &view, out, &session->diags);
+}
+
+/* --plot draws the pass that the view shows. */
+static rl_status plot(rl_session *session, const rl_scenario *scenario, rl_buf *out) {
   const rl_result *result;
   if (!rl_argument_given(&session->arguments, RL_O_PLOT)) return RL_OK;
   if (scenario->hardware == NULL) {
     return RL_REPORT(&session->diags, NEEDS_HARDWARE, RL_COMMAND_LINE, "--plot");
   }
-  rl_status status = read_view(session, &view);
-  view.explain = "";
-  if (status != RL_OK) return status;
-  status = rl_analyze(&session->arena, session->db, scenario, &view, &result, &session->diags);
+  rl_status status = explained(session, scenario, &result);
   return status == RL_OK ? rl_plot_beside(session, result, out) : status;
+}
+
+enum { PAGE_CHARTS = 3 };
+
+/* --format html: the charts that there are kinds of; several machines side by side have no pass to
+ * draw. */
+static rl_status report_page(rl_session *session, const rl_scenario *scenario,
+                             const rl_result *result, rl_buf *out) {
+  static const char *const kinds[PAGE_CHARTS] = {"roofline", "time", "memory"};
+  rl_html_chart charts[PAGE_CHARTS];
+  const rl_result *behind = result;
+  size_t count = 0;
+  rl_status status = result->listed ? RL_OK : explained(session, scenario, &behind);
+  const rl_chart_input input = {.results = &behind, .result_count = 1};
+  for (size_t i = 0; !result->listed && status == RL_OK && i < PAGE_CHARTS; i++) {
+    const rl_chart_kind *kind = rl_chart_kind_find(kinds[i]);
+    if (kind != NULL) status = rl_plot_inline(session, kind, &input, &charts[count++]);
+  }
+  if (status == RL_OK) rl_report_html(out, result, charts, count);
+  return status;
 }
 
 rl_status rl_cmd_analyze(rl_session *session, rl_buf *out) {
@@ -167,7 +193,11 @@ rl_status rl_cmd_analyze(rl_session *session, rl_buf *out) {
   if (status != RL_OK) return status;
   status = write_trace(session, result);
   if (status != RL_OK) return status;
-  report(session, result, out);
-  status = plot(session, scenario, out);
+  if (rl_session_format(session) == RL_FORMAT_HTML) {
+    status = report_page(session, scenario, result, out);
+  } else {
+    report(session, result, out);
+  }
+  if (status == RL_OK) status = plot(session, scenario, out);
   return status == RL_OK ? check_fit(session, result) : status;
 }

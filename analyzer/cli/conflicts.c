@@ -53,12 +53,20 @@ static void check_plot(rl_session *session) {
   }
 }
 
-/* An object a line is how a sweep is written while it runs. */
-static void check_lines(rl_session *session) {
-  if (session->arguments.command == RL_COMMAND_SWEEP) return;
-  if (rl_session_format(session) != RL_FORMAT_JSONL) return;
-  RL_REPORT(&session->diags, BAD_CHOICE, RL_COMMAND_LINE, "jsonl",
-            rl_argument_spelled(&session->arguments, RL_O_FORMAT), "table, json, csv, md");
+/* Forms that one command alone has: a sweep an object a line, an analysis a page. */
+static void check_form(rl_session *session) {
+  static const struct {
+    rl_output_format format;
+    const char *word;
+    rl_command_id command;
+  } only[] = {{RL_FORMAT_JSONL, "jsonl", RL_COMMAND_SWEEP},
+              {RL_FORMAT_HTML, "html", RL_COMMAND_ANALYZE}};
+  for (size_t i = 0; i < sizeof only / sizeof *only; i++) {
+    if (rl_session_format(session) != only[i].format) continue;
+    if (session->arguments.command == only[i].command) continue;
+    RL_REPORT(&session->diags, BAD_CHOICE, RL_COMMAND_LINE, only[i].word,
+              rl_argument_spelled(&session->arguments, RL_O_FORMAT), "table, json, csv, md");
+  }
 }
 
 /* What goes to a file that is completed goes nowhere else, and a part of a ranking is none. */
@@ -107,7 +115,7 @@ rl_status rl_session_check(rl_session *session) {
   check_view(session);
   check_plot(session);
   check_supported(session);
-  check_lines(session);
+  check_form(session);
   check_sweep(session);
   return rl_diags_status(&session->diags);
 }

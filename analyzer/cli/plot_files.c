@@ -19,7 +19,8 @@ static const struct {
   const char *extension;
   rl_terminal terminal;
 } forms[] = {{"svg", RL_TERMINAL_SVG}, {"pdf", RL_TERMINAL_PDF}, {"png", RL_TERMINAL_PNG},
-             {"eps", RL_TERMINAL_EPS}, {"tex", RL_TERMINAL_TEX}, {"txt", RL_TERMINAL_TEXT}};
+             {"eps", RL_TERMINAL_EPS}, {"tex", RL_TERMINAL_TEX}, {"txt", RL_TERMINAL_TEXT},
+             {"html", RL_TERMINAL_SVG}};
 
 /* In the order of --for's choices: inches, points. Widths are those of one column (NeurIPS: of the
  * text) in the venues' LaTeX classes: acmart sigconf 241.1 pt, IEEEtran 252 pt, USENIX 3.33 in,
@@ -68,7 +69,7 @@ static rl_status read_form(rl_session *session, const char *file, rl_plot_target
     return RL_OK;
   }
   return refuse_file(session, file, "its extension names no form of a chart",
-                     "one of: .svg .pdf .png .eps .tex .txt, or - for characters");
+                     "one of: .svg .pdf .png .eps .tex .txt .html, or - for characters");
 }
 
 rl_status rl_plot_aim(rl_session *session, const char *file, rl_plot_target *out) {
@@ -224,6 +225,41 @@ static rl_status draw_latex(rl_session *session, const rl_plot_target *target,
   return status;
 }
 
+/* A page around the chart, with its data as a table. */
+static rl_status wrap(rl_session *session, const rl_chart *chart, rl_buf *drawn) {
+  rl_buf page;
+  rl_grid data = chart->grid;
+  rl_column *columns = RL_NEW_ARRAY(&session->arena, rl_column, data.column_count);
+  if (columns == NULL) return rl_diag_oom(&session->diags);
+  for (size_t c = 0; c < data.column_count; c++) {
+    columns[c] = data.columns[c];
+    columns[c].head = columns[c].key;
+  }
+  data.columns = columns;
+  rl_buf_init(&page, &session->arena, CHART_MAX);
+  rl_html_begin(&page, chart->title != NULL ? chart->title : chart->kind);
+  rl_html_add_chart(&page, &(rl_html_chart){drawn, chart->caption});
+  rl_html_table(&page, "Data", &data);
+  rl_html_end(&page);
+  *drawn = page;
+  return page.failed ? rl_diag_oom(&session->diags) : RL_OK;
+}
+
+rl_status rl_plot_inline(rl_session *session, const rl_chart_kind *kind,
+                         const rl_chart_input *input, rl_html_chart *out) {
+  const rl_plot_target target = {
+      .folder = "", .sheet = {.terminal = RL_TERMINAL_SVG}, .canvas = canvases[0]};
+  rl_buf *svg = RL_NEW(&session->arena, rl_buf);
+  if (svg == NULL) return rl_diag_oom(&session->diags);
+  rl_chart chart;
+  rl_chart_init(&chart, &session->arena, kind->name, &target.canvas);
+  kind->build(&chart, input);
+  if (chart.failed) return rl_diag_oom(&session->diags);
+  rl_buf_init(svg, &session->arena, CHART_MAX);
+  *out = (rl_html_chart){svg, chart.caption};
+  return rl_plot_write(session, &target, &chart, svg);
+}
+
 static rl_status draw_file(rl_session *session, const rl_plot_target *target, const rl_sheet *sheet,
                            const rl_chart *chart, rl_few_names *written, const char *kept) {
   rl_buf drawn;
@@ -231,6 +267,8 @@ static rl_status draw_file(rl_session *session, const rl_plot_target *target, co
   rl_status status = rl_plot_draw(session, chart, sheet, kept, &drawn);
   if (status != RL_OK) return status;
   still_dates(&drawn);
+  if (strcmp(sheet->extension, "html") == 0) status = wrap(session, chart, &drawn);
+  if (status != RL_OK) return status;
   return write_beside(session, target, sheet->extension, &drawn, written);
 }
 

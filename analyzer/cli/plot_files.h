@@ -5,6 +5,7 @@
 #include "cli/session.h"
 #include "reports/chart_kinds.h"
 #include "reports/chart_sheet.h"
+#include "reports/html_page.h"
 
 typedef struct rl_plot_target {
   rl_sheet sheet;     /* without templates */
@@ -22,6 +23,9 @@ rl_status rl_plot_write(rl_session *session, const rl_plot_target *target, const
 /* Fills a chart of the kind and writes it. */
 rl_status rl_plot_chart(rl_session *session, const rl_chart_kind *kind,
                         const rl_plot_target *target, const rl_chart_input *input, rl_buf *out);
+/* A chart for a page, as SVG. */
+rl_status rl_plot_inline(rl_session *session, const rl_chart_kind *kind,
+                         const rl_chart_input *input, rl_html_chart *out);
 /* The chart that --plot asks for beside another answer: of a result with explanations. */
 rl_status rl_plot_beside(rl_session *session, const rl_result *result, rl_buf *out);
 /* The script of a chart with its templates and data, drawn; for the example charts too. */

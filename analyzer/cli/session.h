@@ -40,7 +40,8 @@ typedef enum rl_output_format {
   RL_FORMAT_JSON,
   RL_FORMAT_CSV,
   RL_FORMAT_MARKDOWN,
-  RL_FORMAT_JSONL /* of sweep alone */
+  RL_FORMAT_JSONL, /* of sweep alone */
+  RL_FORMAT_HTML   /* of analyze alone */
 } rl_output_format;
 
 void rl_session_init(rl_session *session);
