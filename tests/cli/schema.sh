@@ -30,4 +30,6 @@ check diff toy-llama@h100-sxm toy-mixtral@h100-sxm --pp 2 --phase prefill
 check recommend toy-llama
 check recommend toy-llama --hw toy-gpu,toy-cpu --price toy-gpu=2 --tpot 1ms --ttft 1s --max-price 1 --devices 1,2
 check recommend toy-llama --hw toy-gpu --tpot 1ns -n 0
+check sweep toy-llama@toy-gpu,toy-cpu --tp 1,3 -b 1..64x4 --price 1,2
+check sweep toy-llama@toy-gpu -w bf16,w4a16-g128 --set 'kv=[bf16,int8]' -n 0,2 --top 3 --by ttft
 echo "valid"
