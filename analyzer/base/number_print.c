@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/number.h"
+#include "base/number_exact.h"
 
 enum { DIGITS_MAX = 17, DIGITS_SHORT = 3 };
 
@@ -114,8 +115,28 @@ static digits round_toward(double value, int count, rl_rounding rounding) {
   return d;
 }
 
+/* The same from exact integers, without the C library: most doubles are written this way. */
+static bool exact_digits(double value, digits *d) {
+  static const uint64_t carried = UINT64_C(100000000000000000);
+  uint64_t decimal;
+  if (!rl_exact_digits(value, &decimal, &d->exponent)) return false;
+  if (decimal == carried) { /* 9.99 became 10.0 */
+    decimal /= 10;
+    d->exponent++;
+  }
+  d->count = DIGITS_MAX;
+  for (int i = DIGITS_MAX; i > 0; i--) {
+    d->text[i - 1] = (char)('0' + decimal % 10);
+    decimal /= 10;
+  }
+  strip_zeros(d);
+  return true;
+}
+
 /* Fifteen digits always tell normal doubles of that length apart; below that range, try all. */
 static digits shortest(double value) {
+  digits exact;
+  if (exact_digits(value, &exact)) return exact;
   int count = fabs(value) < DBL_MIN ? 1 : DBL_DIG;
   digits d = round_to(value, count);
   while (count < DIGITS_MAX && !reads_back(&d, value)) d = round_to(value, ++count);
@@ -171,7 +192,14 @@ const char *rl_print_fixed(double value, int decimals, char out[RL_NUMBER_TEXT])
 }
 
 const char *rl_print_u64(uint64_t value, char out[RL_NUMBER_TEXT]) {
-  snprintf(out, RL_NUMBER_TEXT, "%llu", (unsigned long long)value);
+  char reversed[RL_NUMBER_TEXT];
+  size_t count = 0;
+  do {
+    reversed[count++] = (char)('0' + value % 10);
+    value /= 10;
+  } while (value > 0);
+  for (size_t i = 0; i < count; i++) out[i] = reversed[count - 1 - i];
+  out[count] = '\0';
   return out;
 }
 

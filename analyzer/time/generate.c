@@ -9,12 +9,24 @@
 #include "time/check.h"
 #include "time/steps.h"
 
+/* The moments of a step, kept for all rows: every row looks at the first and the last one. */
+typedef struct step_moments {
+  uint64_t cached; /* tokens; only when known */
+  bool known, failed;
+  uint64_t moments[RL_MOMENTS_MAX];
+  uint64_t breaks; /* of moments, passed at that S */
+} step_moments;
+typedef struct kept_steps {
+  step_moments first, last;
+} kept_steps;
+
 /* One row of one generation, seen as a function of the cached tokens: S = begin + k * stride. */
 typedef struct walk {
   const rl_plan *plan;
   uint64_t batch;
   size_t row;
-  uint64_t begin, stride;
+  uint64_t begin, stride, end;
+  kept_steps *kept;
   rl_demand demand; /* at the S looked at last */
   uint64_t epoch;   /* how many breakpoints lie at or before that S: never falls as S grows */
   bool failed;      /* a count exceeded 64 bits */
@@ -24,27 +36,45 @@ typedef struct walk {
  * ruling resource flicker from step to step. */
 static const double TIE = 1e-12;
 
-/* Breakpoints passed at S: windows that are full, chunks and blocks that begin, residencies lost. */
-static uint64_t count_breakpoints(const walk *w, uint64_t cached) {
-  const rl_cost *cost = w->plan->cost;
-  uint64_t passed = (w->demand.activations_cached ? 0u : 1u) + (w->demand.weights_cached ? 0u : 1u);
+/* Breakpoints passed at S: windows that are full, chunks and blocks that begin. */
+static uint64_t count_breaks(const rl_cost *cost, uint64_t cached) {
+  uint64_t passed = 0;
   for (uint32_t m = 0; m < cost->moment_count; m++) {
     passed += rl_moment_breaks(&cost->moments[m], cached);
   }
   return passed;
 }
 
+static void fill_step(const walk *w, uint64_t cached, step_moments *step) {
+  const rl_cost *cost = w->plan->cost;
+  rl_group group = rl_plan_group(w->plan, w->batch, 1, cached);
+  step->cached = cached;
+  step->known = true;
+  step->failed = !rl_cost_moments(cost, &(rl_point){&group, 1}, NULL, step->moments);
+  step->breaks = step->failed ? 0 : count_breaks(cost, cached);
+}
+
+/* The step from what is kept, or into `own`. */
+static const step_moments *step_at(const walk *w, uint64_t cached, step_moments *own) {
+  step_moments *step = cached == w->begin ? &w->kept->first
+                       : cached == w->end ? &w->kept->last
+                                          : own;
+  if (step == own || !step->known || step->cached != cached) fill_step(w, cached, step);
+  return step;
+}
+
 /* Moves to the k-th step. */
 static void look(walk *w, uint64_t k) {
-  const uint64_t cached = w->begin + k * w->stride;
-  rl_group group = rl_plan_group(w->plan, w->batch, 1, cached);
-  uint64_t moments[RL_MOMENTS_MAX];
-  bool good = rl_cost_moments(w->plan->cost, &(rl_point){&group, 1}, NULL, moments) &&
-              rl_row_demand(w->plan, w->row, moments, &w->demand);
-  if (good)
-    w->epoch = count_breakpoints(w, cached);
-  else
+  step_moments own;
+  const step_moments *step = step_at(w, w->begin + k * w->stride, &own);
+  const bool good = !step->failed && rl_row_demand(w->plan, w->row, step->moments, &w->demand);
+  if (!good) {
     w->failed = true;
+    return;
+  }
+  /* residencies lost count, too */
+  w->epoch = step->breaks + (w->demand.activations_cached ? 0u : 1u) +
+             (w->demand.weights_cached ? 0u : 1u);
 }
 
 static bool rules(const rl_demand *demand, rl_bound bound) {
@@ -135,6 +165,7 @@ static bool sum_residues(const walk *of, uint64_t first, uint64_t last, rl_spend
     walk w = *of;
     w.begin = begin;
     w.stride = stride;
+    w.end = begin + (last - begin) / stride * stride;
     const rl_spending one = sum_row(&w, (last - begin) / stride);
     if (w.failed) return false;
     add_seconds(row, &one);
@@ -170,8 +201,10 @@ static bool sum_lanes(const rl_plan *plan, rl_job job, double *seconds) {
 
 static bool sum_steps(const rl_plan *plan, rl_job job, rl_spending *whole, rl_spending *rows) {
   uint64_t first = job.prompt, last = job.prompt + job.generate - 2;
+  kept_steps kept;
+  kept.first.known = kept.last.known = false;
   for (size_t row = 0; row < plan->cost->row_count; row++) {
-    const walk w = {.plan = plan, .batch = job.batch, .row = row};
+    const walk w = {.plan = plan, .batch = job.batch, .row = row, .kept = &kept};
     rl_spending one;
     if (!sum_residues(&w, first, last, &one)) return false;
     add_spending(whole, rows == NULL ? NULL : &rows[row], &one, plan->cost->rows[row].repeat);
