@@ -38,6 +38,16 @@ void rl_json_close(rl_json *json, char bracket) {
   json->begun = true;
 }
 
+void rl_json_line(rl_json *json, const char *key, char bracket) {
+  rl_json_open(json, key, bracket);
+  json->compact = true;
+}
+
+void rl_json_end_line(rl_json *json, char bracket) {
+  rl_json_close(json, bracket);
+  json->compact = false;
+}
+
 void rl_json_text(rl_json *json, const char *key, const char *text) {
   if (text == NULL) {
     rl_json_null(json, key);

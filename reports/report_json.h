@@ -17,6 +17,9 @@ typedef struct rl_json {
 void rl_json_init(rl_json *json, rl_buf *out);
 /* key is NULL inside an array and at the top. bracket is '{' or '['. */
 void rl_json_open(rl_json *json, const char *key, char bracket);
+/* The same, and what is in it stands on the line of its key until rl_json_end_line closes it. */
+void rl_json_line(rl_json *json, const char *key, char bracket);
+void rl_json_end_line(rl_json *json, char bracket);
 void rl_json_close(rl_json *json, char bracket);
 void rl_json_text(rl_json *json, const char *key, const char *text); /* NULL gives null */
 void rl_json_count(rl_json *json, const char *key, uint64_t value);

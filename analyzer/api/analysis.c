@@ -408,6 +408,19 @@ static void tell_idle(const rl_scenario *scenario, const rl_program *program, rl
   }
 }
 
+rl_status rl_analysis_measure(rl_arena *arena, rl_db *db, const rl_scenario *scenario,
+                              rl_analysis *out, rl_diags *diags) {
+  const rl_pass_view view = {0};
+  rl_stage_costs stages;
+  *out = rl_analysis_new(arena, db, scenario, &view, diags);
+  out->listed = true; /* figures without sentences about them */
+  rl_status status = rl_stages_count(arena, scenario, &stages, diags);
+  const rl_program *program = status == RL_OK ? stages.costs[0]->program : NULL;
+  if (status == RL_OK) status = rl_analysis_check_placed(scenario, program, diags);
+  if (status == RL_OK) status = rl_analysis_fit_view(out, program);
+  return status == RL_OK ? rl_analysis_compile(out, &stages, scenario->hardware) : status;
+}
+
 rl_status rl_analyze(rl_arena *arena, rl_db *db, const rl_scenario *scenario,
                      const rl_pass_view *view, const rl_result **out, rl_diags *diags) {
   rl_analysis study = rl_analysis_new(arena, db, scenario, view, diags);

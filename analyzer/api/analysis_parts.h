@@ -31,6 +31,11 @@ typedef struct rl_analysis {
   const rl_cost *whole;        /* of the undivided model, where there are pools */
 } rl_analysis;
 
+/* Opens a study of the scenario on its machine whose batches are asked for by rl_analysis_batch,
+ * without what explains them to people. */
+rl_status rl_analysis_measure(rl_arena *arena, rl_db *db, const rl_scenario *scenario,
+                              rl_analysis *out, rl_diags *diags);
+
 /* Counts of the stages of a scenario, each of its first tensor rank; of one where there is no
  * pipeline. */
 typedef struct rl_stage_costs {
@@ -55,6 +60,9 @@ void rl_analysis_bubbles(const rl_analysis *study, const rl_generation *generati
                          rl_result_batch *out);
 /* system->steps: what the pass shown asks of all stages together. Nothing without a pipeline. */
 rl_status rl_analysis_steps(const rl_analysis *study, rl_result_system *system);
+/* The same of one pass over one batch, of one stage or several. */
+rl_status rl_analysis_step_of(const rl_analysis *study, rl_pass_kind phase, uint64_t batch,
+                              rl_result_step *step);
 /* The sentences about them; NULL when memory ran out. */
 const char *rl_analysis_stage_words(const rl_analysis *study, const rl_result_system *system);
 const char *rl_analysis_bubble_words(const rl_analysis *study, const rl_result_batch *batch);

@@ -144,9 +144,10 @@ static rl_status add_stage(const rl_analysis *study, size_t stage, const rl_grou
   return RL_OK;
 }
 
-static rl_status step_of(const rl_analysis *study, uint64_t batch, rl_result_step *step) {
-  const bool prefills = study->view.phase == RL_PASS_PREFILL;
-  rl_group group = rl_analysis_group(study, study->view.phase, batch);
+rl_status rl_analysis_step_of(const rl_analysis *study, rl_pass_kind phase, uint64_t batch,
+                              rl_result_step *step) {
+  const bool prefills = phase == RL_PASS_PREFILL;
+  rl_group group = rl_analysis_group(study, phase, batch);
   rl_status status = RL_OK;
   group.count = rl_analysis_share(study, batch);
   *step = (rl_result_step){.batch = batch};
@@ -170,7 +171,7 @@ rl_status rl_analysis_steps(const rl_analysis *study, rl_result_system *system) 
   rl_result_step *steps = RL_NEW_ARRAY(study->arena, rl_result_step, workload->batch_count);
   if (steps == NULL) return rl_diag_oom(study->diags);
   for (size_t i = 0; status == RL_OK && i < workload->batch_count; i++) {
-    status = step_of(study, workload->batches[i], &steps[i]);
+    status = rl_analysis_step_of(study, study->view.phase, workload->batches[i], &steps[i]);
   }
   system->steps = steps;
   return status;

@@ -227,6 +227,26 @@ static void add_xml(rl_buf *buf, const piece *p) {
   }
 }
 
+/* What the runner reads back (actions/runner, ActionCommand.cs): %25, and in properties %3A %2C.
+ * Line breaks never get this far: they are control characters and are shown as such. */
+static void add_github_data(rl_buf *buf, const piece *p) {
+  if (p->valid && p->code == '%') {
+    rl_buf_add(buf, "%");
+    rl_buf_add(buf, "25");
+  } else {
+    add_terminal(buf, p);
+  }
+}
+
+static void add_github_property(rl_buf *buf, const piece *p) {
+  if (p->valid && (p->code == ':' || p->code == ',')) {
+    rl_buf_add(buf, "%");
+    rl_buf_add(buf, p->code == ':' ? "3A" : "2C");
+  } else {
+    add_github_data(buf, p);
+  }
+}
+
 typedef void add_piece(rl_buf *buf, const piece *p);
 
 static void walk(rl_buf *buf, const char *text, add_piece *add) {
@@ -315,6 +335,12 @@ void rl_quote(rl_buf *buf, rl_quote_style style, const char *text) {
       break;
     case RL_QUOTE_XML:
       walk(buf, text, add_xml);
+      break;
+    case RL_QUOTE_GITHUB_DATA:
+      walk(buf, text, add_github_data);
+      break;
+    case RL_QUOTE_GITHUB_PROPERTY:
+      walk(buf, text, add_github_property);
       break;
   }
 }

@@ -15,7 +15,9 @@ typedef enum rl_quote_style {
   RL_QUOTE_BIBTEX,   /* a value in braces: LaTeX without a brace that does not pair */
   RL_QUOTE_GNUPLOT,  /* '…': never "…", in which gnuplot runs what stands between backquotes */
   RL_QUOTE_TEX,      /* running text of LaTeX, also at the beginning of a gnuplot label */
-  RL_QUOTE_XML       /* text and attribute values of XML and HTML */
+  RL_QUOTE_XML,      /* text and attribute values of XML and HTML */
+  RL_QUOTE_GITHUB_DATA,    /* message of a workflow command of GitHub Actions */
+  RL_QUOTE_GITHUB_PROPERTY /* value of one of its properties: file, title */
 } rl_quote_style;
 
 void rl_quote(rl_buf *buf, rl_quote_style style, const char *text);

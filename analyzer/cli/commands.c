@@ -53,6 +53,12 @@ static const rl_example run_examples[] = {
     {"run examples/tiny-llama.yaml --here -b 1,3 -w w4a16-g32 --kv int8",
      "two batches in turn, 4-bit weights, 8-bit KV cache"},
 };
+static const rl_example check_examples[] = {
+    {"check scenarios --update", "measures every scenario below a folder and writes the baseline"},
+    {"check", "measures what the baseline holds again, and fails when something got worse"},
+    {"check scenarios --against origin/main --rules check.yaml --report github",
+     "a pull request against its base, by rules, as annotations"},
+};
 static const rl_example list_examples[] = {
     {"list models", "the models that are shipped or found in your folders"},
     {"list hardware --format csv", "machines with their peaks, as a table for other programs"},
@@ -178,6 +184,23 @@ const rl_command RL_COMMAND_TABLE[RL_COMMANDS] = {
          .most = 1,
          .completion = RL_COMPLETE_TARGETS,
          .run = rl_cmd_run},
+    [RL_COMMAND_CHECK] =
+        {.name = "check",
+         .arguments = "[SCENARIO.yaml | FOLDER ...]",
+         .summary = "scenarios against a baseline or another revision, and which input changed them",
+         .text =
+             "Measures the scenarios and holds them against a baseline: a file to be kept in git "
+             "that says what they measured and every input that this rests on, value by value "
+             "with file and line. Without rules what is counted must not get worse at all, and "
+             "what follows from times not by more than 0.1 %. What differs is explained: the "
+             "inputs that changed are put back one at a time, what they do only together is told, "
+             "and what no input explains is this version of the program.\n\n"
+             "Of folders the scenarios below them are taken; without arguments those of the "
+             "baseline. The exit status is 1 when a scenario fails.",
+         EXAMPLES(check_examples),
+         .most = 1000,
+         .completion = RL_COMPLETE_FILES,
+         .run = rl_cmd_check},
     [RL_COMMAND_LIST] =
         {.name = "list",
          .arguments = "hardware | models | formats | profiles | methods | families | workloads | "

@@ -9,6 +9,7 @@ rl_status rl_cmd_analyze(rl_session *session, rl_buf *out);
 rl_status rl_cmd_sweep(rl_session *session, rl_buf *out);
 rl_status rl_cmd_recommend(rl_session *session, rl_buf *out);
 rl_status rl_cmd_plot(rl_session *session, rl_buf *out);
+rl_status rl_cmd_check(rl_session *session, rl_buf *out);
 rl_status rl_cmd_list(rl_session *session, rl_buf *out);
 rl_status rl_cmd_show(rl_session *session, rl_buf *out);
 rl_status rl_cmd_lint(rl_session *session, rl_buf *out);

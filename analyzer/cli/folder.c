@@ -13,6 +13,11 @@
 
 enum { DEPTH_MAX = 16, FILES_MAX = 4096 };
 
+bool rl_path_exists(const char *path) {
+  struct stat info;
+  return stat(path, &info) == 0;
+}
+
 typedef struct walk {
   rl_session *session;
   const char *root;

@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -13,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/number.h"
+#include "cli/spawn.h"
 #include "reports/chart_sheet.h"
 
 enum { INPUT, OUTPUT, MESSAGES, STREAMS };
@@ -52,26 +52,14 @@ static void limit(pid_t pid) {
   }
 }
 
-/* 0 or the errno of what failed. Signals that this program ignores are what they were born as. */
+/* 0 or the errno of what failed. */
 static int spawn(const rl_gnuplot *gnuplot, int theirs[STREAMS], char *const environment[],
                  pid_t *pid) {
   /* posix_spawn promises to leave them alone. */
   char *const arguments[] = {(char *)"gnuplot", (char *)"-d", (char *)"-", NULL};
-  posix_spawn_file_actions_t actions;
-  posix_spawnattr_t attributes;
-  sigset_t born;
-  sigemptyset(&born);
-  sigaddset(&born, SIGPIPE);
-  sigaddset(&born, SIGXFSZ);
-  posix_spawn_file_actions_init(&actions);
-  posix_spawnattr_init(&attributes);
-  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
-  posix_spawnattr_setsigdefault(&attributes, &born);
-  for (int s = 0; s < STREAMS; s++) posix_spawn_file_actions_adddup2(&actions, theirs[s], s);
-  int error = posix_spawnp(pid, gnuplot->program, &actions, &attributes, arguments, environment);
-  posix_spawnattr_destroy(&attributes);
-  posix_spawn_file_actions_destroy(&actions);
-  return error;
+  const rl_spawn program = {gnuplot->program, arguments, environment,
+                            {theirs[INPUT], theirs[OUTPUT], theirs[MESSAGES]}};
+  return rl_spawn_start(&program, pid);
 }
 
 /* Starts it with its three streams as pipes; 0 or an errno. */

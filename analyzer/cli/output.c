@@ -249,6 +249,17 @@ void rl_output_progress(const rl_buf *text) {
   if (!text->failed && text->length > 0) write_all(STDERR_FILENO, text->text, text->length);
 }
 
+rl_status rl_output_append(const char *path, const rl_buf *text, rl_arena *arena, rl_diags *diags) {
+  struct stat info;
+  const char *what = rl_textf(arena, "'%s'", path);
+  if (lstat(path, &info) == 0 && !S_ISREG(info.st_mode)) return refuse(path, info.st_mode, diags);
+  int descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0666);
+  if (descriptor < 0) return cannot_write(diags, what, errno);
+  int error = write_all(descriptor, text->text, text->length);
+  if (close(descriptor) != 0 && error == 0) error = errno;
+  return error == 0 ? RL_OK : cannot_write(diags, what, error);
+}
+
 void rl_output_diags(const rl_diags *diags, size_t from, rl_arena *arena) {
   enum { MESSAGES_MAX = 4 * 1024 * 1024 };
   static const char no_memory[] = RL_DIAG_OOM_LINE "\n";

@@ -50,6 +50,9 @@ _Noreturn void rl_interrupt_end(void);
 /* Writes to standard error what is seen there and nowhere else. */
 void rl_output_progress(const rl_buf *text);
 
+/* Adds the text behind what the file holds, which is made when it is not there; refuses anything but
+ * a regular file. */
+rl_status rl_output_append(const char *path, const rl_buf *text, rl_arena *arena, rl_diags *diags);
 /* Prints diagnostics [from, count) to standard error; failures there are nobody's to hear. */
 void rl_output_diags(const rl_diags *diags, size_t from, rl_arena *arena);
 

@@ -172,6 +172,26 @@ rl_status rl_session_db(rl_session *session) {
   return RL_OK;
 }
 
+/* Relative paths are of the snapshot; the folders of this one need not be there any more. */
+rl_status rl_session_snapshot(rl_session *session, const rl_db_file *files, size_t count,
+                              rl_db **out) {
+  path_list paths = {0};
+  add_given(session, &paths);
+  add_path(session, &paths, "hwdb");
+  add_path(session, &paths, "models");
+  add_database(session, &paths);
+  add_folder(session, &paths, rl_session_user_folder(session));
+  rl_db_folder *folders = RL_NEW_ARRAY(&session->arena, rl_db_folder, paths.count + 1);
+  rl_status status = rl_diags_status(&session->diags);
+  if (folders == NULL) return rl_diag_oom(&session->diags);
+  for (size_t i = 0; i < paths.count; i++) {
+    folders[i] = (rl_db_folder){paths.items[i], paths.items[i][0] != '/'};
+  }
+  const rl_db_snapshot snapshot = {folders, paths.count, files, count};
+  return status == RL_OK ? rl_db_open_snapshot(&session->arena, &snapshot, out, &session->diags)
+                         : status;
+}
+
 rl_output_format rl_session_format(const rl_session *session) {
   return (rl_output_format)rl_argument_choice(&session->arguments, RL_O_FORMAT, RL_FORMAT_TABLE);
 }

@@ -6,6 +6,7 @@
 #include "cli/arguments.h"
 #include "reports/style.h"
 #include "spec/db.h"
+#include "spec/descriptions.h"
 
 /* The environment variables that are looked at, NULL when unset or empty. */
 typedef struct rl_environment {
@@ -52,6 +53,9 @@ const char *rl_session_user_folder(rl_session *session);
 /* Opens the overlay of descriptions: --db, the working folder, $ROOFLINECTL_DB, the user's data
  * folder, the embedded files. */
 rl_status rl_session_db(rl_session *session);
+/* The same overlay with what lies below the current folder as a snapshot has it. */
+rl_status rl_session_snapshot(rl_session *session, const rl_db_file *files, size_t count,
+                              rl_db **out);
 rl_output_format rl_session_format(const rl_session *session);
 
 /* Results never pass this size. */

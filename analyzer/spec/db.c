@@ -20,7 +20,7 @@ rl_db_slot *rl_db_slot_new(rl_db *db, rl_db_kind kind, const char *name, const c
   return slot;
 }
 
-static rl_status add_embedded(rl_db *db, rl_diags *diags) {
+rl_status rl_db_add_embedded(rl_db *db, rl_diags *diags) {
   if (RL_EMBEDDED_COUNT == 0) return RL_OK;
   rl_db_slot *slots = RL_NEW_ARRAY(db->arena, rl_db_slot, RL_EMBEDDED_COUNT);
   if (slots == NULL) return rl_diag_oom(diags);
@@ -60,23 +60,32 @@ static void mark_shadowed(rl_entry_list *list, unsigned layers) {
   }
 }
 
-rl_status rl_db_open(rl_arena *arena, const char *const *paths, size_t count, rl_db **out,
-                     rl_diags *diags) {
-  *out = NULL;
+rl_db *rl_db_new(rl_arena *arena) {
   rl_db *db = RL_NEW(arena, rl_db);
-  if (db == NULL) return rl_diag_oom(diags);
-  db->arena = arena;
-  for (size_t i = 0; i < count; i++) {
-    rl_status status = rl_db_add_folder(db, paths[i], diags);
-    if (status != RL_OK) return status;
-  }
-  rl_status status = add_embedded(db, diags);
-  if (status != RL_OK) return status;
+  if (db != NULL) db->arena = arena;
+  return db;
+}
+
+void rl_db_order(rl_db *db) {
   for (int kind = 0; kind < RL_DB_KINDS; kind++) {
     rl_entry_list *list = &db->entries[kind];
     if (list->count > 1) qsort(list->items, list->count, sizeof *list->items, compare_entries);
     mark_shadowed(list, db->layers);
   }
+}
+
+rl_status rl_db_open(rl_arena *arena, const char *const *paths, size_t count, rl_db **out,
+                     rl_diags *diags) {
+  *out = NULL;
+  rl_db *db = rl_db_new(arena);
+  if (db == NULL) return rl_diag_oom(diags);
+  for (size_t i = 0; i < count; i++) {
+    rl_status status = rl_db_add_folder(db, paths[i], diags);
+    if (status != RL_OK) return status;
+  }
+  rl_status status = rl_db_add_embedded(db, diags);
+  if (status != RL_OK) return status;
+  rl_db_order(db);
   *out = db;
   return RL_OK;
 }

@@ -164,3 +164,53 @@ rl_status rl_db_add_folder(rl_db *db, const char *path, rl_diags *diags) {
   db->layers++;
   return status;
 }
+
+/* The way below the folder is one that a walk over it would take: not hidden, no schema, not deep. */
+static bool is_walked(const char *way) {
+  int depth = 0;
+  for (const char *part = way; part != NULL;) {
+    const size_t length = strcspn(part, "/");
+    if (part[0] == '.' || (length == 6 && strncmp(part, "schema", 6) == 0)) return false;
+    part = part[length] == '/' ? part + length + 1 : NULL;
+    depth += part != NULL;
+  }
+  return depth < FOLDER_DEPTH;
+}
+
+/* What of the path is below the folder, NULL when it is elsewhere. */
+static const char *way_below(const char *folder, const char *path) {
+  const size_t length = strlen(folder);
+  if (strncmp(path, folder, length) != 0 || path[length] != '/') return NULL;
+  return path + length + 1;
+}
+
+static rl_status add_given(folder_walk *walk, const char *folder, const rl_db_snapshot *snapshot,
+                           bool *any) {
+  rl_status status = RL_OK;
+  for (size_t i = 0; status == RL_OK && i < snapshot->file_count; i++) {
+    const rl_db_file *file = &snapshot->files[i];
+    const char *way = way_below(folder, file->path);
+    if (way == NULL) continue;
+    *any = true;
+    const char *slash = strrchr(way, '/');
+    const char *name = is_walked(way) ? stem(walk, slash == NULL ? way : slash + 1) : NULL;
+    if (name != NULL) status = add_text(walk, file->path, name, file->text, file->length);
+    if (walk->diags->out_of_memory) status = RL_ENVIRONMENT;
+  }
+  return status;
+}
+
+rl_status rl_db_add_snapshot(rl_db *db, const char *folder, const rl_db_snapshot *snapshot,
+                             rl_diags *diags) {
+  static const char *const parts[] = {"hwdb", "models"};
+  folder_walk walk = {.db = db, .diags = diags};
+  bool has_parts = false;
+  rl_status status = RL_OK;
+  for (int i = 0; status == RL_OK && i < 2; i++) {
+    const char *part = join(&walk, folder, parts[i]);
+    status = part == NULL ? RL_ENVIRONMENT : add_given(&walk, part, snapshot, &has_parts);
+  }
+  if (status == RL_OK && !has_parts) status = add_given(&walk, folder, snapshot, &has_parts);
+  db->layers++;
+  return status;
+}

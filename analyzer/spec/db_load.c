@@ -35,6 +35,11 @@ static bool exists(const char *path) {
   return stat(path, &info) == 0;
 }
 
+/* At the path stands a file, or one was given for it. */
+static bool there(const rl_db *db, const char *path) {
+  return rl_db_given(db, path) != NULL || (!db->closed && exists(path));
+}
+
 /* JSON when the name or, for other names than .yaml, the first character says so. */
 static bool is_json(const char *path, const char *text) {
   if (ends_with(path, ".json")) return true;
@@ -47,6 +52,14 @@ static bool is_json(const char *path, const char *text) {
 static rl_status parse_file(rl_db *db, const rl_db_entry *entry, rl_node **root,
                             const char **text_out, rl_diags *diags) {
   rl_document document = {.file = entry->path, .text = entry->text, .length = entry->length};
+  const rl_db_file *given = rl_db_given(db, entry->path);
+  if (given != NULL) {
+    document.text = given->text;
+    document.length = given->length;
+    *root = given->root;
+    *text_out = given->text;
+    if (given->root != NULL) return RL_OK;
+  }
   if (document.text == NULL) {
     rl_status status = rl_read_file(db->arena, entry->path, RL_DOC_LIMITS.file_bytes,
                                     &document.text, &document.length, diags);
@@ -76,6 +89,12 @@ static rl_status check_kind(const rl_node *root, const char *expected, rl_diags 
   return RL_REPORT(diags, KIND_WRONG, kind->loc, expected, text);
 }
 
+/* What is not given to a closed database is not there; its layers are. */
+static rl_status check_given(const rl_db *db, const char *path, rl_diags *diags) {
+  if (!db->closed || rl_db_given(db, path) != NULL) return RL_OK;
+  return RL_REPORT(diags, FILE_OPEN, (rl_loc){.file = path}, "no such file");
+}
+
 /* Says once that a file stands before another of the same name with another content. */
 static void note_shadowed(const rl_db *db, const rl_db_entry *entry, const char *text,
                           rl_diags *diags) {
@@ -97,20 +116,21 @@ static const char *folder_name(rl_arena *arena, const char *path) {
   return rl_strndup(arena, begin, (size_t)(end - begin));
 }
 
-static bool is_binary(const rl_db_entry *entry) {
+static bool is_binary(const rl_db *db, const rl_db_entry *entry) {
   return entry->kind == RL_DB_MODEL && entry->text == NULL && strcmp(entry->path, "-") != 0 &&
-         rl_binary_begins(entry->path, "GGUF");
+         rl_db_given(db, entry->path) == NULL && rl_binary_begins(entry->path, "GGUF");
 }
 
 /* The tree of a description, checked for its kind. */
-static rl_status load_tree(rl_db *db, const rl_db_entry *entry, rl_load *load) {
+static rl_status load_tree(rl_db *db, rl_db_slot *slot, rl_load *load) {
+  const rl_db_entry *entry = &slot->entry;
   rl_node *root;
   const char *text;
   rl_status status = parse_file(db, entry, &root, &text, load->diags);
   if (status == RL_OK) status = check_kind(root, RL_DB_KIND_WORDS[entry->kind], load->diags);
   if (status != RL_OK) return status;
-  note_shadowed(db, entry, text, load->diags);
-  load->root = root;
+  if (text != NULL) note_shadowed(db, entry, text, load->diags);
+  load->root = slot->root = root;
   load->sources = rl_node_get(root, "sources");
   return RL_OK;
 }
@@ -127,8 +147,22 @@ static rl_status load_new(rl_db *db, rl_db_slot *slot, rl_diags *diags) {
                   .folder = folder_name(db->arena, entry->path),
                   .errors = diags->errors};
   if (load.folder == NULL) return rl_diag_oom(diags);
-  rl_status status = is_binary(entry) ? RL_OK : load_tree(db, entry, &load);
+  rl_status status = slot->loose ? check_given(db, entry->path, diags) : RL_OK;
+  if (status == RL_OK && !is_binary(db, entry)) status = load_tree(db, slot, &load);
   return status == RL_OK ? loaders[entry->kind](&load, &slot->loaded) : status;
+}
+
+/* What the description names is used by it, and not by who asked for it. */
+static rl_status load_with_uses(rl_db *db, rl_db_slot *slot, rl_diags *diags) {
+  const rl_slot_list outer = db->used;
+  db->used = (rl_slot_list){0};
+  slot->state = RL_SLOT_LOADING;
+  rl_status status = load_new(db, slot, diags);
+  slot->state = status == RL_OK ? RL_SLOT_LOADED : RL_SLOT_NEW;
+  slot->uses = db->used.items;
+  slot->use_count = db->used.count;
+  db->used = outer;
+  return status;
 }
 
 static rl_status load_slot(rl_db *db, rl_db_slot *slot, rl_loc loc, const void **out,
@@ -138,11 +172,8 @@ static rl_status load_slot(rl_db *db, rl_db_slot *slot, rl_loc loc, const void *
   if (slot->state == RL_SLOT_LOADING) {
     return RL_REPORT(diags, ENTRY_CYCLE, loc, RL_DB_KIND_WORDS[slot->entry.kind], slot->entry.name);
   }
-  if (slot->state == RL_SLOT_NEW) {
-    slot->state = RL_SLOT_LOADING;
-    status = load_new(db, slot, diags);
-    slot->state = status == RL_OK ? RL_SLOT_LOADED : RL_SLOT_NEW;
-  }
+  if (slot->state == RL_SLOT_NEW) status = load_with_uses(db, slot, diags);
+  if (status == RL_OK) status = rl_db_note_use(db, slot, diags);
   if (status == RL_OK) *out = slot->loaded;
   return status;
 }
@@ -189,7 +220,8 @@ static rl_db_slot *add_loose(rl_db *db, rl_db_kind kind, const char *path, const
   }
   *slot = (rl_db_slot){.entry = {.kind = kind, .name = name, .path = kept},
                        .reference = reference,
-                       .weights = weights};
+                       .weights = weights,
+                       .loose = true};
   *place = &slot->entry;
   return slot;
 }
@@ -230,7 +262,10 @@ rl_status rl_db_document(rl_db *db, const char *path, rl_loc loc, rl_node **root
   const rl_db_entry file = {.path = path_from(db, path, loc)};
   const char *text;
   *root = NULL;
-  return file.path == NULL ? rl_diag_oom(diags) : parse_file(db, &file, root, &text, diags);
+  if (file.path == NULL) return rl_diag_oom(diags);
+  rl_status status = check_given(db, file.path, diags);
+  if (status == RL_OK) status = parse_file(db, &file, root, &text, diags);
+  return status == RL_OK ? rl_db_note_file(db, RL_DB_KINDS, file.path, *root, diags) : status;
 }
 
 static rl_status load_named(rl_db *db, rl_db_kind kind, const char *name, rl_loc loc,
@@ -239,7 +274,7 @@ static rl_status load_named(rl_db *db, rl_db_kind kind, const char *name, rl_loc
   const char *path = path_from(db, name, loc);
   *out = NULL;
   if (path == NULL) return rl_diag_oom(diags);
-  bool taken = is_path(name) && (exists(path) || rl_db_lookup(db, kind, name) == NULL);
+  bool taken = is_path(name) && (there(db, path) || rl_db_lookup(db, kind, name) == NULL);
   if (taken) return load_path(db, kind, path, loc, out, diags);
   rl_status status = rl_db_find(db, kind, name, loc, &entry, diags);
   return status != RL_OK ? status : load_slot(db, (rl_db_slot *)entry, loc, out, diags);
@@ -287,7 +322,7 @@ static rl_status load_weights(rl_db *db, const char *weights, rl_loc loc, const 
 /* A folder stands for the config.json in it, with the weights when they are there. */
 static rl_status load_model_path(rl_db *db, const char *name, rl_loc loc, const void **out,
                                  rl_diags *diags) {
-  bool folder = rl_db_is_folder(name);
+  bool folder = !db->closed && rl_db_is_folder(name);
   if (!folder && rl_safetensors_is_name(name)) return load_weights(db, name, loc, out, diags);
   if (!folder) return load_path(db, RL_DB_MODEL, name, loc, out, diags);
   size_t length = strlen(name);
@@ -314,7 +349,14 @@ static rl_status load_model_id(rl_db *db, const char *id, rl_loc loc, const void
   if (slot == NULL || name == NULL) return rl_diag_oom(diags);
   slot->entry.name = name;
   slot->reference = name;
+  slot->loose = false;
   return load_slot(db, slot, loc, out, diags);
+}
+
+/* Where a file or folder of a model is; NULL: nothing is there. */
+static const char *model_at(rl_db *db, const char *path) {
+  if (db->closed) return rl_db_given_path(db, path);
+  return exists(path) ? path : NULL;
 }
 
 /* What stands at the path comes before what is shipped when the name is spelled as one, else
@@ -327,10 +369,11 @@ rl_status rl_db_model(rl_db *db, const char *name, rl_loc loc, const struct rl_m
   if (path == NULL) return rl_diag_oom(diags);
   rl_status status;
   bool shipped = rl_db_lookup(db, RL_DB_MODEL, name) != NULL;
+  const char *found = is_path(name) || !shipped ? model_at(db, path) : NULL;
   if (strcmp(name, "-") == 0) {
     status = load_path(db, RL_DB_MODEL, name, loc, &loaded, diags);
-  } else if ((is_path(name) || !shipped) && exists(path)) {
-    status = load_model_path(db, path, loc, &loaded, diags);
+  } else if (found != NULL) {
+    status = load_model_path(db, found, loc, &loaded, diags);
   } else if (!shipped && rl_hub_is_id(name) && !is_path(strchr(name, '/') + 1)) {
     status = load_model_id(db, name, loc, &loaded, diags);
   } else {
@@ -344,7 +387,9 @@ static rl_status read_scenario(rl_db *db, const rl_db_entry *entry, rl_node **ro
                                rl_diags *diags) {
   const char *text;
   rl_status status = parse_file(db, entry, root, &text, diags);
-  return status != RL_OK ? status : check_kind(*root, RL_DB_KIND_WORDS[RL_DB_SCENARIO], diags);
+  if (status == RL_OK) status = check_kind(*root, RL_DB_KIND_WORDS[RL_DB_SCENARIO], diags);
+  if (status != RL_OK) return status;
+  return rl_db_note_file(db, RL_DB_SCENARIO, entry->path, *root, diags);
 }
 
 rl_status rl_db_scenario(rl_db *db, rl_text_at name, rl_node **root, rl_diags *diags) {
@@ -352,7 +397,7 @@ rl_status rl_db_scenario(rl_db *db, rl_text_at name, rl_node **root, rl_diags *d
   const rl_db_entry file = {.path = path}, *entry = &file;
   *root = NULL;
   if (path == NULL) return rl_diag_oom(diags);
-  bool named = strcmp(path, "-") != 0 && !is_path(path) && !exists(path);
+  bool named = strcmp(path, "-") != 0 && !is_path(path) && !there(db, path);
   rl_status status = named ? rl_db_find(db, RL_DB_SCENARIO, path, name.loc, &entry, diags) : RL_OK;
   return status != RL_OK ? status : read_scenario(db, entry, root, diags);
 }

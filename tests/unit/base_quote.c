@@ -65,6 +65,8 @@ static void test_known(void) {
                                          "\\textasciicircum{}\\textasciitilde{}"},
       {RL_QUOTE_TEX, "[t]\n", "\\lbrack{}t\\rbrack{}\\textbackslash{}x0A"},
       {RL_QUOTE_XML, "<a b=\"c\">&'\x1b", "&lt;a b=&quot;c&quot;&gt;&amp;&#39;\\x1B"},
+      {RL_QUOTE_GITHUB_DATA, "100 % ::error::a,b\r\nc", "100 %25 ::error::a,b\\x0D\\x0Ac"},
+      {RL_QUOTE_GITHUB_PROPERTY, "a:b,c%0A\n", "a%3Ab%2Cc%250A\\x0A"},
   };
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     const char *got = quoted(cases[i].style, cases[i].text);
@@ -100,6 +102,7 @@ static void random_text(char *text, size_t most) {
                                        "\xC3\xA9",
                                        "\xF0\x9F\x98\x80",
                                        "|",
+                                       "%0A::",
                                        "<"};
   size_t length = 0, wanted = next_random() % most;
   while (length < wanted) {
@@ -132,7 +135,7 @@ static void test_never_harmful(void) {
   int harmful = 0;
   for (int i = 0; i < 4000; i++) {
     random_text(text, sizeof text - 8);
-    for (int style = RL_QUOTE_TERMINAL; style <= RL_QUOTE_XML; style++) {
+    for (int style = RL_QUOTE_TERMINAL; style <= RL_QUOTE_GITHUB_PROPERTY; style++) {
       harmful += !is_harmless(quoted((rl_quote_style)style, text));
     }
   }
@@ -290,6 +293,38 @@ static void test_xml_is_text(void) {
   CU_ASSERT_EQUAL(wrong, 0);
 }
 
+/* What the runner of GitHub Actions makes of a value; false where it would end early: a property at
+ * a comma or a double colon, either at a line's end. */
+static bool parse_github(const char *text, bool property, char *out) {
+  static const char *const codes[] = {"%25%", "%3A:", "%2C,"};
+  for (; *text != '\0'; text++, out++) {
+    *out = *text;
+    if (*text == '\n' || *text == '\r') return false;
+    if (property && (*text == ',' || *text == ':')) return false;
+    if (*text != '%') continue;
+    for (size_t i = 0; i < (property ? 3 : 1); i++) {
+      if (strncmp(text, codes[i], 3) == 0) *out = codes[i][3];
+    }
+    text += 2;
+  }
+  *out = '\0';
+  return true;
+}
+
+static void test_github_reads_back(void) {
+  char text[256], read[2048], shown[2048];
+  int wrong = 0;
+  for (int i = 0; i < 4000; i++) {
+    random_text(text, sizeof text - 8);
+    snprintf(shown, sizeof shown, "%.2000s", quoted(RL_QUOTE_TERMINAL, text));
+    for (int property = 0; property <= 1; property++) {
+      const rl_quote_style style = property ? RL_QUOTE_GITHUB_PROPERTY : RL_QUOTE_GITHUB_DATA;
+      wrong += !parse_github(quoted(style, text), property, read) || strcmp(read, shown) != 0;
+    }
+  }
+  CU_ASSERT_EQUAL(wrong, 0);
+}
+
 static void test_width(void) {
   CU_ASSERT_EQUAL(rl_text_width(""), 0);
   CU_ASSERT_EQUAL(rl_text_width("abc"), 3);
@@ -325,4 +360,5 @@ static void test_utf8(void) {
 RL_SUITE("quoting", {"known", test_known}, {"never harmful", test_never_harmful},
          {"csv reads back", test_csv_reads_back}, {"shell reads back", test_shell_reads_back},
          {"gnuplot reads back", test_gnuplot_reads_back}, {"tex is text", test_tex_is_text},
-         {"xml is text", test_xml_is_text}, {"width", test_width}, {"utf-8", test_utf8})
+         {"xml is text", test_xml_is_text}, {"github reads back", test_github_reads_back},
+         {"width", test_width}, {"utf-8", test_utf8})
