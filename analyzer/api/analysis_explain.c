@@ -39,6 +39,9 @@ static const struct {
     [RL_M_BODY_PAIRS] = {"P_c", "pairs of a new token and a block of the compressed cache"},
     [RL_M_REST_PAIRS] = {"P_d", "attended pairs whose key is not compressed"},
     [RL_M_REST_SCORES] = {"S_d", "scores stored of keys that are not compressed"},
+    [RL_M_PACKED_READ] = {"G_c", "groups of values, expected, in units of 1/1,048,576, in the blocks of the compressed cache"},
+    [RL_M_PACKED_WRITE] = {"G_n", "groups of values, expected, in units of 1/1,048,576, in the blocks that the pass compresses"},
+    [RL_M_PACKED_KEPT] = {"G_m", "groups of values, expected, in units of 1/1,048,576, in the compressed cache after the pass"},
     [RL_M_RECTANGLE] = {"S", "scores stored, new tokens times all tokens"},
     [RL_M_CHUNKS] = {"Q", "chunks of new tokens"},
     [RL_M_CHUNK_PAIRS] =

@@ -112,8 +112,17 @@ static void show_sparse(rl_shown *shown, const rl_component *c) {
                                                     [RL_BITMAP] = "a bit a column",
                                                     [RL_CSR] = "column indices, rows apart",
                                                     [RL_COO] = "row and column indices",
-                                                    [RL_TILES] = "tiles"};
+                                                    [RL_TILES] = "tiles",
+                                                    [RL_PACKED] = "a bit a column, packed values"};
   char share[RL_NUMBER_TEXT];
+  if (c->pattern == RL_PACKED) {
+    rl_show_text(shown, "sparse", patterns[c->pattern], NOWHERE);
+    rl_show_count(shown, "kept of a token of 128", rl_packed_kept(c, 128), NOWHERE);
+    rl_show_count(shown, "columns of a tile", c->group, NOWHERE);
+    rl_show_count(shown, "values that a tile is padded to a multiple of", c->pad, NOWHERE);
+    show_values(shown, c->values);
+    return;
+  }
   rl_print_digits(c->keep * (100.0 / RL_KEEP_ALL), 6, share);
   rl_show_text(shown, "sparse", patterns[c->pattern], NOWHERE);
   if (c->pattern != RL_TWO_OF_FOUR) {
@@ -194,8 +203,11 @@ static void show_whole(rl_shown *shown, const rl_format *f) {
   const rl_kv_block block = rl_format_block(f, CHANNELS);
   uint64_t bytes;
   if (f->tokens > 1) {
-    if (!rl_format_bytes(f, block.rows, block.cols, &bytes)) return;
-    rl_show_count(shown, "bytes of a block and head of 128 channels", bytes, NOWHERE);
+    if (!rl_format_expected(f, block.rows, block.cols, &bytes)) return;
+    const char *what = rl_format_packed(f) == NULL
+                           ? "bytes of a block and head of 128 channels"
+                           : "bytes expected of a block and head of 128 channels";
+    rl_show_count(shown, what, bytes, NOWHERE);
   } else if (!rl_format_is_rowwise(f) && rl_format_tensor_bytes(f, SIDE, SIDE, &bytes)) {
     rl_show_count(shown, "bytes once of 4096 x 4096", bytes, NOWHERE);
   }

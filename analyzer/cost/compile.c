@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/checked.h"
+#include "cost/parted.h"
 #include "cost/tally.h"
 
 /* Sums over all rows and repeats, for the proof of `safe`. A coefficient that does not fit
@@ -44,11 +45,16 @@ static bool same_choice(const rl_moment *a, const rl_moment *b) {
          rl_expert_limit_same(a->limit, b->limit) && a->meet == b->meet && a->part == b->part;
 }
 
+/* Which tokens of a cache that keeps some apart. */
+static bool same_parts(const rl_moment *a, const rl_moment *b) {
+  return a->tokens == b->tokens && a->groups == b->groups &&
+         rl_parting_equal(&a->parting, &b->parting);
+}
+
 static bool moment_equals(rl_moment a, rl_moment b) {
   return a.kind == b.kind && a.phase == b.phase && a.window == b.window && a.chunk == b.chunk &&
          a.skip == b.skip && a.within == b.within && a.page == b.page && same_choice(&a, &b) &&
-         a.lead == b.lead && a.merge == b.merge && a.tokens == b.tokens &&
-         rl_parting_equal(&a.parting, &b.parting);
+         a.lead == b.lead && a.merge == b.merge && same_parts(&a, &b);
 }
 
 void rl_tally_product(rl_tally *tally, rl_sum *sum, rl_moment moment, const uint64_t *factors,
@@ -83,7 +89,7 @@ static rl_status tally_status(compiler *c, const char *what, rl_loc loc) {
 static bool is_expected(const rl_moment *moment) {
   return moment->kind == RL_M_EXPERTS || moment->kind == RL_M_EXPERT_CHOICES ||
          moment->kind == RL_M_EXPERT_TOKENS || moment->kind == RL_M_TABLE_ROWS ||
-         moment->kind == RL_M_BLOCKS;
+         moment->kind == RL_M_BLOCKS || rl_packed_is(moment->kind);
 }
 
 /* What the form of a sum is divided by: the unit of the expectation in it. */
@@ -397,7 +403,7 @@ static const rl_draw *draw_before(const compiler *c, const rl_moment *moments, u
 static rl_status make_draws(const compiler *c, rl_moment *moments, uint32_t count) {
   rl_status status = RL_OK;
   for (uint32_t m = 0; m < count && status == RL_OK; m++) {
-    if (!is_expected(&moments[m])) continue;
+    if (!is_expected(&moments[m]) || rl_packed_is(moments[m].kind)) continue;
     moments[m].draw = draw_before(c, moments, m);
     if (moments[m].draw != NULL) continue;
     rl_draw_of of = {moments[m].experts, moments[m].top_k, rl_max_u64(moments[m].ranks, 1),

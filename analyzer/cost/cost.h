@@ -45,6 +45,10 @@ typedef enum rl_moment_kind {
   RL_M_BODY_PAIRS,   /* (new token, block of the body before the pass) */
   RL_M_REST_PAIRS,   /* of RL_M_PAIRS those whose key is not in the body */
   RL_M_REST_SCORES,  /* of RL_M_RECTANGLE likewise */
+  /* groups of the values that packed blocks store, in RL_EXPERT_UNIT: expected, or observed */
+  RL_M_PACKED_READ,  /* of the blocks of RL_M_BODY_READ */
+  RL_M_PACKED_WRITE, /* of RL_M_BODY_WRITE */
+  RL_M_PACKED_KEPT,  /* of RL_M_BODY_KEPT */
   RL_M_RECTANGLE,    /* sum of q * (cached + q) */
   RL_M_EXPERTS,      /* distinct experts that the tokens choose, in RL_EXPERT_UNIT: expected, or observed;
                         with ranks: on the rank where they are most */
@@ -96,6 +100,7 @@ typedef struct rl_moment {
                               those of its own queries; rows kept its own. A draft tree counts as a chain */
   rl_parting parting;      /* RL_M_BODY_*, RL_M_TAIL_* */
   uint64_t tokens;         /* RL_M_BODY_*: of a block */
+  uint64_t groups;         /* RL_M_PACKED_*: expected of a block, in RL_EXPERT_UNIT */
 } rl_moment;
 
 /* What each row counts. Bytes are compulsory: each stored byte once a pass and operand. */
@@ -172,6 +177,8 @@ typedef struct rl_facts {
   uint64_t distinct_source_ids, distinct_source_positions;
   uint64_t distinct_next_ids; /* of the tokens after each */
   uint64_t expert_choices; /* that came to this rank, of the same layer */
+  uint64_t packed[2];      /* groups of values in the blocks of keys, and of values, that the one operator
+                              whose counts are asked for reads or writes */
 } rl_facts;
 
 enum { RL_MOMENTS_MAX = 256 };

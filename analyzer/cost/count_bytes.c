@@ -1,6 +1,7 @@
 /* Which part of each operand an operator must touch once: the byte side of docs/counting.md.
  * A share is a moment times a block of rows x cols values; the format knows its bytes. */
 #include "base/checked.h"
+#include "cost/parted.h"
 #include "cost/tally.h"
 
 const rl_moment_kind RL_EXTENT_MOMENTS[RL_EXTENTS] = {
@@ -246,7 +247,11 @@ void rl_tally_bytes(rl_tally *tally, rl_sum *sum, const rl_tensor *tensor, rl_sh
     return;
   }
   RL_TALLY(tally, sum, share.blocks, share.rows, row_bytes);
-  if (tensor->part == RL_KV_BODY) { /* blocks are tensors of their own */
+  const rl_component *packed = rl_format_packed(tensor->format);
+  if (tensor->part == RL_KV_BODY && packed != NULL) { /* as many groups as there are values */
+    RL_TALLY(tally, sum, rl_packed_moment(tensor, share.blocks), share.rows / tensor->rows,
+             rl_packed_group_bytes(packed));
+  } else if (tensor->part == RL_KV_BODY) { /* blocks are tensors of their own */
     RL_TALLY(tally, sum, share.blocks, share.rows / tensor->rows, rl_tensor_pieces(tensor),
              tensor_bytes);
   } else {

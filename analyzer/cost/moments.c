@@ -269,8 +269,7 @@ static inline bool each_rest_pair(const rl_group *group, const rl_moment *moment
          rl_sub_u64(*value, met, value);
 }
 
-static inline bool each_rest_score(const rl_group *group, const rl_moment *moment,
-                                   uint64_t *value) {
+static bool each_rest_score(const rl_group *group, const rl_moment *moment, uint64_t *value) {
   uint64_t met;
   return each_rectangle(group, moment, value) && rl_parted_body_met(group, moment, &met) &&
          rl_sub_u64(*value, met, value);
@@ -399,9 +398,11 @@ RL_SUM_PARTED(body_queries)
 RL_SUM_PARTED(begun_tokens)
 RL_SUM_PARTED(begun_cached)
 RL_SUM_PARTED(body_pairs)
+RL_SUM_PARTED(packed_read)
+RL_SUM_PARTED(packed_write)
+RL_SUM_PARTED(packed_kept)
 #undef RL_SUM_PARTED
 #undef RL_SUM
-#undef RL_SUM_OF
 
 /* Tokens that choose experts together: where they meet, those of all groups, each as full as this. */
 static bool sum_met(const rl_point *point, const rl_moment *moment, uint64_t *tokens) {
@@ -539,6 +540,9 @@ static const moment_sum SUMS[RL_MOMENT_KINDS] = {
     [RL_M_BODY_PAIRS] = sum_body_pairs,
     [RL_M_REST_PAIRS] = sum_rest_pair,
     [RL_M_REST_SCORES] = sum_rest_score,
+    [RL_M_PACKED_READ] = sum_packed_read,
+    [RL_M_PACKED_WRITE] = sum_packed_write,
+    [RL_M_PACKED_KEPT] = sum_packed_kept,
     [RL_M_RECTANGLE] = sum_rectangle,
     [RL_M_EXPERTS] = sum_experts,
     [RL_M_TABLE_ROWS] = sum_experts,
@@ -563,6 +567,13 @@ static const moment_sum SUMS[RL_MOMENT_KINDS] = {
     [RL_M_CROSS_PAIRS] = sum_cross_pair,
 };
 
+/* Of rows that tables are read in. */
+static uint64_t observed_rows(const rl_facts *facts, rl_moment_kind kind) {
+  if (kind == RL_M_SOURCE_ID_ROWS) return facts->distinct_source_ids;
+  if (kind == RL_M_SOURCE_POSITION_ROWS) return facts->distinct_source_positions;
+  return kind == RL_M_POSITION_ROWS ? facts->distinct_positions : 0;
+}
+
 /* The observed fact that takes the moment's place, 0 when there is none. There are at most 2^12
  * experts and 2^32 rows of a table, so their number in units fits. */
 static uint64_t observed(const rl_facts *facts, const rl_moment *moment) {
@@ -570,12 +581,11 @@ static uint64_t observed(const rl_facts *facts, const rl_moment *moment) {
   if (moment->kind == RL_M_ID_ROWS) return facts->distinct_ids;
   if (moment->kind == RL_M_NEXT_ROWS) return facts->distinct_next_ids;
   if (moment->kind == RL_M_EXPERT_CHOICES) return facts->expert_choices * RL_EXPERT_UNIT;
+  if (rl_packed_is_touched(moment->kind)) return facts->packed[moment->part] * RL_EXPERT_UNIT;
   bool chosen = moment->kind == RL_M_EXPERTS || moment->kind == RL_M_TABLE_ROWS ||
                 moment->kind == RL_M_BLOCKS;
   if (chosen) return facts->distinct_experts * RL_EXPERT_UNIT;
-  if (moment->kind == RL_M_SOURCE_ID_ROWS) return facts->distinct_source_ids;
-  if (moment->kind == RL_M_SOURCE_POSITION_ROWS) return facts->distinct_source_positions;
-  return moment->kind == RL_M_POSITION_ROWS ? facts->distinct_positions : 0;
+  return observed_rows(facts, moment->kind);
 }
 
 bool rl_cost_moments(const rl_cost *cost, const rl_point *point, const rl_facts *facts,

@@ -20,7 +20,16 @@ bool rl_parted_body_queries(const rl_group *group, const rl_moment *moment, uint
 bool rl_parted_begun_tokens(const rl_group *group, const rl_moment *moment, uint64_t *value);
 bool rl_parted_begun_cached(const rl_group *group, const rl_moment *moment, uint64_t *value);
 bool rl_parted_body_pairs(const rl_group *group, const rl_moment *moment, uint64_t *value);
+bool rl_parted_packed_read(const rl_group *group, const rl_moment *moment, uint64_t *value);
+bool rl_parted_packed_write(const rl_group *group, const rl_moment *moment, uint64_t *value);
+bool rl_parted_packed_kept(const rl_group *group, const rl_moment *moment, uint64_t *value);
 /* Every new token and every token of the body. */
 bool rl_parted_body_met(const rl_group *group, const rl_moment *moment, uint64_t *value);
+
+/* The kinds of groups of values that packed blocks store; the one of the blocks of a body. */
+bool rl_packed_is(rl_moment_kind kind);
+/* Of those the ones that an operator reads or writes. */
+bool rl_packed_is_touched(rl_moment_kind kind);
+rl_moment rl_packed_moment(const rl_tensor *body, rl_moment blocks);
 
 #endif

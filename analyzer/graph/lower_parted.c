@@ -83,13 +83,14 @@ static rl_status add_channels(rl_lowering *lowering, const rl_evaluated *values,
 /* The parts of one cache; the tail is none where every token leaves at once. */
 static rl_status add_parts(rl_lowering *lowering, const rl_evaluated *values, const char *name,
                            const rl_format *format, rl_parts *parts) {
-  rl_tensor shape = {.name = name,
-                     .role = RL_ROLE_KV,
-                     .placed = RL_CLASS_KV,
-                     .parting = parting_of(format),
-                     .row_slice = rl_slice_of(lowering->before.heads, values->heads,
-                                              lowering->whole.heads),
-                     .run = lowering->scope.in_layers ? lowering->run : RL_NONE};
+  rl_tensor shape = {
+      .name = name,
+      .role = RL_ROLE_KV,
+      .placed = RL_CLASS_KV,
+      .parting = parting_of(format),
+      .holds_values = parts == &lowering->v_parts,
+      .row_slice = rl_slice_of(lowering->before.heads, values->heads, lowering->whole.heads),
+      .run = lowering->scope.in_layers ? lowering->run : RL_NONE};
   rl_status status = add_body(lowering, values, format, &shape, &parts->body);
   if (status == RL_OK) status = add_tail(lowering, values, &shape, &parts->tail);
   if (status == RL_OK) status = add_channels(lowering, values, format, &shape, &parts->channels);

@@ -94,6 +94,7 @@ typedef struct rl_tensor {
   rl_kv_part part;          /* KV */
   rl_parting parting;       /* KV, parts: which tokens are in which */
   uint64_t tokens;          /* KV, body: of a block, whose rows are then channels of so many values; 1: rows are tokens */
+  bool holds_values;        /* KV, parts: of values, not of keys */
   bool by_token;            /* KV, body: rows of a block are tokens, however many */
   uint64_t pieces;          /* KV, body: tensors of a block, one a head, where something is stored once for each; 0: 1 */
   uint64_t within;          /* KV: attended to in chunks of so many positions, 0 = in one */

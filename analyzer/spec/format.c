@@ -291,11 +291,21 @@ static double latent_bits(const rl_format *format) {
   return 8.0 * (double)(latent + rotated) / (LATENT + ROTATED);
 }
 
+bool rl_format_expected(const rl_format *format, uint64_t rows, uint64_t cols, uint64_t *bytes) {
+  const rl_component *packed = rl_format_packed(format);
+  if (packed == NULL) return rl_format_bytes(format, rows, cols, bytes);
+  const uint64_t groups = rl_packed_expected(packed, rows, cols);
+  uint64_t row;
+  if (!rl_format_row_bytes(format, cols, &row) || !rl_mul_u64(rows, row, bytes)) return false;
+  return rl_add_u64(*bytes, rl_ceil_div(groups * rl_packed_group_bytes(packed), RL_GROUP_UNIT),
+                    bytes);
+}
+
 double rl_format_bits(const rl_format *format, uint64_t cols) {
   rl_kv_block block = rl_format_block(format, cols);
   uint64_t bytes;
   if (format->rotated != NULL) return latent_bits(format);
   if (format->tokens <= 1) block.rows = block.tokens = cols; /* of weights: a square */
-  if (cols == 0 || !rl_format_bytes(format, block.rows, block.cols, &bytes)) return 0;
+  if (cols == 0 || !rl_format_expected(format, block.rows, block.cols, &bytes)) return 0;
   return 8.0 * (double)bytes / ((double)block.tokens * (double)cols);
 }

@@ -46,6 +46,8 @@ typedef enum rl_pattern { /* how a sparse component tells where values stand */
   RL_COO,         /* a column index and 4 bytes for the row, each kept value */
   RL_TILES,       /* tiles of `tile` rows and `group` columns are kept whole: their indices and where
                      rows of tiles begin stand once a tensor (BSR) */
+  RL_PACKED,      /* a bit a column; the values of all rows one behind the other, those of `group`
+                     columns in whole groups of `pad`, and where these end (Mustafar) */
   RL_PATTERNS
 } rl_pattern;
 /* Parts of a row that are kept, in millionths: RL_KEEP_ALL of RL_KEEP_ALL is everything. */
@@ -74,6 +76,10 @@ struct rl_component {
   rl_pattern pattern;  /* sparse; RL_TILES: `tile` and `group` as above */
   uint32_t keep;       /* sparse, but for RL_TWO_OF_FOUR: millionths of a row that are kept */
   uint32_t index_bits; /* sparse, RL_CSR, RL_COO, RL_TILES: 16 or 32 */
+  uint32_t drop;       /* sparse, RL_PACKED: millionths of a token that are left out, but for the one at
+                          the threshold; 0: as `keep` says */
+  uint32_t pad;        /* sparse, RL_PACKED: values of a group */
+  bool by_column;      /* sparse, RL_PACKED: tokens, of which each keeps its share, are columns */
   const rl_component *values; /* sparse: how the kept values of a row are stored */
   uint32_t rank;       /* lowrank */
 };
@@ -143,6 +149,20 @@ bool rl_format_row_bytes(const rl_format *format, uint64_t cols, uint64_t *bytes
  * output does (Sun et al. 2023, Wanda, 3). */
 typedef struct rl_sparse_row { uint64_t kept, values, places; } rl_sparse_row;
 bool rl_sparse_layout(const rl_component *component, uint64_t cols, rl_sparse_row *row);
+/* The component of a format that stores as many values as it keeps, NULL: rows of a format all take as
+ * much. What it takes of a tensor is its rows, places of values only, and so many groups of values;
+ * tensor_bytes has room for all of them. */
+const rl_component *rl_format_packed(const rl_format *format);
+/* Bytes of a group of values, groups of `count` values that are all kept, values that a token of so
+ * many keeps. */
+uint64_t rl_packed_group_bytes(const rl_component *packed);
+uint64_t rl_packed_groups(const rl_component *packed, uint64_t count);
+uint64_t rl_packed_kept(const rl_component *packed, uint64_t values);
+/* Expected groups of values in the tiles of `count` values of a row, each kept in `kept` of `of` cases
+ * whatever its neighbours are; the same of a tensor of a cache. In units of 1 / RL_GROUP_UNIT. */
+#define RL_GROUP_UNIT (UINT64_C(1) << 20)
+uint64_t rl_expected_groups(const rl_component *packed, uint64_t count, uint64_t kept, uint64_t of);
+uint64_t rl_packed_expected(const rl_component *packed, uint64_t rows, uint64_t cols);
 /* Bytes that a sparse component stores once a tensor. */
 bool rl_sparse_tensor(const rl_component *component, uint64_t rows, uint64_t cols, uint64_t *bytes);
 /* Multiplications of a stored matrix with a vector: all of it, but what a sparse component keeps and
@@ -156,6 +176,8 @@ bool rl_format_fits(const rl_format *format, uint64_t cols);
 bool rl_format_tensor_bytes(const rl_format *format, uint64_t rows, uint64_t cols, uint64_t *bytes);
 /* rows * row_bytes + tensor_bytes; false on overflow. */
 bool rl_format_bytes(const rl_format *format, uint64_t rows, uint64_t cols, uint64_t *bytes);
+/* The same, but of a packed format what is expected of it. */
+bool rl_format_expected(const rl_format *format, uint64_t rows, uint64_t cols, uint64_t *bytes);
 /* True when rows hold everything: the tensor may grow row by row. */
 bool rl_format_is_rowwise(const rl_format *format);
 /* True when more rows need more bytes once a tensor: a row cannot be read by itself. */

@@ -278,6 +278,17 @@ static void load_tokens(const rl_load *load, rl_format *format) {
   }
 }
 
+/* A component that stores as many values as it keeps is alone, in blocks of tokens, which are its
+ * rows or its columns. */
+static void place_packed(const rl_load *load, const rl_node *list, const rl_format *format,
+                         rl_component *component) {
+  if (component->kind != RL_SPARSE || component->pattern != RL_PACKED) return;
+  component->by_column = !format->by_token;
+  if (format->tokens > 1 && format->depth == 1 && format->channels == NULL) return;
+  RL_REPORT(load->diags, NOT_SUPPORTED, list->loc,
+            "pattern packed beside other components, or without blocks of tokens", NULL);
+}
+
 static void load_stack(const rl_load *load, rl_format *format) {
   const rl_node *list = rl_load_need(load, load->root, "format", "stack");
   if (list == NULL || !rl_load_is_list(load, list, "stack")) return;
@@ -304,6 +315,7 @@ static void load_stack(const rl_load *load, rl_format *format) {
   }
   format->stack = stack;
   format->depth = count;
+  for (size_t i = 0; i < count; i++) place_packed(load, list, format, &stack[i]);
 }
 
 /* The format of values beside keys in this one: of the same kind, not asking for another in turn. */

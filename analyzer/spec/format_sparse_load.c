@@ -6,11 +6,9 @@
 
 #define RL_COUNT(array) (sizeof(array) / sizeof *(array))
 
-static const char *const patterns[RL_PATTERNS] = {[RL_TWO_OF_FOUR] = "2:4",
-                                                  [RL_BITMAP] = "bitmap",
-                                                  [RL_CSR] = "csr",
-                                                  [RL_COO] = "coo",
-                                                  [RL_TILES] = "tiles"};
+static const char *const patterns[RL_PATTERNS] = {
+    [RL_TWO_OF_FOUR] = "2:4", [RL_BITMAP] = "bitmap", [RL_CSR] = "csr",
+    [RL_COO] = "coo",         [RL_TILES] = "tiles",   [RL_PACKED] = "packed"};
 
 /* `keep: 0.3`, a share in millionths. */
 static void load_keep(const rl_load *load, const rl_node *node, rl_component *component) {
@@ -18,6 +16,32 @@ static void load_keep(const rl_load *load, const rl_node *node, rl_component *co
   if (node == NULL) return;
   if (rl_node_double(node, "keep", 1.0 / RL_KEEP_ALL, 1, &share, load->diags) != RL_OK) return;
   component->keep = (uint32_t)lround(share * RL_KEEP_ALL);
+}
+
+/* `drop: 0.7, columns: 64, pad: 8`, or `keep:` in place of the first; tokens are rows until the
+ * format says that channels are. */
+static void load_packed(const rl_load *load, const rl_node *node, rl_component *component) {
+  const rl_node *drop = rl_load_get(node, "drop"), *keep = rl_load_get(node, "keep");
+  const rl_node *columns = rl_load_need(load, node, "sparse", "columns");
+  const rl_node *pad = rl_load_need(load, node, "sparse", "pad");
+  uint64_t sizes[2] = {1, 1};
+  double share = 0;
+  if (drop == NULL) keep = rl_load_need(load, node, "sparse", "keep");
+  if (drop != NULL && keep != NULL) {
+    RL_REPORT(load->diags, EXCLUSIVE_KEYS, drop->loc, "keep", "drop");
+  }
+  load_keep(load, keep, component);
+  if (drop != NULL) {
+    rl_node_double(drop, "drop", 1.0 / RL_KEEP_ALL, 1, &share, load->diags);
+    component->drop = (uint32_t)lround(share * RL_KEEP_ALL);
+  }
+  if (columns != NULL) rl_node_u64(columns, "columns", 1, 1 << 12, &sizes[0], load->diags);
+  if (pad != NULL) rl_node_u64(pad, "pad", 1, 1 << 12, &sizes[1], load->diags);
+  component->group = (uint32_t)sizes[0];
+  component->pad = (uint32_t)sizes[1];
+  if (component->values->kind == RL_DENSE) return;
+  RL_REPORT(load->diags, NOT_SUPPORTED, node->loc, "anything but dense values of pattern packed",
+            NULL);
 }
 
 static void load_index(const rl_load *load, const rl_node *node, rl_component *component) {
@@ -70,6 +94,13 @@ void rl_load_sparse(const rl_load *load, const rl_node *node, rl_component *comp
   int pattern = word == NULL ? -1 : rl_load_word(load, word, "pattern", patterns, RL_PATTERNS);
   if (pattern < 0) return;
   component->pattern = (rl_pattern)pattern;
+  if (pattern == RL_PACKED) {
+    if (rl_load_clean(load)) load_packed(load, node, component);
+    return;
+  }
+  check_key(load, node, "drop", false);
+  check_key(load, node, "columns", false);
+  check_key(load, node, "pad", false);
   bool indexed = pattern == RL_CSR || pattern == RL_COO || pattern == RL_TILES;
   if (check_key(load, node, "keep", pattern != RL_TWO_OF_FOUR)) {
     load_keep(load, rl_load_get(node, "keep"), component);

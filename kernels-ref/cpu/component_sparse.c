@@ -9,6 +9,7 @@
 
 #include "base/checked.h"
 #include "kernels-ref/cpu/encoding.h"
+#include "kernels-ref/cpu/packed.h"
 #include "kernels-ref/cpu/store.h"
 
 enum { POINTER_BYTES = 4, QUAD = 4, CHUNK = 64 };
@@ -30,6 +31,7 @@ static const rl_component_codec *inner_codec(const rl_component *c) {
 }
 
 static bool sparse_supports(const rl_component *c) {
+  if (c->pattern == RL_PACKED) return rl_packed_supports(c);
   bool shape = c->pattern != RL_TILES || (c->tile > 0 && c->group > 0);
   return shape && inner_codec(c)->supports(c->values);
 }
@@ -151,6 +153,10 @@ static uint64_t stored_values(const sparse_row *at) {
 
 static void sparse_unpack(const rl_store *store, const rl_component_part *part, rl_span span,
                           float *values, uint64_t *touched) {
+  if (part->component->pattern == RL_PACKED) {
+    rl_packed_unpack(store, part, span, values, touched);
+    return;
+  }
   sparse_row at = row_of(store, part, span.row, touched);
   uint64_t count = stored_values(&at), col = store->cols;
   if (at.c->pattern == RL_BITMAP) rl_store_take(store, at.places, at.form.places, touched);
@@ -241,6 +247,7 @@ static void sparse_pack(const rl_store *store, const rl_component_part *part, rl
       [RL_CSR] = keep_largest,
       [RL_COO] = keep_largest,
       [RL_TILES] = keep_tiles};
+  if (part->component->pattern == RL_PACKED) return; /* all rows of a piece are chosen at once */
   sparse_row at = row_of(store, part, span.row, touched);
   float *kept = store->rest + store->cols;
   keep[at.c->pattern](&at, values, kept);
@@ -281,6 +288,7 @@ static void choose_tiles(const sparse_row *at, const float *values) {
 static void sparse_fit(const rl_store *store, const rl_component_part *part, uint64_t first,
                        const float *values, uint64_t *touched) {
   const rl_component *c = part->component;
+  if (c->pattern == RL_PACKED) rl_packed_fit(store, part, first, values, touched);
   if (c->pattern != RL_CSR && c->pattern != RL_TILES) return;
   uint64_t height = c->pattern == RL_TILES ? c->tile : 1, rows = rl_store_piece_rows(store);
   for (uint64_t line = 0; line <= rl_ceil_div(rows, height); line++) {

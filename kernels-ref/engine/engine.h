@@ -71,6 +71,8 @@ typedef struct rl_engine_row {
   uint64_t experts;      /* route: distinct experts that the pass chose; what reads a memory: distinct
                             blocks; dispatch: distinct experts of this rank; an observed fact */
   uint64_t choices;      /* dispatch: (token, expert) that came to this rank, likewise */
+  uint64_t packed[2];    /* groups of values in packed blocks of keys, and of values, that the operator
+                            reads or writes, likewise */
   uint64_t nanoseconds;  /* 0 without a clock */
 } rl_engine_row;
 

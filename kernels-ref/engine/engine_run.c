@@ -2,6 +2,7 @@
  * bitmaps cleared before and counted after. */
 #include <string.h>
 
+#include "kernels-ref/cpu/packed.h"
 #include "kernels-ref/engine/engine_state.h"
 
 static const rl_store *store_of(const rl_engine_state *state, rl_visit visit, uint32_t tensor) {
@@ -73,6 +74,33 @@ static uint64_t count_experts(rl_engine_state *state, const rl_op *op) {
     *word |= bit;
   }
   return distinct;
+}
+
+/* Groups of values in the blocks of a packed body that a sequence has before the pass, or is given.
+ */
+static uint64_t packed_of(const rl_tensor *body, const rl_store *store, bool read,
+                          const rl_pass_sequence *sequence) {
+  const uint64_t before = rl_parting_body(&body->parting, sequence->cached);
+  const uint64_t after = rl_parting_body(&body->parting, sequence->cached + sequence->q);
+  const uint64_t first = sequence->first_kv / body->tokens, heads = body->pieces;
+  const uint64_t begin = first + (read ? 0 : before / body->tokens);
+  const uint64_t end = first + (read ? before : after) / body->tokens;
+  uint64_t groups = 0;
+  for (uint64_t p = begin * heads; p < end * heads; p++) groups += rl_packed_stored(store, p);
+  return groups;
+}
+
+static void count_packed(const rl_engine_state *state, const rl_pass *pass, const rl_op *op,
+                         uint64_t packed[2]) {
+  for (uint32_t k = 0; k < op->operand_count; k++) {
+    const rl_operand *operand = &state->program->operands[op->first_operand + k];
+    const rl_tensor *body = &state->program->tensors[operand->tensor];
+    if (body->part != RL_KV_BODY || rl_format_packed(body->format) == NULL) continue;
+    for (size_t s = 0; s < pass->count; s++) {
+      packed[body->holds_values] +=
+          packed_of(body, &state->views[k].store, operand->access == RL_READ, &pass->sequences[s]);
+    }
+  }
 }
 
 /* Consecutive ranks for which one call does the work of all; 1: each does its own. */
@@ -154,6 +182,7 @@ static void report_row(const fleet_run *run, size_t rank, const rl_op *op,
                                          .experts = count_experts(state, op),
                                          .choices = choices,
                                          .nanoseconds = nanoseconds};
+  count_packed(state, &run->passes[rank].of[op->phase], op, state->rows[at->row].packed);
   state->next_bytes = bytes + op->operand_count;
 }
 

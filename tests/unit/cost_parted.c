@@ -312,6 +312,33 @@ static void test_gear(void) {
   rl_arena_free(&c.arena);
 }
 
+/* `groups` of 16 B, each expected 2.940757537602573 times (unit/spec_format.c, packed). */
+static uint64_t expected_bytes(uint64_t groups) {
+  const uint64_t unit = 1u << 20, each = (uint64_t)(2.940757537602573 * (double)unit + 0.5);
+  return (16 * groups * each + unit - 1) / unit;
+}
+
+/* Llama-3-8B with Mustafar, 40 of 128 kept. Behind 2,335 tokens 8 times 256 have left, 32 blocks of
+ * 64, and 287 are dense; the new one makes it 288, of which 256 leave. A block and head is 128 rows
+ * of a tile, or 64 of two: 128 tiles of 12 B, and groups of 16 B. */
+static void test_mustafar(void) {
+  const rl_group step = {.count = 1, .q = 1, .cached = 2335};
+  counted c;
+  count(&c, "llama-3-8b", "mustafar-70", &step);
+  CU_ASSERT_EQUAL(value_of(&c, "attention", RL_C_KV_READ),
+                  2 * 8 * (32 * 128 * 12 + 287 * 256) + expected_bytes(2 * 8 * 32 * 128));
+  CU_ASSERT_EQUAL(value_of(&c, "attention", RL_C_MATRIX),
+                  2 * 2 * 32 * (2048 * 40 + (2336 - 2048) * 128));
+  CU_ASSERT_EQUAL(value_of(&c, "kv_compress", RL_C_KV_READ), 2 * 8 * 256 * 256);
+  CU_ASSERT_EQUAL(value_of(&c, "kv_compress", RL_C_KV_WRITE),
+                  2 * 8 * (4 * 128 * 12 + 256) + expected_bytes(2 * 8 * 4 * 128));
+  CU_ASSERT_EQUAL(value_of(&c, "kv_compress", RL_C_VECTOR), 2 * 8 * 256 * 128); /* comparisons */
+  /* 36 blocks behind it; 287 places of each tail */
+  CU_ASSERT_EQUAL(kept_bytes(&c),
+                  32 * 2 * 8 * (36 * 128 * 12 + 287 * 256) + expected_bytes(32 * 2 * 8 * 36 * 128));
+  rl_arena_free(&c.arena);
+}
+
 /* DeepSeek V3: of a token and layer 512 latent values and 4 scales of 4 B, 64 rotated values of 2 B. */
 static void test_latents(void) {
   const rl_group step = {.count = 1, .q = 1, .cached = 99};
@@ -326,4 +353,4 @@ RL_SUITE("parted caches", {"latents", test_latents}, {"moments", test_moments},
          {"breaks", test_breaks}, {"kivi", test_kivi}, {"kivi, a prompt", test_kivi_prompt},
          {"moments of channels", test_channel_moments}, {"breaks of channels", test_channel_breaks},
          {"think", test_think}, {"think, a prompt", test_think_prompt},
-         {"think over kivi", test_think_kivi}, {"gear", test_gear})
+         {"think over kivi", test_think_kivi}, {"gear", test_gear}, {"mustafar", test_mustafar})

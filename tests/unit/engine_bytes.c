@@ -17,12 +17,14 @@ static const rl_cost_row *row_of(uint32_t op) {
   return NULL;
 }
 
-static void moments_of(const twin *t, const twin_pass *pass, uint64_t experts, uint64_t *moments) {
+static void moments_of(const twin *t, const twin_pass *pass, uint64_t experts,
+                       const uint64_t packed[2], uint64_t *moments) {
   rl_group groups[TWIN_SEQUENCES];
   const rl_engine_result *result = &pass->result;
   rl_facts facts = {.distinct_ids = result->distinct_ids,
                     .distinct_positions = result->distinct_positions,
                     .distinct_experts = experts,
+                    .packed = {packed[0], packed[1]},
                     .distinct_source_ids = result->distinct_source_ids,
                     .distinct_source_positions = result->distinct_source_positions,
                     .distinct_next_ids = result->distinct_next_ids};
@@ -54,12 +56,18 @@ static void check_row(const twin *t, const rl_engine_row *row, const uint64_t *m
 }
 
 static void check_pass(twin *t, const twin_pass *pass) {
-  uint64_t moments[RL_MOMENTS_MAX];
-  moments_of(t, pass, 0, moments);
+  uint64_t moments[RL_MOMENTS_MAX], experts = 0;
+  bool before = false; /* the row before stored as many values as it kept */
+  moments_of(t, pass, 0, (const uint64_t[2]){0, 0}, moments);
   CU_ASSERT_EQUAL(cost->row_count, t->program->op_count);
   for (size_t r = 0; r < pass->result.row_count; r++) {
     const rl_engine_row *row = &pass->result.rows[r];
-    if (row->experts != 0) moments_of(t, pass, row->experts, moments); /* until the next router */
+    const bool packed = row->packed[0] + row->packed[1] != 0;
+    if (row->experts != 0) experts = row->experts; /* until the next router */
+    if (row->experts != 0 || packed || before) {
+      moments_of(t, pass, experts, row->packed, moments);
+    }
+    before = packed;
     check_row(t, row, moments);
   }
 }

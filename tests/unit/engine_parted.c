@@ -22,15 +22,17 @@ static const ref_parted GEAR_KEYS = {
 static const ref_parted GEAR_VALUES = {REF_PACK_GEAR, 2,         4,          1, 2, 3,
                                        .outliers = 2, .rank = 2, .tokens = 3};
 
+static const ref_parted PACKED_KEYS = {REF_PACK_LARGEST, 0, 0, 0, 0, 4, .largest = 4};
+static const ref_parted PACKED_VALUES = {REF_PACK_LARGEST, 0, 0, 1, 2, 2, .largest = 4, .more = 1};
+
 typedef struct format_case {
   const char *kv;
   const ref_parted *keys, *values;
 } format_case;
-static const format_case CASES[] = {{"small-tail", &SMALL_KEYS, &SMALL_VALUES},
-                                    {"small-tail-mixed", &MIXED_KEYS, &MIXED_VALUES},
-                                    {"small-think", &THINK_KEYS, &THINK_VALUES},
-                                    {"small-think-tail", &THIN_KEYS, &SMALL_VALUES},
-                                    {"small-gear", &GEAR_KEYS, &GEAR_VALUES}};
+static const format_case CASES[] = {
+    {"small-tail", &SMALL_KEYS, &SMALL_VALUES},  {"small-tail-mixed", &MIXED_KEYS, &MIXED_VALUES},
+    {"small-think", &THINK_KEYS, &THINK_VALUES}, {"small-think-tail", &THIN_KEYS, &SMALL_VALUES},
+    {"small-gear", &GEAR_KEYS, &GEAR_VALUES},    {"small-packed", &PACKED_KEYS, &PACKED_VALUES}};
 enum { CASE_COUNT = sizeof CASES / sizeof *CASES };
 
 /* Decoders with grouped heads, with mixtures, with soft caps on all layers, with biases by distance. */
@@ -97,6 +99,14 @@ static void test_plants(void) {
   CU_ASSERT_TRUE(run(&model, &CASES[0], "fp32", "reference") > 1e-3);
   plant = REF_RIGHT;
   CU_ASSERT_TRUE(run(&model, &other, "fp32", "reference") > 1e-3);
+  ref_parted packed = PACKED_VALUES;
+  packed.more = 0;
+  CU_ASSERT_TRUE(run(&model, &(format_case){"small-packed", &PACKED_KEYS, &packed}, "fp32",
+                     "reference") > 1e-3);
+  packed = PACKED_KEYS;
+  packed.largest = 5;
+  CU_ASSERT_TRUE(run(&model, &(format_case){"small-packed", &packed, &PACKED_VALUES}, "fp32",
+                     "reference") > 1e-3);
   ref_parted gear = GEAR_KEYS;
   gear.rank = 0;
   CU_ASSERT_TRUE(

@@ -27,6 +27,21 @@ static void pack_channels(const ref_parted *parted, int count, int width, ref_ro
   }
 }
 
+static void pack_largest(const ref_parted *parted, double *head, int dim) {
+  const int kept = (dim * parted->largest + 9) / 10 + parted->more;
+  bool left[REF_WIDTH];
+  for (int c = 0; c < dim; c++) {
+    int larger = 0;
+    for (int o = 0; o < dim; o++) {
+      larger += fabs(head[o]) > fabs(head[c]) || (fabs(head[o]) == fabs(head[c]) && o < c);
+    }
+    left[c] = larger >= kept;
+  }
+  for (int c = 0; c < dim; c++) {
+    if (left[c]) head[c] = 0;
+  }
+}
+
 static void pack_groups(const ref_parted *parted, double *head, int dim) {
   for (int c = 0; c < dim; c += parted->size) {
     int rest = dim - c;
@@ -139,6 +154,7 @@ void ref_pack(const ref_parted *parted, int count, const int shape[2], ref_rows 
   for (int t = 0; t < count; t++) {
     for (int h = 0; h < heads; h++) {
       if (parted->packing == REF_PACK_GROUPS) pack_groups(parted, &packed[t][h * dim], dim);
+      if (parted->packing == REF_PACK_LARGEST) pack_largest(parted, &packed[t][h * dim], dim);
       if (parted->packing == REF_PACK_ROW) ref_round(REF_INT8_TOKEN, &packed[t][h * dim], dim);
     }
   }

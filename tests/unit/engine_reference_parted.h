@@ -9,6 +9,7 @@ typedef enum ref_packing {
   REF_PACK_GROUPS,   /* KIVI's values: so many channels of a token share one */
   REF_PACK_ROW,      /* one symmetric scale a token and head */
   REF_PACK_NOT,      /* as it came */
+  REF_PACK_LARGEST,  /* Mustafar: the largest magnitudes of a token and head as they are, the others not */
   REF_PACK_GEAR      /* outliers, codes and directions of a block of `tokens` tokens and a head */
 } ref_packing;
 
@@ -21,6 +22,7 @@ typedef struct ref_parted {
   /* GEAR: tenths of a row that are outliers, directions, tokens of a block; whether its rows are channels */
   int outliers, rank, tokens;
   bool channels;
+  int largest, more; /* Mustafar: tenths of a head that are kept, rounded up, and so many more */
 } ref_parted;
 
 /* Keys x [count, heads * dim] of which some are packed; queries q have `shared` times as many heads. */

@@ -56,7 +56,8 @@ static void check_format(const char *kv, const char *profile) {
 }
 
 static void test_steps(void) {
-  static const char *const formats[] = {"kivi-2", "kivi-4", "think", "think-kivi-2", "gear-2"};
+  static const char *const formats[] = {"kivi-2",       "kivi-4", "think",
+                                        "think-kivi-2", "gear-2", "mustafar-70"};
   for (size_t f = 0; f < sizeof formats / sizeof *formats; f++) {
     check_format(formats[f], "reference");
   }
