@@ -1,9 +1,11 @@
 /* plot: scenarios to results, results to a chart, the chart to files. */
 #include <string.h>
 
+#include "api/analysis.h"
 #include "cli/commands.h"
 #include "cli/plot_files.h"
 #include "cli/plot_inputs.h"
+#include "cli/request.h"
 
 /* The names of all kinds, for messages. */
 static const char *kind_names(rl_session *session) {
@@ -43,15 +45,40 @@ rl_status rl_plot_chart(rl_session *session, const rl_chart_kind *kind,
   return rl_plot_write(session, target, &chart, out);
 }
 
-/* What each kind is for. */
+/* The example of a kind, in characters: one model on one machine. */
+static rl_status draw_example(rl_session *session, const rl_chart_kind *kind, rl_buf *out) {
+  const rl_choice choice = {.word = {.text = "llama-3-8b", .loc = RL_COMMAND_LINE},
+                            .hardware = {.text = "h100-sxm", .loc = RL_COMMAND_LINE},
+                            .batch = {.text = kind->batches, .loc = RL_COMMAND_LINE}};
+  const rl_pass_view view = {.explain = "", .loc = RL_COMMAND_LINE};
+  rl_scenario *scenario;
+  rl_plot_target target;
+  const rl_result *result;
+  rl_status status = rl_session_db(session);
+  if (status == RL_OK) status = rl_session_choose(session, &choice, &scenario);
+  if (status == RL_OK) status = rl_plot_aim(session, "-", &target);
+  if (status != RL_OK) return status;
+  status = rl_analyze(&session->arena, session->db, scenario, &view, &result, &session->diags);
+  const rl_chart_input input = {.results = &result, .result_count = 1, .y = 1};
+  return status == RL_OK ? rl_plot_chart(session, kind, &target, &input, out) : status;
+}
+
+/* What each kind is for, with an example where gnuplot can draw one: what it says then is left out.
+ */
 static rl_status list_kinds(rl_session *session, rl_buf *out) {
   for (size_t i = 0; i < RL_CHART_KIND_COUNT; i++) {
     const rl_chart_kind *kind = &RL_CHART_KINDS[i];
+    const rl_diags before = session->diags;
     rl_ink_set(out, &session->style, RL_INK_HEAD);
     rl_buf_add(out, kind->name);
     rl_ink_set(out, &session->style, RL_INK_PLAIN);
     rl_buf_add(out, "\n  ");
     rl_paragraph(out, &session->style, kind->says, 2, 2);
+    rl_buf_add(out, "\n");
+    rl_diags_init(&session->diags, &session->arena);
+    const bool drawn = draw_example(session, kind, out) == RL_OK;
+    session->diags = before;
+    rl_buf_add(out, drawn ? "\n" : "  (gnuplot would draw an example here)\n\n");
   }
   return RL_OK;
 }

@@ -45,6 +45,8 @@ static const rl_example plot_examples[] = {
     {"plot roofline llama-3-8b@a100,h100 -w bf16,w4a16-g128 --for acm -o fig.pdf",
      "two machines and two formats in one figure as wide as a column of a paper"},
     {"plot roofline llama-3-8b@h100 -o -", "the chart in characters, at the terminal"},
+    {"plot roofline llama-3-8b@h100 --points ncu.csv -o fig.png",
+     "kernels that were measured beside those that are predicted"},
     {"plot --list", "every kind of chart, with what it is for"},
 };
 static const rl_example run_examples[] = {

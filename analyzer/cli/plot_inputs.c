@@ -5,6 +5,7 @@
 
 #include "api/analysis.h"
 #include "cli/lists.h"
+#include "cli/measured.h"
 #include "cli/request.h"
 
 typedef RL_LIST(const rl_result *) result_list;
@@ -127,7 +128,12 @@ rl_status rl_plot_gather(rl_session *session, rl_chart_input *out) {
   gatherer g = {.session = session};
   *out = (rl_chart_input){.title = NULL};
   rl_status status = rl_plot_read_view(session, out);
+  const char *points = rl_argument(&session->arguments, RL_O_POINTS).text;
   if (status == RL_OK) status = rl_session_db(session);
+  if (status == RL_OK && points != NULL) {
+    status = rl_measured_read(&session->arena, points, &out->measured, &out->measured_count,
+                              &session->diags);
+  }
   if (status != RL_OK) return status;
   g.weights = rl_list_formats(session, RL_O_WEIGHTS);
   g.kv = rl_list_formats(session, RL_O_KV);

@@ -138,6 +138,7 @@ rl_status rl_session_choose(rl_session *session, const rl_choice *choice, rl_sce
   request.hardware = choice->hardware;
   request.weights = choice->weights;
   request.kv = choice->kv;
+  if (choice->batch.text != NULL) request.batch = choice->batch;
   rl_status status = rl_diags_status(&session->diags);
   if (status != RL_OK) return status;
   status = rl_scenario_resolve(&session->arena, session->db, &request, out, &session->diags);

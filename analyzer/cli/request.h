@@ -17,6 +17,7 @@ rl_status rl_session_scenario(rl_session *session, const char *example, rl_scena
 typedef struct rl_choice {
   rl_text_at word; /* MODEL[@HARDWARE], or a scenario file */
   rl_text_at hardware, weights, kv;
+  rl_text_at batch;
 } rl_choice;
 /* The scenario of one choice, all other options as given. The database is open. */
 rl_status rl_session_choose(rl_session *session, const rl_choice *choice, rl_scenario **out);
