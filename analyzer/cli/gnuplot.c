@@ -181,11 +181,15 @@ rl_status rl_gnuplot_run(const rl_gnuplot *gnuplot, const rl_buf *script, rl_buf
   rl_arena *arena = diags->arena;
   char *path = rl_textf(arena, "PATH=%s", gnuplot->path == NULL ? "" : gnuplot->path);
   char *home = rl_textf(arena, "HOME=%s", gnuplot->home == NULL ? "/" : gnuplot->home);
+  /* of a gnuplot that is installed beside the machine's own programs, as on clusters */
+  const char *libraries = gnuplot->libraries == NULL ? "" : gnuplot->libraries;
+  char *search = rl_textf(arena, "LD_LIBRARY_PATH=%s", libraries);
   char number[RL_NUMBER_TEXT];
   rl_buf messages;
   child c;
-  if (path == NULL || home == NULL) return rl_diag_oom(diags);
-  char *const environment[] = {path, home, (char *)"LC_ALL=C.UTF-8", NULL};
+  if (path == NULL || home == NULL || search == NULL) return rl_diag_oom(diags);
+  char *const environment[] = {path, home, (char *)"LC_ALL=C.UTF-8",
+                               libraries[0] == '\0' ? NULL : search, NULL};
   rl_buf_init(&messages, arena, MESSAGES_MAX);
   const int64_t deadline = now_ms() + gnuplot->timeout_ms;
   const int error = start(gnuplot, environment, &c);

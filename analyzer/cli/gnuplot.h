@@ -6,8 +6,8 @@
 #include "base/diag.h"
 
 typedef struct rl_gnuplot {
-  const char *program;     /* a path, or a name that is looked up in PATH */
-  const char *path, *home; /* of its environment, NULL: none */
+  const char *program;                 /* a path, or a name that is looked up in PATH */
+  const char *path, *home, *libraries; /* of its environment, NULL: none */
   unsigned timeout_ms;
   bool elsewhere;   /* it writes its own files, and nothing to standard output */
   const char *kept; /* what stays when it fails, for the message: "fig.gp and fig.csv"; or NULL */

@@ -141,6 +141,7 @@ rl_status rl_plot_draw(rl_session *session, const rl_chart *chart, const rl_shee
   const rl_gnuplot gnuplot = {.program = program == NULL ? "gnuplot" : program,
                               .path = session->environment.path,
                               .home = session->environment.home,
+                              .libraries = session->environment.libraries,
                               .timeout_ms = TIMEOUT_MS,
                               .elsewhere = sheet->place != NULL,
                               .kept = kept};

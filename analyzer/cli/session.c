@@ -52,7 +52,8 @@ void rl_session_init(rl_session *session) {
                                           .hf_home = variable("HF_HOME"),
                                           .hf_hub_cache = variable("HF_HUB_CACHE"),
                                           .gnuplot = variable("GNUPLOT"),
-                                          .path = variable("PATH")}};
+                                          .path = variable("PATH"),
+                                          .libraries = variable("LD_LIBRARY_PATH")}};
   rl_arena_init(&session->arena, NULL);
   rl_diags_init(&session->diags, &session->arena);
 }

@@ -16,7 +16,7 @@ typedef struct rl_environment {
   const char *home;
   const char *hf_home, *hf_hub_cache;
   const char *gnuplot; /* GNUPLOT: path of the program */
-  const char *path;    /* PATH, for programs that are started */
+  const char *path, *libraries; /* PATH and LD_LIBRARY_PATH, for the program that is started */
 } rl_environment;
 /* Their names and meanings, for help and man page. */
 typedef struct rl_fact_text {

@@ -32,6 +32,7 @@ fresh() {
 happened() {
   sed -n 's/^\$ //p' "$1" >"$folder/script"
   (cd "$folder/work" && env -i PATH="$folder/bin:/usr/bin:/bin" HOME="$folder/home" TERM=xterm \
+    ${LD_LIBRARY_PATH+LD_LIBRARY_PATH="$LD_LIBRARY_PATH"} \
     ${ASAN_OPTIONS+ASAN_OPTIONS="$ASAN_OPTIONS"} \
     ${GCOV_ERROR_FILE+GCOV_ERROR_FILE="$GCOV_ERROR_FILE"} sh "$folder/script") \
     >"$folder/out" 2>"$folder/err" </dev/null
@@ -56,6 +57,10 @@ for case; do
     continue
   fi
   fresh
+  # What it needs may be installed elsewhere than the few folders that it sees.
+  sed -n 's/^@ //p' "$case" | while read -r tool; do
+    [ -x "/usr/bin/$tool" ] || [ -x "/bin/$tool" ] || ln -s "$(command -v "$tool")" "$folder/bin/"
+  done
   happened "$case" >"$folder/happened"
   grep '^[?>!]' "$case" >"$folder/expected"
   if cmp -s "$folder/expected" "$folder/happened"; then

@@ -37,9 +37,8 @@ check memory llama-3-8b@a100-sxm-80gb,h100-sxm -b 1,16,64,256 --for acm
 check lines llama-3-8b@a100-sxm-80gb,h100-sxm -b 1..256x2 -w bf16,w4a16-g128
 check pareto llama-3-8b@a100-sxm-80gb,h100-sxm,l40s -b 1..256x2 --for icml
 
-# Names of sixty letters.
-long=an-operator-with-a-name-of-sixty-letters-that-nobody-shortens
-sed "s/name: q_proj/name: $long/" models/families/toy-vision.yaml >models/families/long.yaml 2>/dev/null || true
+# A name of sixty letters.
+long=a-machine-with-a-name-of-sixty-letters-that-nobody-had-to-type
 cp hwdb/toy/toy-gpu.yaml "hwdb/toy/$long.yaml"
 for kind in roofline time bytes memory lines pareto; do
   check $kind toy-llama@$long,toy-gpu -b 1,4 -w bf16,w4a16-g32 --for acm
@@ -52,7 +51,9 @@ for kind in roofline time bytes memory lines pareto; do
     cp a.$form first.$form
     draw $kind toy-llama@toy-gpu -b 1,8 -o a.$form
     cmp -s a.$form first.$form || fail "$kind in $form differs the second time"
-    [ -s a.$form ] && [ -s a.gp ] && [ -s a.csv ] && [ -s a.caption.txt ] || fail "$kind in $form lacks a file"
+    for file in a.$form a.gp a.csv a.caption.txt; do
+      [ -s "$file" ] || fail "$kind in $form lacks $file"
+    done
   done
   draw $kind toy-llama@toy-gpu -b 1,8 -o a.svg
   cp a.svg first.svg
@@ -61,10 +62,9 @@ for kind in roofline time bytes memory lines pareto; do
 done
 [ -s a.pdf ] || fail "no drawing beside a.tex"
 
-# Harmful names: of a machine, a model, a title.
+# Harmful names: of a machine, a title.
 evil="x'; system('touch hit') #\`touch hit\`\$(touch hit)@a\"\\input{passwd}<script>EOD RL_END % _"
 cp hwdb/toy/toy-gpu.yaml "hwdb/toy/$evil.yaml"
-cp models/dims/toy-llama.yaml "models/dims/$evil.yaml" 2>/dev/null || true
 for kind in roofline time bytes memory lines pareto; do
   for form in svg pdf tex txt; do
     draw $kind toy-llama --hw "$evil,toy-cpu" -b 1,2 --title "$(printf 'a\nsystem("touch hit")\033[31m\001')$evil" -o e.$form
