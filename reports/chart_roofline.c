@@ -295,7 +295,7 @@ static void draw_ridge(builder *b, const roof *r) {
     const bool left = step % 2 == 1;
     const rl_chart_text text = {.text = says,
                                 .x = x + (left ? -1 : 1) * row * (c->canvas.text ? 1 : 0.25),
-                                .y = c->bottom + row * (0.8 + step / 2),
+                                .y = c->bottom + row * (0.8 + (double)(step / 2)),
                                 .align = left ? RL_ALIGN_RIGHT : RL_ALIGN_LEFT,
                                 .dim = true};
     if (!rl_chart_is_free(c, &text, c->guides.count, true)) continue;
