@@ -136,9 +136,8 @@ static bool json_cells(rl_arena *arena, const char *line, const rl_sweep_columns
     const rl_node *item = root->items[c];
     if (strcmp(root->keys[c]->text, columns->items[c].column.key) != 0) return false;
     if (item->kind != RL_SCALAR) return false;
-    cells[c] = item->quoted            ? rl_cell_text(item->text)
-               : rl_node_is_null(item) ? (rl_cell){0}
-                                       : cell_of(item->text);
+    const bool null = rl_node_is_null(item);
+    cells[c] = item->quoted ? rl_cell_text(item->text) : cell_of(null ? "" : item->text);
   }
   return true;
 }

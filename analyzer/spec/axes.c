@@ -99,7 +99,7 @@ static void complete_machines(const rl_load *load, rl_axes *axes) {
   const bool one = given != NULL && given->count == 1 && given->values[0]->kind == RL_SCALAR;
   const bool every = one && rl_name_equal(given->values[0]->text, "all");
   if (given != NULL && !every) return;
-  const rl_loc loc = given == NULL ? (rl_loc){0} : given->loc;
+  const rl_loc loc = given != NULL ? given->loc : (rl_loc){0};
   forget(axes, "hardware");
   add_machines(load, axes, every, loc);
 }
