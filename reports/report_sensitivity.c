@@ -1,4 +1,5 @@
 /* Elasticities of the times, for people. */
+#include <math.h>
 #include <string.h>
 
 #include "reports/report.h"
@@ -14,8 +15,10 @@ static const rl_result_sensitivity *same_figure(const rl_result_batch *b,
   return NULL;
 }
 
+/* Two digits are shown: what they would round to -0.00 is 0. */
 static rl_cell elasticity(double value) {
-  return value != 0 ? rl_cell_real(value) : (rl_cell){0};
+  if (value == 0) return (rl_cell){0};
+  return rl_cell_real(fabs(value) < 0.005 ? 0 : value);
 }
 
 /* Figures of one batch that no earlier batch told. */

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "api/recommend.h"
+#include "base/names.h"
 #include "base/number.h"
 #include "cli/commands.h"
 #include "cli/lists.h"
@@ -62,13 +63,15 @@ static void read_devices(rl_session *session, rl_choices *choices) {
   choices->device_count = list.count;
 }
 
-/* Machines by --hw, else the one of MODEL@HARDWARE or of the scenario file. */
+/* Machines by --hw, else the one of MODEL@HARDWARE or of the scenario file; `all`, or none: every
+ * one. */
 static void read_hardware(rl_session *session, const rl_scenario *scenario, rl_choices *choices) {
   rl_text_list list = rl_list_split(session, RL_O_HW);
   if (list.count == 0 && scenario->hardware != NULL) {
     const char *own = scenario->hardware->reference;
     if (!rl_list_add(session, &list, own, strlen(own))) return;
   }
+  if (list.count == 1 && rl_name_equal(list.items[0].text, "all")) list.count = 0;
   choices->hardware = list.items;
   choices->hardware_count = list.count;
 }

@@ -55,6 +55,7 @@ static rl_request request_of(rl_session *session) {
       .method = rl_argument(a, RL_O_METHOD),
       .draft = rl_argument(a, RL_O_DRAFT),
       .strict = rl_argument_given(a, RL_O_STRICT),
+      .searched = a->command == RL_COMMAND_RECOMMEND,
   };
   add_choices(a, &request);
   request.sets = rl_argument_all(a, &session->arena, RL_O_SET, &request.set_count);

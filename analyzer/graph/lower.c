@@ -183,8 +183,8 @@ static rl_status check_cut(const rl_lowering *lowering) {
   char text[RL_NUMBER_TEXT];
   bool encodes = lowering->source.read || lowering->one_pass;
   if (!encodes || parallel->context <= 1) return RL_OK;
-  return RL_REPORT(lowering->diags, NO_PARALLELISM, parallel->loc, "context",
-                   rl_print_grouped(parallel->context, text));
+  return RL_REPORT(lowering->diags, NOT_DEALT, parallel->loc, lowering->scenario->model->name,
+                   rl_print_grouped(parallel->context, text), "attention of an encoder");
 }
 
 /* Experts are spread only where there are some. */

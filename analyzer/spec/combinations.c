@@ -14,12 +14,13 @@ static rl_loc placed_at(const rl_settings *settings) {
 }
 
 /* What was given and changes nothing is told: it may be half of what was meant. */
-static void tell_idle(const rl_load *load, const rl_settings *settings,
-                      const rl_scenario *scenario) {
+static void tell_idle(const rl_load *load, const rl_settings *settings, const rl_scenario *scenario,
+                      bool searched) {
   const rl_parallel *parallel = &scenario->parallel;
   const bool placed = rl_placement_any(&scenario->placement);
   const bool stored = rl_placement_uses(&scenario->placement, RL_PLACE_STORAGE);
-  const bool alone = parallel->tensor * parallel->expert * parallel->context <= 1;
+  const bool alone = !searched && parallel->tensor * parallel->expert * parallel->context <= 1;
+  const bool staged = searched || parallel->pipeline > 1;
   const bool blind = scenario->model != NULL && scenario->workload.images == 0 &&
                      scenario->model->family->source == RL_PIECE_IMAGES;
   static const char everything[] = "everything stands on the device (--place, placement)";
@@ -27,14 +28,13 @@ static void tell_idle(const rl_load *load, const rl_settings *settings,
     rl_setting which;
     bool idle;
     const char *why;
-  } given[] = {
-      {RL_SET_HOST, !placed, everything},
-      {RL_SET_STORAGE, !stored, "nothing stands on storage (--place, placement)"},
-      {RL_SET_LANES, !placed, everything},
-      {RL_SET_MICRO_BATCHES, parallel->pipeline <= 1, "there is one stage (--pp, parallel)"},
-      {RL_SET_COLLECTIVES, alone, "no tensor is split over devices (--tp, parallel)"},
-      {RL_SET_SOURCE, blind, "there are no images (--images, workload)"},
-      {RL_SET_IMAGE_SIZE, blind, "there are no images (--images, workload)"}};
+  } given[] = {{RL_SET_HOST, !placed, everything},
+               {RL_SET_STORAGE, !stored, "nothing stands on storage (--place, placement)"},
+               {RL_SET_LANES, !placed, everything},
+               {RL_SET_MICRO_BATCHES, !staged, "there is one stage (--pp, parallel)"},
+               {RL_SET_COLLECTIVES, alone, "no tensor is split over devices (--tp, parallel)"},
+               {RL_SET_SOURCE, blind, "there are no images (--images, workload)"},
+               {RL_SET_IMAGE_SIZE, blind, "there are no images (--images, workload)"}};
   for (size_t i = 0; i < sizeof given / sizeof *given; i++) {
     const rl_node *node = settings->values[given[i].which];
     if (node == NULL || !given[i].idle) continue;
@@ -83,10 +83,10 @@ static void tell_batches(const rl_load *load, const rl_settings *settings,
 }
 
 void rl_combinations_check(const rl_load *load, const rl_settings *settings,
-                           const rl_scenario *scenario) {
+                           const rl_scenario *scenario, bool searched) {
   const bool placed = rl_placement_any(&scenario->placement);
   const rl_hardware *prefill = scenario->pools.prefill;
-  if (rl_load_clean(load)) tell_idle(load, settings, scenario);
+  if (rl_load_clean(load)) tell_idle(load, settings, scenario, searched);
   if (rl_load_clean(load)) tell_batches(load, settings, scenario);
   if (scenario->parallel.context > 1 && prefill != NULL) {
     RL_REPORT(load->diags, NOT_SUPPORTED, scenario->parallel.loc, "parallel.context with pools");

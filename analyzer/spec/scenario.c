@@ -346,7 +346,7 @@ rl_status rl_settings_resolve(const rl_load *load, const rl_request *request,
   resolve_workload(&r);
   rl_source_resolve(load, settings, scenario);
   resolve_price(&r);
-  rl_combinations_check(load, settings, scenario);
+  rl_combinations_check(load, settings, scenario, request->searched);
   rl_status status = rl_load_finish(load, scenario, &whole);
   if (status == RL_OK) *out = scenario;
   return status;

@@ -95,6 +95,7 @@ typedef struct rl_request {
   const rl_text_at *sets; /* --set key=value */
   size_t set_count;
   bool strict;         /* unknown config keys are errors */
+  bool searched;       /* splits are tried, not given: settings of splits are not idle */
 } rl_request;
 
 /* "2.49 $/h", or a bare number of them: absent (reported) otherwise. */

@@ -73,15 +73,17 @@ static bool check_keys(const rl_load *load, const rl_skew_nodes *nodes, rl_skew_
     const char *key;
     const rl_node *node;
     rl_skew_kind of;
-  } keys[] = {{"exponent", nodes->exponent, RL_SKEW_POWER_LAW},
-              {"popularity", nodes->popularity, RL_SKEW_MEASURED}};
+    const char *example;
+  } keys[] = {
+      {"exponent", nodes->exponent, RL_SKEW_POWER_LAW, "power-law,exponent=1.2"},
+      {"popularity", nodes->popularity, RL_SKEW_MEASURED, "measured,popularity=shares.json"}};
   bool good = true;
   for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
     bool wanted = keys[i].of == kind;
     if (wanted == (keys[i].node != NULL)) continue;
     good = false;
     if (wanted) {
-      RL_REPORT(load->diags, MISSING_KEY, nodes->skew->loc, "experts", keys[i].key);
+      RL_REPORT(load->diags, SKEW_KEY, nodes->skew->loc, keys[i].key, keys[i].example);
     } else {
       RL_REPORT(load->diags, EXCLUSIVE_KEYS, keys[i].node->loc, RL_SKEW_WORDS[kind], keys[i].key);
     }
