@@ -6,6 +6,7 @@
 #include "base/number.h"
 #include "cli/commands.h"
 #include "cli/lists.h"
+#include "cli/recommend_bits.h"
 #include "cli/request.h"
 
 static void read_formats(rl_session *session, rl_choices *choices) {
@@ -130,6 +131,8 @@ static void report(rl_session *session, const rl_result_recommendation *result, 
 }
 
 rl_status rl_cmd_recommend(rl_session *session, rl_buf *out) {
+  if (rl_argument_given(&session->arguments, RL_O_BITS)) return rl_recommend_bits(session, out);
+
   rl_scenario *scenario;
   const rl_result_recommendation *result;
   rl_choices choices = {0};

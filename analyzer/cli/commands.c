@@ -39,6 +39,8 @@ static const rl_example recommend_examples[] = {
      "three machines, two formats of the weights"},
     {"recommend llama-3-8b --tpot 30ms --price h100=2.99,l40s=0.99 --max-price 0.5",
      "the same by what you pay an hour: cheapest first, half a dollar a million tokens at most"},
+    {"recommend llama-3-8b --bits 5GB -w tcq-2,tcq-3,tcq-4,w8a16 --worth down_proj=4",
+     "a format for each linear operator, most bits stored within 5 GB of weights"},
 };
 static const rl_example plot_examples[] = {
     {"plot roofline llama-3-8b@h100", "writes roofline.svg, and beside it what it was drawn from"},
@@ -148,7 +150,12 @@ const rl_command RL_COMMAND_TABLE[RL_COMMANDS] = {
              "be too slow. Lists are separated by commas. Without --hw every machine known is "
              "tried; without -w and --kv the model's own format and the one that its format names "
              "to be compared with; without --batch 1, 2, 4 ... 1024. How much accuracy a format "
-             "costs is not looked at. The exit status is 1 when nothing meets the targets.",
+             "costs is not looked at. The exit status is 1 when nothing meets the targets.\n\n"
+             "With --bits SIZE it chooses formats instead: each linear operator gets one of those "
+             "that -w lists, so that all weights take SIZE at most and as many bits as possible are "
+             "stored, each operator's times its --worth. Of all combinations the result is the "
+             "best; --save writes it as a scenario, and its last head line is what -w of the other "
+             "commands takes. What a bit of an operator is worth must be measured elsewhere.",
          EXAMPLES(recommend_examples),
          .most = 1,
          .completion = RL_COMPLETE_TARGETS,

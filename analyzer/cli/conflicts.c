@@ -85,6 +85,25 @@ static void check_sweep(rl_session *session) {
             top ? "--by" : "--top", "--top 10 --by price");
 }
 
+/* What --bits needs none of, and what needs --bits. */
+static void check_bits(rl_session *session) {
+  static const rl_option_id searched[] = {RL_O_HW,        RL_O_TPOT,    RL_O_TTFT,
+                                          RL_O_MAX_PRICE, RL_O_DEVICES, RL_O_PRICE};
+  static const rl_option_id given[] = {RL_O_WORTH, RL_O_SAVE};
+  const rl_arguments *a = &session->arguments;
+  const bool bits = rl_argument_given(a, RL_O_BITS);
+  if (a->command != RL_COMMAND_RECOMMEND) return;
+  for (size_t i = 0; bits && i < sizeof searched / sizeof *searched; i++) {
+    if (!rl_argument_given(a, searched[i])) continue;
+    no_effect(session, searched[i], "with --bits, which looks at stored bytes alone",
+              "analyze what it finds: --save writes it");
+  }
+  for (size_t i = 0; !bits && i < sizeof given / sizeof *given; i++) {
+    if (!rl_argument_given(a, given[i])) continue;
+    no_effect(session, given[i], "on a search for machines", "--bits SIZE chooses formats");
+  }
+}
+
 static void check_supported(rl_session *session) {
   const char *draft = rl_argument(&session->arguments, RL_O_DRAFT).text;
   if (draft != NULL && strcmp(draft, "null") != 0) {
@@ -114,6 +133,7 @@ rl_status rl_session_check(rl_session *session) {
   check_outputs(session);
   check_view(session);
   check_plot(session);
+  check_bits(session);
   check_supported(session);
   check_form(session);
   check_sweep(session);

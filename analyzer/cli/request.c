@@ -83,7 +83,7 @@ static void check_target(rl_session *session, const char *target) {
   if (at != NULL) check_twice(session, at + 1, RL_O_HW, "machine");
 }
 
-static rl_status save(rl_session *session, const rl_scenario *scenario) {
+rl_status rl_session_save(rl_session *session, const rl_scenario *scenario) {
   enum { SCENARIO_MAX = 1024 * 1024 };
   const char *path = rl_argument(&session->arguments, RL_O_SAVE).text;
   rl_buf text;
@@ -130,7 +130,8 @@ rl_status rl_session_scenario(rl_session *session, const char *example, rl_scena
   if (status != RL_OK) return status;
   status = rl_scenario_resolve(&session->arena, session->db, &request, out, &session->diags);
   if (status == RL_OK) status = rl_scenario_settle(&session->arena, *out, &session->diags);
-  return status == RL_OK ? save(session, *out) : status;
+  if (status != RL_OK || session->arguments.command == RL_COMMAND_RECOMMEND) return status;
+  return rl_session_save(session, *out);
 }
 
 rl_status rl_session_choose(rl_session *session, const rl_choice *choice, rl_scenario **out) {

@@ -13,6 +13,10 @@
  * (--hw, --weights, --kv, --price) are left to it. */
 rl_status rl_session_scenario(rl_session *session, const char *example, rl_scenario **out);
 
+/* Writes the scenario to --save when that was given. rl_session_scenario does so for every command
+ * but recommend, which saves what it found. */
+rl_status rl_session_save(rl_session *session, const rl_scenario *scenario);
+
 /* What a command that compares scenarios varies; text NULL: as the options say. */
 typedef struct rl_choice {
   rl_text_at word; /* MODEL[@HARDWARE], or a scenario file */

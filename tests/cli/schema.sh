@@ -5,15 +5,20 @@ here=$(cd "$(dirname "$0")" && pwd)
 program=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
 python3 -c 'import jsonschema' 2>/dev/null || { echo "SKIPPED: python3-jsonschema is not installed"; exit 77; }
 cd "$here/data"
-# check COMMAND ARGUMENT...
+# check_as SCHEMA COMMAND ARGUMENT...; check COMMAND ARGUMENT... where they have one name
 check() {
+  check_as "$1" "$@"
+}
+check_as() {
+  schema=$1
+  shift
   "$program" "$@" --format json 2>/dev/null | python3 -c '
 import json, sys, jsonschema
 schema = json.load(open(sys.argv[1]))
 jsonschema.Draft7Validator.check_schema(schema)
 document = json.load(sys.stdin, parse_constant=lambda name: sys.exit("not finite: " + name))
 jsonschema.validate(document, schema)
-' "$here/../../docs/schema/$1.schema.json" || { echo "not valid: $*"; exit 1; }
+' "$here/../../docs/schema/$schema.schema.json" || { echo "not valid: $*"; exit 1; }
 }
 check analyze toy-llama
 check analyze toy-mixtral@toy-gpu -b 1,4 --explain
@@ -32,4 +37,5 @@ check recommend toy-llama --hw toy-gpu,toy-cpu --price toy-gpu=2 --tpot 1ms --tt
 check recommend toy-llama --hw toy-gpu --tpot 1ns -n 0
 check sweep toy-llama@toy-gpu,toy-cpu --tp 1,3 -b 1..64x4 --price 1,2
 check sweep toy-llama@toy-gpu -w bf16,w4a16-g128 --set 'kv=[bf16,int8]' -n 0,2 --top 3 --by ttft
+check_as allocation recommend toy-llama --bits 160MB -w w8a16,bf16
 echo "valid"
