@@ -23,11 +23,11 @@ static uint32_t turn(uint32_t x, unsigned bits) {
 
 /* The message schedule of a block, 6.2.2 step 1. */
 static void schedule(const unsigned char block[BLOCK], uint32_t w[ROUNDS]) {
-  for (int t = 0; t < WORDS; t++) {
+  for (size_t t = 0; t < WORDS; t++) {
     const unsigned char *at = &block[4 * t];
     w[t] = (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
   }
-  for (int t = WORDS; t < ROUNDS; t++) {
+  for (size_t t = WORDS; t < ROUNDS; t++) {
     const uint32_t s0 = turn(w[t - 15], 7) ^ turn(w[t - 15], 18) ^ w[t - 15] >> 3;
     const uint32_t s1 = turn(w[t - 2], 17) ^ turn(w[t - 2], 19) ^ w[t - 2] >> 10;
     w[t] = w[t - 16] + s0 + w[t - 7] + s1;
@@ -39,7 +39,7 @@ static void add_block(const unsigned char block[BLOCK], uint32_t state[STATE]) {
   uint32_t w[ROUNDS], v[STATE];
   schedule(block, w);
   memcpy(v, state, sizeof v);
-  for (int t = 0; t < ROUNDS; t++) {
+  for (size_t t = 0; t < ROUNDS; t++) {
     const uint32_t s1 = turn(v[4], 6) ^ turn(v[4], 11) ^ turn(v[4], 25);
     const uint32_t choice = (v[4] & v[5]) ^ (~v[4] & v[6]);
     const uint32_t one = v[7] + s1 + choice + constants[t] + w[t];
