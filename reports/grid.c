@@ -99,7 +99,7 @@ static double whole_units(double units, rl_rounding rounding) {
   return floor(units + 0.5);
 }
 
-/* 1234.5 with one decimal -> "1,234.5"; what is too small to be seen -> "<0.1". */
+/* 1234.5 with one decimal -> "1,234.5"; what is too small to be seen -> "<0.1", ">-0.1". */
 static const char *display_fixed(rl_arena *arena, double value, int decimals,
                                  rl_rounding rounding) {
   char whole[RL_NUMBER_TEXT];
@@ -108,6 +108,9 @@ static const char *display_fixed(rl_arena *arena, double value, int decimals,
   double units = whole_units(value * step, rounding);
   if (value > 0 && units < 1) {
     return rl_textf(arena, "<%s", rl_print_fixed(1 / step, decimals, whole));
+  }
+  if (value < 0 && value * step > -0.5) {
+    return rl_textf(arena, ">-%s", rl_print_fixed(1 / step, decimals, whole));
   }
   if (!(value >= 0) || units >= 1e18) {
     return rl_strdup(arena, rl_print_fixed(value, decimals, whole));
@@ -126,8 +129,8 @@ int rl_grid_decimals(const rl_grid *grid, size_t column) {
   int decimals = (int)c->digits - 1;
   if (c->digits == 0) return -1;
   for (size_t r = 0; r < grid->rows.count; r++) {
-    double value = shown_value(c, &grid->rows.items[r][column]);
-    if (value > largest) largest = value;
+    double size = fabs(shown_value(c, &grid->rows.items[r][column]));
+    if (size > largest) largest = size;
   }
   largest *= 1 + 1e-9; /* 99.99999999 is a 100 that lost its last bits in a sum */
   for (; largest >= 10 && decimals > 0; decimals--) largest /= 10;

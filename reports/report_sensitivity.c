@@ -1,5 +1,4 @@
 /* Elasticities of the times, for people. */
-#include <math.h>
 #include <string.h>
 
 #include "reports/report.h"
@@ -15,10 +14,8 @@ static const rl_result_sensitivity *same_figure(const rl_result_batch *b,
   return NULL;
 }
 
-/* Two digits are shown: what they would round to -0.00 is 0. */
 static rl_cell elasticity(double value) {
-  if (value == 0) return (rl_cell){0};
-  return rl_cell_real(fabs(value) < 0.005 ? 0 : value);
+  return value != 0 ? rl_cell_real(value) : (rl_cell){0};
 }
 
 /* Figures of one batch that no earlier batch told. */

@@ -4,9 +4,9 @@
 #include <string.h>
 
 bool rl_list_add(rl_session *session, rl_text_list *list, const char *from, size_t length) {
-  rl_text_at *slot = RL_PUSH(&session->arena, list);
   const char *copy = rl_strndup(&session->arena, from, length);
-  if (slot == NULL || copy == NULL) {
+  rl_text_at *slot = copy != NULL ? RL_PUSH(&session->arena, list) : NULL;
+  if (slot == NULL) {
     rl_diag_oom(&session->diags);
     return false;
   }
@@ -41,9 +41,10 @@ rl_text_list rl_list_formats(rl_session *session, rl_option_id option) {
       if (!rl_list_add(session, &list, part, strlen(part))) break;
       continue;
     }
-    last->text = rl_textf(&session->arena, "%s,%s", last->text, part);
-    if (last->text == NULL) rl_diag_oom(&session->diags);
-    if (last->text == NULL) break;
+    const char *joined = rl_textf(&session->arena, "%s,%s", last->text, part);
+    if (joined == NULL) rl_diag_oom(&session->diags);
+    if (joined == NULL) break;
+    last->text = joined;
   }
   return list;
 }
