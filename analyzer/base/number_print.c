@@ -209,7 +209,7 @@ const char *rl_print_hex(uint64_t value, int places, char out[RL_NUMBER_TEXT]) {
 }
 
 const char *rl_print_grouped(uint64_t value, char out[RL_NUMBER_TEXT]) {
-  char plain[RL_NUMBER_TEXT];
+  char plain[RL_NUMBER_TEXT] = "";
   sink s = open_sink(out);
   size_t length = strlen(rl_print_u64(value, plain));
   for (size_t i = 0; i < length; i++) {

@@ -84,7 +84,8 @@ static rl_status write_reports(rl_session *session, const rl_verdict *verdict, r
   size_t count = 0;
   const rl_text_at *reports =
       rl_argument_all(&session->arguments, &session->arena, RL_O_REPORT, &count);
-  rl_status status = reports == NULL ? rl_diag_oom(&session->diags) : RL_OK;
+  if (reports == NULL) return rl_diag_oom(&session->diags);
+  rl_status status = RL_OK;
   for (size_t i = 0; status == RL_OK && i < count; i++) {
     const char *file;
     const size_t form = form_of(reports[i].text, &file);

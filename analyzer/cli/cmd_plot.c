@@ -18,20 +18,22 @@ static const char *kind_names(rl_session *session) {
   return names.failed ? "" : names.text;
 }
 
-static rl_status find_kind(rl_session *session, const char *name, const rl_chart_kind **out) {
-  *out = rl_chart_kind_find(name);
-  if (*out != NULL) return RL_OK;
-  return RL_REPORT(&session->diags, NO_SUCH_CHART, RL_COMMAND_LINE, name, kind_names(session));
+/* NULL, and why, where there is no such kind. */
+static const rl_chart_kind *find_kind(rl_session *session, const char *name) {
+  const rl_chart_kind *kind = rl_chart_kind_find(name);
+  if (kind == NULL) {
+    RL_REPORT(&session->diags, NO_SUCH_CHART, RL_COMMAND_LINE, name, kind_names(session));
+  }
+  return kind;
 }
 
-static rl_status read_kind(rl_session *session, const rl_chart_kind **out) {
+static const rl_chart_kind *read_kind(rl_session *session) {
   const rl_arguments *a = &session->arguments;
-  if (a->words.count < 2) {
-    return RL_REPORT(&session->diags, MISSING_ARGUMENT, RL_COMMAND_LINE, "plot",
-                     a->words.count == 0 ? "a kind of chart" : "a model or a scenario file",
-                     "plot roofline llama-3-8b@h100");
-  }
-  return find_kind(session, a->words.items[0], out);
+  if (a->words.count >= 2) return find_kind(session, a->words.items[0]);
+  RL_REPORT(&session->diags, MISSING_ARGUMENT, RL_COMMAND_LINE, "plot",
+            a->words.count == 0 ? "a kind of chart" : "a model or a scenario file",
+            "plot roofline llama-3-8b@h100");
+  return NULL;
 }
 
 rl_status rl_plot_chart(rl_session *session, const rl_chart_kind *kind,
@@ -84,23 +86,22 @@ static rl_status list_kinds(rl_session *session, rl_buf *out) {
 }
 
 rl_status rl_cmd_plot(rl_session *session, rl_buf *out) {
-  const rl_chart_kind *kind;
   rl_plot_target target;
   rl_chart_input input;
   const char *file = rl_argument(&session->arguments, RL_O_OUT).text;
   if (rl_argument_given(&session->arguments, RL_O_LIST)) return list_kinds(session, out);
-  rl_status status = read_kind(session, &kind);
-  if (status != RL_OK) return status;
+  const rl_chart_kind *kind = read_kind(session);
+  if (kind == NULL) return rl_diags_status(&session->diags);
   if (file == NULL) file = rl_textf(&session->arena, "%s.svg", kind->name);
   if (file == NULL) return rl_diag_oom(&session->diags);
-  status = rl_plot_aim(session, file, &target);
+  rl_status status = rl_plot_aim(session, file, &target);
   if (status == RL_OK) status = rl_plot_gather(session, &input);
   return status == RL_OK ? rl_plot_chart(session, kind, &target, &input, out) : status;
 }
 
-/* "time=fig.svg" -> the kind and "fig.svg"; a roofline without a kind. */
-static rl_status read_beside(rl_session *session, const char *text, const rl_chart_kind **kind,
-                             const char **file) {
+/* "time=fig.svg" -> the kind and "fig.svg"; a roofline without a kind. NULL, and why, where there is
+ * no such kind. */
+static const rl_chart_kind *read_beside(rl_session *session, const char *text, const char **file) {
   const char *equal = strchr(text, '=');
   const char *name = "roofline";
   *file = text;
@@ -108,17 +109,17 @@ static rl_status read_beside(rl_session *session, const char *text, const rl_cha
     name = rl_strndup(&session->arena, text, (size_t)(equal - text));
     *file = equal + 1;
   }
-  if (name == NULL) return rl_diag_oom(&session->diags);
-  return find_kind(session, name, kind);
+  if (name == NULL) rl_diag_oom(&session->diags);
+  return name == NULL ? NULL : find_kind(session, name);
 }
 
 rl_status rl_plot_beside(rl_session *session, const rl_result *result, rl_buf *out) {
-  const rl_chart_kind *kind;
   rl_plot_target target;
   const char *file;
   const rl_chart_input input = {.results = &result, .result_count = 1};
-  rl_status status =
-      read_beside(session, rl_argument(&session->arguments, RL_O_PLOT).text, &kind, &file);
-  if (status == RL_OK) status = rl_plot_aim(session, file, &target);
+  const rl_chart_kind *kind =
+      read_beside(session, rl_argument(&session->arguments, RL_O_PLOT).text, &file);
+  if (kind == NULL) return rl_diags_status(&session->diags);
+  rl_status status = rl_plot_aim(session, file, &target);
   return status == RL_OK ? rl_plot_chart(session, kind, &target, &input, out) : status;
 }

@@ -152,7 +152,7 @@ static rl_status list_files(rl_session *session, const char *commit, rl_file_lis
 /* "OBJECT blob SIZE\n", the content, "\n". The content's end becomes a NUL. */
 static bool take_content(char **at, const char *end, rl_db_file *file) {
   uint64_t size = 0;
-  char *line = memchr(*at, '\n', (size_t)(end - *at));
+  char *line = *at == NULL ? NULL : memchr(*at, '\n', (size_t)(end - *at));
   if (line == NULL) return false;
   *line = '\0';
   const char *blank = strrchr(*at, ' ');

@@ -77,10 +77,9 @@ rl_status rl_recommend_bits(rl_session *session, rl_buf *out) {
   const rl_result_allocation *result;
   rl_allocation_request request = {.palette = palette.items, .palette_count = palette.count};
   rl_scenario *scenario, *varied;
-  rl_status status = read_budget(session, &request);
-  if (status == RL_OK) status = read_worths(session, &request);
+  if (read_budget(session, &request) == RL_OK) read_worths(session, &request);
   if (palette.count == 0) RL_REPORT(&session->diags, BITS_PALETTE, RL_COMMAND_LINE, "");
-  status = rl_diags_status(&session->diags);
+  rl_status status = rl_diags_status(&session->diags);
   if (status != RL_OK) return status;
   status = rl_session_scenario(session, "recommend llama-3-8b --bits 5GB -w tcq-2,tcq-3,tcq-4",
                                &scenario);

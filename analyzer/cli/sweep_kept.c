@@ -12,6 +12,7 @@ typedef struct kept {
   rl_sweep_run *run;
   rl_arena *arena;
   rl_sweep_row *rows;
+  rl_cell **keys; /* of each row, NULL of a slot that was not used yet */
   size_t count, room;
   RL_LIST(const char *) texts; /* each text of a key once */
   rl_ranking ranking;
@@ -37,8 +38,8 @@ static size_t count_keys(const rl_sweep_columns *columns) {
 static bool keep_row(kept *k, const rl_sweep_row *row, size_t slot) {
   const size_t keys = count_keys(&k->run->view.columns);
   rl_sweep_row *own = &k->rows[slot];
-  rl_cell *cells = (rl_cell *)(uintptr_t)own->keys; /* of this slot, if it was used before */
-  if (cells == NULL) cells = RL_NEW_ARRAY(k->arena, rl_cell, keys);
+  if (k->keys[slot] == NULL) k->keys[slot] = RL_NEW_ARRAY(k->arena, rl_cell, keys);
+  rl_cell *cells = k->keys[slot];
   if (cells == NULL) return false;
   *own = *row;
   own->keys = cells;
@@ -184,8 +185,11 @@ rl_status rl_sweep_keep(rl_sweep_run *run, rl_buf *out) {
   kept k = {.run = run, .arena = &run->session->arena};
   k.room = run->wish.top > 0 ? (size_t)run->wish.top : RL_SWEEP_TABLE_MAX;
   k.rows = RL_NEW_ARRAY(k.arena, rl_sweep_row, k.room);
+  k.keys = RL_NEW_ARRAY(k.arena, rl_cell *, k.room);
   k.ranking = (rl_ranking){RL_NEW_ARRAY(k.arena, rl_ranked, k.room), k.room, 0};
-  if (k.rows == NULL || k.ranking.items == NULL) return rl_diag_oom(&run->session->diags);
+  if (k.rows == NULL || k.keys == NULL || k.ranking.items == NULL) {
+    return rl_diag_oom(&run->session->diags);
+  }
   rl_status status = collect(&k);
   const bool lines = run->wish.format == RL_FORMAT_CSV || run->wish.format == RL_FORMAT_JSONL;
   if (status != RL_OK) return status;

@@ -65,8 +65,8 @@ static rl_status check_row(rl_sweep_run *run, const char *line, uint64_t point) 
   rl_buf_init(&text, &run->session->arena, RL_LINE_MAX);
   rl_sweep_line(run, &rows.items[0], &text);
   if (text.failed) return rl_diag_oom(diags);
-  const bool same =
-      strlen(line) + 1 == text.length && memcmp(line, text.text, text.length - 1) == 0;
+  const bool same = text.text != NULL && strlen(line) + 1 == text.length &&
+                    memcmp(line, text.text, text.length - 1) == 0;
   return same ? RL_OK : refuse(run, 0, "the last line");
 }
 
@@ -90,7 +90,7 @@ static rl_status look(rl_sweep_run *run, int descriptor, tail *t, const rl_buf *
     t->whole = 0; /* the head alone: it is written again */
     return RL_OK;
   }
-  if (!rl_line_point(t->last, run->wish.format, &point)) return refuse(run, 0, "the last line");
+  if (t->last == NULL || !rl_line_point(t->last, run->wish.format, &point)) return refuse(run, 0, "the last line");
   *next = point + 1;
   return check_row(run, t->last, point);
 }

@@ -5,10 +5,11 @@
 #define RL_COST_EXPERT_DRAW_H
 
 #include "base/arena.h"
+#include "spec/format.h"
 #include "spec/skew.h"
 
 /* Expectations are fixed-point integers: this many are one. Forms that hold one are divided by it. */
-#define RL_EXPERT_UNIT (UINT64_C(1) << 20)
+#define RL_EXPERT_UNIT RL_GROUP_UNIT /* a form may hold expected groups of values as well */
 
 /* What is expected of the rank that has most of it. */
 typedef enum rl_draw_fact {

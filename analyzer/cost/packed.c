@@ -4,8 +4,6 @@
 #include "cost/expert_draw.h"
 #include "cost/parted.h"
 
-_Static_assert(RL_GROUP_UNIT == RL_EXPERT_UNIT, "forms with an expectation have one divisor");
-
 bool rl_packed_is_touched(rl_moment_kind kind) {
   return kind == RL_M_PACKED_READ || kind == RL_M_PACKED_WRITE;
 }
@@ -15,12 +13,12 @@ bool rl_packed_is(rl_moment_kind kind) {
 }
 
 rl_moment rl_packed_moment(const rl_tensor *body, rl_moment blocks) {
-  static const rl_moment_kind KINDS[] = {[RL_M_BODY_READ - RL_M_BODY_READ] = RL_M_PACKED_READ,
-                                         [RL_M_BODY_WRITE - RL_M_BODY_READ] = RL_M_PACKED_WRITE,
-                                         [RL_M_BODY_KEPT - RL_M_BODY_READ] = RL_M_PACKED_KEPT};
+  static const rl_moment_kind KINDS[] = {[RL_M_BODY_READ] = RL_M_PACKED_READ,
+                                         [RL_M_BODY_WRITE] = RL_M_PACKED_WRITE,
+                                         [RL_M_BODY_KEPT] = RL_M_PACKED_KEPT};
   const rl_component *packed = rl_format_packed(body->format);
   const uint64_t pieces = rl_tensor_pieces(body);
-  blocks.kind = KINDS[blocks.kind - RL_M_BODY_READ];
+  blocks.kind = KINDS[blocks.kind];
   blocks.part = body->holds_values ? 1 : 0;
   blocks.groups = pieces * rl_packed_expected(packed, body->rows / pieces, body->cols);
   return blocks;

@@ -50,7 +50,7 @@ static rl_status add_rotation(rl_lowering *lowering, const rl_statement *stateme
                               const rl_format *weights, rl_op *op, const uint32_t ends[2]) {
   const rl_tensor turned = lowering->tensors.items[ends[0]];
   char size[RL_NUMBER_TEXT];
-  uint32_t signs;
+  uint32_t signs = RL_NONE;
   op->at.base = rl_hadamard_base(turned.cols);
   if (op->at.base == 0) {
     return RL_REPORT(lowering->diags, NO_HADAMARD, statement->loc, weights->name, turned.name,
