@@ -29,8 +29,9 @@ bool rl_description_is_shipped(const rl_description *description) {
 int rl_description_compare(const void *a, const void *b) {
   const rl_description *x = a, *y = b;
   if (x->kind != y->kind) return x->kind < y->kind ? -1 : 1;
-  if ((x->name == NULL) != (y->name == NULL)) return x->name != NULL ? -1 : 1;
-  return x->name != NULL ? strcmp(x->name, y->name) : strcmp(x->path, y->path);
+  if (x->name == NULL && y->name == NULL) return strcmp(x->path, y->path);
+  if (x->name == NULL || y->name == NULL) return x->name != NULL ? -1 : 1;
+  return strcmp(x->name, y->name);
 }
 
 void rl_db_watch(rl_db *db) {
@@ -154,8 +155,9 @@ static rl_status add_description(rl_db *db, const rl_description *d, rl_diags *d
 rl_status rl_db_open_only(rl_arena *arena, const rl_description *descriptions, size_t count,
                           rl_db **out, rl_diags *diags) {
   rl_db *db = rl_db_new(arena);
-  rl_status status = db == NULL ? rl_diag_oom(diags) : RL_OK;
+  rl_status status = RL_OK;
   *out = NULL;
+  if (db == NULL) return rl_diag_oom(diags);
   for (size_t i = 0; status == RL_OK && i < count; i++) {
     status = add_description(db, &descriptions[i], diags);
   }
@@ -170,8 +172,9 @@ rl_status rl_db_open_only(rl_arena *arena, const rl_description *descriptions, s
 rl_status rl_db_open_snapshot(rl_arena *arena, const rl_db_snapshot *snapshot, rl_db **out,
                               rl_diags *diags) {
   rl_db *db = rl_db_new(arena);
-  rl_status status = db == NULL ? rl_diag_oom(diags) : RL_OK;
+  rl_status status = RL_OK;
   *out = NULL;
+  if (db == NULL) return rl_diag_oom(diags);
   for (size_t i = 0; status == RL_OK && i < snapshot->file_count; i++) {
     status = rl_db_give(db, &snapshot->files[i], diags);
   }
