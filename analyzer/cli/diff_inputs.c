@@ -8,6 +8,7 @@ enum { INPUTS_MAX = 2000 }; /* of one side: pairs are compared */
 
 typedef struct input {
   const char *key, *text;
+  size_t compared; /* bytes of the text: places of figures are told, not compared */
 } input;
 typedef RL_LIST(input) input_list;
 
@@ -32,20 +33,25 @@ static bool is_derived(const char *key) {
 }
 
 static bool add(rl_session *session, input_list *list, const char *key, const char *text) {
-  input *slot = key == NULL || text == NULL ? NULL : RL_PUSH(&session->arena, list);
+  input *slot = text == NULL ? NULL : RL_PUSH(&session->arena, list);
   if (slot == NULL) return false;
-  *slot = (input){key, text};
+  *slot = (input){key, text, strlen(text)};
   return true;
 }
 
 /* A figure of a machine: "3.35 TB/s (file:line)". */
-static const char *figure_text(rl_session *session, const rl_node *figure) {
+static bool add_figure(rl_session *session, input_list *list, const char *key,
+                       const rl_node *figure) {
   char value[RL_NUMBER_TEXT];
   const char *unit = rl_saved_text(figure, "unit"), *file = rl_saved_text(figure, "file");
   const char *line = rl_saved_text(figure, "line");
   rl_print_si_exact(rl_saved_real(session, figure, "value"), unit == NULL ? "" : unit, value);
-  if (file == NULL || line == NULL) return rl_strdup(&session->arena, value);
-  return rl_textf(&session->arena, "%s (%s:%s)", value, file, line);
+  const bool placed = file != NULL && line != NULL;
+  const char *text = placed ? rl_textf(&session->arena, "%s (%s:%s)", value, file, line)
+                            : rl_strdup(&session->arena, value);
+  if (!add(session, list, key, text)) return false;
+  list->items[list->count - 1].compared = strlen(value);
+  return true;
 }
 
 /* "qkv, gate_up" of a list that holds nothing but texts; NULL: something else, or no memory. */
@@ -85,7 +91,8 @@ static bool flatten(rl_session *session, const char *key, const rl_node *node, i
   if (list->count >= INPUTS_MAX || node == NULL || rl_node_is_null(node)) return true;
   if (node->kind == RL_SCALAR) return add(session, list, key, node->text);
   const bool figure = node->kind == RL_MAP && rl_node_get(node, "source") != NULL;
-  const char *text = figure ? figure_text(session, node) : list_text(session, node);
+  if (figure) return add_figure(session, list, key, node);
+  const char *text = list_text(session, node);
   if (text != NULL) return add(session, list, key, text);
   return flatten_items(session, key, node, list);
 }
@@ -119,20 +126,16 @@ static bool flatten_side(rl_session *session, const rl_saved_result *side, bool 
   return whole;
 }
 
-static const char *text_of(const input_list *list, const char *key) {
+static const input *find(const input_list *list, const char *key) {
   for (size_t i = 0; i < list->count; i++) {
-    if (strcmp(list->items[i].key, key) == 0) return list->items[i].text;
+    if (strcmp(list->items[i].key, key) == 0) return &list->items[i];
   }
   return NULL;
 }
 
-/* A figure that only stands elsewhere is the same: places are told, not compared. */
-static bool same_value(const char *a, const char *b) {
-  const char *end_a = strstr(a, " ("), *end_b = strstr(b, " (");
-  const size_t length_a = end_a == NULL ? strlen(a) : (size_t)(end_a - a);
-  const size_t length_b = end_b == NULL ? strlen(b) : (size_t)(end_b - b);
-  return strcmp(a, b) == 0 ||
-         (end_a != NULL && end_b != NULL && length_a == length_b && strncmp(a, b, length_a) == 0);
+/* A figure that only stands elsewhere is the same. */
+static bool same_value(const input *a, const input *b) {
+  return a->compared == b->compared && strncmp(a->text, b->text, a->compared) == 0;
 }
 
 typedef RL_LIST(rl_differing_input) differing_list;
@@ -152,12 +155,12 @@ rl_status rl_diff_inputs(rl_session *session, const rl_saved_result *a, const rl
   bool whole = flatten_side(session, a, config, &of_a) && flatten_side(session, b, config, &of_b);
   for (size_t i = 0; whole && i < of_a.count; i++) {
     const input *one = &of_a.items[i];
-    const char *other = text_of(&of_b, one->key);
-    if (other != NULL && same_value(one->text, other)) continue;
-    whole = keep(session, &list, one->key, one->text, other);
+    const input *other = find(&of_b, one->key);
+    if (other != NULL && same_value(one, other)) continue;
+    whole = keep(session, &list, one->key, one->text, other == NULL ? NULL : other->text);
   }
   for (size_t i = 0; whole && i < of_b.count; i++) {
-    if (text_of(&of_a, of_b.items[i].key) != NULL) continue;
+    if (find(&of_a, of_b.items[i].key) != NULL) continue;
     whole = keep(session, &list, of_b.items[i].key, NULL, of_b.items[i].text);
   }
   out->inputs = list.items;
