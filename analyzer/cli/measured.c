@@ -54,12 +54,17 @@ static bool next_cell(reader *r, const char **out) {
   return !text.failed;
 }
 
-/* The next line that is not empty; false at the end, or without memory. */
+/* The next line that is not empty; false at the end, or, reported, of too many cells or without
+ * memory. */
 static bool next_row(reader *r) {
   r->row.count = 0;
   while (r->at < r->end && (*r->at == '\n' || *r->at == '\r')) r->line += *r->at++ == '\n';
   while (!at_line_end(r)) {
-    const char **slot = r->row.count < COLUMNS_MOST ? RL_PUSH(r->arena, &r->row) : NULL;
+    if (r->row.count == COLUMNS_MOST) {
+      RL_REPORT(r->diags, POINTS_FORM, (rl_loc){.file = r->path}, "");
+      return false;
+    }
+    const char **slot = RL_PUSH(r->arena, &r->row);
     if (slot == NULL || !next_cell(r, slot)) {
       rl_diag_oom(r->diags);
       return false;
