@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "api/allocate.h"
+#include "few_blocks.h"
 #include "graph/lower.h"
 #include "unit.h"
 
@@ -118,4 +119,35 @@ static void test_refused(void) {
   rl_arena_free(&c.arena);
 }
 
-RL_SUITE("allocate", {"best", test_best}, {"budget", test_budget}, {"refused", test_refused})
+/* Memory that ends anywhere, first at each block and then at fewer and fewer: it is said, or the
+ * answer is the whole one. */
+static void test_memory(void) {
+  enum { DENSE = 150, SPARSER = 16 };
+  allocation_case c;
+  bool refused = true;
+  open_case(&c);
+  const rl_allocation_request request = {c.scenario, PALETTE, FORMATS, 60000, NULL, 0, {0}};
+  CU_ASSERT_EQUAL_FATAL(rl_allocate(&c.arena, c.db, &request, &c.result, &c.varied, &c.diags),
+                        RL_OK);
+  for (size_t left = 0; refused; left += left < DENSE ? 1 : left / SPARSER) {
+    few_blocks few;
+    rl_arena arena;
+    rl_diags diags;
+    const rl_result_allocation *result;
+    rl_scenario *varied;
+    few_blocks_arena(&few, left, &arena);
+    rl_diags_init(&diags, &arena);
+    const rl_status status = rl_allocate(&arena, c.db, &request, &result, &varied, &diags);
+    refused = few.refused;
+    CU_ASSERT_EQUAL(status, refused ? RL_ENVIRONMENT : RL_OK);
+    if (status == RL_OK) {
+      CU_ASSERT_EQUAL(result->total, c.result->total);
+      CU_ASSERT_STRING_EQUAL(result->weights, c.result->weights);
+    }
+    rl_arena_free(&arena);
+  }
+  rl_arena_free(&c.arena);
+}
+
+RL_SUITE("allocate", {"best", test_best}, {"budget", test_budget}, {"refused", test_refused},
+         {"memory", test_memory})

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/quote.h"
+#include "few_blocks.h"
 #include "unit.h"
 
 static const char *written(rl_arena *arena, const rl_reference *references, size_t count) {
@@ -125,5 +126,78 @@ static void test_random_texts(void) {
   CU_ASSERT_EQUAL(wrong, 0);
 }
 
-RL_SUITE("bibliography", {"entries", test_entries}, {"keys", test_keys},
+/* A use that is said again is not repeated, another page is another work, words of keys end where
+ * they would be long, and what nobody wrote has no author. */
+static void test_alike(void) {
+  rl_arena arena;
+  const rl_reference references[] = {
+      {.type = "misc", .title = "a", .url = "https://a.org", .use = "x, y"},
+      {.type = "misc", .title = "a", .url = "https://a.org", .use = "y"},
+      {.type = "misc", .title = "a", .url = "https://b.org", .use = "z"},
+      {.type = "misc", .authors = "Antidisestablishmentarianism", .title = "Of the", .use = "u"},
+      {.type = "misc", .authors = "", .year = 1999, .title = "Word", .use = "w"},
+      {.type = "misc", .authors = "Doe et al.", .year = 1999, .title = "A & B", .use = "v"},
+      {.type = "misc",
+       .title = "one two three four five six seven eight nine ten eleven twelve thirteen",
+       .use = "t"},
+  };
+  const char *text = written(&arena, references, 7);
+  CU_ASSERT_PTR_NOT_NULL(strstr(text, "annote = {x, y}\n"));
+  CU_ASSERT_PTR_NOT_NULL(strstr(text, "@misc{ab,\n"));
+  CU_ASSERT_PTR_NOT_NULL(strstr(text, "@misc{antidisestablishmentariathe,\n"));
+  CU_ASSERT_PTR_NOT_NULL(strstr(text, "@misc{1999word,\n  title = {{Word}}"));
+  CU_ASSERT_PTR_NOT_NULL(strstr(text, "author = {{Doe} and others}"));
+  CU_ASSERT_PTR_NOT_NULL(
+      strstr(text, "@misc{one-two-three-four-five-six-seven-eight-nine-ten-eleven-twelve,\n"));
+  rl_arena_free(&arena);
+}
+
+/* Thirty works that would share a key: letters end with z, and nothing is lost. */
+static void test_many_alike(void) {
+  static const char digits[] = "000000000000000000000000000000";
+  rl_arena arena;
+  rl_reference references[30];
+  size_t found = 0;
+  for (size_t i = 0; i < 30; i++) {
+    references[i] = (rl_reference){.type = "misc", .title = "w", .url = digits + i, .use = "x"};
+  }
+  const char *text = written(&arena, references, 30);
+  CU_ASSERT_PTR_NOT_NULL(strstr(text, "@misc{wy,\n"));
+  CU_ASSERT_PTR_NOT_NULL(strstr(text, "@misc{wz,\n"));
+  for (const char *at = text; (at = strstr(at, "@misc{w")) != NULL; at++) found++;
+  CU_ASSERT_EQUAL(found, 30);
+  rl_arena_free(&arena);
+}
+
+/* Each allocation fails once: the buffer is failed, or holds every byte. */
+static void test_memory(void) {
+  static const rl_reference references[] = {
+      {.type = "article", .authors = "Gu & Dao", .year = 2023, .title = "The Mamba", .use = "a"},
+      {.type = "misc", .authors = "Roe et al.", .year = 2031, .title = "Caches", .use = "b"},
+      {.type = "misc", .title = "no author", .url = "https://a.org/%}{", .use = "c"},
+      {.type = "article", .authors = "Gu & Dao", .year = 2023, .title = "The Mamba", .use = "d"},
+  };
+  rl_arena whole;
+  const char *want = written(&whole, references, 4);
+  bool refused = true;
+  for (size_t left = 0; refused; left++) {
+    few_blocks few;
+    rl_arena arena;
+    rl_bibliography b;
+    rl_buf out;
+    few_blocks_arena(&few, left, &arena);
+    rl_bibliography_init(&b, &arena);
+    for (size_t i = 0; i < 4; i++) rl_bibliography_add(&b, &references[i]);
+    rl_buf_init(&out, &arena, 65536);
+    rl_bibliography_write(&out, &b);
+    refused = few.refused;
+    CU_ASSERT_EQUAL(out.failed, refused);
+    if (!out.failed) CU_ASSERT_STRING_EQUAL(out.text, want);
+    rl_arena_free(&arena);
+  }
+  rl_arena_free(&whole);
+}
+
+RL_SUITE("bibliography", {"entries", test_entries}, {"keys", test_keys}, {"alike", test_alike},
+         {"many alike", test_many_alike}, {"memory", test_memory},
          {"random texts", test_random_texts})

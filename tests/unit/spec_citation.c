@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "doc/tree.h"
+#include "few_blocks.h"
 #include "graph/program.h"
 #include "spec/embedded.h"
 #include "spec/family.h"
@@ -38,6 +39,25 @@ static const struct {
      "2601.07372", "2.2"},
     {"Roe 2031 (Cache)", "Roe", 2031, "Cache", NULL, ""},
     {"Roe 2031", "Roe", 2031, "", NULL, ""},
+    /* Years of the last century; digits that are none; words that only begin as places do. */
+    {"Roe 1999", "Roe", 1999, "", NULL, ""},
+    {"Roe 20x1, 3", NULL, 0, "Roe 20x1, 3", NULL, ""},
+    {"Roe 203x, 3", NULL, 0, "Roe 203x, 3", NULL, ""},
+    {"Roe 20311, 3", NULL, 0, "Roe 20311, 3", NULL, ""},
+    {"Roe 2031 3", NULL, 0, "Roe 2031 3", NULL, ""},
+    {"Roe 2031; more", "Roe", 2031, "; more", NULL, ""},
+    {"Roe 2031, Caches, tablets", "Roe", 2031, "Caches, tablets", NULL, ""},
+    {"Roe 2031, Caches, appendix", "Roe", 2031, "Caches", NULL, "appendix"},
+    {"Roe 2031, Caches, 2 to 4", "Roe", 2031, "Caches", NULL, "2 to 4"},
+    {"Roe 2031, Caches, 2 (left)", "Roe", 2031, "Caches", NULL, "2 (left)"},
+    /* Brackets that only close, or that leave nothing before them. */
+    {"Roe 2031, Caches)", "Roe", 2031, "Caches)", NULL, ""},
+    {"Roe 2031, Caches(old)", "Roe", 2031, "Caches(old)", NULL, ""},
+    {"Roe 2031, )", "Roe", 2031, ")", NULL, ""},
+    /* Numbers of arXiv have four and then four or five digits. */
+    {"Roe 2031, Caches, 2 (arXiv 0704.0001)", "Roe", 2031, "Caches", "0704.0001",
+     "2 (arXiv 0704.0001)"},
+    {"Roe 2031, Caches, 2 (arXiv 310.1)", "Roe", 2031, "Caches", NULL, "2 (arXiv 310.1)"},
     {"NVIDIA H100 datasheet (2023): dense figures", NULL, 0,
      "NVIDIA H100 datasheet (2023): dense figures", NULL, ""},
     {"AWS re:Invent 2019 CMP322: 64 cores", NULL, 0, "AWS re:Invent 2019 CMP322: 64 cores", NULL,
@@ -78,6 +98,42 @@ static void test_several(void) {
   CU_ASSERT_STRING_EQUAL(c.authors, "Gu & Dao");
   CU_ASSERT_FALSE(rl_citation_next(&arena, &text, &c));
   rl_arena_free(&arena);
+}
+
+/* What is a paper says who, when and what. */
+static void test_papers(void) {
+  CU_ASSERT_TRUE(rl_citation_is_paper(&(rl_citation){.authors = "Roe", .year = 1, .title = "T"}));
+  CU_ASSERT_FALSE(rl_citation_is_paper(&(rl_citation){.authors = "Roe", .title = "T"}));
+  CU_ASSERT_FALSE(rl_citation_is_paper(&(rl_citation){.authors = "Roe", .year = 1, .title = ""}));
+  CU_ASSERT_FALSE(rl_citation_is_paper(&(rl_citation){.year = 1, .title = "T"}));
+}
+
+/* Each allocation fails once: no citation, or the whole one. Joined sources are then the first. */
+static void test_memory(void) {
+  static rl_source_text texts[2] = {{.text = "one"}, {.text = "two"}};
+  const rl_source_texts a = {texts, 1}, b = {texts + 1, 1};
+  bool refused = true;
+  for (size_t left = 0; refused; left++) {
+    few_blocks few;
+    rl_arena arena;
+    rl_citation c;
+    const char *text = "Cheng et al. 2026 (Engram), 2.2";
+    few_blocks_arena(&few, left, &arena);
+    const bool got = rl_citation_next(&arena, &text, &c);
+    refused = few.refused;
+    CU_ASSERT(got || refused);
+    if (!refused) CU_ASSERT_STRING_EQUAL(c.arxiv, "2601.07372");
+    rl_arena_free(&arena);
+  }
+  for (size_t left = 0; left < 2; left++) {
+    few_blocks few;
+    rl_arena arena;
+    few_blocks_arena(&few, left, &arena);
+    const rl_source_texts both = rl_source_texts_join(&arena, a, b);
+    CU_ASSERT_EQUAL(both.count, left + 1);
+    CU_ASSERT_STRING_EQUAL(both.items[left].text, texts[left].text);
+    rl_arena_free(&arena);
+  }
 }
 
 static void expect_papers(rl_arena *arena, const char *where, const char *text) {
@@ -151,5 +207,5 @@ static void test_citation_file(void) {
   spec_close(&c);
 }
 
-RL_SUITE("citations", {"forms", test_forms}, {"several", test_several}, {"shipped", test_shipped},
-         {"citation file", test_citation_file})
+RL_SUITE("citations", {"forms", test_forms}, {"several", test_several}, {"papers", test_papers},
+         {"memory", test_memory}, {"shipped", test_shipped}, {"citation file", test_citation_file})
