@@ -365,6 +365,133 @@ static void test_choice(void) {
   CU_ASSERT_TRUE(is_scalar(rl_kernel_choose(&b.program, &b.op, RL_ISAS)));
 }
 
+/* Operands that no fast row takes: a component in place of the one that a pairing has. */
+static const struct {
+  int pairing, operand;
+  rl_component component;
+} STRANGE[] = {
+    /* weights: scales of a byte, of two levels, of no row and no group; zeros of a byte */
+    {7,
+     WEIGHT,
+     {.kind = RL_QUANT, .type = RL_I4, .span = RL_PER_GROUP, .group = 128, .scale = RL_F8_E4M3}},
+    {7,
+     WEIGHT,
+     {.kind = RL_QUANT,
+      .type = RL_I4,
+      .span = RL_PER_GROUP,
+      .group = 128,
+      .scale = RL_F16,
+      .outer = true}},
+    {7, WEIGHT, {.kind = RL_QUANT, .type = RL_I4, .span = RL_PER_TENSOR, .scale = RL_F16}},
+    {7, WEIGHT, {.kind = RL_QUANT, .type = RL_I4, .span = RL_PER_GROUP, .scale = RL_F16}},
+    {7, WEIGHT, {.kind = RL_DENSE, .type = RL_I4}},
+    {9,
+     WEIGHT,
+     {.kind = RL_QUANT,
+      .type = RL_I4,
+      .span = RL_PER_GROUP,
+      .group = 64,
+      .scale = RL_F16,
+      .zero = RL_ZERO_TYPE,
+      .zero_type = RL_F8_E4M3}},
+    {2, WEIGHT, {.kind = RL_LOWRANK, .type = RL_BF16}},
+    /* sums in integers: their zeros, and inputs with one scale a row and no zeros */
+    {14,
+     WEIGHT,
+     {.kind = RL_QUANT,
+      .type = RL_I8,
+      .span = RL_PER_GROUP,
+      .group = 64,
+      .scale = RL_F16,
+      .zero = RL_ZERO_LEAST}},
+    {12, IN, {.kind = RL_QUANT, .type = RL_I4, .span = RL_PER_ROW, .scale = RL_F16}},
+    {12, IN, {.kind = RL_QUANT, .type = RL_I8, .span = RL_PER_GROUP, .group = 64, .scale = RL_F16}},
+    {12,
+     IN,
+     {.kind = RL_QUANT, .type = RL_I8, .span = RL_PER_ROW, .scale = RL_F16, .zero = RL_ZERO_CODE}},
+    {12, IN, {.kind = RL_DENSE, .type = RL_I8}},
+    /* inputs and outputs that are no floats */
+    {0, IN, {.kind = RL_DENSE, .type = RL_I8}},
+    {0, IN, {.kind = RL_QUANT, .type = RL_I8, .span = RL_PER_ROW, .scale = RL_F16}},
+    {0, OUT, {.kind = RL_DENSE, .type = RL_I8}},
+};
+
+static bool chooses_scalar(void) {
+  return is_scalar(rl_kernel_choose(&b.program, &b.op, RL_ISAS));
+}
+
+static void test_strange(void) {
+  const shape s = {8, 256, 1};
+  const rl_kernel_rows *groups;
+  open_room();
+  if (rl_kernel_groups(&groups) == 0) return;
+  for (size_t i = 0; i < sizeof STRANGE / sizeof *STRANGE; i++) {
+    set_up(&PAIRINGS[STRANGE[i].pairing], &s);
+    CU_ASSERT_FALSE(chooses_scalar());
+    b.stacks[STRANGE[i].operand] = STRANGE[i].component;
+    if (!chooses_scalar()) fprintf(stderr, "\nrow %zu is taken\n", i);
+    CU_ASSERT_TRUE(chooses_scalar());
+  }
+}
+
+/* Formats of several components, or none, and rows of more than 2^17 inputs, whose sums of codes
+ * would no longer be exact. */
+static void test_whole_formats(void) {
+  static const int pairings[] = {2, 7, 12};
+  const shape s = {8, 256, 1};
+  const rl_kernel_rows *groups;
+  open_room();
+  if (rl_kernel_groups(&groups) == 0) return;
+  for (size_t i = 0; i < sizeof pairings / sizeof *pairings; i++) {
+    for (int which = 0; which < OPERANDS; which++) {
+      if (which == BIAS) continue;
+      set_up(&PAIRINGS[pairings[i]], &s);
+      b.tensors[which].format = NULL;
+      CU_ASSERT_TRUE(chooses_scalar());
+      b.tensors[which].format = &b.formats[which];
+      CU_ASSERT_FALSE(chooses_scalar());
+      b.formats[which].depth = 2;
+      CU_ASSERT_TRUE(chooses_scalar());
+    }
+    set_up(&PAIRINGS[pairings[i]], &s);
+    b.tensors[WEIGHT].cols = b.tensors[IN].cols = 1 << 17;
+    CU_ASSERT_FALSE(chooses_scalar());
+    b.tensors[WEIGHT].cols = b.tensors[IN].cols = (1 << 17) + 1;
+    CU_ASSERT_TRUE(chooses_scalar());
+  }
+  set_up(&PAIRINGS[12], &s);
+  b.tensors[IN].cols--;
+  CU_ASSERT_TRUE(chooses_scalar());
+}
+
+/* Work space beyond 64 bits has no size: of the inputs, of the sums of their groups (of one input
+ * 32 floats with the vector behind them, twice what the input itself takes), of the results. */
+static void test_endless(void) {
+  static const struct {
+    uint64_t rows, cols, tokens;
+  } shapes[] = {{8, 700, UINT64_C(1) << 60},
+                {8, 1, UINT64_C(1) << 59},
+                {8, 1, UINT64_MAX},
+                {UINT64_C(1) << 60, 1, 1 << 10},
+                {UINT64_MAX - 3, 1, 1}};
+  const shape s = {8, 256, 1};
+  open_room();
+  for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+    const rl_kernel_rows *groups;
+    rl_pass_limits limits = {.tokens = 1, .isa = RL_ISAS, .threads = 1};
+    rl_workspace_size size = {0};
+    if (rl_kernel_groups(&groups) == 0) return;
+    set_up(&PAIRINGS[2], &s);
+    const rl_kernel *kernel = rl_kernel_choose(&b.program, &b.op, RL_ISAS);
+    CU_ASSERT_TRUE(kernel->workspace(&b.program, &b.op, &limits, &size));
+    CU_ASSERT(size.values >= 256);
+    b.tensors[WEIGHT].rows = shapes[i].rows;
+    b.tensors[WEIGHT].cols = shapes[i].cols;
+    limits.tokens = shapes[i].tokens;
+    CU_ASSERT_FALSE(kernel->workspace(&b.program, &b.op, &limits, &size));
+  }
+}
+
 static void test_levels(void) {
   rl_isa isa;
   CU_ASSERT_TRUE(rl_isa_runs(RL_ISA_SCALAR));
@@ -377,4 +504,5 @@ static void test_levels(void) {
 }
 
 RL_SUITE("fast linear", {"rows", test_rows}, {"every byte counts", test_every_byte_counts},
-         {"choice", test_choice}, {"levels", test_levels})
+         {"choice", test_choice}, {"strange operands", test_strange},
+         {"whole formats", test_whole_formats}, {"endless", test_endless}, {"levels", test_levels})
