@@ -54,9 +54,10 @@ static const char *path_text(blender *b, const step *at) {
   rl_buf text;
   rl_buf_init(&text, b->arena, PATH_BYTES);
   if (at == NULL) return "";
+  rl_buf_add(&text, "");
+  if (text.failed) return NULL;
   add_path(&text, at);
-  if (!text.failed) return text.text;
-  return text.length > 0 ? "(a long path)" : NULL;
+  return text.failed ? "(a long path)" : text.text;
 }
 
 static bool choose(blender *b, const step *at, rl_node *before, rl_node *after, bool order) {

@@ -18,7 +18,8 @@ typedef struct rl_tree_change {
 typedef bool rl_blend_choice(void *context, const rl_tree_change *difference);
 
 /* The tree `before` with the changes to `after` that are chosen; they are asked about in the same
- * order each time. Parts without a change are shared. NULL when memory ran out. */
+ * order each time, but for what came and what went once another order of keys is chosen. Parts
+ * without a change are shared. NULL when memory ran out. */
 rl_node *rl_tree_blend(rl_arena *arena, rl_node *before, rl_node *after, rl_blend_choice *choose,
                        void *context);
 
