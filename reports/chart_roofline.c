@@ -293,9 +293,10 @@ static void draw_ridge(builder *b, const roof *r) {
   const char *says = rl_chart_keep(c, rl_textf(c->grid.arena, "ridge %s", number));
   for (int step = 0; step < 12; step++) {
     const bool left = step % 2 == 1;
+    const int above = step / 2;
     const rl_chart_text text = {.text = says,
                                 .x = x + (left ? -1 : 1) * row * (c->canvas.text ? 1 : 0.25),
-                                .y = c->bottom + row * (0.8 + (double)(step / 2)),
+                                .y = c->bottom + row * (0.8 + above),
                                 .align = left ? RL_ALIGN_RIGHT : RL_ALIGN_LEFT,
                                 .dim = true};
     if (!rl_chart_is_free(c, &text, c->guides.count, true)) continue;

@@ -46,15 +46,15 @@ enum {
   OP_BOUND_B,
   OP_COLUMNS
 };
-#define TIME(side)                                                                    \
-  {                                                                                   \
-    .key = "time_at_best_" side "_s", .head = side, .unit = "ms", .group = "at best", \
-    .scale = 1e3, .digits = 3, .rounding = RL_ROUND_DOWN                              \
+#define TIME(name, side)                                                                        \
+  {                                                                                             \
+    .key = (name), .head = (side), .unit = "ms", .group = "at best", .scale = 1e3, .digits = 3, \
+    .rounding = RL_ROUND_DOWN                                                                   \
   }
-#define AMOUNT(name, side, title, people, by, first)                                     \
-  {                                                                                      \
-    .key = name, .head = side, .unit = people, .group = title, .scale = by, .digits = 3, \
-    .drop = first                                                                        \
+#define AMOUNT(name, side, title, people, by, first)                                               \
+  {                                                                                                \
+    .key = (name), .head = (side), .unit = (people), .group = (title), .scale = (by), .digits = 3, \
+    .drop = (first)                                                                                \
   }
 static const rl_column operator_columns[OP_COLUMNS] = {
     [OP_PHASE] = {.key = "phase"},
@@ -66,8 +66,8 @@ static const rl_column operator_columns[OP_COLUMNS] = {
     [OP_STATE] = {.key = "state", .head = "", .left = true},
     [OP_REPEAT_A] = {.key = "repeat_a"},
     [OP_REPEAT_B] = {.key = "repeat_b"},
-    [OP_TIME_A] = TIME("a"),
-    [OP_TIME_B] = TIME("b"),
+    [OP_TIME_A] = TIME("time_at_best_a_s", "a"),
+    [OP_TIME_B] = TIME("time_at_best_b_s", "b"),
     [OP_CHANGE] = {.key = "change_percent", .head = "change", .group = "at best", .left = true},
     [OP_BYTES_A] = AMOUNT("bytes_a", "a", "bytes", "MB", 1e-6, 1),
     [OP_BYTES_B] = AMOUNT("bytes_b", "b", "bytes", "MB", 1e-6, 1),

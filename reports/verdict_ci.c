@@ -96,7 +96,7 @@ static void cause_message(rl_buf *out, const rl_verdict_cause *cause, size_t nth
 static void explain(rl_buf *out, const rl_checked_scenario *s, rl_quote_style style,
                     const char *line_break, size_t most) {
   size_t told = 0, left = 0;
-  for (size_t i = 0; i < s->finding_count; i++) {
+  for (size_t i = 0; s->findings != NULL && i < s->finding_count; i++) {
     if (s->fails && !rl_finding_fails(&s->findings[i])) continue;
     if (told < most) {
       finding_message(out, s, &s->findings[i], style, line_break);

@@ -138,6 +138,14 @@ static void compile_one(void *context, size_t index, unsigned worker) {
   if (!rl_sweep_plan_compile(sweep, &sweep->window[index])) sweep->benches[worker].failed = true;
 }
 
+/* Memory ran out for some worker. */
+static bool has_failed(const rl_sweep *sweep) {
+  for (unsigned w = 0; w < sweep->workers.count; w++) {
+    if (sweep->benches[w].failed) return true;
+  }
+  return false;
+}
+
 /* The next plans. The first windows are small, so that rows come soon. */
 static bool open_window(rl_sweep *sweep) {
   const uint64_t first = sweep->position / sweep->per_plan;
@@ -151,7 +159,7 @@ static bool open_window(rl_sweep *sweep) {
     plan->wanted = is_wanted(sweep, plan);
   }
   sweep->workers.run(sweep->window_count, sweep->workers.count, compile_one, sweep);
-  return true;
+  return !has_failed(sweep);
 }
 
 static bool is_open(const rl_sweep *sweep) {
@@ -184,13 +192,6 @@ static void evaluate_chunk(void *context, size_t index, unsigned worker) {
   const size_t first = index * RL_SWEEP_CHUNK, end = first + RL_SWEEP_CHUNK;
   rl_sweep_evaluate(sweep, first, end < sweep->row_count ? end : sweep->row_count,
                     &sweep->benches[worker]);
-}
-
-static bool has_failed(const rl_sweep *sweep) {
-  for (unsigned w = 0; w < sweep->workers.count; w++) {
-    if (sweep->benches[w].failed) return true;
-  }
-  return false;
 }
 
 rl_status rl_sweep_next(rl_sweep *sweep, rl_sweep_rows *out, rl_diags *diags) {

@@ -89,14 +89,16 @@ static int second_kind(uint64_t base, uint64_t row, uint64_t col) {
 
 /* Blocks that are circulant, in Williamson's array. */
 static int in_quarters(const williamson *w, uint64_t row, uint64_t col) {
-  static const int array[QUARTERS][QUARTERS] = {
-      {1, 2, 3, 4}, {-2, 1, -4, 3}, {-3, 4, 1, -2}, {-4, -3, 2, 1}};
+  static const uint8_t blocks[QUARTERS][QUARTERS] = {
+      {0, 1, 2, 3}, {1, 0, 3, 2}, {2, 3, 0, 1}, {3, 2, 1, 0}};
+  static const int signs[QUARTERS][QUARTERS] = {
+      {1, 1, 1, 1}, {-1, 1, -1, 1}, {-1, 1, 1, -1}, {-1, -1, 1, 1}};
   const uint64_t size = w->base / QUARTERS;
   const uint64_t apart = (col % size + size - row % size) % size;
   const uint64_t place = apart <= size / 2 ? apart : size - apart;
-  const int which = array[row / size][col / size];
-  const int sign = w->sequence[(which < 0 ? -which : which) - 1] >> place & 1 ? 1 : -1;
-  return which < 0 ? -sign : sign;
+  const size_t down = row / size, across = col / size;
+  const int sign = w->sequence[blocks[down][across]] >> place & 1 ? 1 : -1;
+  return signs[down][across] * sign;
 }
 
 int rl_hadamard_sign(uint64_t base, uint64_t row, uint64_t col) {

@@ -31,7 +31,7 @@ static void keep_heaviest(const float *weights, uint64_t count, uint64_t kept, f
   for (uint64_t c = 0; c < count; c++) {
     uint64_t before = 0;
     for (uint64_t o = 0; o < count; o++) {
-      before += weights[o] > weights[c] || (weights[o] == weights[c] && o < c);
+      before += weights[o] > weights[c] || (o < c && weights[o] == weights[c]);
     }
     mask[c] = before < kept;
   }

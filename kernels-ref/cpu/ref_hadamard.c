@@ -10,7 +10,7 @@
 
 /* A row of n values, the signs, and the matrix of the base. */
 typedef struct turning {
-  uint64_t n, base;
+  uint64_t n, base, length; /* n = base * length */
   const int32_t *matrix;
   const float *signs;
   bool back;
@@ -37,21 +37,22 @@ static void turn_stretch(float *x, uint64_t length) {
 }
 
 static void mix_stretches(const turning *t, const float *x, float *y) {
-  const uint64_t length = t->n / t->base;
-  for (uint64_t i = 0; i < t->n; i++) {
-    float sum = 0;
-    for (uint64_t k = 0; k < t->base; k++) {
-      uint64_t row = i / length, at = t->back ? k * t->base + row : row * t->base + k;
-      sum += (float)t->matrix[at] * x[k * length + i % length];
+  for (uint64_t row = 0; row < t->base; row++) {
+    for (uint64_t i = 0; i < t->length; i++) {
+      float sum = 0;
+      for (uint64_t k = 0; k < t->base; k++) {
+        uint64_t at = t->back ? k * t->base + row : row * t->base + k;
+        sum += (float)t->matrix[at] * x[k * t->length + i];
+      }
+      y[row * t->length + i] = sum;
     }
-    y[i] = sum;
   }
 }
 
 static void turn(const turning *t, float *x, float *y) {
   const float length = (float)(1 / sqrt((double)t->n));
   for (uint64_t i = 0; i < t->n && !t->back; i++) x[i] *= t->signs[i];
-  for (uint64_t s = 0; s < t->base; s++) turn_stretch(x + s * (t->n / t->base), t->n / t->base);
+  for (uint64_t s = 0; s < t->base; s++) turn_stretch(x + s * t->length, t->length);
   mix_stretches(t, x, y);
   for (uint64_t i = 0; i < t->n; i++) y[i] *= t->back ? length * t->signs[i] : length;
 }
@@ -63,12 +64,12 @@ void rl_ref_hadamard(const rl_call *call) {
   const uint64_t rows = rl_call_blocks(call) * (out->block / n);
   float *x = call->work->values, *y = x + n, *given = y + n;
   int32_t *matrix = call->work->codes;
-  if (rows == 0) return;
+  if (rows == 0 || base == 0) return;
   for (uint64_t i = 0; i < base * base; i++) {
     matrix[i] = rl_hadamard_sign(base, i / base, i % base);
   }
   rl_view_read(signs, 0, n, given);
-  const turning t = {n, base, matrix, given, call->op->at.rotates_back};
+  const turning t = {n, base, n / base, matrix, given, call->op->at.rotates_back};
   for (uint64_t row = 0; row < rows; row++) {
     rl_view_read(in, row * n, n, x);
     turn(&t, x, y);

@@ -7,7 +7,7 @@
 #include "cli/commands.h"
 #include "unit.h"
 
-enum { WORDS_MAX = 12, DENSE = 150, STRIDE = 23, SPARSER = 64 };
+enum { WORDS_MAX = 20, DENSE = 150, STRIDE = 23, SPARSER = 64 };
 
 /* Hands out `left` more blocks. */
 static void *count_down(void *context, size_t bytes) {
@@ -107,6 +107,37 @@ static void test_lists(void) {
   fail_each("show operator attention");
   fail_each("list scenarios");
 }
+static void test_grids(void) {
+  fail_each(
+      "sweep gpt2@rtx-4090 -b 1,2 -p 64 -n 8 --pareto tpot,tokens_per_s --where fits --threads 1");
+  fail_each(
+      "sweep gpt2@rtx-4090,h100-sxm -w bf16,fp32 -p 64 -n 8 --top 2 --by tpot -f json --threads 1");
+  fail_each("recommend gpt2 --bits 220MB -w w4a16-g128,w8a16,bf16");
+}
+static void test_sources(void) {
+  fail_each("cite gpt2@rtx-4090 -p 64 -n 8");
+  fail_each("diff gpt2@rtx-4090 gpt2@h100-sxm -p 64 -n 8");
+  fail_each("diff gpt2@rtx-4090 gpt2@rtx-4090 -w bf16 -p 64 -n 8 --format json");
+}
+static void test_charts(void) {
+  fail_each("plot roofline gpt2@rtx-4090 -p 64 -n 8 -o -");
+  fail_each("plot time gpt2@rtx-4090,h100-sxm -p 64 -n 8 -b 1,2 -o -");
+  fail_each("plot memory gpt2@rtx-4090 -p 64 -n 8 -b 1,2 -o -");
+  fail_each("plot pareto gpt2@rtx-4090 -p 64 -n 8 -b 1,2,4 -o -");
+}
+/* A baseline of a scenario, in the folder of the tests. */
+static void test_checks(void) {
+  FILE *file = fopen("memory_check.yaml", "w");
+  CU_ASSERT_PTR_NOT_NULL_FATAL(file);
+  fputs("kind: scenario\nmodel: gpt2\nhardware: rtx-4090\nworkload: {prompt: 64, generate: 8}\n",
+        file);
+  CU_ASSERT_EQUAL(fclose(file), 0);
+  fail_each("check memory_check.yaml --baseline memory_check.json --update");
+  fail_each("check memory_check.yaml --baseline memory_check.json");
+  fail_each("check memory_check.yaml --baseline memory_check.json --format json");
+  remove("memory_check.yaml");
+  remove("memory_check.json");
+}
 static void test_texts(void) {
   fail_each("help analyze");
   fail_each("__man");
@@ -114,4 +145,6 @@ static void test_texts(void) {
   fail_each("__complete bash");
 }
 RL_SUITE("memory", {"analyze", test_analyze}, {"every device", test_every_device},
-         {"recommend", test_recommend}, {"lists", test_lists}, {"texts", test_texts})
+         {"recommend", test_recommend}, {"lists", test_lists}, {"grids", test_grids},
+         {"sources", test_sources}, {"charts", test_charts}, {"checks", test_checks},
+         {"texts", test_texts})

@@ -106,7 +106,7 @@ static bool lay_out(const rl_linear_input *input, const rl_tensor *weight, uint6
          add_part(&l->end, &l->sums, tokens, l->padded) &&
          add_part(&l->end, &l->scales, tokens, 1) &&
          add_part(&l->end, &l->y, tokens, weight->rows) &&
-         add_part(&l->end, &l->scratch, rl_max_u64(threads, 1), 2 * RL_TILE_ROWS * l->padded);
+         add_part(&l->end, &l->scratch, rl_max_u64(threads, 1), l->padded * 2 * RL_TILE_ROWS);
 }
 
 bool rl_fast_linear_workspace(const rl_program *program, const rl_op *op,
@@ -222,7 +222,7 @@ static void begin(fast_linear *f, const rl_call *call, uint64_t tokens) {
   const rl_view *weight = rl_call_read(call, 1);
   const rl_tensor *tensor = rl_op_tensor(call->program, call->op, RL_READ, 1);
   float *values = call->work->values;
-  layout l;
+  layout l = {0};
   *f = (fast_linear){.call = call,
                      .in = rl_call_read(call, 0),
                      .bias = rl_call_read(call, 2),
@@ -248,7 +248,7 @@ static void begin(fast_linear *f, const rl_call *call, uint64_t tokens) {
 
 static void multiply(void *context, rl_team_member member) {
   const fast_linear *f = context;
-  const uint64_t floats = 2 * RL_TILE_ROWS * f->task.padded;
+  const uint64_t floats = f->task.padded * 2 * RL_TILE_ROWS;
   float *scratch = f->scratch + member.number * floats;
   rl_team_share share = rl_team_divide(member, f->task.rows, RL_TILE_ROWS);
   memset(scratch, 0, floats * sizeof *scratch);

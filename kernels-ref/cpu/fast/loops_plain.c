@@ -44,7 +44,7 @@ const rl_loops RL_LOOPS_PLAIN = {.isa = RL_ISA_SCALAR,
                                  .array = {[RL_ARRAY_WRITE] = {write_floats, write_floats},
                                            [RL_ARRAY_COPY] = {copy_floats, copy_floats},
                                            [RL_ARRAY_TRIAD] = {triad_floats, triad_floats}}};
-const rl_peak_loop RL_PEAKS_PLAIN[1] = {{RL_F32, CHAINS * 2, multiply_rounds}};
+const rl_peak_loop RL_PEAKS_PLAIN[1] = {{RL_F32, UINT64_C(2) * CHAINS, multiply_rounds}};
 
 /* --- what this build holds --- */
 

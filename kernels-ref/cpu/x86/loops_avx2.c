@@ -29,4 +29,5 @@ static inline void vector_fence(void) {
 #include "kernels-ref/cpu/fast/memory_loops.h"
 
 const rl_loops RL_LOOPS_AVX2 = LOOP_TABLE(RL_ISA_AVX2);
-const rl_peak_loop RL_PEAKS_AVX2[1] = {{RL_F32, FMA_CHAINS * VECTOR_FLOATS * 2, fma_rounds}};
+const rl_peak_loop RL_PEAKS_AVX2[1] = {
+    {RL_F32, UINT64_C(2) * FMA_CHAINS *VECTOR_FLOATS, fma_rounds}};

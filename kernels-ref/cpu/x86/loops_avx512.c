@@ -27,4 +27,5 @@ static inline void vector_fence(void) {
 #include "kernels-ref/cpu/fast/memory_loops.h"
 
 const rl_loops RL_LOOPS_AVX512 = LOOP_TABLE(RL_ISA_AVX512);
-const rl_peak_loop RL_PEAKS_AVX512[1] = {{RL_F32, FMA_CHAINS * VECTOR_FLOATS * 2, fma_rounds}};
+const rl_peak_loop RL_PEAKS_AVX512[1] = {
+    {RL_F32, UINT64_C(2) * FMA_CHAINS *VECTOR_FLOATS, fma_rounds}};

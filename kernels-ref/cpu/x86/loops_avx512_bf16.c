@@ -17,4 +17,4 @@ static float pair_rounds(uint64_t rounds) {
 }
 
 const rl_peak_loop RL_PEAKS_AVX512_BF16[1] = {
-    {RL_BF16, CHAINS *VECTOR_FLOATS *LANE_PRODUCTS * 2, pair_rounds}};
+    {RL_BF16, UINT64_C(2) * CHAINS *VECTOR_FLOATS *LANE_PRODUCTS, pair_rounds}};

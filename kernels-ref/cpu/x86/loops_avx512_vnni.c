@@ -15,4 +15,4 @@ static float byte_rounds(uint64_t rounds) {
 }
 
 const rl_peak_loop RL_PEAKS_AVX512_VNNI[1] = {
-    {RL_I8, CHAINS *VECTOR_FLOATS *LANE_PRODUCTS * 2, byte_rounds}};
+    {RL_I8, UINT64_C(2) * CHAINS *VECTOR_FLOATS *LANE_PRODUCTS, byte_rounds}};

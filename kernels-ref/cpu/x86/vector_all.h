@@ -5,7 +5,8 @@
 /* Which group of its chunk each lane is of: lanes of that many columns; all of one when 0. */
 static inline vi vi_spread(uint32_t lane_columns, uint64_t group) {
   int32_t index[VECTOR_FLOATS];
-  for (uint32_t i = 0; i < VECTOR_FLOATS; i++) index[i] = (int32_t)(i * lane_columns / group);
+  for (uint32_t i = 0; i < VECTOR_FLOATS; i++)
+    index[i] = (int32_t)((uint64_t)i * lane_columns / group);
   return vi_load(index);
 }
 
