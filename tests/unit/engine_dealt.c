@@ -163,6 +163,17 @@ static void run_script(void) {
   }
 }
 
+/* Notes may stand before it and behind it. */
+static rl_diag_code first_error(void) {
+  size_t at = 0;
+  while (at < d.t.diags.list.count &&
+         rl_diag_severity(d.t.diags.list.items[at].code) != RL_ERROR) {
+    at++;
+  }
+  CU_ASSERT_FATAL(at < d.t.diags.list.count);
+  return d.t.diags.list.items[at].code;
+}
+
 /* False when the model cannot be dealt, or not divided among so many tensor ranks. */
 static bool lower_ranks(void) {
   rl_scenario *scenario = RL_NEW(&d.t.arena, rl_scenario);
@@ -173,8 +184,7 @@ static bool lower_ranks(void) {
   for (size_t r = 0; r < d.count; r++) {
     const rl_rank rank = {.tensor = r % d.by.tensor, .context = 1 + r / d.by.tensor};
     if (rl_lower_rank(&d.t.arena, scenario, rank, &d.programs[r], &d.t.diags) == RL_OK) continue;
-    const rl_diag_code code =
-        d.t.diags.list.items[d.t.diags.list.count - 1].code; /* behind notes */
+    const rl_diag_code code = first_error();
     CU_ASSERT(code == RL_D_NOT_DEALT || code == RL_D_NO_PARALLELISM || code == RL_D_SHARD_HEADS ||
               code == RL_D_NO_SHARDS);
     return false;
