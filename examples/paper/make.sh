@@ -6,7 +6,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 program=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
 folder=${2:-build/paper}
 for tool in gnuplot pdflatex bibtex; do
-  command -v "$tool" >/dev/null || { echo "SKIPPED: needs $tool"; exit 77; }
+  command -v "$tool" >/dev/null || { echo "SKIPPED: optional: needs $tool"; exit 77; }
 done
 mkdir -p "$folder"
 cp "$here/paper.tex" "$folder"

@@ -8,7 +8,7 @@ for tool in gnuplot python3; do
   command -v "$tool" >/dev/null || { echo "SKIPPED: needs $tool"; exit 77; }
 done
 browser=$(command -v chromium || command -v chromium-browser || command -v google-chrome || true)
-[ -n "$browser" ] || { echo "SKIPPED: needs chromium"; exit 77; }
+[ -n "$browser" ] || { echo "SKIPPED: optional: needs chromium"; exit 77; }
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 trap 'exit 130' INT TERM
