@@ -118,6 +118,20 @@ rl_status rl_diag_oom(rl_diags *diags) {
   return RL_ENVIRONMENT;
 }
 
+void rl_diags_append(rl_diags *diags, const rl_diags *from) {
+  for (size_t i = 0; i < from->list.count && diags->list.count < RL_DIAGS_MAX; i++) {
+    rl_diag *slot = RL_PUSH(diags->arena, &diags->list);
+    if (slot == NULL) {
+      rl_diag_oom(diags);
+      return;
+    }
+    *slot = from->list.items[i];
+  }
+  diags->errors += from->errors;
+  if (from->worst > diags->worst) diags->worst = from->worst;
+  if (from->out_of_memory) rl_diag_oom(diags);
+}
+
 rl_status rl_diags_status(const rl_diags *diags) {
   return diags->worst;
 }

@@ -6,21 +6,44 @@
 enum { NAME_MAX_BYTES = 128 };
 
 static bool is_separator(char c) {
-  return c != '\0' && strchr("-_.:/", c) != NULL;
+  return c == '-' || c == '_' || c == '.' || c == ':' || c == '/';
 }
 
 static char lower(char c) {
   return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
 }
 
-bool rl_name_equal(const char *a, const char *b) {
-  for (;;) {
+int rl_name_compare(const char *a, const char *b) {
+  for (;; a++, b++) {
     while (is_separator(*a)) a++;
     while (is_separator(*b)) b++;
-    if (lower(*a) != lower(*b)) return false;
+    const unsigned char x = (unsigned char)lower(*a), y = (unsigned char)lower(*b);
+    if (x != y) return x < y ? -1 : 1;
+    if (x == '\0') return 0;
+  }
+}
+
+bool rl_name_equal(const char *a, const char *b) {
+  return rl_name_compare(a, b) == 0;
+}
+
+static bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+
+/* Skips separators; whether some stood between two digits, the first of which is before *at. */
+static bool skip_apart(const char **at, char before) {
+  const char *from = *at;
+  while (is_separator(**at)) (*at)++;
+  return *at > from && is_digit(before) && is_digit(**at);
+}
+
+bool rl_name_same(const char *a, const char *b) {
+  char before = '\0';
+  for (;; a++, b++) {
+    if (skip_apart(&a, before) != skip_apart(&b, before) || lower(*a) != lower(*b)) return false;
     if (*a == '\0') return true;
-    a++;
-    b++;
+    before = *a;
   }
 }
 

@@ -6,6 +6,10 @@
 #include <stddef.h>
 
 bool rl_name_equal(const char *a, const char *b);
+/* An order in which equal names stand together: negative, 0 or positive as strcmp tells it. */
+int rl_name_compare(const char *a, const char *b);
+/* The same, but a separator between two digits counts: opt-1.3b is opt_1-3b and not opt-13b. */
+bool rl_name_same(const char *a, const char *b);
 /* True when name begins with prefix; the empty prefix begins none. */
 bool rl_name_prefix(const char *prefix, const char *name);
 /* Whether the whole name is of a shell pattern of * and ?; case and separators matter. */

@@ -155,10 +155,14 @@ static void add_shell_escaped(rl_buf *buf, const piece *p) {
 }
 
 /* Inside '…' gnuplot knows one special character, the quote itself, and the end of the line, which is
- * a control character and is shown as one. */
+ * a control character and is shown as one. Of a doubled quote it makes one only behind some other
+ * character, so a quote is a text of its own, joined to what is around it. */
 static void add_gnuplot(rl_buf *buf, const piece *p) {
-  if (p->code == '\'' && p->valid) rl_buf_add(buf, "'");
-  add_terminal(buf, p);
+  if (p->code == '\'' && p->valid) {
+    rl_buf_add(buf, "'.\"'\".'");
+  } else {
+    add_terminal(buf, p);
+  }
 }
 
 /* What LaTeX writes for a character that steers it; NULL: it stands for itself. BibTeX pairs braces

@@ -62,6 +62,9 @@ static const char *unknown_unit_hint(const quantity *q, const char *unit, char h
   if (q->dimension == RL_DIM_BYTES_PER_S && counts_bits(unit)) {
     return "that counts bits: divide by 8 (and multiply by the lanes) and write GB/s";
   }
+  if (q->dimension == RL_DIM_BYTES && strcmp(unit, "KB") == 0) {
+    return "did you mean KiB (1,024 B, as memory and pieces of files are cut) or kB (1,000 B)?";
+  }
   const char *guess = rl_did_you_mean(unit, names, count);
   if (guess == NULL) return units_hint(q->dimension, hint);
   hint[0] = '\0';
@@ -95,7 +98,8 @@ static rl_status find_unit(quantity *q, const char *unit) {
     return RL_REPORT(q->diags, UNIT_MISSING, q->loc, q->what, shown, units);
   }
   q->unit = rl_unit_find(unit, q->dimension);
-  if (q->unit == NULL) {
+  const bool bits = q->unit != NULL && q->unit->dimension == RL_DIM_BITS_PER_S;
+  if (q->unit == NULL || (bits && q->dimension == RL_DIM_BYTES_PER_S)) {
     const char *guess = unknown_unit_hint(q, unit, hint);
     return RL_REPORT(q->diags, UNIT_UNKNOWN, q->loc, q->what, unit, guess);
   }

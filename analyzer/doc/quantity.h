@@ -16,6 +16,7 @@ typedef enum rl_dimension {
   RL_DIM_JOULES_PER_BYTE, /* J/B pJ/B */
   RL_DIM_JOULES_PER_FLOP, /* J/FLOP pJ/FLOP */
   RL_DIM_DOLLARS_PER_H,   /* $/h */
+  RL_DIM_BITS_PER_S,      /* bit/s, T/s: transfers of one bit on a lane */
   RL_DIM_COUNT_OF_THEM
 } rl_dimension;
 

@@ -175,6 +175,14 @@ static bool is_known(const char *key, const char *const *known, size_t count) {
   return false;
 }
 
+/* In `value: 3,35 TB/s` the comma ends the value, and the rest reads as a key without one. */
+static bool is_rest_of_number(const rl_node *map, size_t i) {
+  const rl_node *before = i > 0 ? map->items[i - 1] : NULL;
+  return before != NULL && before->kind == RL_SCALAR && rl_node_is_null(map->items[i]) &&
+         strchr("0123456789", map->keys[i]->text[0]) != NULL && before->length > 0 &&
+         strspn(before->text, "0123456789") == before->length;
+}
+
 rl_status rl_node_known_keys(const rl_node *map, const char *where, const char *const *known,
                              size_t count, rl_diags *diags) {
   char shown[RL_EXCERPT];
@@ -184,6 +192,12 @@ rl_status rl_node_known_keys(const rl_node *map, const char *where, const char *
     const rl_node *key = map->keys[i];
     if (is_known(key->text, known, count)) continue;
     rl_excerpt(key->text, key->length, shown);
+    if (is_rest_of_number(map, i)) {
+      char before[RL_EXCERPT];
+      rl_excerpt(map->items[i - 1]->text, map->items[i - 1]->length, before);
+      status = RL_REPORT(diags, NUMBER_COMMA, map->items[i - 1]->loc, before, shown);
+      continue;
+    }
     status = RL_REPORT(diags, KEY_UNKNOWN, key->loc, shown, where,
                        rl_did_you_mean(key->text, known, count));
   }

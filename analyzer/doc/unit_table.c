@@ -65,6 +65,11 @@ static const rl_unit units[] = {
     {RL_DIM_JOULES_PER_FLOP, "uJ/FLOP", -6, 0, 1},
     {RL_DIM_JOULES_PER_FLOP, "J/FLOP", 0, 0, 1},
     {RL_DIM_DOLLARS_PER_H, "$/h", 0, 0, 1},
+    {RL_DIM_BITS_PER_S, "Mbit/s", 6, 0, 1},
+    {RL_DIM_BITS_PER_S, "Gbit/s", 9, 0, 1},
+    {RL_DIM_BITS_PER_S, "Tbit/s", 12, 0, 1},
+    {RL_DIM_BITS_PER_S, "MT/s", 6, 0, 1},
+    {RL_DIM_BITS_PER_S, "GT/s", 9, 0, 1},
 };
 enum { UNITS = sizeof units / sizeof *units };
 
@@ -100,6 +105,7 @@ static const struct {
     [RL_DIM_JOULES_PER_BYTE] = {"an energy per byte", "J/B"},
     [RL_DIM_JOULES_PER_FLOP] = {"an energy per operation", "J/FLOP"},
     [RL_DIM_DOLLARS_PER_H] = {"a price per hour", "$/h"},
+    [RL_DIM_BITS_PER_S] = {"a rate of signals", "bit/s"},
 };
 
 const char *rl_dimension_words(rl_dimension dimension) {

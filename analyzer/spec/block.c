@@ -35,6 +35,9 @@ const rl_block_info RL_BLOCK_INFO[RL_BLOCKS] = {
     /* small floats: a scale for 32, four for 64 */
     [RL_BLOCK_MXFP4] = {"mxfp4", 32, 1 + 16, 39},
     [RL_BLOCK_NVFP4] = {"nvfp4", 64, 4 + 32, 40},
+    /* an fp16 scale; signs, or codes of two bits */
+    [RL_BLOCK_Q1_0] = {"q1_0", 128, 2 + 16, 41},
+    [RL_BLOCK_Q2_0] = {"q2_0", 64, 2 + 16, 42},
 };
 
 bool rl_block_find(const char *name, rl_block *out) {

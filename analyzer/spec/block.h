@@ -34,6 +34,8 @@ typedef enum rl_block {
   RL_BLOCK_TQ2_0,
   RL_BLOCK_MXFP4,
   RL_BLOCK_NVFP4,
+  RL_BLOCK_Q1_0,
+  RL_BLOCK_Q2_0,
   RL_BLOCKS
 } rl_block;
 

@@ -18,14 +18,21 @@ const rl_node *rl_config_find(const rl_node *config, const char *name);
 void rl_config_check_values(const rl_load *load, const rl_model *model);
 /* torch_dtype or dtype -> model->type; bf16, with a warning, when absent. */
 void rl_config_type(const rl_load *load, rl_model *model);
-/* quantization_config -> model->quantization and ->unquantized, or a located refusal. */
+/* quantization_config, or compression_config as it was called before; NULL: there is none. */
+const rl_node *rl_config_quantization_map(const rl_node *config);
+/* quantization_config -> model->quantization, ->quantized and ->unquantized, or a located refusal;
+ * needs model->dims, which count layers. */
 void rl_config_quantization(const rl_load *load, rl_model *model);
+/* What it asks of the KV cache -> model->kv; a warning where no format is known for that. */
+void rl_config_kv(const rl_load *load, rl_model *model);
 /* Refuses keys that cost something the family does not say; unknown keys give one warning, an
  * error when strict. */
 void rl_config_check_keys(const rl_load *load, const rl_model *model, bool strict);
 
-/* Findings for those who write descriptions: no source, another family's model_type, numbers that
- * should be multiples of others. */
+/* Reports, at its place in the config, a number of heads or groups that does not divide its whole. */
+void rl_model_check_multiples(const rl_load *load, const rl_model *model);
+/* Findings for those who write descriptions: the same, no source, another family's model_type,
+ * positions that are none. */
 void rl_model_check(const rl_load *load, const rl_model *model);
 
 /* The same model with a config that says so. A key that no expression of the family reads is an

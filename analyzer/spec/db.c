@@ -47,17 +47,33 @@ static int compare_entries(const void *a, const void *b) {
   return strcmp(x->path, y->path);
 }
 
-/* Marks what an earlier layer hides. One layer alone hides nothing: names differ within it, or the
- * first path wins. */
-static void mark_shadowed(rl_entry_list *list, unsigned layers) {
-  for (size_t i = 0; i < list->count; i++) {
-    for (size_t j = 0; j < list->count; j++) {
-      rl_db_entry *a = list->items[i], *b = list->items[j];
-      bool earlier = layer_of(b) < layer_of(a) || (layer_of(b) == layer_of(a) && j < i);
-      bool near = layers > 1 || (j < i && i - j == 1);
-      if (near && earlier && rl_name_equal(a->name, b->name)) a->shadowed = true;
-    }
+/* Entries that are one name to a user stand together, the one that wins first. */
+static int compare_claims(const void *a, const void *b) {
+  const rl_db_entry *x = *(rl_db_entry *const *)a, *y = *(rl_db_entry *const *)b;
+  int order = rl_name_compare(x->name, y->name);
+  if (order != 0) return order;
+  if (layer_of(x) != layer_of(y)) return layer_of(x) < layer_of(y) ? -1 : 1;
+  return compare_entries(a, b);
+}
+
+/* Whether one of the claims before this one, which are one name but for separators, is its name. */
+static bool is_claimed(rl_db_entry *const *claims, size_t at) {
+  for (size_t i = at; i-- > 0 && rl_name_equal(claims[i]->name, claims[at]->name);) {
+    if (rl_name_same(claims[i]->name, claims[at]->name)) return true;
   }
+  return false;
+}
+
+/* Marks what an earlier layer, or an earlier name of the same layer, hides. */
+static rl_status mark_shadowed(rl_db *db, const rl_entry_list *list, rl_diags *diags) {
+  rl_db_entry **claims = RL_NEW_ARRAY(db->arena, rl_db_entry *, list->count);
+  if (claims == NULL) return rl_diag_oom(diags);
+  for (size_t i = 0; i < list->count; i++) claims[i] = list->items[i];
+  qsort(claims, list->count, sizeof(rl_db_entry *), compare_claims);
+  for (size_t i = 1; i < list->count; i++) {
+    if (is_claimed(claims, i)) claims[i]->shadowed = true;
+  }
+  return RL_OK;
 }
 
 rl_db *rl_db_new(rl_arena *arena) {
@@ -66,12 +82,15 @@ rl_db *rl_db_new(rl_arena *arena) {
   return db;
 }
 
-void rl_db_order(rl_db *db) {
-  for (int kind = 0; kind < RL_DB_KINDS; kind++) {
+rl_status rl_db_order(rl_db *db, rl_diags *diags) {
+  rl_status status = RL_OK;
+  for (int kind = 0; status == RL_OK && kind < RL_DB_KINDS; kind++) {
     rl_entry_list *list = &db->entries[kind];
-    if (list->count > 1) qsort(list->items, list->count, sizeof *list->items, compare_entries);
-    mark_shadowed(list, db->layers);
+    if (list->count < 2) continue;
+    qsort(list->items, list->count, sizeof(rl_db_entry *), compare_entries);
+    status = mark_shadowed(db, list, diags);
   }
+  return status;
 }
 
 rl_status rl_db_open(rl_arena *arena, const char *const *paths, size_t count, rl_db **out,
@@ -84,10 +103,9 @@ rl_status rl_db_open(rl_arena *arena, const char *const *paths, size_t count, rl
     if (status != RL_OK) return status;
   }
   rl_status status = rl_db_add_embedded(db, diags);
-  if (status != RL_OK) return status;
-  rl_db_order(db);
-  *out = db;
-  return RL_OK;
+  if (status == RL_OK) status = rl_db_order(db, diags);
+  if (status == RL_OK) *out = db;
+  return status;
 }
 
 const rl_db_entry *const *rl_db_entries(const rl_db *db, rl_db_kind kind, size_t *count) {

@@ -5,26 +5,47 @@
 #include "spec/db_private.h"
 #include "spec/db_scan.h"
 
-static bool has_alias(const rl_db_entry *entry, const char *name) {
+typedef bool (*agrees)(const char *name, const char *other);
+
+static bool is_exactly(const char *name, const char *other) {
+  return strcmp(name, other) == 0;
+}
+
+static bool has_alias(const rl_db_entry *entry, const char *name, agrees agree) {
   for (size_t i = 0; i < entry->alias_count; i++) {
-    if (rl_name_equal(entry->aliases[i], name)) return true;
+    if (agree(entry->aliases[i], name)) return true;
   }
   return false;
 }
 
-const rl_db_entry *rl_db_lookup(const rl_db *db, rl_db_kind kind, const char *name) {
-  const rl_entry_list *list = &db->entries[kind];
-  const rl_db_slot *best = NULL;
+static const rl_db_entry *by_name(const rl_entry_list *list, const char *name, agrees agree) {
   for (size_t i = 0; i < list->count; i++) {
     const rl_db_entry *entry = list->items[i];
-    if (!entry->shadowed && rl_name_equal(entry->name, name)) return entry;
+    if (!entry->shadowed && agree(entry->name, name)) return entry;
   }
+  return NULL;
+}
+
+static const rl_db_entry *by_alias(const rl_entry_list *list, const char *name, agrees agree) {
+  const rl_db_slot *best = NULL;
   for (size_t i = 0; i < list->count; i++) {
     const rl_db_slot *slot = (const rl_db_slot *)list->items[i];
-    if (slot->entry.shadowed || !has_alias(&slot->entry, name)) continue;
+    if (slot->entry.shadowed || !has_alias(&slot->entry, name, agree)) continue;
     if (best == NULL || slot->layer < best->layer) best = slot;
   }
   return best == NULL ? NULL : &best->entry;
+}
+
+/* Each looser comparison is asked only when the stricter ones find nothing. */
+const rl_db_entry *rl_db_lookup(const rl_db *db, rl_db_kind kind, const char *name) {
+  static const agrees ways[] = {is_exactly, rl_name_same, rl_name_equal};
+  const rl_entry_list *list = &db->entries[kind];
+  const rl_db_entry *found = NULL;
+  for (size_t i = 0; found == NULL && i < sizeof ways / sizeof *ways; i++) {
+    found = by_name(list, name, ways[i]);
+    if (found == NULL) found = by_alias(list, name, ways[i]);
+  }
+  return found;
 }
 
 /* Names of the unshadowed entries that begin with `prefix`, one of them excepted. */

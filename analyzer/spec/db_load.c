@@ -101,7 +101,7 @@ static void note_shadowed(const rl_db *db, const rl_db_entry *entry, const char 
   const rl_entry_list *list = &db->entries[entry->kind];
   for (size_t i = 0; !entry->shadowed && i < list->count; i++) {
     const rl_db_entry *other = list->items[i];
-    if (!other->shadowed || !rl_name_equal(other->name, entry->name)) continue;
+    if (!other->shadowed || !rl_name_same(other->name, entry->name)) continue;
     if (other->text != NULL && strcmp(other->text, text) == 0) continue;
     RL_REPORT(diags, ENTRY_SHADOWS, (rl_loc){.file = entry->path}, entry->name, other->path);
   }

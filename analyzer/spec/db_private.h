@@ -58,7 +58,7 @@ rl_db *rl_db_new(rl_arena *arena);
 rl_status rl_db_add_snapshot(rl_db *db, const char *folder, const rl_db_snapshot *snapshot,
                              rl_diags *diags);
 rl_status rl_db_add_embedded(rl_db *db, rl_diags *diags);
-void rl_db_order(rl_db *db);
+rl_status rl_db_order(rl_db *db, rl_diags *diags);
 /* A file of the Hugging Face cache: path of the id's config.json, NULL when it is not there. */
 const char *rl_hub_config(rl_db *db, const char *id, rl_diags *diags);
 /* "org/name" of letters, digits, '-', '_' and '.'. */

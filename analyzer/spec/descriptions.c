@@ -89,10 +89,50 @@ rl_status rl_db_used(rl_db *db, rl_arena *arena, rl_description_list *out, rl_di
   return status;
 }
 
-/* The last one counts. */
+/* A path walked from its end; of "a/../b" the part "a" is none. */
+typedef struct path_walk {
+  const char *path;
+  size_t end, up; /* characters not yet walked; parts that ".." takes back */
+} path_walk;
+
+/* The length of the part before, which begins at *part; 0 at the beginning. What ".." leads out of
+ * stands there in its place. */
+static size_t walk_back(path_walk *walk, const char **part) {
+  while (walk->end > 0) {
+    size_t last = walk->end, first = last;
+    while (first > 0 && walk->path[first - 1] != '/') first--;
+    walk->end = first > 0 ? first - 1 : 0;
+    *part = walk->path + first;
+    if (last == first || (last - first == 1 && **part == '.')) continue;
+    if (last - first == 2 && strncmp(*part, "..", 2) == 0) {
+      walk->up++;
+    } else if (walk->up == 0) {
+      return last - first;
+    } else {
+      walk->up--;
+    }
+  }
+  *part = "..";
+  if (walk->up == 0) return 0;
+  walk->up--;
+  return strlen("..");
+}
+
+static bool same_place(const char *a, const char *b) {
+  path_walk x = {a, strlen(a), 0}, y = {b, strlen(b), 0};
+  const char *left, *right;
+  size_t length;
+  do {
+    length = walk_back(&x, &left);
+    if (walk_back(&y, &right) != length || strncmp(left, right, length) != 0) return false;
+  } while (length > 0);
+  return (*a == '/') == (*b == '/');
+}
+
+/* The last one counts. No link is followed: a snapshot has none. */
 const rl_db_file *rl_db_given(const rl_db *db, const char *path) {
   for (size_t i = db->given.count; i > 0; i--) {
-    if (strcmp(db->given.items[i - 1].path, path) == 0) return &db->given.items[i - 1];
+    if (same_place(db->given.items[i - 1].path, path)) return &db->given.items[i - 1];
   }
   return NULL;
 }
@@ -161,12 +201,11 @@ rl_status rl_db_open_only(rl_arena *arena, const rl_description *descriptions, s
   for (size_t i = 0; status == RL_OK && i < count; i++) {
     status = add_description(db, &descriptions[i], diags);
   }
-  if (status != RL_OK) return status;
   db->closed = true;
   db->layers = 1;
-  rl_db_order(db);
-  *out = db;
-  return RL_OK;
+  if (status == RL_OK) status = rl_db_order(db, diags);
+  if (status == RL_OK) *out = db;
+  return status;
 }
 
 rl_status rl_db_open_snapshot(rl_arena *arena, const rl_db_snapshot *snapshot, rl_db **out,
@@ -184,9 +223,8 @@ rl_status rl_db_open_snapshot(rl_arena *arena, const rl_db_snapshot *snapshot, r
                               : rl_db_add_folder(db, folder->path, diags);
   }
   if (status == RL_OK) status = rl_db_add_embedded(db, diags);
-  if (status != RL_OK) return status;
   db->closed = true;
-  rl_db_order(db);
-  *out = db;
-  return RL_OK;
+  if (status == RL_OK) status = rl_db_order(db, diags);
+  if (status == RL_OK) *out = db;
+  return status;
 }

@@ -58,6 +58,7 @@ typedef struct rl_family_gguf {
   size_t architecture_count;
   const rl_expr *when;              /* over the file's facts; NULL: always */
   const rl_node *config;            /* config key -> expression over the facts, beside the usual ones; NULL */
+  const rl_node *join;              /* name of a tensor -> those that it is kept in, in order; NULL */
 } rl_family_gguf;
 
 typedef struct rl_family {
@@ -94,5 +95,7 @@ typedef struct rl_family {
 
 /* True when some expression of the family reads the name or a path through it (name.key). */
 bool rl_family_mentions(const rl_family *family, const char *name);
+/* Whether one of its expressions reads both. */
+bool rl_family_relates(const rl_family *family, const char *a, const char *b);
 
 #endif

@@ -232,7 +232,7 @@ static void read_match(const rl_load *load, rl_family *family) {
   family->model_types = rl_load_names(load, types, "model_type", &family->model_type_count);
 }
 
-/* gguf: {architecture: NAME or list, when: condition, config: {key: expression}} */
+/* gguf: {architecture: NAME or list, when: condition, config: {key: expression}, join: {tensor: list}} */
 static void read_gguf(const rl_load *load, rl_family *family) {
   const rl_node *map = rl_load_get(load->root, "gguf");
   if (map == NULL) return;
@@ -244,6 +244,8 @@ static void read_gguf(const rl_load *load, rl_family *family) {
   if (when != NULL) rl_expr_parse(load->arena, when, &gguf->when, load->diags);
   gguf->config = rl_load_get(map, "config");
   if (gguf->config != NULL) rl_load_is_map(load, gguf->config, "config");
+  gguf->join = rl_load_get(map, "join");
+  if (gguf->join != NULL) rl_load_is_map(load, gguf->join, "join");
 }
 
 rl_status rl_load_family(rl_load *load, const void **out) {
@@ -279,6 +281,14 @@ rl_status rl_load_family(rl_load *load, const void **out) {
 bool rl_family_mentions(const rl_family *family, const char *name) {
   for (size_t i = 0; i < family->expression_count; i++) {
     if (rl_expr_mentions(family->expressions[i], name)) return true;
+  }
+  return false;
+}
+
+bool rl_family_relates(const rl_family *family, const char *a, const char *b) {
+  for (size_t i = 0; i < family->expression_count; i++) {
+    const rl_expr *expression = family->expressions[i];
+    if (rl_expr_mentions(expression, a) && rl_expr_mentions(expression, b)) return true;
   }
   return false;
 }

@@ -46,7 +46,16 @@ static bool laid_out_row(const rl_component *component, uint64_t cols, uint64_t 
          rl_add_u64(layout.codes, layout.scales, bytes) && rl_add_u64(*bytes, layout.zeros, bytes);
 }
 
-/* Scales of the scales, then the group of each column. */
+rl_quant_tables rl_component_tables(const rl_component *component) {
+  enum { VALUE_BYTES = 4 };
+  if (!component->tables) return (rl_quant_tables){0};
+  const bool both = component->scale == RL_DYN8;
+  return (rl_quant_tables){.codes = (uint64_t)VALUE_BYTES << RL_TYPES[component->type].bits,
+                           .scales = both ? (uint64_t)VALUE_BYTES << RL_TYPES[RL_DYN8].bits : 0,
+                           .offset = both ? VALUE_BYTES : 0};
+}
+
+/* Scales of the scales, tables, then the group of each column. */
 static bool groups_tensor(const rl_component *component, uint64_t rows, uint64_t cols,
                           uint64_t *bytes) {
   enum { OUTER_BYTES = 4, INDEX_BYTES = 4 };
@@ -57,6 +66,8 @@ static bool groups_tensor(const rl_component *component, uint64_t rows, uint64_t
     scales = rl_ceil_div(scales, component->outer_group);
   }
   if (component->outer && !rl_mul_u64(scales, OUTER_BYTES, bytes)) return false;
+  const rl_quant_tables tables = rl_component_tables(component);
+  if (!rl_add_u64(*bytes, tables.codes + tables.scales + tables.offset, bytes)) return false;
   return !component->ordered || rl_muladd_u64(bytes, cols, INDEX_BYTES);
 }
 

@@ -66,6 +66,8 @@ struct rl_component {
   uint32_t tile;       /* quant, RL_PER_TILE: rows with one scale */
   bool outer;          /* quant, RL_PER_GROUP: scales have fp32 scales of their own, */
   uint32_t outer_group; /* one for so many of them, row after row; 0: one for the tensor */
+  bool tables;         /* quant, RL_PER_GROUP: the fp32 values that codes stand for are stored, those of
+                          scales of the type RL_DYN8 too, and an fp32 offset which is added to these */
   uint32_t bits;       /* lut, trellis: of one code, */
   uint32_t second_bits; /* trellis: of one in the second half of a row, a stream of its own; 0: as
                            in the first */
@@ -131,6 +133,7 @@ struct rl_format {
   bool by_token;             /* rows of a block are its tokens; else its channels, of so many tokens each */
   const rl_channel_choice *channels; /* of keys: what is stored of them; NULL: all */
   const rl_format *rotated;  /* of rotated keys beside latents in this one; NULL: the same */
+  const rl_format *index;    /* of an index's keys beside them, which are multiplied in it; NULL: the same */
   const rl_format *values;   /* of values where this one is given for keys and values; NULL: the same */
 };
 
@@ -191,6 +194,10 @@ typedef struct rl_component_part {
 } rl_component_part;
 /* Pairs of a row that the first stream of a trellis component holds. */
 uint64_t rl_trellis_first(const rl_component *component, uint64_t cols);
+/* Bytes of the tables of a quant component whose `tables` are stored: of codes, then of scales with
+ * their offset. They stand behind the scales of scales. */
+typedef struct rl_quant_tables { uint64_t codes, scales, offset; } rl_quant_tables;
+rl_quant_tables rl_component_tables(const rl_component *component);
 /* Values in the table of a lut or trellis component: one for each of its codes, or windows. */
 uint64_t rl_component_table(const rl_component *component);
 /* The parts of the components, in the order of the stack; false on overflow. */

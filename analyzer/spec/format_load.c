@@ -4,6 +4,7 @@
 
 #include "base/checked.h"
 #include "base/names.h"
+#include "base/number.h"
 #include "spec/component_load.h"
 #include "spec/kind_keys.h"
 
@@ -27,8 +28,8 @@ static void load_dense(const rl_load *load, const rl_node *node, rl_component *c
 
 void rl_load_dense_type(const rl_load *load, const rl_node *type, rl_component *component) {
   if (!rl_load_type(load, type, &component->type)) return;
-  if (component->type == RL_NF4 || component->type == RL_F8_E8M0 ||
-      RL_TYPES[component->type].integer) {
+  if (component->type == RL_NF4 || component->type == RL_FP4_BNB || component->type == RL_DYN8 ||
+      component->type == RL_F8_E8M0 || RL_TYPES[component->type].integer) {
     RL_REPORT(load->diags, BAD_STORED_TYPE, type->loc, RL_TYPES[component->type].name,
               "dense component");
   }
@@ -46,14 +47,14 @@ static void load_bits(const rl_load *load, const rl_node *bits, rl_component *co
 
 static bool is_code(rl_type type) {
   return type == RL_I2 || type == RL_I4 || type == RL_I8 || type == RL_F8_E4M3 ||
-         type == RL_F8_E5M2 || type == RL_F4_E2M1 || type == RL_NF4;
+         type == RL_F8_E5M2 || type == RL_F4_E2M1 || type == RL_NF4 || type == RL_FP4_BNB;
 }
 
 /* Powers of two scale groups of small floats (OCP Microscaling Formats 1.0, 5.2); scales of 8 bits
  * have scales of their own. */
 static bool is_scale(const rl_component *component) {
   if (component->scale == RL_F16 || component->scale == RL_F32) return true;
-  if (component->scale == RL_F8_E4M3) return component->outer;
+  if (component->scale == RL_F8_E4M3 || component->scale == RL_DYN8) return component->outer;
   return component->scale == RL_F8_E8M0 && component->span == RL_PER_GROUP &&
          !RL_TYPES[component->type].integer;
 }
@@ -87,6 +88,13 @@ void rl_load_tile(const rl_load *load, const rl_node *node, rl_component *compon
   component->group = (uint32_t)size[1];
 }
 
+/* Lint's: a group of a row begins and ends at whole bytes, whatever its codes' width. */
+static void check_group(const rl_load *load, const rl_node *node, uint64_t group) {
+  char number[RL_NUMBER_TEXT];
+  if (!rl_db_careful(load->db) || group % 8 == 0) return;
+  RL_REPORT(load->diags, GROUP_UNEVEN, node->loc, rl_print_grouped(group, number));
+}
+
 /* Exactly one of `group: N`, `tile: [R, C]` and `axis: row|tensor`. */
 static void load_span(const rl_load *load, const rl_node *node, rl_component *component) {
   static const char *const axis_words[] = {"row", "tensor"};
@@ -103,6 +111,7 @@ static void load_span(const rl_load *load, const rl_node *node, rl_component *co
     return;
   } else if (group != NULL) {
     rl_node_u64(group, "group", 2, 1 << 20, &size, load->diags);
+    check_group(load, group, size);
     component->span = RL_PER_GROUP;
   } else if (axis != NULL) {
     int word = rl_load_word(load, axis, "axis", axis_words, 2);
@@ -135,6 +144,17 @@ static void load_order(const rl_load *load, const rl_node *node, rl_component *c
   RL_REPORT(load->diags, NOT_SUPPORTED, node->loc, "a stored order without groups", NULL);
 }
 
+/* `table: stored`: what codes stand for is kept beside them, as bitsandbytes does. */
+static void load_table(const rl_load *load, const rl_node *node, rl_component *component) {
+  static const char *const words[] = {"stored"};
+  if (node == NULL || rl_load_word(load, node, "table", words, 1) != 0) return;
+  component->tables = true;
+  bool codes = component->type == RL_NF4 || component->type == RL_FP4_BNB;
+  if (codes && component->span == RL_PER_GROUP && !component->ordered) return;
+  RL_REPORT(load->diags, NOT_SUPPORTED, node->loc,
+            "a stored table of other codes than nf4 and fp4_bnb in groups", NULL);
+}
+
 static void load_zero(const rl_load *load, const rl_node *zero, rl_component *component) {
   static const char *const words[] = {"none", "code", "fp16", "least"};
   static const rl_zero zeros[] = {RL_ZERO_NONE, RL_ZERO_CODE, RL_ZERO_TYPE, RL_ZERO_LEAST};
@@ -165,6 +185,7 @@ static void load_quant(const rl_load *load, const rl_node *node, rl_component *c
   load_span(load, node, component);
   load_scale(load, node, component);
   load_order(load, rl_load_get(node, "order"), component);
+  load_table(load, rl_load_get(node, "table"), component);
 }
 
 /* `block: q4_k`. What its values are multiplied as is fp32: blocks are weights or KV, never
@@ -386,6 +407,15 @@ static void load_rotated(const rl_load *load, rl_format *format) {
             format->rotated->name, "the format of rotated keys", "bf16");
 }
 
+/* The format of the keys of an index beside latents in this one: rows as they come. */
+static void load_index(const rl_load *load, rl_format *format) {
+  format->index = load_other(load, load->root, "index");
+  if (format->index == NULL) return;
+  if (!rl_format_is_for_linears(format->index) && rl_format_is_rowwise(format->index)) return;
+  RL_REPORT(load->diags, FORMAT_ROLE, rl_load_get(load->root, "index")->loc, format->index->name,
+            "the format of an index's keys", "fp8-group128");
+}
+
 rl_status rl_load_format(rl_load *load, const void **out) {
   rl_format *format = RL_NEW(load->arena, rl_format);
   if (format == NULL) return rl_diag_oom(load->diags);
@@ -401,6 +431,7 @@ rl_status rl_load_format(rl_load *load, const void **out) {
   load_rotation(load, format);
   load_values(load, format);
   load_rotated(load, format);
+  load_index(load, format);
   load_compare(load, format);
   return rl_load_finish(load, format, out);
 }

@@ -22,5 +22,8 @@ rl_status rl_gguf_read(const rl_load *load, const char *path, rl_gguf *out);
 /* A config as Hugging Face would write it, in the family's keys. NULL after a diagnostic. */
 const rl_node *rl_gguf_config(const rl_load *load, const rl_gguf *gguf,
                               const struct rl_family **family);
+/* Puts tensors that the family has as one, and the file in parts, together: blk.3.attn_k_b and
+ * blk.3.attn_v_b as blk.3.attn_kv_b, in the format of the first part. */
+rl_status rl_gguf_join(const rl_load *load, const struct rl_family *family, rl_stored *stored);
 
 #endif

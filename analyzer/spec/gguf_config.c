@@ -25,8 +25,13 @@ static const struct {
              {"qkv_bias", "blk.0.attn_q.bias", true},
              {"qkv_fused_bias", "blk.0.attn_qkv.bias", true},
              {"output_bias", "blk.0.attn_output.bias", true},
+             {"qk_norm", "blk.0.attn_q_norm.weight", true},
+             {"second_norm", "blk.0.attn_norm_2.weight", true},
              {"ffn_bias", "blk.0.ffn_up.bias", true},
-             {"router_bias", "blk.0.ffn_gate_inp.bias", true}};
+             {"router_bias", "blk.0.ffn_gate_inp.bias", true},
+             {"encoder_gate", "enc.blk.0.ffn_gate.weight", true},
+             {"pooled", "cls.weight", true},
+             {"classified", "cls.output.weight", true}};
 
 /* Config keys in the words of Hugging Face, and the facts they come from (ggml, docs/gguf.md). */
 static const struct {
@@ -40,6 +45,7 @@ static const struct {
                 {"vocab_size", "vocab_size"},
                 {"rms_norm_eps", "attention.layer_norm_rms_epsilon"},
                 {"layer_norm_eps", "attention.layer_norm_epsilon"},
+                {"layer_norm_epsilon", "attention.layer_norm_epsilon"},
                 {"rope_theta", "rope.freq_base"},
                 {"sliding_window", "attention.sliding_window"},
                 {"num_local_experts", "expert_count"},
@@ -199,19 +205,52 @@ static void add_fact(config_writer *writer, const fact_scope *scope, const char 
   add_value(writer, key, &value);
 }
 
+static rl_node *map_node(const config_writer *writer) {
+  rl_node *node = RL_NEW(writer->load->arena, rl_node);
+  if (node == NULL) {
+    rl_diag_oom(writer->load->diags);
+    return NULL;
+  }
+  *node = (rl_node){.kind = RL_MAP,
+                    .loc = {.file = writer->load->file},
+                    .count = writer->items.count,
+                    .keys = writer->keys.items,
+                    .items = writer->items.items,
+                    .weight = 1};
+  return node;
+}
+
+/* One key of the family's: a fact as it stands in the file, or what its expression makes of facts.
+ */
+static void add_expression(config_writer *writer, const fact_scope *scope, const char *key,
+                           const rl_node *item) {
+  const rl_load *load = writer->load;
+  const rl_expr *expr;
+  rl_value value;
+  const char *text = item->text;
+  if (text != NULL && (find_sign(scope->gguf, text) >= 0 || find_fact(scope, text) != NULL)) {
+    add_fact(writer, scope, key, text);
+    return;
+  }
+  if (rl_expr_parse(load->arena, item, &expr, load->diags) != RL_OK) return;
+  if (rl_expr_eval(expr, &scope->scope, &value, load->diags) != RL_OK) return;
+  add_value(writer, key, &value);
+}
+
+/* A map below a key becomes a map of the config; configs nest no deeper. */
 static void add_own(config_writer *writer, const fact_scope *scope, const rl_node *map) {
   for (size_t i = 0; map != NULL && i < map->count; i++) {
-    const rl_expr *expr;
-    rl_value value;
-    const rl_load *load = writer->load;
-    const char *text = map->items[i]->text;
-    if (text != NULL && (find_sign(scope->gguf, text) >= 0 || find_fact(scope, text) != NULL)) {
-      add_fact(writer, scope, map->keys[i]->text, text);
+    const char *key = map->keys[i]->text;
+    const rl_node *item = map->items[i];
+    config_writer inner = {.load = writer->load};
+    if (item->kind != RL_MAP) {
+      add_expression(writer, scope, key, item);
       continue;
     }
-    if (rl_expr_parse(load->arena, map->items[i], &expr, load->diags) != RL_OK) continue;
-    if (rl_expr_eval(expr, &scope->scope, &value, load->diags) != RL_OK) continue;
-    add_value(writer, map->keys[i]->text, &value);
+    for (size_t k = 0; k < item->count; k++) {
+      add_expression(&inner, scope, item->keys[k]->text, item->items[k]);
+    }
+    add_item(writer, key, map_node(&inner));
   }
 }
 
@@ -228,23 +267,16 @@ static void add_standard(config_writer *writer, const fact_scope *scope, const r
 const rl_node *rl_gguf_config(const rl_load *load, const rl_gguf *gguf, const rl_family **family) {
   const fact_scope scope = {.scope = {.resolve = resolve_fact}, .load = load, .gguf = gguf};
   config_writer writer = {.load = load};
-  rl_node *config = RL_NEW(load->arena, rl_node);
   *family = find_family(&scope);
   if (*family == NULL) return NULL;
-  add_item(&writer, "model_type", text_node(load, (*family)->model_types[0], true));
+  const rl_node *own = (*family)->gguf.config;
+  if (own == NULL || rl_node_get(own, "model_type") == NULL) {
+    add_item(&writer, "model_type", text_node(load, (*family)->model_types[0], true));
+  }
   /* What is multiplied with blocks, and the cache, are fp16 in llama.cpp unless told otherwise. */
   add_item(&writer, "torch_dtype", text_node(load, "float16", true));
-  add_own(&writer, &scope, (*family)->gguf.config);
+  add_own(&writer, &scope, own);
   add_standard(&writer, &scope, *family);
-  if (config == NULL || !rl_load_clean(load)) {
-    if (config == NULL) rl_diag_oom(load->diags);
-    return NULL;
-  }
-  *config = (rl_node){.kind = RL_MAP,
-                      .loc = {.file = load->file},
-                      .count = writer.items.count,
-                      .keys = writer.keys.items,
-                      .items = writer.items.items,
-                      .weight = 1};
-  return config;
+  const rl_node *config = map_node(&writer);
+  return rl_load_clean(load) ? config : NULL;
 }

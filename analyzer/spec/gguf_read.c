@@ -1,7 +1,6 @@
 /* Walks the head of a GGUF file: counts, facts, tensors. Nothing is trusted: lengths are checked
  * against the file, memory grows with what was read and not with what was promised. */
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/checked.h"
@@ -9,6 +8,7 @@
 #include "base/utf8.h"
 #include "doc/binary.h"
 #include "spec/gguf.h"
+#include "spec/gguf_places.h"
 
 #define RL_COUNT(array) (sizeof(array) / sizeof *(array))
 
@@ -19,7 +19,8 @@ enum {
   FACTS_MAX = 4096,
   NODES_MAX = 200000,
   TENSORS_MAX = 1 << 20,
-  PARTS_MAX = 999
+  PARTS_MAX = 999,
+  ALIGNMENT = 32 /* of the data where the file does not say another */
 };
 
 /* Types of values, by their number in the file. */
@@ -59,9 +60,9 @@ typedef struct reader {
   rl_binary *file;
   node_list keys, items;
   tensor_list *tensors;
-  uint64_t data;      /* bytes that the tensors of this file end at, behind the head */
-  uint64_t alignment; /* of the data */
-  uint32_t nodes;     /* made so far: they take more memory than their bytes in the file */
+  rl_gguf_places places; /* of this file's tensors */
+  uint64_t alignment;    /* of the data */
+  uint32_t nodes;        /* made so far: they take more memory than their bytes in the file */
 } reader;
 
 /* --- nodes --- */
@@ -228,10 +229,29 @@ static rl_node *read_value(reader *r) {
   return NULL;
 }
 
+/* A power of two in 32 bits without a sign (ggml, docs/gguf.md, "general.alignment"). */
+static void read_alignment(reader *r) {
+  char text[RL_NUMBER_TEXT];
+  const rl_loc loc = {.file = r->file->path};
+  if (rl_binary_number(r->file, 4) != VALUE_U32) {
+    r->file->status = RL_REPORT(r->load->diags, GGUF_ALIGNMENT, loc, "of another type");
+    return;
+  }
+  r->alignment = rl_binary_number(r->file, 4);
+  if (r->file->status != RL_OK) return;
+  if (r->alignment != 0 && (r->alignment & (r->alignment - 1)) == 0) return;
+  r->file->status =
+      RL_REPORT(r->load->diags, GGUF_ALIGNMENT, loc, rl_print_u64(r->alignment, text));
+}
+
 static void read_fact(reader *r) {
   char key[NAME_BYTES + 1];
   if (!read_text(r->file, key, NAME_BYTES)) {
     rl_binary_fail(r->file, "the name of a value is too long");
+    return;
+  }
+  if (strcmp(key, "general.alignment") == 0) {
+    read_alignment(r);
     return;
   }
   rl_node *value = read_value(r);
@@ -264,6 +284,24 @@ static const char *format_name(rl_block block) {
   return block == RL_BLOCK_NVFP4 ? "nvfp4-gguf" : RL_BLOCK_INFO[block].name;
 }
 
+/* The status of a file of which a tensor is no tensor, whatever was reported of it. */
+static bool stop(const reader *r, rl_status status) {
+  r->file->status = status;
+  return false;
+}
+
+static bool wrong_tensor(const reader *r, const rl_stored_tensor *tensor, const char *what) {
+  rl_loc loc = {.file = r->file->path};
+  return stop(r, RL_REPORT(r->load->diags, GGUF_TENSOR, loc, tensor->name, what));
+}
+
+static bool unknown_type(const reader *r, const rl_stored_tensor *tensor, uint32_t number) {
+  char digits[RL_NUMBER_TEXT];
+  rl_loc loc = {.file = r->file->path};
+  return stop(
+      r, RL_REPORT(r->load->diags, GGUF_TYPE, loc, tensor->name, rl_print_u64(number, digits)));
+}
+
 /* Type and bytes of a tensor of so many rows. */
 static bool size_tensor(const reader *r, uint32_t number, uint64_t rows, rl_stored_tensor *tensor) {
   const char *format = NULL;
@@ -274,8 +312,7 @@ static bool size_tensor(const reader *r, uint32_t number, uint64_t rows, rl_stor
     tensor->type = info->name;
     format = format_name(block);
     if (tensor->dims[0] % info->values != 0) {
-      rl_binary_fail(r->file, "a row that is no whole number of blocks");
-      return false;
+      return wrong_tensor(r, tensor, "has rows that are no whole number of blocks");
     }
     if (!rl_mul_u64(tensor->dims[0] / info->values, info->bytes, &row)) row = UINT64_MAX;
   }
@@ -285,10 +322,9 @@ static bool size_tensor(const reader *r, uint32_t number, uint64_t rows, rl_stor
     format = plain_types[i].format;
     if (!rl_mul_u64(tensor->dims[0], plain_types[i].bytes, &row)) row = UINT64_MAX;
   }
-  if (tensor->type == NULL || !rl_mul_u64(row, rows, &tensor->bytes)) {
-    rl_binary_fail(r->file, tensor->type == NULL ? "a tensor of an unknown type"
-                                                 : "a tensor that is larger than any file");
-    return false;
+  if (tensor->type == NULL) return unknown_type(r, tensor, number);
+  if (!rl_mul_u64(row, rows, &tensor->bytes)) {
+    return wrong_tensor(r, tensor, "is larger than any file");
   }
   if (format == NULL) return true;
   rl_loc loc = {.file = r->file->path};
@@ -298,15 +334,11 @@ static bool size_tensor(const reader *r, uint32_t number, uint64_t rows, rl_stor
 static bool read_dims(const reader *r, rl_stored_tensor *tensor, uint64_t *rows) {
   uint64_t count = rl_binary_number(r->file, 4);
   *rows = 1;
-  if (count > RL_STORED_DIMS) {
-    rl_binary_fail(r->file, "a tensor of more than 4 dimensions");
-    return false;
-  }
+  if (count > RL_STORED_DIMS) return wrong_tensor(r, tensor, "has more than 4 dimensions");
   for (size_t d = 0; d < RL_STORED_DIMS; d++) {
     tensor->dims[d] = d < count ? rl_binary_number(r->file, 8) : 1;
     if (d > 0 && !rl_mul_u64(*rows, tensor->dims[d], rows)) {
-      rl_binary_fail(r->file, "a tensor that is larger than any file");
-      return false;
+      return wrong_tensor(r, tensor, "is larger than any file");
     }
   }
   return r->file->status == RL_OK;
@@ -315,24 +347,25 @@ static bool read_dims(const reader *r, rl_stored_tensor *tensor, uint64_t *rows)
 static void read_tensor(reader *r) {
   char name[NAME_BYTES + 1];
   rl_stored_tensor tensor = {0};
-  uint64_t rows, end;
+  uint64_t rows;
   if (!read_text(r->file, name, NAME_BYTES)) {
     rl_binary_fail(r->file, "the name of a tensor is too long");
     return;
   }
-  if (!read_dims(r, &tensor, &rows)) return;
+  tensor.name = rl_strdup(r->load->arena, name);
+  if (tensor.name == NULL) stop(r, rl_diag_oom(r->load->diags));
+  if (tensor.name == NULL || !read_dims(r, &tensor, &rows)) return;
   uint32_t number = (uint32_t)rl_binary_number(r->file, 4);
   uint64_t offset = rl_binary_number(r->file, 8);
   if (r->file->status != RL_OK || !size_tensor(r, number, rows, &tensor)) return;
-  if (!rl_add_u64(offset, tensor.bytes, &end)) end = UINT64_MAX;
-  if (end > r->data) r->data = end;
-  tensor.name = rl_strdup(r->load->arena, name);
   rl_stored_tensor *slot = RL_PUSH(r->load->arena, r->tensors);
-  if (tensor.name == NULL || slot == NULL) {
-    r->file->status = rl_diag_oom(r->load->diags);
+  rl_gguf_place *place = slot == NULL ? NULL : RL_PUSH(r->load->arena, &r->places);
+  if (place == NULL) {
+    stop(r, rl_diag_oom(r->load->diags));
     return;
   }
   *slot = tensor;
+  *place = (rl_gguf_place){tensor.name, offset, tensor.bytes};
 }
 
 /* --- the file --- */
@@ -346,15 +379,13 @@ static uint64_t number_of(const rl_node *map, const char *key, uint64_t otherwis
 }
 
 /* Data begin behind the head, at the next multiple of the alignment. */
-static void check_end(const reader *r, const rl_node *facts) {
-  uint64_t alignment = number_of(facts, "general.alignment", 32), start, end;
-  if (alignment == 0 || alignment > UINT32_MAX) {
-    rl_binary_fail(r->file, "an alignment that is none");
-    return;
-  }
-  start = rl_ceil_div(r->file->at, alignment) * alignment;
-  if (rl_add_u64(start, r->data, &end) && end <= r->file->size) return;
-  rl_binary_fail(r->file, "the tensors end behind the end of the file, so it is not complete");
+static void check_data(reader *r) {
+  rl_binary *file = r->file;
+  const uint64_t start = rl_ceil_div(file->at, r->alignment) * r->alignment;
+  const rl_gguf_data data = {.path = file->path,
+                             .alignment = r->alignment,
+                             .bytes = start < file->size ? file->size - start : 0};
+  file->status = rl_gguf_places_check(r->load, &data, &r->places);
 }
 
 static const rl_node *read_head(reader *r) {
@@ -372,13 +403,13 @@ static const rl_node *read_head(reader *r) {
   for (uint64_t i = 0; i < tensors && file->status == RL_OK; i++) read_tensor(r);
   if (file->status != RL_OK) return NULL;
   rl_node *map = list_node(r, RL_MAP, &r->keys, &r->items);
-  if (map != NULL) check_end(r, map);
+  if (map != NULL) check_data(r);
   return file->status == RL_OK ? map : NULL;
 }
 
 static const rl_node *read_file(const rl_load *load, const char *path, tensor_list *tensors) {
   rl_binary *file = RL_NEW(load->arena, rl_binary);
-  reader r = {.load = load, .file = file, .tensors = tensors};
+  reader r = {.load = load, .file = file, .tensors = tensors, .alignment = ALIGNMENT};
   const rl_node *facts = NULL;
   if (file == NULL) {
     rl_diag_oom(load->diags);
@@ -401,22 +432,18 @@ static const char *part_path(const rl_load *load, const char *path, uint64_t par
                   total + 1);
 }
 
-static int by_name(const void *a, const void *b) {
-  return strcmp(((const rl_stored_tensor *)a)->name, ((const rl_stored_tensor *)b)->name);
-}
-
 static rl_status sort_tensors(const rl_load *load, const char *path, const tensor_list *tensors,
                               rl_gguf *out) {
   rl_stored *stored = RL_NEW(load->arena, rl_stored);
   rl_loc loc = {.file = path};
   if (stored == NULL) return rl_diag_oom(load->diags);
   *stored = (rl_stored){.file = path, .tensors = tensors->items, .count = tensors->count};
-  if (stored->count > 1) qsort(stored->tensors, stored->count, sizeof *stored->tensors, by_name);
+  const rl_stored_tensor *twice;
+  if (!rl_stored_sort(stored, &twice)) {
+    return RL_REPORT(load->diags, GIVEN_TWICE, loc, "tensor", twice->name);
+  }
   for (size_t i = 0; i < stored->count; i++) {
     const rl_stored_tensor *tensor = &stored->tensors[i];
-    if (i > 0 && strcmp(tensor[-1].name, tensor->name) == 0) {
-      return RL_REPORT(load->diags, GIVEN_TWICE, loc, "tensor", tensor->name);
-    }
     if (!rl_add_u64(stored->bytes, tensor->bytes, &stored->bytes)) {
       return RL_REPORT(load->diags, BINARY_WRONG, loc, "tensors larger than any file", "0");
     }

@@ -22,6 +22,8 @@ typedef struct rl_memory_level {
   rl_figure bandwidth; /* bytes/s for reading; absent (0) = never the bound */
   rl_figure bandwidth_low; /* measured bimodal machines; absent = bandwidth */
   rl_figure latency;   /* seconds */
+  uint64_t lanes;      /* data pins of its bus; 0: not told */
+  rl_figure signal;    /* bit/s of one pin; absent: not told */
 } rl_memory_level;
 
 typedef struct rl_link {
@@ -29,6 +31,8 @@ typedef struct rl_link {
   uint64_t peers;
   rl_figure bandwidth; /* bytes/s in one direction, all links of the device together */
   rl_figure latency;
+  uint64_t lanes;   /* that carry bits in one direction; 0: those of the standard of its name */
+  rl_figure signal; /* bit/s of one lane; absent: that of the standard */
 } rl_link;
 
 typedef struct rl_hardware {
@@ -38,6 +42,7 @@ typedef struct rl_hardware {
   const char *vendor;  /* folder: "nvidia" */
   const char *title;   /* "NVIDIA H100 SXM5 80 GB" */
   const char *arch;    /* "hopper": what profiles are fitted for */
+  rl_loc arch_loc;
   const char *default_for; /* "h100" or NULL */
   rl_source_texts sources; /* what it was written from */
   bool host;           /* it can stand behind the host link of devices */
@@ -46,6 +51,7 @@ typedef struct rl_hardware {
                           1 for a device */
   rl_figure cores;
   rl_figure clock;     /* Hz; absent when not given */
+  double capability;   /* CUDA's compute capability; 0: none */
   const rl_peak *peaks;
   size_t peak_count;
   const rl_memory_level *levels; /* from the innermost to main memory: the last one is main */

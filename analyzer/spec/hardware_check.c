@@ -2,57 +2,26 @@
  * rates of links, order of levels, balance and power. Loading has checked the form before. */
 #include "spec/hardware_check.h"
 
-#include <ctype.h>
 #include <string.h>
 
 #include "base/names.h"
-#include "base/number.h"
-#include "spec/link.h"
+#include "spec/checker.h"
 
-/* What is checked: the tree beside the struct that was read from it. */
-typedef struct checker {
-  const rl_load *load;
-  const rl_hardware *hardware;
-} checker;
-
-#define TEXT(c, ...) rl_textf((c)->load->arena, __VA_ARGS__)
-#define REPORT(c, ...) RL_REPORT((c)->load->diags, __VA_ARGS__)
-
-static const char *si(double value, const char *unit, char out[RL_NUMBER_TEXT]) {
-  return rl_print_si_rounded(value, unit, 4, RL_ROUND_NEAREST, out);
-}
+#define TEXT RL_CHECK_TEXT
+#define REPORT RL_CHECK_REPORT
 
 /* "tensor.bf16" */
-static const char *peak_name(const checker *c, const rl_peak *peak) {
-  const char *engine = peak->engine == RL_TENSOR ? "tensor" : "vector";
-  const char *name = TEXT(c, "%s.%s", engine, RL_TYPES[peak->type].name);
-  return name == NULL ? "" : name;
-}
-
-/* A figure's scalar, itself or under `value`. */
-static const rl_node *scalar_of(const rl_node *node) {
-  if (node != NULL && node->kind == RL_MAP) node = rl_load_get(node, "value");
-  return node != NULL && node->kind == RL_SCALAR ? node : NULL;
-}
-
-/* `word` in text, in any case. */
-static bool has_word(const char *text, const char *word) {
-  size_t length = strlen(word);
-  for (; *text != '\0'; text++) {
-    size_t i = 0;
-    while (i < length && tolower((unsigned char)text[i]) == word[i]) i++;
-    if (i == length) return true;
-  }
-  return false;
+static const char *peak_name(const rl_checker *c, const rl_peak *peak) {
+  return rl_check_peak_name(c->load->arena, peak);
 }
 
 /* ---- memory */
 
 /* "80 GB" where 80 GiB was built: names the mend. */
-static void check_decimal(const checker *c, const char *what, const rl_node *figure) {
+static void check_decimal(const rl_checker *c, const char *what, const rl_node *figure) {
   static const char *const units[][2] = {
       {"kB", "KiB"}, {"MB", "MiB"}, {"GB", "GiB"}, {"TB", "TiB"}};
-  const rl_node *node = scalar_of(figure);
+  const rl_node *node = rl_check_scalar(figure);
   if (node == NULL) return;
   size_t number = strspn(node->text, "0123456789.");
   const char *unit = node->text + number + strspn(node->text + number, " ");
@@ -64,7 +33,7 @@ static void check_decimal(const checker *c, const char *what, const rl_node *fig
 }
 
 /* Levels stand from the innermost to main memory: each larger and slower than the one before. */
-static void check_order(const checker *c, const rl_node *list) {
+static void check_order(const rl_checker *c, const rl_node *list) {
   const rl_hardware *h = c->hardware;
   for (size_t i = 0; i + 1 < h->level_count; i++) {
     const rl_memory_level *a = &h->levels[i], *b = &h->levels[i + 1];
@@ -77,7 +46,7 @@ static void check_order(const checker *c, const rl_node *list) {
   }
 }
 
-static void check_memory(const checker *c) {
+static void check_memory(const rl_checker *c) {
   const rl_node *list = rl_load_get(c->load->root, "memory");
   for (size_t i = 0; i < list->count; i++) {
     check_decimal(c, c->hardware->levels[i].name, rl_load_get(list->items[i], "capacity"));
@@ -89,19 +58,19 @@ static void check_memory(const checker *c) {
 /* ---- peaks */
 
 /* Integers are counted in OP/s, and what is no integer in FLOP/s. */
-static void check_unit(const checker *c, const rl_peak *peak, const rl_node *rate) {
-  const rl_node *node = scalar_of(rate);
+static void check_unit(const rl_checker *c, const rl_peak *peak, const rl_node *rate) {
+  const rl_node *node = rl_check_scalar(rate);
   bool integer = RL_TYPES[peak->type].integer;
   if (node == NULL || (strstr(node->text, "FLOP/s") == NULL) == integer) return;
   REPORT(c, PEAK_UNIT, node->loc, peak_name(c, peak), node->text, integer ? "OP/s" : "FLOP/s");
 }
 
 /* A source that speaks of sparsity and not of what was made of it. */
-static void check_sparse(const checker *c, const rl_peak *peak) {
+static void check_sparse(const rl_checker *c, const rl_peak *peak) {
   const char *text = peak->rate.source->text;
-  bool told = has_word(text, "dense") || has_word(text, "half") || has_word(text, "no sparsity") ||
-              has_word(text, "without sparsity") || has_word(text, "sparse figures apart");
-  if (has_word(text, "spars") && !told) {
+  bool told = rl_check_has_word(text, "dense") || rl_check_has_word(text, "half") || rl_check_has_word(text, "no sparsity") ||
+              rl_check_has_word(text, "without sparsity") || rl_check_has_word(text, "sparse figures apart");
+  if (rl_check_has_word(text, "spars") && !told) {
     REPORT(c, PEAK_SPARSE, peak->rate.source->loc, peak_name(c, peak));
   }
   if (peak->engine == RL_VECTOR && peak->sparse_2_4 > 0) {
@@ -110,7 +79,7 @@ static void check_sparse(const checker *c, const rl_peak *peak) {
 }
 
 /* What products are summed in is of the same kind and not narrower. */
-static void check_sum(const checker *c, const rl_peak *peak) {
+static void check_sum(const rl_checker *c, const rl_peak *peak) {
   const rl_type_info *type = &RL_TYPES[peak->type], *sum = &RL_TYPES[peak->accumulate];
   if (type->integer == sum->integer && sum->bits >= type->bits) return;
   REPORT(c, PEAK_SUM, peak->rate.source->loc, peak_name(c, peak), sum->name,
@@ -119,7 +88,7 @@ static void check_sum(const checker *c, const rl_peak *peak) {
 
 /* Two peaks of one engine: the narrower is not the slower, nor faster than by twice the ratio of
  * their bits; plain fp32 is a poor relation on matrix engines. */
-static void check_pair(const checker *c, const rl_peak *wide, const rl_peak *narrow) {
+static void check_pair(const rl_checker *c, const rl_peak *wide, const rl_peak *narrow) {
   const rl_type_info *a = &RL_TYPES[wide->type], *b = &RL_TYPES[narrow->type];
   char times[RL_NUMBER_TEXT];
   if (wide->engine != narrow->engine || a->integer != b->integer || b->bits >= a->bits) return;
@@ -132,14 +101,42 @@ static void check_pair(const checker *c, const rl_peak *wide, const rl_peak *nar
   }
 }
 
-static void check_peaks(const checker *c) {
+/* Engines that can sum in a narrower type do so at twice the rate: at the same rate as its like of
+ * the wider sum, the sum was mistyped. */
+static void check_sums(const rl_checker *c, const rl_peak *peak, const rl_peak *like) {
+  const rl_type_info *type = &RL_TYPES[peak->type], *sum = &RL_TYPES[like->accumulate];
+  if (peak->engine != RL_TENSOR || like->engine != RL_TENSOR || type->bits != RL_TYPES[like->type].bits) return;
+  if (type->integer != RL_TYPES[like->type].integer || sum->bits <= RL_TYPES[peak->accumulate].bits) return;
+  if (peak->rate.value > 1.2 * like->rate.value) return;
+  REPORT(c, PEAK_SUM_LIKE, peak->rate.source->loc, peak_name(c, peak), RL_TYPES[peak->accumulate].name,
+         peak_name(c, like), sum->name);
+}
+
+/* Integer products beside others of as many bits, and of twice as many: consumer machines halve
+ * those that are summed in f32. */
+static void check_integer(const rl_checker *c, const rl_peak *other, const rl_peak *integer) {
+  const rl_type_info *a = &RL_TYPES[other->type], *b = &RL_TYPES[integer->type];
+  char times[RL_NUMBER_TEXT];
+  if (other->engine != integer->engine || a->integer || !b->integer || a->bits > 16) return;
+  if (b->bits > a->bits || integer->engine != RL_TENSOR) return;
+  const double ratio = integer->rate.value / other->rate.value;
+  if (ratio <= 2.1 * a->bits / b->bits) return;
+  REPORT(c, PEAK_FASTER, integer->rate.source->loc, peak_name(c, integer),
+         rl_print_short(ratio, times), peak_name(c, other));
+}
+
+static void check_peaks(const rl_checker *c) {
   const rl_hardware *h = c->hardware;
   const rl_node *map = rl_load_get(c->load->root, "compute");
   for (size_t i = 0; i < h->peak_count; i++) {
     check_unit(c, &h->peaks[i], rl_load_get(map->items[i], "peak"));
     check_sparse(c, &h->peaks[i]);
     check_sum(c, &h->peaks[i]);
-    for (size_t j = 0; j < h->peak_count; j++) check_pair(c, &h->peaks[i], &h->peaks[j]);
+    for (size_t j = 0; j < h->peak_count; j++) {
+      check_pair(c, &h->peaks[i], &h->peaks[j]);
+      check_sums(c, &h->peaks[i], &h->peaks[j]);
+      check_integer(c, &h->peaks[i], &h->peaks[j]);
+    }
   }
 }
 
@@ -153,7 +150,26 @@ static const rl_peak *fastest(const rl_hardware *h) {
   return best;
 }
 
-static void check_balance(const checker *c) {
+/* The first compute capability whose matrix instructions take the type (PTX ISA 8.5, 9.7.14, target
+ * notes of mma and wmma; of 4-bit floats PTX ISA 8.7, tcgen05.mma). 0: no such instruction. */
+static const double first_capability[RL_TYPE_COUNT] = {
+    [RL_F16] = 7.0,     [RL_I8] = 7.2,      [RL_I4] = 7.5,      [RL_BF16] = 8.0,
+    [RL_TF32] = 8.0,    [RL_F8_E4M3] = 8.9, [RL_F8_E5M2] = 8.9, [RL_F4_E2M1] = 10.0};
+
+static void check_capability(const rl_checker *c) {
+  const rl_hardware *h = c->hardware;
+  char first[RL_NUMBER_TEXT], own[RL_NUMBER_TEXT];
+  for (size_t i = 0; h->capability > 0 && i < h->peak_count; i++) {
+    const rl_peak *peak = &h->peaks[i];
+    const double needed = first_capability[peak->type];
+    if (peak->engine != RL_TENSOR || needed <= h->capability) continue;
+    rl_print_fixed(needed, 1, first);
+    rl_print_fixed(h->capability, 1, own);
+    REPORT(c, PEAK_TOO_NEW, peak->rate.source->loc, peak_name(c, peak), first, own);
+  }
+}
+
+static void check_balance(const rl_checker *c) {
   const rl_hardware *h = c->hardware;
   const rl_memory_level *main = rl_hardware_main(h);
   const rl_peak *peak = fastest(h);
@@ -166,72 +182,17 @@ static void check_balance(const checker *c) {
   if (h->tdp.source == NULL || !(h->tdp.value > 0)) return;
   double per_watt = peak->rate.value / h->tdp.value;
   if (per_watt < 1e9 || per_watt > 5e13) {
-    REPORT(c, POWER_RANGE, h->tdp.source->loc, si(per_watt, "OP/s", number));
+    REPORT(c, POWER_RANGE, h->tdp.source->loc, rl_check_si(per_watt, "OP/s", number));
   }
   if (h->idle.value > h->tdp.value) {
     REPORT(c, IDLE_ABOVE, h->idle.source->loc, "");
   }
 }
 
-/* ---- links */
-
-/* True when the source gives this very rate. */
-static bool gives_rate(const char *source, const char *rate) {
-  for (const char *at = strstr(source, rate); at != NULL; at = strstr(at + 1, rate)) {
-    if (at == source || strchr("0123456789.", at[-1]) == NULL) return true;
-  }
-  return false;
-}
-
-static bool says_one_direction(const char *source) {
-  return has_word(source, "one direction") || has_word(source, "each direction") ||
-         has_word(source, "a direction") || has_word(source, "unidirectional");
-}
-
-/* `per:` against the words of the source about the same number. */
-static void check_per(const checker *c, const rl_link *link, const rl_node *node) {
-  const rl_node *rate = scalar_of(rl_load_get(node, "bandwidth"));
-  const rl_node *per = rl_load_get(node, "per");
-  if (rate == NULL || per == NULL || per->kind != RL_SCALAR) return;
-  const char *source = link->bandwidth.source->text;
-  bool total = strcmp(per->text, "total") == 0;
-  bool both = has_word(source, "both directions") || has_word(source, "bidirectional");
-  bool one = says_one_direction(source);
-  if (both == one || both == total || !gives_rate(source, rate->text)) return;
-  REPORT(c, LINK_PER, per->loc, link->name, rate->text, both ? "both directions" : "one direction",
-         both ? "total" : "direction");
-}
-
-/* No link of a standard's name is faster than the standard. */
-static void check_standard(const checker *c, const rl_link *link) {
-  const rl_link_standard *standard;
-  const rl_db_entry *entry = rl_db_lookup(c->load->db, RL_DB_LINK, link->name);
-  const rl_loc loc = link->bandwidth.source->loc;
-  char own[RL_NUMBER_TEXT], given[RL_NUMBER_TEXT];
-  if (entry == NULL) return;
-  if (rl_db_link(c->load->db, entry->name, loc, &standard, c->load->diags) != RL_OK) return;
-  if (link->bandwidth.value <= 1.02 * standard->bandwidth.value) return;
-  REPORT(c, LINK_ABOVE, loc, link->name, si(link->bandwidth.value, "B/s", own),
-         si(standard->bandwidth.value, "B/s", given));
-}
-
-static void check_links(const checker *c) {
-  const rl_hardware *h = c->hardware;
-  const rl_node *list = rl_load_get(c->load->root, "links");
-  for (size_t i = 0; list != NULL && i < h->link_count; i++) {
-    for (size_t j = 0; j < i; j++) {
-      bool named = strcmp(h->links[i].name, h->links[j].name) == 0;
-      if (named) REPORT(c, GIVEN_TWICE, list->items[i]->loc, "link", h->links[i].name);
-    }
-    check_per(c, &h->links[i], list->items[i]);
-    check_standard(c, &h->links[i]);
-  }
-}
-
 /* ---- names */
 
 /* The short name is free: no machine has it as a name, and no other as its short name. */
-static void check_short_name(const checker *c) {
+static void check_short_name(const rl_checker *c) {
   size_t count;
   const rl_hardware *h = c->hardware;
   const rl_node *node = rl_load_get(c->load->root, "default_for");
@@ -248,13 +209,14 @@ static void check_short_name(const checker *c) {
 }
 
 void rl_hardware_check(const rl_load *load, const rl_hardware *hardware) {
-  const checker c = {load, hardware};
+  const rl_checker c = {load, hardware};
   rl_sources_check(load);
-  check_links(&c);
+  rl_hardware_check_links(&c);
   check_short_name(&c);
   if (hardware->devices > 1) return; /* a server's other figures are its device's */
   check_memory(&c);
   check_peaks(&c);
+  check_capability(&c);
   check_balance(&c);
-  rl_hardware_check_magnitudes(load, hardware);
+  rl_hardware_check_magnitudes(&c);
 }

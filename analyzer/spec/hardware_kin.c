@@ -1,4 +1,6 @@
-/* Machines of one architecture held beside each other. */
+/* A machine beside the others of the database: those of its architecture, and the names they use.
+ */
+#include <ctype.h>
 #include <string.h>
 
 #include "base/names.h"
@@ -7,9 +9,28 @@
 
 typedef struct kindred {
   rl_arena *arena;
-  rl_db *db;
+  rl_diags *diags;
   const rl_hardware *hardware;
+  const rl_hardware **others; /* every other device of the database */
+  size_t count;
 } kindred;
+
+static bool gather(kindred *k, rl_db *db) {
+  size_t count;
+  rl_diags quiet;
+  const rl_db_entry *const *entries = rl_db_entries(db, RL_DB_HARDWARE, &count);
+  rl_diags_init(&quiet, k->arena);
+  k->others = RL_NEW_ARRAY(k->arena, const rl_hardware *, count + 1);
+  if (k->others == NULL) return false;
+  for (size_t i = 0; i < count; i++) {
+    const rl_hardware *other;
+    const rl_loc loc = {.file = entries[i]->path};
+    if (entries[i]->shadowed || rl_name_equal(entries[i]->name, k->hardware->name)) continue;
+    if (rl_db_hardware(db, entries[i]->name, loc, &other, &quiet) != RL_OK) continue;
+    if (other->devices == 1) k->others[k->count++] = other;
+  }
+  return true;
+}
 
 /* Operations a clock of one core; 0 when cores or clock are not given. */
 static double per_clock(const rl_hardware *h, const rl_peak *peak) {
@@ -17,23 +38,17 @@ static double per_clock(const rl_hardware *h, const rl_peak *peak) {
   return known ? peak->rate.value / h->cores.value / h->clock.value : 0;
 }
 
+static bool is_kin(const kindred *k, size_t i) {
+  return strcmp(k->others[i]->arch, k->hardware->arch) == 0;
+}
+
 /* The most that another machine of the architecture does a core and clock. */
 static double best_of_kin(const kindred *k, const rl_peak *peak, const char **kin) {
-  size_t count;
   double best = 0;
-  rl_diags quiet;
-  const rl_hardware *h = k->hardware;
-  const rl_db_entry *const *entries = rl_db_entries(k->db, RL_DB_HARDWARE, &count);
-  rl_diags_init(&quiet, k->arena);
-  for (size_t i = 0; i < count; i++) {
-    const rl_hardware *other;
-    const rl_loc loc = {.file = entries[i]->path};
-    if (entries[i]->shadowed || rl_name_equal(entries[i]->name, h->name)) continue;
-    if (rl_db_hardware(k->db, entries[i]->name, loc, &other, &quiet) != RL_OK) continue;
+  for (size_t i = 0; i < k->count; i++) {
+    const rl_hardware *other = k->others[i];
     const rl_peak *same = rl_hardware_peak(other, peak->engine, peak->type);
-    if (strcmp(other->arch, h->arch) != 0 || same == NULL || same->accumulate != peak->accumulate) {
-      continue;
-    }
+    if (!is_kin(k, i) || same == NULL || same->accumulate != peak->accumulate) continue;
     if (per_clock(other, same) <= best) continue;
     best = per_clock(other, same);
     *kin = other->name;
@@ -43,22 +58,115 @@ static double best_of_kin(const kindred *k, const rl_peak *peak, const char **ki
 
 /* Twice what any other machine of the architecture does a core and clock is a sparse figure, or
  * one of another sum. */
+static void check_rate(const kindred *k, const rl_peak *peak, const char *name) {
+  const char *kin = "";
+  char own[RL_NUMBER_TEXT], others[RL_NUMBER_TEXT];
+  const double mine = per_clock(k->hardware, peak);
+  const double best = mine > 0 ? best_of_kin(k, peak, &kin) : 0;
+  if (best <= 0 || mine < 1.8 * best) return;
+  RL_REPORT(k->diags, PEAK_ABOVE_KIN, peak->rate.source->loc, name, rl_print_short(mine, own),
+            rl_print_short(best, others), kin);
+}
+
+/* Matrix engines of one architecture take the same types. */
+static void check_type(const kindred *k, const rl_peak *peak, const char *name) {
+  enum { ENOUGH = 3 }; /* of fewer, each may leave something out */
+  size_t count = 0;
+  const char *kin = NULL;
+  for (size_t i = 0; i < k->count; i++) {
+    if (!is_kin(k, i)) continue;
+    if (rl_hardware_peak(k->others[i], peak->engine, peak->type) != NULL) return;
+    if (count++ == 0) kin = k->others[i]->name;
+  }
+  if (count < ENOUGH || peak->engine != RL_TENSOR) return;
+  RL_REPORT(k->diags, PEAK_OF_NO_KIN, peak->rate.source->loc, name, k->hardware->arch, kin);
+}
+
+static bool same_digits(const char *a, const char *b) {
+  static const char digits[] = "0123456789";
+  for (;;) {
+    a += strcspn(a, digits);
+    b += strcspn(b, digits);
+    if (*a != *b || *a == '\0') return *a == *b;
+    a++;
+    b++;
+  }
+}
+
+/* Whether one name is a slip of the other: of zen4 and zen5, of rdna3 and cdna3, neither is. Where
+ * one letter stands for another, it must be inside a word. */
+static bool is_slip(const char *a, const char *b) {
+  size_t differing = 0, at = 0;
+  if (!same_digits(a, b)) return false;
+  if (strlen(a) != strlen(b)) return true;
+  for (size_t i = 0; a[i] != '\0'; i++) {
+    if (a[i] == b[i]) continue;
+    differing++;
+    at = i;
+  }
+  if (differing != 1) return true;
+  return at > 0 && isalpha((unsigned char)a[at - 1]) && isalpha((unsigned char)a[at]) &&
+         isalpha((unsigned char)a[at + 1]);
+}
+
+/* A name that no other machine has, and that is near one that others have. */
+static void check_name(const kindred *k, const char *const *names, size_t count, const char *what,
+                       const rl_loc *at, const char *name) {
+  for (size_t i = 0; i < count; i++) {
+    if (strcmp(names[i], name) == 0) return;
+  }
+  const char *near = rl_did_you_mean(name, names, count);
+  if (near == NULL || !is_slip(near, name)) return;
+  RL_REPORT(k->diags, NAME_SLIP, *at, what, name, near);
+}
+
+static void check_arch(const kindred *k, const char **names) {
+  for (size_t i = 0; i < k->count; i++) names[i] = k->others[i]->arch;
+  check_name(k, names, k->count, "arch", &k->hardware->arch_loc, k->hardware->arch);
+}
+
+static void check_level_names(const kindred *k, const char **names) {
+  size_t count = 0;
+  for (size_t i = 0; i < k->count; i++) {
+    const rl_hardware *other = k->others[i];
+    for (size_t j = 0; j < other->level_count; j++) names[count++] = other->levels[j].name;
+  }
+  for (size_t i = 0; i < k->hardware->level_count; i++) {
+    const rl_memory_level *level = &k->hardware->levels[i];
+    const rl_loc at = level->capacity_figure.source->loc;
+    check_name(k, names, count, "memory level", &at, level->name);
+  }
+}
+
+static void check_names(const kindred *k) {
+  size_t levels = k->count;
+  for (size_t i = 0; i < k->count; i++) levels += k->others[i]->level_count;
+  const char **names = RL_NEW_ARRAY(k->arena, const char *, levels + 1);
+  if (names == NULL) {
+    rl_diag_oom(k->diags);
+    return;
+  }
+  check_arch(k, names);
+  check_level_names(k, names);
+}
+
 void rl_hardware_check_kin(rl_arena *arena, rl_db *db, const rl_hardware *h, rl_diags *diags) {
-  const kindred k = {arena, db, h};
-  for (size_t i = 0; h->devices == 1 && i < h->peak_count; i++) {
-    const char *kin = "";
+  kindred k = {.arena = arena, .diags = diags, .hardware = h};
+  if (h->devices > 1) return;
+  if (!gather(&k, db)) {
+    rl_diag_oom(diags);
+    return;
+  }
+  check_names(&k);
+  for (size_t i = 0; i < h->peak_count; i++) {
     const rl_peak *peak = &h->peaks[i];
-    char own[RL_NUMBER_TEXT], others[RL_NUMBER_TEXT];
-    double mine = per_clock(h, peak);
-    double best = mine > 0 ? best_of_kin(&k, peak, &kin) : 0;
-    if (best <= 0 || mine < 1.8 * best) continue;
     const char *engine = peak->engine == RL_TENSOR ? "tensor" : "vector";
     const char *name = rl_textf(arena, "%s.%s", engine, RL_TYPES[peak->type].name);
     if (name == NULL) {
       rl_diag_oom(diags);
       return;
     }
-    RL_REPORT(diags, PEAK_ABOVE_KIN, peak->rate.source->loc, name, rl_print_short(mine, own),
-              rl_print_short(best, others), kin);
+    check_rate(&k, peak, name);
+    check_type(&k, peak, name);
   }
 }

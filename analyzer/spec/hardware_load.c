@@ -37,7 +37,7 @@ static void load_peak(const rl_load *load, const rl_node *key, const rl_node *no
   if (accumulate != NULL) rl_load_type(load, accumulate, &peak->accumulate);
   const rl_node *sparse = rl_load_get(node, "sparse_2_4");
   if (sparse != NULL) {
-    rl_node_double(sparse, "sparse_2_4", 1, 4, &peak->sparse_2_4, load->diags);
+    rl_node_double(sparse, "sparse_2_4", 1, 2, &peak->sparse_2_4, load->diags);
   }
 }
 
@@ -115,6 +115,7 @@ static void load_level(const rl_load *load, const rl_node *node, rl_memory_level
   load_capacity(load, node, origin, level);
   load_bandwidth(load, rl_load_get(node, "bandwidth"), origin, level);
   level->latency = rl_load_figure(load, rl_load_get(node, "latency"), origin, &field_latency);
+  level->signal = rl_load_lanes(load, node, origin, &level->lanes);
 }
 
 static void check_level_names(const rl_load *load, const rl_node *list,
@@ -158,6 +159,7 @@ static void load_link(const rl_load *load, const rl_node *node, rl_link *link) {
   if (peers != NULL) rl_node_u64(peers, "peers", 1, 1 << 20, &link->peers, load->diags);
   link->bandwidth = rl_load_figure(load, bandwidth, origin, &field_link);
   link->latency = rl_load_figure(load, rl_load_get(node, "latency"), origin, &field_latency);
+  link->signal = rl_load_lanes(load, node, origin, &link->lanes);
   int word = per == NULL ? -1 : rl_load_word(load, per, "per", per_words, 2);
   if (word == 1) link->bandwidth.value /= 2;
 }
@@ -214,6 +216,13 @@ static rl_source_texts read_sources(const rl_load *load) {
   return rl_load_sources(load);
 }
 
+/* Lint's findings leave the machine usable, so that others of its architecture are still compared. */
+static void check(rl_load *load, const rl_hardware *hardware) {
+  if (!rl_load_checks(load)) return;
+  rl_hardware_check(load, hardware);
+  load->errors = load->diags->errors;
+}
+
 /* Behind the tiers of a server stands what joins each device to its host. */
 static void add_host_link(const rl_load *load, const rl_hardware *device, rl_hardware *server) {
   const rl_link *host = rl_hardware_host_link(device);
@@ -258,7 +267,7 @@ static rl_status load_server(rl_load *load, const rl_node *device, const void **
   if (one != NULL) add_host_link(load, one, server);
   server->price = rl_load_figure(load, rl_load_get(root, "price"), (rl_origin){0}, &field_price);
   if (server->devices != 0) server->price.value /= (double)server->devices; /* prices are a device's */
-  if (rl_db_careful(load->db) && rl_load_clean(load)) rl_hardware_check(load, server);
+  check(load, server);
   return rl_load_finish(load, server, out);
 }
 
@@ -279,10 +288,16 @@ rl_status rl_load_hardware(rl_load *load, const void **out) {
                             .vendor = vendor != NULL ? vendor : load->folder};
   const rl_node *title = rl_load_need(load, root, "hardware", "title");
   if (title != NULL) hardware->title = rl_load_name(load, title, "title");
-  hardware->arch = rl_load_name(load, rl_load_need(load, root, "hardware", "arch"), "arch");
+  const rl_node *arch = rl_load_need(load, root, "hardware", "arch");
+  hardware->arch = rl_load_name(load, arch, "arch");
+  if (arch != NULL) hardware->arch_loc = arch->loc;
   hardware->default_for = rl_load_name(load, rl_load_get(root, "default_for"), "default_for");
   hardware->cores =
       rl_load_integer(load, rl_load_get(root, "cores"), (rl_origin){0}, &field_cores, &cores);
+  const rl_node *capability = rl_load_get(root, "compute_capability");
+  if (capability != NULL) {
+    rl_node_double(capability, "compute_capability", 1, 99, &hardware->capability, load->diags);
+  }
   hardware->clock = rl_load_figure(load, rl_load_get(root, "clock"), (rl_origin){0}, &field_clock);
   hardware->price = rl_load_figure(load, rl_load_get(root, "price"), (rl_origin){0}, &field_price);
   const rl_node *host = rl_load_get(root, "host");
@@ -294,6 +309,6 @@ rl_status rl_load_hardware(rl_load *load, const void **out) {
   load_links(load, hardware);
   load_power(load, hardware);
   load_throttle(load, hardware);
-  if (rl_db_careful(load->db) && rl_load_clean(load)) rl_hardware_check(load, hardware);
+  check(load, hardware);
   return rl_load_finish(load, hardware, out);
 }

@@ -1,6 +1,9 @@
 /* The tables of keys by kind of file. */
 #include "spec/kind_keys.h"
 
+#include <string.h>
+
+#include "spec/db_scan.h"
 #include "spec/load.h"
 #include "spec/setting_keys.h"
 
@@ -31,12 +34,29 @@ const rl_key_table RL_SERVER_KEYS = {
     },
     "a machine of several devices"};
 
+#define VERDICT(name, says) \
+  { name, RL_KEY_TEXT, false, "pass fail", says, RL_BELOW_ANY }
+const rl_key_table RL_RULES_KEYS = {
+    {
+        {"hwdb", RL_KEY_TEXT, false, "now pin",
+         "pin: shipped descriptions stay as they were in the base", RL_BELOW_ANY},
+        VERDICT("new", "scenarios that the base does not have"),
+        VERDICT("removed", "scenarios that only the base has"),
+        VERDICT("renamed", "scenarios that have another name there"),
+        VERDICT("better", "figures that are better than in the base"),
+        {"rules", RL_KEY_RULES, false, NULL, "for all scenarios", RL_BELOW_ANY},
+        {"scenarios", RL_KEY_MAPS, false, NULL, "rules for some", RL_BELOW_RULES},
+    },
+    "what may become worse"};
+
 const rl_key_table RL_KEY_TABLES[RL_DB_KINDS] = {
     [RL_DB_HARDWARE] =
         {{
              {"vendor", RL_KEY_TEXT, false, NULL, "maker; else the file's folder", RL_BELOW_ANY},
              {"title", RL_KEY_TEXT, true, NULL, "full name", RL_BELOW_ANY},
              {"arch", RL_KEY_TEXT, true, NULL, "architecture, as profiles name it", RL_BELOW_ANY},
+             {"compute_capability", RL_KEY_ANY, false, NULL,
+              "CUDA's, as in 8.9: the types its matrix engines take", RL_BELOW_ANY},
              DEFAULT_FOR,
              {"cores", RL_KEY_FIGURE, false, NULL, "units that work side by side: SMs, CUs, cores",
               RL_BELOW_ANY},
@@ -135,6 +155,10 @@ const rl_key_table RL_KEY_TABLES[RL_DB_KINDS] = {
                           {"rotated", RL_KEY_TEXT, false, NULL,
                            "of a latent cache: format of rotated keys beside latents in this one",
                            RL_BELOW_ANY},
+                          {"index", RL_KEY_TEXT, false, NULL,
+                           "of a latent cache: format of the keys of an index beside it, and of the "
+                           "queries they meet",
+                           RL_BELOW_ANY},
                           DEFAULT_FOR,
                           SOURCES,
                       },
@@ -176,6 +200,9 @@ const rl_key_table RL_KEY_TABLES[RL_DB_KINDS] = {
                            {"capacity", RL_KEY_FIGURE, true, NULL, "as in 2 TB", RL_BELOW_ANY},
                            {"read", RL_KEY_MAPS, true, NULL,
                             "bandwidth by size of the pieces, rising", RL_BELOW_READ},
+                           {"lanes", RL_KEY_WHOLE, false, NULL, "of its connector", RL_BELOW_ANY},
+                           {"signal", RL_KEY_FIGURE, false, NULL,
+                            "bits of one lane, as in 16 GT/s", RL_BELOW_ANY},
                            SOURCES,
                        },
                        "a drive"},
@@ -187,6 +214,8 @@ const rl_key_table RL_KEY_TABLES[RL_DB_KINDS] = {
              {"per", RL_KEY_TEXT, true, "direction total", "what the rates are given for",
               RL_BELOW_ANY},
              {"latency", RL_KEY_FIGURE, false, NULL, "of the smallest message", RL_BELOW_ANY},
+             {"lanes", RL_KEY_WHOLE, false, NULL, "that carry bits in one direction", RL_BELOW_ANY},
+             {"signal", RL_KEY_FIGURE, false, NULL, "bits of one lane, as in 32 GT/s", RL_BELOW_ANY},
              SOURCES,
          },
          "a standard of links"},
@@ -210,9 +239,85 @@ const rl_key_table RL_KEY_TABLES[RL_DB_KINDS] = {
          "a model on a machine under a workload"},
 };
 
+size_t rl_key_names(const rl_key_table *table, const char **names) {
+  size_t count = 0;
+  for (; table->keys[count].name != NULL; count++) names[count] = table->keys[count].name;
+  return count;
+}
+
+static const rl_kind_key *key_in(const rl_key_table *table, const char *name) {
+  for (const rl_kind_key *key = table->keys; key->name != NULL; key++) {
+    if (strcmp(key->name, name) == 0) return key;
+  }
+  return NULL;
+}
+
+const rl_kind_key *rl_key_of(const char *where, const char *name) {
+  const char *blank = strrchr(where, ' ');
+  const char *word = blank == NULL ? where : blank + 1;
+  for (size_t i = 0; i < RL_DB_KINDS; i++) {
+    const rl_kind_key *key = key_in(&RL_KEY_TABLES[i], name);
+    if (key != NULL && strcmp(RL_DB_KIND_WORDS[i], word) == 0) return key;
+  }
+  for (size_t i = 0; i < RL_BELOW_TABLES; i++) {
+    const rl_key_table *table = &RL_NESTED_KEYS[i];
+    if (table->title == NULL || strcmp(table->title, word) != 0) continue;
+    return key_in(table, name);
+  }
+  return NULL;
+}
+
+/* The table of the file's own keys; NULL when it does not say what it is. */
+static const rl_key_table *top_of(const rl_load *load) {
+  const rl_node *kind = rl_load_get(load->root, "kind");
+  for (size_t i = 0; kind != NULL && kind->kind == RL_SCALAR && i < RL_DB_KINDS; i++) {
+    if (strcmp(RL_DB_KIND_WORDS[i], kind->text) == 0) return &RL_KEY_TABLES[i];
+  }
+  return NULL;
+}
+
+/* Keys that nearly every map has say nothing about where they belong. */
+static bool is_common(const char *name) {
+  static const char *const common[] = {"kind", "source", "name", "value"};
+  for (size_t i = 0; i < sizeof common / sizeof *common; i++) {
+    if (strcmp(common[i], name) == 0) return true;
+  }
+  return false;
+}
+
+/* Where the file has a key of that name, beside or above the table; NULL: nowhere. */
+static const char *home_of(const rl_load *load, const rl_key_table *table, const char *name) {
+  const rl_key_table *top = top_of(load);
+  if (top == NULL || is_common(name)) return NULL;
+  if (top != table && key_in(top, name) != NULL) return "it stands outside, at the file's top";
+  for (const rl_kind_key *key = top->keys; key->name != NULL; key++) {
+    const rl_key_table *below = &RL_NESTED_KEYS[key->below];
+    if (key->below == RL_BELOW_ANY || below == table || key_in(below, name) == NULL) continue;
+    const char *home = rl_textf(load->arena, "it belongs in `%s:`", key->name);
+    if (home == NULL) rl_diag_oom(load->diags);
+    return home;
+  }
+  return NULL;
+}
+
+rl_status rl_table_known(const rl_load *load, const rl_node *map, const rl_key_table *table,
+                         const char *where, const char *first) {
+  const char *names[2 * RL_KIND_KEYS_MAX + 1] = {first};
+  size_t count = (first != NULL) + rl_key_names(table, names + (first != NULL));
+  rl_status status = RL_OK;
+  for (size_t i = 0; map->kind == RL_MAP && i < map->count; i++) {
+    const rl_node *key = map->keys[i];
+    const bool known = key_in(table, key->text) != NULL ||
+                       (first != NULL && strcmp(first, key->text) == 0);
+    const char *home = known ? NULL : home_of(load, table, key->text);
+    if (home == NULL || count > (size_t)2 * RL_KIND_KEYS_MAX) continue;
+    status = RL_REPORT(load->diags, KEY_ELSEWHERE, key->loc, key->text, where, home);
+    names[count++] = key->text; /* reported once */
+  }
+  rl_status others = rl_node_known_keys(map, where, names, count, load->diags);
+  return others != RL_OK ? others : status;
+}
+
 rl_status rl_known_keys(const rl_load *load, const rl_key_table *table, const char *where) {
-  const char *names[RL_KIND_KEYS_MAX + 1] = {"kind"};
-  size_t count = 1;
-  for (; table->keys[count - 1].name != NULL; count++) names[count] = table->keys[count - 1].name;
-  return rl_node_known_keys(load->root, where, names, count, load->diags);
+  return rl_table_known(load, load->root, table, where, "kind");
 }

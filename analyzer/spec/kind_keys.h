@@ -20,6 +20,7 @@ typedef enum rl_key_form {
   RL_KEY_WORD_OR_MAP, /* a text or a map */
   RL_KEY_LIST,
   RL_KEY_SOURCES, /* a map of names to texts, or a list of texts */
+  RL_KEY_RULES,   /* a list of rules (docs/check.md) */
   RL_KEY_ANY,
   RL_KEY_FORMS
 } rl_key_form;
@@ -63,6 +64,7 @@ typedef enum rl_nested_keys {
   RL_BELOW_PLACEMENT,
   RL_BELOW_POOLS,
   RL_BELOW_WORKLOAD,
+  RL_BELOW_RULES,
   RL_BELOW_TABLES
 } rl_nested_keys;
 
@@ -86,8 +88,18 @@ extern const rl_key_table RL_KEY_TABLES[RL_DB_KINDS];
 /* A machine of several devices (kind: hardware with `device`). */
 extern const rl_key_table RL_SERVER_KEYS;
 extern const rl_key_table RL_NESTED_KEYS[RL_BELOW_TABLES];
+/* Rules of the gate (kind: check). */
+extern const rl_key_table RL_RULES_KEYS;
+/* The names of a table's keys, RL_KIND_KEYS_MAX at most; how many. */
+size_t rl_key_names(const rl_key_table *table, const char **names);
 
 struct rl_load;
+/* What a key is, of the file's kind or inner map that `where` names last; NULL: no table has it. */
+const rl_kind_key *rl_key_of(const char *where, const char *name);
+/* Reports the map's keys that are not among the table's, and where those belong that the file's other
+ * tables have; first is one more that is known, or NULL. */
+rl_status rl_table_known(const struct rl_load *load, const rl_node *map, const rl_key_table *table,
+                         const char *where, const char *first);
 /* Reports the keys of the file's top that the table does not have; where names it in messages. */
 rl_status rl_known_keys(const struct rl_load *load, const rl_key_table *table, const char *where);
 /* The same of a map inside the file. */

@@ -12,6 +12,8 @@ typedef struct rl_link_standard {
   rl_figure bandwidth; /* bytes/s in one direction, of the whole link a device has */
   rl_figure payload;   /* bytes/s in one direction that are data, when the standard tells */
   rl_figure latency;   /* s of a message without content; absent: not told */
+  uint64_t lanes;      /* that carry bits in one direction; 0: not told */
+  rl_figure signal;    /* bit/s of one lane; absent: not told */
 } rl_link_standard;
 
 #endif

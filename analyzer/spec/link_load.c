@@ -1,5 +1,6 @@
 /* Reads `kind: link` into rl_link_standard. */
 #include "spec/link.h"
+#include "spec/hardware_check.h"
 #include "spec/kind_keys.h"
 #include "spec/load.h"
 
@@ -17,6 +18,7 @@ static void load_rates(const rl_load *load, rl_link_standard *link) {
   link->bandwidth = rl_load_figure(load, bandwidth, none, &field_bandwidth);
   link->payload = rl_load_figure(load, rl_load_get(root, "payload"), none, &field_payload);
   link->latency = rl_load_figure(load, rl_load_get(root, "latency"), none, &field_latency);
+  link->signal = rl_load_lanes(load, root, none, &link->lanes);
   if (per == NULL || rl_load_word(load, per, "per", per_words, 2) != 1) return;
   link->bandwidth.value /= 2;
   link->payload.value /= 2;
@@ -30,5 +32,6 @@ rl_status rl_load_link(rl_load *load, const void **out) {
   const rl_node *title = rl_load_need(load, load->root, "link", "title");
   if (title != NULL) link->title = rl_load_name(load, title, "title");
   load_rates(load, link);
+  if (rl_load_checks(load)) rl_link_check(load, link);
   return rl_load_finish(load, link, out);
 }

@@ -1,5 +1,6 @@
 /* Typed reads of the fields of one description. */
 #include "spec/load.h"
+#include "spec/checker.h"
 #include "spec/kind_keys.h"
 
 #include <string.h>
@@ -15,6 +16,17 @@ bool rl_load_clean(const rl_load *load) {
   return load->diags->errors == load->errors && !load->diags->out_of_memory;
 }
 
+bool rl_load_checks(const rl_load *load) {
+  size_t reckoned = 0;
+  for (size_t i = 0; i < load->diags->list.count; i++) {
+    const rl_diag *diag = &load->diags->list.items[i];
+    const bool judged = diag->code == RL_D_SOURCE_ARITHMETIC || diag->code == RL_D_USABLE_RANGE;
+    if (judged && strcmp(diag->loc.file, load->file) == 0) reckoned++;
+  }
+  return rl_db_careful(load->db) && !load->diags->out_of_memory &&
+         load->diags->errors <= load->errors + reckoned;
+}
+
 rl_status rl_load_finish(const rl_load *load, const void *object, const void **out) {
   *out = NULL;
   if (object == NULL) return rl_diag_oom(load->diags);
@@ -28,11 +40,24 @@ const rl_node *rl_load_get(const rl_node *map, const char *key) {
   return node == NULL || rl_node_is_null(node) ? NULL : node;
 }
 
+/* What to write for a key that is missing; NULL: no table says. */
+static const char *mend_of(const rl_load *load, const char *where, const char *key) {
+  const rl_kind_key *known = rl_key_of(where, key);
+  if (known == NULL) return NULL;
+  const bool words = known->words != NULL && known->form == RL_KEY_TEXT;
+  const char *text = !words
+                         ? rl_textf(load->arena, "add %s: %s", key, known->says)
+                         : rl_textf(load->arena, "add %s: %s, one of the words %s", key,
+                                    known->says, known->words);
+  if (text == NULL) rl_diag_oom(load->diags);
+  return text;
+}
+
 const rl_node *rl_load_need(const rl_load *load, const rl_node *map, const char *where,
                             const char *key) {
   const rl_node *node = rl_load_get(map, key);
   if (node == NULL && map->kind == RL_MAP) {
-    RL_REPORT(load->diags, MISSING_KEY, map->loc, where, key);
+    RL_REPORT(load->diags, MISSING_KEY, map->loc, where, key, mend_of(load, where, key));
   }
   return node;
 }
@@ -214,6 +239,15 @@ static const rl_node *figure_value(const rl_load *load, const rl_node *node, con
   return rl_load_need(load, node, what, "value");
 }
 
+/* Lint's: rates against what their source reckons, unless that is a document that others share. */
+static void check_own_words(const rl_load *load, const rl_figure *figure, const rl_node *source,
+                            const rl_field *field) {
+  const bool rate =
+      field->dimension == RL_DIM_BYTES_PER_S || field->dimension == RL_DIM_FLOP_PER_S;
+  if (!rate || !rl_db_careful(load->db) || rl_load_get(load->sources, source->text) != NULL) return;
+  rl_check_reckoning(load, figure, field->dimension, field->what);
+}
+
 rl_figure rl_load_figure(const rl_load *load, const rl_node *node, rl_origin outer,
                          const rl_field *field) {
   rl_figure figure = {0};
@@ -225,7 +259,9 @@ rl_figure rl_load_figure(const rl_load *load, const rl_node *node, rl_origin out
                          : rl_node_quantity(value, field->what, field->dimension, field->range,
                                             &figure.value, load->diags);
   figure.source = source_new(load, value->loc, outer, field->what);
-  return status == RL_OK && figure.source != NULL ? figure : (rl_figure){0};
+  if (status != RL_OK || figure.source == NULL) return (rl_figure){0};
+  check_own_words(load, &figure, outer.source, field);
+  return figure;
 }
 
 rl_figure rl_load_given(rl_arena *arena, double value, rl_loc loc, rl_diags *diags) {
@@ -261,4 +297,11 @@ rl_figure rl_load_integer(const rl_load *load, const rl_node *node, rl_origin ou
   if (status != RL_OK || figure.source == NULL) return (rl_figure){0};
   figure.value = (double)*out;
   return figure;
+}
+
+rl_figure rl_load_lanes(const rl_load *load, const rl_node *map, rl_origin outer, uint64_t *lanes) {
+  static const rl_field field_signal = {"signal", RL_DIM_BITS_PER_S, {1e6, 1e12}};
+  const rl_node *node = rl_load_get(map, "lanes");
+  if (node != NULL) rl_node_u64(node, "lanes", 1, 1 << 16, lanes, load->diags);
+  return rl_load_figure(load, rl_load_get(map, "signal"), outer, &field_signal);
 }

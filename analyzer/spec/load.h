@@ -36,6 +36,9 @@ typedef struct rl_field {
 
 /* No error since loading began. */
 bool rl_load_clean(const rl_load *load);
+/* Lint may look closer: checks are wanted, and no error was added but of rates that their source
+ * reckons otherwise. */
+bool rl_load_checks(const rl_load *load);
 /* The status to return, given the finished struct: RL_OK only when clean and object is not NULL. */
 rl_status rl_load_finish(const rl_load *load, const void *object, const void **out);
 
@@ -49,6 +52,8 @@ rl_figure rl_load_bytes(const rl_load *load, const rl_node *node, rl_origin oute
                         uint64_t *bytes);
 /* A figure that the user gave outside of a description; absent when memory is exhausted (reported). */
 rl_figure rl_load_given(rl_arena *arena, double value, rl_loc loc, rl_diags *diags);
+/* `lanes` and `signal` of a link or drive: how many, and bit/s of each. */
+rl_figure rl_load_lanes(const rl_load *load, const rl_node *map, rl_origin outer, uint64_t *lanes);
 /* A bare whole number as figure. */
 rl_figure rl_load_integer(const rl_load *load, const rl_node *node, rl_origin outer,
                           const rl_field *field, uint64_t *value);

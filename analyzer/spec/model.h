@@ -14,6 +14,17 @@ typedef struct rl_config_change {
   const rl_node *value; /* a scalar */
 } rl_config_change;
 
+/* What one weight of the graph is stored in, layer by layer, as quantization_config has it. */
+typedef struct rl_layer_format {
+  const rl_format *format; /* NULL: not quantized */
+  bool named;              /* the config names modules that it is of, or their class */
+} rl_layer_format;
+typedef struct rl_layer_formats {
+  const char *weights; /* name, as in the graph: "model.layers.{l}.mlp.up_proj.weight" */
+  const rl_layer_format *of;
+  uint32_t layers;
+} rl_layer_formats;
+
 typedef struct rl_model {
   const char *name;        /* "llama-3-8b" */
   const char *file;
@@ -26,7 +37,11 @@ typedef struct rl_model {
   const rl_definitions *dims; /* the family's dims over this config */
   rl_type type;            /* torch_dtype (bf16 when not given) */
   rl_type state_type;      /* of recurrent states: mamba_ssm_dtype (fp32 when not given) */
-  const char *quantization;/* format name that quantization_config asks for, NULL when none */
+  const char *quantization;/* format that quantization_config asks for, of most weights where there
+                              are several; NULL when none */
+  const rl_layer_formats *quantized; /* in detail */
+  size_t quantized_count;
+  const char *kv;          /* format of a KV cache that it asks for, NULL when none */
   const char *const *unquantized; /* operators that it leaves dense (modules_to_not_convert) */
   size_t unquantized_count;
   const rl_stored *stored; /* tensors of the files that it was read from; NULL: none */
@@ -38,5 +53,9 @@ typedef struct rl_model {
 
 /* A dim as integer: `L`, `d`, ... reports unknown names. */
 rl_status rl_model_dim(const rl_model *model, const char *name, uint64_t *out, rl_diags *diags);
+
+/* What quantization_config says of a weight of the graph; NULL: nothing. */
+const rl_layer_format *rl_model_quantized(const rl_model *model, const char *weights,
+                                          uint32_t layer);
 
 #endif

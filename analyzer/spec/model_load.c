@@ -121,24 +121,29 @@ static void load_dims(const rl_load *load, rl_model *model) {
 /* The weights' own tensors say more than quantization_config does. */
 static void load_weights(const rl_load *load, rl_model *model) {
   rl_stored *stored = NULL;
-  rl_status status = RL_OK;
-  if (load->weights != NULL) {
-    status = rl_safetensors_read(load, load->weights, model->config, &stored);
-    model->stored = stored;
-  }
-  if (status == RL_OK && model->stored == NULL) rl_config_quantization(load, model);
+  if (load->weights == NULL) return;
+  rl_safetensors_read(load, load->weights, model->config, &stored);
+  model->stored = stored;
 }
 
 static void finish(const rl_load *load, rl_model *model, const rl_node *config) {
   model->config = rl_config_merge(load, model->family, config);
   if (model->config == NULL) return;
+  const size_t before = load->diags->errors;
   load_weights(load, model);
+  const bool unread = load->diags->errors == before;
   bool described = rl_node_get(load->root, "kind") != NULL && rl_db_careful(load->db);
   rl_config_check_keys(load, model, described || rl_db_strict(load->db));
-  if (described) rl_model_check(load, model);
+  if (described) {
+    rl_model_check(load, model);
+  } else {
+    rl_model_check_multiples(load, model);
+  }
   size_t errors = load->diags->errors;
   rl_config_check_values(load, model);
   if (load->diags->errors == errors) load_dims(load, model);
+  if (model->stored == NULL && unread) rl_config_quantization(load, model);
+  rl_config_kv(load, model);
   rl_config_type(load, model);
 }
 
@@ -176,7 +181,8 @@ static void load_gguf(const rl_load *load, rl_model *model) {
   if (rl_gguf_read(load, load->file, &gguf) != RL_OK) return;
   const rl_node *config = rl_gguf_config(load, &gguf, &model->family);
   model->stored = gguf.stored;
-  if (config != NULL) finish(load, model, config);
+  if (config == NULL || rl_gguf_join(load, model->family, gguf.stored) != RL_OK) return;
+  finish(load, model, config);
 }
 
 rl_status rl_load_model(rl_load *load, const void **out) {

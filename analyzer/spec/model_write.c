@@ -73,7 +73,13 @@ static void write_format(rl_buf *out, const rl_format *format) {
   }
   rl_buf_add(out, ", scale: ");
   rl_buf_add(out, RL_TYPES[c->scale].name);
-  rl_buf_add(out, c->zero == RL_ZERO_CODE ? ", zero: code}}]" : "}}]");
+  if (c->outer) {
+    rl_buf_add(out, ", outer: ");
+    add_number(out, c->outer_group);
+  }
+  rl_buf_add(out, c->zero == RL_ZERO_CODE ? ", zero: code" : "");
+  rl_buf_add(out, c->ordered ? ", order: stored" : "");
+  rl_buf_add(out, c->tables ? ", table: stored}}]" : "}}]");
   if (format->activations != NULL) {
     rl_buf_add(out, ", activations: ");
     add_text(out, format->activations->name);

@@ -37,6 +37,8 @@ const rl_key_table RL_NESTED_KEYS[RL_BELOW_TABLES] = {
           {"usable", RL_KEY_FIGURE, false, NULL, "what programs can have of it", RL_BELOW_ANY},
           {"bandwidth", RL_KEY_RANGE, false, NULL, "of reads, as in 4.8 TB/s", RL_BELOW_ANY},
           {"latency", RL_KEY_FIGURE, false, NULL, "of one access", RL_BELOW_ANY},
+          {"lanes", RL_KEY_WHOLE, false, NULL, "data pins of its bus", RL_BELOW_ANY},
+          {"signal", RL_KEY_FIGURE, false, NULL, "bits of one pin, as in 5.2 Gbit/s", RL_BELOW_ANY},
           ORIGIN},
          "level"},
     [RL_BELOW_LINK] =
@@ -45,6 +47,8 @@ const rl_key_table RL_NESTED_KEYS[RL_BELOW_TABLES] = {
           {"bandwidth", RL_KEY_FIGURE, true, NULL, "of one device", RL_BELOW_ANY},
           {"per", RL_KEY_TEXT, true, "direction total", "what the rate is given for", RL_BELOW_ANY},
           {"latency", RL_KEY_FIGURE, false, NULL, "of the smallest message", RL_BELOW_ANY},
+          {"lanes", RL_KEY_WHOLE, false, NULL, "that carry bits in one direction", RL_BELOW_ANY},
+          {"signal", RL_KEY_FIGURE, false, NULL, "bits of one lane, as in 32 GT/s", RL_BELOW_ANY},
           ORIGIN},
          "link"},
     [RL_BELOW_POWER] = {{{"tdp", RL_KEY_FIGURE, false, NULL, "power limit", RL_BELOW_ANY},
@@ -107,7 +111,8 @@ const rl_key_table RL_NESTED_KEYS[RL_BELOW_TABLES] = {
           {"zero", RL_KEY_TEXT, false, "none code fp16 least", "zero points", RL_BELOW_ANY},
           {"outer", RL_KEY_ANY, false, NULL, "scales of scales: tensor, or how many share one",
            RL_BELOW_ANY},
-          {"order", RL_KEY_TEXT, false, "stored", "each column's group is kept", RL_BELOW_ANY}},
+          {"order", RL_KEY_TEXT, false, "stored", "each column's group is kept", RL_BELOW_ANY},
+          {"table", RL_KEY_TEXT, false, "stored", "what codes stand for is kept", RL_BELOW_ANY}},
          "quant"},
     [RL_BELOW_LUT] =
         {{{"bits", RL_KEY_WHOLE, true, NULL, "of a code", RL_BELOW_ANY},
@@ -172,7 +177,8 @@ const rl_key_table RL_NESTED_KEYS[RL_BELOW_TABLES] = {
     [RL_BELOW_GGUF] =
         {{{"architecture", RL_KEY_TEXTS, true, NULL, "general.architecture", RL_BELOW_ANY},
           {"when", RL_KEY_ANY, false, NULL, "condition", RL_BELOW_ANY},
-          {"config", RL_KEY_MAP, false, NULL, "config key: expression", RL_BELOW_ANY}},
+          {"config", RL_KEY_MAP, false, NULL, "config key: expression", RL_BELOW_ANY},
+          {"join", RL_KEY_MAP, false, NULL, "tensor: those that it is kept in", RL_BELOW_ANY}},
          "gguf"},
     [RL_BELOW_REPEAT] =
         {{{"repeat", RL_KEY_ANY, true, NULL, "how often", RL_BELOW_ANY},
@@ -188,14 +194,13 @@ const rl_key_table RL_NESTED_KEYS[RL_BELOW_TABLES] = {
     [RL_BELOW_PLACEMENT] = {{RL_PLACEMENT_SETTINGS(SETTING)}, "placement"},
     [RL_BELOW_POOLS] = {{RL_POOL_SETTINGS(SETTING)}, "pools"},
     [RL_BELOW_WORKLOAD] = {{RL_WORKLOAD_SETTINGS(SETTING)}, "workload"},
+    [RL_BELOW_RULES] = {{{"match", RL_KEY_TEXT, true, NULL, "scenario files, as in chat-*.yaml",
+                          RL_BELOW_ANY},
+                         {"rules", RL_KEY_RULES, true, NULL, "for these", RL_BELOW_ANY}},
+                        "some"},
 };
 
 rl_status rl_nested_known(const rl_load *load, const rl_node *node, rl_nested_keys below,
                           const char *where) {
-  const char *names[RL_KIND_KEYS_MAX];
-  size_t count = 0;
-  for (const rl_kind_key *key = RL_NESTED_KEYS[below].keys; key->name != NULL; key++) {
-    names[count++] = key->name;
-  }
-  return rl_node_known_keys(node, where, names, count, load->diags);
+  return rl_table_known(load, node, &RL_NESTED_KEYS[below], where, NULL);
 }

@@ -94,6 +94,7 @@ void rl_parallel_resolve(const rl_load *load, const rl_settings *settings, rl_sc
     scenario->devices = ranks;
   } else if (settings->values[RL_SET_TENSOR] == NULL && scenario->devices % ranks == 0) {
     parallel->tensor = scenario->devices / ranks;
+    parallel->implied = true;
     if (parallel->loc.file == NULL) parallel->loc = settings->values[RL_SET_HARDWARE]->loc;
   } else if (ranks != scenario->devices) {
     report_devices(load, settings, scenario);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "spec/config.h"
 #include "spec/safetensors_layout.h"
 
 #define RL_COUNT(array) (sizeof(array) / sizeof *(array))
@@ -26,13 +27,16 @@ static const struct {
             {".weight_scale_2", ".weight", RL_PART_WHOLE},
             {".weight_global_scale", ".weight", RL_PART_WHOLE},
             {".input_scale", ".weight", RL_PART_BESIDE},
+            {".input_scale_ub", ".weight", RL_PART_BESIDE},
+            {".k_scale", ".weight", RL_PART_BESIDE},
+            {".v_scale", ".weight", RL_PART_BESIDE},
             {".input_global_scale", ".weight", RL_PART_BESIDE},
             {".weight.absmax", ".weight", RL_PART_SCALES},
             {".weight.nested_absmax", ".weight", RL_PART_WHOLE},
             {".weight.quant_map", ".weight", RL_PART_TABLE},
             {".weight.nested_quant_map", ".weight", RL_PART_TABLE},
-            {".weight.quant_state.bitsandbytes__nf4", ".weight", RL_PART_BESIDE},
-            {".weight.quant_state.bitsandbytes__fp4", ".weight", RL_PART_BESIDE},
+            {".weight.quant_state.bitsandbytes__nf4", ".weight", RL_PART_STATE},
+            {".weight.quant_state.bitsandbytes__fp4", ".weight", RL_PART_STATE},
             {".SCB", ".weight", RL_PART_SCALES},
             {".weight_format", ".weight", RL_PART_BESIDE},
             {"_blocks", "", RL_PART_CODES},
@@ -87,7 +91,8 @@ static rl_layout gather(const member *members, size_t count) {
     const rl_safetensor *tensor = members[i].tensor;
     rl_layout_part *part = &layout.parts[members[i].role];
     if (part->count++ == 0) part->first = tensor;
-    layout.mixed |= !same_shape(part->first, tensor);
+    bool several = members[i].role == RL_PART_TABLE || members[i].role == RL_PART_BESIDE;
+    layout.mixed |= !several && !same_shape(part->first, tensor);
     part->bytes += tensor->end - tensor->begin; /* all lie in files */
   }
   return layout;
@@ -112,8 +117,15 @@ static rl_status keep(grouping *g, rl_layout *layout) {
   return RL_OK;
 }
 
-/* The members of one weight; without codes each of them is a tensor of its own. */
-static rl_status keep_group(grouping *g, const member *members, size_t count) {
+static int by_own(const void *a, const void *b) {
+  const member *left = a, *right = b;
+  int order = strcmp(left->own, right->own);
+  return order != 0 ? order : strcmp(left->tensor->name, right->tensor->name);
+}
+
+/* The members of one weight; without codes each of them is a tensor of its own, of all experts
+ * where it has them. */
+static rl_status keep_group(grouping *g, member *members, size_t count) {
   rl_layout layout = gather(members, count);
   bool plain = layout.parts[RL_PART_PLAIN].count > 0, codes = layout.parts[RL_PART_CODES].count > 0;
   if (plain && codes) {
@@ -121,6 +133,7 @@ static rl_status keep_group(grouping *g, const member *members, size_t count) {
                      layout.name);
   }
   if (plain || codes) return keep(g, &layout);
+  qsort(members, count, sizeof *members, by_own);
   for (size_t i = 0; i < count; i++) {
     member alone = members[i];
     alone.weight = alone.own;
@@ -138,7 +151,7 @@ static rl_status keep_group(grouping *g, const member *members, size_t count) {
   return RL_OK;
 }
 
-static rl_status keep_all(grouping *g, const member *members, size_t count) {
+static rl_status keep_all(grouping *g, member *members, size_t count) {
   for (size_t i = 1; i < count; i++) {
     const rl_safetensor *tensor = members[i].tensor;
     if (strcmp(members[i - 1].tensor->name, tensor->name) != 0) continue;
@@ -153,16 +166,13 @@ static rl_status keep_all(grouping *g, const member *members, size_t count) {
   return RL_OK;
 }
 
-static int by_name(const void *a, const void *b) {
-  return strcmp(((const rl_stored_tensor *)a)->name, ((const rl_stored_tensor *)b)->name);
-}
-
 rl_status rl_safetensors_group(const rl_load *load, const char *path, const rl_node *config,
                                const rl_safetensor_list *tensors, rl_stored **out) {
   rl_stored *stored = RL_NEW(load->arena, rl_stored);
   member *members = RL_NEW_ARRAY(load->arena, member, tensors->count + 1);
   rl_stored_tensor *room = RL_NEW_ARRAY(load->arena, rl_stored_tensor, tensors->count + 1);
-  rl_layouts layouts = {.load = load, .config = config};
+  rl_layouts layouts = {.load = load, .quantization = rl_config_quantization_map(config)};
+  rl_module_rules *rules = NULL;
   *out = NULL;
   if (stored == NULL || members == NULL || room == NULL) return rl_diag_oom(load->diags);
   *stored = (rl_stored){.file = path, .by_source = true, .tensors = room};
@@ -171,11 +181,17 @@ rl_status rl_safetensors_group(const rl_load *load, const char *path, const rl_n
     if (!name_member(load->arena, &tensors->items[i], &members[i])) return rl_diag_oom(load->diags);
   }
   if (tensors->count > 1) qsort(members, tensors->count, sizeof *members, by_weight);
-  rl_status status = keep_all(&g, members, tensors->count);
+  rl_status status = rl_module_rules_open(load, layouts.quantization, &rules);
+  layouts.rules = rules;
+  if (status == RL_OK) status = keep_all(&g, members, tensors->count);
+  rl_module_rules_close(rules);
   if (status != RL_OK) return status;
   stored->formats = layouts.made.items;
   stored->format_count = layouts.made.count;
-  if (stored->count > 1) qsort(room, stored->count, sizeof *room, by_name);
+  const rl_stored_tensor *twice;
+  if (!rl_stored_sort(stored, &twice)) {
+    return RL_REPORT(load->diags, GIVEN_TWICE, (rl_loc){.file = path}, "tensor", twice->name);
+  }
   *out = stored;
   return RL_OK;
 }

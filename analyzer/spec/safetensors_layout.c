@@ -19,8 +19,12 @@ typedef struct reading {
   const rl_layout *layout;
   rl_stored_tensor *out;
   matrix shape;
-  bool zeros;  /* zero points are read with the codes */
-  bool failed; /* memory is exhausted, or a format is broken; reported */
+  const rl_node *says;    /* quantization_config, or the part of it that is about this module */
+  const rl_node *weights; /* of its group, where it has groups; else the same */
+  bool zeros;             /* zero points are read with the codes */
+  bool ordered;           /* and each column's group */
+  uint64_t state_bytes;   /* what is read of the text that says how it was quantized */
+  bool failed;            /* memory is exhausted, or a format is broken; reported */
 } reading;
 
 static const rl_safetensor *part(const reading *r, rl_part_role role) {
@@ -78,7 +82,7 @@ static void make(reading *r, const char *name, const rl_component *component,
 static void take(reading *r, const char *name, const rl_component *component,
                  const char *activations) {
   const rl_load *load = r->layouts->load;
-  bool wide = component->scale == RL_F32 && component->span != RL_PER_TENSOR;
+  bool wide = component->scale == RL_F32 && !component->tables;
   if (name != NULL && wide) name = rl_textf(load->arena, "%s-scale32", name);
   if (name == NULL) {
     rl_diag_oom(load->diags);
@@ -99,32 +103,32 @@ static bool scale_type(const rl_safetensor *scales, rl_type *type) {
 
 /* --- what the config says --- */
 
-static const rl_node *quantization(const reading *r) {
-  const rl_node *config = r->layouts->config;
-  const rl_node *map = rl_load_get(config, "quantization_config");
-  return map != NULL ? map : rl_load_get(config, "compression_config");
-}
-
 static bool says(const rl_node *map, const char *key, const char *text) {
-  const rl_node *node = map == NULL ? NULL : rl_load_get(map, key);
+  const rl_node *node = map == NULL || map->kind != RL_MAP ? NULL : rl_load_get(map, key);
   return node != NULL && node->kind == RL_SCALAR && strcmp(node->text, text) == 0;
 }
 
-/* The first group of compressed-tensors. */
-static const rl_node *first_group(const reading *r) {
-  const rl_node *groups =
-      quantization(r) == NULL ? NULL : rl_load_get(quantization(r), "config_groups");
-  return groups == NULL || groups->kind != RL_MAP || groups->count == 0 ? NULL : groups->items[0];
+/* What is said of the module whose tensor this is: its name without what the tensor is of it. */
+static bool find_says(reading *r, const rl_safetensor *tensor) {
+  const rl_layouts *layouts = r->layouts;
+  const char *end = strrchr(tensor->name, '.');
+  const int length = end == NULL ? (int)strlen(tensor->name) : (int)(end - tensor->name);
+  const char *module = rl_textf(layouts->load->arena, "%.*s", length, tensor->name);
+  if (module == NULL) return rl_diag_oom(layouts->load->diags) == RL_OK;
+  r->says = rl_module_rules_find(layouts->rules, module);
+  if (r->says == NULL || r->says->kind != RL_MAP) r->says = layouts->quantization;
+  if (r->says != NULL && r->says->kind != RL_MAP) r->says = NULL;
+  r->weights = r->says == NULL ? NULL : rl_load_get(r->says, "weights");
+  if (r->weights == NULL || r->weights->kind != RL_MAP) r->weights = r->says;
+  return true;
 }
 
 /* Bits of integer codes: 4 where nothing is said. */
 static uint64_t code_bits(const reading *r) {
   static const char *const keys[] = {"bits", "w_bit", "num_bits"};
-  const rl_node *group = first_group(r);
-  const rl_node *map = group == NULL ? quantization(r) : rl_load_get(group, "weights");
-  for (size_t i = 0; map != NULL && i < RL_COUNT(keys); i++) {
+  for (size_t i = 0; r->weights != NULL && i < RL_COUNT(keys); i++) {
     uint64_t bits;
-    const rl_node *node = rl_load_get(map, keys[i]);
+    const rl_node *node = rl_load_get(r->weights, keys[i]);
     bool whole =
         node != NULL && node->kind == RL_SCALAR && rl_scan_u64(node->text, node->length, &bits);
     if (whole && bits > 0 && bits <= 8) return bits;
@@ -134,15 +138,24 @@ static uint64_t code_bits(const reading *r) {
 
 /* Zero points that are stored and all the same are not read. */
 static bool reads_zeros(const reading *r) {
-  const rl_node *map = quantization(r);
   if (part(r, RL_PART_ZEROS) == NULL) return false;
-  return !says(map, "sym", "true") && !says(map, "zero_point", "false");
+  return !says(r->weights, "sym", "true") && !says(r->weights, "symmetric", "true") &&
+         !says(r->weights, "zero_point", "false");
+}
+
+/* The group of each column is read where columns were quantized in an order of their own: GPTQ
+ * writes it always, compressed-tensors only then. */
+static bool reads_order(const reading *r) {
+  const rl_safetensor *order = part(r, RL_PART_ORDER);
+  const char *end = order == NULL ? NULL : strrchr(order->name, '.');
+  if (end == NULL) return false;
+  return says(r->weights, "desc_act", "true") || strcmp(end, ".weight_g_idx") == 0;
 }
 
 static bool quantizes_activations(const reading *r) {
-  const rl_node *group = first_group(r);
-  if (group != NULL) return rl_load_get(group, "input_activations") != NULL;
-  return part(r, RL_PART_BESIDE) != NULL || says(quantization(r), "quant_method", "bitsandbytes");
+  if (r->says != NULL && rl_load_get(r->says, "input_activations") != NULL) return true;
+  if (r->weights != r->says) return false; /* a group that says nothing of them */
+  return part(r, RL_PART_BESIDE) != NULL || says(r->says, "quant_method", "bitsandbytes");
 }
 
 /* --- layouts: each answers false where it is another one --- */
@@ -175,22 +188,30 @@ static bool read_fp8(reading *r) {
   return true;
 }
 
+/* A row's zero point, where there is one, is a value of the codes' type. */
 static bool read_int8(reading *r) {
-  const rl_safetensor *scales = part(r, RL_PART_SCALES);
+  const rl_safetensor *scales = part(r, RL_PART_SCALES), *zeros = part(r, RL_PART_ZEROS);
   rl_component int8 = {.kind = RL_QUANT, .type = RL_I8, .span = RL_PER_ROW};
   if (!is_type(part(r, RL_PART_PLAIN), "I8") || !scale_type(scales, &int8.scale)) return false;
   r->out->type = "8-bit integers with scales in another arrangement";
   if (scales->values != r->shape.rows * r->shape.others) return true;
-  bool both = quantizes_activations(r);
-  take(r, both ? "w8a8-int8" : "w8a16", &int8, both ? "int8-token" : NULL);
+  const bool both = quantizes_activations(r);
+  r->zeros = reads_zeros(r);
+  if (r->zeros && (!is_type(zeros, "I8") || zeros->values != scales->values)) return true;
+  int8.zero = r->zeros ? RL_ZERO_CODE : RL_ZERO_NONE;
+  const char *name = both ? "w8a8-int8" : "w8a16";
+  if (r->zeros) name = both ? "w8a8-int8-asym" : "w8a16-asym";
+  take(r, name, &int8, both ? "int8-token" : NULL);
   return true;
 }
 
 /* Integers that no component keeps, by what they are; NULL when memory is exhausted or there is
  * nothing to say against them. */
 static const char *strange_groups(reading *r, uint64_t bits, uint64_t group, rl_type *scale) {
-  if (says(quantization(r), "desc_act", "true")) return "integers whose rows are in another order";
-  bool known = (bits == 4 || bits == 8) && group > 0 && group <= UINT32_MAX;
+  if (says(r->weights, "desc_act", "true") && part(r, RL_PART_ORDER) == NULL) {
+    return "integers whose rows are in another order, which is not stored";
+  }
+  bool known = (bits == 2 || bits == 4 || bits == 8) && group > 0 && group <= UINT32_MAX;
   if (known && scale_type(part(r, RL_PART_SCALES), scale)) return NULL;
   const char *what = rl_textf(r->layouts->load->arena, "%u-bit integers in groups of %u",
                               (unsigned)bits, (unsigned)group);
@@ -203,23 +224,35 @@ static uint64_t whole_quotient(uint64_t a, uint64_t b) {
   return a % b == 0 ? a / b : 0;
 }
 
-/* Integers of so many bits in so many groups a row. */
+static rl_type integer_of(uint64_t bits) {
+  if (bits == 2) return RL_I2;
+  return bits == 4 ? RL_I4 : RL_I8;
+}
+
+/* "w4a16-g128-asym", "gptq-g128-act", "w8a16", "w4a16-row"; NULL when memory is exhausted. */
+static const char *groups_name(rl_arena *arena, const rl_component *codes) {
+  const unsigned bits = RL_TYPES[codes->type].bits, group = codes->group;
+  const char *asym = codes->zero == RL_ZERO_CODE ? "-asym" : "", *row = bits == 8 ? "" : "-row";
+  if (codes->span == RL_PER_ROW) return rl_textf(arena, "w%ua16%s", bits, row);
+  if (!codes->ordered) return rl_textf(arena, "w%ua16-g%u%s", bits, group, asym);
+  if (bits == 4) return rl_textf(arena, "gptq-g%u%s-act", group, asym);
+  return rl_textf(arena, "gptq%u-g%u%s-act", bits, group, asym);
+}
+
+/* Integers of so many bits in so many groups a row; rows have no zero points and no order. */
 static void take_groups(reading *r, uint64_t bits, uint64_t groups) {
-  rl_arena *arena = r->layouts->load->arena;
-  rl_component codes = {.kind = RL_QUANT, .type = bits == 4 ? RL_I4 : RL_I8};
-  const char *asym = r->zeros ? "-asym" : "", *row = bits == 4 ? "-row" : "";
+  rl_component codes = {.kind = RL_QUANT, .type = integer_of(bits), .span = RL_PER_ROW};
   const uint64_t group = whole_quotient(r->shape.cols, groups);
   const char *strange = strange_groups(r, bits, group, &codes.scale);
   if (strange != NULL) r->out->type = strange;
   if (strange != NULL || r->failed) return;
-  codes.span = groups == 1 && !r->zeros ? RL_PER_ROW : RL_PER_GROUP; /* rows have no zero points */
-  codes.zero = r->zeros ? RL_ZERO_CODE : RL_ZERO_NONE;
-  codes.group = codes.span == RL_PER_ROW ? 0 : (uint32_t)group;
-  take(r,
-       codes.span == RL_PER_ROW
-           ? rl_textf(arena, "w%ua16%s", (unsigned)bits, row)
-           : rl_textf(arena, "w%ua16-g%u%s", (unsigned)bits, (unsigned)group, asym),
-       &codes, NULL);
+  codes.ordered = r->ordered = groups > 1 && reads_order(r);
+  if (groups > 1 || r->zeros) {
+    codes.span = RL_PER_GROUP;
+    codes.group = (uint32_t)group;
+    codes.zero = r->zeros ? RL_ZERO_CODE : RL_ZERO_NONE;
+  }
+  take(r, groups_name(r->layouts->load->arena, &codes), &codes, NULL);
 }
 
 /* qweight: codes in words of 32 bits along the inputs (GPTQ, [in / 8, out]) or the outputs (AWQ,
@@ -247,34 +280,69 @@ static bool read_words(reading *r) {
   return true;
 }
 
+/* Codes under a name of their own, or, with small floats as scales, under the weight's. */
+static const rl_safetensor *small_codes(const reading *r, bool small) {
+  const rl_safetensor *codes = part(r, RL_PART_CODES);
+  return codes == NULL && small ? part(r, RL_PART_PLAIN) : codes;
+}
+
 /* gpt-oss: blocks [.., cols / 32, 16] of two codes a byte, scales [.., cols / 32]; as
- * compressed-tensors: [rows, cols / 2] with [rows, cols / 32]. */
+ * compressed-tensors and ModelOpt: [rows, cols / 2] with [rows, cols / 32], or [rows, cols / 16]
+ * and a scale of the whole. */
 static bool read_fp4(reading *r) {
-  const rl_safetensor *codes = part(r, RL_PART_CODES), *scales = part(r, RL_PART_SCALES);
-  if (!is_type(codes, "U8") || scales == NULL) return false;
+  const rl_safetensor *scales = part(r, RL_PART_SCALES);
+  const bool small = is_type(scales, "F8_E4M3"); /* else powers of two, as bytes */
+  const rl_safetensor *codes = small_codes(r, small);
+  if (!is_type(codes, "U8")) return false;
+  const uint64_t *dims = codes->dims, groups = dims[0] == 16 && !small ? dims[1] : 0;
   r->out->type = "4-bit floats in another arrangement";
-  uint64_t groups = codes->bits == 8 && codes->dims[0] == 16 ? codes->dims[1] : 0;
-  r->shape = (matrix){.cols = groups * 32, .rows = codes->dims[2], .others = codes->dims[3]};
-  if (groups == 0) {
-    r->shape = (matrix){codes->dims[0] * 2, codes->dims[1], codes->dims[2] * codes->dims[3]};
-  }
-  bool mx = is_type(scales, "U8") && scales->values * 16 == codes->values;
-  bool nv = is_type(scales, "F8_E4M3") && scales->values * 8 == codes->values;
-  if (nv) r->out->type = "4-bit floats in groups of 16 with 8-bit scales (nvfp4)";
-  if (mx) take_shipped(r, "mxfp4");
-  if (nv && is_shipped(r, "nvfp4")) take_shipped(r, "nvfp4");
+  r->shape = (matrix){.cols = dims[0] * 2, .rows = dims[1], .others = dims[2] * dims[3]};
+  if (groups != 0) r->shape = (matrix){.cols = groups * 32, .rows = dims[2], .others = dims[3]};
+  const char *nv = quantizes_activations(r) ? "w4a4-nvfp4" : "nvfp4";
+  if (small && scales->values * 8 == codes->values) take_shipped(r, nv);
+  if (is_type(scales, "U8") && scales->values * 16 == codes->values) take_shipped(r, "mxfp4");
   return true;
 }
 
-/* bitsandbytes: two codes a byte in one column, whatever the weight's shape. */
+/* Values that share a scale where so many have so many scales: of the sizes that bitsandbytes has.
+ */
+static uint32_t table_block(uint64_t values, uint64_t scales) {
+  for (uint32_t block = 64; block <= 4096; block *= 2) {
+    if (rl_ceil_div(values, block) == scales) return block;
+  }
+  return 0;
+}
+
+/* "bnb-nf4", "bnb-fp4-double", "bnb-nf4-g128"; NULL when memory is exhausted. */
+static const char *table_name(rl_arena *arena, const rl_component *codes) {
+  const char *type = codes->type == RL_FP4_BNB ? "fp4" : "nf4";
+  const char *name = rl_textf(arena, "bnb-%s%s", type, codes->outer ? "-double" : "");
+  if (name == NULL || codes->group == 64) return name;
+  return rl_textf(arena, "%s-g%u", name, (unsigned)codes->group);
+}
+
+/* bitsandbytes (functional.py, QuantState): two codes a byte in one column, whatever the weight's
+ * shape, behind each other over all rows; the type of code is the last part of a tensor's name.
+ * Quantized scales have a table, scales and an offset of their own; the offset stands in the text
+ * and is read as fp32. */
 static bool read_table(reading *r) {
-  const rl_safetensor *plain = part(r, RL_PART_PLAIN);
-  if (!is_type(plain, "U8") || part(r, RL_PART_TABLE) == NULL) return false;
-  bool nested = r->layout->parts[RL_PART_WHOLE].count > 0;
-  const char *name = nested ? "nf4-double" : "nf4";
-  r->shape = (matrix){.cols = plain->values * 2, .rows = 1, .others = 1};
+  const rl_safetensor *plain = part(r, RL_PART_PLAIN), *scales = part(r, RL_PART_SCALES);
+  const rl_safetensor *state = part(r, RL_PART_STATE);
+  const bool nested = part(r, RL_PART_WHOLE) != NULL;
+  enum { OFFSET_BYTES = 4, SCALES_OF_ONE = 256 };
+  if (plain == NULL || part(r, RL_PART_TABLE) == NULL) return false;
+  r->shape = (matrix){.cols = (plain->end - plain->begin) * 2, .rows = 1, .others = 1};
   r->out->type = "4-bit codes of a table in blocks (bitsandbytes)";
-  if (is_shipped(r, name)) take_shipped(r, name);
+  rl_component codes = {.kind = RL_QUANT, .type = RL_NF4, .span = RL_PER_GROUP, .tables = true};
+  codes.group = table_block(r->shape.cols, scales->values);
+  codes.scale = nested ? RL_DYN8 : RL_F32;
+  codes.outer = nested;
+  codes.outer_group = nested ? SCALES_OF_ONE : 0;
+  bool known = state != NULL && codes.group != 0 && scales->bits == RL_TYPES[codes.scale].bits;
+  if (!known) return true;
+  if (strstr(state->name, "__fp4") != NULL) codes.type = RL_FP4_BNB;
+  r->state_bytes = nested ? OFFSET_BYTES : 0;
+  take(r, table_name(r->layouts->load->arena, &codes), &codes, NULL);
   return true;
 }
 
@@ -282,14 +350,13 @@ static bool read_table(reading *r) {
 static void sum_parts(const reading *r, rl_layout *layout) {
   for (int role = 0; role < RL_PART_ROLES; role++) {
     const rl_layout_part *p = &layout->parts[role];
-    bool beside =
-        role == RL_PART_ORDER || role == RL_PART_BESIDE || (role == RL_PART_ZEROS && !r->zeros);
-    if (beside) {
-      layout->beside_count += p->count;
-      layout->beside_bytes += p->bytes;
-    } else {
-      r->out->bytes += p->bytes;
-    }
+    bool beside = role == RL_PART_BESIDE || role == RL_PART_STATE ||
+                  (role == RL_PART_ORDER && !r->ordered) || (role == RL_PART_ZEROS && !r->zeros);
+    const uint64_t read = role == RL_PART_STATE ? rl_min_u64(r->state_bytes, p->bytes) : 0;
+    r->out->bytes += beside ? read : p->bytes;
+    if (!beside) continue;
+    layout->beside_count += p->count;
+    layout->beside_bytes += p->bytes - read;
   }
 }
 
@@ -301,6 +368,7 @@ rl_status rl_layout_read(rl_layouts *layouts, rl_layout *layout, rl_stored_tenso
   if (first == NULL) first = layout->parts[RL_PART_CODES].first;
   r.shape = (matrix){first->dims[0], first->dims[1], first->dims[2] * first->dims[3]};
   out->type = first->type;
+  if (!find_says(&r, first)) return rl_diags_status(layouts->load->diags);
   bool scaled = layout->parts[RL_PART_SCALES].count > 0, read = !scaled && read_dense(&r);
   for (size_t i = 0; i < RL_COUNT(readers) && !read; i++) read = scaled && readers[i](&r);
   if (layout->mixed) {

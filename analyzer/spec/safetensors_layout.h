@@ -3,6 +3,7 @@
 #ifndef RL_SPEC_SAFETENSORS_LAYOUT_H
 #define RL_SPEC_SAFETENSORS_LAYOUT_H
 
+#include "spec/module_rules.h"
 #include "spec/safetensors.h"
 
 typedef enum rl_part_role {
@@ -13,6 +14,7 @@ typedef enum rl_part_role {
   RL_PART_WHOLE,  /* scales of the whole tensor, or of its scales */
   RL_PART_TABLE,  /* values that codes stand for */
   RL_PART_ORDER,  /* which group a row is of */
+  RL_PART_STATE,  /* how the weight was quantized, as text (bitsandbytes) */
   RL_PART_BESIDE, /* for loading, or of the activations: no product reads it */
   RL_PART_ROLES
 } rl_part_role;
@@ -34,7 +36,8 @@ typedef struct rl_layout {
 /* What reading layouts needs to know and keeps. */
 typedef struct rl_layouts {
   const rl_load *load;
-  const rl_node *config; /* of the model: its quantization_config says what shapes do not */
+  const rl_node *quantization;  /* quantization_config: it says what shapes do not; NULL: nothing */
+  const rl_module_rules *rules; /* of it */
   RL_LIST(const rl_format *) made; /* formats that are not shipped */
 } rl_layouts;
 

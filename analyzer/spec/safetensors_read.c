@@ -93,7 +93,21 @@ static int by_name(const void *a, const void *b) {
   return strcmp((*(const rl_safetensor *const *)a)->name, (*(const rl_safetensor *const *)b)->name);
 }
 
-/* Each tensor of the index is in the files, and nothing else. */
+static const char *name_behind_folder(const char *path) {
+  const char *slash = strrchr(path, '/');
+  return slash == NULL ? path : slash + 1;
+}
+
+/* A program that loads part by part looks for the tensor in the file that the index names. */
+static rl_status check_file(const rl_load *load, const rl_node *said, const rl_safetensor *tensor) {
+  const char *file = name_behind_folder(tensor->node->loc.file);
+  if (strcmp(said->text, file) == 0) return RL_OK;
+  const char *what = rl_textf(load->arena, "is said to be in %s, and is in %s", said->text, file);
+  if (what == NULL) return rl_diag_oom(load->diags);
+  return RL_REPORT(load->diags, SAFETENSORS_WRONG, said->loc, tensor->name, what);
+}
+
+/* Each tensor of the index is in the file that it names, and nothing else is. */
 static rl_status check_index(const rl_load *load, const char *path, const rl_node *map,
                              const rl_safetensor_list *tensors) {
   const rl_safetensor **sorted =
@@ -104,9 +118,14 @@ static rl_status check_index(const rl_load *load, const char *path, const rl_nod
   if (tensors->count > 1) qsort(sorted, tensors->count, sizeof *sorted, by_name);
   for (size_t i = 0; i < map->count && tensors->count > 0; i++) {
     const rl_safetensor wanted = {.name = map->keys[i]->text}, *key = &wanted;
-    if (bsearch(&key, sorted, tensors->count, sizeof *sorted, by_name) != NULL) continue;
-    return RL_REPORT(load->diags, SAFETENSORS_WRONG, map->keys[i]->loc, wanted.name,
-                     "is in none of the files that the index names");
+    const rl_safetensor *const *found =
+        bsearch(&key, sorted, tensors->count, sizeof *sorted, by_name);
+    if (found == NULL) {
+      return RL_REPORT(load->diags, SAFETENSORS_WRONG, map->keys[i]->loc, wanted.name,
+                       "is in none of the files that the index names");
+    }
+    rl_status status = check_file(load, map->items[i], *found);
+    if (status != RL_OK) return status;
   }
   if (map->count == tensors->count) return RL_OK;
   return RL_REPORT(load->diags, SAFETENSORS_COUNT, (rl_loc){.file = path},
@@ -133,17 +152,38 @@ static rl_status read_files(const rl_load *load, const char *path, const name_li
   return RL_OK;
 }
 
-/* What the index alone says. */
+/* What the index says of all its tensors' bytes; NULL: nothing. */
+static rl_status read_total(const rl_load *load, const rl_node *root, const rl_node **size,
+                            uint64_t *total) {
+  const rl_node *metadata = rl_load_get(root, "metadata");
+  *total = 0;
+  *size = metadata == NULL ? NULL : rl_load_get(metadata, "total_size");
+  if (*size == NULL) return RL_OK;
+  return rl_node_u64(*size, "total_size", 0, INT64_MAX, total, load->diags);
+}
+
 static rl_status note_absent(const rl_load *load, const char *path, const rl_node *root) {
   char bytes[RL_NUMBER_TEXT];
-  uint64_t total = 0;
-  const rl_node *metadata = rl_load_get(root, "metadata");
-  const rl_node *size = metadata == NULL ? NULL : rl_load_get(metadata, "total_size");
-  if (size != NULL && rl_node_u64(size, "total_size", 0, INT64_MAX, &total, load->diags) != RL_OK) {
-    return RL_BAD_INPUT;
-  }
+  uint64_t total;
+  const rl_node *size;
+  if (read_total(load, root, &size, &total) != RL_OK) return RL_BAD_INPUT;
   return RL_REPORT(load->diags, SAFETENSORS_ABSENT, (rl_loc){.file = path},
                    size == NULL ? "an unknown number of" : rl_print_grouped(total, bytes));
+}
+
+/* Published indexes are known to be wrong here, and nothing is loaded by the sum: a warning. */
+static rl_status check_total(const rl_load *load, const rl_node *root,
+                             const rl_safetensor_list *tensors) {
+  char said[RL_NUMBER_TEXT], have[RL_NUMBER_TEXT];
+  uint64_t total, bytes = 0;
+  const rl_node *size;
+  for (size_t i = 0; i < tensors->count; i++) {
+    bytes += tensors->items[i].end - tensors->items[i].begin; /* all lie in files */
+  }
+  if (read_total(load, root, &size, &total) != RL_OK) return RL_BAD_INPUT;
+  if (size == NULL || total == bytes) return RL_OK;
+  return RL_REPORT(load->diags, SAFETENSORS_TOTAL, size->loc, rl_print_grouped(total, said),
+                   rl_print_grouped(bytes, have));
 }
 
 static rl_status read_index(const rl_load *load, const char *path, rl_safetensor_list *tensors,
@@ -156,6 +196,7 @@ static rl_status read_index(const rl_load *load, const char *path, rl_safetensor
   if (status != RL_OK) return status;
   status = rl_parse_json(load->arena, &document, &RL_DOC_LIMITS_WIDE, &root, load->diags);
   if (status != RL_OK) return status;
+  if (!rl_load_is_map(load, root, "the index")) return RL_BAD_INPUT;
   const rl_node *map = rl_load_need(load, root, "index", "weight_map");
   if (map == NULL) return RL_BAD_INPUT;
   if (map->kind != RL_MAP) {
@@ -165,7 +206,9 @@ static rl_status read_index(const rl_load *load, const char *path, rl_safetensor
   status = list_files(load, map, &files);
   if (status == RL_OK) status = read_files(load, path, &files, tensors, there);
   if (status != RL_OK) return status;
-  return *there ? check_index(load, path, map, tensors) : note_absent(load, path, root);
+  if (!*there) return note_absent(load, path, root);
+  status = check_index(load, path, map, tensors);
+  return status == RL_OK ? check_total(load, root, tensors) : status;
 }
 
 rl_status rl_safetensors_read(const rl_load *load, const char *path, const rl_node *config,

@@ -109,6 +109,7 @@ static void resolve_weights(const resolver *r) {
   const rl_node *node = r->settings->values[RL_SET_WEIGHTS];
   const char *text = rl_settings_text(r->load, r->settings, RL_SET_WEIGHTS);
   const rl_model *model = r->scenario->model;
+  r->scenario->stored = r->scenario->quantized = false; /* that which is varied may have been */
   if (text != NULL) {
     r->scenario->weights = find_format(r, text, node->loc);
   } else if (model == NULL) {
@@ -118,6 +119,7 @@ static void resolve_weights(const resolver *r) {
     r->scenario->stored = true;
   } else if (node == NULL && model->quantization != NULL) {
     r->scenario->weights = find_format(r, model->quantization, (rl_loc){.file = model->file});
+    r->scenario->quantized = true;
   } else if (node == NULL) {
     r->scenario->weights = dense_format(r, model->type);
   }
@@ -163,12 +165,21 @@ static const char *kv_name(const resolver *r, const char *text, rl_setting which
   return text;
 }
 
+/* As the model's checkpoint asks for, else as activations. */
+static const rl_format *usual_kv(const resolver *r, rl_setting which) {
+  const rl_model *model = r->scenario->model;
+  if (model == NULL || model->kv == NULL) return r->scenario->activations;
+  const rl_loc loc = {.file = model->file};
+  if (which == RL_SET_K) RL_REPORT(r->diags, KV_OF_MODEL, loc, model->kv);
+  return find_any_format(r, model->kv, loc);
+}
+
 /* A cache grows row by row, so its format may hold nothing once a tensor but for blocks of tokens.
  */
 static const rl_format *resolve_kv(const resolver *r, rl_setting which) {
   const rl_node *node = r->settings->values[which];
   const char *text = rl_settings_text(r->load, r->settings, which);
-  if (text == NULL || rl_name_equal(text, "auto")) return r->scenario->activations;
+  if (text == NULL || rl_name_equal(text, "auto")) return usual_kv(r, which);
   if (rl_name_equal(text, "fp8_e5m2")) {
     RL_REPORT(r->diags, NOT_SUPPORTED, node->loc, "fp8_e5m2 instead of fp8_e4m3 as KV cache");
     return NULL;

@@ -16,8 +16,11 @@
 /* Formats by tensor. An entry names an operator (`down_proj`, globs allowed), or a class: `embed`,
  * `lm_head`, `router`, `norm`, `bias`, `recurrence`. The last entry that matches wins; `default` holds for the linear
  * operators inside the layers and, when dense, for everything else too. */
+#define RL_NO_LAYER UINT32_MAX
 typedef struct rl_format_rule {
-  const char *pattern;
+  const char *pattern; /* as given */
+  const char *within;  /* "down_proj" of "layers.0-3.down_proj"; NULL: it holds in every layer */
+  uint32_t first, last; /* those layers, counted as the family's `l` */
   const rl_format *format;
   rl_loc loc;
 } rl_format_rule;
@@ -43,6 +46,7 @@ typedef struct rl_parallel {
   uint64_t tensor, pipeline, expert, data, context;
   uint64_t micro_batches; /* that a batch is divided into by a pipeline; 0: as many as it has stages */
   rl_algorithm algorithm; /* of collectives */
+  bool implied;           /* `tensor` is what the devices leave: nobody gave it */
   rl_loc loc;
 } rl_parallel;
 /* Experts stand together, over the ranks that share a layer, or over those of some data groups that
@@ -58,7 +62,8 @@ typedef struct rl_scenario {
   const rl_profile *profile;
   const rl_format *activations;
   const rl_format *weights;     /* the default */
-  bool stored;                  /* weights that no rule names are as the model's file stores them */
+  bool stored;                  /* weights that no rule names are as the model's file stores them, */
+  bool quantized;               /* or as its quantization_config says of each module */
   const rl_format_rule *rules;  /* exceptions, in order */
   size_t rule_count;
   const rl_format *k, *v;       /* KV cache */
@@ -114,12 +119,13 @@ rl_status rl_scenario_vary(rl_arena *arena, rl_db *db, const rl_scenario *scenar
 void rl_scenario_write(const rl_scenario *scenario, rl_buf *out);
 /* Reports what no such YAML can name: standard input, a path that is not UTF-8. */
 rl_status rl_scenario_check_writable(const rl_scenario *scenario, rl_arena *arena, rl_diags *diags);
-/* The format of a weight: class is "linear", "router", "lm_head", "embed", "norm", "bias" or "recurrence"; name the operator's. */
+/* The format of a weight: class is "linear", "router", "lm_head", "embed", "norm", "bias" or "recurrence"; name the operator's;
+ * layer the one it stands in, or RL_NO_LAYER. */
 const rl_format *rl_scenario_weight_format(const rl_scenario *scenario, const char *class_name,
-                                           const char *name);
+                                           const char *name, uint32_t layer);
 /* The format that a rule gives it; NULL: none does. */
 const rl_format *rl_scenario_rule_format(const rl_scenario *scenario, const char *class_name,
-                                         const char *name);
+                                         const char *name, uint32_t layer);
 /* "1,8,64" or "1..256x2" or "1..8" -> ascending list without duplicates. */
 rl_status rl_batches_parse(rl_arena *arena, rl_text_at text, const uint64_t **out, size_t *count,
                            rl_diags *diags);

@@ -226,9 +226,32 @@ static bool is_below(const char *key, const char *prefix) {
   return strncmp(key, prefix, length) == 0 && key[length] != '\0';
 }
 
+/* Where a scenario has a key of that name; NULL: nowhere. */
+static const char *home_of(const rl_load *load, const char *given) {
+  const char *point = strrchr(given, '.');
+  const char *name = point == NULL ? given : point + 1;
+  for (size_t i = 0; i < RL_SETTINGS; i++) {
+    const char *key = RL_SETTING_KEYS[i], *at = strrchr(key, '.');
+    if (at == NULL && strcmp(key, name) == 0) return "it stands outside, at the file's top";
+    if (at == NULL || strcmp(at + 1, name) != 0) continue;
+    const char *home = rl_textf(load->arena, "it belongs in `%.*s:`", (int)(at - key), key);
+    if (home == NULL) rl_diag_oom(load->diags);
+    return home;
+  }
+  for (const rl_kind_key *key = RL_KEY_TABLES[RL_DB_SCENARIO].keys; key->name != NULL; key++) {
+    if (point != NULL && strcmp(key->name, name) == 0) return "it stands outside, at the file's top";
+  }
+  return NULL;
+}
+
 static void report_unknown(const rl_load *load, const rl_assignment *given) {
   const char *known[RL_KIND_KEYS_MAX + RL_SETTINGS];
   size_t count = 0;
+  const char *home = home_of(load, given->key);
+  if (home != NULL) {
+    RL_REPORT(load->diags, KEY_ELSEWHERE, given->loc, given->key, "scenario", home);
+    return;
+  }
   for (const rl_kind_key *key = RL_KEY_TABLES[RL_DB_SCENARIO].keys; key->name != NULL; key++) {
     if (key->below != RL_BELOW_ANY) known[count++] = key->name;
   }

@@ -22,6 +22,8 @@ typedef struct rl_storage {
   rl_figure capacity_figure;
   const rl_storage_read *reads; /* ascending sizes, at least one */
   size_t read_count;
+  uint64_t lanes;   /* of its connector; 0: not told */
+  rl_figure signal; /* bit/s of one lane; absent: not told */
 } rl_storage;
 
 /* The figure that holds for pieces of that many bytes: that of the largest listed size not above

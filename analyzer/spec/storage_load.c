@@ -1,4 +1,5 @@
 /* Reads `kind: storage` into rl_storage. */
+#include "spec/hardware_check.h"
 #include "spec/kind_keys.h"
 #include "spec/load.h"
 #include "spec/storage.h"
@@ -61,6 +62,8 @@ rl_status rl_load_storage(rl_load *load, const void **out) {
     RL_REPORT(load->diags, CAPACITY_RANGE, storage->capacity_figure.source->loc, "capacity");
   }
   load_reads(load, storage);
+  storage->signal = rl_load_lanes(load, root, (rl_origin){0}, &storage->lanes);
+  if (rl_load_checks(load)) rl_storage_check(load, storage);
   return rl_load_finish(load, storage, out);
 }
 

@@ -1,6 +1,5 @@
 /* Reads the `stored:` of a model description: which tensors its weights stand in, as `import` writes
  * it. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/checked.h"
@@ -90,10 +89,6 @@ static bool load_tensor(const rl_load *load, const rl_node *node, const rl_store
   return sized && shaped && typed;
 }
 
-static int by_name(const void *a, const void *b) {
-  return strcmp(((const rl_stored_tensor *)a)->name, ((const rl_stored_tensor *)b)->name);
-}
-
 static bool load_tensors(const rl_load *load, const rl_node *list, rl_stored *stored) {
   if (list->kind != RL_SEQUENCE) {
     RL_REPORT(load->diags, VALUE_KIND, list->loc, "tensors", "a list",
@@ -111,13 +106,10 @@ static bool load_tensors(const rl_load *load, const rl_node *list, rl_stored *st
     }
   }
   stored->count = list->count;
-  if (stored->count > 1) qsort(stored->tensors, stored->count, sizeof *stored->tensors, by_name);
-  for (size_t i = 1; i < stored->count; i++) {
-    if (by_name(&stored->tensors[i - 1], &stored->tensors[i]) != 0) continue;
-    RL_REPORT(load->diags, GIVEN_TWICE, list->loc, "tensor", stored->tensors[i].name);
-    return false;
-  }
-  return true;
+  const rl_stored_tensor *twice;
+  if (rl_stored_sort(stored, &twice)) return true;
+  RL_REPORT(load->diags, GIVEN_TWICE, list->loc, "tensor", twice->name);
+  return false;
 }
 
 const rl_stored *rl_load_stored(const rl_load *load, const rl_node *map) {

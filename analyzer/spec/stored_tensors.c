@@ -1,9 +1,24 @@
 /* Names to tensors by halving; what most bytes are in. */
 #include "spec/stored_tensors.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/number.h"
+
+static int by_name(const void *a, const void *b) {
+  return strcmp(((const rl_stored_tensor *)a)->name, ((const rl_stored_tensor *)b)->name);
+}
+
+bool rl_stored_sort(rl_stored *stored, const rl_stored_tensor **twice) {
+  *twice = NULL;
+  if (stored->count > 1) qsort(stored->tensors, stored->count, sizeof *stored->tensors, by_name);
+  for (size_t i = 1; i < stored->count && *twice == NULL; i++) {
+    const rl_stored_tensor *tensor = &stored->tensors[i];
+    if (by_name(tensor - 1, tensor) == 0) *twice = tensor;
+  }
+  return *twice == NULL;
+}
 
 const rl_stored_tensor *rl_stored_find(const rl_stored *stored, const char *name) {
   size_t low = 0, high = stored->count;

@@ -26,6 +26,8 @@ typedef struct rl_stored {
   uint64_t beside_bytes;
 } rl_stored;
 
+/* Sorts tensors by name; false where two have one name, of which *twice is then the second. */
+bool rl_stored_sort(rl_stored *stored, const rl_stored_tensor **twice);
 /* NULL when there is none of that name. */
 const rl_stored_tensor *rl_stored_find(const rl_stored *stored, const char *name);
 /* The same of a template: "blk.{l}.attn_q.weight" of a layer. */

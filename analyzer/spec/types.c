@@ -17,6 +17,8 @@ const rl_type_info RL_TYPES[RL_TYPE_COUNT] = {
     [RL_F4_E2M1] = {"f4_e2m1", 4, false, RL_F32, RL_F8_E4M3},
     [RL_F8_E8M0] = {"f8_e8m0", 8, false, RL_F32, RL_F32},
     [RL_NF4] = {"nf4", 4, false, RL_F32, RL_BF16},
+    [RL_FP4_BNB] = {"fp4_bnb", 4, false, RL_F32, RL_BF16},
+    [RL_DYN8] = {"dynamic8", 8, false, RL_F32, RL_F32},
 };
 
 const char *const RL_SOURCE_KIND_WORDS[RL_SOURCE_KINDS] = {[RL_DATASHEET] = "datasheet",

@@ -9,6 +9,8 @@ typedef enum rl_type {
   RL_F32, RL_TF32, RL_BF16, RL_F16, RL_F8_E4M3, RL_F8_E5M2, RL_I32, RL_I8, RL_I4, RL_I2, RL_F4_E2M1,
   RL_F8_E8M0, /* powers of two: scales, never values */
   RL_NF4,     /* 16 quantiles of a normal distribution: codes, never multiplied */
+  RL_FP4_BNB, /* the 4-bit floats of bitsandbytes, whose smallest is 1/192 of the largest: codes */
+  RL_DYN8,    /* 256 values from -1 to 1 whose steps grow with them (dynamic tree): scales of scales */
   RL_TYPE_COUNT
 } rl_type;
 
