@@ -74,6 +74,36 @@ const rl_peak *rl_analysis_peak(const rl_analysis *study) {
   return peak != NULL ? peak : rl_hardware_matrix_peak(study->plan->hardware, RL_BF16);
 }
 
+/* A figure of a part that has a name: "l2 bandwidth". Left out when nothing is said of it. False
+ * when memory is exhausted. */
+static bool name_figure(const rl_analysis *study, rl_result_system *system,
+                        rl_result_figure *figures, const char *part, const char *what,
+                        rl_figure figure) {
+  if (figure.source == NULL) return true;
+  const char *name = rl_textf(study->arena, "%s %s", part, what);
+  if (name == NULL) return false;
+  figures[system->figure_count++] =
+      rl_result_figure_of(name, figure, strcmp(what, "capacity") == 0 ? "B" : "B/s");
+  return true;
+}
+
+/* The cache, and what joins several devices. */
+static bool list_parts(const rl_analysis *study, rl_result_system *system,
+                       rl_result_figure *figures) {
+  const rl_hardware *h = study->plan->hardware;
+  const rl_memory_level *cache = rl_hardware_cache(h);
+  bool named = true;
+  if (cache != NULL) {
+    named = name_figure(study, system, figures, cache->name, "bandwidth", cache->bandwidth) &&
+            name_figure(study, system, figures, cache->name, "capacity", cache->capacity_figure);
+  }
+  for (size_t i = 0; named && study->devices > 1 && i < h->link_count; i++) {
+    const rl_link *link = &h->links[i];
+    named = name_figure(study, system, figures, link->name, "bandwidth", link->bandwidth);
+  }
+  return named;
+}
+
 /* Figures beside the peaks and the memory that the answers rest on, where they are given. */
 static void list_figures(const rl_analysis *study, rl_result_system *system,
                          rl_result_figure *figures) {
@@ -94,35 +124,20 @@ static void list_figures(const rl_analysis *study, rl_result_system *system,
   }
 }
 
-/* Peak, memory levels, power, price: the figures that the answers rest on. */
-static rl_status study_machine(const rl_analysis *study, rl_result_system *system) {
-  enum { FIGURES = 9 };
+/* Peaks, memory levels, links, power, price: the figures that the answers rest on. */
+static rl_status study_figures(const rl_analysis *study, rl_result_system *system) {
+  enum { FIGURES = 11 }; /* beside those of links */
   const rl_hardware *h = study->plan->hardware;
   const rl_memory_level *memory = rl_hardware_main(h);
-  const rl_peak *peak = rl_analysis_peak(study);
-  const rl_figure price = rl_analysis_price(study);
-  rl_result_figure *figures = RL_NEW_ARRAY(study->arena, rl_result_figure, FIGURES);
+  const rl_peak *peak = rl_analysis_peak(study), *vector = rl_hardware_vector_peak(h);
+  rl_result_figure *figures = RL_NEW_ARRAY(study->arena, rl_result_figure, FIGURES + h->link_count);
   if (figures == NULL) return rl_diag_oom(study->diags);
-  *system = (rl_result_system){.name = h->name,
-                               .title = h->title,
-                               .keeps_kv = rl_program_keeps(study->plan->cost->program, RL_ROLE_KV),
-                               .source = rl_analysis_read_source(study),
-                               .devices = study->devices,
-                               .servers = h->devices > 1 ? study->scenario->devices / h->devices : 0,
-                               .bandwidth = memory->bandwidth.value,
-                               .capacity = memory->capacity,
-                               .usable = memory->usable,
-                               .power_limit = h->tdp.value,
-                               .price = price.value,
-                               .priced = price.source != NULL,
-                               .wider = study->plan->wider,
-                               .figures = figures};
+  system->figures = figures;
   if (peak != NULL) {
     system->matrix_type = RL_TYPES[peak->type].name;
     system->matrix_peak = peak->rate.value;
     figures[system->figure_count++] = rl_result_figure_of("matrix peak", peak->rate, "FLOP/s");
   }
-  const rl_peak *vector = rl_hardware_vector_peak(h);
   if (vector != NULL) {
     figures[system->figure_count++] = rl_result_figure_of("vector peak", vector->rate, "FLOP/s");
   }
@@ -130,8 +145,31 @@ static rl_status study_machine(const rl_analysis *study, rl_result_system *syste
       rl_result_figure_of("memory bandwidth", memory->bandwidth, "B/s");
   figures[system->figure_count++] =
       rl_result_figure_of("memory capacity", memory->capacity_figure, "B");
+  if (!list_parts(study, system, figures)) return rl_diag_oom(study->diags);
   list_figures(study, system, figures);
   return RL_OK;
+}
+
+static rl_status study_machine(const rl_analysis *study, rl_result_system *system) {
+  const rl_hardware *h = study->plan->hardware;
+  const rl_memory_level *memory = rl_hardware_main(h);
+  const rl_figure price = rl_analysis_price(study);
+  *system =
+      (rl_result_system){.name = h->name,
+                         .title = h->title,
+                         .file = h->file,
+                         .keeps_kv = rl_program_keeps(study->plan->cost->program, RL_ROLE_KV),
+                         .source = rl_analysis_read_source(study),
+                         .devices = study->devices,
+                         .servers = h->devices > 1 ? study->scenario->devices / h->devices : 0,
+                         .bandwidth = memory->bandwidth.value,
+                         .capacity = memory->capacity,
+                         .usable = memory->usable,
+                         .power_limit = h->tdp.value,
+                         .price = price.value,
+                         .priced = price.source != NULL,
+                         .wider = study->plan->wider};
+  return study_figures(study, system);
 }
 
 static void study_ridges(const rl_analysis *study, rl_result_system *system) {
@@ -218,7 +256,7 @@ static rl_status list_exceptions(const rl_analysis *study, rl_result *result) {
   rl_result_exception *list = RL_NEW_ARRAY(study->arena, rl_result_exception, s->rule_count + 2);
   if (list == NULL) return rl_diag_oom(study->diags);
   for (size_t i = 0; i < 2 && !s->stored; i++) {
-    const rl_format *format = rl_scenario_weight_format(s, ends[i], ends[i]);
+    const rl_format *format = rl_scenario_weight_format(s, ends[i], ends[i], RL_NO_LAYER);
     if (format == NULL || format == s->weights) continue;
     list[result->exception_count++] = (rl_result_exception){ends[i], format->name};
   }
@@ -326,7 +364,8 @@ static rl_status describe(const rl_analysis *study, const rl_stage_costs *stages
                         .listed = study->listed,
                         .sensitive = study->view.sensitivity,
                         .explained = study->view.explain != NULL};
-  rl_status status = describe_stages(study, stages, result);
+  rl_status status = rl_analysis_config(study, result);
+  if (status == RL_OK) status = describe_stages(study, stages, result);
   if (status == RL_OK) status = describe_whole(study, result);
   if (status == RL_OK) status = list_exceptions(study, result);
   return status == RL_OK ? list_fusions(study, s->profile->fuse, result) : status;
@@ -408,16 +447,19 @@ static void tell_idle(const rl_scenario *scenario, const rl_program *program, rl
   }
 }
 
-rl_status rl_analysis_measure(rl_arena *arena, rl_db *db, const rl_scenario *scenario,
-                              rl_analysis *out, rl_diags *diags) {
+rl_status rl_analysis_measure(rl_arena *arena, rl_db *db, rl_scenario *scenario, rl_analysis *out,
+                              const rl_program **program, rl_diags *diags) {
   const rl_pass_view view = {0};
   rl_stage_costs stages;
+  rl_status status = rl_stages_count(arena, scenario, &stages, diags);
+  if (status != RL_OK) return status;
+  *program = stages.costs[0]->program;
+  status = rl_analysis_check_placed(scenario, *program, diags);
+  if (status == RL_OK) status = rl_scenario_settle_on(arena, scenario, *program, diags);
+  if (status != RL_OK) return status;
   *out = rl_analysis_new(arena, db, scenario, &view, diags);
   out->listed = true; /* figures without sentences about them */
-  rl_status status = rl_stages_count(arena, scenario, &stages, diags);
-  const rl_program *program = status == RL_OK ? stages.costs[0]->program : NULL;
-  if (status == RL_OK) status = rl_analysis_check_placed(scenario, program, diags);
-  if (status == RL_OK) status = rl_analysis_fit_view(out, program);
+  status = rl_analysis_fit_view(out, *program);
   return status == RL_OK ? rl_analysis_compile(out, &stages, scenario->hardware) : status;
 }
 

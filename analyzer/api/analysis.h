@@ -25,6 +25,11 @@ typedef struct rl_pass_view {
  * written. */
 rl_status rl_scenario_settle(rl_arena *arena, rl_scenario *scenario, rl_diags *diags);
 
+/* Divides the model among devices of which only the number is known (a server by its name): a note
+ * says how where not all of them can be tensor ranks. To be called before the scenario is used or
+ * written; errors are left to the lowering of what cannot be divided in any way. */
+rl_status rl_scenario_divide(rl_arena *arena, rl_scenario *scenario, rl_diags *diags);
+
 /* The images that each sequence of the program's scenario begins with. */
 rl_result_images rl_images_of(const rl_program *program);
 

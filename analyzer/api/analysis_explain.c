@@ -22,6 +22,8 @@ static const struct {
     [RL_M_KV_OWN] = {"K_r", "rows that the rank keeps of those that some query attends to"},
     [RL_M_KV_GATHERED] = {"K_all", "rows of all ranks' KV cache that some query attends to"},
     [RL_M_KV_ROWS] = {"C", "rows of the KV cache, cached and new"},
+    [RL_M_CHOSEN_PAIRS] = {"P_k", "pairs of a query and a token that it chooses"},
+    [RL_M_CHOSEN_ROWS] = {"K_k", "rows of the KV cache that queries choose, as far as there are others no two the same"},
     [RL_M_KV_KEPT] = {"M", "rows the KV cache holds during the pass"},
     [RL_M_BODY_READ] = {"K_c", "blocks of the compressed cache before the pass"},
     [RL_M_BODY_WRITE] = {"N_c", "blocks of the cache that the pass compresses"},
@@ -138,6 +140,19 @@ static const char *meaning_of_parted(rl_arena *arena, const rl_moment *moment) {
                   rl_print_grouped(moment->parting.step, step));
 }
 
+/* Of a window its tokens, of a choice how many tokens it is at most. */
+static const char *meaning_of_window(rl_arena *arena, const rl_moment *moment) {
+  char window[RL_NUMBER_TEXT];
+  const char *says = moment_words[moment->kind].says;
+  if (moment->window == 0) return says;
+  rl_print_grouped(moment->window, window);
+  if (moment->kind == RL_M_CHOSEN_PAIRS || moment->kind == RL_M_CHOSEN_ROWS) {
+    return rl_textf(arena, "%s, up to %s a query", says, window);
+  }
+  return rl_textf(arena, "%s, counting the last %s tokens before each query, itself included", says,
+                  window);
+}
+
 /* What a moment is: of a window that of the tokens inside, of an expectation also its value, which
  * is a number of units. */
 static const char *meaning_of_all(rl_arena *arena, const rl_moment *moment, uint64_t value) {
@@ -171,9 +186,7 @@ static const char *meaning_of_all(rl_arena *arena, const rl_moment *moment, uint
                     rl_print_grouped(moment->skip, expected));
   }
   if (moment->parting.step != 0) return meaning_of_parted(arena, moment);
-  if (moment->window == 0) return says;
-  return rl_textf(arena, "%s, counting the last %s tokens before each query, itself included", says,
-                  rl_print_grouped(moment->window, window));
+  return meaning_of_window(arena, moment);
 }
 
 /* What is counted by tokens, keys or rows that are dealt to ranks. */

@@ -31,10 +31,12 @@ typedef struct rl_analysis {
   const rl_cost *whole;        /* of the undivided model, where there are pools */
 } rl_analysis;
 
+/* result->config. */
+rl_status rl_analysis_config(const rl_analysis *study, rl_result *result);
 /* Opens a study of the scenario on its machine whose batches are asked for by rl_analysis_batch,
- * without what explains them to people. */
-rl_status rl_analysis_measure(rl_arena *arena, rl_db *db, const rl_scenario *scenario,
-                              rl_analysis *out, rl_diags *diags);
+ * without what explains them to people; settles the workload. */
+rl_status rl_analysis_measure(rl_arena *arena, rl_db *db, rl_scenario *scenario, rl_analysis *out,
+                              const rl_program **program, rl_diags *diags);
 
 /* Counts of the stages of a scenario, each of its first tensor rank; of one where there is no
  * pipeline. */

@@ -6,13 +6,37 @@
 enum { FORMATS_MAX = 64 };
 
 /* Bytes of a format, added to its entry, which is made where it is met first. */
-static void add(rl_result_stored *list, size_t *count, const rl_stored_tensor *tensor) {
+static void add(rl_result_stored *list, size_t *count, const rl_format *format, uint64_t bytes) {
   size_t i = 0;
-  if (tensor->format == NULL) return;
-  while (i < *count && list[i].format != tensor->format->name) i++;
+  if (format == NULL) return;
+  while (i < *count && list[i].format != format->name) i++;
   if (i == FORMATS_MAX) return;
-  if (i == *count) list[(*count)++] = (rl_result_stored){.format = tensor->format->name};
-  list[i].bytes += tensor->bytes;
+  if (i == *count) list[(*count)++] = (rl_result_stored){.format = format->name};
+  list[i].bytes += bytes;
+}
+
+/* quantization_config asks for more than one format. */
+static bool asks_for_several(const rl_model *model) {
+  const rl_format *one = NULL;
+  for (size_t i = 0; i < model->quantized_count; i++) {
+    for (uint32_t l = 0; l < model->quantized[i].layers; l++) {
+      const rl_format *format = model->quantized[i].of[l].format;
+      if (format != NULL && one != NULL && format != one) return true;
+      if (format != NULL) one = format;
+    }
+  }
+  return false;
+}
+
+/* The weights of a program, whose sum is known not to overflow. */
+static void add_program(rl_result_stored *list, size_t *count, const rl_program *whole) {
+  for (uint32_t t = 0; t < whole->tensor_count; t++) {
+    const rl_tensor *weight = &whole->tensors[t];
+    uint64_t bytes;
+    if (weight->role != RL_ROLE_WEIGHT || weight->alias_of != RL_NONE) continue;
+    if (!rl_tensor_bytes(weight, &bytes)) continue;
+    add(list, count, weight->format, bytes * rl_tensor_instances(whole, weight));
+  }
 }
 
 /* Insertion: a handful of entries. */
@@ -27,13 +51,17 @@ static void sort(rl_result_stored *list, size_t count) {
 
 rl_status rl_analysis_stored(const rl_analysis *study, const rl_program *whole, rl_result *result) {
   const rl_scenario *scenario = study->scenario;
-  if (!scenario->stored) return RL_OK;
+  const bool several = scenario->quantized && asks_for_several(scenario->model);
+  if (!scenario->stored && !several) return RL_OK;
   const rl_stored *file = scenario->model->stored;
   rl_result_stored *list = RL_NEW_ARRAY(study->arena, rl_result_stored, FORMATS_MAX);
   if (list == NULL) return rl_diag_oom(study->diags);
-  for (size_t i = 0; i < file->count; i++) add(list, &result->stored_count, &file->tensors[i]);
+  for (size_t i = 0; scenario->stored && i < file->count; i++) {
+    add(list, &result->stored_count, file->tensors[i].format, file->tensors[i].bytes);
+  }
+  if (several) add_program(list, &result->stored_count, whole);
   sort(list, result->stored_count);
   result->stored = list;
   result->weight_bits = 8.0 * (double)result->whole_weight_bytes / (double)result->parameters;
-  return rl_stored_check(study->arena, scenario, whole, study->diags);
+  return several ? RL_OK : rl_stored_check(study->arena, scenario, whole, study->diags);
 }

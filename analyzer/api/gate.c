@@ -69,9 +69,10 @@ static rl_measure_value value_at(const rl_gate_scenario *s, const rl_finding *f)
   return found == NULL ? (rl_measure_value){.there = false} : found->values[f->measure];
 }
 
-/* How far `to` is from `from`, in parts of the finding's base; of flags and a base of 0 as it is.
- */
+/* How far `to` is from `from`, in parts of the finding's base; of flags and a base of 0 as it is;
+ * of a figure that came or went whether it did. */
 static double share_of(const rl_finding *f, rl_measure_value from, rl_measure_value to) {
+  if (f->base.there != f->head.there) return (double)to.there - (double)from.there;
   if (!from.there || !to.there) return NAN;
   const double difference = to.real - from.real;
   return isfinite(f->change) ? difference / f->base.real : difference;
@@ -165,6 +166,26 @@ static rl_status measure_pinned(gate *g, const rl_gate_pair *c, rl_gate_scenario
   return status == RL_OK ? measure_before(g, c, head, base, g->diags) : status;
 }
 
+/* A scenario whose own file changed asks for something else than the base does: what it says of its
+ * batches must not pass for the same question. */
+static rl_status tell_edited(gate *g, const rl_gate_pair *c, rl_checked_scenario *out) {
+  if (out->note == NULL) return RL_OK;
+  for (size_t i = 0; i < c->inputs.count; i++) {
+    const rl_gate_input *input = &c->inputs.items[i];
+    if (input->base == NULL || input->head == NULL || input->differences.count == 0) continue;
+    if (input->head->kind != RL_DB_SCENARIO) continue;
+    const rl_tree_change *first = &input->differences.items[0];
+    const char *file = rl_gate_file_of(g->arena, input->head->path);
+    if (file == NULL) return rl_diag_oom(g->diags);
+    out->note = first->after == NULL
+                    ? rl_textf(g->arena, "%s; the scenario itself changed (%s)", out->note, file)
+                    : rl_textf(g->arena, "%s; the scenario itself changed (%s:%u)", out->note, file,
+                               (unsigned)first->after->loc.line);
+    return out->note == NULL ? rl_diag_oom(g->diags) : RL_OK;
+  }
+  return RL_OK;
+}
+
 static rl_status check_pair(gate *g, const rl_gate_scenario *base, const rl_gate_scenario *head,
                             rl_checked_scenario *out) {
   rl_gate_pair c = {.arena = g->arena, .diags = g->diags, .base = base, .head = head};
@@ -182,6 +203,7 @@ static rl_status check_pair(gate *g, const rl_gate_scenario *base, const rl_gate
                           .base = &before,
                           .head = &now};
   status = rl_judge_scenario(&j, out);
+  if (status == RL_OK) status = tell_edited(g, &c, out);
   return status == RL_OK ? attribute(g, &c, &now, out) : status;
 }
 
@@ -196,7 +218,48 @@ static rl_status check_new(gate *g, const rl_gate_scenario *head, rl_checked_sce
   return rl_judge_scenario(&j, out);
 }
 
+/* "FILE:3:11: there is no hardware named 'x'", in the arena. */
+static const char *fault_text(rl_arena *arena, const rl_diag *fault) {
+  const char *file = fault->loc.file, *hint = fault->hint;
+  const char *place = file == NULL ? "" : rl_textf(arena, "%s: ", file);
+  if (file != NULL && fault->loc.line > 0) {
+    place =
+        rl_textf(arena, "%s:%u:%u: ", file, (unsigned)fault->loc.line, (unsigned)fault->loc.column);
+  }
+  if (place == NULL) return NULL;
+  return rl_textf(arena, "%s%s%s%s", place, fault->message, hint == NULL ? "" : " \u2014 ",
+                  hint == NULL ? "" : hint);
+}
+
+/* What the base has of the file is not gone: it is what cannot be measured any more. */
+static rl_status check_broken(gate *g, const rl_gate_scenario *head, rl_checked_scenario *out) {
+  const char *says = fault_text(g->arena, head->fault);
+  for (size_t i = 0; says != NULL && i < g->base->scenarios.count; i++) {
+    const char *name = g->base->scenarios.items[i].file;
+    const char *file = rl_gate_file_of(g->arena, name);
+    if (file == NULL) says = NULL;
+    if (file == NULL || (strcmp(file, head->file) != 0 && strcmp(name, head->file) != 0)) continue;
+    g->taken[i] = true;
+  }
+  *out = (rl_checked_scenario){
+      .file = head->file, .standing = RL_STANDING_FAILED, .fails = true, .fault = head->fault->loc};
+  if (says != NULL) out->note = rl_textf(g->arena, "cannot be measured: %s", says);
+  return out->note == NULL ? rl_diag_oom(g->diags) : RL_OK;
+}
+
+/* One that could not be measured in the base is new, and why is told. */
+static rl_status check_mended(gate *g, const rl_gate_scenario *base, const rl_gate_scenario *head,
+                              rl_checked_scenario *out) {
+  const char *says = fault_text(g->arena, base->fault);
+  rl_status status = check_new(g, head, out);
+  if (status != RL_OK) return status;
+  if (says != NULL) says = rl_textf(g->arena, "cannot be measured in the base: %s", says);
+  out->note = says;
+  return says == NULL ? rl_diag_oom(g->diags) : RL_OK;
+}
+
 static rl_status check_scenario(gate *g, const rl_gate_scenario *head, rl_checked_scenario *out) {
+  if (head->fault != NULL) return check_broken(g, head, out);
   const rl_gate_scenario *base = take(g, head->file);
   *out = (rl_checked_scenario){
       .file = head->file, .batches = head->batches, .batch_count = head->batch_count};
@@ -206,6 +269,7 @@ static rl_status check_scenario(gate *g, const rl_gate_scenario *head, rl_checke
   }
   if (g->diags->out_of_memory) return RL_ENVIRONMENT;
   if (base == NULL) return check_new(g, head, out);
+  if (base->fault != NULL) return check_mended(g, base, head, out);
   if (out->renamed_from != NULL) {
     out->standing = RL_STANDING_CHANGED;
     out->fails = g->rules->fail_renamed;
@@ -229,6 +293,7 @@ static rl_checked_scenario removed(const gate *g, const rl_gate_scenario *base) 
 static void count_scenario(rl_verdict *out, const rl_checked_scenario *scenario) {
   out->counts[scenario->standing]++;
   out->renamed += scenario->renamed_from != NULL;
+  out->batches_gone += scenario->batches_gone;
   out->fails = out->fails || scenario->fails;
 }
 
@@ -253,6 +318,10 @@ rl_status rl_gate_judge(rl_arena *arena, const rl_gate_state *base, const rl_gat
     if (g.taken[i]) continue;
     list[out->scenario_count++] = removed(&g, &base->scenarios.items[i]);
   }
-  for (size_t i = 0; i < out->scenario_count; i++) count_scenario(out, &list[i]);
+  for (size_t i = 0; status == RL_OK && i < out->scenario_count; i++) {
+    list[i].place = rl_gate_file_of(arena, list[i].file);
+    if (list[i].place == NULL) status = rl_diag_oom(diags);
+    count_scenario(out, &list[i]);
+  }
   return status;
 }

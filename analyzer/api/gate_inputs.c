@@ -98,7 +98,7 @@ static rl_status measure(const rl_gate_pair *c, const rl_description_list *list,
   rl_arena_init(&scratch, c->arena->allocator);
   *out = (rl_gate_scenario){.file = file};
   rl_status status = rl_db_open_only(&scratch, list->items, list->count, &db, diags);
-  if (status == RL_OK) status = rl_gate_measure(&scratch, db, file, &measured, diags);
+  if (status == RL_OK) status = rl_gate_measure(&scratch, db, NULL, file, &measured, diags);
   if (status == RL_OK) {
     rl_measured_batch *batches =
         RL_NEW_ARRAY(c->arena, rl_measured_batch, measured.batch_count + 1);
@@ -177,9 +177,9 @@ static rl_verdict_cause cause_of(const rl_gate_pair *c, const rl_gate_change *ch
   rl_verdict_cause cause = {.kind = rl_description_word(d->kind),
                             .name = d->name,
                             .path = whole ? "" : one->path,
-                            .base_file = input->base->path,
+                            .base_file = rl_gate_file_of(c->arena, input->base->path),
                             .base_line = before == NULL ? 0 : before->loc.line,
-                            .file = d->path};
+                            .file = rl_gate_file_of(c->arena, d->path)};
   const rl_node *place = after != NULL ? after : before;
   cause.line = after != NULL ? place->loc.line : 0;
   cause.column = after != NULL ? place->loc.column : 0;
@@ -202,7 +202,9 @@ rl_status rl_gate_pair_causes(const rl_gate_pair *c, rl_checked_scenario *out) {
   if (causes == NULL) return rl_diag_oom(c->diags);
   for (size_t i = 0; i < c->changes.count; i++) {
     causes[i] = cause_of(c, &c->changes.items[i]);
-    if (causes[i].before == NULL || causes[i].after == NULL) return rl_diag_oom(c->diags);
+    const rl_verdict_cause *made = &causes[i];
+    const bool placed = made->file != NULL && made->base_file != NULL;
+    if (!placed || made->before == NULL || made->after == NULL) return rl_diag_oom(c->diags);
   }
   out->causes = causes;
   out->cause_count = c->changes.count;

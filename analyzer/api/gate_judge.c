@@ -161,22 +161,42 @@ static bool has_batch(const rl_gate_scenario *scenario, uint64_t batch) {
   return scenario != NULL && rl_gate_batch(scenario->batches, scenario->batch_count, batch) != NULL;
 }
 
+/* The batches of one that the other lacks, as " 8, 16"; *count: how many. */
+static const char *batches_beyond(const rl_judgement *j, const rl_gate_scenario *one,
+                                  const rl_gate_scenario *other, size_t *count) {
+  enum { TOLD = 8 };
+  const char *text = "";
+  char number[RL_NUMBER_TEXT];
+  *count = 0;
+  for (size_t i = 0; text != NULL && i < one->batch_count; i++) {
+    if (has_batch(other, one->batches[i].batch)) continue;
+    ++*count;
+    if (*count > TOLD + 1) continue;
+    const char *name = *count > TOLD ? "..." : rl_print_grouped(one->batches[i].batch, number);
+    text = rl_textf(j->arena, "%s%s%s", text, *count > 1 ? ", " : " ", name);
+  }
+  return text;
+}
+
+/* Either list may be "". */
+static const char *note_batches(rl_arena *arena, const char *gone, const char *fresh) {
+  if (gone[0] == '\0') return rl_textf(arena, "batches new:%s", fresh);
+  if (fresh[0] == '\0') return rl_textf(arena, "batches removed:%s", gone);
+  return rl_textf(arena, "batches removed:%s; batches new:%s", gone, fresh);
+}
+
 /* Batches that came are held to what is not relative, as a new scenario is; those that went are
- * told. */
+ * told as removed. */
 static rl_status tell_batches(const rl_judgement *j, rl_checked_scenario *out) {
   size_t came = 0, went = 0;
-  char came_text[RL_NUMBER_TEXT], went_text[RL_NUMBER_TEXT];
   if (j->base == NULL) return RL_OK;
-  for (size_t i = 0; i < j->head->batch_count; i++) {
-    came += !has_batch(j->base, j->head->batches[i].batch);
-  }
-  for (size_t i = 0; i < j->base->batch_count; i++) {
-    went += !has_batch(j->head, j->base->batches[i].batch);
-  }
+  const char *fresh = batches_beyond(j, j->head, j->base, &came);
+  const char *gone = batches_beyond(j, j->base, j->head, &went);
+  if (fresh == NULL || gone == NULL) return rl_diag_oom(j->diags);
   if (came + went == 0) return RL_OK;
-  out->note = rl_textf(j->arena, "batches: %s new, %s gone", rl_print_u64(came, came_text),
-                       rl_print_u64(went, went_text));
+  out->note = note_batches(j->arena, gone, fresh);
   if (out->note == NULL) return rl_diag_oom(j->diags);
+  out->batches_gone = went;
   if (out->standing == RL_STANDING_SAME) out->standing = RL_STANDING_CHANGED;
   if (went > 0 && j->rules->fail_removed) out->fails = true;
   return RL_OK;

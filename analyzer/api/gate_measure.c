@@ -1,8 +1,7 @@
 /* What a scenario measures, and the descriptions that it rests on. */
 #include <string.h>
 
-#include "api/analysis_parts.h"
-#include "api/gate.h"
+#include "api/gate_plans.h"
 #include "base/checked.h"
 #include "graph/lower.h"
 #include "spec/model_write.h"
@@ -128,35 +127,71 @@ static void keep_errors(rl_diags *diags, size_t from) {
   diags->list.count = kept;
 }
 
-/* What outlives the measuring is put into the arena. */
+static const rl_pass_view NO_VIEW = {0};
+
+/* The study of the scenario, by a plan that is there. */
+static rl_status adopt(const rl_gate_plan *plan, rl_arena *arena, rl_scenario *scenario,
+                       rl_analysis *out, rl_diags *diags) {
+  rl_status status = rl_scenario_settle_on(arena, scenario, plan->program, diags);
+  if (status != RL_OK) return status;
+  *out = rl_analysis_new(arena, plan->study.db, scenario, &NO_VIEW, diags);
+  out->listed = true;
+  rl_analysis_adopt(out, &plan->study);
+  status = rl_analysis_fit_view(out, plan->program);
+  const bool staged = out->pipeline.count > 1 && scenario->pools.prefill == NULL;
+  if (status == RL_OK && staged) rl_analysis_show_stage(out);
+  return status;
+}
+
+/* What outlives the measuring is put into the arena; `taken` is the place for a plan, in whose
+ * arena the scenario is resolved, and that keeps what it holds when it says so at the end. */
 typedef struct places {
-  rl_arena *arena, *scratch;
+  rl_arena *arena;
+  const rl_gate_plans *plans;
+  rl_gate_plan *taken;
 } places;
 
 static rl_status measure(places in, rl_db *db, const char *file, rl_gate_scenario *out,
                          rl_diags *diags) {
   const rl_request request = {.file = {.text = file}};
+  rl_arena *scratch = &in.taken->arena;
   rl_scenario *scenario;
   rl_analysis study;
   rl_db_watch(db);
-  rl_status status = rl_scenario_resolve(in.scratch, db, &request, &scenario, diags);
-  if (status == RL_OK) status = rl_scenario_settle(in.scratch, scenario, diags);
+  rl_status status = rl_scenario_resolve(scratch, db, &request, &scenario, diags);
   if (status == RL_OK && scenario->hardware == NULL) {
     status = RL_REPORT(diags, CHECK_HARDWARE, (rl_loc){.file = file}, NULL);
   }
   if (status == RL_OK) status = list_uses(in.arena, db, scenario, out, diags);
-  if (status == RL_OK) status = rl_analysis_measure(in.scratch, db, scenario, &study, diags);
-  return status == RL_OK ? measure_batches(&study, in.arena, out) : status;
+  if (status == RL_OK) status = rl_scenario_divide(scratch, scenario, diags);
+  if (status != RL_OK) return status;
+  const rl_gate_plan *plan = in.plans == NULL ? NULL : rl_gate_plans_find(in.plans, scenario);
+  if (plan != NULL) {
+    status = adopt(plan, scratch, scenario, &study, diags);
+  } else {
+    status = rl_analysis_measure(scratch, db, scenario, &in.taken->study, &in.taken->program, diags);
+    study = in.taken->study;
+  }
+  if (status == RL_OK) status = measure_batches(&study, in.arena, out);
+  if (status == RL_OK && plan == NULL) in.taken->scenario = scenario;
+  return status;
 }
 
-rl_status rl_gate_measure(rl_arena *arena, rl_db *db, const char *file, rl_gate_scenario *out,
-                          rl_diags *diags) {
+rl_status rl_gate_measure(rl_arena *arena, rl_db *db, rl_gate_plans *plans, const char *file,
+                          rl_gate_scenario *out, rl_diags *diags) {
   const size_t told = diags->list.count;
-  rl_arena scratch;
-  rl_arena_init(&scratch, arena->allocator);
+  rl_gate_plan alone = {.scenario = NULL},
+               *taken = plans == NULL ? &alone : &plans->items[plans->next];
+  rl_arena_free(&taken->arena);
+  rl_arena_init(&taken->arena, arena->allocator);
+  taken->scenario = NULL;
   *out = (rl_gate_scenario){.file = file};
-  rl_status status = measure((places){arena, &scratch}, db, file, out, diags);
-  rl_arena_free(&scratch);
+  rl_status status = measure((places){arena, plans, taken}, db, file, out, diags);
+  if (plans == NULL || taken->scenario == NULL) {
+    rl_arena_free(&taken->arena);
+  } else {
+    plans->next = (plans->next + 1) % RL_GATE_PLANS;
+  }
   keep_errors(diags, told);
   return status;
 }

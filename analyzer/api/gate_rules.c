@@ -7,6 +7,7 @@
 #include "base/names.h"
 #include "base/number.h"
 #include "doc/quantity.h"
+#include "spec/kind_keys.h"
 
 enum { AMOUNT_BYTES = 64, NAME_BYTES = 64 };
 static const char BASE[] = "base", OF_BASE[] = "of base",
@@ -17,6 +18,7 @@ typedef struct loader {
   rl_diags *diags;
   rl_gate_rules *rules;
   const char *glob; /* of the rules that are being read */
+  rl_loc glob_loc;
 } loader;
 
 rl_gate_rules rl_gate_rules_default(bool revision) {
@@ -136,7 +138,7 @@ static rl_status read_rule(const loader *l, const rl_node *node) {
   if (status != RL_OK) return status;
   const size_t length = strcspn(text, " <>=");
   const char *at = skip_blanks(text + length);
-  rl_gate_rule rule = {.glob = l->glob, .text = text, .loc = node->loc};
+  rl_gate_rule rule = {.glob = l->glob, .glob_loc = l->glob_loc, .text = text, .loc = node->loc};
   status = find_measure(l, node, length, &rule.measure);
   if (status != RL_OK) return status;
   if (RL_MEASURE_TABLE[rule.measure].form == RL_FORM_FLAG) {
@@ -162,14 +164,16 @@ static rl_status read_list(const loader *l, const rl_node *list) {
 
 /* {match: GLOB, rules: [...]} */
 static rl_status read_group(loader *l, const rl_node *node) {
-  static const char *const keys[] = {"match", "rules"};
-  rl_status status = rl_node_known_keys(node, "scenarios", keys, 2, l->diags);
+  const char *keys[RL_KIND_KEYS_MAX];
+  const size_t count = rl_key_names(&RL_NESTED_KEYS[RL_BELOW_RULES], keys);
+  rl_status status = rl_node_known_keys(node, "scenarios", keys, count, l->diags);
   if (status != RL_OK) return status;
-  for (size_t i = 0; i < 2; i++) {
+  for (size_t i = 0; i < count; i++) {
     if (rl_node_get(node, keys[i]) != NULL) continue;
     return RL_REPORT(l->diags, MISSING_KEY, node->loc, "scenarios", keys[i]);
   }
   status = rl_node_text(rl_node_get(node, "match"), "match", &l->glob, l->diags);
+  l->glob_loc = rl_node_get(node, "match")->loc;
   if (status == RL_OK) status = read_list(l, rl_node_get(node, "rules"));
   l->glob = NULL;
   return status;
@@ -209,10 +213,41 @@ static rl_status read_switches(const loader *l, const rl_node *root) {
   return rl_diags_status(l->diags);
 }
 
+/* The side on which a measure is better, or both. */
+static bool bounds_worse(const rl_gate_rule *rule) {
+  const bool from_below = rule->op == RL_RULE_GE || rule->op == RL_RULE_GT;
+  return rule->op == RL_RULE_EQ || from_below == RL_MEASURE_TABLE[rule->measure].more_is_better;
+}
+
+/* Another rule, of the same scenarios or of all, bounds the measure where it gets worse. */
+static bool is_bounded(const rl_gate_rules *rules, const rl_gate_rule *open) {
+  for (size_t i = 0; i < rules->list.count; i++) {
+    const rl_gate_rule *rule = &rules->list.items[i];
+    const bool same =
+        rule->glob == NULL || (open->glob != NULL && strcmp(rule->glob, open->glob) == 0);
+    if (same && rule->measure == open->measure && bounds_worse(rule)) return true;
+  }
+  return false;
+}
+
+/* A rule stands in for what holds without it: one that looks the other way opens the gate. */
+static void warn_open(const loader *l) {
+  for (size_t i = 0; i < l->rules->list.count; i++) {
+    const rl_gate_rule *rule = &l->rules->list.items[i];
+    const rl_measure_row *row = &RL_MEASURE_TABLE[rule->measure];
+    if (is_bounded(l->rules, rule)) continue;
+    const char *bound =
+        rl_textf(l->arena, "%s %s ...", row->name, row->more_is_better ? ">=" : "<=");
+    if (bound == NULL) rl_diag_oom(l->diags);
+    RL_REPORT(l->diags, RULE_OPEN, rule->loc, rule->text, row->name,
+              row->more_is_better ? "more" : "less", bound);
+  }
+}
+
 rl_status rl_gate_rules_load(rl_arena *arena, const char *path, rl_gate_rules *rules,
                              rl_diags *diags) {
-  static const char *const keys[] = {"kind", "hwdb",    "rules",   "scenarios",
-                                     "new",  "removed", "renamed", "better"};
+  const char *keys[RL_KIND_KEYS_MAX + 1] = {"kind"};
+  const size_t count = 1 + rl_key_names(&RL_RULES_KEYS, keys + 1);
   loader l = {.arena = arena, .diags = diags, .rules = rules};
   rl_document document = {.file = path};
   rl_node *root = NULL;
@@ -220,7 +255,7 @@ rl_status rl_gate_rules_load(rl_arena *arena, const char *path, rl_gate_rules *r
       rl_read_file(arena, path, RL_DOC_LIMITS.file_bytes, &document.text, &document.length, diags);
   if (status == RL_OK) status = rl_parse_yaml(arena, &document, &RL_DOC_LIMITS, &root, diags);
   if (status == RL_OK) {
-    status = rl_node_known_keys(root, "check", keys, sizeof keys / sizeof *keys, diags);
+    status = rl_node_known_keys(root, "check", keys, count, diags);
   }
   if (status != RL_OK) return status;
   const rl_node *kind = rl_node_get(root, "kind");
@@ -233,5 +268,6 @@ rl_status rl_gate_rules_load(rl_arena *arena, const char *path, rl_gate_rules *r
   const rl_node *list = rl_node_get(root, "rules"), *groups = rl_node_get(root, "scenarios");
   if (list != NULL) read_list(&l, list);
   if (groups != NULL) read_groups(&l, groups);
+  warn_open(&l);
   return rl_diags_status(diags);
 }

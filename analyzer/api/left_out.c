@@ -51,5 +51,5 @@ rl_status rl_left_out_tell(const rl_left_out *left, rl_arena *arena, rl_diags *d
                 first->message);
     }
   }
-  return RL_OK;
+  return diags->out_of_memory ? rl_diag_oom(diags) : RL_OK;
 }

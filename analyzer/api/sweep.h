@@ -45,6 +45,11 @@ uint64_t rl_sweep_points(const rl_sweep *sweep);
 void rl_sweep_choose(rl_sweep *sweep, rl_sweep_shard shard);
 /* Goes on with that point. */
 void rl_sweep_seek(rl_sweep *sweep, uint64_t point);
+/* Hash of a text below a seed (FNV-1a, 64 bits: Fowler, Noll and Vo 1991). */
+uint64_t rl_sweep_hash(uint64_t seed, const char *text);
+/* Hash of the axes and all their values in order: two sweeps of the same one number the same points
+ * alike. False without memory. */
+bool rl_sweep_identify(const rl_sweep *sweep, uint64_t *hash);
 /* The next rows in order, some thousand at most. Fails only without memory. */
 rl_status rl_sweep_next(rl_sweep *sweep, rl_sweep_rows *out, rl_diags *diags);
 /* The point that would come next; one behind the last at the end. */

@@ -68,8 +68,6 @@ bool rl_sweep_plan_compile(const rl_sweep *sweep, rl_sweep_plan *plan);
 void rl_sweep_evaluate(rl_sweep *sweep, size_t first, size_t end, rl_sweep_bench *bench);
 /* The columns of the axes, and where the keys of a plan come from. */
 rl_status rl_sweep_describe(rl_sweep *sweep, rl_diags *diags);
-/* Hash of a text below a seed (FNV-1a, 64 bits: Fowler, Noll and Vo 1991). */
-uint64_t rl_sweep_hash(uint64_t seed, const char *text);
 /* Whether the point of a plan with that hash is of the shard. */
 bool rl_sweep_shard_has(rl_sweep_shard shard, uint64_t hash, const uint64_t numbers[3]);
 /* The first error as text, copied; NULL without memory. */

@@ -178,6 +178,24 @@ uint64_t rl_sweep_hash(uint64_t seed, const char *text) {
   return hash;
 }
 
+bool rl_sweep_identify(const rl_sweep *sweep, uint64_t *hash) {
+  rl_arena scratch;
+  bool done = true;
+  *hash = 0;
+  rl_arena_init(&scratch, sweep->arena->allocator);
+  for (size_t i = 0; i < sweep->axes->list.count && done; i++) {
+    const rl_axis *axis = &sweep->axes->list.items[i];
+    *hash = rl_sweep_hash(*hash, axis->key);
+    for (size_t v = 0; v < axis->count && done; v++) {
+      const char *value = rl_axis_text(&scratch, axis, v);
+      done = value != NULL;
+      if (done) *hash = rl_sweep_hash(*hash, value);
+    }
+  }
+  rl_arena_free(&scratch);
+  return done;
+}
+
 /* The finalizer of splitmix64 (Steele, Lea and Flood 2014). */
 static uint64_t mix(uint64_t x) {
   x = (x ^ (x >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
@@ -206,12 +224,31 @@ static rl_cell given_cell(const char *text) {
   return whole ? rl_cell_count(count) : rl_cell_text(text);
 }
 
+/* Behind the last slash, or all of it. */
+static const char *file_of(const char *path) {
+  const char *slash = strrchr(path, '/');
+  return slash == NULL ? path : slash + 1;
+}
+
+/* Whether another value of the axis is a file of the same name, in another folder. */
+static bool has_namesake(rl_arena *arena, const rl_axis *axis, const char *given) {
+  if (strchr(given, '/') == NULL) return false;
+  for (size_t v = 0; v < axis->count; v++) {
+    const char *other = rl_axis_text(arena, axis, v);
+    if (other == NULL || strcmp(other, given) == 0) continue;
+    if (strcmp(file_of(other), file_of(given)) == 0) return true;
+  }
+  return false;
+}
+
 /* What the scenario calls the value of an axis; of a value in several parts all of it. */
-static rl_cell key_cell(const rl_scenario *scenario, const rl_axis *axis, const char *given) {
+static rl_cell key_cell(rl_arena *arena, const rl_scenario *scenario, const rl_axis *axis,
+                        const char *given) {
   const key_row *key = key_of(axis->key);
   if (scenario == NULL || key == NULL) return given_cell(given);
   if (key->count != NULL) return rl_cell_count(key->count(scenario));
-  if (key->text != NULL && strchr(given, '=') == NULL) return rl_cell_text(key->text(scenario));
+  const bool named = key->text != NULL && strchr(given, '=') == NULL;
+  if (named && !has_namesake(arena, axis, given)) return rl_cell_text(key->text(scenario));
   return given_cell(given);
 }
 
@@ -231,7 +268,7 @@ static bool name_plan(rl_sweep *sweep, rl_sweep_plan *plan) {
     if (number_source(axis->key) != NULL) continue;
     const char *given = rl_axis_text(&plan->arena, axis, sweep->choices[i]);
     if (given == NULL) return false;
-    const rl_cell cell = key_cell(plan->scenario, axis, given);
+    const rl_cell cell = key_cell(&plan->arena, plan->scenario, axis, given);
     plan->hash += rl_sweep_hash(rl_sweep_hash(0, axis->key), hashed_text(&cell, number));
     for (size_t k = 0; k < sweep->key_count; k++) {
       if (sweep->key_axes[k] == axis) plan->keys[k] = cell;
@@ -279,8 +316,9 @@ bool rl_sweep_plan_resolve(rl_sweep *sweep, uint64_t index, rl_sweep_plan *plan)
 static rl_status compile(const rl_sweep *sweep, rl_sweep_plan *plan, rl_diags *quiet) {
   static const rl_pass_view view = {0};
   rl_stage_costs stages;
-  const rl_scenario *scenario = plan->scenario;
-  rl_status status = rl_stages_count(&plan->arena, scenario, &stages, quiet);
+  rl_scenario *scenario = plan->scenario;
+  rl_status status = rl_scenario_divide(&plan->arena, scenario, quiet);
+  if (status == RL_OK) status = rl_stages_count(&plan->arena, scenario, &stages, quiet);
   if (status != RL_OK) return status;
   plan->program = stages.costs[0]->program;
   plan->study = rl_analysis_new(&plan->arena, sweep->db, scenario, &view, quiet);

@@ -63,26 +63,6 @@ static void fill_keys(const rl_sweep *sweep, const setting *s, const rl_sweep_pi
   row->why = s->why;
 }
 
-static void fill_figures(const rl_analysis *study, const rl_result_batch *batch,
-                         rl_sweep_row *row) {
-  row->fits = batch->fits;
-  row->memory = batch->worst.total;
-  row->usable = rl_hardware_main(study->plan->hardware)->usable;
-  row->weights = batch->worst.weights;
-  row->kv = batch->worst.kv;
-  row->state = batch->worst.state;
-  row->activations = batch->worst.activations;
-  row->ttft = batch->ttft;
-  row->tpot = batch->tpot;
-  row->prefill_rate = batch->prefill_rate;
-  row->decode_rate = batch->decode_rate;
-  row->sequence_rate = batch->sequence_rate;
-  row->prefill_limit = batch->prefill_limit;
-  row->decode_limit = batch->decode_limit;
-  row->energy = batch->energy;
-  row->price = batch->price;
-}
-
 static void evaluate(const rl_sweep *sweep, setting *s, const rl_sweep_pick *pick,
                      rl_sweep_row *row, rl_sweep_bench *bench) {
   rl_result_batch batch;
@@ -91,7 +71,7 @@ static void evaluate(const rl_sweep *sweep, setting *s, const rl_sweep_pick *pic
   s->scenario.workload.batches = &row->batch;
   if (s->study.pipeline.count > 1) rl_analysis_show_stage(&s->study);
   if (rl_analysis_figures(&s->study, row->batch, &batch) == RL_OK) {
-    fill_figures(&s->study, &batch, row);
+    rl_sweep_row_fill(row, &batch, rl_hardware_main(s->study.plan->hardware)->usable);
     return;
   }
   row->why = rl_sweep_reason(&bench->arena, &s->quiet);

@@ -26,6 +26,9 @@ typedef enum rl_moment_kind {
   RL_M_KV_OWN,       /* of dealt tokens: the rows of RL_M_KV_GATHERED that this rank keeps */
   RL_M_KV_GATHERED,  /* of dealt tokens: distinct rows that some query of some rank attends to */
   RL_M_KV_ROWS,      /* sum of cached + q */
+  RL_M_CHOSEN_PAIRS, /* (query, key) pairs where a query chooses `window` at most of the keys that it sees */
+  RL_M_CHOSEN_ROWS,  /* distinct KV rows that they choose: all different, as long as there are others; or
+                        observed */
   RL_M_KV_KEPT,      /* rows the cache holds during the pass: those of RL_M_KV_READ, and room for a whole
                         chunk of a sequence that has one, in whole pages */
   /* of caches that keep tokens apart; parting and `tokens` are part of the identity */
@@ -173,7 +176,8 @@ typedef struct rl_cost {
 /* Facts observed in a run of the engine; 0 = not observed, the expectation of docs/counting.md holds. */
 typedef struct rl_facts {
   uint64_t distinct_ids, distinct_positions;
-  uint64_t distinct_experts; /* on this rank, of the one layer and choice whose counts are asked for */
+  uint64_t distinct_experts; /* on this rank, of the one layer and choice whose counts are asked for; of a
+                                choice of tokens, rows of the cache */
   uint64_t distinct_source_ids, distinct_source_positions;
   uint64_t distinct_next_ids; /* of the tokens after each */
   uint64_t expert_choices; /* that came to this rank, of the same layer */

@@ -2,12 +2,6 @@
  * T tokens, N ranks; bytes on the link are those of the fullest rank. */
 #include "cost/tally.h"
 
-static uint64_t depth_of(uint64_t ranks) {
-  uint64_t depth = 0;
-  while ((UINT64_C(1) << depth) < ranks) depth++;
-  return depth;
-}
-
 /* A rank reads and stores keys and values of the tokens that were dealt to it. */
 rl_share rl_share_append(const rl_program *program, const rl_op *op, const rl_operand *operand) {
   rl_share share = rl_share_plain(program, op, operand);
@@ -75,7 +69,7 @@ void rl_ways_of_merge(rl_tally *tally, const rl_op *op, rl_ways *ways) {
     uint64_t parts, sums; /* times either is sent, before the division */
   } all[] = {{{RL_TWO_SHOT, 2, n, {{0}}}, 2 * (n - 1), n - 1},
              {{RL_RING, 2 * (n - 1), n, {{0}}}, 2 * (n - 1), n - 1},
-             {{RL_TREE, 2 * depth_of(n), 1, {{0}}}, 2, 1},
+             {{RL_TREE, 2 * rl_tree_levels(n), 1, {{0}}}, 2, 1},
              {{RL_ONE_SHOT, 1, 1, {{0}}}, n - 1, n - 1}};
   const rl_algorithm asked = op->at.algorithm;
   const bool any = asked == RL_ALGORITHM_ANY || asked == RL_HIERARCHICAL; /* no such way here */

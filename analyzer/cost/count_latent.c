@@ -32,9 +32,15 @@ rl_share rl_share_head_linear(const rl_program *program, const rl_op *op,
   return share;
 }
 
+/* Pairs of a query with what it sees, or with those of it that it chose. */
+static rl_moment pairs_of(const rl_op *op) {
+  if (op->kind != RL_OP_CHOSEN_ATTENTION) return rl_moment_of(RL_M_PAIRS);
+  return (rl_moment){.kind = RL_M_CHOSEN_PAIRS, .window = op->at.top_k};
+}
+
 /* Scores over `keys` values and a mix of `values` of them, softmax and scaling of each pair. */
 static void work_of_pairs(rl_tally *tally, const rl_op *op, uint64_t keys, uint64_t values) {
-  rl_moment pairs = rl_moment_of(RL_M_PAIRS);
+  rl_moment pairs = pairs_of(op);
   uint64_t operations =
       RL_OP_RATES[RL_RATE_SOFTMAX].per_element + RL_OP_RATES[RL_RATE_SCORE_SCALE].per_element;
   RL_TALLY(tally, &tally->counts[RL_C_MATRIX], pairs, 2, op->at.heads, keys);
@@ -42,17 +48,15 @@ static void work_of_pairs(rl_tally *tally, const rl_op *op, uint64_t keys, uint6
   RL_TALLY(tally, &tally->counts[RL_C_VECTOR], pairs, operations, op->at.heads);
 }
 
-/* 2 P H (r + d_r) + 2 P H r: the latent is key and value, and read once. */
+/* 2 P H (r + d_r) + 2 P H r: the latent is key and value, and read once. P(k) where k are chosen. */
 void rl_work_latent_attention(rl_tally *tally, const rl_op *op) {
   uint64_t latent = operand_tensor(tally->program, op, 2)->cols;
   work_of_pairs(tally, op, latent, latent);
-  RL_TALLY(tally, &tally->counts[RL_C_MATRIX], rl_moment_of(RL_M_PAIRS), 2, op->at.heads,
-           op->at.rope_dim);
+  RL_TALLY(tally, &tally->counts[RL_C_MATRIX], pairs_of(op), 2, op->at.heads, op->at.rope_dim);
 }
 
 /* 2 P H (d_n + d_r) + 2 P H d_v. */
 void rl_work_expanded_attention(rl_tally *tally, const rl_op *op) {
   work_of_pairs(tally, op, op->at.head_dim, op->at.value_dim);
-  RL_TALLY(tally, &tally->counts[RL_C_MATRIX], rl_moment_of(RL_M_PAIRS), 2, op->at.heads,
-           op->at.rope_dim);
+  RL_TALLY(tally, &tally->counts[RL_C_MATRIX], pairs_of(op), 2, op->at.heads, op->at.rope_dim);
 }

@@ -28,7 +28,7 @@ static rl_sum *add_way(rl_tally *tally, const rl_op *op, rl_ways *ways, rl_way_s
   return &added->bytes;
 }
 
-static uint64_t tree_depth(uint64_t ranks) {
+uint64_t rl_tree_levels(uint64_t ranks) {
   uint64_t depth = 0;
   while ((UINT64_C(1) << depth) < ranks) depth++;
   return depth;
@@ -41,7 +41,7 @@ static void ways_of_all_reduce(rl_tally *tally, const rl_op *op, rl_ways *ways) 
   uint64_t t = op->at.ranks;
   add_way(tally, op, ways, (rl_way_sum){RL_TWO_SHOT, 2, t, {{0}}, 0, false}, 2 * (t - 1));
   add_way(tally, op, ways, (rl_way_sum){RL_RING, 2 * (t - 1), t, {{0}}, 0, false}, 2 * (t - 1));
-  add_way(tally, op, ways, (rl_way_sum){RL_TREE, 2 * tree_depth(t), 1, {{0}}, 0, false}, 2);
+  add_way(tally, op, ways, (rl_way_sum){RL_TREE, 2 * rl_tree_levels(t), 1, {{0}}, 0, false}, 2);
   add_way(tally, op, ways, (rl_way_sum){RL_ONE_SHOT, 1, 1, {{0}}, 0, false}, t - 1);
   add_way(tally, op, ways, (rl_way_sum){RL_HIERARCHICAL, 4, 1, {{0}}, t, true}, 1);
 }
@@ -53,7 +53,7 @@ static void ways_of_norm(rl_tally *tally, const rl_op *op, rl_ways *ways) {
   const uint64_t t = op->at.ranks, sums = op->at.norm == RL_NORM_LAYER ? 2 : 1;
   const rl_way_sum all[] = {{RL_TWO_SHOT, 2, t, {{0}}, 0, false},
                             {RL_RING, 2 * (t - 1), t, {{0}}, 0, false},
-                            {RL_TREE, 2 * tree_depth(t), 1, {{0}}, 0, false},
+                            {RL_TREE, 2 * rl_tree_levels(t), 1, {{0}}, 0, false},
                             {RL_ONE_SHOT, 1, 1, {{0}}, 0, false},
                             {RL_HIERARCHICAL, 4, 1, {{0}}, t, true}};
   const uint64_t factors[] = {2 * (t - 1), 2 * (t - 1), 2, t - 1, 1};

@@ -117,10 +117,11 @@ void rl_work_hadamard(rl_tally *tally, const rl_op *op) {
            RL_OP_RATES[RL_RATE_HADAMARD_SUM].per_element, sums, share.rows, share.cols);
 }
 
-/* Scores and comparisons of all experts' logits. */
+/* Scores and comparisons of all experts' logits; SparseMixer scores anew for each choice. */
 void rl_work_route(rl_tally *tally, const rl_op *op) {
+  uint64_t times = op->at.score == RL_SCORE_SPARSE_MIXER ? op->at.top_k : 1;
   RL_TALLY(tally, &tally->counts[RL_C_VECTOR], rl_moment_of(RL_M_TOKENS),
-           RL_OP_RATES[RL_RATE_ROUTE].per_element, op->at.experts);
+           RL_OP_RATES[RL_RATE_ROUTE].per_element, op->at.experts, times);
 }
 
 /* Each value of each chosen expert's result, times its weight. */

@@ -5,6 +5,7 @@
 #include "cost/cost.h"
 #include "cost/dealt.h"
 #include "cost/parted.h"
+#include "cost/sourced.h"
 
 /* Whether the moment sums over this group. */
 static inline bool takes_group(const rl_moment *moment, const rl_group *group) {
@@ -314,44 +315,13 @@ static inline bool each_prefix(const rl_group *group, const rl_moment *moment, u
   return true;
 }
 
-/* Positions of one piece: n / merge + lead. */
-static inline bool piece_positions(const rl_group *group, const rl_moment *moment,
-                                   uint64_t *value) {
-  uint64_t merge = moment->merge == 0 ? 1 : moment->merge;
-  return rl_add_u64(rl_ceil_div(group->source.positions, merge), moment->lead, value);
-}
-
-static inline bool each_source_row(const rl_group *group, const rl_moment *moment,
-                                   uint64_t *value) {
-  return piece_positions(group, moment, value) && rl_mul_u64(*value, group->source.pieces, value);
-}
-
-/* Only a sequence that begins is encoded. */
-static inline bool each_source(const rl_group *group, const rl_moment *moment, uint64_t *value) {
-  *value = 0;
-  return group->cached != 0 || each_source_row(group, moment, value);
-}
-
-static inline bool each_source_pair(const rl_group *group, const rl_moment *moment,
-                                    uint64_t *value) {
-  uint64_t positions;
-  *value = 0;
-  return group->cached != 0 ||
-         (piece_positions(group, moment, &positions) && rl_mul_u64(positions, positions, value) &&
-          rl_mul_u64(*value, group->source.pieces, value));
-}
-
-static inline bool each_square_pair(const rl_group *group, const rl_moment *moment,
-                                    uint64_t *value) {
-  *value = 0;
-  if (group->cached != 0 || group->source.pieces == 0) return true;
-  return rl_square_pairs(&group->source, rl_merged_side(moment->merge), moment->within, value) &&
-         rl_mul_u64(*value, group->source.pieces, value);
-}
-
-static inline bool each_cross_pair(const rl_group *group, const rl_moment *moment,
-                                   uint64_t *value) {
-  return each_source_row(group, moment, value) && rl_mul_u64(*value, group->q, value);
+/* A query chooses `window` rows of those that it sees, or all of them; no two queries the same ones,
+ * while there are others. */
+static inline bool each_chosen(const rl_group *group, const rl_moment *moment, uint64_t *value) {
+  uint64_t rows;
+  if (!each_pair(group, moment, value) || !each_kv_row(group, moment, &rows)) return false;
+  *value = rl_min_u64(*value, rows);
+  return true;
 }
 
 #define RL_SUM_OF(name, value_of)                                                           \
@@ -360,6 +330,7 @@ static inline bool each_cross_pair(const rl_group *group, const rl_moment *momen
   }
 #define RL_SUM(name) RL_SUM_OF(name, each_##name)
 #define RL_SUM_PARTED(name) RL_SUM_OF(name, rl_parted_##name)
+#define RL_SUM_SOURCED(name) RL_SUM_OF(name, rl_sourced_##name)
 RL_SUM(one)
 RL_SUM(q)
 RL_SUM(logit_row)
@@ -379,11 +350,12 @@ RL_SUM(chunk_pair)
 RL_SUM(open)
 RL_SUM(begun)
 RL_SUM(prefix)
-RL_SUM(source)
-RL_SUM(source_pair)
-RL_SUM(square_pair)
-RL_SUM(source_row)
-RL_SUM(cross_pair)
+RL_SUM(chosen)
+RL_SUM_SOURCED(source)
+RL_SUM_SOURCED(source_pair)
+RL_SUM_SOURCED(square_pair)
+RL_SUM_SOURCED(source_row)
+RL_SUM_SOURCED(cross_pair)
 RL_SUM_PARTED(body_read)
 RL_SUM_PARTED(body_write)
 RL_SUM_PARTED(body_kept)
@@ -402,6 +374,7 @@ RL_SUM_PARTED(packed_read)
 RL_SUM_PARTED(packed_write)
 RL_SUM_PARTED(packed_kept)
 #undef RL_SUM_PARTED
+#undef RL_SUM_SOURCED
 #undef RL_SUM
 
 /* Tokens that choose experts together: where they meet, those of all groups, each as full as this. */
@@ -524,6 +497,8 @@ static const moment_sum SUMS[RL_MOMENT_KINDS] = {
     [RL_M_KV_GATHERED] = sum_gathered,
     [RL_M_KV_ROWS] = sum_kv_row,
     [RL_M_KV_KEPT] = sum_kept,
+    [RL_M_CHOSEN_PAIRS] = sum_pair,
+    [RL_M_CHOSEN_ROWS] = sum_chosen,
     [RL_M_BODY_READ] = sum_body_read,
     [RL_M_BODY_WRITE] = sum_body_write,
     [RL_M_BODY_KEPT] = sum_body_kept,
@@ -585,6 +560,7 @@ static uint64_t observed(const rl_facts *facts, const rl_moment *moment) {
   bool chosen = moment->kind == RL_M_EXPERTS || moment->kind == RL_M_TABLE_ROWS ||
                 moment->kind == RL_M_BLOCKS;
   if (chosen) return facts->distinct_experts * RL_EXPERT_UNIT;
+  if (moment->kind == RL_M_CHOSEN_ROWS) return facts->distinct_experts;
   return observed_rows(facts, moment->kind);
 }
 

@@ -144,6 +144,8 @@ const rl_op_rate RL_OP_RATES[] = {
                           "square, sum, times 1/length"},
     [RL_RATE_KV_EARLIER] = {"kv_compress, the same per direction before it", 4,
                             "product, sum, product, difference"},
+    [RL_RATE_INDEX_SCORE] = {"choose_tokens, per head and pair", 3, "maximum with 0, product, sum"},
+    [RL_RATE_INDEX_CHOICE] = {"choose_tokens, per pair", 1, "one comparison"},
     [RL_RATE_LOCAL_PAIR] = {"local_linear, per score", 12,
                             "statistics: scaling, maximum, difference, exponential, sum; result: "
                             "scaling, difference, exponential, two sums of the slope, product, "

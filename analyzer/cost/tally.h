@@ -64,6 +64,8 @@ typedef struct rl_ways {
   uint32_t count;
   rl_way_sum items[RL_WAYS_MAX];
 } rl_ways;
+/* Levels of a tree over so many ranks, log2 rounded up. */
+uint64_t rl_tree_levels(uint64_t ranks);
 /* None for an operator that sends nothing (count_links.c). */
 void rl_ways_gather(rl_tally *tally, const rl_op *op, rl_ways *ways);
 
@@ -94,6 +96,7 @@ typedef enum rl_rate {
   RL_RATE_FETCH,
   RL_RATE_CHOOSE_VALUE, RL_RATE_CHOOSE_CHANNEL,
   RL_RATE_KV_PICK, RL_RATE_KV_REST, RL_RATE_KV_POWER, RL_RATE_KV_EARLIER,
+  RL_RATE_INDEX_SCORE, RL_RATE_INDEX_CHOICE,
   RL_RATE_LOCAL_PAIR, RL_RATE_LOCAL_PAIR_STEP, RL_RATE_LOCAL_VALUE, RL_RATE_LOCAL_VALUE_STEP,
   RL_RATES
 } rl_rate;
@@ -136,6 +139,9 @@ void rl_work_head_linear(rl_tally *tally, const rl_op *op);
 void rl_work_latent_attention(rl_tally *tally, const rl_op *op);
 void rl_work_expanded_attention(rl_tally *tally, const rl_op *op);
 rl_share rl_share_head_linear(const rl_program *program, const rl_op *op, const rl_operand *operand);
+/* count_index.c */
+void rl_work_choose_tokens(rl_tally *tally, const rl_op *op);
+rl_share rl_share_chosen(const rl_program *program, const rl_op *op, const rl_operand *operand);
 /* count_compress.c */
 void rl_work_kv_compress(rl_tally *tally, const rl_op *op);
 /* count_channels.c */

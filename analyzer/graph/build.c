@@ -56,8 +56,28 @@ static const char *rows_of(const rl_tensor *tensor) {
                                                   : "a row for each chosen expert";
 }
 
-static bool reads_choice(rl_op_kind kind, size_t input) {
+static bool reads_experts(rl_op_kind kind, size_t input) {
   return (kind == RL_OP_EXPERT_LINEAR && input == 1) || kind == RL_OP_GATHER;
+}
+
+static bool reads_tokens(rl_op_kind kind, size_t input) {
+  return kind == RL_OP_CHOSEN_ATTENTION && input == 2;
+}
+
+/* "a choice of experts", of tokens, or NULL: no choice at all. */
+static const char *choice_of(const rl_tensor *tensor) {
+  if (tensor->role != RL_ROLE_CHOICE) return NULL;
+  return tensor->experts == 0 ? "a choice of tokens" : "a choice of experts";
+}
+
+/* The same text where the tensor is a choice that is not wanted; what it is not where it is none. */
+static const char *wrong_choice(rl_op_kind kind, size_t input, const rl_tensor *tensor) {
+  const bool experts = reads_experts(kind, input), tokens = reads_tokens(kind, input);
+  const bool is_choice = tensor->role == RL_ROLE_CHOICE;
+  if (!experts && !tokens) return choice_of(tensor);
+  if (is_choice && tokens == (tensor->experts == 0)) return NULL;
+  if (is_choice) return choice_of(tensor);
+  return tokens ? "no choice of tokens" : "no choice of experts";
 }
 
 /* Ids and choices are no values, and values that stand in a row for each chosen expert have few
@@ -65,16 +85,17 @@ static bool reads_choice(rl_op_kind kind, size_t input) {
 static rl_status check_readable(rl_lowering *lowering, const rl_statement *statement,
                                 rl_op_kind kind, size_t input, uint32_t index) {
   const rl_tensor *tensor = &lowering->tensors.items[index];
-  bool wants_choice = reads_choice(kind, input);
   bool wants_kept = kind == RL_OP_EXPANDED_ATTENTION && input == 1;
-  const char *holds = NULL;
-  if (wants_choice != (tensor->role == RL_ROLE_CHOICE)) {
-    holds = wants_choice ? "no choice of experts" : "a choice of experts";
-  } else if (tensor->role == RL_ROLE_IDS && kind != RL_OP_EMBED_NEXT) {
+  const char *holds = wrong_choice(kind, input, tensor);
+  if (holds != NULL) {
+    return RL_REPORT(lowering->diags, TENSOR_HOLDS, statement->loc, tensor->name, holds,
+                     statement->op);
+  }
+  if (tensor->role == RL_ROLE_IDS && kind != RL_OP_EMBED_NEXT) {
     holds = "token ids";
   } else if (wants_kept != (tensor->extent == RL_EXTENT_KV)) {
     holds = wants_kept ? "a row for each new token only" : "a row for each cached token as well";
-  } else if (!wants_choice && tensor->rows != 1 && !reads_rows(kind, input)) {
+  } else if (choice_of(tensor) == NULL && tensor->rows != 1 && !reads_rows(kind, input)) {
     holds = rows_of(tensor);
   }
   if (holds == NULL) return RL_OK;
@@ -133,14 +154,22 @@ static bool is_input(const rl_statement *statement, const char *name) {
   return false;
 }
 
+/* Both are choices of the same, or neither is one. */
+static bool same_choice(const rl_tensor *a, const rl_tensor *b) {
+  if (a->role != RL_ROLE_CHOICE || b->role != RL_ROLE_CHOICE) {
+    return a->role != RL_ROLE_CHOICE && b->role != RL_ROLE_CHOICE;
+  }
+  return (a->experts == 0) == (b->experts == 0);
+}
+
 /* A tensor that is written again must keep its shape. */
 static rl_status keep_shape(rl_lowering *lowering, const rl_attribute *out, uint32_t tensor,
                             const rl_tensor *shape) {
   const rl_tensor *old = &lowering->tensors.items[tensor];
   char had[RL_NUMBER_TEXT], has[RL_NUMBER_TEXT];
-  if ((old->role == RL_ROLE_CHOICE) != (shape->role == RL_ROLE_CHOICE)) {
+  if (!same_choice(old, shape)) {
     return RL_REPORT(lowering->diags, TENSOR_HOLDS, out->value->loc, old->name,
-                     old->role == RL_ROLE_CHOICE ? "a choice of experts" : "no choice of experts",
+                     choice_of(old) != NULL ? choice_of(old) : "no choice of experts",
                      "what is written to it");
   }
   if (old->extent == shape->extent && old->rows == shape->rows && old->cols == shape->cols) {

@@ -31,6 +31,8 @@ static bool never_in_place(rl_op_kind kind) {
       [RL_OP_EXPANDED_ATTENTION] = true,
       [RL_OP_HEAD_LINEAR] = true,
       [RL_OP_LATENT_ATTENTION] = true,
+      [RL_OP_CHOOSE_TOKENS] = true,
+      [RL_OP_CHOSEN_ATTENTION] = true,
       [RL_OP_FRAME_CONV] = true,
       [RL_OP_PATCH_EMBED] = true,
       [RL_OP_ENCODE_ATTENTION] = true,

@@ -119,14 +119,44 @@ static rl_status find_stored(rl_lowering *lowering, const rl_statement *statemen
   return share(lowering, statement, values, weight, suffix, found);
 }
 
+static uint32_t layer_at(const rl_lowering *lowering) {
+  return lowering->scope.in_layers ? (uint32_t)lowering->scope.layer : RL_NO_LAYER;
+}
+
+/* The format that a rule gives the weight here, NULL: none does. */
+static const rl_format *ruled_at(const rl_lowering *lowering, const rl_evaluated *values,
+                                 const rl_weight_shape *request) {
+  return rl_scenario_rule_format(lowering->scenario, request->class_name, values->name,
+                                 layer_at(lowering));
+}
+
 /* Rules come before the file; a tied weight is another one's. */
 static rl_status find_stored_format(const rl_lowering *lowering, const rl_evaluated *values,
                                     const rl_weight_shape *request, rl_tensor *weight) {
   const rl_scenario *scenario = lowering->scenario;
   bool bias = strcmp(request->suffix, "bias") == 0;
   if (!scenario->stored || (values->tied && !bias)) return RL_OK;
-  const rl_format *ruled = rl_scenario_rule_format(scenario, request->class_name, values->name);
-  return ruled != NULL ? RL_OK : rl_stored_find_format(lowering, weight);
+  if (ruled_at(lowering, values, request) != NULL) return RL_OK;
+  return rl_stored_find_format(lowering, weight);
+}
+
+/* As quantization_config says of the weight of this layer; what is not a matrix of a product is never
+ * quantized, heads and routers are where the config names them. */
+static void take_quantized(const rl_lowering *lowering, const rl_evaluated *values,
+                           const rl_weight_shape *request, rl_tensor *weight) {
+  static const char *const ends[] = {"lm_head", "router", "tower"};
+  const rl_scenario *scenario = lowering->scenario;
+  const rl_layer_format *said =
+      !scenario->quantized || values->tied
+          ? NULL
+          : rl_model_quantized(scenario->model, weight->source, (uint32_t)lowering->scope.layer);
+  bool product = strcmp(request->class_name, "linear") == 0;
+  for (size_t i = 0; said != NULL && said->named && i < sizeof ends / sizeof *ends; i++) {
+    product |= strcmp(request->class_name, ends[i]) == 0;
+  }
+  if (said == NULL || !product) return;
+  if (ruled_at(lowering, values, request) != NULL) return;
+  weight->format = said->format != NULL ? said->format : scenario->activations;
 }
 
 /* Bytes that can be counted. Files hold whole blocks: no tensor is stored whose rows end inside
@@ -170,7 +200,8 @@ rl_status rl_weight_add(rl_lowering *lowering, const rl_statement *statement,
       .name = rl_textf(lowering->arena, "%s.%s", values->name, request->suffix),
       .role = RL_ROLE_WEIGHT,
       .placed = class_of(lowering, statement, request),
-      .format = rl_scenario_weight_format(lowering->scenario, request->class_name, values->name),
+      .format = rl_scenario_weight_format(lowering->scenario, request->class_name, values->name,
+                                          layer_at(lowering)),
       .extent = RL_EXTENT_FIXED,
       .rows = request->rows,
       .cols = request->cols,
@@ -187,6 +218,7 @@ rl_status rl_weight_add(rl_lowering *lowering, const rl_statement *statement,
       .expert_slice = request->expert_slice,
       .transposed = values->transposed && !bias};
   if (tensor.name == NULL) return rl_diag_oom(lowering->diags);
+  take_quantized(lowering, values, request, &tensor);
   status = find_stored_format(lowering, values, request, &tensor);
   if (status == RL_OK) status = check_format(lowering, statement, values, request, &tensor);
   if (status != RL_OK) return status;
@@ -220,6 +252,7 @@ rl_status rl_bias_add(rl_lowering *lowering, const rl_statement *statement,
   if (!values->has_bias) return RL_OK;
   rl_status status = bias_twin(lowering, values->gguf, &request.gguf);
   if (status != RL_OK) return status;
+  if (values->gguf_bias != NULL) request.gguf = values->gguf_bias;
   return rl_weight_add(lowering, statement, values, &request, bias);
 }
 
@@ -260,14 +293,11 @@ static rl_status add_codes(rl_lowering *lowering, const rl_statement *statement,
   return rl_op_add(lowering, &op, operands, 2);
 }
 
-static rl_status quantize(rl_lowering *lowering, const rl_statement *statement,
-                          const rl_format *weights, uint32_t *input) {
-  if (weights->activations == NULL) return RL_OK;
-  uint32_t codes = rl_twin_find(lowering, *input, weights->activations, false);
+rl_status rl_input_quantize(rl_lowering *lowering, const rl_statement *statement,
+                            const rl_format *format, uint32_t *input) {
+  uint32_t codes = rl_twin_find(lowering, *input, format, false);
   rl_status status = RL_OK;
-  if (codes == RL_NONE) {
-    status = add_codes(lowering, statement, *input, weights->activations, &codes);
-  }
+  if (codes == RL_NONE) status = add_codes(lowering, statement, *input, format, &codes);
   *input = codes;
   return status;
 }
@@ -275,5 +305,6 @@ static rl_status quantize(rl_lowering *lowering, const rl_statement *statement,
 rl_status rl_input_prepare(rl_lowering *lowering, const rl_statement *statement,
                            const rl_format *weights, uint32_t *input) {
   rl_status status = rl_input_rotate(lowering, statement, weights, input);
-  return status == RL_OK ? quantize(lowering, statement, weights, input) : status;
+  if (status != RL_OK || weights->activations == NULL) return status;
+  return rl_input_quantize(lowering, statement, weights->activations, input);
 }

@@ -2,6 +2,7 @@
  * mentions the layer index is evaluated for each layer. */
 #include <string.h>
 
+#include "base/checked.h"
 #include "base/number.h"
 #include "graph/lowering.h"
 
@@ -17,7 +18,8 @@ typedef struct gathering {
   const rl_statement *loop;
   RL_LIST(varying) varying;
   RL_LIST(const rl_value *) rows;
-  size_t stored;    /* formats at the end of each row: one a statement, or none */
+  size_t stored;    /* formats behind them in each row: one a statement, or none */
+  size_t ruled;     /* at its end: of each rule whether it names the layer */
   uint32_t *run_of; /* per layer: position in rows */
   uint32_t *sizes;  /* per run: layers */
   uint32_t first;   /* number of the loop's first layer */
@@ -98,9 +100,18 @@ static void add_formats(const rl_lowering *lowering, const rl_statement *loop, u
   }
 }
 
+/* Layers that other rules of formats name are other runs. */
+static void add_rules(const rl_scenario *scenario, uint32_t layer, rl_value *row) {
+  for (size_t r = 0; r < scenario->rule_count; r++) {
+    const rl_format_rule *rule = &scenario->rules[r];
+    const bool named = rule->within != NULL && layer >= rule->first && layer <= rule->last;
+    row[r] = (rl_value){.kind = RL_VALUE_NUMBER, .num = named, .den = 1};
+  }
+}
+
 /* Evaluates the layer's row and puts the layer into the run with that row. */
 static rl_status place_layer(rl_lowering *lowering, gathering *g, uint32_t layer) {
-  size_t count = g->varying.count + g->stored;
+  const size_t stored_end = g->varying.count + g->stored, count = stored_end + g->ruled;
   rl_value *row = RL_NEW_ARRAY(lowering->arena, rl_value, count + 1);
   if (row == NULL) return rl_diag_oom(lowering->diags);
   lowering->scope.layer = g->first + layer;
@@ -109,6 +120,7 @@ static rl_status place_layer(rl_lowering *lowering, gathering *g, uint32_t layer
     if (status != RL_OK) return status;
   }
   if (g->stored > 0) add_formats(lowering, g->loop, g->first + layer, row + g->varying.count);
+  add_rules(lowering->scenario, g->first + layer, row + stored_end);
   uint32_t run = 0;
   while (run < g->rows.count && !same_row(g->rows.items[run], row, count)) run++;
   if (run == g->rows.count) {
@@ -173,11 +185,15 @@ static rl_status count_layers(rl_lowering *lowering, const rl_statement *loop, u
   *first = (uint32_t)begin;
   lowering->loop_layers = (uint32_t)layers;
   lowering->layer_count += (uint32_t)layers;
+  lowering->last_layer = rl_max_u64(lowering->last_layer, begin + layers - 1);
   return RL_OK;
 }
 
 static rl_status gather_loop(rl_lowering *lowering, const rl_statement *loop) {
-  gathering g = {.loop = loop, .stored = lowering->scenario->stored ? loop->body_count : 0};
+  const bool apart = lowering->scenario->stored || lowering->scenario->quantized;
+  gathering g = {.loop = loop,
+                 .stored = apart ? loop->body_count : 0,
+                 .ruled = lowering->scenario->rule_count};
   rl_status status = count_layers(lowering, loop, &g.first);
   if (status == RL_OK) status = find_varying(lowering, &g);
   if (status != RL_OK) return status;
@@ -212,6 +228,18 @@ static rl_status is_loop(rl_lowering *lowering, const rl_statement *statement, b
   return rl_statement_happens(statement, &lowering->scope, lowering->arena, loop, lowering->diags);
 }
 
+static rl_status check_rules(const rl_lowering *lowering) {
+  const rl_scenario *scenario = lowering->scenario;
+  char last[RL_NUMBER_TEXT];
+  for (size_t r = 0; r < scenario->rule_count; r++) {
+    const rl_format_rule *rule = &scenario->rules[r];
+    if (rule->within == NULL || rule->last <= lowering->last_layer) continue;
+    return RL_REPORT(lowering->diags, RULE_BEYOND, rule->loc, rule->pattern,
+                     rl_print_u64(lowering->last_layer, last));
+  }
+  return RL_OK;
+}
+
 /* Loops in the order of the graph, and what stands before, between and behind them. A loop that is
  * left out stands among the others and does nothing. */
 rl_status rl_layers_gather(rl_lowering *lowering) {
@@ -229,5 +257,5 @@ rl_status rl_layers_gather(rl_lowering *lowering) {
     if (status == RL_OK && loop < end) status = gather_loop(lowering, loop);
     at = loop + 1;
   }
-  return status;
+  return status == RL_OK ? check_rules(lowering) : status;
 }

@@ -35,6 +35,9 @@ static rl_lower_op *const LOWER[RL_OP_KINDS] = {
     [RL_OP_EXPANDED_ATTENTION] = rl_lower_expanded_attention,
     [RL_OP_HEAD_LINEAR] = rl_lower_head_linear,
     [RL_OP_LATENT_ATTENTION] = rl_lower_latent_attention,
+    [RL_OP_INDEX_APPEND] = rl_lower_index_append,
+    [RL_OP_CHOOSE_TOKENS] = rl_lower_choose_tokens,
+    [RL_OP_CHOSEN_ATTENTION] = rl_lower_latent_attention,
     [RL_OP_CONV] = rl_lower_conv,
     [RL_OP_CONCAT] = rl_lower_concat,
     [RL_OP_SCAN] = rl_lower_scan,
@@ -123,7 +126,7 @@ static rl_status lower_run(rl_lowering *lowering, uint32_t index) {
   lowering->k_cache = lowering->v_cache = RL_NONE;
   lowering->second_k = lowering->second_v = RL_NONE;
   lowering->k_parts = lowering->v_parts = RL_NO_PARTS;
-  lowering->latents = lowering->rope_keys = RL_NONE;
+  lowering->latents = lowering->rope_keys = lowering->index_keys = RL_NONE;
   lowering->all_latents[0] = lowering->all_latents[1] = RL_NONE;
   lowering->cross_k = lowering->cross_v = RL_NONE;
   run->first_op = (uint32_t)lowering->raw.count;

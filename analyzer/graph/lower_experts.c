@@ -89,6 +89,7 @@ rl_status rl_lower_route(rl_lowering *lowering, const rl_statement *statement,
   op.at.top_k = values->top_k;
   place_experts(lowering, &op.at);
   op.at.score = (rl_score_kind)values->score;
+  op.at.jitter = values->jitter;
   op.at.normalize = values->normalize;
   op.at.expert_limit = limit_of(values);
   op.at.factor = values->scale == 0 ? 1 : values->scale;

@@ -9,7 +9,7 @@
 #include "graph/lowering.h"
 
 /* The tensors of `in`, none of the last tokens only. */
-static rl_status find_tokens(rl_lowering *lowering, const rl_statement *statement, uint32_t in[2]) {
+static rl_status find_tokens(rl_lowering *lowering, const rl_statement *statement, uint32_t *in) {
   rl_op_kind kind = RL_OP_LATENT_APPEND;
   (void)rl_operator_find(statement->op, &kind);
   rl_status status = rl_inputs_find(lowering, statement, in);
@@ -21,20 +21,20 @@ static rl_status find_tokens(rl_lowering *lowering, const rl_statement *statemen
   return status;
 }
 
-static rl_status add_cache(rl_lowering *lowering, const char *name, const rl_format *format,
-                           uint32_t in, uint32_t *out) {
+rl_status rl_row_cache_add(rl_lowering *lowering, const char *name, const rl_format *format,
+                           uint64_t cols, uint32_t *out) {
   rl_tensor cache = {.name = name,
                      .role = RL_ROLE_KV,
                      .format = format,
                      .extent = RL_EXTENT_KV,
                      .rows = 1,
-                     .cols = lowering->tensors.items[in].cols,
+                     .cols = cols,
                      .run = lowering->scope.in_layers ? lowering->run : RL_NONE};
   return rl_tensor_add(lowering, &cache, out);
 }
 
-/* latents [T, r] and rotated keys [T, d_r] into caches of one row a token, in the format of K; the latter in the
- * one beside it, where it names one */
+/* latents [T, r] and rotated keys [T, d_r] into caches of one row a token, in the format of K; the
+ * latter in the one beside it, where it names one */
 rl_status rl_lower_latent_append(rl_lowering *lowering, const rl_statement *statement,
                                  const rl_evaluated *values) {
   rl_op op = rl_op_begin(lowering, statement, RL_OP_LATENT_APPEND);
@@ -46,11 +46,12 @@ rl_status rl_lower_latent_append(rl_lowering *lowering, const rl_statement *stat
   }
   const rl_format *latent = lowering->scenario->k;
   const rl_format *rotated = latent->rotated != NULL ? latent->rotated : latent;
+  if (status != RL_OK) return status;
+  const rl_tensor *tensors = lowering->tensors.items;
+  const uint64_t cols[] = {tensors[in[0]].cols, tensors[in[1]].cols};
+  status = rl_row_cache_add(lowering, "latent_cache", latent, cols[0], &lowering->latents);
   if (status == RL_OK) {
-    status = add_cache(lowering, "latent_cache", latent, in[0], &lowering->latents);
-  }
-  if (status == RL_OK) {
-    status = add_cache(lowering, "rope_cache", rotated, in[1], &lowering->rope_keys);
+    status = rl_row_cache_add(lowering, "rope_cache", rotated, cols[1], &lowering->rope_keys);
   }
   if (status != RL_OK) return status;
   rl_dealt_keys(lowering, &op);
@@ -176,7 +177,7 @@ rl_status rl_lower_expanded_attention(rl_lowering *lowering, const rl_statement 
   return rl_op_add(lowering, &op, operands, 4);
 }
 
-/* The weight of the `expand` of that name in this layer, which must have the same heads. */
+/* The weight of the statement of that name in this layer, which must have the same heads. */
 static uint32_t find_expansion(const rl_lowering *lowering, const char *name, uint64_t rows) {
   size_t length = strlen(name);
   for (uint32_t t = (uint32_t)lowering->tensors.count; t-- > 0;) {
@@ -201,6 +202,25 @@ static rl_status check_led(rl_lowering *lowering, const rl_statement *statement,
   return rl_width_check(lowering, statement, in, heads, values->head_dim);
 }
 
+/* The weight of another statement, or one of its own: [H (d_n + d_v), r]. */
+static rl_status find_weight(rl_lowering *lowering, const rl_statement *statement,
+                             const rl_evaluated *values, uint64_t rows, uint32_t *out) {
+  if (values->tied_to == NULL) {
+    const rl_weight_shape request = {
+        .class_name = "linear",
+        .suffix = "weight",
+        .source = values->weights,
+        .gguf = values->gguf,
+        .rows = rows,
+        .cols = lowering->tensors.items[lowering->latents].cols,
+        .row_slice = slice_heads(lowering, values, values->head_dim + values->value_dim)};
+    return rl_weight_add(lowering, statement, values, &request, out);
+  }
+  *out = find_expansion(lowering, values->tied_to, rows);
+  if (*out != RL_NONE) return RL_OK;
+  return RL_REPORT(lowering->diags, NO_EXPANSION, statement->loc, values->tied_to);
+}
+
 /* part key: of q, the first d_n values of each head; W_UK^T times each: out [T, H r].
  * part value: in [T, H r], W_UV times each: out [T, H d_v]. */
 rl_status rl_lower_head_linear(rl_lowering *lowering, const rl_statement *statement,
@@ -212,11 +232,8 @@ rl_status rl_lower_head_linear(rl_lowering *lowering, const rl_statement *statem
   rl_status status = find_tokens(lowering, statement, in);
   if (status == RL_OK) status = check_heads(lowering, statement, values, &rows);
   if (status == RL_OK) status = check_led(lowering, statement, values, in[0]);
+  if (status == RL_OK) status = find_weight(lowering, statement, values, rows, &weight);
   if (status != RL_OK) return status;
-  weight = find_expansion(lowering, values->tied_to, rows);
-  if (weight == RL_NONE) {
-    return RL_REPORT(lowering->diags, NO_EXPANSION, statement->loc, values->tied_to);
-  }
   uint64_t r = lowering->tensors.items[lowering->latents].cols, latent = values->heads * r;
   rl_tensor shape = rl_activation_shape(lowering, RL_EXTENT_TOKENS, 1,
                                         key ? latent : values->heads * values->value_dim);
@@ -230,13 +247,37 @@ rl_status rl_lower_head_linear(rl_lowering *lowering, const rl_statement *statem
   return rl_op_add(lowering, &op, operands, 3);
 }
 
-/* q, of which the rotated values of each head are read, q in latents [T, H r], the caches; out
- * [T, H r], the mix of the latents */
+/* q, of which the rotated values of each head are read, q in latents [T, H r], the caches, the
+ * tokens chosen for each query [T, k] where they are; out [T, H r], the mix of the latents */
+static rl_status add_attention(rl_lowering *lowering, rl_op *op, const rl_evaluated *values,
+                               const uint32_t *in, uint32_t out) {
+  const bool chosen = op->kind == RL_OP_CHOSEN_ATTENTION;
+  rl_status status = RL_OK;
+  uint32_t sums = RL_NONE;
+  rl_operand operands[6];
+  size_t count = 0;
+  operands[count++] = (rl_operand){in[0], RL_READ, values->heads * values->rope_dim};
+  operands[count++] = rl_operand_whole(lowering, in[1], RL_READ);
+  operands[count++] = rl_operand_whole(lowering, lowering->latents, RL_READ);
+  operands[count++] = rl_operand_whole(lowering, lowering->rope_keys, RL_READ);
+  if (chosen) operands[count++] = rl_operand_whole(lowering, in[2], RL_READ);
+  if (chosen) op->at.top_k = lowering->tensors.items[in[2]].cols;
+  operands[count++] = rl_operand_whole(lowering, out, RL_WRITE);
+  if (chosen || !rl_tokens_dealt(lowering)) return rl_op_add(lowering, op, operands, count);
+  status = rl_dealt_sums(lowering, values->heads, &sums);
+  operands[count++] = (rl_operand){sums, RL_WRITE, values->heads};
+  if (status == RL_OK) status = rl_op_add(lowering, op, operands, count);
+  return status == RL_OK ? rl_dealt_merge(lowering, op, out, sums) : status;
+}
+
+/* latent_attention, chosen_attention */
 rl_status rl_lower_latent_attention(rl_lowering *lowering, const rl_statement *statement,
                                     const rl_evaluated *values) {
-  rl_op op = rl_op_begin(lowering, statement, RL_OP_LATENT_ATTENTION);
+  rl_op_kind kind = RL_OP_LATENT_ATTENTION;
+  (void)rl_operator_find(statement->op, &kind);
+  rl_op op = rl_op_begin(lowering, statement, kind);
   uint64_t ignored = 0;
-  uint32_t in[2], out, sums = RL_NONE;
+  uint32_t in[3], out;
   rl_status status = find_tokens(lowering, statement, in);
   if (status == RL_OK) status = check_heads(lowering, statement, values, &ignored);
   if (status == RL_OK) status = check_queries(lowering, statement, values, in[0]);
@@ -251,15 +292,5 @@ rl_status rl_lower_latent_attention(rl_lowering *lowering, const rl_statement *s
   op.compute = rl_format_compute(lowering->scenario->k, lowering->scenario->activations);
   set_heads(&op, values);
   rl_dealt_keys(lowering, &op);
-  if (rl_tokens_dealt(lowering)) status = rl_dealt_sums(lowering, values->heads, &sums);
-  if (status != RL_OK) return status;
-  const rl_operand operands[] = {{in[0], RL_READ, values->heads * values->rope_dim},
-                                 rl_operand_whole(lowering, in[1], RL_READ),
-                                 rl_operand_whole(lowering, lowering->latents, RL_READ),
-                                 rl_operand_whole(lowering, lowering->rope_keys, RL_READ),
-                                 rl_operand_whole(lowering, out, RL_WRITE),
-                                 {sums, RL_WRITE, values->heads}};
-  if (!rl_tokens_dealt(lowering)) return rl_op_add(lowering, &op, operands, 5);
-  status = rl_op_add(lowering, &op, operands, 6);
-  return status == RL_OK ? rl_dealt_merge(lowering, &op, out, sums) : status;
+  return add_attention(lowering, &op, values, in, out);
 }

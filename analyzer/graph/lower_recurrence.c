@@ -120,6 +120,7 @@ rl_status rl_lower_gated_delta(rl_lowering *lowering, const rl_statement *statem
   rl_weight_shape bias = {.class_name = "recurrence",
                           .suffix = "bias",
                           .source = values->bias,
+                          .gguf = values->gguf_bias,
                           .rows = 1,
                           .cols = values->heads,
                           .col_slice = decay.col_slice};

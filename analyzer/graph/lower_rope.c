@@ -35,7 +35,7 @@ static rl_status read_llama3(rl_lowering *lowering, const rl_node *map, rl_op_at
   rl_status status = rl_node_u64(original, key, 1, UINT32_MAX, &at->rope_original, lowering->diags);
   if (status == RL_OK) status = read_factor(lowering, map, "low_freq_factor", &at->rope_low);
   if (status == RL_OK) status = read_factor(lowering, map, "high_freq_factor", &at->rope_high);
-  if (status == RL_OK && at->rope_high <= at->rope_low) {
+  if (status == RL_OK && at->rope_high < at->rope_low) {
     status = RL_REPORT(lowering->diags, ROPE_FREQUENCIES, map->loc, "");
   }
   return status;
@@ -61,6 +61,19 @@ static rl_status read_divisors(rl_lowering *lowering, const rl_node *map, const 
   return RL_OK;
 }
 
+/* What the rotated values are multiplied by, where the map says it; Phi-3.5-MoE has one for each
+ * list. */
+static rl_status read_magnitude(rl_lowering *lowering, const rl_node *map, bool longer,
+                                rl_op_attributes *at) {
+  const char *const keys[] = {"attention_factor", longer ? "long_mscale" : "short_mscale"};
+  for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+    const rl_node *given = rl_node_get(map, keys[i]);
+    if (given == NULL || rl_node_is_null(given)) continue;
+    return rl_node_double(given, keys[i], DBL_MIN, 1e12, &at->rope_magnitude, lowering->diags);
+  }
+  return RL_OK;
+}
+
 /* LongRoPE divides each frequency by a factor of its own and lengthens what it rotates (Ding et al.
  * 2024, 3.2 and 4; Abdin et al. 2024, Phi-3, 2). Of its two lists the long one holds for a context
  * beyond the original, here the one that the model is made for: what stands in the cache must not
@@ -68,7 +81,6 @@ static rl_status read_divisors(rl_lowering *lowering, const rl_node *map, const 
 static rl_status read_longrope(rl_lowering *lowering, const rl_node *map,
                                const rl_evaluated *values, rl_op_attributes *at) {
   bool sized = values->context > 0 && values->original > 0;
-  const rl_node *magnitude = rl_node_get(map, "attention_factor");
   if (!sized) {
     return RL_REPORT(lowering->diags, ROPE_SCALING_KEY, map->loc,
                      "original_max_position_embeddings");
@@ -78,9 +90,7 @@ static rl_status read_longrope(rl_lowering *lowering, const rl_node *map,
   at->rope_magnitude = longer ? sqrt(1 + log(ratio) / log((double)values->original)) : 1;
   rl_status status = read_divisors(lowering, map, longer ? "long_factor" : "short_factor",
                                    at->rotary_dims / 2, &at->rope_divisors);
-  if (status != RL_OK || magnitude == NULL || rl_node_is_null(magnitude)) return status;
-  return rl_node_double(magnitude, "attention_factor", DBL_MIN, 1e12, &at->rope_magnitude,
-                        lowering->diags);
+  return status != RL_OK ? status : read_magnitude(lowering, map, longer, at);
 }
 
 /* A part of each head is `dims` of the operator; a map that names another part is not understood.

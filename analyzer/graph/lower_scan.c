@@ -24,6 +24,7 @@ static rl_status add_weights(rl_lowering *lowering, const rl_statement *statemen
   rl_weight_shape skip = {.class_name = "recurrence",
                           .suffix = "skip",
                           .source = values->skip,
+                          .gguf = values->gguf_skip,
                           .rows = 1,
                           .cols = steps.count,
                           .col_slice = steps.slice};
@@ -31,6 +32,7 @@ static rl_status add_weights(rl_lowering *lowering, const rl_statement *statemen
   decay.class_name = "recurrence";
   decay.suffix = "weight";
   decay.source = values->weights;
+  decay.gguf = values->gguf;
   rl_status status = rl_weight_add(lowering, statement, values, &decay, &t->decay);
   if (status == RL_OK) status = rl_bias_add(lowering, statement, values, bias, &t->bias);
   if (status == RL_OK) status = rl_weight_add(lowering, statement, values, &skip, &t->skip);

@@ -63,6 +63,7 @@ typedef struct rl_lowering {
   rl_parts k_parts, v_parts;   /* of k_cache and v_cache, where they keep tokens apart */
   rl_phase attended;         /* the class whose sequences have attended to them; BOTH: none has */
   uint32_t latents, rope_keys; /* caches that latent_append wrote in this layer, or RL_NONE */
+  uint32_t index_keys;         /* the cache that index_append wrote, likewise */
   uint32_t all_latents[2];     /* the rows of both that all ranks keep, RL_NONE: not gathered */
   uint32_t ids;              /* the token ids that a pass is given */
   uint32_t clusters;         /* of the sequences, RL_NONE: not read yet */
@@ -78,6 +79,7 @@ typedef struct rl_lowering {
   uint32_t loop_count;
   uint32_t loop_layers; /* of the loop being gathered */
   uint32_t layer_count; /* of all loops */
+  uint64_t last_layer;  /* the largest number of one */
   RL_LIST(rl_tensor) tensors;
   RL_LIST(rl_operand) operands;
   RL_LIST(rl_name) names;
@@ -199,6 +201,12 @@ rl_status rl_input_prepare(rl_lowering *lowering, const rl_statement *statement,
 uint32_t rl_twin_find(const rl_lowering *lowering, uint32_t tensor, const rl_format *format,
                       bool rotated);
 rl_status rl_twin_add(rl_lowering *lowering, const rl_twin *twin);
+/* The twin of *input in that format, without a rotation. */
+rl_status rl_input_quantize(rl_lowering *lowering, const rl_statement *statement,
+                            const rl_format *format, uint32_t *input);
+/* A cache [1, cols] a token, in the layer at hand. */
+rl_status rl_row_cache_add(rl_lowering *lowering, const char *name, const rl_format *format,
+                           uint64_t cols, uint32_t *out);
 /* Rotations (lower_rotation.c): the rotated twin of *input; what a linear wrote, turned back in
  * place. Nothing where the format does not ask for it. */
 rl_status rl_input_rotate(rl_lowering *lowering, const rl_statement *statement,
@@ -224,6 +232,7 @@ rl_lower_op rl_lower_embed, rl_lower_embed_next, rl_lower_norm, rl_lower_linear,
     rl_lower_cross_append, rl_lower_cross_attention, rl_lower_insert, rl_lower_retention,
     rl_lower_gated_delta, rl_lower_wkv, rl_lower_token_shift, rl_lower_lerp, rl_lower_lerp_by;
 rl_lower_op rl_lower_local_linear; /* lower_attention.c */
+rl_lower_op rl_lower_index_append, rl_lower_choose_tokens; /* lower_index.c */
 rl_lower_op rl_lower_prefix_attention; /* lower_prefix.c */
 rl_lower_op rl_lower_fading_attention; /* lower_fading.c */
 rl_lower_op rl_lower_hash, rl_lower_gather, rl_lower_dot, rl_lower_fetch; /* lower_memory.c */

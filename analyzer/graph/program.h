@@ -148,7 +148,7 @@ typedef enum rl_attention_over {
 } rl_attention_over;
 typedef enum rl_rope_style { RL_ROPE_HALVES /* (i, i + n/2) */, RL_ROPE_PAIRS /* (2i, 2i + 1) */ } rl_rope_style;
 /* What a router's logits become: softmax over all experts, over the chosen ones, or sigmoid. */
-typedef enum rl_score_kind { RL_SCORE_SOFTMAX, RL_SCORE_SOFTMAX_CHOSEN, RL_SCORE_SIGMOID } rl_score_kind;
+typedef enum rl_score_kind { RL_SCORE_SOFTMAX, RL_SCORE_SOFTMAX_CHOSEN, RL_SCORE_SIGMOID, RL_SCORE_SPARSE_MIXER } rl_score_kind;
 typedef enum rl_rope_scaling { RL_ROPE_PLAIN, RL_ROPE_LINEAR, RL_ROPE_LLAMA3, RL_ROPE_LONGROPE, RL_ROPE_YARN } rl_rope_scaling;
 /* What a head's rows of the weight that expands latents make: its key or its value. */
 typedef enum rl_head_part { RL_HEAD_KEY, RL_HEAD_VALUE } rl_head_part;
@@ -240,6 +240,7 @@ typedef struct rl_op_attributes {
   /* route, expert_linear, combine */
   uint64_t experts, top_k;
   rl_score_kind score;
+  double jitter;            /* sparse_mixer: logits further than twice this part behind the best one do not weigh */
   bool normalize;           /* the chosen weights are divided by their sum */
   /* collectives, and norms over what several ranks hold; embed: of how many parts its table is one */
   uint64_t ranks;

@@ -23,7 +23,8 @@ static const char *const TOKEN_WORDS[] = {[RL_TOKENS_ALL] = "all",
 static const char *const MASK_WORDS[] = {"causal"};
 static const char *const SCORE_WORDS[] = {[RL_SCORE_SOFTMAX] = "softmax",
                                           [RL_SCORE_SOFTMAX_CHOSEN] = "softmax_chosen",
-                                          [RL_SCORE_SIGMOID] = "sigmoid"};
+                                          [RL_SCORE_SIGMOID] = "sigmoid",
+                                          [RL_SCORE_SPARSE_MIXER] = "sparse_mixer"};
 static const char *const PART_WORDS[] = {[RL_HEAD_KEY] = "key", [RL_HEAD_VALUE] = "value"};
 static const char *const ROTATES_WORDS[] = {"first", "last"};
 static const char *const GROUP_SCORE_WORDS[] = {"best", "best_two"};
@@ -189,6 +190,7 @@ static const rl_attribute_rule RULES[] = {
      .positive = true,
      .nullable = true,
      .place = PLACE(scale)},
+    {.key = "jitter", .form = RL_FORM_NUMBER, .place = PLACE(jitter)},
     {.key = "alibi_scaled", .form = RL_FORM_TRUTH, .place = PLACE(alibi_scaled)},
     {.key = "grouped", .form = RL_FORM_TRUTH, .place = PLACE(grouped)},
     {.key = "wide", .form = RL_FORM_TRUTH, .place = PLACE(wide)},
@@ -205,6 +207,8 @@ static const rl_attribute_rule RULES[] = {
     {.key = "values", .form = RL_FORM_TEMPLATE, .place = PLACE(values)},
     {.key = "sinks", .form = RL_FORM_TEMPLATE, .place = PLACE(sinks)},
     {.key = "gguf", .form = RL_FORM_TEMPLATE, .place = PLACE(gguf)},
+    {.key = "gguf_bias", .form = RL_FORM_TEMPLATE, .place = PLACE(gguf_bias)},
+    {.key = "gguf_skip", .form = RL_FORM_TEMPLATE, .place = PLACE(gguf_skip)},
     {.key = "activation",
      .form = RL_FORM_ACTIVATION,
      .place = PLACE(activation),
@@ -490,6 +494,14 @@ static rl_status check_scale(const rl_statement *statement, rl_op_kind kind, rl_
   return RL_REPORT(diags, MISSING_ATTRIBUTE, statement->loc, statement->op, "factor");
 }
 
+/* A part of a weight is that of another statement, or of one that the statement names. */
+static rl_status check_head_linear(const rl_statement *statement, rl_op_kind kind,
+                                   rl_diags *diags) {
+  if (kind != RL_OP_HEAD_LINEAR || rl_attribute_find(statement, "tied_to") != NULL) return RL_OK;
+  if (rl_attribute_find(statement, "weights") != NULL) return RL_OK;
+  return RL_REPORT(diags, MISSING_ATTRIBUTE, statement->loc, statement->op, "tied_to");
+}
+
 static rl_status unknown_operator(const rl_statement *statement, bool in_layers, rl_diags *diags) {
   const char *candidates[RL_OP_KINDS + 2];
   size_t count = 0;
@@ -537,6 +549,7 @@ rl_status rl_statement_check(const rl_statement *statement, bool in_layers, rl_a
   if (worst == RL_OK) worst = check_companions(statement, diags);
   if (worst == RL_OK) worst = check_norm(statement, kind, diags);
   if (worst == RL_OK) worst = check_scale(statement, kind, diags);
+  if (worst == RL_OK) worst = check_head_linear(statement, kind, diags);
   for (size_t i = 0; i < statement->attribute_count; i++) {
     const rl_attribute *attribute = &statement->attributes[i];
     const rl_attribute_rule *rule = rl_attribute_rule_find(kind, attribute->key);

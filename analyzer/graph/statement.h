@@ -59,13 +59,14 @@ typedef struct rl_evaluated {
   uint64_t value_dim, rope_dim, kv_head_dim;
   uint64_t kernel, stride, frames, merge, buckets, max_distance, token, prefix, budget;
   uint64_t iterations, clusters;
-  double eps, base, root, factor, scale_root, cap, scale, alibi, limit, floor, ridge;
+  double eps, base, root, factor, scale_root, cap, scale, alibi, limit, floor, ridge, jitter;
   bool wide, when, has_bias, tied, transposed, normalize, grouped, alibi_scaled;
   uint64_t orders, dilation, taps, groups, states, chunk, shared, key_heads, key_dim;
   /* positions in the list of choices */
   int index, norm, style, tokens, mask, activation, score, linear_class, phase, part, rotates, group_score, decay, cache;
   const rl_node *scaling;
   const char *name, *state, *tied_to, *weights, *bias, *skip, *values, *sinks, *gguf, *lead;
+  const char *gguf_bias, *gguf_skip; /* twins that are not named after gguf */
 } rl_evaluated;
 
 typedef struct rl_attribute_rule {

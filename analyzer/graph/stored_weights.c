@@ -43,31 +43,70 @@ rl_status rl_stored_find_format(const rl_lowering *lowering, rl_tensor *weight) 
 
 const rl_format *rl_stored_of_statement(const rl_lowering *lowering, const rl_statement *statement,
                                         uint32_t layer) {
-  const rl_stored *file = lowering->scenario->model->stored;
-  const rl_attribute *name = rl_attribute_find(statement, file->by_source ? "weights" : "gguf");
+  const rl_model *model = lowering->scenario->model;
+  const rl_stored *file = lowering->scenario->stored ? model->stored : NULL;
+  const bool by_source = file == NULL || file->by_source;
+  const rl_attribute *name = rl_attribute_find(statement, by_source ? "weights" : "gguf");
   if (name == NULL || name->value->text == NULL) return NULL;
+  if (file == NULL) {
+    const rl_layer_format *said = rl_model_quantized(model, name->value->text, layer);
+    return said == NULL ? NULL : said->format;
+  }
   const rl_stored_tensor *stored = rl_stored_of_layer(file, name->value->text, layer);
   return stored == NULL ? NULL : stored->format;
 }
 
+/* What the weights of a program make of one tensor of the file. */
+typedef struct usage {
+  uint64_t values;
+  const rl_tensor *odd; /* a matrix among them whose rows are of another length, NULL: none */
+} usage;
+
+/* Whether the length of a row can be told: of one matrix, or of those that a GGUF file stores one
+ * behind the other; a matrix of one row may be a list of values in any order, and of several in one
+ * safetensors tensor some are stored the other way around. */
+static bool has_rows(const rl_stored *file, const rl_tensor *weight,
+                     const rl_stored_tensor *stored) {
+  if (file->by_source && (weight->transposed || stored->dims[2] > 1)) return false;
+  return weight->rows > 1 && stored->dims[1] > 1;
+}
+
 /* Adds a weight's values, of one layer, to those of the tensor that they stand in. */
-static bool use(const rl_stored *file, const rl_tensor *weight, uint32_t layer, uint64_t *used) {
+static bool use(const rl_stored *file, const rl_tensor *weight, bool matrix, uint32_t layer,
+                usage *used) {
   uint64_t values;
   const char *name = name_of(file, weight);
   const rl_stored_tensor *stored = name == NULL ? NULL : rl_stored_of_layer(file, name, layer);
   if (stored == NULL) return true;
+  usage *own = &used[stored - file->tensors];
+  if (matrix && has_rows(file, weight, stored) && stored->dims[0] != weight->cols)
+    own->odd = weight;
   return rl_mul_u64(weight->rows, weight->cols, &values) &&
-         rl_add_u64(used[stored - file->tensors], values, &used[stored - file->tensors]);
+         rl_add_u64(own->values, values, &own->values);
 }
 
-static bool use_all(const rl_stored *file, const rl_program *program, uint64_t *used) {
+/* Marks the weights whose rows are multiplied with the input, or are looked up. */
+static void mark_matrices(const rl_program *program, const rl_op *ops, uint32_t count,
+                          bool *matrices) {
+  for (uint32_t i = 0; i < count; i++) {
+    const rl_op *op = &ops[i];
+    const bool by_rows =
+        op->kind == RL_OP_LINEAR || op->kind == RL_OP_EXPERT_LINEAR || op->kind == RL_OP_EMBED;
+    for (uint32_t o = 0; by_rows && o < op->operand_count; o++) {
+      matrices[program->operands[op->first_operand + o].tensor] = true;
+    }
+  }
+}
+
+static bool use_all(const rl_stored *file, const rl_program *program, const bool *matrices,
+                    usage *used) {
   for (uint32_t t = 0; t < program->tensor_count; t++) {
     const rl_tensor *weight = &program->tensors[t];
     if (weight->role != RL_ROLE_WEIGHT || weight->alias_of != RL_NONE) continue;
     const rl_run *run = weight->run == RL_NONE ? NULL : &program->runs[weight->run];
     for (uint64_t i = 0; i < rl_tensor_instances(program, weight); i++) {
       uint32_t layer = run == NULL || run->layers == NULL ? 0 : run->layers[i];
-      if (!use(file, weight, layer, used)) return false;
+      if (!use(file, weight, matrices[t], layer, used)) return false;
     }
   }
   return true;
@@ -116,19 +155,32 @@ static rl_status report_bytes(const rl_scenario *scenario, const rl_program *pro
                    rl_print_grouped(stored, have));
 }
 
+static void report_shape(const rl_stored *file, const rl_stored_tensor *stored, const usage *used,
+                         rl_diags *diags) {
+  const rl_loc loc = {.file = file->file};
+  char have[RL_NUMBER_TEXT], want[RL_NUMBER_TEXT];
+  if (used->values != values_of(stored)) {
+    RL_REPORT(diags, STORED_SHAPE, loc, stored->name, rl_print_grouped(values_of(stored), have),
+              rl_print_grouped(used->values, want));
+  } else if (used->odd != NULL) {
+    RL_REPORT(diags, STORED_ROWS, loc, stored->name, rl_print_grouped(stored->dims[0], have),
+              used->odd->name, rl_print_grouped(used->odd->cols, want));
+  }
+}
+
 /* Each tensor is used whole or not at all; bytes: of those that are, no more than the file's. */
-static rl_status check_tensors(const rl_stored *file, const uint64_t *used, leftover *over,
+static rl_status check_tensors(const rl_stored *file, const usage *used, leftover *over,
                                uint64_t *bytes, rl_diags *diags) {
   const rl_loc loc = {.file = file->file};
   const size_t errors = diags->errors;
-  char have[RL_NUMBER_TEXT], want[RL_NUMBER_TEXT];
   for (size_t i = 0; i < file->count; i++) {
     const rl_stored_tensor *stored = &file->tensors[i];
-    if (used[i] == 0) leave(over, stored);
-    if (used[i] != 0) *bytes += stored->bytes;
-    if (used[i] == 0 || used[i] == values_of(stored)) continue;
-    RL_REPORT(diags, STORED_SHAPE, loc, stored->name, rl_print_grouped(values_of(stored), have),
-              rl_print_grouped(used[i], want));
+    if (used[i].values == 0) {
+      leave(over, stored);
+      continue;
+    }
+    *bytes += stored->bytes;
+    report_shape(file, stored, &used[i], diags);
   }
   rl_status status = report_leftover(over, loc, diags);
   return diags->errors > errors ? rl_diags_status(diags) : status;
@@ -139,11 +191,15 @@ rl_status rl_stored_check(rl_arena *arena, const rl_scenario *scenario, const rl
   const rl_stored *file = scenario->model->stored;
   if (!scenario->stored || file->count == 0) return RL_OK;
   const rl_loc loc = {.file = file->file};
-  uint64_t *used = RL_NEW_ARRAY(arena, uint64_t, file->count), bytes = 0;
+  usage *used = RL_NEW_ARRAY(arena, usage, file->count);
+  bool *matrices = RL_NEW_ARRAY(arena, bool, program->tensor_count);
+  uint64_t bytes = 0;
   leftover over = {.bytes = 0};
   rl_buf_init(&over.names.text, arena, (size_t)1 << 16);
-  if (used == NULL) return rl_diag_oom(diags);
-  if (!use_all(file, program, used)) {
+  if (used == NULL || matrices == NULL) return rl_diag_oom(diags);
+  mark_matrices(program, program->ops, program->op_count, matrices);
+  mark_matrices(program, program->parts, program->part_count, matrices);
+  if (!use_all(file, program, matrices, used)) {
     return RL_REPORT(diags, SIZE_OVERFLOW, loc, file->tensors[0].name);
   }
   rl_status status = check_tensors(file, used, &over, &bytes, diags);

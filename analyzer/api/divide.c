@@ -1,0 +1,39 @@
+/* A server's devices shared out where nobody said how: the largest tensor groups that divide the
+ * model, and as many data groups as fill the server. */
+#include "api/analysis_parts.h"
+#include "base/number.h"
+#include "graph/lower.h"
+
+/* Whether the model can be divided so; *status tells of memory that ran out. */
+static bool divides(rl_arena *arena, const rl_scenario *scenario, rl_status *status,
+                    rl_diags *diags) {
+  const rl_program *program;
+  rl_diags quiet;
+  rl_diags_init(&quiet, arena);
+  const bool lowered = rl_lower(arena, scenario, &program, &quiet) == RL_OK;
+  if (quiet.out_of_memory) *status = rl_diag_oom(diags);
+  return lowered;
+}
+
+rl_status rl_scenario_divide(rl_arena *arena, rl_scenario *scenario, rl_diags *diags) {
+  rl_parallel *parallel = &scenario->parallel;
+  const uint64_t ranks = parallel->tensor, groups = parallel->data;
+  char tensor[RL_NUMBER_TEXT], data[RL_NUMBER_TEXT];
+  rl_status status = RL_OK;
+  if (!parallel->implied || ranks == 1) return RL_OK;
+  for (uint64_t share = 1; status == RL_OK && share <= ranks; share++) {
+    if (ranks % share != 0) continue;
+    parallel->tensor = ranks / share;
+    parallel->data = groups * share;
+    if (!divides(arena, scenario, &status, diags)) continue;
+    if (share > 1) {
+      RL_REPORT(diags, SPLIT_IMPLIED, parallel->loc, scenario->model->name,
+                rl_print_u64(parallel->tensor, tensor), rl_print_u64(parallel->data, data));
+    }
+    parallel->implied = false;
+    return RL_OK;
+  }
+  parallel->tensor = ranks;
+  parallel->data = groups;
+  return status;
+}
