@@ -38,10 +38,25 @@ static void add_bytes(rl_buf *out, const char *before, uint64_t bytes, const cha
   RL_ADD(out, before, rl_print_grouped(bytes, number), " B", after);
 }
 
+static void add_seconds(rl_buf *out, const char *before, double seconds, const char *after) {
+  char number[RL_NUMBER_TEXT];
+  RL_ADD(out, before, rl_print_si(seconds, "s", number), after);
+}
+
+static void add_time(rl_buf *out, const rl_result_allocation *r) {
+  char batch[RL_NUMBER_TEXT];
+  add_seconds(out, "\nbudget    ", r->seconds, " a decode step of batch ");
+  RL_ADD(out, rl_print_grouped(r->batch, batch), " on ");
+  rl_quote(out, RL_QUOTE_TERMINAL, r->hardware);
+  add_seconds(out, "\ntakes     ", r->tpot, ", at best");
+  if (!r->fits) RL_ADD(out, "; its memory is too small");
+}
+
 static void add_head(rl_buf *out, const rl_result_allocation *r) {
   RL_ADD(out, "model     ");
   rl_quote(out, RL_QUOTE_TERMINAL, r->model);
-  add_bytes(out, "\nbudget    ", r->budget, " for all weights");
+  if (r->seconds > 0) add_time(out, r);
+  if (!(r->seconds > 0)) add_bytes(out, "\nbudget    ", r->budget, " for all weights");
   add_bytes(out, "\nstored    ", r->total, "");
   add_bytes(out, ", of which ", r->other, " are of other weights and signs of rotations");
   RL_ADD(out,
@@ -64,7 +79,12 @@ void rl_allocation_markdown(rl_buf *out, const rl_result_allocation *r) {
   RL_ADD(out, "Weights `");
   rl_quote(out, RL_QUOTE_MARKDOWN, r->weights);
   add_bytes(out, "` take ", r->total, "");
-  add_bytes(out, " of ", r->budget, ".\n\n");
+  if (r->seconds > 0) {
+    add_seconds(out, " and a decode step ", r->tpot, "");
+    add_seconds(out, " of ", r->seconds, ".\n\n");
+  } else {
+    add_bytes(out, " of ", r->budget, ".\n\n");
+  }
   rl_grid_markdown(out, &grid);
 }
 
@@ -85,7 +105,15 @@ void rl_allocation_json(rl_buf *out, const rl_result_allocation *r) {
   rl_json_text(&json, "version", r->version);
   rl_json_text(&json, "model", r->model);
   rl_json_text(&json, "weights", r->weights);
-  rl_json_count(&json, "budget_bytes", r->budget);
+  if (r->seconds > 0) {
+    rl_json_text(&json, "hardware", r->hardware);
+    rl_json_count(&json, "batch", r->batch);
+    rl_json_real(&json, "budget_s", r->seconds);
+    rl_json_real(&json, "tpot_s", r->tpot);
+    rl_json_flag(&json, "fits", r->fits);
+  } else {
+    rl_json_count(&json, "budget_bytes", r->budget);
+  }
   rl_json_count(&json, "stored_bytes", r->total);
   rl_json_count(&json, "other_bytes", r->other);
   rl_grid_json(&json, "operators", &grid);

@@ -17,6 +17,10 @@ typedef struct rl_result_allocation {
   const char *weights; /* as -w takes it */
   uint64_t budget, total,
       other; /* bytes: allowed, taken by all weights, of those by what is not chosen */
+  double seconds, tpot; /* s a decode step: allowed (0: bytes were), taken at best */
+  const char *hardware; /* and where, at which batch; */
+  uint64_t batch;
+  bool fits;            /* in its memory */
   const rl_result_share *shares;
   size_t share_count;
 } rl_result_allocation;

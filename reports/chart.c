@@ -24,9 +24,12 @@ const char *rl_chart_keep(rl_chart *chart, const char *text) {
   return text == NULL ? "" : text;
 }
 
+void rl_chart_push_layer(rl_chart *chart, const rl_layer *layer) {
+  PUSH(chart, layers, *layer);
+}
+
 void rl_chart_add_layer(rl_chart *chart, rl_layer_kind kind, unsigned number, unsigned style) {
-  const rl_layer layer = {kind, number, style};
-  PUSH(chart, layers, layer);
+  rl_chart_push_layer(chart, &(rl_layer){.kind = kind, .number = number, .style = style});
 }
 
 void rl_chart_add_key(rl_chart *chart, const char *text, rl_layer_kind kind, unsigned style) {
@@ -66,6 +69,26 @@ void rl_chart_add_tick(rl_chart *chart, rl_chart_axis *axis, double value, const
   } else {
     *slot = (rl_chart_tick){value, rl_chart_keep(chart, text)};
   }
+}
+
+static unsigned style_of(rl_chart *chart, size_t at, size_t limit, const char *what) {
+  if (at < limit) return (unsigned)at;
+  chart->crowd = what;
+  chart->crowd_limit = limit;
+  return 0;
+}
+
+unsigned rl_chart_series_style(rl_chart *chart, size_t series) {
+  return RL_STYLE_SERIES + style_of(chart, series, RL_SERIES_STYLES, "series");
+}
+
+unsigned rl_chart_roof_style(rl_chart *chart, size_t machine) {
+  return RL_STYLE_ROOFS + style_of(chart, machine, RL_ROOF_STYLES, "machines");
+}
+
+double rl_chart_nesting(size_t series, size_t count, bool coincide) {
+  if (!coincide || count < 2) return 0;
+  return 1.3 - 0.55 * (double)series / (double)(count - 1);
 }
 
 /* Where a value stands on an axis, 0 at its beginning and 1 at its end. */

@@ -23,6 +23,8 @@ typedef struct rl_chart_tick {
 typedef struct rl_chart_axis {
   const char *title;
   bool log, hidden; /* hidden: neither ticks nor a title */
+  bool names;       /* of categories at 1, 2, ...: they are shortened or turned where they are long */
+  double turned;    /* degrees of its texts: set by the layout */
   double low, high;
   RL_LIST(rl_chart_tick) ticks;
 } rl_chart_axis;
@@ -40,7 +42,10 @@ typedef enum rl_layer_kind {
 } rl_layer_kind;
 typedef struct rl_layer {
   rl_layer_kind kind;
-  unsigned number, style;
+  unsigned number, style; /* number 0: rows of every one */
+  unsigned column;        /* of them only those that say so in this column; 0: all */
+  const char *says;       /* NULL: that say anything */
+  double scale;           /* of marks and lines, 0: as the style has them */
 } rl_layer;
 
 typedef enum rl_align { RL_ALIGN_LEFT, RL_ALIGN_CENTRE, RL_ALIGN_RIGHT } rl_align;
@@ -69,11 +74,13 @@ typedef struct rl_chart_key {
   unsigned style;
 } rl_chart_key;
 
-/* A point that would like its name beside it. */
+/* A point that would like its name beside it. Names take at most this share of the plot's width. */
+#define RL_NAME_ROOM 0.36
 typedef struct rl_chart_wish {
   const char *name;
   double x, y;     /* of the axes */
   double priority; /* the largest is placed first */
+  bool near;       /* it stands beside the point and for it alone, or not at all */
 } rl_chart_wish;
 
 typedef struct rl_chart {
@@ -88,19 +95,20 @@ typedef struct rl_chart {
   RL_LIST(rl_layer) layers;
   RL_LIST(rl_chart_text) texts;
   RL_LIST(rl_chart_stroke) strokes; /* on the canvas: leaders, ridges, keys */
-  RL_LIST(rl_chart_stroke) guides;  /* drawn from the grid: names had better not lie on them */
+  RL_LIST(rl_chart_stroke) guides;  /* drawn from the grid: names do not lie on them */
   RL_LIST(rl_chart_mark) marks;
   RL_LIST(rl_chart_swatch) swatches;
   RL_LIST(rl_chart_key) keys;
   RL_LIST(rl_chart_wish) wishes;
-  size_t unnamed; /* wishes that found no place */
-  bool failed;    /* memory ran out */
+  size_t unnamed;     /* wishes that found no place */
+  const char *crowd;  /* what there is more of than can be told apart: "series"; else NULL */
+  size_t crowd_limit; /* so many can be */
+  bool failed;        /* memory ran out */
 } rl_chart;
 
 /* Line styles that every template defines. */
 enum {
-  RL_STYLE_SERIES = 1, /* 8 of them: colour, point, dash */
-  RL_STYLE_ROOFS = 11, /* 4: machines */
+  RL_STYLE_ROOFS = 1,  /* 12: machines */
   RL_STYLE_FRAME = 20, /* axes */
   RL_STYLE_GRID = 21,
   RL_STYLE_LEADER = 22,
@@ -109,13 +117,17 @@ enum {
   RL_STYLE_MEASURED = 25, /* 4: points that were measured */
   RL_STYLE_DIM = 29,      /* of texts */
   RL_STYLE_STRONG = 30,
-  RL_STYLE_FILLS = 31 /* 8: fills of bars */
+  RL_STYLE_FILLS = 31,  /* 8: fills of bars */
+  RL_STYLE_UNFIT = 39,  /* over points that do not fit in memory */
+  RL_STYLE_TURN = 40,   /* rings where something changes */
+  RL_STYLE_SERIES = 101 /* 32: colour, point, dash; no two alike */
 };
-enum { RL_SERIES_STYLES = 8, RL_ROOF_STYLES = 4, RL_FILL_STYLES = 8 };
+enum { RL_SERIES_STYLES = 32, RL_ROOF_STYLES = 12, RL_FILL_STYLES = 8 };
 
 void rl_chart_init(rl_chart *chart, rl_arena *arena, const char *kind, const rl_canvas *canvas);
 /* A text as it was made; NULL, for want of memory, fails the chart and reads as "". */
 const char *rl_chart_keep(rl_chart *chart, const char *text);
+void rl_chart_push_layer(rl_chart *chart, const rl_layer *layer);
 void rl_chart_add_layer(rl_chart *chart, rl_layer_kind kind, unsigned number, unsigned style);
 void rl_chart_add_key(rl_chart *chart, const char *text, rl_layer_kind kind, unsigned style);
 void rl_chart_add_text(rl_chart *chart, const rl_chart_text *text);
@@ -126,24 +138,37 @@ void rl_chart_add_swatch(rl_chart *chart, const rl_chart_swatch *swatch);
 void rl_chart_add_wish(rl_chart *chart, const rl_chart_wish *wish);
 void rl_chart_add_tick(rl_chart *chart, rl_chart_axis *axis, double value, const char *text);
 
+/* The style of a series, or of a machine's roofs; beyond the last one the chart is crowded. */
+unsigned rl_chart_series_style(rl_chart *chart, size_t series);
+unsigned rl_chart_roof_style(rl_chart *chart, size_t machine);
+
+/* The scale of a series' marks where some coincide: those drawn later are smaller, so that none
+ * hides another. 0 where none do. */
+double rl_chart_nesting(size_t series, size_t count, bool coincide);
+
 /* From a value of the axes to the canvas. */
 double rl_chart_x(const rl_chart *chart, double value);
 double rl_chart_y(const rl_chart *chart, double value);
 
 /* The range and a tick a decade, fewer where there are more than `most`; 2 and 5 as well where
- * there are few. Ticks are told with SI prefixes: 10T. */
-void rl_axis_log(rl_chart *chart, rl_chart_axis *axis, double low, double high, size_t most);
+ * there are few. Ticks are told times `scale`; with 0 each with the SI prefix that suits it: 10T.
+ */
+void rl_axis_log(rl_chart *chart, rl_chart_axis *axis, double low, double high, double scale,
+                 size_t most);
 /* Ticks at 1, 2 or 5 times a power of ten; values are told times `scale`. */
 void rl_axis_linear(rl_chart *chart, rl_chart_axis *axis, double high, double scale, size_t most);
+/* Marks at values in rising order, all above 0: named as far as there is room in `length`. */
+void rl_axis_values(rl_chart *chart, rl_chart_axis *axis, const double *values, size_t count,
+                    double length);
 /* The SI prefix that a largest value is told with ("m" of 0.004), and its scale (1000). */
 const char *rl_axis_prefix(double high, double *scale);
 
 /* Takes room for title, keys and axes, writes their texts, and leaves the rest to the plot. names:
  * room for names of rows at the left, 0 without. */
 void rl_chart_lay_out(rl_chart *chart, double names);
-/* Whether a text would stand inside the plot and over no other one; strict: over no point and no
- * guide but its own either. */
-bool rl_chart_is_free(rl_chart *chart, const rl_chart_text *text, size_t own_guide, bool strict);
+/* Whether a text would stand inside the plot and over no other one, no point and no guide but its
+ * own. */
+bool rl_chart_is_free(rl_chart *chart, const rl_chart_text *text, size_t own_guide);
 /* Puts the wished names beside their points, none over another, over a point or cut. */
 void rl_chart_name_points(rl_chart *chart);
 

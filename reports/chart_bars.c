@@ -115,6 +115,15 @@ static double widest(const rl_bars *bars, bool notes) {
   return most;
 }
 
+/* Where notes would take more room than bars, their shorter form. */
+static void shorten_notes(rl_bars *bars, double room) {
+  if (widest(bars, true) < room * 0.42) return;
+  for (size_t i = 0; i < bars->rows.count; i++) {
+    rl_bar *bar = &bars->rows.items[i];
+    if (bar->brief != NULL) bar->note = bar->brief;
+  }
+}
+
 /* From 0 to the longest bar or limit; behind it room for the notes. */
 static void set_axes(rl_bars *bars, double names) {
   rl_chart *c = bars->chart;
@@ -126,12 +135,15 @@ static void set_axes(rl_bars *bars, double names) {
   }
   if (!(high > 0)) high = 1;
   const double em = c->canvas.text ? 1 : c->canvas.font;
-  const double room = c->canvas.width - names - 3 * em, notes = widest(bars, true) + 1.5 * em;
-  const double share = notes < room * 0.6 ? 1 - notes / room : 0.4;
+  const double room = c->canvas.width - names - 3 * em;
+  shorten_notes(bars, room);
+  const double notes = widest(bars, true) + 1.5 * em;
+  const double share = notes < room * 0.5 ? 1 - notes / room : 0.5;
   const char *prefix = rl_axis_prefix(high, &scale);
   c->x.title =
       rl_chart_keep(c, rl_textf(c->grid.arena, "%s (%s%s)", bars->title, prefix, bars->unit));
-  rl_axis_linear(c, &c->x, high / share, scale, (size_t)(room / (c->canvas.text ? 10 : em * 5)));
+  rl_axis_linear(c, &c->x, high / share, scale,
+                 (size_t)(3 + room / (c->canvas.text ? 10 : em * 5)));
   c->y.hidden = true;
   c->y.low = (double)bars->rows.count + 0.5;
   c->y.high = 0.5;
@@ -195,6 +207,11 @@ static void write_row(rl_bars *bars, size_t row, double names) {
       c, &(rl_chart_text){.text = bar->note, .x = note_place(bars, bar), .y = y, .dim = true});
 }
 
+size_t rl_bars_most(const rl_chart *chart) {
+  const double page = chart->canvas.text ? 60 : chart->canvas.width > 500 ? 400 : 520;
+  return (size_t)(page / row_height(chart));
+}
+
 void rl_bars_draw(rl_bars *bars) {
   rl_chart *c = bars->chart;
   bool used[RL_BAR_ROLES] = {false};
@@ -202,7 +219,7 @@ void rl_bars_draw(rl_bars *bars) {
   if (c->failed) return;
   fill_grid(bars, used);
   add_keys(bars, used);
-  const double most = c->canvas.width * 0.36, wanted = widest(bars, false);
+  const double most = c->canvas.width * 0.42, wanted = widest(bars, false);
   const double names = wanted < most ? wanted : most;
   const double gap = c->canvas.text ? 1 : c->canvas.font * 0.5;
   set_axes(bars, names + gap);

@@ -10,8 +10,9 @@ typedef struct rl_bar {
   const char *name;
   bool heading; /* of the rows below it: no bar */
   double parts[RL_BAR_ROLES];
-  const char *note; /* behind its end; NULL: none */
-  double limit;     /* a line across the row, 0: none */
+  const char *note;  /* behind its end; NULL: none */
+  const char *brief; /* the note where there is little room; NULL: as it is */
+  double limit;      /* a line across the row, 0: none */
 } rl_bar;
 
 typedef struct rl_bars {
@@ -28,6 +29,8 @@ typedef struct rl_bars {
 /* A new empty row; never NULL (a scratch row, and a failed chart, without memory). */
 rl_bar *rl_bars_add(rl_bars *bars, const char *name);
 void rl_bars_add_heading(rl_bars *bars, const char *name);
+/* How many rows a page has room for, with title, keys and axis. */
+size_t rl_bars_most(const rl_chart *chart);
 /* Draws all rows: the sheet becomes as high as they need. */
 void rl_bars_draw(rl_bars *bars);
 

@@ -1,11 +1,14 @@
 /* The gnuplot script of a chart. Data reaches it in '...' only, which gnuplot does not look into,
  * and rows of data only in the CSV or between lines that none of them can be. */
 #include <math.h>
+#include <string.h>
 
 #include "base/quote.h"
 #include "reports/chart_sheet.h"
 
 #define DATA_END "RL_END"
+/* An SVG is drawn where it is seen: the first of these that is there. */
+#define PAGE_FONTS "Helvetica,Arial,Liberation Sans,Nimbus Sans,DejaVu Sans,sans-serif"
 
 static void add_number(rl_buf *out, double value) {
   char number[RL_NUMBER_TEXT];
@@ -29,11 +32,32 @@ static void add_screen(rl_buf *out, const rl_chart *chart, double x, double y) {
   add_number(out, upward(chart, y));
 }
 
+static bool is_latex(const rl_sheet *sheet) {
+  return sheet->terminal == RL_TERMINAL_TEX || sheet->terminal == RL_TERMINAL_TEX_EPS;
+}
+
+/* In the text of an SVG, where gnuplot leaves > as it is, "]]>" would be an error: a joiner that
+ * nobody sees keeps the three apart. */
+static const char *without_end_of_data(rl_buf *out, const char *text) {
+  const char *end = strstr(text, "]]>");
+  while (end != NULL && text != NULL) {
+    const int before = (int)(end + 2 - text);
+    text = rl_textf(out->arena, "%.*s\xE2\x81\xA0%s", before, text, end + 2);
+    end = text == NULL ? NULL : strstr(text, "]]>");
+  }
+  if (text == NULL) out->failed = true;
+  return text == NULL ? "" : text;
+}
+
 /* Text that gnuplot hands on as it stands; to LaTeX as LaTeX wants it. */
 static void add_quoted(rl_buf *out, const rl_sheet *sheet, const char *text) {
   rl_buf tex;
-  if (sheet->terminal != RL_TERMINAL_TEX) {
-    rl_quote(out, RL_QUOTE_GNUPLOT, text);
+  if (!is_latex(sheet)) {
+    rl_buf_init(&tex, out->arena, 1 << 20);
+    rl_buf_add(&tex, "");
+    rl_quote(&tex, RL_QUOTE_GNUPLOT, text);
+    if (tex.failed) out->failed = true;
+    if (!tex.failed) rl_buf_add(out, without_end_of_data(out, tex.text));
     return;
   }
   rl_buf_init(&tex, out->arena, 1 << 20);
@@ -49,19 +73,22 @@ typedef struct terminal_row {
   double font; /* of a font's points */
   bool whole;  /* sizes are whole numbers */
   const char *end;
+  double line, mark; /* scales of lines and of marks; mark 0: follows the font by itself */
 } terminal_row;
 
 /* Cairo's terminals take a point for 1/96 inch, and draw for a screen of 96 dots an inch. */
 static const terminal_row terminals[RL_TERMINALS] = {
-    [RL_TERMINAL_SVG] = {"svg noenhanced background '#ffffff'", 96.0 / 72, 96.0 / 72, true, ""},
-    [RL_TERMINAL_PDF] = {"pdfcairo noenhanced color fontscale 1 pointscale 0.7", 1.0 / 72,
-                         72.0 / 96, false, "in"},
-    [RL_TERMINAL_PNG] = {"pngcairo noenhanced fontscale 1 linewidth 2.1 pointscale 2.1", 200.0 / 72,
-                         200.0 / 96, true, ""},
-    [RL_TERMINAL_EPS] = {"epscairo noenhanced color fontscale 1 pointscale 0.7", 1.0 / 72,
-                         72.0 / 96, false, "in"},
-    [RL_TERMINAL_TEX] = {"cairolatex pdf input color fontscale 1", 1.0 / 72, 1, false, "in"},
-    [RL_TERMINAL_TEXT] = {"dumb noenhanced", 1, 1, true, ""},
+    [RL_TERMINAL_SVG] = {"svg noenhanced background '#ffffff'", 96.0 / 72, 96.0 / 72, true, "", 1,
+                         0},
+    [RL_TERMINAL_PDF] = {"pdfcairo noenhanced color fontscale 1", 1.0 / 72, 72.0 / 96, false, "in",
+                         1, 0.7},
+    [RL_TERMINAL_PNG] = {"pngcairo noenhanced fontscale 1", 200.0 / 72, 200.0 / 96, true, "", 2.1,
+                         2.1},
+    [RL_TERMINAL_EPS] = {"epscairo noenhanced color fontscale 1", 1.0 / 72, 72.0 / 96, false, "in",
+                         1, 0.7},
+    [RL_TERMINAL_TEX] = {"cairolatex pdf input color fontscale 1", 1.0 / 72, 1, false, "in", 1, 0},
+    [RL_TERMINAL_TEX_EPS] = {"epslatex input color colortext", 1.0 / 72, 1, false, "in", 1, 0},
+    [RL_TERMINAL_TEXT] = {"dumb noenhanced", 1, 1, true, "", 0, 0},
 };
 
 static void add_length(rl_buf *out, double points, const terminal_row *row) {
@@ -71,18 +98,40 @@ static void add_length(rl_buf *out, double points, const terminal_row *row) {
   rl_buf_add(out, row->end);
 }
 
+/* LaTeX sets the text as the sheet was laid out, whatever size the document has. */
+static void add_font(rl_buf *out, double size, rl_terminal terminal) {
+  char number[RL_NUMBER_TEXT];
+  const bool latex = terminal == RL_TERMINAL_TEX || terminal == RL_TERMINAL_TEX_EPS;
+  const char *name = latex ? "" : terminal == RL_TERMINAL_SVG ? PAGE_FONTS : "Helvetica";
+  if (latex) {
+    RL_ADD(out, " header '\\fontsize{", rl_print_digits(size, 4, number), "}{");
+    RL_ADD(out, rl_print_digits(size * 1.2, 4, number), "}\\selectfont'");
+  }
+  RL_ADD(out, " font '", name, ",", rl_print_digits(size, 4, number), "'");
+}
+
+/* Lines and marks of a sheet of large letters are as much heavier. */
+static void add_weights(rl_buf *out, const rl_chart *chart, const terminal_row *row) {
+  enum { USUAL = 9 }; /* points of a font */
+  char number[RL_NUMBER_TEXT];
+  const double scale = chart->canvas.font > USUAL ? chart->canvas.font / USUAL : 1;
+  if (row->line > 0 && row->line * scale > 1) {
+    RL_ADD(out, " linewidth ", rl_print_digits(row->line * scale, 3, number));
+  }
+  if (row->mark > 0) {
+    RL_ADD(out, " pointscale ", rl_print_digits(row->mark * scale, 3, number));
+  }
+}
+
 static void add_terminal(rl_buf *out, const rl_chart *chart, const rl_sheet *sheet) {
   const terminal_row *row = &terminals[sheet->terminal];
-  char number[RL_NUMBER_TEXT];
-  RL_ADD(out, "set terminal ", row->begin, " size ");
+  RL_ADD(out, "set terminal ", row->begin);
+  add_weights(out, chart, row);
+  rl_buf_add(out, " size ");
   add_length(out, chart->canvas.width, row);
   rl_buf_add(out, ",");
   add_length(out, chart->canvas.height, row);
-  if (!chart->canvas.text) {
-    const bool latex = sheet->terminal == RL_TERMINAL_TEX;
-    RL_ADD(out, " font '", latex ? "" : "Helvetica", ",");
-    RL_ADD(out, rl_print_digits(chart->canvas.font * row->font, 4, number), "'");
-  }
+  if (!chart->canvas.text) add_font(out, chart->canvas.font * row->font, sheet->terminal);
   RL_ADD(out, "\nset encoding utf8\n");
 }
 
@@ -131,7 +180,7 @@ static void add_plot_area(rl_buf *out, const rl_chart *chart) {
                  {"rmargin", across(chart, chart->right)},
                  {"bmargin", upward(chart, chart->bottom)},
                  {"tmargin", upward(chart, chart->top)}};
-  rl_buf_add(out, "\nset datafile separator comma\nunset key\n");
+  rl_buf_add(out, "\nset datafile separator comma\nunset key\nset clip two\n");
   if (chart->canvas.text) rl_buf_add(out, "unset grid\n");
   for (size_t i = 0; i < sizeof margins / sizeof *margins; i++) {
     RL_ADD(out, "set ", margins[i].name, " at screen ");
@@ -195,6 +244,15 @@ static void add_drawings(rl_buf *out, const rl_chart *chart, const rl_sheet *she
   }
 }
 
+/* Which rows of the data are the layer's. */
+static void add_condition(rl_buf *out, const rl_layer *layer) {
+  if (layer->number > 0) rl_buf_addf(out, "$1 == %u", layer->number);
+  if (layer->column == 0) return;
+  if (layer->number > 0) rl_buf_add(out, " && ");
+  rl_buf_addf(out, "strcol(%u) ", layer->column);
+  RL_ADD(out, layer->says == NULL ? "ne '" : "eq '", layer->says == NULL ? "" : layer->says, "'");
+}
+
 /* One element of the plot: the rows of one number of the first column. */
 static void add_layer(rl_buf *out, const rl_layer *layer, const char *source) {
   static const char *const forms[] = {[RL_LAYER_LINE] = "lines",
@@ -209,9 +267,15 @@ static void add_layer(rl_buf *out, const rl_layer *layer, const char *source) {
                 layer->number, layer->style);
     return;
   }
-  rl_buf_addf(out, "($1 == %u ? $2 : NaN):3 with ", layer->number);
-  rl_buf_add(out, forms[layer->kind]);
-  rl_buf_addf(out, " ls %u notitle", layer->style);
+  rl_buf_add(out, "(");
+  add_condition(out, layer);
+  RL_ADD(out, " ? $2 : NaN):3 with ", forms[layer->kind]);
+  rl_buf_addf(out, " ls %u", layer->style);
+  if (layer->scale > 0) {
+    rl_buf_add(out, layer->kind == RL_LAYER_POINTS ? " ps " : " lw ");
+    add_number(out, (layer->kind == RL_LAYER_POINTS ? 0.7 : 1.4) * layer->scale);
+  }
+  rl_buf_add(out, " notitle");
 }
 
 /* The rows between two lines; none of them begins as the last one does, since each begins with the

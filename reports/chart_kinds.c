@@ -9,19 +9,21 @@
 
 const rl_chart_kind RL_CHART_KINDS[] = {
     {"roofline", "operators under the roofs of the machine: what bounds each, and how far", "1",
-     rl_chart_build_roofline},
+     rl_chart_build_roofline, false},
     {"time", "where the time of a pass goes: a bar an operator, coloured by its bound", "1",
-     rl_chart_build_time},
+     rl_chart_build_time, false},
     {"bytes", "what each operator moves: weights, KV cache, activations, states, links", "1",
-     rl_chart_build_bytes},
+     rl_chart_build_bytes, false},
     {"memory", "weights, KV cache and activations against what the device has, batch by batch",
-     "1,16,64,256", rl_chart_build_memory},
-    {"lines", "one figure over another, --y over --x, a curve for each machine and format",
-     "1,2,4,8,16,32,64,128,256", rl_chart_build_lines},
+     "1,16,64,256", rl_chart_build_memory, false},
+    {"lines",
+     "any figure over any key that is a list, --y over --x, a curve for each combination of the "
+     "others",
+     "1,2,4,8,16,32,64,128,256", rl_chart_build_lines, true},
     {"pareto",
-     "throughput of a device against latency for a user, with the front that is best in "
-     "both",
-     "1,4,16,64,256", rl_chart_build_pareto},
+     "throughput of a device against latency for a user, or what --pareto has marked, with the "
+     "front that is best in both",
+     "1,4,16,64,256", rl_chart_build_pareto, true},
 };
 const size_t RL_CHART_KIND_COUNT = sizeof RL_CHART_KINDS / sizeof *RL_CHART_KINDS;
 
@@ -57,10 +59,10 @@ static const char *trait_of(rl_chart *chart, const rl_chart_subject *s, int trai
     case MODEL:
       return r->model;
     case MACHINE:
-      if (s->system->devices == 1) return s->system->name;
+      if (s->system->devices == 1) return s->machine;
       return rl_chart_keep(
           chart, rl_textf(chart->grid.arena, "%sx %s", rl_print_grouped(s->system->devices, number),
-                          s->system->name));
+                          s->machine));
     case WEIGHTS:
       return r->weights;
     case KV:
@@ -88,9 +90,23 @@ static const char *told(rl_chart *chart, const char *trait, int which) {
   return rl_chart_keep(chart, rl_textf(chart->grid.arena, "%s KV", trait));
 }
 
+/* Files of one name in two folders are two machines. */
+static void name_machines(rl_chart_subjects *subjects) {
+  for (size_t i = 0; i < subjects->count; i++) {
+    const rl_result_system *system = subjects->items[i].system;
+    subjects->items[i].machine = system->name;
+    for (size_t j = 0; j < subjects->count && system->file != NULL; j++) {
+      const rl_result_system *other = subjects->items[j].system;
+      if (strcmp(other->name, system->name) != 0 || other->file == NULL) continue;
+      if (strcmp(other->file, system->file) != 0) subjects->items[i].machine = system->file;
+    }
+  }
+}
+
 /* Names of what differs; what stands alone is named by its machine. */
 static void name_subjects(rl_chart *chart, rl_chart_subjects *subjects) {
   bool tells[TRAITS] = {false}, any = false;
+  name_machines(subjects);
   for (int t = 0; t < TRAITS; t++) {
     tells[t] = differs(chart, subjects, t);
     any |= tells[t];
@@ -149,13 +165,34 @@ void rl_chart_list_systems(rl_chart *chart, const rl_chart_input *input,
   name_subjects(chart, subjects);
 }
 
-/* ", weights bf16": a trait that all have. */
+/* The different values of a trait, at most so many; `most` + 1 where there are more. */
+static size_t values_of(rl_chart *chart, const rl_chart_subjects *subjects, int trait,
+                        const char **values, size_t most) {
+  size_t count = 0;
+  for (size_t i = 0; i < subjects->count; i++) {
+    const char *value = trait_of(chart, &subjects->items[i], trait);
+    size_t at = 0;
+    while (at < count && strcmp(values[at], value) != 0) at++;
+    if (at < count) continue;
+    if (count == most) return most + 1;
+    values[count++] = value;
+  }
+  return count;
+}
+
+/* ", weights bf16 and w4a16-g128": what the subjects have of a trait, unless that is a long list.
+ */
 static const char *with_trait(rl_chart *chart, const rl_chart_subjects *subjects, const char *text,
                               int trait, const char *before) {
-  if (differs(chart, subjects, trait)) return text;
-  const char *value = trait_of(chart, &subjects->items[0], trait);
-  if (value[0] == '\0') return text;
-  return rl_chart_keep(chart, rl_textf(chart->grid.arena, "%s%s%s", text, before, value));
+  enum { MOST = 4 };
+  const char *values[MOST];
+  const size_t count = values_of(chart, subjects, trait, values, MOST);
+  if (count > MOST || values[0][0] == '\0') return text;
+  for (size_t i = 0; i < count; i++) {
+    const char *join = i == 0 ? before : i + 1 == count ? " and " : ", ";
+    text = rl_chart_keep(chart, rl_textf(chart->grid.arena, "%s%s%s", text, join, values[i]));
+  }
+  return text;
 }
 
 const char *rl_chart_common(rl_chart *chart, const rl_chart_input *input) {

@@ -24,7 +24,8 @@ typedef struct rl_chart_input {
   size_t label_count;
   const char *title; /* NULL: none */
   rl_legend legend;
-  size_t x, y; /* what `lines` draws: index into the choices of --x and --y */
+  const struct rl_chart_table *table; /* of the kinds that draw rows; NULL: those of the results */
+  const char *x, *y; /* words of what they draw (chart_table.h); NULL: the kind's own */
 } rl_chart_input;
 
 typedef struct rl_chart_kind {
@@ -32,6 +33,7 @@ typedef struct rl_chart_kind {
   const char *says;
   const char *batches; /* those that show it best, for its example */
   void (*build)(rl_chart *chart, const rl_chart_input *input);
+  bool of_rows; /* it draws the rows of any sweep */
 } rl_chart_kind;
 extern const rl_chart_kind RL_CHART_KINDS[];
 extern const size_t RL_CHART_KIND_COUNT;
@@ -43,8 +45,9 @@ typedef struct rl_chart_subject {
   const rl_result *result;
   const rl_result_system *system;
   const rl_result_pass *pass;
-  size_t batch;     /* index into the system's */
-  const char *name; /* "h100-sxm · w4a16-g128 · batch 8" */
+  size_t batch;        /* index into the system's */
+  const char *machine; /* its name; where others have the same one, its file */
+  const char *name;    /* "h100-sxm, w4a16-g128, batch 8" */
 } rl_chart_subject;
 typedef RL_LIST(rl_chart_subject) rl_chart_subjects;
 
@@ -56,8 +59,8 @@ void rl_chart_list_systems(rl_chart *chart, const rl_chart_input *input,
                            rl_chart_subjects *subjects);
 bool rl_chart_shows(const rl_chart_input *input, const char *operator_name);
 bool rl_chart_names(const rl_chart_input *input, const char *operator_name);
-/* "llama-3-8b on h100-sxm, weights bf16, KV bf16, 2,048 prompt and 256 generated tokens": what all
- * results have in common, for the caption. */
+/* "llama-3-8b on h100-sxm, weights bf16, KV bf16, 2,048 prompt and 256 generated tokens": what the
+ * results have in common, and what tells them apart unless that is a long list; for the caption. */
 const char *rl_chart_common(rl_chart *chart, const rl_chart_input *input);
 
 void rl_chart_build_roofline(rl_chart *chart, const rl_chart_input *input);

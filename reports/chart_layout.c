@@ -5,6 +5,7 @@
 #include "reports/chart_letters.h"
 #include "reports/chart_place.h"
 
+enum { TITLE_LINES = 4, Y_TITLE_LINES = 2 };
 #define RADIANS (3.14159265358979323846 / 180)
 
 static double line_height(const rl_chart *chart) {
@@ -88,27 +89,61 @@ static size_t flow_keys(rl_chart *chart, double y, bool write) {
 static double add_title(rl_chart *chart) {
   const rl_canvas *canvas = &chart->canvas;
   const double gap = gap_of(chart), row = line_height(chart);
-  double top = canvas->height - (canvas->text ? 0 : gap);
+  const double top = canvas->height - (canvas->text ? 0 : gap);
   if (chart->title == NULL) return top;
-  const char *text = rl_letters_fit(chart->grid.arena, canvas, chart->title,
-                                    (canvas->width - 2 * gap) / (canvas->text ? 1 : 1.12));
-  rl_chart_add_text(chart, &(rl_chart_text){.text = rl_chart_keep(chart, text),
-                                            .x = chart->left,
-                                            .y = top - half_row(chart),
-                                            .strong = true});
-  return top - row * (canvas->text ? 1 : 1.4);
+  const char *lines[TITLE_LINES];
+  const size_t count = rl_letters_wrap(chart->grid.arena, canvas, chart->title,
+                                       canvas->width - 2 * gap, lines, TITLE_LINES);
+  for (size_t i = 0; i < count; i++) {
+    rl_chart_add_text(chart, &(rl_chart_text){.text = rl_chart_keep(chart, lines[i]),
+                                              .x = gap,
+                                              .y = top - (double)i * row - half_row(chart),
+                                              .strong = true});
+  }
+  return top - ((double)count + (canvas->text ? 0 : 0.4)) * row;
+}
+
+/* A centre near which a text of that length lies between the edges of the sheet. */
+static double kept_inside(double centre, double length, double low, double high) {
+  if (centre + length / 2 > high) centre = high - length / 2;
+  return centre - length / 2 < low ? low + length / 2 : centre;
+}
+
+/* The lines of the y axis's title, which lie along the sheet's height. */
+static size_t y_title_lines(rl_chart *chart, const char *lines[Y_TITLE_LINES]) {
+  const rl_canvas *canvas = &chart->canvas;
+  if (chart->y.title == NULL || chart->y.hidden) return 0;
+  return rl_letters_wrap(chart->grid.arena, canvas, chart->y.title,
+                         canvas->text ? canvas->width : canvas->height - 2 * gap_of(chart), lines,
+                         canvas->text ? 1 : Y_TITLE_LINES);
 }
 
 /* Beside the axis, turned; at a terminal, which turns nothing, above it. */
 static void add_y_title(rl_chart *chart) {
   const rl_canvas *canvas = &chart->canvas;
-  const double row = line_height(chart);
-  if (chart->y.title == NULL || chart->y.hidden) return;
-  rl_chart_text text = {
-      .text = chart->y.title, .x = row * 0.75, .align = RL_ALIGN_CENTRE, .angle = 90};
-  text.y = (chart->bottom + chart->top) / 2;
-  if (canvas->text) text = (rl_chart_text){.text = chart->y.title, .y = chart->top + 1};
-  rl_chart_add_text(chart, &text);
+  const double row = line_height(chart), gap = gap_of(chart);
+  const char *lines[Y_TITLE_LINES];
+  const size_t count = y_title_lines(chart, lines);
+  for (size_t i = 0; i < count; i++) {
+    rl_chart_text text = {.text = rl_chart_keep(chart, lines[i]),
+                          .x = row * (0.75 + (double)i),
+                          .align = RL_ALIGN_CENTRE,
+                          .angle = 90};
+    text.y = kept_inside((chart->bottom + chart->top) / 2, rl_letters_width(canvas, text.text), gap,
+                         canvas->height - gap);
+    if (canvas->text) text = (rl_chart_text){.text = text.text, .y = chart->top + 1};
+    rl_chart_add_text(chart, &text);
+  }
+}
+
+/* A turned name ends under its mark. */
+static void add_turned(rl_chart *chart, const rl_chart_tick *tick) {
+  rl_chart_add_text(
+      chart, &(rl_chart_text){.text = tick->text,
+                              .x = rl_chart_x(chart, tick->value),
+                              .y = chart->bottom - mark_room(chart) - line_height(chart) * 0.4,
+                              .align = RL_ALIGN_RIGHT,
+                              .angle = chart->x.turned});
 }
 
 /* The marks' texts: centred under the axis, right-aligned beside it. */
@@ -117,6 +152,10 @@ static void add_tick_texts(rl_chart *chart) {
   for (size_t i = 0; !chart->x.hidden && i < chart->x.ticks.count; i++) {
     const rl_chart_tick *tick = &chart->x.ticks.items[i];
     if (tick->text[0] == '\0') continue;
+    if (chart->x.turned > 0) {
+      add_turned(chart, tick);
+      continue;
+    }
     rl_chart_add_text(
         chart, &(rl_chart_text){
                    .text = tick->text,
@@ -134,10 +173,12 @@ static void add_tick_texts(rl_chart *chart) {
   }
 }
 
-static double left_of(const rl_chart *chart, double names) {
+static double left_of(rl_chart *chart, double names) {
   const double gap = gap_of(chart), row = line_height(chart);
+  const char *lines[Y_TITLE_LINES];
   if (names > 0) return names + gap;
-  const double title = chart->canvas.text || chart->y.title == NULL ? 0 : row * 1.1;
+  const size_t count = chart->canvas.text ? 0 : y_title_lines(chart, lines);
+  const double title = count == 0 ? 0 : row * (0.1 + (double)count);
   return title + widest_tick(chart, &chart->y) + gap + mark_room(chart);
 }
 
@@ -158,8 +199,32 @@ static void lay_head(rl_chart *chart) {
   chart->top = top - (text ? 1 : gap_of(chart));
 }
 
+/* Names of categories: as they are where all have room, at a terminal shortened to it, else turned
+ * by 45 degrees, every second or third alone where there are many. The room that they take below
+ * the usual one. */
+static double fit_names(rl_chart *chart) {
+  const double turn = 0.7071, row = line_height(chart); /* sine and cosine of 45 degrees */
+  rl_chart_axis *axis = &chart->x;
+  const double slot = (chart->right - chart->left) / (axis->high - axis->low);
+  double width = slot - gap_of(chart);
+  if (!axis->names || widest_tick(chart, axis) <= width) return 0;
+  size_t every = 1;
+  if (!chart->canvas.text) {
+    axis->turned = 45;
+    every = 1 + (size_t)(row / (slot * turn));
+    width = (chart->left + slot / 2) / turn - row;
+    if (width > chart->canvas.height * 0.4) width = chart->canvas.height * 0.4;
+  }
+  for (size_t i = 0; i < axis->ticks.count; i++) {
+    rl_chart_tick *tick = &axis->ticks.items[i];
+    const char *text = rl_letters_fit(chart->grid.arena, &chart->canvas, tick->text, width);
+    tick->text = i % every == 0 ? rl_chart_keep(chart, text) : "";
+  }
+  return chart->canvas.text ? 0 : widest_tick(chart, axis) * turn - row * 0.4;
+}
+
 /* Keys, title and marks of the axis below the plot; leaves its lower edge. */
-static void lay_foot(rl_chart *chart) {
+static void lay_foot(rl_chart *chart, double names) {
   const bool text = chart->canvas.text;
   const double gap = gap_of(chart), row = line_height(chart);
   double under = 0;
@@ -167,12 +232,18 @@ static void lay_foot(rl_chart *chart) {
     under = (double)flow_keys(chart, 0, false) * row;
     flow_keys(chart, under - half_row(chart) + (text ? 0 : gap / 2), true);
   }
-  chart->bottom = under + (text ? 2 : 2 * row + gap + mark_room(chart));
+  chart->bottom = under + names + (text ? 2 : 2 * row + gap + mark_room(chart));
   if (chart->x.title == NULL) return;
-  rl_chart_add_text(chart, &(rl_chart_text){.text = chart->x.title,
-                                            .x = (chart->left + chart->right) / 2,
-                                            .y = under + (text ? 0 : row * 0.5 + gap * 0.5),
-                                            .align = RL_ALIGN_CENTRE});
+  const double width = chart->canvas.width - 2 * gap;
+  const char *title = rl_chart_keep(
+      chart, rl_letters_fit(chart->grid.arena, &chart->canvas, chart->x.title, width));
+  rl_chart_add_text(
+      chart,
+      &(rl_chart_text){.text = title,
+                       .x = kept_inside((chart->left + chart->right) / 2,
+                                        rl_letters_width(&chart->canvas, title), gap, width + gap),
+                       .y = under + (text ? 0 : row * 0.5 + gap * 0.5),
+                       .align = RL_ALIGN_CENTRE});
 }
 
 void rl_chart_lay_out(rl_chart *chart, double names) {
@@ -181,8 +252,10 @@ void rl_chart_lay_out(rl_chart *chart, double names) {
   chart->left = left_of(chart, names);
   chart->right = canvas->width - gap - (canvas->text ? 1 : gap);
   grow(chart);
+  const double turned = fit_names(chart);
+  chart->canvas.height += turned;
   lay_head(chart);
-  lay_foot(chart);
+  lay_foot(chart, turned);
   add_y_title(chart);
   add_tick_texts(chart);
 }
@@ -285,6 +358,7 @@ static const char *names_at(rl_chart *chart, size_t first, bool *named, double r
   for (size_t i = 0; i < chart->wishes.count; i++) {
     if (named[i] || wishes[i].name == NULL || !together(chart, &wishes[first], &wishes[i]))
       continue;
+    if (wishes[i].near && strcmp(wishes[i].name, wishes[first].name) != 0) continue;
     named[i] = true;
     if (strstr(text, wishes[i].name) != NULL) continue;
     const char *both = more > 0 ? NULL : longer(chart, text, wishes[i].name, room);
@@ -296,7 +370,7 @@ static const char *names_at(rl_chart *chart, size_t first, bool *named, double r
 
 /* One label a place. */
 static void wish_labels(rl_chart *chart, rl_placing *place, const char **names, bool *named) {
-  const double room = (chart->right - chart->left) * 0.36;
+  const double room = (chart->right - chart->left) * RL_NAME_ROOM;
   for (;;) {
     const size_t at = next_wish(chart, named), label = place->label_count;
     if (at == chart->wishes.count) return;
@@ -306,7 +380,8 @@ static void wish_labels(rl_chart *chart, rl_placing *place, const char **names, 
                                             .y = rl_chart_y(chart, wish->y),
                                             .width = rl_letters_width(&chart->canvas, names[label]),
                                             .height = line_height(chart),
-                                            .priority = wish->priority};
+                                            .priority = wish->priority,
+                                            .near = wish->near};
     place->label_count++;
   }
 }
@@ -332,7 +407,7 @@ static bool meets_guides(const rl_chart *chart, const rl_box *boxes, size_t coun
   return false;
 }
 
-bool rl_chart_is_free(rl_chart *chart, const rl_chart_text *text, size_t own_guide, bool strict) {
+bool rl_chart_is_free(rl_chart *chart, const rl_chart_text *text, size_t own_guide) {
   const rl_box bounds = {chart->left, chart->bottom, chart->right, chart->top};
   size_t taken_count;
   const rl_box *taken = list_boxes(chart, &taken_count);
@@ -341,12 +416,12 @@ bool rl_chart_is_free(rl_chart *chart, const rl_chart_text *text, size_t own_gui
     chart->failed = true;
     return false;
   }
-  const size_t count = cover_text(chart, text, boxes), points = strict ? 0 : chart->wishes.count;
+  const size_t count = cover_text(chart, text, boxes);
   for (size_t i = 0; i < count; i++) {
     if (!rl_box_inside(&boxes[i], &bounds)) return false;
   }
-  if (covers_meet(boxes, count, taken + points, taken_count - points)) return false;
-  return !strict || !meets_guides(chart, boxes, count, own_guide);
+  return !covers_meet(boxes, count, taken, taken_count) &&
+         !meets_guides(chart, boxes, count, own_guide);
 }
 
 void rl_chart_name_points(rl_chart *chart) {
@@ -368,6 +443,7 @@ void rl_chart_name_points(rl_chart *chart) {
                       .gap = chart->canvas.text ? 1 : chart->canvas.font * 0.45,
                       .boxes = boxes,
                       .box_count = box_count,
+                      .text_count = box_count - wishes,
                       .lines = lines,
                       .labels = labels,
                       .order = order};

@@ -74,3 +74,29 @@ const char *rl_letters_fit(rl_arena *arena, const rl_canvas *canvas, const char 
   }
   return ELLIPSIS;
 }
+
+/* Bytes of the text's beginning up to a blank (or its end) that are at most so wide; at least one
+ * word. */
+static size_t words_of(rl_arena *arena, const rl_canvas *canvas, const char *text, double width) {
+  size_t taken = strcspn(text, " ");
+  while (text[taken] != '\0') {
+    const size_t next = taken + 1 + strcspn(text + taken + 1, " ");
+    const char *head = rl_strndup(arena, text, next);
+    if (head == NULL || rl_letters_width(canvas, head) > width) return taken;
+    taken = next;
+  }
+  return taken;
+}
+
+size_t rl_letters_wrap(rl_arena *arena, const rl_canvas *canvas, const char *text, double width,
+                       const char **lines, size_t most) {
+  size_t count = 0;
+  for (;;) {
+    const size_t taken = words_of(arena, canvas, text, width);
+    const bool last = text[taken] == '\0' || count + 1 == most;
+    const char *line = last ? text : rl_strndup(arena, text, taken);
+    lines[count++] = line == NULL ? NULL : rl_letters_fit(arena, canvas, line, width);
+    if (last) return count;
+    text += taken + 1;
+  }
+}

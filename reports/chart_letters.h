@@ -12,5 +12,10 @@ double rl_letters_height(const rl_canvas *canvas);
  * long names apart stands at either end. NULL when memory ran out. */
 const char *rl_letters_fit(rl_arena *arena, const rl_canvas *canvas, const char *text,
                            double width);
+/* Cuts the text at blanks into lines of at most the width, `most` of them: the last one is
+ * shortened when that is too few. Returns how many there are; a line is NULL when memory ran out.
+ */
+size_t rl_letters_wrap(rl_arena *arena, const rl_canvas *canvas, const char *text, double width,
+                       const char **lines, size_t most);
 
 #endif

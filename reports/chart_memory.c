@@ -25,7 +25,28 @@ static void add_batch(rl_bars *bars, const rl_result_system *system, const rl_re
   bar->note = note_of(chart, batch);
 }
 
+/* Where a page has no room for all batches: every so many, the last one, and where memory ends. */
+static bool is_shown(const rl_result_system *system, size_t batch, size_t most) {
+  const size_t room = most > 8 ? most - 4 : 4, count = system->batch_count;
+  const size_t every = count > room ? (count + room - 1) / room : 1;
+  const bool fits = system->batches[batch].fits;
+  if (batch % every == 0 || batch + 1 == count) return true;
+  return fits != system->batches[batch + 1].fits || fits != system->batches[batch - 1].fits;
+}
+
+/* The sentence of a caption about batches that are left out; "" where none is. */
+static const char *left_out(rl_chart *chart, size_t drawn, size_t there) {
+  char left[RL_NUMBER_TEXT], all[RL_NUMBER_TEXT];
+  if (drawn == there) return "";
+  return rl_chart_keep(
+      chart, rl_textf(chart->grid.arena,
+                      " Drawn are %s of %s batches: what the page has room for, the largest, and "
+                      "where memory ends.",
+                      rl_print_grouped(drawn, left), rl_print_grouped(there, all)));
+}
+
 void rl_chart_build_memory(rl_chart *chart, const rl_chart_input *input) {
+  size_t drawn = 0, there = 0;
   rl_bars bars = {.chart = chart,
                   .roles = classes,
                   .value_key = "bytes",
@@ -37,12 +58,18 @@ void rl_chart_build_memory(rl_chart *chart, const rl_chart_input *input) {
   for (size_t s = 0; s < systems.count; s++) {
     const rl_result_system *system = systems.items[s].system;
     if (systems.count > 1) rl_bars_add_heading(&bars, systems.items[s].name);
-    for (size_t b = 0; b < system->batch_count; b++) add_batch(&bars, system, &system->batches[b]);
+    const size_t most = rl_bars_most(chart) / systems.count;
+    there += system->batch_count;
+    for (size_t b = 0; b < system->batch_count; b++) {
+      if (!is_shown(system, b, most)) continue;
+      add_batch(&bars, system, &system->batches[b]);
+      drawn++;
+    }
   }
   chart->caption = rl_chart_keep(
       chart, rl_textf(chart->grid.arena,
                       "Memory of one device for %s, in the phase that takes most, against what an "
-                      "application can have of it.",
-                      rl_chart_common(chart, input)));
+                      "application can have of it.%s",
+                      rl_chart_common(chart, input), left_out(chart, drawn, there)));
   rl_bars_draw(&bars);
 }

@@ -58,12 +58,14 @@ static const char *name_of(rl_chart *chart, const rl_result_operator *op) {
                                        rl_print_grouped(op->repeat, number), op->name));
 }
 
-static const char *note_of(rl_chart *chart, double amount, const char *unit, double whole) {
+static void note(rl_bars *bars, rl_bar *bar, double amount, double whole) {
   char number[RL_NUMBER_TEXT], share[RL_NUMBER_TEXT];
-  rl_print_si_rounded(amount, unit, 3, RL_ROUND_NEAREST, number);
+  rl_chart *chart = bars->chart;
+  rl_print_si_rounded(amount, bars->unit, 3, RL_ROUND_NEAREST, number);
   const double of = whole > 0 ? 100 * amount / whole : 0;
   const char *percent = of < 0.01 ? "<0.01" : rl_print_digits(of, 2, share);
-  return rl_chart_keep(chart, rl_textf(chart->grid.arena, "%s, %s %%", number, percent));
+  bar->note = rl_chart_keep(chart, rl_textf(chart->grid.arena, "%s, %s %%", number, percent));
+  bar->brief = rl_chart_keep(chart, rl_textf(chart->grid.arena, "%s %%", percent));
 }
 
 typedef double amount_of(const rl_result_operator *op);
@@ -86,24 +88,59 @@ static drawn *sorted(rl_bars *bars, const rl_chart_input *input, const rl_result
   return list;
 }
 
+/* Adds what an operator takes to a bar. */
+static void add_parts(rl_bar *bar, const drawn *from, bool time) {
+  double parts[RL_BAR_ROLES] = {0};
+  if (time) {
+    parts[bound_of(from->op)] = from->amount;
+  } else {
+    byte_parts(from->op, parts);
+  }
+  for (size_t i = 0; i < RL_BAR_ROLES; i++) bar->parts[i] += parts[i];
+}
+
+/* How many of the longest have a bar of their own: what takes less than a thousandth of the pass,
+ * and what a page has no room for, shares the last one. One alone that would share it keeps its
+ * own. */
+static size_t count_shown(const drawn *list, size_t count, double whole, size_t most) {
+  size_t shown = count < most ? count : most;
+  while (shown > 1 && list[shown - 1].amount < whole / 1000) shown--;
+  return shown + 1 >= count && count <= most ? count : shown;
+}
+
+/* rows: that the page has for it. */
 static void add_pass(rl_bars *bars, const rl_chart_input *input, const rl_chart_subject *subject,
-                     amount_of *amount) {
+                     amount_of *amount, size_t rows) {
   size_t count;
-  double whole = 0;
+  double whole = 0, rest = 0;
+  char number[RL_NUMBER_TEXT];
+  rl_chart *chart = bars->chart;
   const drawn *list = sorted(bars, input, subject->pass, amount, &count);
   if (list == NULL) return;
   for (size_t i = 0; i < subject->pass->operator_count; i++) {
     whole += amount(&subject->pass->operators[i]);
   }
-  for (size_t i = 0; i < count; i++) {
-    rl_bar *bar = rl_bars_add(bars, name_of(bars->chart, list[i].op));
-    if (amount == time_of) {
-      bar->parts[bound_of(list[i].op)] = list[i].amount;
-    } else {
-      byte_parts(list[i].op, bar->parts);
-    }
-    bar->note = note_of(bars->chart, list[i].amount, bars->unit, whole);
+  const size_t shown = input->only_count > 0 ? count : count_shown(list, count, whole, rows);
+  for (size_t i = 0; i < shown; i++) {
+    rl_bar *bar = rl_bars_add(bars, name_of(chart, list[i].op));
+    add_parts(bar, &list[i], amount == time_of);
+    note(bars, bar, list[i].amount, whole);
   }
+  if (shown == count) return;
+  rl_bar *bar =
+      rl_bars_add(bars, rl_chart_keep(chart, rl_textf(chart->grid.arena, "%s others",
+                                                      rl_print_grouped(count - shown, number))));
+  for (size_t i = shown; i < count; i++) {
+    add_parts(bar, &list[i], amount == time_of);
+    rest += list[i].amount;
+  }
+  note(bars, bar, rest, whole);
+}
+
+/* The rows that each of so many passes has on a page, without its heading and the others. */
+static size_t rows_each(const rl_chart *chart, size_t passes) {
+  const size_t most = rl_bars_most(chart) / (passes > 0 ? passes : 1);
+  return most > 5 ? most - 2 : 3;
 }
 
 static void build(rl_bars *bars, const rl_chart_input *input, amount_of *amount, const char *says) {
@@ -112,7 +149,7 @@ static void build(rl_bars *bars, const rl_chart_input *input, amount_of *amount,
   rl_chart_list_subjects(chart, input, &subjects);
   for (size_t s = 0; s < subjects.count; s++) {
     if (subjects.count > 1) rl_bars_add_heading(bars, subjects.items[s].name);
-    add_pass(bars, input, &subjects.items[s], amount);
+    add_pass(bars, input, &subjects.items[s], amount, rows_each(chart, subjects.count));
   }
   chart->caption = rl_chart_keep(chart, rl_textf(chart->grid.arena, "%s of %s. %s", bars->title,
                                                  rl_chart_common(chart, input), says));

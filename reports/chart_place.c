@@ -42,6 +42,16 @@ bool rl_box_meets(const rl_box *box, const rl_segment *line) {
          cut_to(line->y0, line->y1 - line->y0, box->bottom, box->top, &from, &to);
 }
 
+static double turn_of(const rl_segment *line, double x, double y) {
+  return (line->x1 - line->x0) * (y - line->y0) - (line->y1 - line->y0) * (x - line->x0);
+}
+
+/* Whether two segments cross; not where one only begins on the other. */
+static bool segments_meet(const rl_segment *a, const rl_segment *b) {
+  return turn_of(a, b->x0, b->y0) * turn_of(a, b->x1, b->y1) < 0 &&
+         turn_of(b, a->x0, a->y0) * turn_of(b, a->x1, a->y1) < 0;
+}
+
 /* From the point to the nearest edge of its name. */
 static rl_segment leader_of(const rl_place_label *label, const rl_box *box) {
   double x = label->x, y = label->y;
@@ -60,14 +70,30 @@ static rl_box candidate(const rl_placing *place, const rl_place_label *label, in
                   y + label->height / 2};
 }
 
-/* No box, no placed name, no leader under it, and no name under its own leader. */
-static bool is_free(const rl_placing *place, const rl_place_label *label, const rl_box *box,
-                    bool leads) {
-  const rl_segment own = leader_of(label, box);
-  if (!rl_box_inside(box, &place->bounds)) return false;
+/* Over no box and no line. */
+static bool is_clear(const rl_placing *place, const rl_box *box) {
   for (size_t i = 0; i < place->box_count; i++) {
     if (rl_boxes_overlap(box, &place->boxes[i])) return false;
   }
+  for (size_t i = 0; i < place->line_count; i++) {
+    if (rl_box_meets(box, &place->lines[i])) return false;
+  }
+  return true;
+}
+
+static bool leads_over_text(const rl_placing *place, const rl_segment *leader) {
+  for (size_t i = place->box_count - place->text_count; i < place->box_count; i++) {
+    if (rl_box_meets(&place->boxes[i], leader)) return true;
+  }
+  return false;
+}
+
+/* No box, no line, no placed name, no leader under it, and no name under its own leader. */
+static bool is_free(const rl_placing *place, const rl_place_label *label, const rl_box *box,
+                    bool leads) {
+  const rl_segment own = leader_of(label, box);
+  if (!rl_box_inside(box, &place->bounds) || !is_clear(place, box)) return false;
+  if (leads && leads_over_text(place, &own)) return false;
   for (size_t i = 0; i < place->label_count; i++) {
     const rl_place_label *other = &place->labels[i];
     if (!other->placed) continue;
@@ -79,13 +105,13 @@ static bool is_free(const rl_placing *place, const rl_place_label *label, const 
   return true;
 }
 
-/* Lines under the name are worse than a further ring, points under the leader a little bad. */
+/* A further ring is worse than another side, points and lines under the leader a little bad. */
 static double cost_of(const rl_placing *place, const rl_place_label *label, const rl_box *box,
                       int ring, int side) {
   const rl_segment own = leader_of(label, box);
   double cost = ring * 1.5 + side * 0.1;
-  for (size_t i = 0; i < place->line_count; i++) {
-    if (rl_box_meets(box, &place->lines[i])) cost += 4;
+  for (size_t i = 0; ring > 0 && i < place->line_count; i++) {
+    if (segments_meet(&own, &place->lines[i])) cost += 0.6;
   }
   for (size_t i = 0; ring > 0 && i < place->box_count; i++) {
     if (rl_box_meets(&place->boxes[i], &own)) cost += 0.6;
@@ -95,7 +121,7 @@ static double cost_of(const rl_placing *place, const rl_place_label *label, cons
 
 static void place_one(const rl_placing *place, rl_place_label *label) {
   double best = 0;
-  for (int ring = 0; ring < RINGS; ring++) {
+  for (int ring = 0; ring < (label->near ? 1 : RINGS); ring++) {
     for (int side = 0; side < SIDES; side++) {
       const rl_box box = candidate(place, label, ring, side);
       const bool leads = ring > 0;

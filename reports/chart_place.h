@@ -17,6 +17,7 @@ typedef struct rl_place_label {
   double x, y;          /* the point that is named */
   double width, height; /* of the name */
   double priority;      /* the largest is placed first; of equals the first */
+  bool near;            /* it stands beside the point or nowhere */
   bool placed;
   bool leader; /* the name stands so far off that a line should lead to it */
   rl_box box;
@@ -27,7 +28,8 @@ typedef struct rl_placing {
   double gap;          /* between a point and its name */
   const rl_box *boxes; /* nothing may lie over these: points, texts */
   size_t box_count;
-  const rl_segment *lines; /* better not over these */
+  size_t text_count;       /* so many of them, the last ones, are texts: no leader crosses those */
+  const rl_segment *lines; /* nor over these */
   size_t line_count;
   rl_place_label *labels;
   size_t label_count;

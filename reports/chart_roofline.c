@@ -7,16 +7,12 @@
 #include "reports/chart_letters.h"
 #include "reports/report.h"
 
-enum { LAYER, INTENSITY, RATE, FLOP, BYTES, SECONDS, BOUND, SERIES, NAME };
-static const rl_column columns[] = {{.key = "layer"},
-                                    {.key = "intensity_flop_per_byte"},
-                                    {.key = "rate_flop_per_s"},
-                                    {.key = "flop"},
-                                    {.key = "bytes"},
-                                    {.key = "time_s"},
-                                    {.key = "bound"},
-                                    {.key = "series"},
-                                    {.key = "name"}};
+enum { LAYER, INTENSITY, RATE, FLOP, BYTES, SECONDS, BOUND, LEVEL, SERIES, NAME };
+static const rl_column columns[] = {{.key = "layer"},           {.key = "intensity_flop_per_byte"},
+                                    {.key = "rate_flop_per_s"}, {.key = "flop"},
+                                    {.key = "bytes"},           {.key = "time_s"},
+                                    {.key = "bound"},           {.key = "bytes_of"},
+                                    {.key = "series"},          {.key = "name"}};
 
 /* A roof of a machine: FLOP/s, or bytes/s of a memory level. */
 typedef struct roof {
@@ -31,7 +27,7 @@ typedef struct roof {
 
 typedef struct point {
   double flop, bytes, seconds;
-  const char *bound;
+  const char *bound, *level; /* level: whose bytes they are */
 } point;
 
 typedef struct builder {
@@ -52,14 +48,21 @@ static const rl_result_roof *find_roof(const rl_result_operator *op, const char 
   return NULL;
 }
 
-/* Matrix products where there are any, else element-wise work, over the bytes of main memory, else
- * of the cache. False for what computes nothing or moves nothing. */
+static bool is_bound(const rl_result_operator *op, const char *what) {
+  return op->bound != NULL && strcmp(op->bound, what) == 0;
+}
+
+/* At what binds: the vector units' work where they do, else matrix products where there are any;
+ * over the bytes of a cache where that binds or nothing comes from main memory. False for what
+ * computes nothing, moves nothing, or waits for a link, which has no roof here. */
 static bool point_of(const rl_result_operator *op, point *out) {
-  const rl_result_roof *work = find_roof(op, "compute"), *bytes = find_roof(op, "memory");
+  const rl_result_roof *work = find_roof(op, is_bound(op, "vector") ? "vector" : "compute");
+  const rl_result_roof *bytes = find_roof(op, is_bound(op, "cache") ? "cache" : "memory");
   if (work == NULL) work = find_roof(op, "vector");
   if (bytes == NULL) bytes = find_roof(op, "cache");
   if (work == NULL || bytes == NULL || !(op->seconds > 0)) return false;
-  *out = (point){(double)work->amount, (double)bytes->amount, op->seconds, op->bound};
+  if (is_bound(op, "link") || is_bound(op, "host link")) return false;
+  *out = (point){(double)work->amount, (double)bytes->amount, op->seconds, op->bound, bytes->what};
   return true;
 }
 
@@ -89,7 +92,7 @@ static void add_roof(builder *b, const rl_chart_subject *subject, const rl_resul
   const bool ceiling = strcmp(from->what, "compute") == 0 || strcmp(from->what, "vector") == 0;
   if (!(from->rate > 0) || (!slope && !ceiling)) return;
   const char *name = short_name(b, from->figure.name);
-  const size_t machine = machine_of(b, subject->system->name);
+  const size_t machine = machine_of(b, subject->machine);
   for (size_t i = 0; i < b->roofs.count; i++) {
     const roof *r = &b->roofs.items[i];
     if (r->machine != machine || strcmp(r->name, name) != 0) continue;
@@ -176,8 +179,8 @@ static void set_ranges(builder *b) {
   if (b->low == 0) widen(b, 1, 1e12);
   const rl_canvas *canvas = &b->chart->canvas;
   const double em = canvas->text ? 6 : canvas->font * 5;
-  rl_axis_log(b->chart, &b->chart->x, b->low / 2.5, b->high * 4, (size_t)(canvas->width / em));
-  rl_axis_log(b->chart, &b->chart->y, b->slowest / 3, b->fastest * 2.5,
+  rl_axis_log(b->chart, &b->chart->x, b->low / 2.5, b->high * 4, 0, (size_t)(canvas->width / em));
+  rl_axis_log(b->chart, &b->chart->y, b->slowest / 3, b->fastest * 2.5, 0,
               (size_t)(canvas->height / (canvas->text ? 3 : canvas->font * 3)));
 }
 
@@ -219,15 +222,14 @@ static rl_chart_stroke line_of(const builder *b, const roof *r) {
 static void draw_roofs(builder *b) {
   for (size_t m = 0; b->machines.count > 1 && m < b->machines.count; m++) {
     rl_chart_add_key(b->chart, b->machines.items[m], RL_LAYER_LINE,
-                     RL_STYLE_ROOFS + (unsigned)(m % RL_ROOF_STYLES));
+                     rl_chart_roof_style(b->chart, m));
   }
   for (size_t i = 0; i < b->roofs.count; i++) {
     const roof *r = &b->roofs.items[i];
     const rl_chart_stroke line = line_of(b, r);
     const unsigned number = (unsigned)i + 1;
     const char *text = roof_text(b, r);
-    rl_chart_add_layer(b->chart, RL_LAYER_LINE, number,
-                       RL_STYLE_ROOFS + (unsigned)(r->machine % RL_ROOF_STYLES));
+    rl_chart_add_layer(b->chart, RL_LAYER_LINE, number, rl_chart_roof_style(b->chart, r->machine));
     add_row(b, number, line.x0, line.y0, text);
     add_row(b, number, line.x1, line.y1, text);
   }
@@ -258,40 +260,42 @@ static rl_chart_text text_along(const rl_chart *c, const rl_chart_stroke *on, co
                          .dim = true};
 }
 
-/* The text of a roof along it, near its upper end if there is room: first where it lies on nothing,
- * else where it hides no other text. */
-static void name_roof(builder *b, size_t index) {
-  enum { STEPS = 24 };
+/* A text of a roof along it, near its upper end, where it lies on nothing; whether there is room.
+ */
+static bool name_along(builder *b, size_t index, const char *says) {
+  enum { STEPS = 48 };
   rl_chart *c = b->chart;
-  const roof *r = &b->roofs.items[index];
-  const rl_chart_stroke on = on_canvas(b, r);
-  const char *says = roof_text(b, r);
-  for (int strict = 1; strict >= 0; strict--) {
-    for (int step = 0; step < STEPS; step++) {
-      for (int below = 0; below < 2; below++) {
-        const rl_chart_text text = text_along(c, &on, says, step / (double)STEPS, below == 1);
-        if (!rl_chart_is_free(c, &text, index, strict == 1)) continue;
-        rl_chart_add_text(c, &text);
-        return;
-      }
+  const rl_chart_stroke on = on_canvas(b, &b->roofs.items[index]);
+  for (int step = 0; step < STEPS; step++) {
+    for (int below = 0; below < 2; below++) {
+      const rl_chart_text text = text_along(c, &on, says, step / (double)STEPS, below == 1);
+      if (!rl_chart_is_free(c, &text, index)) continue;
+      rl_chart_add_text(c, &text);
+      return true;
     }
   }
-  c->unnamed++;
+  return false;
 }
 
-/* Where main memory meets the highest ceiling: a line down to the axis, and the intensity. */
-static void draw_ridge(builder *b, const roof *r) {
-  char number[RL_NUMBER_TEXT];
+/* With its rate, else without, else like a point, with a line that leads to it. */
+static void name_roof(builder *b, size_t index) {
+  const roof *r = &b->roofs.items[index];
+  const char *says = roof_text(b, r);
+  if (name_along(b, index, says) || name_along(b, index, r->name)) return;
+  const rl_chart_stroke line = line_of(b, r);
+  const double room = (b->chart->right - b->chart->left) * RL_NAME_ROOM;
+  const bool wide = rl_letters_width(&b->chart->canvas, says) > room;
+  rl_chart_add_wish(b->chart, &(rl_chart_wish){.name = wide ? r->name : says,
+                                               .x = sqrt(line.x0 * line.x1),
+                                               .y = sqrt(line.y0 * line.y1),
+                                               .priority = 3});
+}
+
+/* Beside the foot of a ridge, at the height where there is room; whether there is. */
+static bool name_ridge(builder *b, double x, const char *says) {
   rl_chart *c = b->chart;
-  const double top = ceiling_of(b, r->machine), at = top / r->rate;
-  if (!r->outmost || !(top > 0) || at <= c->x.low || at >= c->x.high) return;
-  const double x = rl_chart_x(c, at), row = rl_letters_height(&c->canvas);
-  if (!c->canvas.text) {
-    rl_chart_add_stroke(c, &(rl_chart_stroke){x, c->bottom, x, rl_chart_y(c, top), RL_STYLE_RIDGE});
-  }
-  rl_print_digits(at, 3, number);
-  const char *says = rl_chart_keep(c, rl_textf(c->grid.arena, "ridge %s", number));
-  for (int step = 0; step < 12; step++) {
+  const double row = rl_letters_height(&c->canvas);
+  for (int step = 0; step < 16; step++) {
     const bool left = step % 2 == 1;
     const int above = step / 2;
     const rl_chart_text text = {.text = says,
@@ -299,10 +303,43 @@ static void draw_ridge(builder *b, const roof *r) {
                                 .y = c->bottom + row * (0.8 + above),
                                 .align = left ? RL_ALIGN_RIGHT : RL_ALIGN_LEFT,
                                 .dim = true};
-    if (!rl_chart_is_free(c, &text, c->guides.count, true)) continue;
+    if (!rl_chart_is_free(c, &text, c->guides.count)) continue;
     rl_chart_add_text(c, &text);
-    return;
+    return true;
   }
+  return false;
+}
+
+/* The intensity at which main memory meets the highest ceiling; false where none is shown. */
+static bool ridge_of(const builder *b, const roof *r, double *at, double *top) {
+  *top = ceiling_of(b, r->machine);
+  *at = *top / r->rate;
+  return r->slope && r->outmost && *top > 0 && *at > b->chart->x.low && *at < b->chart->x.high;
+}
+
+/* A line down to the axis. */
+static void draw_ridge(builder *b, const roof *r) {
+  rl_chart *c = b->chart;
+  double at, top;
+  if (c->canvas.text || !ridge_of(b, r, &at, &top)) return;
+  const double x = rl_chart_x(c, at);
+  const rl_chart_stroke ridge = {x, c->bottom, x, rl_chart_y(c, top), RL_STYLE_RIDGE};
+  rl_chart_add_stroke(c, &ridge);
+  rl_chart_add_guide(c, &ridge);
+}
+
+static void tell_ridge(builder *b, const roof *r) {
+  char number[RL_NUMBER_TEXT];
+  rl_chart *c = b->chart;
+  double at, top;
+  if (!ridge_of(b, r, &at, &top)) return;
+  const double x = rl_chart_x(c, at);
+  rl_print_digits(at, 3, number);
+  const char *says = rl_chart_keep(c, rl_textf(c->grid.arena, "ridge %s", number));
+  const char *whose =
+      rl_chart_keep(c, rl_textf(c->grid.arena, "%s, %s", says, b->machines.items[r->machine]));
+  if (b->machines.count > 1 && name_ridge(b, x, whose)) return;
+  name_ridge(b, x, says);
 }
 
 static void name_roofs(builder *b) {
@@ -310,9 +347,8 @@ static void name_roofs(builder *b) {
     const rl_chart_stroke on = on_canvas(b, &b->roofs.items[i]);
     rl_chart_add_guide(b->chart, &on);
   }
-  for (size_t i = 0; i < b->roofs.count; i++) {
-    if (b->roofs.items[i].slope) draw_ridge(b, &b->roofs.items[i]);
-  }
+  for (size_t i = 0; i < b->roofs.count; i++) draw_ridge(b, &b->roofs.items[i]);
+  for (size_t i = 0; i < b->roofs.count; i++) tell_ridge(b, &b->roofs.items[i]);
   for (size_t i = 0; i < b->roofs.count; i++) {
     if (!b->roofs.items[i].slope) name_roof(b, i);
   }
@@ -333,6 +369,7 @@ static void draw_point(builder *b, const rl_chart_subject *subject, const rl_res
   row[BYTES] = rl_cell_real(p.bytes);
   row[SECONDS] = rl_cell_real(p.seconds);
   row[BOUND] = rl_cell_text(p.bound);
+  row[LEVEL] = rl_cell_text(p.level);
   row[SERIES] = rl_cell_text(subject->name);
   row[NAME] = rl_cell_text(op->name);
   const bool named = rl_chart_names(b->input, op->name);
@@ -342,16 +379,39 @@ static void draw_point(builder *b, const rl_chart_subject *subject, const rl_res
                                                .priority = op->share});
 }
 
+/* Whether two rows of the data lie over each other. */
+static bool rows_meet(const rl_cell *a, const rl_cell *b) {
+  return fabs(log(a[INTENSITY].real / b[INTENSITY].real)) < 0.05 &&
+         fabs(log(a[RATE].real / b[RATE].real)) < 0.05;
+}
+
+/* Whether points from a row on lie over those of another series. */
+static bool coincide(const builder *b, size_t first) {
+  const rl_grid *grid = &b->chart->grid;
+  for (size_t i = first; i < grid->rows.count; i++) {
+    for (size_t j = first; j < i; j++) {
+      const rl_cell *x = grid->rows.items[i], *y = grid->rows.items[j];
+      if (x[LAYER].count != y[LAYER].count && rows_meet(x, y)) return true;
+    }
+  }
+  return false;
+}
+
 static void draw_points(builder *b) {
+  const size_t first = b->chart->grid.rows.count, before = b->chart->layers.count;
   for (size_t s = 0; s < b->subjects.count; s++) {
     const rl_chart_subject *subject = &b->subjects.items[s];
     const unsigned number = (unsigned)(b->roofs.count + s) + 1;
-    const unsigned style = RL_STYLE_SERIES + (unsigned)(s % RL_SERIES_STYLES);
+    const unsigned style = rl_chart_series_style(b->chart, s);
     rl_chart_add_layer(b->chart, RL_LAYER_POINTS, number, style);
     rl_chart_add_key(b->chart, subject->name, RL_LAYER_POINTS, style);
     for (size_t i = 0; i < subject->pass->operator_count; i++) {
       draw_point(b, subject, &subject->pass->operators[i], number);
     }
+  }
+  if (b->chart->failed || !coincide(b, first)) return;
+  for (size_t s = 0; s < b->subjects.count; s++) {
+    b->chart->layers.items[before + s].scale = rl_chart_nesting(s, b->subjects.count, true);
   }
 }
 
@@ -383,15 +443,18 @@ static void describe(builder *b) {
   rl_chart *c = b->chart;
   const char *rest = "";
   if (b->left_out > 0) {
-    rest = rl_chart_keep(c, rl_textf(c->grid.arena, " Not shown: what does no arithmetic (%s).",
-                                     rl_print_grouped(b->left_out, left_out)));
+    rest = rl_chart_keep(
+        c, rl_textf(c->grid.arena, " Not shown: what does no arithmetic or waits for a link (%s).",
+                    rl_print_grouped(b->left_out, left_out)));
   }
   c->caption = rl_chart_keep(
-      c, rl_textf(c->grid.arena,
-                  "Roofline of %s. Each point is an operator at its arithmetic intensity over the "
-                  "bytes of main memory and at the rate that it reaches at best; element-wise work "
-                  "is counted in operations of the vector units.%s",
-                  rl_chart_common(c, b->input), rest));
+      c,
+      rl_textf(c->grid.arena,
+               "Roofline of %s. Each point is an operator at its arithmetic intensity over the "
+               "bytes of main memory, or of a cache where that is what binds, and at the rate that "
+               "it reaches at best; element-wise work is counted in operations of the vector "
+               "units.%s",
+               rl_chart_common(c, b->input), rest));
 }
 
 void rl_chart_build_roofline(rl_chart *chart, const rl_chart_input *input) {

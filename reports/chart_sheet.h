@@ -10,8 +10,9 @@ typedef enum rl_terminal {
   RL_TERMINAL_PDF,
   RL_TERMINAL_PNG,
   RL_TERMINAL_EPS,
-  RL_TERMINAL_TEX,  /* text set by LaTeX, the rest in a PDF beside it */
-  RL_TERMINAL_TEXT, /* characters */
+  RL_TERMINAL_TEX,     /* text set by LaTeX, the rest in a PDF beside it */
+  RL_TERMINAL_TEX_EPS, /* the rest in an EPS beside it: for latex and dvips */
+  RL_TERMINAL_TEXT,    /* characters */
   RL_TERMINALS
 } rl_terminal;
 

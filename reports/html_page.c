@@ -104,15 +104,37 @@ void rl_html_heading(rl_buf *out, const char *text) {
   rl_buf_add(out, "</h2>\n");
 }
 
+/* Ids are of a page, and each chart brings the same ones: inside of tags they get a number. */
+static void add_svg(rl_buf *out, const char *svg, size_t number) {
+  static const char *const marks[] = {" id=\"", " id='", "href=\"#", "href='#", "url(#"};
+  bool inside = false;
+  for (const char *at = svg, *from = svg;; at++) {
+    size_t length = 0;
+    if (*at == '<' || *at == '>') inside = *at == '<';
+    for (size_t i = 0; inside && i < sizeof marks / sizeof *marks && length == 0; i++) {
+      if (strncmp(at, marks[i], strlen(marks[i])) == 0) length = strlen(marks[i]);
+    }
+    if (length == 0 && *at != '\0') continue;
+    rl_buf_addn(out, from, (size_t)(at - from) + length);
+    if (*at == '\0') return;
+    rl_buf_addf(out, "c%zu-", number);
+    from = at + length;
+    at = from - 1;
+  }
+}
+
 /* What stands before the element <svg> belongs to files, not to a page. */
-void rl_html_add_chart(rl_buf *out, const rl_html_chart *chart) {
-  const char *svg = chart->svg->text == NULL ? NULL : strstr(chart->svg->text, "<svg");
-  if (svg == NULL || chart->svg->failed) {
+void rl_html_add_chart(rl_buf *out, const rl_html_chart *chart, size_t number) {
+  const char *svg = "";
+  if (chart->svg != NULL) {
+    svg = chart->svg->failed || chart->svg->text == NULL ? NULL : strstr(chart->svg->text, "<svg");
+  }
+  if (svg == NULL) {
     out->failed = true;
     return;
   }
   rl_buf_add(out, "<figure>\n");
-  rl_buf_add(out, svg);
+  add_svg(out, svg, number);
   rl_buf_add(out, "<figcaption>");
   quote(out, chart->caption);
   rl_buf_add(out, "</figcaption>\n</figure>\n");

@@ -8,13 +8,14 @@
 
 /* A finished chart. */
 typedef struct rl_html_chart {
-  const rl_buf *svg;   /* as gnuplot wrote it */
+  const rl_buf *svg;   /* as gnuplot wrote it; NULL: the chart is too crowded to be drawn */
   const char *caption; /* any data */
 } rl_html_chart;
 
 void rl_html_begin(rl_buf *out, const char *title);
 void rl_html_heading(rl_buf *out, const char *text); /* NULL fails the buffer: memory ran out */
-void rl_html_add_chart(rl_buf *out, const rl_html_chart *chart);
+/* number: tells the charts of a page apart. */
+void rl_html_add_chart(rl_buf *out, const rl_html_chart *chart, size_t number);
 void rl_html_table(rl_buf *out, const char *title, const rl_grid *grid);
 void rl_html_end(rl_buf *out);
 

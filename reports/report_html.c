@@ -64,7 +64,7 @@ void rl_report_html(rl_buf *out, const rl_result *result, const rl_html_chart *c
   if (!result->listed) title = rl_textf(out->arena, "%s on %s", title, result->systems->name);
   rl_html_begin(out, title);
   header(out, result);
-  for (size_t i = 0; i < count; i++) rl_html_add_chart(out, &charts[i]);
+  for (size_t i = 0; i < count; i++) rl_html_add_chart(out, &charts[i], i + 1);
   if (result->listed) {
     rl_grid grid;
     if (result->one_pass) {

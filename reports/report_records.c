@@ -103,6 +103,22 @@ static void profile(rl_json *json, const rl_result *r) {
   rl_json_close(json, '}');
 }
 
+/* ["hidden_size", "4096", 9]: what people compare without the file. */
+static void config(rl_json *json, const rl_result *r) {
+  rl_json_open(json, "config", '{');
+  rl_json_text(json, "file", r->config_file);
+  rl_json_open(json, "keys", '[');
+  for (size_t i = 0; i < r->config_count; i++) {
+    rl_json_line(json, NULL, '[');
+    rl_json_text(json, NULL, r->config[i].key);
+    rl_json_text(json, NULL, r->config[i].value);
+    rl_json_count(json, NULL, r->config[i].line);
+    rl_json_end_line(json, ']');
+  }
+  rl_json_close(json, ']');
+  rl_json_close(json, '}');
+}
+
 static void figure(rl_json *json, const char *key, const rl_result_figure *f) {
   rl_json_open(json, key, '{');
   rl_json_text(json, "name", f->name);
@@ -516,6 +532,7 @@ void rl_report_json(rl_buf *out, const rl_result *result) {
   rl_json_text(&json, "version", result->version);
   model(&json, result);
   profile(&json, result);
+  config(&json, result);
   rl_json_open(&json, "systems", '[');
   for (size_t i = 0; i < result->system_count; i++) system_record(&json, &result->systems[i]);
   rl_json_close(&json, ']');

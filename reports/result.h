@@ -261,6 +261,7 @@ typedef struct rl_result_stage {
 
 typedef struct rl_result_system {
   const char *name, *title;
+  const char *file; /* its description */
   bool keeps_kv;    /* some operator of the model has a KV cache */
   uint64_t source;  /* positions of a source that each sequence begins with: they count as tokens read */
   uint64_t devices;
@@ -321,11 +322,20 @@ typedef struct rl_result_stored {
   uint64_t bytes;
 } rl_result_stored;
 
+/* A key of the model's config, dotted where it stands below another. */
+typedef struct rl_result_key {
+  const char *key, *value;
+  uint32_t line;
+} rl_result_key;
+
 typedef struct rl_result {
   const char *version;
   const char *model, *family;
   uint64_t parameters, active_parameters; /* active: without the experts a token leaves out */
   uint64_t layers;
+  const char *config_file; /* NULL: none was read */
+  const rl_result_key *config;
+  size_t config_count;
   const char *weights; /* format name */
   double weight_bits;  /* stored bits a value, scales included */
   const rl_result_stored *stored; /* most bytes first; none: all weights are in `weights` but for exceptions */

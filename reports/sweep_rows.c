@@ -89,6 +89,25 @@ const rl_sweep_figure_row RL_SWEEP_FIGURE_TABLE[RL_SWEEP_FIGURES] = {
 #undef RATE
 #undef PERCENT
 
+void rl_sweep_row_fill(rl_sweep_row *row, const rl_result_batch *batch, uint64_t usable) {
+  row->fits = batch->fits;
+  row->memory = batch->worst.total;
+  row->usable = usable;
+  row->weights = batch->worst.weights;
+  row->kv = batch->worst.kv;
+  row->state = batch->worst.state;
+  row->activations = batch->worst.activations;
+  row->ttft = batch->ttft;
+  row->tpot = batch->tpot;
+  row->prefill_rate = batch->prefill_rate;
+  row->decode_rate = batch->decode_rate;
+  row->sequence_rate = batch->sequence_rate;
+  row->prefill_limit = batch->prefill_limit;
+  row->decode_limit = batch->decode_limit;
+  row->energy = batch->energy;
+  row->price = batch->price;
+}
+
 static rl_cell memory_cell(const rl_sweep_row *row, rl_sweep_figure figure) {
   const uint64_t bytes[RL_SWEEP_FIGURES] = {
       [RL_SWEEP_MEMORY] = row->memory,   [RL_SWEEP_USABLE] = row->usable,

@@ -86,6 +86,8 @@ typedef struct rl_sweep_row {
   rl_result_price price;
 } rl_sweep_row;
 
+/* The figures of a batch, on a machine with so many usable bytes. */
+void rl_sweep_row_fill(rl_sweep_row *row, const rl_result_batch *batch, uint64_t usable);
 /* A figure as a cell; empty where it does not apply. */
 rl_cell rl_sweep_row_figure(const rl_sweep_row *row, rl_sweep_figure figure);
 rl_cell rl_sweep_row_cell(const rl_sweep_row *row, const rl_sweep_column *column);

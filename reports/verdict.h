@@ -6,6 +6,7 @@
 
 #include <stdint.h>
 
+#include "base/diag.h"
 #include "base/number.h"
 #include "reports/report_json.h"
 #include "reports/style.h"
@@ -81,8 +82,10 @@ typedef enum rl_finding_kind {
   RL_FINDING_RULE,  /* a rule is broken */
   RL_FINDING_BETTER,
   RL_FINDING_ALLOWED, /* worse, as far as a rule allows */
-  RL_FINDING_TOOL     /* another version of this program says so of the same inputs */
+  RL_FINDING_TOOL,    /* another version of this program says so of the same inputs */
+  RL_FINDINGS
 } rl_finding_kind;
+extern const char *const RL_FINDING_WORDS[RL_FINDINGS];
 
 /* One measure at one batch. */
 typedef struct rl_finding {
@@ -108,18 +111,21 @@ typedef enum rl_standing {
 extern const char *const RL_STANDING_WORDS[RL_STANDINGS];
 
 typedef struct rl_checked_scenario {
-  const char *file;
+  const char *file;         /* its name: the file, and the values of its lists in brackets */
+  const char *place;        /* the file in which it stands; NULL: named like it */
   const char *renamed_from; /* NULL: it was not */
   rl_standing standing;
   bool fails;
   bool gone;        /* it is in the base alone */
   const char *note; /* why causes are not told, or what is new or gone; NULL: nothing to say */
+  rl_loc fault;     /* what is wrong where it could not be measured; file NULL: it was */
   const rl_finding *findings;
   size_t finding_count;
   const rl_verdict_cause *causes;
   size_t cause_count;
   const rl_measured_batch *batches; /* as they are now; of a removed one as they were */
   size_t batch_count;
+  size_t batches_gone; /* that only the base has */
 } rl_checked_scenario;
 
 typedef struct rl_verdict {
@@ -130,7 +136,7 @@ typedef struct rl_verdict {
   const rl_checked_scenario *scenarios;
   size_t scenario_count;
   size_t counts[RL_STANDINGS];
-  size_t renamed;
+  size_t renamed, batches_gone;
   bool fails;
 } rl_verdict;
 

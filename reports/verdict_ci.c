@@ -27,10 +27,19 @@ static const rl_finding *main_finding(const rl_checked_scenario *s) {
   return most;
 }
 
+static const char *file_of(const rl_checked_scenario *s) {
+  return s->place != NULL ? s->place : s->file;
+}
+
 /* Where the annotation stands: at the input that does most of it when that is a file of the
  * repository, else at the scenario. */
 static rl_verdict_cause place_of(const rl_checked_scenario *s, const rl_finding *finding) {
-  rl_verdict_cause place = {.file = s->file, .line = 1, .column = 1};
+  rl_verdict_cause place = {.file = file_of(s), .line = 1, .column = 1};
+  if (s->fault.file != NULL && s->fault.line > 0 && s->fault.file[0] != '/') {
+    place.file = s->fault.file;
+    place.line = s->fault.line;
+    place.column = s->fault.column;
+  }
   const int main = finding == NULL ? -1 : rl_verdict_main_cause(s, finding);
   if (main < 0) return place;
   const rl_verdict_cause *cause = &s->causes[main];
@@ -178,7 +187,7 @@ static void test_case(rl_buf *out, const rl_checked_scenario *s) {
   const bool told = s->fails || s->standing != RL_STANDING_SAME;
   rl_buf_add(out, "    <testcase classname=\"rooflinectl.check\"");
   attribute(out, "name", s->file);
-  attribute(out, "file", s->file);
+  attribute(out, "file", file_of(s));
   rl_buf_add(out, " time=\"0\"");
   rl_buf_add(out, told ? ">\n" : "/>\n");
   if (!told) return;

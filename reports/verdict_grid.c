@@ -54,6 +54,7 @@ const char *rl_verdict_word(rl_arena *arena, const rl_finding *finding) {
     case RL_FINDING_TOOL:
       return "this version";
     case RL_FINDING_RULE:
+    case RL_FINDINGS:
       break;
   }
   return rl_textf(arena, "breaks '%s' (%s:%u)", finding->rule, finding->rule_file,

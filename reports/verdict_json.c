@@ -4,12 +4,6 @@
 
 #include "reports/verdict.h"
 
-static const char *const finding_words[] = {[RL_FINDING_WORSE] = "worse",
-                                            [RL_FINDING_RULE] = "rule",
-                                            [RL_FINDING_BETTER] = "better",
-                                            [RL_FINDING_ALLOWED] = "allowed",
-                                            [RL_FINDING_TOOL] = "tool"};
-
 static void add_measured(rl_json *json, const char *key, rl_measure measure,
                          rl_measure_value value) {
   const rl_measure_form form = RL_MEASURE_TABLE[measure].form;
@@ -40,7 +34,7 @@ static void add_cause(rl_json *json, const rl_verdict_cause *c) {
 
 static void add_finding(rl_json *json, const rl_checked_scenario *s, const rl_finding *f) {
   rl_json_open(json, NULL, '{');
-  rl_json_text(json, "verdict", finding_words[f->kind]);
+  rl_json_text(json, "verdict", RL_FINDING_WORDS[f->kind]);
   rl_json_count(json, "batch", f->batch);
   rl_json_text(json, "measure", RL_MEASURE_TABLE[f->measure].name);
   add_measured(json, "base", f->measure, f->base);

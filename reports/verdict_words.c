@@ -48,6 +48,11 @@ const char *const RL_STANDING_WORDS[RL_STANDINGS] = {
     [RL_STANDING_REMOVED] = "removed", [RL_STANDING_FAILED] = "failed",
 };
 
+const char *const RL_FINDING_WORDS[RL_FINDINGS] = {
+    [RL_FINDING_WORSE] = "worse",     [RL_FINDING_RULE] = "rule", [RL_FINDING_BETTER] = "better",
+    [RL_FINDING_ALLOWED] = "allowed", [RL_FINDING_TOOL] = "tool",
+};
+
 const char *rl_verdict_percent(double change, char out[RL_NUMBER_TEXT]) {
   char digits[RL_NUMBER_TEXT];
   size_t at = 0;
@@ -128,8 +133,13 @@ void rl_verdict_summary(rl_buf *out, const rl_verdict *verdict) {
     RL_ADD(out, " ", RL_STANDING_WORDS[s]);
     before = ", ";
   }
-  if (verdict->renamed == 0) return;
+  if (verdict->renamed > 0) {
+    rl_buf_add(out, "; ");
+    rl_add_count(out, verdict->renamed);
+    rl_buf_add(out, " renamed");
+  }
+  if (verdict->batches_gone == 0) return;
   rl_buf_add(out, "; ");
-  rl_add_count(out, verdict->renamed);
-  rl_buf_add(out, " renamed");
+  rl_add_count(out, verdict->batches_gone);
+  rl_buf_add(out, verdict->batches_gone == 1 ? " batch removed" : " batches removed");
 }

@@ -9,6 +9,7 @@
 #include "doc/binary.h"
 #include "doc/tree.h"
 #include "graph/lower.h"
+#include "spec/descriptions.h"
 #include "spec/hardware_check.h"
 #include "spec/link.h"
 #include "spec/safetensors.h"
@@ -185,9 +186,48 @@ static size_t check_all(rl_session *session) {
   return checked;
 }
 
+/* Whether the repository that a description stands in has schemas: PREFIX/docs/schema beside
+ * PREFIX/hwdb or PREFIX/models. */
+static bool has_schemas(rl_session *session, const char *path) {
+  static const char *const rooms[] = {"hwdb/", "models/"};
+  for (size_t i = 0; i < sizeof rooms / sizeof *rooms; i++) {
+    const char *room = strstr(path, rooms[i]);
+    if (room == NULL || (room > path && room[-1] != '/')) continue;
+    const char *schemas = rl_textf(&session->arena, "%.*sdocs/schema", (int)(room - path), path);
+    if (schemas != NULL && rl_db_is_folder(schemas)) return true;
+  }
+  return false;
+}
+
+/* The first line names the schema of the kind, for editors; files of others may leave it out. */
+static void check_schema_line(rl_session *session, const char *path, rl_db_kind kind) {
+  static const char mark[] = "# yaml-language-server: $schema=";
+  rl_diags quiet;
+  const char *text = NULL;
+  size_t length = 0;
+  rl_diags_init(&quiet, &session->arena);
+  const char *end = rl_textf(&session->arena, "/%s.schema.json", rl_description_word(kind));
+  if (end == NULL || rl_read_file(&session->arena, path, RL_DOC_LIMITS.file_bytes, &text, &length,
+                                  &quiet) != RL_OK) {
+    return; /* it was told where the file was read as what it is */
+  }
+  const size_t line = strcspn(text, "\r\n"), name = strlen(end);
+  const bool marked = strncmp(text, mark, sizeof mark - 1) == 0;
+  if (marked && line >= name && strncmp(text + line - name, end, name) == 0) return;
+  if (!marked && !has_schemas(session, path)) return;
+  RL_REPORT(&session->diags, SCHEMA_LINE, ((rl_loc){.file = path, .line = 1, .column = 1}),
+            rl_description_word(kind), end + 1);
+}
+
 static void check_file(rl_session *session, const char *path) {
+  static const char extension[] = ".yaml";
+  const size_t length = strlen(path), tail = sizeof extension - 1;
   rl_db_kind kind = rl_file_kind(session, path, &session->diags);
-  if (kind != RL_DB_KINDS) checks[kind](session, path);
+  if (kind == RL_DB_KINDS) return;
+  if (length > tail && strcmp(path + length - tail, extension) == 0) {
+    check_schema_line(session, path, kind);
+  }
+  checks[kind](session, path);
 }
 
 /* A file that was found and not named need not be ours: without a kind it is passed over. */

@@ -7,6 +7,7 @@
 #include "cost/cost.h"
 #include "graph/lower.h"
 #include "kernels-ref/cpu/registry.h"
+#include "kernels-ref/cpu/store.h"
 #include "spec/hardware.h"
 #include "spec/link.h"
 #include "spec/method.h"
@@ -35,7 +36,7 @@ static rl_cell figure_cell(rl_figure figure) {
 }
 
 enum {
-  HW_NAME, HW_VENDOR, HW_SHORT, HW_BF16, HW_FP8, HW_INT8, HW_VECTOR, HW_BANDWIDTH, HW_CAPACITY,
+  HW_NAME, HW_VENDOR, HW_SHORT, HW_BF16, HW_FP16, HW_FP8, HW_INT8, HW_VECTOR, HW_BANDWIDTH, HW_CAPACITY,
   HW_LINK, HW_POWER, HW_DEVICES, HW_UNVERIFIED, HW_ARCH, HW_TITLE,
   HW_COLUMNS
 };
@@ -48,6 +49,7 @@ static void hardware_columns(rl_session *session, rl_grid *grid) {
       [HW_NAME] = {.key = "name", .head = "hardware", .left = true},
       [HW_SHORT] = {.key = "short_name", .head = "also", .left = true, .drop = 5},
       [HW_BF16] = TERA("matrix_bf16_flop_per_s", "bf16", 0),
+      [HW_FP16] = TERA("matrix_fp16_flop_per_s", "fp16", 4),
       [HW_FP8] = TERA("matrix_fp8_flop_per_s", "fp8", 3),
       [HW_INT8] = TERA("matrix_int8_op_per_s", "int8", 2),
       [HW_VECTOR] = TERA("vector_f32_flop_per_s", "vector f32", 6),
@@ -74,6 +76,12 @@ static rl_cell peak_cell(const rl_peak *peak) {
   return peak == NULL ? (rl_cell){0} : figure_cell(peak->rate);
 }
 
+/* Nothing where products of this type run in a wider one: that is no figure of the machine. */
+static rl_cell matrix_cell(const rl_hardware *hardware, rl_type type) {
+  const rl_peak *peak = rl_hardware_matrix_peak(hardware, type);
+  return peak == NULL || peak->type != type ? (rl_cell){0} : peak_cell(peak);
+}
+
 static void hardware_row(rl_session *session, const rl_db_entry *entry, rl_grid *grid) {
   const rl_hardware *h;
   if (!LOADED(session, entry, rl_db_hardware, &h)) return;
@@ -84,9 +92,10 @@ static void hardware_row(rl_session *session, const rl_db_entry *entry, rl_grid 
   row[HW_VENDOR] = rl_cell_text(h->vendor);
   row[HW_NAME] = rl_cell_text(h->name);
   row[HW_SHORT] = rl_cell_text(h->default_for);
-  row[HW_BF16] = peak_cell(rl_hardware_matrix_peak(h, RL_BF16));
-  row[HW_FP8] = peak_cell(rl_hardware_matrix_peak(h, RL_F8_E4M3));
-  row[HW_INT8] = peak_cell(rl_hardware_matrix_peak(h, RL_I8));
+  row[HW_BF16] = matrix_cell(h, RL_BF16);
+  row[HW_FP16] = matrix_cell(h, RL_F16);
+  row[HW_FP8] = matrix_cell(h, RL_F8_E4M3);
+  row[HW_INT8] = matrix_cell(h, RL_I8);
   row[HW_VECTOR] = peak_cell(rl_hardware_vector_peak(h));
   row[HW_BANDWIDTH] = figure_cell(main->bandwidth);
   row[HW_CAPACITY] = rl_cell_count(main->capacity);
@@ -166,6 +175,7 @@ static void format_columns(rl_session *session, rl_grid *grid) {
       {.key = "name", .head = "format", .left = true},
       {.key = "bits_per_value", .head = "bits", .unit = "a value", .digits = 5},
       {.key = "activations", .head = "activations", .left = true},
+      {.key = "here", .head = "here", .left = true},
       {.key = "says", .head = "what it is", .left = true, .drop = 1},
   };
   COLUMNS(grid, session, columns);
@@ -179,7 +189,8 @@ static void format_row(rl_session *session, const rl_db_entry *entry, rl_grid *g
   row[0] = rl_cell_text(f->name);
   row[1] = rl_cell_real(rl_format_bits(f, TYPICAL_COLS));
   row[2] = rl_cell_text(f->activations == NULL ? "as they are" : f->activations->name);
-  row[3] = rl_cell_text(f->doc);
+  row[3] = rl_cell_text(rl_store_supports(f) ? "runs" : "counted");
+  row[4] = rl_cell_text(f->doc);
 }
 
 static void profile_columns(rl_session *session, rl_grid *grid) {

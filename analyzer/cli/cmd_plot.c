@@ -3,6 +3,7 @@
 
 #include "api/analysis.h"
 #include "cli/commands.h"
+#include "cli/plot_checks.h"
 #include "cli/plot_files.h"
 #include "cli/plot_inputs.h"
 #include "cli/request.h"
@@ -29,7 +30,8 @@ static const rl_chart_kind *find_kind(rl_session *session, const char *name) {
 
 static const rl_chart_kind *read_kind(rl_session *session) {
   const rl_arguments *a = &session->arguments;
-  if (a->words.count >= 2) return find_kind(session, a->words.items[0]);
+  const bool named = a->words.count >= 2 || rl_argument_given(a, RL_O_MODEL);
+  if (named && a->words.count >= 1) return find_kind(session, a->words.items[0]);
   RL_REPORT(&session->diags, MISSING_ARGUMENT, RL_COMMAND_LINE, "plot",
             a->words.count == 0 ? "a kind of chart" : "a model or a scenario file",
             "plot roofline llama-3-8b@h100");
@@ -44,6 +46,11 @@ rl_status rl_plot_chart(rl_session *session, const rl_chart_kind *kind,
   chart.legend = input->legend;
   kind->build(&chart, input);
   if (chart.failed) return rl_diag_oom(&session->diags);
+  if (chart.crowd != NULL) {
+    char limit[RL_NUMBER_TEXT];
+    return RL_REPORT(&session->diags, CHART_CROWDED, RL_COMMAND_LINE,
+                     rl_print_u64(chart.crowd_limit, limit), chart.crowd);
+  }
   return rl_plot_write(session, target, &chart, out);
 }
 
@@ -61,7 +68,7 @@ static rl_status draw_example(rl_session *session, const rl_chart_kind *kind, rl
   if (status == RL_OK) status = rl_plot_aim(session, "-", &target);
   if (status != RL_OK) return status;
   status = rl_analyze(&session->arena, session->db, scenario, &view, &result, &session->diags);
-  const rl_chart_input input = {.results = &result, .result_count = 1, .y = 1};
+  const rl_chart_input input = {.results = &result, .result_count = 1};
   return status == RL_OK ? rl_plot_chart(session, kind, &target, &input, out) : status;
 }
 
@@ -95,31 +102,52 @@ rl_status rl_cmd_plot(rl_session *session, rl_buf *out) {
   if (file == NULL) file = rl_textf(&session->arena, "%s.svg", kind->name);
   if (file == NULL) return rl_diag_oom(&session->diags);
   rl_status status = rl_plot_aim(session, file, &target);
-  if (status == RL_OK) status = rl_plot_gather(session, &input);
+  if (status == RL_OK) status = rl_plot_check_options(session, kind);
+  if (status == RL_OK) status = rl_plot_gather(session, kind, &input);
+  if (status == RL_OK) status = rl_plot_check_input(session, kind, &input);
   return status == RL_OK ? rl_plot_chart(session, kind, &target, &input, out) : status;
 }
 
-/* "time=fig.svg" -> the kind and "fig.svg"; a roofline without a kind. NULL, and why, where there is
- * no such kind. */
-static const rl_chart_kind *read_beside(rl_session *session, const char *text, const char **file) {
-  const char *equal = strchr(text, '=');
-  const char *name = "roofline";
-  *file = text;
-  if (equal != NULL) {
-    name = rl_strndup(&session->arena, text, (size_t)(equal - text));
-    *file = equal + 1;
+/* "time=fig.svg" -> the kind and "fig.svg" */
+static rl_status read_wish(rl_session *session, const char *text, const char *otherwise,
+                           rl_plot_wish *out) {
+  const char *equal = strchr(text, '='), *file = equal == NULL ? text : equal + 1;
+  const char *name =
+      equal == NULL ? otherwise : rl_strndup(&session->arena, text, (size_t)(equal - text));
+  if (name == NULL) return rl_diag_oom(&session->diags);
+  out->kind = find_kind(session, name);
+  if (out->kind == NULL) return rl_diags_status(&session->diags);
+  return rl_plot_aim(session, file, &out->target);
+}
+
+rl_status rl_plot_wishes_read(rl_session *session, const char *otherwise, rl_plot_wishes *out) {
+  size_t count = 0;
+  const rl_text_at *asked =
+      rl_argument_all(&session->arguments, &session->arena, RL_O_PLOT, &count);
+  rl_status status = RL_OK;
+  *out = (rl_plot_wishes){0};
+  if (asked == NULL) return rl_diag_oom(&session->diags);
+  for (size_t i = 0; status == RL_OK && i < count; i++) {
+    rl_plot_wish *wish = RL_PUSH(&session->arena, out);
+    status = wish == NULL ? rl_diag_oom(&session->diags)
+                          : read_wish(session, asked[i].text, otherwise, wish);
   }
-  if (name == NULL) rl_diag_oom(&session->diags);
-  return name == NULL ? NULL : find_kind(session, name);
+  return status;
+}
+
+rl_status rl_plot_wishes_draw(rl_session *session, const rl_plot_wishes *wishes,
+                              const rl_chart_input *input, rl_buf *out) {
+  rl_status status = RL_OK;
+  for (size_t i = 0; status == RL_OK && i < wishes->count; i++) {
+    const rl_plot_wish *wish = &wishes->items[i];
+    status = rl_plot_chart(session, wish->kind, &wish->target, input, out);
+  }
+  return status;
 }
 
 rl_status rl_plot_beside(rl_session *session, const rl_result *result, rl_buf *out) {
-  rl_plot_target target;
-  const char *file;
   const rl_chart_input input = {.results = &result, .result_count = 1};
-  const rl_chart_kind *kind =
-      read_beside(session, rl_argument(&session->arguments, RL_O_PLOT).text, &file);
-  if (kind == NULL) return rl_diags_status(&session->diags);
-  rl_status status = rl_plot_aim(session, file, &target);
-  return status == RL_OK ? rl_plot_chart(session, kind, &target, &input, out) : status;
+  rl_plot_wishes wishes;
+  rl_status status = rl_plot_wishes_read(session, "roofline", &wishes);
+  return status == RL_OK ? rl_plot_wishes_draw(session, &wishes, &input, out) : status;
 }

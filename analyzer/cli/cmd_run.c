@@ -1,4 +1,4 @@
-/* run --here: executes the operator list of a small model with the scalar engine, batch by batch,
+/* run: with --here executes the operator list of a small model with the scalar engine, batch by batch,
  * and holds the bytes that its kernels touched against the bytes that were counted. */
 #include <string.h>
 
@@ -37,7 +37,7 @@ static void model_line(rl_buf *out, const rl_scenario *s, const subject *about) 
   static const char *const ends[] = {"embed", "lm_head"};
   RL_ADD(out, s->model->name, " \u00b7 weights ", s->weights->name);
   for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
-    add_exception(out, ends[i], rl_scenario_weight_format(s, ends[i], ends[i]), s->weights);
+    add_exception(out, ends[i], rl_scenario_weight_format(s, ends[i], ends[i], RL_NO_LAYER), s->weights);
   }
   for (size_t i = 0; i < s->rule_count; i++) {
     const char *pattern = s->rules[i].pattern;
@@ -255,9 +255,7 @@ rl_status rl_cmd_run(rl_session *session, rl_buf *out) {
   rl_scenario *scenario;
   rl_execution e = {.session = session};
   subject about = {0};
-  if (!rl_argument_given(&session->arguments, RL_O_HERE)) {
-    return RL_REPORT(&session->diags, NEEDS_HERE, RL_COMMAND_LINE, "");
-  }
+  if (!rl_argument_given(&session->arguments, RL_O_HERE)) return rl_run_timed(session, out);
   rl_status status = rl_session_scenario(session, "run examples/tiny-llama.yaml --here", &scenario);
   if (status == RL_OK) status = check_machine(session, scenario);
   if (status == RL_OK) status = check_split(session, scenario);

@@ -3,15 +3,20 @@
 
 #include "cli/catalog.h"
 #include "cli/commands.h"
+#include "cli/schema_parts.h"
 #include "graph/program.h"
-#include "reports/report_json.h"
+#include "reports/verdict.h"
 #include "spec/kind_keys.h"
 
 typedef struct writer {
   rl_json json;
   rl_arena *arena;
   rl_diags *diags;
+  bool lists; /* every value may be a list of them: what varies */
 } writer;
+
+/* Of whole numbers. */
+static const char RANGE[] = "^[0-9]+[.][.][0-9]+([x+][0-9]+)?$";
 
 /* The text, or an empty one when memory is exhausted (reported). */
 static const char *made(writer *out, const char *text) {
@@ -39,7 +44,7 @@ static const struct {
     [RL_KEY_MAP] = {{"object"}, NULL},    [RL_KEY_MAPS] = {{"array"}, "object"},
     [RL_KEY_NAMED] = {{"object"}, NULL},  [RL_KEY_WORD_OR_MAP] = {{"string", "object"}, NULL},
     [RL_KEY_LIST] = {{"array"}, NULL},    [RL_KEY_SOURCES] = {{"object", "array"}, "string"},
-    [RL_KEY_ANY] = {{NULL}, NULL}};
+    [RL_KEY_RULES] = {{"array"}, NULL},   [RL_KEY_ANY] = {{NULL}, NULL}};
 
 static void add_words(writer *out, const char *words) {
   char word[64];
@@ -114,17 +119,72 @@ static void add_below(writer *out, const rl_kind_key *key) {
   }
 }
 
-static void add_key(writer *out, const char *name, const rl_kind_key *key) {
+/* "tokens_per_s >= 95 % of base": a measure by its name, and what it is held to. */
+static void add_rules(writer *out) {
+  const char *flags = "", *others = "";
+  for (int m = 0; m < RL_MEASURES; m++) {
+    const rl_measure_row *row = &RL_MEASURE_TABLE[m];
+    const char **list = row->form == RL_FORM_FLAG ? &flags : &others;
+    *list = made(out, rl_textf(out->arena, "%s%s|", *list, row->name));
+    if (row->alias == NULL) continue;
+    *list = made(out, rl_textf(out->arena, "%s%s|", *list, row->alias));
+  }
+  const int length = (int)strlen(others) - 1; /* without the last sign */
+  rl_json_open(&out->json, "items", '{');
+  rl_json_text(&out->json, "type", "string");
+  rl_json_text(&out->json, "pattern",
+               made(out, rl_textf(out->arena, "^(%s(%.*s) *(<=|<|>=|>|==) *[^ =].*)$", flags,
+                                  length > 0 ? length : 0, others)));
+  rl_json_close(&out->json, '}');
+}
+
+static void add_value(writer *out, const rl_kind_key *key) {
   bool figure = key->form == RL_KEY_FIGURE || key->form == RL_KEY_RANGE;
   size_t types = 0;
-  rl_json_open(&out->json, name, '{');
-  rl_json_text(&out->json, "description", key->says);
   while (types < 3 && forms[key->form].types[types] != NULL) types++;
   if (types > 0) add_types(out, forms[key->form].types, types);
   if (forms[key->form].items != NULL) add_items(out, key);
   if (key->words != NULL && key->form == RL_KEY_TEXT) add_words(out, key->words);
   if (figure) add_figure(out, key->form == RL_KEY_RANGE);
+  if (key->form == RL_KEY_RULES) add_rules(out);
   if (key->below != RL_BELOW_ANY) add_below(out, key);
+}
+
+/* A value, a list of values or, of whole numbers, a range: 1..8, 1..256x2, 512..4096+512. */
+static void add_values(writer *out, const rl_kind_key *key) {
+  rl_json *json = &out->json;
+  rl_json_open(json, "anyOf", '[');
+  rl_json_open(json, NULL, '{');
+  add_value(out, key);
+  rl_json_close(json, '}');
+  const bool whole = key->form == RL_KEY_WHOLE;
+  for (int listed = 0; listed < (whole ? 2 : 1); listed++) {
+    rl_json_open(json, NULL, '{');
+    rl_json_text(json, "type", listed == 0 ? "array" : "string");
+    if (listed == 1) {
+      rl_json_text(json, "pattern", RANGE);
+    } else {
+      rl_json_open(json, "items", '{');
+      if (whole) {
+        add_types(out, (const char *const[]){"integer", "string"}, 2);
+      } else {
+        add_value(out, key);
+      }
+      rl_json_close(json, '}');
+    }
+    rl_json_close(json, '}');
+  }
+  rl_json_close(json, ']');
+}
+
+static void add_key(writer *out, const char *name, const rl_kind_key *key) {
+  rl_json_open(&out->json, name, '{');
+  rl_json_text(&out->json, "description", key->says);
+  if (out->lists && key->form != RL_KEY_ANY) {
+    add_values(out, key);
+  } else {
+    add_value(out, key);
+  }
   rl_json_close(&out->json, '}');
 }
 
@@ -149,16 +209,17 @@ static void add_dotted(writer *out) {
   }
 }
 
-static void add_properties(writer *out, rl_db_kind kind, const rl_key_table *table) {
+static void add_properties(writer *out, const char *word, const rl_key_table *table) {
+  const bool scenario = table == &RL_KEY_TABLES[RL_DB_SCENARIO];
   add_needed(out, table, true);
   rl_json_open(&out->json, "properties", '{');
   rl_json_open(&out->json, "kind", '{');
-  rl_json_text(&out->json, "const", rl_kind_word(kind));
+  rl_json_text(&out->json, "const", word);
   rl_json_close(&out->json, '}');
   for (const rl_kind_key *key = table->keys; key->name != NULL; key++) add_key(out, key->name, key);
-  if (kind == RL_DB_SCENARIO) add_dotted(out);
+  if (scenario) add_dotted(out);
   rl_json_close(&out->json, '}');
-  if (kind == RL_DB_SCENARIO) { /* any operator's weights and any key of a config */
+  if (scenario) { /* any operator's weights and any key of a config */
     rl_json_open(&out->json, "patternProperties", '{');
     rl_json_open(&out->json, "^(weights|model)[.].", '{');
     rl_json_close(&out->json, '}');
@@ -253,9 +314,9 @@ static void add_definition(writer *out, rl_nested_keys below) {
   rl_json_close(&out->json, '}');
 }
 
-static void add_definitions(writer *out, rl_db_kind kind) {
+static void add_definitions(writer *out, const rl_key_table *table) {
   bool used[RL_BELOW_TABLES] = {false};
-  mark(&RL_KEY_TABLES[kind], used);
+  mark(table, used);
   rl_json_open(&out->json, "definitions", '{');
   for (int below = RL_BELOW_ANY + 1; below < RL_BELOW_TABLES; below++) {
     if (used[below]) add_definition(out, (rl_nested_keys)below);
@@ -263,23 +324,59 @@ static void add_definitions(writer *out, rl_db_kind kind) {
   rl_json_close(&out->json, '}');
 }
 
-static void add_table(writer *out, rl_db_kind kind, const rl_key_table *table) {
+static void add_table(writer *out, const char *word, const rl_key_table *table) {
   rl_json_open(&out->json, NULL, '{');
   rl_json_text(&out->json, "title", table->title);
-  add_properties(out, kind, table);
+  add_properties(out, word, table);
   rl_json_close(&out->json, '}');
 }
 
 /* A machine is a device or so many of one. */
-static void add_body(writer *out, rl_db_kind kind) {
-  if (kind != RL_DB_HARDWARE) {
-    add_properties(out, kind, &RL_KEY_TABLES[kind]);
+static void add_body(writer *out, const char *word, const rl_key_table *table) {
+  if (table != &RL_KEY_TABLES[RL_DB_HARDWARE]) {
+    add_properties(out, word, table);
     return;
   }
   rl_json_open(&out->json, "anyOf", '[');
-  add_table(out, kind, &RL_KEY_TABLES[kind]);
-  add_table(out, kind, &RL_SERVER_KEYS);
+  add_table(out, word, table);
+  add_table(out, word, &RL_SERVER_KEYS);
   rl_json_close(&out->json, ']');
+}
+
+static void add_keys(writer *out, const char *word, const rl_key_table *table) {
+  rl_json_text(&out->json, "title", table->title);
+  rl_json_text(&out->json, "type", "object");
+  add_definitions(out, table);
+  add_body(out, word, table);
+}
+
+/* What is written beside the kinds of descriptions. */
+typedef enum other_schema { OF_RULES, OF_LISTS, OF_BASELINE, OF_VERDICT, OTHERS } other_schema;
+static const char *const other_words[OTHERS] = {
+    [OF_RULES] = "rules", [OF_LISTS] = "axes", [OF_BASELINE] = "baseline", [OF_VERDICT] = "check"};
+
+static other_schema find_other(const char *word) {
+  int found = 0;
+  while (found < OTHERS && strcmp(other_words[found], word) != 0) found++;
+  return (other_schema)found;
+}
+
+static void add_other(writer *out, other_schema which) {
+  switch (which) {
+    case OF_RULES:
+      add_keys(out, "check", &RL_RULES_KEYS);
+      break;
+    case OF_LISTS:
+      out->lists = true;
+      add_keys(out, rl_kind_word(RL_DB_SCENARIO), &RL_KEY_TABLES[RL_DB_SCENARIO]);
+      break;
+    case OF_BASELINE:
+      rl_schema_baseline(&out->json);
+      break;
+    case OF_VERDICT:
+    case OTHERS:
+      rl_schema_verdict(&out->json);
+  }
 }
 
 rl_status rl_cmd_schema(rl_session *session, rl_buf *out) {
@@ -291,19 +388,21 @@ rl_status rl_cmd_schema(rl_session *session, rl_buf *out) {
                      "schema model");
   }
   const char *word = arguments->words.items[0];
+  const other_schema other = find_other(word);
   rl_db_kind kind = rl_kind_find(word);
-  if (kind == RL_DB_KINDS) {
-    return RL_REPORT(
-        &session->diags, UNKNOWN_KIND, RL_COMMAND_LINE, word,
-        "hardware, profile, model, family, format, method, workload, storage, link, scenario");
+  if (kind == RL_DB_KINDS && other == OTHERS) {
+    return RL_REPORT(&session->diags, UNKNOWN_KIND, RL_COMMAND_LINE, word,
+                     "hardware, profile, model, family, format, method, workload, storage, link, "
+                     "scenario, axes, rules, baseline, check");
   }
   rl_json_init(json, out);
   rl_json_open(json, NULL, '{');
   rl_json_text(json, "$schema", "http://json-schema.org/draft-07/schema#");
-  rl_json_text(json, "title", RL_KEY_TABLES[kind].title);
-  rl_json_text(json, "type", "object");
-  add_definitions(&schema, kind);
-  add_body(&schema, kind);
+  if (other != OTHERS) {
+    add_other(&schema, other);
+  } else {
+    add_keys(&schema, rl_kind_word(kind), &RL_KEY_TABLES[kind]);
+  }
   rl_json_close(json, '}');
   rl_json_end(json);
   return rl_diags_status(&session->diags);

@@ -3,11 +3,14 @@
 
 #include "base/number.h"
 #include "cli/commands.h"
+#include "cli/plot_files.h"
+#include "cli/plot_inputs.h"
+#include "cli/plot_table.h"
 #include "cli/request.h"
-#include "cli/sweep_run.h"
+#include "cli/sweep_shard.h"
 #include "cli/workers.h"
 
-enum { THREADS_MAX = 1024, SHARDS_MAX = 1 << 20 };
+enum { THREADS_MAX = 1024 };
 
 static void read_shard(rl_session *session, rl_sweep_shard *shard) {
   const char *text = rl_argument(&session->arguments, RL_O_SHARD).text;
@@ -17,7 +20,8 @@ static void read_shard(rl_session *session, rl_sweep_shard *shard) {
   const char *of = text[length] == '/' ? text + length + 1 : "";
   const bool read =
       rl_scan_u64(text, length, &shard->index) && rl_scan_u64(of, strlen(of), &shard->count);
-  if (read && shard->index >= 1 && shard->index <= shard->count && shard->count <= SHARDS_MAX) {
+  if (read && shard->index >= 1 && shard->index <= shard->count &&
+      shard->count <= RL_SWEEP_SHARDS_MAX) {
     return;
   }
   RL_REPORT(&session->diags, BAD_SHARD, RL_COMMAND_LINE, text);
@@ -87,12 +91,23 @@ static rl_status set_columns(rl_sweep_run *run) {
   return RL_OK;
 }
 
+/* The file of a shard says of what it is one. */
+static rl_status set_mark(rl_sweep_run *run) {
+  const rl_output_format format = run->wish.format;
+  if (run->wish.shard.count <= 1) return RL_OK;
+  run->mark = rl_shard_mark_text(run);
+  if (run->mark == NULL) return rl_diag_oom(&run->session->diags);
+  if (format == RL_FORMAT_CSV) run->view.columns.items[0].column.key = run->mark;
+  return RL_OK;
+}
+
 static rl_status deliver(rl_sweep_run *run, rl_buf *out) {
   const rl_output_format format = run->wish.format;
   const bool lines = format == RL_FORMAT_CSV || format == RL_FORMAT_JSONL;
   const bool to_file =
       rl_argument_given(&run->session->arguments, RL_O_OUT) || run->wish.resume != NULL;
   rl_status status = set_columns(run);
+  if (status == RL_OK) status = set_mark(run);
   if (status != RL_OK) return status;
   rl_sweep_choose(run->sweep, run->wish.shard);
   const uint64_t passes = run->wish.objectives.count > 0 ? 2 : 1;
@@ -106,10 +121,75 @@ static rl_status deliver(rl_sweep_run *run, rl_buf *out) {
   return status;
 }
 
+/* Kinds that draw rows, for messages. */
+static const char *row_kinds(rl_session *session) {
+  const char *names = "";
+  for (size_t i = 0; i < RL_CHART_KIND_COUNT && names != NULL; i++) {
+    if (!RL_CHART_KINDS[i].of_rows) continue;
+    names = rl_textf(&session->arena, "%s%s%s", names, names[0] == '\0' ? "" : ", ",
+                     RL_CHART_KINDS[i].name);
+  }
+  if (names == NULL) rl_diag_oom(&session->diags);
+  return names == NULL ? "" : names;
+}
+
+/* What is drawn and where it goes is known to be right before anything is evaluated. */
+static rl_status read_plots(rl_session *session, rl_plot_wishes *out) {
+  rl_status status = rl_plot_wishes_read(session, "lines", out);
+  for (size_t i = 0; status == RL_OK && i < out->count; i++) {
+    if (out->items[i].kind->of_rows) continue;
+    status = RL_REPORT(&session->diags, CHART_OF_ROWS, RL_COMMAND_LINE, out->items[i].kind->name,
+                       row_kinds(session));
+  }
+  return status;
+}
+
+static rl_status draw(rl_sweep_run *run, const rl_plot_wishes *wishes, const rl_axes *axes,
+                      rl_buf *out) {
+  rl_session *session = run->session;
+  rl_chart_input input = {.table = run->filler->table};
+  rl_status status = rl_table_fill_end(run->filler, axes, &session->diags);
+  if (status == RL_OK) status = rl_plot_read_view(session, &input);
+  if (status == RL_OK) status = rl_plot_table_check(session, run->filler->table);
+  if (status != RL_OK) return status;
+  return rl_plot_wishes_draw(session, wishes, &input, out);
+}
+
+/* Rows on their way to a chart. */
+typedef struct drawn_rows {
+  rl_chart_table table;
+  rl_sweep_columns columns;
+  rl_table_filler filler;
+} drawn_rows;
+
+/* The rows to where they go, and the charts of them that are wanted. */
+static rl_status deliver_drawn(rl_sweep_run *run, const rl_axes *axes, const rl_plot_wishes *wishes,
+                               rl_buf *out) {
+  rl_session *session = run->session;
+  if (wishes->count == 0) return deliver(run, out);
+  drawn_rows *rows = RL_NEW(&session->arena, drawn_rows);
+  if (rows == NULL) return rl_diag_oom(&session->diags);
+  rows->table.arena = &session->arena;
+  rows->columns = *rl_sweep_columns_of(run->sweep);
+  if (run->wish.objectives.count > 0) {
+    const char *key = rl_objectives_key(&session->arena, &run->wish.objectives);
+    if (key == NULL) return rl_diag_oom(&session->diags);
+    rl_objectives_add_column(&rows->columns, key);
+  }
+  rl_status status =
+      rl_table_fill_begin(&rows->filler, &rows->table, &rows->columns, &session->diags);
+  if (status != RL_OK) return status;
+  run->filler = &rows->filler;
+  status = deliver(run, out);
+  return status == RL_OK && !rl_interrupted() ? draw(run, wishes, axes, out) : status;
+}
+
 rl_status rl_cmd_sweep(rl_session *session, rl_buf *out) {
   rl_sweep_run run = {.session = session};
+  rl_plot_wishes plots;
   rl_axes axes;
   rl_status status = rl_sweep_wish_read(session, &run.wish);
+  if (status == RL_OK) status = read_plots(session, &plots);
   if (status != RL_OK) return status;
   if (rl_argument_given(&session->arguments, RL_O_MERGE)) {
     return rl_sweep_merge(session, &run.wish);
@@ -123,7 +203,7 @@ rl_status rl_cmd_sweep(rl_session *session, rl_buf *out) {
   run.workers = rl_workers_of(run.wish.threads);
   status = rl_sweep_begin(&session->arena, session->db, &axes, &run.workers, &run.sweep,
                           &session->diags);
-  if (status == RL_OK) status = deliver(&run, out);
+  if (status == RL_OK) status = deliver_drawn(&run, &axes, &plots, out);
   rl_sweep_end(run.sweep);
   if (rl_interrupted()) rl_interrupt_end();
   return status;

@@ -52,6 +52,8 @@ static const rl_example plot_examples[] = {
     {"plot --list", "every kind of chart, with what it is for"},
 };
 static const rl_example run_examples[] = {
+    {"run examples/tiny-llama.yaml -p 24",
+     "tokens a second on this machine, and the time of every operator"},
     {"run examples/tiny-llama.yaml --here -b 2 -p 24 -n 4",
      "executes a small model and compares predicted with touched bytes"},
     {"run examples/tiny-llama.yaml --here -b 1,3 -w w4a16-g32 --kv int8",
@@ -62,6 +64,22 @@ static const rl_example check_examples[] = {
     {"check", "measures what the baseline holds again, and fails when something got worse"},
     {"check scenarios --against origin/main --rules check.yaml --report github",
      "a pull request against its base, by rules, as annotations"},
+};
+static const rl_example probe_examples[] = {
+    {"probe -o hwdb/here.yaml",
+     "measures this machine; 'analyze llama-3-8b@here' then takes it from ./hwdb"},
+    {"probe --quick", "the same in some seconds, less exactly, to standard output"},
+};
+static const rl_example validate_examples[] = {
+    {"validate examples/tiny-llama.yaml -p 24 --runs 15",
+     "each operator's time at best beside the one measured here"},
+    {"validate --suite scenarios --tolerance 25 --plot fig.svg",
+     "every scenario of a folder: exit status 1 when a step is 25 % slower than at best"},
+};
+static const rl_example bench_examples[] = {
+    {"bench bf16 --threads 1", "linear operators with bf16 weights or inputs, on one thread"},
+    {"bench -f json -o before.json", "everything, to be kept: 'check' holds later "
+     "kernels against it"},
 };
 static const rl_example list_examples[] = {
     {"list models", "the models that are shipped or found in your folders"},
@@ -151,7 +169,7 @@ const rl_command RL_COMMAND_TABLE[RL_COMMANDS] = {
              "tried; without -w and --kv the model's own format and the one that its format names "
              "to be compared with; without --batch 1, 2, 4 ... 1024. How much accuracy a format "
              "costs is not looked at. The exit status is 1 when nothing meets the targets.\n\n"
-             "With --bits SIZE it chooses formats instead: each linear operator gets one of those "
+             "With --bits BUDGET it chooses formats instead: each linear operator gets one of those "
              "that -w lists, so that all weights take SIZE at most and as many bits as possible are "
              "stored, each operator's times its --worth. Of all combinations the result is the "
              "best; --save writes it as a scenario, and its last head line is what -w of the other "
@@ -167,9 +185,9 @@ const rl_command RL_COMMAND_TABLE[RL_COMMANDS] = {
          .text =
              "Draws with gnuplot, which need not be installed for anything else. The name of the "
              "file says the form: .svg, .pdf, .png, .eps, .tex (text set by LaTeX, the drawing in a "
-             "PDF beside it), .txt (characters); - draws characters to standard output. Beside the "
-             "chart stand its script (.gp), its data (.csv) and a caption (.caption.txt): "
-             "'gnuplot FILE.gp' draws it again.\n\n"
+             "PDF beside it), .txt (characters), .html (a page with the chart and its data); - draws "
+             "characters to standard output. Beside the chart stand its script (.gp), its data "
+             "(.csv) and a caption (.caption.txt): 'gnuplot FILE.gp' draws it again.\n\n"
              "Machines behind @, -w, --kv, --phases and --batch take lists; whatever differs is "
              "told apart in the legend. Looks come from templates: a file templates/KIND.gp in a "
              "folder of --db, of $ROOFLINECTL_DB or in the user's data folder takes the place of "
@@ -181,14 +199,17 @@ const rl_command RL_COMMAND_TABLE[RL_COMMANDS] = {
          .run = rl_cmd_plot},
     [RL_COMMAND_RUN] =
         {.name = "run",
-         .arguments = "MODEL | SCENARIO.yaml --here",
-         .summary = "executes a small model and compares the bytes it touches with the prediction",
-         .text = "Runs the very operator list that 'analyze' counts through the scalar reference "
-                 "engine: a prefill and decode steps on random weights. Every byte that a kernel "
-                 "touches is marked; the marks must equal the prediction. The exit status is 1 "
-                 "when they do not.\n\n"
-                 "Each batch of a list is run in turn. This machine executes, whatever machine a "
-                 "scenario file names.",
+         .arguments = "MODEL | SCENARIO.yaml [--here]",
+         .summary = "executes a model here: tokens a second, the time of every operator, bytes",
+         .text = "Runs the very operator list that 'analyze' counts on random weights: a prefill, "
+                 "then one decode step (with --verify N a step of N tokens) again and again, each "
+                 "between two read probes. Samples around which memory changed are left out; a "
+                 "result that has no others is not steady. -n says how often when --runs does "
+                 "not.\n\n"
+                 "With --here the scalar reference engine marks every byte that a kernel touches; "
+                 "the marks must equal the prediction, else the exit status is 1.\n\n"
+                 "Each batch of a list is run in turn. A scenario that names another machine is "
+                 "not timed.",
          EXAMPLES(run_examples),
          .most = 1,
          .completion = RL_COMPLETE_TARGETS,
@@ -210,6 +231,49 @@ const rl_command RL_COMMAND_TABLE[RL_COMMANDS] = {
          .most = 1000,
          .completion = RL_COMPLETE_FILES,
          .run = rl_cmd_check},
+    [RL_COMMAND_PROBE] =
+        {.name = "probe",
+         .arguments = "",
+         .summary = "measures this machine and writes its hardware description",
+         .text = "Measures the clock, the peak of each type and instruction set, what threads read "
+                 "from memory and caches with the best loop known, writes, and what a load costs "
+                 "that waits for the one before. All of it is measured in turn, again and again, "
+                 "for three quarters of a minute (--quick: some seconds), and the best counts; "
+                 "where memory gives now more, now less, both figures are written. Samples that "
+                 "other programs disturbed are left out; a figure that has no others says so.\n\n"
+                 "Written to hwdb/here.yaml, below the working folder or the user's own one "
+                 "($XDG_DATA_HOME/rooflinectl), the machine is known as 'here'.",
+         EXAMPLES(probe_examples),
+         .most = 0,
+         .completion = RL_COMPLETE_NOTHING,
+         .run = rl_cmd_probe},
+    [RL_COMMAND_VALIDATE] =
+        {.name = "validate",
+         .arguments = "MODEL | SCENARIO.yaml ... | --suite FOLDER",
+         .summary = "every operator's time at best beside what it takes here",
+         .text = "Times steps as 'run' does and predicts them from 'here', the machine that 'probe' "
+                 "has described: at best by that description, and conditional, with what memory "
+                 "gave beside each step and the engines of the threads that worked. The share is "
+                 "that of the conditional time in the measured one: 100 % is as fast as the machine "
+                 "allows.\n\n"
+                 "A scenario that names another machine is refused.",
+         EXAMPLES(validate_examples),
+         .most = 1000,
+         .completion = RL_COMPLETE_TARGETS,
+         .run = rl_cmd_validate},
+    [RL_COMMAND_BENCH] =
+        {.name = "bench",
+         .arguments = "[PART OF A NAME ...]",
+         .summary = "kernels alone against the limit of this machine",
+         .text = "Times linear operators in several formats and numbers of tokens over weights that "
+                 "no cache holds. Each sample stands between two read probes; its limit is the larger "
+                 "of bytes over the rate that they gave and operations over the peak of the best "
+                 "instruction. Samples around which memory changed are left out where three others "
+                 "remain; else the case is not steady.",
+         EXAMPLES(bench_examples),
+         .most = 64,
+         .completion = RL_COMPLETE_NOTHING,
+         .run = rl_cmd_bench},
     [RL_COMMAND_LIST] =
         {.name = "list",
          .arguments = "hardware | models | formats | profiles | methods | families | workloads | "
@@ -264,8 +328,9 @@ const rl_command RL_COMMAND_TABLE[RL_COMMANDS] = {
          .arguments = "KIND",
          .summary = "the keys of a kind of file as JSON Schema",
          .text = "Writes the keys that hardware, profile, model, family, format, method, workload, "
-                 "storage, link or scenario files have at their top, as the loaders know them. What "
-                 "stands below them 'lint' checks.",
+                 "storage, link or scenario files have, as the loaders know them; of axes: of scenarios "
+                 "with lists; of rules, baseline and check: of the rules that 'check' reads, the "
+                 "baseline that it keeps and the verdict that it writes as JSON.",
          EXAMPLES(schema_examples),
          .most = 1,
          .completion = RL_COMPLETE_NOTHING,

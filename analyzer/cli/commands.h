@@ -18,10 +18,16 @@ rl_status rl_cmd_schema(rl_session *session, rl_buf *out);
 rl_status rl_cmd_diff(rl_session *session, rl_buf *out);
 rl_status rl_cmd_cite(rl_session *session, rl_buf *out);
 rl_status rl_cmd_run(rl_session *session, rl_buf *out);
+rl_status rl_cmd_probe(rl_session *session, rl_buf *out);
+rl_status rl_cmd_validate(rl_session *session, rl_buf *out);
+rl_status rl_cmd_bench(rl_session *session, rl_buf *out);
 rl_status rl_cmd_help(rl_session *session, rl_buf *out);
 rl_status rl_cmd_version(rl_session *session, rl_buf *out);
 rl_status rl_cmd_complete(rl_session *session, rl_buf *out);
 rl_status rl_cmd_man(rl_session *session, rl_buf *out);
+
+/* run without --here. */
+rl_status rl_run_timed(rl_session *session, rl_buf *out);
 
 /* Help of one command, or of the program when command is RL_COMMANDS. */
 void rl_help_write(rl_buf *out, const rl_style *style, rl_command_id command);

@@ -110,6 +110,24 @@ static bool add_batches(rl_session *session, const rl_saved_result *side, input_
   return add(session, list, "workload.batch", all);
 }
 
+/* The keys of the model's config. A result of a version that did not save them has none. */
+static bool add_config(rl_session *session, const rl_node *keys, input_list *list) {
+  for (size_t i = 0; i < rl_diff_items(keys) && list->count < INPUTS_MAX; i++) {
+    const rl_node *pair = keys->items[i];
+    if (pair->kind != RL_SEQUENCE || pair->count < 2 || pair->items[0]->kind != RL_SCALAR ||
+        pair->items[1]->kind != RL_SCALAR) {
+      continue;
+    }
+    const char *key = rl_textf(&session->arena, "config.%s", pair->items[0]->text);
+    if (key == NULL || !add(session, list, key, pair->items[1]->text)) return false;
+  }
+  return true;
+}
+
+static const rl_node *config_of(const rl_saved_result *side) {
+  return rl_node_get(rl_node_get(side->root, "config"), "keys");
+}
+
 static bool flatten_side(rl_session *session, const rl_saved_result *side, bool config,
                          input_list *list) {
   static const char *const parts[] = {"version", "model", "profile", "split", "workload"};
@@ -119,7 +137,7 @@ static bool flatten_side(rl_session *session, const rl_saved_result *side, bool 
     whole = whole && flatten(session, parts[i], rl_node_get(side->root, parts[i]), list);
   }
   whole = whole && add_batches(session, side, list);
-  if (config) whole = whole && flatten(session, "config", side->model->config, list);
+  if (config) whole = whole && add_config(session, config_of(side), list);
   for (size_t i = 0; i < sizeof of_system / sizeof *of_system; i++) {
     whole = whole && flatten(session, of_system[i], rl_node_get(side->system, of_system[i]), list);
   }
@@ -149,7 +167,7 @@ static bool keep(rl_session *session, differing_list *out, const char *key, cons
 
 rl_status rl_diff_inputs(rl_session *session, const rl_saved_result *a, const rl_saved_result *b,
                          rl_difference *out) {
-  const bool config = a->model != NULL && b->model != NULL;
+  const bool config = config_of(a) != NULL && config_of(b) != NULL;
   input_list of_a = {0}, of_b = {0};
   differing_list list = {0};
   bool whole = flatten_side(session, a, config, &of_a) && flatten_side(session, b, config, &of_b);

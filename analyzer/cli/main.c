@@ -1,6 +1,7 @@
 /* The program's entry: parse, run one command, show messages, deliver the result whole. */
 #include "cli/commands.h"
 #include "cli/conflicts.h"
+#include "cli/destinations.h"
 #include "cli/output.h"
 
 /* A result that was built but cannot be trusted to be whole is not delivered. */
@@ -32,6 +33,7 @@ static rl_status dispatch(rl_session *session, rl_buf *out) {
     return RL_REPORT(&session->diags, NO_COMMAND, RL_COMMAND_LINE, "");
   }
   rl_status status = rl_session_check(session);
+  if (status == RL_OK) status = rl_session_destinations(session);
   return status == RL_OK ? RL_COMMAND_TABLE[arguments->command].run(session, out) : status;
 }
 
@@ -76,7 +78,7 @@ int main(int argc, char **argv) {
   drop_readings(&session, status);
   rl_output_diags(&session.diags, 0, &session.arena);
   size_t told = session.diags.list.count;
-  if (status <= RL_NO) status = worse(status, deliver(&session, &out));
+  if (status <= RL_NO || session.whole) status = worse(status, deliver(&session, &out));
   rl_output_diags(&session.diags, told, &session.arena);
   rl_arena_free(&session.arena);
   return (int)status;

@@ -168,6 +168,12 @@ static rl_status look(const char *path, bool *exists, struct stat *info, rl_diag
   return *exists && !S_ISREG(info->st_mode) ? refuse(path, info->st_mode, diags) : RL_OK;
 }
 
+rl_status rl_output_check(const char *path, rl_arena *arena, rl_diags *diags) {
+  rl_stream stream;
+  rl_status status = rl_stream_open(&stream, path, arena, diags);
+  return status == RL_OK ? rl_stream_close(&stream, false, diags) : status;
+}
+
 rl_status rl_stream_open(rl_stream *stream, const char *path, rl_arena *arena, rl_diags *diags) {
   struct stat info;
   *stream = (rl_stream){.descriptor = STDOUT_FILENO, .what = "to standard output"};

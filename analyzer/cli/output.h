@@ -20,6 +20,9 @@ bool rl_output_same(const char *a, const char *b, rl_arena *arena);
 /* Writes the text to a temporary file beside `path` and renames it over; refuses to replace
  * anything but a regular file. An interrupt removes the temporary file. "-" is standard output. */
 rl_status rl_output_file(const char *path, const rl_buf *text, rl_arena *arena, rl_diags *diags);
+/* What rl_output_file would say of the place now, before there is anything to write: commands that
+ * compute long ask first. Leaves nothing behind. */
+rl_status rl_output_check(const char *path, rl_arena *arena, rl_diags *diags);
 /* Output that is written piece by piece. */
 typedef struct rl_stream {
   int descriptor;

@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cli/destinations.h"
+#include "cli/folder.h"
 #include "cli/gnuplot.h"
 #include "cli/output.h"
 #include "doc/tree.h"
@@ -75,6 +77,9 @@ static rl_status read_form(rl_session *session, const char *file, rl_plot_target
 rl_status rl_plot_aim(rl_session *session, const char *file, rl_plot_target *out) {
   *out = (rl_plot_target){.file = file, .folder = "", .sheet = {.terminal = RL_TERMINAL_TEXT}};
   rl_status status = rl_output_is_stdout(file) ? RL_OK : read_form(session, file, out);
+  const bool latex = out->sheet.terminal == RL_TERMINAL_TEX;
+  const rl_arguments *a = &session->arguments;
+  if (latex && rl_argument_choice(a, RL_O_TEX, 0) != 0) out->sheet.terminal = RL_TERMINAL_TEX_EPS;
   out->canvas = canvases[rl_argument_choice(&session->arguments, RL_O_FOR, 0)];
   if (out->sheet.terminal == RL_TERMINAL_TEXT) out->canvas = characters;
   return status;
@@ -134,6 +139,57 @@ static rl_status write_beside(rl_session *session, const rl_plot_target *target,
   return status;
 }
 
+/* An existing file whose beginning no chart of ours has: its first line says what wrote it. */
+static rl_status check_mark(rl_session *session, const char *path, const char *mark) {
+  enum { LARGEST = CHART_MAX };
+  struct stat info;
+  const char *text = NULL;
+  size_t length = 0;
+  if (stat(path, &info) != 0 || !S_ISREG(info.st_mode) || info.st_size == 0) return RL_OK;
+  rl_status status = rl_read_file(&session->arena, path, LARGEST, &text, &length, &session->diags);
+  if (status != RL_OK || strncmp(text, mark, strlen(mark)) == 0) return status;
+  return RL_REPORT(&session->diags, CHART_TAKES, RL_COMMAND_LINE, path,
+                   "which no chart has written");
+}
+
+/* Of a chart of ours another part stands beside a file that has no mark of its own. */
+static void check_beside(rl_session *session, const rl_plot_target *target, const char *path,
+                         const char *extension) {
+  struct stat info;
+  const char *other =
+      rl_textf(&session->arena, "%s%s.%s", target->folder, target->sheet.name, extension);
+  if (other == NULL) {
+    rl_diag_oom(&session->diags);
+  } else if (stat(path, &info) == 0 && S_ISREG(info.st_mode) && !rl_path_exists(other)) {
+    RL_REPORT(&session->diags, CHART_TAKES, RL_COMMAND_LINE, path, "which no chart has written");
+  }
+}
+
+/* Before anything is written: a chart takes several names, and none may be of a file of the
+ * user's. The drawing itself was named. */
+static rl_status check_places(rl_session *session, const rl_plot_target *target,
+                              const rl_sheet *sheet) {
+  const bool latex = sheet->terminal == RL_TERMINAL_TEX || sheet->terminal == RL_TERMINAL_TEX_EPS;
+  const struct {
+    const char *extension, *mark, *beside;
+  } places[] = {{"csv", "layer,", NULL},
+                {"gp", "# A ", NULL},
+                {"caption.txt", NULL, "gp"},
+                {sheet->extension, NULL, NULL},
+                {sheet->terminal == RL_TERMINAL_TEX ? "pdf" : "eps", NULL, latex ? "gp" : NULL}};
+  for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+    const char *path = rl_textf(&session->arena, "%s%s.%s", target->folder, target->sheet.name,
+                                places[i].extension);
+    if (path == NULL) return rl_diag_oom(&session->diags);
+    if (rl_session_reads(session, path)) {
+      return RL_REPORT(&session->diags, CHART_TAKES, RL_COMMAND_LINE, path, "which it is made of");
+    }
+    if (places[i].mark != NULL) check_mark(session, path, places[i].mark);
+    if (places[i].beside != NULL) check_beside(session, target, path, places[i].beside);
+  }
+  return rl_diags_status(&session->diags);
+}
+
 /* The script for gnuplot's standard input: what stands beside the chart, with the data in it. */
 rl_status rl_plot_draw(rl_session *session, const rl_chart *chart, const rl_sheet *sheet,
                        const char *kept, rl_buf *out) {
@@ -151,18 +207,27 @@ rl_status rl_plot_draw(rl_session *session, const rl_chart *chart, const rl_shee
   rl_buf_init(&script, &session->arena, CHART_MAX);
   rl_chart_gnuplot(&script, chart, &inner);
   if (script.failed) return rl_diag_oom(&session->diags);
-  return rl_gnuplot_run(&gnuplot, &script, out, &session->diags);
+  const size_t before = out->length;
+  rl_status status = rl_gnuplot_run(&gnuplot, &script, out, &session->diags);
+  /* gnuplot's characters begin with a new page, which is no part of the chart */
+  const bool page = status == RL_OK && sheet->terminal == RL_TERMINAL_TEXT &&
+                    out->length > before && out->text[before] == '\f';
+  if (!page) return status;
+  memmove(out->text + before, out->text + before + 1, out->length - before); /* and its end */
+  out->length--;
+  return status;
 }
 
-/* Dates that cairo writes into PDF and EPS are overwritten in place: the same chart is the same
- * bytes. Digits behind the mark become those of an early day; nothing moves. */
-static void still_date(rl_buf *chart, const char *mark, const char *date) {
+/* Dates that cairo and gnuplot write into PDF and EPS are overwritten in place: the same chart is
+ * the same bytes. Digits behind the mark become those of an early day; nothing moves. */
+static bool still_date(rl_buf *chart, const char *mark, const char *date) {
   const size_t length = strlen(mark);
   for (size_t at = 0; at + length + strlen(date) < chart->length; at++) {
     if (memcmp(chart->text + at, mark, length) != 0) continue;
     memcpy(chart->text + at + length, date, strlen(date));
-    return;
+    return true;
   }
+  return false;
 }
 
 static rl_status write_sources(rl_session *session, const rl_plot_target *target,
@@ -178,8 +243,10 @@ static rl_status write_sources(rl_session *session, const rl_plot_target *target
 }
 
 static void still_dates(rl_buf *chart) {
-  still_date(chart, "/CreationDate (D:", "20000101000000");
-  still_date(chart, "%%CreationDate: ", "Sat Jan  1 00:00:00 2000");
+  static const char early[] = "Sat Jan  1 00:00:00 2000";
+  still_date(chart, "%%CreationDate: ", early);
+  if (still_date(chart, "/CreationDate (D:", "20000101000000")) return;
+  still_date(chart, "/CreationDate (", early);
 }
 
 /* A file that gnuplot wrote, moved to where it belongs. */
@@ -200,6 +267,17 @@ static rl_status take_file(rl_session *session, const rl_plot_target *target, co
   return write_beside(session, target, extension, &copy, written);
 }
 
+/* A gnuplot that ends well has written what it was asked for, or it has not ended well. */
+static rl_status check_drawn(rl_session *session, const rl_plot_target *target, const char *place,
+                             const char *extension, const char *kept) {
+  const char *path = rl_textf(&session->arena, "%s/%s.%s", place, target->sheet.name, extension);
+  const char *what = rl_textf(&session->arena, "it writes no %s", extension);
+  const char *hint = rl_textf(&session->arena, "%s are kept", kept);
+  if (path == NULL || what == NULL || hint == NULL) return rl_diag_oom(&session->diags);
+  if (access(path, R_OK) == 0) return RL_OK;
+  return RL_REPORT(&session->diags, GNUPLOT_FAILED, (rl_loc){0}, what, hint);
+}
+
 /* LaTeX's text and drawing are two files that gnuplot names itself: they are drawn in a folder of
  * their own. */
 static rl_status draw_latex(rl_session *session, const rl_plot_target *target,
@@ -214,12 +292,17 @@ static rl_status draw_latex(rl_session *session, const rl_plot_target *target,
   }
   inner.place = place;
   rl_buf_init(&nothing, &session->arena, CHART_MAX);
+  const char *const parts[] = {"tex", sheet->terminal == RL_TERMINAL_TEX ? "pdf" : "eps"};
+  const size_t count = sizeof parts / sizeof *parts;
   rl_status status = rl_plot_draw(session, chart, &inner, kept, &nothing);
-  if (status == RL_OK) status = take_file(session, target, place, "tex", written);
-  if (status == RL_OK) status = take_file(session, target, place, "pdf", written);
-  const char *const left[] = {"tex", "pdf"};
-  for (size_t i = 0; i < sizeof left / sizeof *left; i++) {
-    const char *path = rl_textf(&session->arena, "%s/%s.%s", place, target->sheet.name, left[i]);
+  for (size_t i = 0; i < count && status == RL_OK; i++) {
+    status = check_drawn(session, target, place, parts[i], kept);
+  }
+  for (size_t i = 0; i < count && status == RL_OK; i++) {
+    status = take_file(session, target, place, parts[i], written);
+  }
+  for (size_t i = 0; i < count; i++) {
+    const char *path = rl_textf(&session->arena, "%s/%s.%s", place, target->sheet.name, parts[i]);
     if (path != NULL) unlink(path);
   }
   rmdir(place);
@@ -239,7 +322,7 @@ static rl_status wrap(rl_session *session, const rl_chart *chart, rl_buf *drawn)
   data.columns = columns;
   rl_buf_init(&page, &session->arena, CHART_MAX);
   rl_html_begin(&page, chart->title != NULL ? chart->title : chart->kind);
-  rl_html_add_chart(&page, &(rl_html_chart){drawn, chart->caption});
+  rl_html_add_chart(&page, &(rl_html_chart){drawn, chart->caption}, 1);
   rl_html_table(&page, "Data", &data);
   rl_html_end(&page);
   *drawn = page;
@@ -256,6 +339,12 @@ rl_status rl_plot_inline(rl_session *session, const rl_chart_kind *kind,
   rl_chart_init(&chart, &session->arena, kind->name, &target.canvas);
   kind->build(&chart, input);
   if (chart.failed) return rl_diag_oom(&session->diags);
+  if (chart.crowd != NULL) {
+    const char *says = rl_textf(&session->arena, "No %s: more than %zu %s cannot be told apart.",
+                                kind->name, chart.crowd_limit, chart.crowd);
+    *out = (rl_html_chart){NULL, says};
+    return says == NULL ? rl_diag_oom(&session->diags) : RL_OK;
+  }
   rl_buf_init(svg, &session->arena, CHART_MAX);
   *out = (rl_html_chart){svg, chart.caption};
   return rl_plot_write(session, &target, &chart, svg);
@@ -280,10 +369,12 @@ static rl_status write_chart(rl_session *session, const rl_plot_target *target,
   rl_buf_init(&caption, &session->arena, CHART_MAX);
   rl_buf_init(&written.text, &session->arena, 65536);
   rl_buf_init(&kept.text, &session->arena, 65536);
-  rl_status status = write_sources(session, target, sheet, chart, &kept);
+  rl_status status = check_places(session, target, sheet);
+  if (status == RL_OK) status = write_sources(session, target, sheet, chart, &kept);
   if (status != RL_OK) return status;
-  status = (sheet->terminal == RL_TERMINAL_TEX ? draw_latex : draw_file)(
-      session, target, sheet, chart, &written, kept.text.text);
+  const bool latex = sheet->terminal == RL_TERMINAL_TEX || sheet->terminal == RL_TERMINAL_TEX_EPS;
+  status =
+      (latex ? draw_latex : draw_file)(session, target, sheet, chart, &written, kept.text.text);
   if (status != RL_OK) return status;
   rl_chart_caption(&caption, chart);
   status = write_beside(session, target, "caption.txt", &caption, &written);

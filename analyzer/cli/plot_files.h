@@ -26,7 +26,17 @@ rl_status rl_plot_chart(rl_session *session, const rl_chart_kind *kind,
 /* A chart for a page, as SVG. */
 rl_status rl_plot_inline(rl_session *session, const rl_chart_kind *kind,
                          const rl_chart_input *input, rl_html_chart *out);
-/* The chart that --plot asks for beside another answer: of a result with explanations. */
+/* What --plot asks for beside another answer: kinds, `otherwise` where none is named, and where they
+ * go. */
+typedef struct rl_plot_wish {
+  const rl_chart_kind *kind;
+  rl_plot_target target;
+} rl_plot_wish;
+typedef RL_LIST(rl_plot_wish) rl_plot_wishes;
+rl_status rl_plot_wishes_read(rl_session *session, const char *otherwise, rl_plot_wishes *out);
+rl_status rl_plot_wishes_draw(rl_session *session, const rl_plot_wishes *wishes,
+                              const rl_chart_input *input, rl_buf *out);
+/* Those of a result with explanations. */
 rl_status rl_plot_beside(rl_session *session, const rl_result *result, rl_buf *out);
 /* The script of a chart with its templates and data, drawn; for the example charts too. */
 rl_status rl_plot_draw(rl_session *session, const rl_chart *chart, const rl_sheet *sheet,

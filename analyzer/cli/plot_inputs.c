@@ -6,6 +6,7 @@
 #include "api/analysis.h"
 #include "cli/lists.h"
 #include "cli/measured.h"
+#include "cli/plot_table.h"
 #include "cli/request.h"
 
 typedef RL_LIST(const rl_result *) result_list;
@@ -73,6 +74,23 @@ static rl_status add_formats(gatherer *g, rl_choice choice) {
   return status;
 }
 
+/* The choice on each of the machines, or without one where none is named. */
+static rl_status add_machines(gatherer *g, rl_choice choice, const rl_text_list *machines) {
+  rl_status status = rl_diags_status(&g->session->diags);
+  if (status == RL_OK && machines->count == 0) return add_formats(g, choice);
+  for (size_t i = 0; status == RL_OK && i < machines->count; i++) {
+    choice.hardware = machines->items[i];
+    status = add_formats(g, choice);
+  }
+  return status;
+}
+
+/* The model of --model, on each machine of --hw. */
+static rl_status add_model(gatherer *g) {
+  const rl_text_list machines = rl_list_split(g->session, RL_O_HW);
+  return add_machines(g, (rl_choice){.word = {.text = NULL}}, &machines);
+}
+
 /* MODEL@A,B: the model on each; else the word on each machine of --hw. */
 static rl_status add_word(gatherer *g, const char *word) {
   rl_session *session = g->session;
@@ -90,13 +108,7 @@ static rl_status add_word(gatherer *g, const char *word) {
     choice.word.text = rl_strndup(&session->arena, word, (size_t)(at - word));
     if (choice.word.text == NULL) return rl_diag_oom(&session->diags);
   }
-  rl_status status = rl_diags_status(&session->diags);
-  if (status == RL_OK && machines.count == 0) return add_formats(g, choice);
-  for (size_t i = 0; status == RL_OK && i < machines.count; i++) {
-    choice.hardware = machines.items[i];
-    status = add_formats(g, choice);
-  }
-  return status;
+  return add_machines(g, choice, &machines);
 }
 
 /* A list of shell patterns as texts; *out NULL when the option was not given. */
@@ -118,13 +130,13 @@ rl_status rl_plot_read_view(rl_session *session, rl_chart_input *out) {
   read_patterns(session, RL_O_ONLY, &out->only, &out->only_count);
   read_patterns(session, RL_O_LABEL, &out->label, &out->label_count);
   out->title = rl_argument(a, RL_O_TITLE).text;
-  out->x = rl_argument_choice(a, RL_O_X, 0);
-  out->y = rl_argument_choice(a, RL_O_Y, 1);
+  out->x = rl_argument(a, RL_O_X).text;
+  out->y = rl_argument(a, RL_O_Y).text;
   out->legend = (rl_legend)rl_argument_choice(a, RL_O_LEGEND, RL_LEGEND_TOP);
   return rl_diags_status(&session->diags);
 }
 
-rl_status rl_plot_gather(rl_session *session, rl_chart_input *out) {
+rl_status rl_plot_gather(rl_session *session, const rl_chart_kind *kind, rl_chart_input *out) {
   gatherer g = {.session = session};
   *out = (rl_chart_input){.title = NULL};
   rl_status status = rl_plot_read_view(session, out);
@@ -133,8 +145,12 @@ rl_status rl_plot_gather(rl_session *session, rl_chart_input *out) {
   if (status == RL_OK && points != NULL) {
     status = rl_measured_read(&session->arena, points, &out->measured, &out->measured_count,
                               &session->diags);
+    if (status == RL_OK && out->measured_count == 0) {
+      RL_REPORT(&session->diags, POINTS_NONE, (rl_loc){.file = points}, "");
+    }
   }
   if (status != RL_OK) return status;
+  if (kind->of_rows) return rl_plot_table(session, &out->table);
   g.weights = rl_list_formats(session, RL_O_WEIGHTS);
   g.kv = rl_list_formats(session, RL_O_KV);
   g.phases = rl_list_split(session, RL_O_PHASES);
@@ -142,6 +158,7 @@ rl_status rl_plot_gather(rl_session *session, rl_chart_input *out) {
   for (size_t i = 1; status == RL_OK && i < session->arguments.words.count; i++) {
     status = add_word(&g, session->arguments.words.items[i]);
   }
+  if (status == RL_OK && session->arguments.words.count == 1) status = add_model(&g);
   out->results = g.results.items;
   out->result_count = g.results.count;
   return status;

@@ -10,7 +10,7 @@
 #include "cli/output.h"
 #include "cli/request.h"
 
-static const double MILLIONTHS = 1e6, WORTH_MOST = 1000;
+static const double MILLIONTHS = 1e6, WORTH_MOST = 1000, SECONDS_MOST = 3600;
 
 static rl_status refuse_worth(rl_session *session, const char *text) {
   return RL_REPORT(&session->diags, BAD_LIMIT, RL_COMMAND_LINE, "--worth",
@@ -42,16 +42,25 @@ static rl_status read_worths(rl_session *session, rl_allocation_request *request
   return status;
 }
 
+static rl_status refuse_budget(rl_session *session, const char *text) {
+  return RL_REPORT(&session->diags, BAD_LIMIT, RL_COMMAND_LINE, "--bits", "a size or a time", text,
+                   "6GB or 8ms");
+}
+
+/* "5GB" or "8ms": what reads as a time is one. */
 static rl_status read_budget(rl_session *session, rl_allocation_request *request) {
   const rl_text_at text = rl_argument(&session->arguments, RL_O_BITS);
-  double bytes = 0;
+  double seconds = 0, bytes = 0;
+  rl_diags quiet;
+  rl_diags_init(&quiet, &session->arena);
   request->loc = RL_COMMAND_LINE;
+  if (rl_text_quantity(text.text, text.loc, "--bits", RL_DIM_SECONDS, &seconds, &quiet) == RL_OK) {
+    request->seconds = seconds;
+    return seconds > 0 && seconds <= SECONDS_MOST ? RL_OK : refuse_budget(session, text.text);
+  }
   rl_status status =
       rl_text_quantity(text.text, text.loc, "--bits", RL_DIM_BYTES, &bytes, &session->diags);
-  if (status == RL_OK && !(bytes >= 1 && bytes < 1e18)) {
-    return RL_REPORT(&session->diags, BAD_LIMIT, RL_COMMAND_LINE, "--bits", "a size", text.text,
-                     "6GB");
-  }
+  if (status == RL_OK && !(bytes >= 1 && bytes < 1e18)) return refuse_budget(session, text.text);
   request->budget = (uint64_t)bytes;
   return status;
 }

@@ -124,6 +124,21 @@ rl_status rl_session_axes(rl_session *session, const char *example, rl_axes *out
   return rl_axes_gather(&session->arena, session->db, &request, out, &session->diags);
 }
 
+rl_status rl_session_axes_of(rl_session *session, const char *word, rl_axes *out) {
+  const rl_arguments *a = &session->arguments;
+  rl_status status = rl_session_db(session);
+  if (status != RL_OK) return status;
+  rl_request request = request_of(session);
+  request.hardware = rl_argument(a, RL_O_HW);
+  request.weights = rl_argument(a, RL_O_WEIGHTS);
+  request.kv = rl_argument(a, RL_O_KV);
+  if (word != NULL) set_word(session, word, &request);
+  check_target(session, request.target.text);
+  status = rl_diags_status(&session->diags);
+  if (status != RL_OK) return status;
+  return rl_axes_gather(&session->arena, session->db, &request, out, &session->diags);
+}
+
 rl_status rl_session_scenario(rl_session *session, const char *example, rl_scenario **out) {
   rl_request request;
   rl_status status = read_request(session, example, &request);
@@ -136,7 +151,7 @@ rl_status rl_session_scenario(rl_session *session, const char *example, rl_scena
 
 rl_status rl_session_choose(rl_session *session, const rl_choice *choice, rl_scenario **out) {
   rl_request request = request_of(session);
-  set_word(session, choice->word.text, &request);
+  if (choice->word.text != NULL) set_word(session, choice->word.text, &request);
   request.hardware = choice->hardware;
   request.weights = choice->weights;
   request.kv = choice->kv;

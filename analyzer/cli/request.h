@@ -28,5 +28,7 @@ rl_status rl_session_choose(rl_session *session, const rl_choice *choice, rl_sce
 struct rl_axes;
 /* The same for lists and ranges in place of single values; there is nothing to save. */
 rl_status rl_session_axes(rl_session *session, const char *example, struct rl_axes *out);
+/* Of that word in place of the first one; NULL: of --model alone. */
+rl_status rl_session_axes_of(rl_session *session, const char *word, struct rl_axes *out);
 
 #endif

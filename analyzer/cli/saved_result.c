@@ -75,7 +75,6 @@ static rl_status analyze(rl_session *session, const char *word, rl_saved_result 
   if (json.failed) return rl_diag_oom(&session->diags);
   status = parse(session, word, json.text, json.length, &root);
   out->root = root;
-  out->model = scenario->model;
   return status;
 }
 

@@ -4,13 +4,11 @@
 
 #include "cli/session.h"
 #include "doc/tree.h"
-#include "spec/model.h"
 
 typedef struct rl_saved_result {
   const char *name;      /* as it was asked for */
   const rl_node *root;   /* a result of analyze with one machine */
   const rl_node *system; /* that machine's */
-  const rl_model *model; /* of a scenario that was analysed now; NULL of a saved result */
 } rl_saved_result;
 
 /* The word is a JSON file that analyze wrote, MODEL@HARDWARE or a scenario file. */

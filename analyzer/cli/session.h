@@ -15,7 +15,7 @@ typedef struct rl_environment {
   const char *data_home; /* XDG_DATA_HOME */
   const char *home;
   const char *hf_home, *hf_hub_cache;
-  const char *gnuplot; /* GNUPLOT: path of the program */
+  const char *gnuplot;          /* GNUPLOT: path of the program */
   const char *path, *libraries; /* PATH and LD_LIBRARY_PATH, for the program that is started */
 } rl_environment;
 /* Their names and meanings, for help and man page. */
@@ -34,6 +34,7 @@ typedef struct rl_session {
   rl_environment environment;
   rl_style style; /* of standard output */
   rl_db *db;      /* opened by rl_session_db */
+  bool whole;     /* the result is, and goes out whatever the status */
 } rl_session;
 
 typedef enum rl_output_format {

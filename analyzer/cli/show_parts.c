@@ -97,6 +97,7 @@ static void show_table(rl_shown *shown, const rl_component *c) {
 static void show_group(rl_shown *shown, const rl_component *c) {
   rl_show_count(shown, "group", c->group, NOWHERE);
   if (c->ordered) rl_show_text(shown, "order of columns", "stored", NOWHERE);
+  if (c->tables) rl_show_text(shown, "table of values", "stored", NOWHERE);
   if (!c->outer) return;
   if (c->outer_group == 0) {
     rl_show_text(shown, "one scale of scales a", "tensor", NOWHERE);
@@ -195,6 +196,7 @@ static void show_cache(rl_shown *shown, const rl_format *f) {
   if (f->rotated != NULL) {
     rl_show_text(shown, "rotated keys beside latents", f->rotated->name, NOWHERE);
   }
+  if (f->index != NULL) rl_show_text(shown, "keys of an index", f->index->name, NOWHERE);
 }
 
 /* What is stored once, or with all rows of a block. */

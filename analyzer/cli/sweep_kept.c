@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/number.h"
-#include "cli/sweep_run.h"
+#include "cli/plot_table.h"
 
 enum { TEXT_MAX = 64 * 1024 * 1024 };
 
@@ -112,10 +112,7 @@ static void fill_grid(const kept *k, rl_grid *grid, rl_column columns[RL_GRID_CO
   for (size_t c = 0; c < view->columns.count; c++) columns[c] = view->columns.items[c].column;
   rl_grid_init(grid, k->arena, columns, view->columns.count);
   for (size_t i = 0; i < row_count(k); i++) {
-    rl_sweep_row row = *row_at(k, i);
-    rl_point_values values;
-    row.front = k->run->wish.objectives.count > 0 && rl_sweep_row_values(view, &row, &values) &&
-                rl_front_has(&view->front, &values);
+    const rl_sweep_row row = rl_sweep_marked(k->run, row_at(k, i));
     rl_cell *cells = rl_grid_row(grid);
     for (size_t c = 0; c < view->columns.count; c++) {
       cells[c] = rl_sweep_row_cell(&row, &view->columns.items[c]);
@@ -181,6 +178,16 @@ static void write_grid(const kept *k, rl_buf *out) {
     rl_grid_terminal(out, &grid, &k->run->session->style);
 }
 
+/* Rows of a chart. */
+static rl_status show_rows(const kept *k) {
+  rl_status status = RL_OK;
+  for (size_t i = 0; k->run->filler != NULL && status == RL_OK && i < row_count(k); i++) {
+    const rl_sweep_row row = rl_sweep_marked(k->run, row_at(k, i));
+    status = rl_table_fill(k->run->filler, &row, &k->run->session->diags);
+  }
+  return status;
+}
+
 rl_status rl_sweep_keep(rl_sweep_run *run, rl_buf *out) {
   kept k = {.run = run, .arena = &run->session->arena};
   k.room = run->wish.top > 0 ? (size_t)run->wish.top : RL_SWEEP_TABLE_MAX;
@@ -191,6 +198,7 @@ rl_status rl_sweep_keep(rl_sweep_run *run, rl_buf *out) {
     return rl_diag_oom(&run->session->diags);
   }
   rl_status status = collect(&k);
+  if (status == RL_OK) status = show_rows(&k);
   const bool lines = run->wish.format == RL_FORMAT_CSV || run->wish.format == RL_FORMAT_JSONL;
   if (status != RL_OK) return status;
   if (lines) return write_lines(&k);

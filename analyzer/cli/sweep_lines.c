@@ -147,3 +147,25 @@ bool rl_line_cells(rl_arena *arena, const char *line, rl_output_format format,
   return format == RL_FORMAT_JSONL ? json_cells(arena, line, columns, cells)
                                    : csv_cells(arena, line, columns, cells);
 }
+
+rl_sweep_column rl_lines_column(const char *key) {
+  rl_objectives objectives;
+  const rl_sweep_figure figure = rl_sweep_figure_find(key);
+  rl_sweep_column column = {.column = {.key = key}, .source = RL_FROM_PLAN, .word = key};
+  if (figure < RL_SWEEP_FIGURES) {
+    column.column = RL_SWEEP_FIGURE_TABLE[figure].column;
+    column.source = RL_FROM_FIGURE;
+    column.index = figure;
+    column.word = RL_SWEEP_FIGURE_TABLE[figure].word;
+  } else if (strcmp(key, "prompt_tokens") == 0 || strcmp(key, "generate_tokens") == 0) {
+    column.source = key[0] == 'p' ? RL_FROM_PROMPT : RL_FROM_GENERATE;
+    column.word = key[0] == 'p' ? "prompt" : "generate";
+  } else if (strcmp(key, "batch") == 0 || strcmp(key, "why") == 0) {
+    column.source = key[0] == 'b' ? RL_FROM_BATCH : RL_FROM_WHY;
+  } else if (rl_objectives_of_key(key, &objectives)) {
+    column.source = RL_FROM_FRONT;
+  } else if (strncmp(key, "point", 5) == 0) {
+    column.source = RL_FROM_POINT;
+  }
+  return column;
+}

@@ -31,6 +31,8 @@ bool rl_line_point(const char *line, rl_output_format format, uint64_t *point);
 /* Fields of a line of CSV as texts in the arena, at most `most`: how many there are, 0 without
  * memory or where quotes are open. */
 size_t rl_csv_fields(rl_arena *arena, const char *line, const char **fields, size_t most);
+/* What a column of that key says. */
+rl_sweep_column rl_lines_column(const char *key);
 /* Cells in the order of the columns; false: the line has others, or memory ran out. */
 bool rl_line_cells(rl_arena *arena, const char *line, rl_output_format format,
                    const rl_sweep_columns *columns, rl_cell *cells);

@@ -4,11 +4,13 @@
 
 #include "base/number.h"
 #include "cli/sweep_lines.h"
+#include "cli/sweep_shard.h"
 
 enum { TEXT_MAX = 16 * 1024 * 1024, FLUSH = 1 << 16, CELLS = RL_GRID_COLUMNS };
 
 typedef struct part {
   rl_lines lines;
+  rl_shard_mark mark;
   char *line; /* the next row; NULL: none is left */
   uint64_t point;
 } part;
@@ -21,6 +23,8 @@ typedef struct merger {
   size_t part_count;
   rl_sweep_view view;
   const char *head; /* of CSV */
+  uint64_t points;  /* that there must be; 0: nobody says */
+  uint64_t next;    /* the first that is not read yet */
   rl_objectives objectives;
   size_t front; /* column of the marks; 0: there is none */
   rl_arena scratch;
@@ -32,12 +36,24 @@ static rl_status no_rows(const part *p, const char *why, rl_diags *diags) {
   return RL_REPORT(diags, NOT_A_SWEEP, loc, why);
 }
 
+/* The first line of JSON lines may be a mark; then the next one is the first row. */
+static rl_status skip_mark(const merger *m, part *p) {
+  static const char before[] = "{\"shard\": \"";
+  const size_t length = sizeof before - 1;
+  size_t end;
+  if (m->format != RL_FORMAT_JSONL || p->lines.number != 1) return RL_OK;
+  if (strncmp(p->line, before, length) != 0) return RL_OK;
+  if (!rl_shard_mark_read(&m->session->arena, p->line + length, &p->mark, &end)) return RL_OK;
+  return rl_lines_next(&p->lines, &p->line, &m->session->diags);
+}
+
 /* Moves to the next row of a part. */
 static rl_status advance(const merger *m, part *p) {
   rl_diags *diags = &m->session->diags;
   const uint64_t before = p->point;
   char now[RL_NUMBER_TEXT], then[RL_NUMBER_TEXT];
   rl_status status = rl_lines_next(&p->lines, &p->line, diags);
+  if (status == RL_OK && p->line != NULL) status = skip_mark(m, p);
   if (status != RL_OK || p->line == NULL) return status;
   if (!rl_line_point(p->line, m->format, &p->point)) {
     return no_rows(p, "no number of a point is in front", diags);
@@ -48,32 +64,14 @@ static rl_status advance(const merger *m, part *p) {
                    rl_print_u64(before, then));
 }
 
-static rl_sweep_column column_of(const char *key) {
-  const rl_sweep_figure figure = rl_sweep_figure_find(key);
-  rl_sweep_column column = {.column = {.key = key}, .source = RL_FROM_PLAN, .word = key};
-  if (figure < RL_SWEEP_FIGURES) {
-    column.column = RL_SWEEP_FIGURE_TABLE[figure].column;
-    column.source = RL_FROM_FIGURE;
-    column.index = figure;
-    column.word = RL_SWEEP_FIGURE_TABLE[figure].word;
-  } else if (strcmp(key, "prompt_tokens") == 0 || strcmp(key, "generate_tokens") == 0) {
-    column.source = key[0] == 'p' ? RL_FROM_PROMPT : RL_FROM_GENERATE;
-    column.word = key[0] == 'p' ? "prompt" : "generate";
-  } else if (strcmp(key, "batch") == 0 || strcmp(key, "why") == 0) {
-    column.source = key[0] == 'b' ? RL_FROM_BATCH : RL_FROM_WHY;
-  }
-  return column;
-}
-
 /* The columns by their keys; conditions are read against them. */
 static rl_status set_columns(merger *m, const char *const *keys, size_t count, const part *p) {
   rl_sweep_columns *columns = &m->view.columns;
   for (size_t c = 0; c < count; c++) {
     rl_objectives objectives;
-    columns->items[columns->count++] = column_of(keys[c]);
+    columns->items[columns->count++] = rl_lines_column(keys[c]);
     if (!rl_objectives_of_key(keys[c], &objectives)) continue;
     m->objectives = objectives;
-    columns->items[c].source = RL_FROM_FRONT;
     m->front = c;
   }
   m->view.front.objectives = &m->objectives;
@@ -108,14 +106,20 @@ static rl_status json_columns(merger *m, part *p) {
   return set_columns(m, keys, root->count, p);
 }
 
-/* All parts of CSV begin with the same line. */
+/* All parts of CSV begin with the same line, but for the mark of a shard. */
 static rl_status read_head(merger *m, part *p) {
   rl_diags *diags = &m->session->diags;
+  rl_arena *arena = &m->session->arena;
+  size_t end;
   rl_status status = rl_lines_next(&p->lines, &p->line, diags);
   if (status != RL_OK) return status;
   if (p->line == NULL) return no_rows(p, "the file is empty", diags);
+  if (rl_shard_mark_read(arena, p->line, &p->mark, &end)) {
+    p->line = rl_textf(arena, "point%s", p->line + end);
+    if (p->line == NULL) return rl_diag_oom(diags);
+  }
   if (m->head == NULL) {
-    m->head = rl_strdup(&m->session->arena, p->line);
+    m->head = rl_strdup(arena, p->line);
     return m->head == NULL ? rl_diag_oom(diags) : csv_columns(m, p);
   }
   if (strcmp(m->head, p->line) == 0) return RL_OK;
@@ -140,12 +144,33 @@ static void close_parts(merger *m) {
 static rl_status open_parts(merger *m) {
   const rl_arguments *a = &m->session->arguments;
   rl_status status = RL_OK;
+  m->next = 1;
   for (size_t i = 0; i < a->words.count && status == RL_OK; i++) {
     part *p = &m->parts[m->part_count++];
     *p = (part){.lines = {.descriptor = -1}};
     status = begin_part(m, p, a->words.items[i]);
   }
   return status;
+}
+
+static rl_status check_shards(merger *m) {
+  rl_arena *arena = &m->session->arena;
+  rl_shard_part *parts = RL_NEW_ARRAY(arena, rl_shard_part, m->part_count);
+  if (parts == NULL) return rl_diag_oom(&m->session->diags);
+  for (size_t i = 0; i < m->part_count; i++) {
+    parts[i] = (rl_shard_part){m->parts[i].lines.path, &m->parts[i].mark};
+  }
+  m->points = m->parts[0].mark.points;
+  return rl_shards_check(arena, parts, m->part_count, &m->session->diags);
+}
+
+/* No point is left out. best: the part of the next row, NULL at the end. */
+static rl_status check_next(merger *m, const part *best) {
+  char number[RL_NUMBER_TEXT], all[RL_NUMBER_TEXT];
+  const uint64_t next = m->next++, found = best == NULL ? m->points + 1 : best->point;
+  if (m->points == 0 || found == next) return RL_OK;
+  return RL_REPORT(&m->session->diags, MERGE_GAP, RL_COMMAND_LINE, rl_print_grouped(next, number),
+                   rl_print_grouped(m->points, all));
 }
 
 /* The part whose row comes next; NULL at the end. Rankings are taken file by file. */
@@ -164,7 +189,7 @@ static rl_status next_part(merger *m, part **out) {
     if (best == NULL || p->point < best->point) best = p;
   }
   *out = best;
-  return RL_OK;
+  return check_next(m, best);
 }
 
 /* The cells of the row, where something is asked of them. */
@@ -329,6 +354,7 @@ static rl_status merge(merger *m) {
   rl_session *session = m->session;
   writer w;
   rl_status status = open_parts(m);
+  if (status == RL_OK) status = check_shards(m);
   if (status == RL_OK && m->front > 0) status = find_front(m);
   if (status != RL_OK) return status;
   rl_buf_init(&w.text, &session->arena, TEXT_MAX);

@@ -8,7 +8,7 @@
 #include "cli/session.h"
 
 /* More rows than people read, and than a ranking is of. */
-enum { RL_SWEEP_TABLE_MAX = 2000, RL_SWEEP_TOP_MAX = 10000 };
+enum { RL_SWEEP_TABLE_MAX = 2000, RL_SWEEP_TOP_MAX = 10000, RL_SWEEP_SHARDS_MAX = 1 << 20 };
 
 /* What is asked of the rows, whether they are evaluated or read back. */
 typedef struct rl_sweep_wish {
@@ -51,6 +51,8 @@ typedef struct rl_sweep_run {
   rl_session *session;
   rl_sweep_wish wish;
   rl_sweep *sweep;
+  struct rl_table_filler *filler; /* rows of a chart; NULL: none is drawn */
+  const char *mark; /* of a shard's file; NULL: it is the whole sweep */
   rl_sweep_view view;
   rl_sweep_workers workers;
   rl_sweep_progress progress;
@@ -71,6 +73,8 @@ rl_status rl_sweep_keep(rl_sweep_run *run, rl_buf *out);
 rl_status rl_sweep_resume(rl_sweep_run *run, rl_stream *stream, uint64_t *next);
 /* A row in the format of lines that was asked for, and what stands above the first. */
 void rl_sweep_line(const rl_sweep_run *run, const rl_sweep_row *row, rl_buf *out);
+/* The row with its mark, where marks are asked for. */
+rl_sweep_row rl_sweep_marked(const rl_sweep_run *run, const rl_sweep_row *row);
 void rl_sweep_head(const rl_sweep_run *run, rl_buf *out);
 /* Files of rows put together. */
 rl_status rl_sweep_merge(rl_session *session, const rl_sweep_wish *wish);

@@ -1,7 +1,7 @@
 /* Rows as lines while they come: workers write the text of some rows each, and the texts leave in
  * the order of the grid. */
 #include "base/checked.h"
-#include "cli/sweep_run.h"
+#include "cli/plot_table.h"
 
 enum { CHUNK = 128, TEXT_MAX = 16 * 1024 * 1024 };
 
@@ -44,15 +44,23 @@ rl_status rl_sweep_find_front(rl_sweep_run *run) {
 
 void rl_sweep_head(const rl_sweep_run *run, rl_buf *out) {
   if (run->wish.format == RL_FORMAT_CSV) rl_sweep_csv_head(out, &run->view.columns);
+  if (run->wish.format == RL_FORMAT_JSONL && run->mark != NULL) {
+    RL_ADD(out, "{\"shard\": \"", run->mark, "\"}\n");
+  }
 }
 
-void rl_sweep_line(const rl_sweep_run *run, const rl_sweep_row *row, rl_buf *out) {
+rl_sweep_row rl_sweep_marked(const rl_sweep_run *run, const rl_sweep_row *row) {
   rl_sweep_row marked = *row;
   rl_point_values values;
   if (run->wish.objectives.count > 0) {
     marked.front =
         rl_sweep_row_values(&run->view, row, &values) && rl_front_has(&run->view.front, &values);
   }
+  return marked;
+}
+
+void rl_sweep_line(const rl_sweep_run *run, const rl_sweep_row *row, rl_buf *out) {
+  const rl_sweep_row marked = rl_sweep_marked(run, row);
   if (run->wish.format == RL_FORMAT_CSV)
     rl_sweep_csv_row(out, &run->view.columns, &marked);
   else
@@ -100,10 +108,22 @@ static rl_status make_pieces(writer *w, size_t count) {
   return RL_OK;
 }
 
+/* Rows of a chart, on their way. */
+static rl_status show_rows(writer *w) {
+  rl_status status = RL_OK;
+  for (size_t i = 0; w->run->filler != NULL && status == RL_OK && i < w->rows.count; i++) {
+    const rl_sweep_row row = rl_sweep_marked(w->run, &w->rows.items[i]);
+    if (!rl_sweep_row_wanted(&w->run->view, &row)) continue;
+    status = rl_table_fill(w->run->filler, &row, &w->run->session->diags);
+  }
+  return status;
+}
+
 static rl_status write_rows(writer *w) {
   rl_diags *diags = &w->run->session->diags;
   const size_t count = (size_t)rl_ceil_div(w->rows.count, CHUNK);
   rl_status status = make_pieces(w, count);
+  if (status == RL_OK) status = show_rows(w);
   if (status != RL_OK) return status;
   w->run->workers.run(count, w->run->workers.count, write_piece, w);
   for (size_t i = 0; status == RL_OK && i < count; i++) {

@@ -1,0 +1,2 @@
+# Predicted against measured: both axes logarithmic.
+set grid xtics ytics ls 21
