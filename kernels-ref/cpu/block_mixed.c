@@ -1,5 +1,5 @@
 /* Blocks of their own making: non-linear 4-bit codes in parts, ternary digits, small floats with a
- * small float as scale. */
+ * small float as scale, signs alone. */
 #include <math.h>
 #include <string.h>
 
@@ -146,9 +146,54 @@ static void encode_nvfp4(uint8_t *b, const float *values) {
   }
 }
 
+/* --- q1_0: the scale under a sign, which is plus where the bit is set; value i is bit i % 8 of
+ * byte i / 8 --- */
+
+enum { Q1_COUNT = 128, Q2_COUNT = 64, BITS_BEHIND = 2 };
+
+static void decode_q1_0(const uint8_t *b, float *values) {
+  float scale = rl_half_load(b);
+  for (int i = 0; i < Q1_COUNT; i++) {
+    values[i] = b[BITS_BEHIND + i / 8] >> i % 8 & 1 ? scale : -scale;
+  }
+}
+
+/* The mean magnitude is nearest to all of them in squares. */
+static void encode_q1_0(uint8_t *b, const float *values) {
+  float sum = 0;
+  memset(b, 0, RL_BLOCK_INFO[RL_BLOCK_Q1_0].bytes);
+  for (int i = 0; i < Q1_COUNT; i++) {
+    uint8_t *byte = &b[BITS_BEHIND + i / 8];
+    *byte = (uint8_t)(*byte | (values[i] >= 0) << i % 8);
+    sum += fabsf(values[i]);
+  }
+  rl_half_store(b, sum / Q1_COUNT);
+}
+
+/* --- q2_0: code - 1 times the scale; value i is pair i % 4 of byte i / 4 --- */
+
+static void decode_q2_0(const uint8_t *b, float *values) {
+  float scale = rl_half_load(b);
+  for (int i = 0; i < Q2_COUNT; i++) {
+    values[i] = (float)((b[BITS_BEHIND + i / 4] >> 2 * (i % 4) & 3) - 1) * scale;
+  }
+}
+
+/* Under the largest magnitude, ternary weights come back as they were; code 3 stays unused. */
+static void encode_q2_0(uint8_t *b, const float *values) {
+  memset(b, 0, RL_BLOCK_INFO[RL_BLOCK_Q2_0].bytes);
+  float scale = rl_half_store(b, fabsf(rl_extreme_largest(rl_extremes_of(values, Q2_COUNT))));
+  for (int i = 0; i < Q2_COUNT; i++) {
+    uint8_t *byte = &b[BITS_BEHIND + i / 4];
+    *byte = (uint8_t)(*byte | trit(values[i], scale) << 2 * (i % 4));
+  }
+}
+
 const rl_block_codec RL_BLOCKS_MIXED[RL_BLOCKS] = {
     [RL_BLOCK_IQ4_XS] = {decode_iq4_xs, encode_iq4_xs},
     [RL_BLOCK_TQ1_0] = {decode_tq1_0, encode_tq1_0},
     [RL_BLOCK_TQ2_0] = {decode_tq2_0, encode_tq2_0},
     [RL_BLOCK_NVFP4] = {decode_nvfp4, encode_nvfp4},
+    [RL_BLOCK_Q1_0] = {decode_q1_0, encode_q1_0},
+    [RL_BLOCK_Q2_0] = {decode_q2_0, encode_q2_0},
 };

@@ -18,9 +18,15 @@ typedef struct place {
   uint64_t row; /* of its piece */
   uint64_t codes, scales, zeros, tensor;
   uint64_t order; /* groups of the columns */
+  rl_quant_tables sizes;
+  uint64_t tables; /* what codes stand for, what those of scales do, and the offset of these */
 } place;
 
-enum { OUTER_BYTES = 4, INDEX_BYTES = 4 };
+enum { OUTER_BYTES = 4, INDEX_BYTES = 4, VALUE_BYTES = 4 };
+
+static uint64_t tables_bytes(const rl_quant_tables *tables) {
+  return tables->codes + tables->scales + tables->offset;
+}
 
 static place place_of(const rl_store *store, const rl_component_part *part, uint64_t row) {
   place at = {.store = store, .c = part->component, .row = row}; /* a tensor may have no rows */
@@ -32,7 +38,38 @@ static place place_of(const rl_store *store, const rl_component_part *part, uint
   at.zeros = at.scales + layout.scales;
   at.tensor = rl_store_tensor_at(store, part, row);
   at.order = at.tensor + part->tensor_bytes - store->cols * INDEX_BYTES;
+  at.sizes = rl_component_tables(at.c);
+  at.tables = at.tensor + part->tensor_bytes - tables_bytes(&at.sizes);
   return at;
+}
+
+/* One of the fp32 values that are stored once. */
+static float value_load(const place *at, uint64_t index, uint64_t *touched) {
+  const uint8_t *bytes = rl_store_take(at->store, index, VALUE_BYTES, touched);
+  return rl_decode(RL_F32, rl_bits_load(bytes, VALUE_BYTES));
+}
+
+static void value_store(const place *at, uint64_t index, float value, uint64_t *touched) {
+  uint8_t *bytes = rl_store_take(at->store, index, VALUE_BYTES, touched);
+  rl_bits_store(bytes, VALUE_BYTES, rl_encode(RL_F32, value));
+}
+
+/* What a code of a floating type stands for: as the stored table has it, where there is one. */
+static float code_value(const place *at, uint32_t code) {
+  if (at->sizes.codes == 0) return rl_decode(at->c->type, code);
+  return value_load(at, at->tables + (uint64_t)code * VALUE_BYTES, NULL);
+}
+
+/* The same of a scale's code. */
+static float scale_value(const place *at, uint32_t code) {
+  if (at->sizes.scales == 0) return rl_decode(at->c->scale, code);
+  return value_load(at, at->tables + at->sizes.codes + (uint64_t)code * VALUE_BYTES, NULL);
+}
+
+/* What is added to all scales: 0 where none is stored. */
+static float offset_load(const place *at) {
+  if (at->sizes.offset == 0) return 0;
+  return value_load(at, at->tables + at->sizes.codes + at->sizes.scales, NULL);
 }
 
 static uint32_t code_bits(const rl_component *component) {
@@ -110,20 +147,19 @@ static uint64_t outer_at(const place *at, uint64_t group) {
 
 static float outer_load(const place *at, uint64_t group, uint64_t *touched) {
   if (!at->c->outer) return 1;
-  const uint8_t *bytes = rl_store_take(at->store, outer_at(at, group), OUTER_BYTES, touched);
-  return rl_decode(RL_F32, rl_bits_load(bytes, OUTER_BYTES));
+  return value_load(at, outer_at(at, group), touched);
 }
 
 static void outer_store(const place *at, uint64_t group, float scale, uint64_t *touched) {
-  uint8_t *bytes = rl_store_take(at->store, outer_at(at, group), OUTER_BYTES, touched);
-  rl_bits_store(bytes, OUTER_BYTES, rl_encode(RL_F32, scale));
+  value_store(at, outer_at(at, group), scale, touched);
 }
 
 static float scale_load(const place *at, uint64_t group, uint64_t *touched) {
   rl_type type = at->c->scale;
   uint32_t size = rl_encoding_bytes(type);
   const uint8_t *bytes = rl_store_take(at->store, scale_at(at, group), size, touched);
-  return rl_decode(type, rl_bits_load(bytes, size)) * outer_load(at, group, touched);
+  return scale_value(at, rl_bits_load(bytes, size)) * outer_load(at, group, touched) +
+         offset_load(at);
 }
 
 /* Stores a scale and answers the value that it was rounded to; it never overflows to infinity. */
@@ -131,10 +167,10 @@ static float scale_store(const place *at, uint64_t group, float scale, uint64_t 
   rl_type type = at->c->scale;
   uint32_t size = rl_encoding_bytes(type);
   float outer = outer_load(at, group, NULL); /* chosen before: in the writer's hands */
-  float inner = outer > 0 ? scale / outer : 0;
+  float inner = outer > 0 ? (scale - offset_load(at)) / outer : 0;
   uint32_t bits = rl_encode(type, fminf(inner, rl_encoding_largest(type)));
   rl_bits_store(rl_store_take(at->store, scale_at(at, group), size, touched), size, bits);
-  return rl_decode(type, bits) * outer;
+  return scale_value(at, bits) * outer + offset_load(at);
 }
 
 /* The group that a column's number stands for. */
@@ -178,6 +214,7 @@ static void quant_unpack(const rl_store *store, const rl_component_part *part, r
   bool integer = RL_TYPES[at.c->type].integer;
   uint64_t last = UINT64_MAX;
   float scale = 0, zero = 0;
+  rl_store_take(store, at.tables, tables_bytes(&at.sizes), touched); /* kernels load tables whole */
   for (uint64_t i = 0; i < span.count; i++) {
     uint64_t g = group_at(&at, span.first + i, touched);
     if (g != last) {
@@ -186,7 +223,7 @@ static void quant_unpack(const rl_store *store, const rl_component_part *part, r
       last = g;
     }
     uint32_t code = code_load(&at, at.codes, span.first + i, touched);
-    float steps = integer ? (float)code : rl_decode(at.c->type, code);
+    float steps = integer ? (float)code : code_value(&at, code);
     values[i] += at.c->zero == RL_ZERO_LEAST ? zero + steps * scale : (steps - zero) * scale;
   }
 }
@@ -308,6 +345,32 @@ static void fit_scales(const rl_store *store, const rl_component_part *part, uin
   }
 }
 
+/* Tables of what codes stand for, and the mean of all scales, which is taken off them before they
+ * become codes (Dettmers et al. 2023, QLoRA, 3, double quantization). */
+static void fit_tables(const rl_store *store, const rl_component_part *part, uint64_t first,
+                       const float *values, uint64_t *touched) {
+  const rl_component *c = part->component;
+  const place whole = place_of(store, part, first);
+  const uint64_t groups = rl_ceil_div(store->cols, c->group), rows = rl_store_piece_rows(store);
+  const uint64_t scales_at = whole.tables + whole.sizes.codes;
+  double sum = 0;
+  for (uint64_t i = 0; i < whole.sizes.codes / VALUE_BYTES; i++) {
+    value_store(&whole, whole.tables + i * VALUE_BYTES, rl_decode(c->type, (uint32_t)i), touched);
+  }
+  for (uint64_t i = 0; i < whole.sizes.scales / VALUE_BYTES; i++) {
+    value_store(&whole, scales_at + i * VALUE_BYTES, rl_decode(c->scale, (uint32_t)i), touched);
+  }
+  if (whole.sizes.offset == 0) return;
+  for (uint64_t row = 0; row < rows; row++) {
+    const place at = place_of(store, part, first + row);
+    for (uint64_t g = 0; g < groups; g++) {
+      sum += group_scale(c, range_in(&at, g, values + row * store->cols));
+    }
+  }
+  const double count = (double)rl_max_u64(rows * groups, 1);
+  value_store(&whole, scales_at + whole.sizes.scales, (float)(sum / count), touched);
+}
+
 /* Scales of scales: the largest of theirs becomes the largest that they can be. */
 static void fit_outer(const rl_store *store, const rl_component_part *part, uint64_t first,
                       const float *values, uint64_t *touched) {
@@ -319,7 +382,8 @@ static void fit_outer(const rl_store *store, const rl_component_part *part, uint
     for (uint64_t g = 0; g < groups; g++) {
       if (outer_at(&at, g) != last) largest = 0;
       last = outer_at(&at, g);
-      largest = fmaxf(largest, group_scale(c, range_in(&at, g, values + row * store->cols)));
+      float scale = group_scale(c, range_in(&at, g, values + row * store->cols));
+      largest = fmaxf(largest, fabsf(scale - offset_load(&at)));
       outer_store(&at, g, largest / rl_encoding_largest(c->scale), touched);
     }
   }
@@ -348,6 +412,7 @@ static void quant_fit(const rl_store *store, const rl_component_part *part, uint
     fit_scales(store, part, first, values, touched);
   }
   if (c->ordered) fit_order(store, part, first, values, touched);
+  if (c->tables) fit_tables(store, part, first, values, touched);
   if (c->outer) fit_outer(store, part, first, values, touched);
 }
 

@@ -49,16 +49,53 @@ static const float NORMAL_QUANTILES[QUANTILES] = {
     -0.091050036f, 0.0f,        0.0795803f,   0.1609302f,  0.2461123f,   0.33791524f,
     0.44070983f,   0.562617f,   0.72295684f,  1.0f};
 
-static uint32_t encode_quantile(float value) {
+/* Sign, then no exponent and mantissa as usual: 12ths of the largest (Dettmers et al. 2023,
+ * bitsandbytes, functional.py, get_4bit_type). */
+static const float FLOATS_OF_12[QUANTILES] = {
+    0.0f,  0.0625f / 12,  8.0f / 12,  1.0f,  4.0f / 12,  6.0f / 12,  2.0f / 12,  3.0f / 12,
+    -0.0f, -0.0625f / 12, -8.0f / 12, -1.0f, -4.0f / 12, -6.0f / 12, -2.0f / 12, -3.0f / 12};
+
+/* Dynamic tree quantization (Dettmers et al. 2021, 8-bit Optimizers via Block-wise Quantization,
+ * 1.3): behind so many zeros as the power of ten is negative the rest of the bits cuts [0.1, 1]
+ * into equal parts, whose middles are the values. Sorted: 127 of them below 0, 0, 127 above, 1. */
+enum { DYNAMIC_VALUES = 256, DYNAMIC_ZERO = 127, DYNAMIC_POWERS = 7 };
+
+static float decode_dynamic(uint32_t bits) {
+  if (bits == DYNAMIC_ZERO) return 0;
+  if (bits == DYNAMIC_VALUES - 1) return 1;
+  const bool negative = bits < DYNAMIC_ZERO;
+  const uint32_t magnitude = negative ? DYNAMIC_ZERO - bits : bits - DYNAMIC_ZERO;
+  int power = 0;
+  while (magnitude >> (power + 1) != 0) power++;
+  const uint32_t parts = 1u << power, part = magnitude - parts;
+  const double value = pow(10, power + 1 - DYNAMIC_POWERS) * (0.1 + 0.9 * (part + 0.5) / parts);
+  return (float)(negative ? -value : value);
+}
+
+/* So many values as codes stand for, by code; 0: the type is none of codes. */
+static uint32_t code_count(rl_type type) {
+  if (type == RL_DYN8) return DYNAMIC_VALUES;
+  return type == RL_NF4 || type == RL_FP4_BNB ? QUANTILES : 0;
+}
+
+static float decode_code(rl_type type, uint32_t bits) {
+  if (type == RL_DYN8) return decode_dynamic(bits);
+  return type == RL_NF4 ? NORMAL_QUANTILES[bits] : FLOATS_OF_12[bits];
+}
+
+static uint32_t encode_code(rl_type type, float value) {
+  float least = INFINITY;
   uint32_t nearest = 0;
-  for (uint32_t q = 1; q < QUANTILES; q++) {
-    if (fabsf(NORMAL_QUANTILES[q] - value) < fabsf(NORMAL_QUANTILES[nearest] - value)) nearest = q;
+  for (uint32_t q = 0; q < code_count(type); q++) {
+    float error = fabsf(decode_code(type, q) - value);
+    if (error < least) nearest = q;
+    if (error < least) least = error;
   }
   return nearest;
 }
 
 bool rl_encoding_known(rl_type type) {
-  return type == RL_NF4 || type == RL_F32 || type == RL_F8_E8M0 || type == RL_TF32 ||
+  return code_count(type) != 0 || type == RL_F32 || type == RL_F8_E8M0 || type == RL_TF32 ||
          SMALL_FLOATS[type].bits != 0;
 }
 
@@ -116,7 +153,7 @@ uint32_t rl_encode(rl_type type, float value) {
   if (type == RL_TF32 && !isnan(value)) {
     return (bits + 0xfffu + (bits >> 13 & 1)) & ~0x1fffu; /* 10 bits of mantissa, as above */
   }
-  if (type == RL_NF4) return encode_quantile(value);
+  if (code_count(type) != 0) return encode_code(type, value);
   if (type == RL_F8_E8M0) return encode_power(value);
   if (SMALL_FLOATS[type].bits != 0) return encode_small(&SMALL_FLOATS[type], value);
   return bits;
@@ -124,7 +161,7 @@ uint32_t rl_encode(rl_type type, float value) {
 
 float rl_decode(rl_type type, uint32_t bits) {
   float value;
-  if (type == RL_NF4) return NORMAL_QUANTILES[bits];
+  if (code_count(type) != 0) return decode_code(type, bits);
   if (type == RL_F8_E8M0) return decode_power(bits);
   if (type == RL_BF16) {
     bits <<= 16; /* bf16 is the upper half of a float */
@@ -136,7 +173,7 @@ float rl_decode(rl_type type, uint32_t bits) {
 }
 
 float rl_encoding_largest(rl_type type) {
-  if (type == RL_NF4) return NORMAL_QUANTILES[QUANTILES - 1];
+  if (code_count(type) != 0) return 1;
   if (type == RL_F8_E8M0) return decode_power(POWER_LARGEST);
   return SMALL_FLOATS[type].bits != 0 ? rl_decode(type, SMALL_FLOATS[type].largest)
                                       : 3.40282347e38f;

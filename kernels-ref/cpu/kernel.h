@@ -21,6 +21,9 @@ typedef struct rl_workspace {
 
 typedef struct rl_kernel rl_kernel;
 typedef struct rl_linear_tile rl_linear_tile;
+typedef struct rl_attention_tile rl_attention_tile;
+typedef struct rl_values_tile rl_values_tile;
+typedef struct rl_runs rl_runs;
 
 typedef struct rl_call rl_call;
 struct rl_call {
@@ -69,8 +72,12 @@ struct rl_kernel {
   const char *name; /* "w4 times bf16"; NULL: the scalar reference, which takes every format */
   bool (*fits)(const rl_program *program, const rl_op *op, const rl_kernel *kernel);
   void (*declare)(const rl_call *call, rl_declared *declared);
+  bool panels;                /* reads weights in panels, too (panels.h) */
   rl_type weights, inputs;    /* stored codes, and what they are multiplied as */
   const rl_linear_tile *tile; /* linear */
+  const rl_attention_tile *attention;
+  const rl_values_tile *values; /* operators that work value by value */
+  const rl_runs *runs;          /* those and others that are no products of matrices */
 };
 
 /* The scalar references, one row an operator kind; a test asserts that none is empty. */
@@ -137,6 +144,9 @@ void rl_ref_expand(const rl_call *call);
 void rl_ref_expanded_attention(const rl_call *call);
 void rl_ref_head_linear(const rl_call *call);
 void rl_ref_latent_attention(const rl_call *call);
+void rl_ref_index_append(const rl_call *call);
+void rl_ref_choose_tokens(const rl_call *call);
+void rl_ref_chosen_attention(const rl_call *call);
 void rl_ref_frame_conv(const rl_call *call);
 void rl_ref_patch_embed(const rl_call *call);
 void rl_ref_rope_2d(const rl_call *call);
@@ -209,6 +219,8 @@ bool rl_ref_neural_memory_workspace(const rl_program *program, const rl_op *op,
 bool rl_ref_fused_workspace(const rl_program *program, const rl_op *op,
                             const rl_pass_limits *limits, rl_workspace_size *size);
 
+/* How many tokens the choice of new token i holds: as many as it sees, k at most. */
+uint64_t rl_ref_chosen(const rl_pass_sequence *sequence, uint64_t i, uint64_t k);
 /* cap * tanh(score * scale / cap) where the operator caps, score * scale where it does not
  * (Gemma 2 Team 2024, 2). */
 float rl_ref_score(const rl_op *op, float product);
@@ -232,6 +244,8 @@ void rl_linear_each(const rl_call *call, uint64_t tokens,
 /* Softmax of n scores in place, the sum in double; sink: a logit that joins the sum and is not stored,
  * -inf when there is none. */
 void rl_ref_normalize(float *scores, uint64_t n, float sink);
+/* Which row of its table a block of embed is of, counted from the operator's first. */
+uint64_t rl_ref_embed_index(const rl_call *call, uint64_t block);
 /* Sum of a[i] * b[i], first to last. */
 float rl_ref_dot(const float *a, const float *b, uint64_t count);
 

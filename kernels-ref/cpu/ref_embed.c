@@ -28,13 +28,16 @@ static uint64_t index_of(const rl_call *call, uint64_t block) {
   }
 }
 
+uint64_t rl_ref_embed_index(const rl_call *call, uint64_t block) {
+  return index_of(call, block) + call->op->at.offset - call->op->at.first_row; /* wraps before it */
+}
+
 void rl_ref_embed(const rl_call *call) {
   bool by_id = call->op->at.index == RL_INDEX_IDS || call->op->at.index == RL_INDEX_SOURCE_IDS;
   const rl_view *table = rl_call_read(call, by_id ? 1 : 0), *out = rl_call_write(call, 0);
   float *row = call->work->values;
   for (uint64_t t = 0; t < rl_call_blocks(call); t++) {
-    uint64_t index = index_of(call, t);
-    uint64_t at = index + call->op->at.offset - call->op->at.first_row; /* wraps before the first */
+    uint64_t at = rl_ref_embed_index(call, t);
     if (at < table->store.rows) {
       rl_view_read(table, at * table->store.cols, out->block, row);
     } else {

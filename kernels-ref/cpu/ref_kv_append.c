@@ -1,5 +1,5 @@
 /* kv_append: keys and values of the new tokens, rounded to the cache's format, behind those that
- * are there (Pope et al. 2022, 3.3). A row is one token and KV head. */
+ * are there (Pope et al. 2022, 3.3). A row is one token and KV head. index_append: one cache. */
 #include "kernels-ref/cpu/kernel.h"
 
 static void append(const rl_call *call, const rl_view *in, const rl_view *cache) {
@@ -18,4 +18,8 @@ static void append(const rl_call *call, const rl_view *in, const rl_view *cache)
 void rl_ref_kv_append(const rl_call *call) {
   append(call, rl_call_read(call, 0), rl_call_write(call, 0));
   append(call, rl_call_read(call, 1), rl_call_write(call, 1));
+}
+
+void rl_ref_index_append(const rl_call *call) {
+  append(call, rl_call_read(call, 0), rl_call_write(call, 0));
 }

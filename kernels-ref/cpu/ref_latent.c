@@ -107,29 +107,61 @@ static void attend_expanded(const rl_call *call, const rl_pass_sequence *sequenc
   rl_view_write(out, (sequence->first_token + i) * out->block + head * v, v, state.mix);
 }
 
-/* One query head over the latents. */
-static void attend_latents(const rl_call *call, const rl_pass_sequence *sequence, uint64_t i,
-                           uint64_t head) {
+/* One query head over the latents: the query, a latent and a rotated key, what was seen so far. */
+typedef struct latent_head {
+  queries q;
+  float *latent, *key;
+  rl_running state;
+} latent_head;
+
+static latent_head begin_latents(const rl_call *call, uint64_t token, uint64_t head) {
   const rl_op_attributes *at = &call->op->at;
   const rl_view *in = rl_call_read(call, 0), *led = rl_call_read(call, 1);
-  const rl_view *latents = rl_call_read(call, 2), *rotated = rl_call_read(call, 3);
-  const rl_view *out = rl_call_write(call, 0);
-  uint64_t n = latents->block, r = at->rope_dim, token = sequence->first_token + i;
+  uint64_t n = rl_call_read(call, 2)->block, r = at->rope_dim;
   float *query = call->work->values, *latent = query + n + r, *key = latent + n;
-  queries q = {query, query + n, n, r};
-  rl_running state = rl_running_begin(key + r, n);
-  rl_view_read(led, token * led->block + head * n, n, q.own);
-  rl_view_read(in, token * in->block + head * (at->head_dim + r) + at->head_dim, r, q.rotated);
+  latent_head h = {{query, query + n, n, r}, latent, key, rl_running_begin(key + r, n)};
+  rl_view_read(led, token * led->block + head * n, n, h.q.own);
+  rl_view_read(in, token * in->block + head * (at->head_dim + r) + at->head_dim, r, h.q.rotated);
+  return h;
+}
+
+static void take_latent(const rl_call *call, latent_head *h, uint64_t row) {
+  const rl_view *latents = rl_call_read(call, 2), *rotated = rl_call_read(call, 3);
+  rl_view_read(latents, row * h->q.own_count, h->q.own_count, h->latent);
+  rl_view_read(rotated, row * h->q.rotated_count, h->q.rotated_count, h->key);
+  rl_running_take(&h->state, score_of(call, &h->q, h->latent, h->key), h->latent);
+}
+
+static void end_latents(const rl_call *call, latent_head *h, uint64_t token, uint64_t head) {
+  const rl_view *out = rl_call_write(call, 0);
+  rl_running_end(&h->state);
+  rl_view_write(out, token * out->block + head * h->state.n, h->state.n, h->state.mix);
+}
+
+static void attend_latents(const rl_call *call, const rl_pass_sequence *sequence, uint64_t i,
+                           uint64_t head) {
+  const uint64_t token = sequence->first_token + i;
+  latent_head h = begin_latents(call, token, head);
   for (uint64_t j = 0; j < rl_pass_keys(sequence); j++) {
-    uint64_t row = sequence->first_kv + j;
     if (!rl_pass_attends(sequence, i, j, &call->op->at)) continue;
-    rl_view_read(latents, row * n, n, latent);
-    rl_view_read(rotated, row * r, r, key);
-    rl_running_take(&state, score_of(call, &q, latent, key), latent);
+    take_latent(call, &h, sequence->first_kv + j);
   }
-  rl_running_sum(call, token * at->heads + head, &state);
-  rl_running_end(&state);
-  rl_view_write(out, token * out->block + head * n, n, state.mix);
+  rl_running_sum(call, token * call->op->at.heads + head, &h.state);
+  end_latents(call, &h, token, head);
+}
+
+/* The same over those that were chosen for the query (DeepSeek-AI 2025, DeepSeek-V3.2-Exp, eq. 2).
+ */
+static void attend_chosen(const rl_call *call, const rl_pass_sequence *sequence, uint64_t i,
+                          uint64_t head) {
+  const rl_view *chosen = rl_call_read(call, 4);
+  const uint64_t token = sequence->first_token + i;
+  latent_head h = begin_latents(call, token, head);
+  for (uint64_t c = 0; c < rl_ref_chosen(sequence, i, call->op->at.top_k); c++) {
+    uint32_t j = rl_view_read_id(chosen, token * chosen->block + c);
+    take_latent(call, &h, sequence->first_kv + j);
+  }
+  end_latents(call, &h, token, head);
 }
 
 typedef void attend_head(const rl_call *call, const rl_pass_sequence *sequence, uint64_t i,
@@ -149,4 +181,8 @@ void rl_ref_expanded_attention(const rl_call *call) {
 
 void rl_ref_latent_attention(const rl_call *call) {
   each_head(call, attend_latents);
+}
+
+void rl_ref_chosen_attention(const rl_call *call) {
+  each_head(call, attend_chosen);
 }

@@ -1,8 +1,9 @@
 /* route: each token's k best experts and their weights. Scores are the softmax of the logits
  * (Fedus et al. 2022, eq. 1), their sigmoid, or the softmax over the chosen ones alone (Shazeer et
  * al. 2017, eq. 3 and 5 without noise; Jiang et al. 2024, 2.1). A correction bias, if there is one,
- * is added for the choice and not for the weights (DeepSeek-AI 2024, eq. 16). Of equal experts the
- * first is taken; the best stands first. */
+ * is added for the choice and not for the weights (DeepSeek-AI 2024, eq. 16). SparseMixer weighs
+ * each chosen one among those that were left when it was chosen (Liu et al. 2024, GRIN, 2.2). Of
+ * equal experts the first is taken; the best stands first. */
 #include <math.h>
 
 #include "base/checked.h"
@@ -63,6 +64,20 @@ static void leave_groups(const router *r) {
   }
 }
 
+/* The softmax that the best of what is left gets over those of it that are near: not further behind
+ * it than twice the jitter, as a part of the larger of |logit| and the best one. */
+static double mixer_weight(const router *r) {
+  float best = -INFINITY;
+  double sum = 0;
+  for (uint64_t e = 0; e < r->at->experts; e++) best = fmaxf(best, r->rank[e]);
+  for (uint64_t e = 0; e < r->at->experts; e++) {
+    double behind = (double)best - (double)r->rank[e];
+    double part = fmax(fabs((double)r->logit[e]), (double)best);
+    if (behind <= 2 * r->at->jitter * part) sum += exp(-behind);
+  }
+  return 1 / sum;
+}
+
 static uint32_t take_best(const router *r) {
   uint32_t best = 0;
   for (uint32_t e = 1; e < r->at->experts; e++) {
@@ -99,9 +114,10 @@ void rl_ref_route(const rl_call *call) {
     score(&r);
     leave_groups(&r);
     for (uint64_t j = 0; j < k; j++) {
+      double mixed = r.at->score == RL_SCORE_SPARSE_MIXER ? mixer_weight(&r) : 0;
       uint32_t expert = take_best(&r);
       rl_view_write_id(choice, t * k + j, expert);
-      weights[j] = r.score[expert];
+      weights[j] = r.at->score == RL_SCORE_SPARSE_MIXER ? (float)mixed : r.score[expert];
     }
     weigh(&r, weights);
     rl_view_write(out, t * k, k, weights);

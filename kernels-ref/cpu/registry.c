@@ -3,18 +3,38 @@
 
 #include "kernels-ref/cpu/fast/fast_rows.h"
 
+/* One row of those that are put together from runs, and one that works value by value. */
+#define RUN(kind, isa, row) \
+  { RL_OP_##kind, RL_ISA_##isa, &RL_RUN_ROWS_##isa[RL_RUN_##row], 1 }
+#define VALUE(kind, isa, row) \
+  { RL_OP_##kind, RL_ISA_##isa, &RL_VALUE_ROWS_##isa[RL_VALUE_##row], 1 }
+#define RUNS_OF(isa)                                                                              \
+  RUN(NORM, isa, NORM), RUN(ROPE, isa, ROPE), RUN(ROTATE, isa, ROPE), RUN(SOFTMAX, isa, SOFTMAX), \
+      RUN(SAMPLE, isa, SAMPLE), RUN(QUANTIZE, isa, QUANTIZE), RUN(KV_APPEND, isa, APPEND),        \
+      RUN(LATENT_APPEND, isa, APPEND), RUN(EMBED, isa, EMBED), RUN(COMBINE, isa, COMBINE),        \
+      RUN(CONCAT, isa, CONCAT), RUN(FUSED, isa, GATE), VALUE(ACTIVATION, isa, ACTIVATION),        \
+      VALUE(SWIGLU, isa, SWIGLU), VALUE(MUL, isa, MUL), VALUE(ADD, isa, ADD),                     \
+      VALUE(SCALE, isa, SCALE), VALUE(SOFTCAP, isa, SOFTCAP), VALUE(CLAMP, isa, CLAMP),           \
+      VALUE(SIGMOID_GATE, isa, GATE)
+
 static const rl_kernel_rows GROUPS[] = {
 #if defined(RL_X86_AVX2)
     {RL_OP_LINEAR, RL_ISA_AVX2, RL_LINEAR_AVX2, RL_LINEAR_AVX2_COUNT},
+    {RL_OP_ATTENTION, RL_ISA_AVX2, RL_ATTENTION_AVX2, RL_ATTENTION_AVX2_COUNT},
+    RUNS_OF(AVX2),
 #endif
 #if defined(RL_X86_AVX512)
     {RL_OP_LINEAR, RL_ISA_AVX512, RL_LINEAR_AVX512, RL_LINEAR_AVX512_COUNT},
+    {RL_OP_ATTENTION, RL_ISA_AVX512, RL_ATTENTION_AVX512, RL_ATTENTION_AVX512_COUNT},
+    RUNS_OF(AVX512),
 #endif
 #if defined(RL_X86_AVX512_VNNI)
     {RL_OP_LINEAR, RL_ISA_AVX512_VNNI, RL_LINEAR_AVX512_VNNI, RL_LINEAR_AVX512_VNNI_COUNT},
+    {RL_OP_ATTENTION, RL_ISA_AVX512_VNNI, RL_ATTENTION_AVX512_VNNI, RL_ATTENTION_AVX512_VNNI_COUNT},
 #endif
 #if defined(RL_X86_AVX512_BF16)
     {RL_OP_LINEAR, RL_ISA_AVX512_BF16, RL_LINEAR_AVX512_BF16, RL_LINEAR_AVX512_BF16_COUNT},
+    {RL_OP_ATTENTION, RL_ISA_AVX512_BF16, RL_ATTENTION_AVX512_BF16, RL_ATTENTION_AVX512_BF16_COUNT},
 #endif
     {RL_OP_LINEAR, RL_ISA_SCALAR, NULL, 0}, /* the reference itself: RL_KERNELS */
 };

@@ -192,8 +192,29 @@ static void mark(uint64_t *touched, uint64_t first, uint64_t last) {
 }
 
 uint8_t *rl_store_take(const rl_store *store, uint64_t offset, uint64_t count, uint64_t *touched) {
+  if (store->panels.rows != 0 && count > 0) offset = rl_panels_at(&store->panels, offset);
   if (touched != NULL) mark(touched, offset, offset + count);
   return store->bytes + offset;
+}
+
+uint8_t *rl_store_take_rows(const rl_store *store, uint64_t first, uint64_t count,
+                            uint64_t *touched) {
+  const uint64_t begin = first * store->row_bytes;
+  if (touched != NULL) mark(touched, begin, begin + count * store->row_bytes);
+  return store->bytes + begin;
+}
+
+void rl_store_arrange(rl_store *store, uint64_t rows, uint8_t *room) {
+  const uint64_t bytes = store->row_bytes * RL_PANEL_ROWS;
+  if (rows == 0 || store->tensor_bytes != 0) return;
+  if (!rl_panels_lay_out(store->format, rows, store->cols, &store->panels)) return;
+  for (uint64_t first = 0; first < store->rows; first += rows) {
+    uint8_t *panel = store->bytes + first * store->row_bytes;
+    for (uint64_t p = 0; p < rows / RL_PANEL_ROWS; p++, panel += bytes) {
+      rl_panels_pack(&store->panels, panel, RL_PANEL_ROWS, room);
+      memcpy(panel, room, bytes);
+    }
+  }
 }
 
 /* Of a dense row the byte that holds the value; another one is written whole. */
@@ -211,4 +232,24 @@ bool rl_store_is_marked(const rl_store *store, uint64_t row, uint64_t col,
                         const uint64_t *written) {
   uint64_t byte = mark_byte(store, row, col);
   return (written[byte / WORD_BITS] >> byte % WORD_BITS & 1) != 0;
+}
+
+uint64_t rl_store_marked_run(const rl_store *store, rl_span span, const uint64_t *written,
+                             bool *marked) {
+  *marked = rl_store_is_marked(store, span.row, span.first, written);
+  if (!rl_store_is_dense(store) || span.count == 0) return span.count;
+  const uint64_t size = RL_TYPES[store->format->stack[0].type].bits / 8u;
+  const uint64_t first = mark_byte(store, span.row, span.first), end = first + span.count * size;
+  const uint64_t all = *marked ? UINT64_MAX : 0;
+  for (uint64_t byte = first + size; byte < end;) {
+    const uint64_t word = written[byte / WORD_BITS];
+    if (word == all) { /* so are all values that begin in the word: sizes are powers of two */
+      byte = (byte / WORD_BITS + 1) * WORD_BITS;
+    } else if ((word >> byte % WORD_BITS & 1) != (uint64_t)*marked) {
+      return (byte - first) / size;
+    } else {
+      byte += size;
+    }
+  }
+  return span.count;
 }

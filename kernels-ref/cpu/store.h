@@ -6,7 +6,7 @@
 #ifndef RL_CPU_STORE_H
 #define RL_CPU_STORE_H
 
-#include "spec/format.h"
+#include "kernels-ref/cpu/panels.h"
 
 typedef struct rl_store {
   const rl_format *format;          /* NULL: 4-byte ids */
@@ -14,6 +14,7 @@ typedef struct rl_store {
   uint64_t pieces;                  /* tensors, one after the other, of equally many rows */
   uint64_t row_bytes, tensor_bytes; /* of a row; once a piece */
   rl_component_part parts[RL_STACK_MAX];
+  rl_panels panels; /* the order of the bytes where it is another one; such a store is only read */
   uint8_t *bytes; /* borrowed: rows * row_bytes + pieces * tensor_bytes */
   float *rest;    /* borrowed, [rl_store_scratch]: for writing rows that are not stored value by value */
 } rl_store;
@@ -68,12 +69,22 @@ void rl_store_write_id(const rl_store *store, uint64_t index, uint32_t id, uint6
  * asks whether a value's code is marked. */
 void rl_store_mark(const rl_store *store, rl_span span, uint64_t *written);
 bool rl_store_is_marked(const rl_store *store, uint64_t row, uint64_t col, const uint64_t *written);
+/* Of the values of a span, how many from the first one on have the same answer. */
+uint64_t rl_store_marked_run(const rl_store *store, rl_span span, const uint64_t *written,
+                             bool *marked);
 
 /* 64-bit words of a bitmap over that many bytes, and how many bits are set in it. */
 uint64_t rl_touched_words(uint64_t bytes);
 uint64_t rl_touched_count(const uint64_t *touched, uint64_t bytes);
-/* The bytes [offset, offset + count), marked. All access goes through here. */
+/* The bytes [offset, offset + count), marked; of panels within one unit. All access goes through
+ * here. */
 uint8_t *rl_store_take(const rl_store *store, uint64_t offset, uint64_t count, uint64_t *touched);
+/* All bytes of so many rows, whole matrices where they are in panels, as they lie. */
+uint8_t *rl_store_take_rows(const rl_store *store, uint64_t first, uint64_t count,
+                            uint64_t *touched);
+/* Puts the rows of each matrix of `rows` rows into panels, where they then stay; what is read of
+ * the store is the same as before. No-op for formats that have none. room: [16 * row_bytes]. */
+void rl_store_arrange(rl_store *store, uint64_t rows, uint8_t *room);
 
 /* Where the part of a row begins, and what stands once for the tensor that the row belongs to. */
 uint64_t rl_store_row_at(const rl_store *store, const rl_component_part *part, uint64_t row);

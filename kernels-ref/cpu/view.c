@@ -10,12 +10,13 @@ static bool in_hand(const rl_view *view, uint64_t row, uint64_t col) {
 /* Consecutive values of one row, in runs that come from one place. */
 static void read_span(const rl_view *view, rl_span span, float *values) {
   for (uint64_t done = 0; done < span.count;) {
-    uint64_t first = span.first + done, count = 1;
-    bool own = in_hand(view, span.row, first);
-    while (done + count < span.count && in_hand(view, span.row, first + count) == own) count++;
-    rl_store_read(own ? view->own : &view->store, (rl_span){span.row, first, count}, values + done,
-                  own ? NULL : view->touched);
-    done += count;
+    rl_span rest = {span.row, span.first + done, span.count - done};
+    bool own = false;
+    if (view->own != NULL) {
+      rest.count = rl_store_marked_run(view->own, rest, view->written, &own);
+    }
+    rl_store_read(own ? view->own : &view->store, rest, values + done, own ? NULL : view->touched);
+    done += rest.count;
   }
 }
 
@@ -58,6 +59,12 @@ void rl_view_read_scales(const rl_view *view, uint64_t row, float *scales) {
   uint64_t *touched;
   const rl_store *store = row_source(view, row, &touched);
   rl_store_read_scales(store, row, scales, touched);
+}
+
+const uint8_t *rl_view_take_row(const rl_view *view, uint64_t row) {
+  uint64_t *touched;
+  const rl_store *store = row_source(view, row, &touched);
+  return rl_store_take_rows(store, row, 1, touched);
 }
 
 uint32_t rl_view_read_id(const rl_view *view, uint64_t index) {

@@ -24,6 +24,8 @@ void rl_view_write(const rl_view *view, uint64_t at, uint64_t count, const float
 /* Codes and group scales of one row, for integer products; the store must be an integer one. */
 void rl_view_read_codes(const rl_view *view, uint64_t row, int32_t *codes);
 void rl_view_read_scales(const rl_view *view, uint64_t row, float *scales);
+/* The stored bytes of a whole row, wherever it is; its store must have its rows one by one. */
+const uint8_t *rl_view_take_row(const rl_view *view, uint64_t row);
 uint32_t rl_view_read_id(const rl_view *view, uint64_t index);
 void rl_view_write_id(const rl_view *view, uint64_t index, uint32_t id);
 

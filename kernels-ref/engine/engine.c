@@ -1,6 +1,7 @@
 /* Making an engine: checks, memory, weights. */
 #include "kernels-ref/engine/engine.h"
 
+#include "base/checked.h"
 #include "base/number.h"
 #include "kernels-ref/engine/engine_state.h"
 
@@ -14,8 +15,7 @@ bool rl_engine_bytes(const rl_program *program, const rl_engine_limits *limits, 
   rl_engine_state state;
   uint64_t tensors;
   if (!rl_engine_plan(program, limits, NULL, &state, &tensors)) return false;
-  *bytes = tensors + sizeof state;
-  return *bytes >= tensors;
+  return rl_add_u64(tensors, sizeof state + RL_ENGINE_ALIGNMENT, bytes);
 }
 
 static rl_status check_formats(const rl_program *program, rl_diags *diags) {
@@ -72,6 +72,7 @@ static rl_status fill_weight(rl_engine_state *state, const rl_weight_source *sou
                         ? RL_NONE
                         : program->runs[weight->run].layers[i];
     rl_status status = source->fill(source->context, &request, diags);
+    if (status == RL_OK) status = rl_engine_check_weight(&request, diags);
     if (status != RL_OK) return status;
   }
   return RL_OK;
@@ -106,10 +107,13 @@ rl_status rl_engine_new(rl_arena *arena, const rl_program *program, const rl_eng
   rl_engine_state *state = RL_NEW(arena, rl_engine_state);
   uint8_t *memory = rl_alloc(arena, bytes - sizeof *state);
   if (state == NULL || memory == NULL) return rl_diag_oom(diags);
+  memory += (RL_ENGINE_ALIGNMENT - (uintptr_t)memory % RL_ENGINE_ALIGNMENT) % RL_ENGINE_ALIGNMENT;
   rl_engine_plan(program, limits, memory, state, &bytes);
   status = fill_tensors(state, source, diags);
-  if (status == RL_OK) *out = state;
-  return status;
+  if (status != RL_OK) return status;
+  rl_engine_arrange(state);
+  *out = state;
+  return RL_OK;
 }
 
 uint64_t rl_engine_length(const rl_engine_state *engine, uint32_t sequence) {

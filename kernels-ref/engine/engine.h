@@ -69,7 +69,8 @@ typedef struct rl_engine_row {
   uint32_t visit, op;    /* indices into program->visits and program->ops */
   const uint64_t *bytes; /* [op->operand_count] distinct stored bytes touched, in operand order */
   uint64_t experts;      /* route: distinct experts that the pass chose; what reads a memory: distinct
-                            blocks; dispatch: distinct experts of this rank; an observed fact */
+                            blocks; dispatch: distinct experts of this rank; choose_tokens: distinct rows of
+                            the cache; an observed fact */
   uint64_t choices;      /* dispatch: (token, expert) that came to this rank, likewise */
   uint64_t packed[2];    /* groups of values in packed blocks of keys, and of values, that the operator
                             reads or writes, likewise */
@@ -94,7 +95,7 @@ typedef struct rl_engine_result {
 /* Runs one pass. A chain is part of its sequence afterwards; a tree waits for rl_engine_commit, and
  * is refused by programs that keep a recurrent state.
  * Each sequence at most once. Allocates nothing. clock may be NULL. On a diagnostic nothing has
- * changed. */
+ * changed, but for recurrent states where an operator made what is no finite number. */
 rl_status rl_engine_step(rl_engine_state *engine, const rl_engine_entry *entries, size_t count,
                          const rl_engine_clock *clock, rl_engine_result *result, rl_diags *diags);
 /* Ends a tree: keeps the nodes of one branch from its root on (each the child of the one before;
@@ -104,6 +105,12 @@ rl_status rl_engine_commit(rl_engine_state *engine, uint32_t sequence, const uin
 /* Forgets the tokens from `length` on (rejected chain drafts; 0 empties the sequence). A recurrent
  * state can only be emptied. */
 rl_status rl_engine_rewind(rl_engine_state *engine, uint32_t sequence, uint64_t length,
+                           rl_diags *diags);
+/* Whether a cache of the program may hold anything: plain keys and values, a row a token. */
+bool rl_engine_assumes(const rl_program *program);
+/* From now on the sequence holds so many tokens, with whatever their rows of the cache have: zeros
+ * where none was ever written. For times, which do not depend on it, of programs that assume. */
+rl_status rl_engine_assume(rl_engine_state *engine, uint32_t sequence, uint64_t length,
                            rl_diags *diags);
 /* Tokens that the sequence holds. */
 uint64_t rl_engine_length(const rl_engine_state *engine, uint32_t sequence);

@@ -6,7 +6,7 @@
 #include "base/checked.h"
 #include "kernels-ref/engine/engine_state.h"
 
-enum { ALIGNMENT = 64, SLOT_SPARE = 16 /* scale of a whole activation tensor */ };
+enum { ALIGNMENT = RL_ENGINE_ALIGNMENT, SLOT_SPARE = 16 /* scale of a whole activation tensor */ };
 
 typedef struct carver {
   uint8_t *base; /* NULL: sizes only */
@@ -136,6 +136,21 @@ static uint64_t whole_weight(carver *c, const rl_program *program) {
   return most;
 }
 
+/* Floats that a panel of the longest row takes on its way. */
+static uint64_t longest_panel(carver *c, const rl_program *program) {
+  uint64_t most = 0, bytes = 0;
+  for (uint32_t t = 0; t < program->tensor_count; t++) {
+    const rl_tensor *tensor = &program->tensors[t];
+    if (tensor->role != RL_ROLE_WEIGHT) continue;
+    if (!rl_format_row_bytes(tensor->format, tensor->cols, &bytes) ||
+        !rl_mul_u64(bytes, RL_PANEL_ROWS, &bytes)) {
+      c->overflow = true;
+    }
+    most = rl_max_u64(most, bytes);
+  }
+  return rl_ceil_div(most, sizeof(float));
+}
+
 /* The row of every operator and part, chosen once. */
 static const rl_kernel **carve_kernels(carver *c, const rl_engine_state *state, const rl_op *ops,
                                        uint32_t count) {
@@ -170,6 +185,7 @@ static void carve_operators(carver *c, rl_engine_state *state) {
     most_operands = rl_max_u64(most_operands, op->operand_count);
   }
   most.values = rl_max_u64(most.values, whole_weight(c, program));
+  most.values = rl_max_u64(most.values, longest_panel(c, program));
   state->work.values = carve(c, most.values, sizeof *state->work.values);
   state->work.codes = carve(c, most.codes, sizeof *state->work.codes);
   state->work.registers = carve(c, most.registers, 1);

@@ -52,7 +52,6 @@ static void count_touched(const rl_engine_state *state, const rl_op *op, uint64_
 /* Distinct numbers in the choice that a router has written, or that came to this rank, of its
  * experts; or in the one that sequences made and the operator reads. */
 static uint64_t count_experts(rl_engine_state *state, const rl_op *op) {
-  enum { WORD_BITS = 64 };
   const rl_store *choice = NULL;
   uint64_t distinct = 0;
   bool chooses = op->kind == RL_OP_ROUTE || op->kind == RL_OP_HASH || op->kind == RL_OP_DISPATCH;
@@ -69,9 +68,24 @@ static uint64_t count_experts(rl_engine_state *state, const rl_op *op) {
   for (uint64_t c = 0; c < choice->rows * choice->cols; c++) {
     uint32_t expert = rl_store_read_id(choice, c, NULL);
     if (op->at.held_experts != 0 && expert - op->at.first_expert >= op->at.held_experts) continue;
-    uint64_t *word = &state->seen[expert / WORD_BITS], bit = (uint64_t)1 << expert % WORD_BITS;
-    distinct += (*word & bit) == 0;
-    *word |= bit;
+    rl_engine_see(state, expert, &distinct);
+  }
+  return distinct;
+}
+
+/* Distinct rows of the cache in the choices that queries have written: no two sequences share one. */
+static uint64_t count_chosen(rl_engine_state *state, const rl_pass *pass, const rl_op *op) {
+  const rl_store *choice = &state->views[op->operand_count - 1].store;
+  uint64_t distinct = 0;
+  for (size_t s = 0; s < pass->count; s++) {
+    const rl_pass_sequence *sequence = &pass->sequences[s];
+    memset(state->seen, 0, rl_touched_words(rl_pass_keys(sequence)) * sizeof *state->seen);
+    for (uint64_t i = 0; i < sequence->q; i++) {
+      const uint64_t first = (sequence->first_token + i) * choice->cols;
+      for (uint64_t c = 0; c < rl_ref_chosen(sequence, i, op->at.top_k); c++) {
+        rl_engine_see(state, rl_store_read_id(choice, first + c, NULL), &distinct);
+      }
+    }
   }
   return distinct;
 }
@@ -174,15 +188,18 @@ static void report_row(const fleet_run *run, size_t rank, const rl_op *op,
                        const rl_engine_place *at, uint64_t nanoseconds) {
   rl_engine_state *state = run->ranks[rank];
   const uint64_t choices = run->passes[rank].of[RL_PHASE_BOTH].choices;
+  const rl_pass *pass = &run->passes[rank].of[op->phase];
+  const bool of_tokens = op->kind == RL_OP_CHOOSE_TOKENS;
   uint64_t *bytes = at->row == 0 ? state->bytes : state->next_bytes;
   count_touched(state, op, bytes);
   state->rows[at->row] = (rl_engine_row){.visit = at->visit,
                                          .op = at->op,
                                          .bytes = bytes,
-                                         .experts = count_experts(state, op),
+                                         .experts = of_tokens ? count_chosen(state, pass, op)
+                                                              : count_experts(state, op),
                                          .choices = choices,
                                          .nanoseconds = nanoseconds};
-  count_packed(state, &run->passes[rank].of[op->phase], op, state->rows[at->row].packed);
+  count_packed(state, pass, op, state->rows[at->row].packed);
   state->next_bytes = bytes + op->operand_count;
 }
 
@@ -221,6 +238,10 @@ static void run_operator(const fleet_run *run, const rl_engine_place *at) {
     if (has_work(&calls[r]) || group > 1) calls[r].kernel->run(&calls[r]);
   }
   uint64_t end = now(run);
+  const rl_program *program = run->ranks[0]->program;
+  const rl_run *visited = &program->runs[program->visits[at->visit].run];
+  const bool last = at->op + 1 == visited->first_op + visited->op_count;
+  if (run->count == 1 && has_work(&calls[0])) rl_engine_watch(run->ranks[0], at, last);
   for (size_t r = 0; r < run->count; r++) {
     report_row(run, r, &run->ranks[r]->program->ops[at->op], at, end - start);
   }

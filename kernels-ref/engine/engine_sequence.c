@@ -101,6 +101,28 @@ rl_status rl_engine_rewind(rl_engine_state *engine, uint32_t sequence, uint64_t 
   return RL_OK;
 }
 
+bool rl_engine_assumes(const rl_program *program) {
+  bool plain = !program->one_pass && program->source.begin.pieces == 0 && program->prefix == 0;
+  for (uint32_t t = 0; t < program->tensor_count; t++) {
+    const rl_tensor *tensor = &program->tensors[t];
+    plain = plain && tensor->role != RL_ROLE_STATE && tensor->part == RL_KV_ALL;
+  }
+  return plain && !rl_program_compresses(program);
+}
+
+rl_status rl_engine_assume(rl_engine_state *engine, uint32_t sequence, uint64_t length,
+                           rl_diags *diags) {
+  if (!rl_engine_assumes(engine->program)) {
+    return RL_REPORT(diags, ENGINE_PASS, NOWHERE, "what it keeps follows from its tokens");
+  }
+  if (sequence >= engine->sequence_count || length > engine->sequences[sequence].capacity) {
+    return RL_REPORT(diags, ENGINE_PASS, NOWHERE, "the sequence has no room for so many tokens");
+  }
+  engine->sequences[sequence].length = length;
+  engine->sequences[sequence].pending = 0;
+  return RL_OK;
+}
+
 /* The prompt chunk by chunk; logits of its last token only. */
 static rl_status prefill(rl_engine_state *engine, const rl_engine_prompt *prompt, uint32_t *token,
                          rl_diags *diags) {

@@ -27,11 +27,27 @@ typedef struct rl_engine_head {
   uint32_t *sampled;       /* [logit_rows] */
 } rl_engine_head;
 
+/* Where a run stands: the visit, its operator, the row of the report. */
+typedef struct rl_engine_place {
+  uint32_t visit, op;
+  size_t row;
+} rl_engine_place;
+
+/* Whose results are looked at for what is no finite number (engine_watch.c). */
+typedef enum rl_watch { RL_WATCH_NOTHING, RL_WATCH_LAYERS, RL_WATCH_ALL } rl_watch;
+/* The first operator that made such a value. */
+typedef struct rl_engine_fault {
+  bool found;
+  rl_engine_place at;
+} rl_engine_fault;
+
 struct rl_engine_state {
   const rl_program *program;
   const rl_engine_state *before; /* this rank's twin on the stage before; NULL outside a fleet */
   rl_pass_limits limits;
   bool observe;
+  rl_watch watch;
+  rl_engine_fault fault;
   rl_engine_sequence *sequences;
   uint32_t sequence_count;
   int32_t *parents;  /* [kv_rows] of pending trees, at the rows of their nodes */
@@ -51,13 +67,17 @@ struct rl_engine_state {
   uint64_t *positions; /* [tokens] */
   uint64_t (*axes)[3]; /* [tokens] */
   uint64_t *merged_places; /* [source.merged] tokens */
-  uint64_t *seen;      /* one bit an id or position, or expert, to count distinct ones */
+  uint64_t *seen;      /* one bit an id, a position, an expert or a kept token, to count distinct ones */
 };
 
+/* Parts begin on lines of the cache. */
+enum { RL_ENGINE_ALIGNMENT = 64 };
 /* The place of every part of the state. Memory before the engine knows it: base NULL, sizes only.
  */
 bool rl_engine_plan(const rl_program *program, const rl_engine_limits *limits, uint8_t *base,
                     rl_engine_state *state, uint64_t *bytes);
+/* Puts weights into the order that their fast rows read best; nothing is written to them later. */
+void rl_engine_arrange(rl_engine_state *state);
 /* A pass and its two halves, by phase. */
 typedef struct rl_engine_passes {
   rl_pass of[RL_PHASES];
@@ -81,16 +101,21 @@ void rl_engine_source_write(rl_engine_state *state, const rl_engine_entry *entri
 void rl_engine_source_keep(rl_engine_sequence *held, const rl_pass_sequence *sequence);
 /* Bounds of the blocks that sources take. False on overflow. */
 bool rl_engine_source_limits(rl_engine_state *state, const rl_engine_limits *limits);
-/* Where a run stands: the visit, its operator, the row of the report. */
-typedef struct rl_engine_place {
-  uint32_t visit, op;
-  size_t row;
-} rl_engine_place;
 /* Runs every visit of the programs on the passes, all ranks operator by operator; one rank is a
  * fleet of one. At most RL_FLEET_MAX. */
 enum { RL_FLEET_MAX = 64 };
 void rl_engine_run(rl_engine_state *const *ranks, rl_engine_passes *passes, size_t count,
                    const rl_engine_clock *clock);
+/* Refuses a weight that holds what is no finite number, dense or as a scale. */
+rl_status rl_engine_check_weight(const rl_weight_request *request, rl_diags *diags);
+/* Around the run of a step of one rank: what is watched; after each operator that ran, whether it is
+ * the last of its visit; whether the step is to run again, watched whole; the diagnostic. */
+void rl_engine_watch_begin(rl_engine_state *state, uint64_t tokens);
+void rl_engine_watch(rl_engine_state *state, const rl_engine_place *at, bool last);
+bool rl_engine_watch_again(rl_engine_state *state);
+rl_status rl_engine_watch_end(rl_engine_state *state, rl_diags *diags);
+/* Notes a value in `seen`; one more is distinct when it is new there. */
+void rl_engine_see(rl_engine_state *state, uint64_t value, uint64_t *distinct);
 /* The two halves of a step around the run: checks and lays out the entries; reads the results and
  * moves the sequences on. */
 rl_status rl_engine_begin(rl_engine_state *engine, const rl_engine_entry *entries, size_t count,

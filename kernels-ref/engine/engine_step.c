@@ -125,7 +125,7 @@ static void write_ids(rl_engine_state *state, const rl_engine_entry *entries, si
   }
 }
 
-static void see(rl_engine_state *state, uint64_t value, uint64_t *distinct) {
+void rl_engine_see(rl_engine_state *state, uint64_t value, uint64_t *distinct) {
   uint64_t *word = &state->seen[value / WORD_BITS], bit = (uint64_t)1 << value % WORD_BITS;
   *distinct += (*word & bit) == 0;
   *word |= bit;
@@ -150,12 +150,12 @@ static void count_distinct(rl_engine_state *state, const rl_pass *pass,
     const rl_pass_sequence *sequence = &pass->sequences[state->places[e]];
     for (uint64_t i = 0; i < sequence->q; i++) {
       const uint32_t id = entries[e].ids[rl_pass_key_of(sequence, i) - sequence->cached];
-      if (holds_id(state->program, id)) see(state, id, &result->distinct_ids);
+      if (holds_id(state->program, id)) rl_engine_see(state, id, &result->distinct_ids);
     }
   }
   forget_seen(state);
   for (uint64_t t = 0; t < pass->tokens; t++) {
-    see(state, state->positions[t], &result->distinct_positions);
+    rl_engine_see(state, state->positions[t], &result->distinct_positions);
   }
 }
 
@@ -168,7 +168,7 @@ static void count_source(rl_engine_state *state, const rl_pass *pass,
     if (sequence->fresh == 0 || entries[e].source->ids == NULL) continue;
     for (uint64_t i = 0; i < sequence->fresh * sequence->source.positions; i++) {
       if (!holds_id(state->program, entries[e].source->ids[i])) continue;
-      see(state, entries[e].source->ids[i], &result->distinct_source_ids);
+      rl_engine_see(state, entries[e].source->ids[i], &result->distinct_source_ids);
     }
   }
   for (size_t e = 0; e < pass->count; e++) {
@@ -238,7 +238,7 @@ static void count_next(rl_engine_state *state, const rl_pass *pass, const rl_eng
     for (uint64_t i = 0; i < q; i++) {
       uint32_t id = i + 1 < q ? entries[e].ids[i + 1] : entries[e].follows;
       if (i >= unwanted) id = result->sampled[row++];
-      if (holds_id(state->program, id)) see(state, id, &result->distinct_next_ids);
+      if (holds_id(state->program, id)) rl_engine_see(state, id, &result->distinct_next_ids);
     }
   }
 }
@@ -290,7 +290,14 @@ rl_status rl_engine_step(rl_engine_state *engine, const rl_engine_entry *entries
   }
   rl_status status = rl_engine_begin(engine, entries, count, &passes, diags);
   if (status != RL_OK) return status;
+  rl_engine_watch_begin(engine, passes.of[RL_PHASE_BOTH].tokens);
   rl_engine_run(&engine, &passes, 1, clock);
+  if (rl_engine_watch_again(engine)) {
+    rl_engine_begin(engine, entries, count, &passes, diags); /* it passed the checks before */
+    rl_engine_run(&engine, &passes, 1, clock);
+  }
+  status = rl_engine_watch_end(engine, diags);
+  if (status != RL_OK) return status;
   rl_engine_finish(engine, entries, &passes, result);
   return RL_OK;
 }

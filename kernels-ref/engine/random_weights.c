@@ -3,7 +3,10 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/checked.h"
 #include "kernels-ref/engine/weights.h"
+
+enum { DRAWN_ROWS = 509 }; /* a prime, so that no block of rows is like the next one */
 
 static const double TWO_PI = 6.283185307179586;
 static const double OUTLIER_SHARE = 0.001, CHANNEL_SPREAD = 0.25;
@@ -98,19 +101,40 @@ static void draw_whole(const rl_weight_request *request, uint64_t seed) {
   rl_store_pack(request->store, request->row, NULL);
 }
 
-static rl_status fill(const void *context, const rl_weight_request *request, rl_diags *diags) {
-  uint64_t seed = *(const uint64_t *)context;
-  rl_store *store = request->store;
-  (void)diags;
-  if (store->tensor_bytes > 0) {
-    draw_whole(request, seed);
-    return RL_OK;
-  }
-  for (uint64_t row = 0; row < store->rows; row++) {
+static void draw_rows(const rl_weight_request *request, uint64_t seed, uint64_t count) {
+  const rl_store *store = request->store;
+  for (uint64_t row = 0; row < count; row++) {
     draw_row(request, seed, row);
     rl_store_write(store, (rl_span){row, 0, store->cols}, request->row, NULL);
   }
+}
+
+static rl_status fill(const void *context, const rl_weight_request *request, rl_diags *diags) {
+  uint64_t seed = *(const uint64_t *)context;
+  (void)diags;
+  if (request->store->tensor_bytes > 0) {
+    draw_whole(request, seed);
+  } else {
+    draw_rows(request, seed, request->store->rows);
+  }
   return RL_OK;
+}
+
+/* Rows are bytes one after the other: those that were drawn, again and again. */
+static rl_status fill_repeated(const void *context, const rl_weight_request *request,
+                               rl_diags *diags) {
+  rl_store *store = request->store;
+  const uint64_t drawn = rl_min_u64(store->rows, DRAWN_ROWS), row = store->row_bytes;
+  if (store->tensor_bytes > 0) return fill(context, request, diags);
+  draw_rows(request, *(const uint64_t *)context, drawn);
+  for (uint64_t r = drawn; r < store->rows; r += drawn) {
+    memcpy(store->bytes + r * row, store->bytes, rl_min_u64(drawn, store->rows - r) * row);
+  }
+  return RL_OK;
+}
+
+rl_weight_source rl_repeated_weights(const uint64_t *seed) {
+  return (rl_weight_source){fill_repeated, seed};
 }
 
 rl_weight_source rl_random_weights(const uint64_t *seed) {

@@ -28,5 +28,8 @@ typedef struct rl_weight_source {
  * of outliers eight times as large, as trained matrices have them (Dettmers et al. 2022, 3); gains
  * around 1, small biases. The same seed gives the same values in every order and format. */
 rl_weight_source rl_random_weights(const uint64_t *seed);
+/* The same, but only some hundred rows of each tensor are drawn and then repeated: for times, which
+ * do not depend on it, of models that would take minutes to draw. */
+rl_weight_source rl_repeated_weights(const uint64_t *seed);
 
 #endif

@@ -8,7 +8,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/arena.h"
 #include "base/number.h"
 
 enum { TEXT = 16384, PATH = 256, HUGE_PAGE = 2 << 20 };
@@ -143,6 +142,17 @@ void rl_machine_unpin(const rl_machine *machine) {
   sched_setaffinity(0, sizeof all, &all);
 }
 
+_Static_assert(sizeof(rl_machine_place) == sizeof(cpu_set_t), "a bit a processor");
+
+void rl_machine_keep(rl_machine_place *place) {
+  *place = (rl_machine_place){{0}};
+  sched_getaffinity(0, sizeof(cpu_set_t), (cpu_set_t *)place->words);
+}
+
+void rl_machine_go_back(const rl_machine_place *place) {
+  sched_setaffinity(0, sizeof(cpu_set_t), (const cpu_set_t *)place->words);
+}
+
 /* Whole huge pages. */
 static size_t padded(size_t bytes) {
   return (bytes + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
@@ -163,4 +173,40 @@ void *rl_machine_alloc(size_t bytes) {
 
 void rl_machine_free(void *memory, size_t bytes) {
   if (memory != NULL) munmap(memory, padded(bytes));
+}
+
+/* In front of a block stands how many bytes it has. */
+enum { BEFORE = 64 };
+
+static void *alloc_pages(void *context, size_t bytes) {
+  (void)context;
+  if (bytes > SIZE_MAX - BEFORE) return NULL;
+  uint8_t *memory = rl_machine_alloc(bytes + BEFORE);
+  if (memory == NULL) return NULL;
+  bytes += BEFORE;
+  memcpy(memory, &bytes, sizeof bytes);
+  return memory + BEFORE;
+}
+
+static void release_pages(void *context, void *block) {
+  size_t bytes;
+  uint8_t *memory = (uint8_t *)block - BEFORE;
+  (void)context;
+  memcpy(&bytes, memory, sizeof bytes);
+  rl_machine_free(memory, bytes);
+}
+
+const rl_allocator RL_MACHINE_PAGES = {.alloc = alloc_pages, .release = release_pages};
+
+uint64_t rl_machine_huge(const char *root) {
+  rl_arena arena;
+  rl_arena_init(&arena, NULL);
+  char *text = rl_alloc(&arena, TEXT);
+  uint64_t kilobytes = 0;
+  if (text != NULL) {
+    kilobytes =
+        number_at(behind(read_text(&arena, root, "/proc/self/smaps_rollup", text), "AnonHugePages"));
+  }
+  rl_arena_free(&arena);
+  return kilobytes * 1024;
 }

@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/arena.h"
+
 enum { RL_MACHINE_TEXT = 128, RL_MACHINE_CACHES = 4, RL_MACHINE_THREADS = 1024 };
 
 /* A cache for data, as seen from the first processor. */
@@ -39,10 +41,20 @@ uint64_t rl_machine_own(void);
 bool rl_machine_pin(const rl_machine *machine, uint32_t nth);
 /* Lets it run on all of them again. */
 void rl_machine_unpin(const rl_machine *machine);
+/* Where the calling thread may run, to be given back. */
+typedef struct rl_machine_place {
+  uint64_t words[RL_MACHINE_THREADS / 64];
+} rl_machine_place;
+void rl_machine_keep(rl_machine_place *place);
+void rl_machine_go_back(const rl_machine_place *place);
 
 /* Zeroed memory that begins on a huge page where the system has some to give; NULL when there is
  * none. Freed with the same size. */
 void *rl_machine_alloc(size_t bytes);
 void rl_machine_free(void *memory, size_t bytes);
+/* The same for arenas. */
+extern const rl_allocator RL_MACHINE_PAGES;
+/* Bytes of this process that lie on huge pages; 0: none, or unknown. root: as of rl_machine_read. */
+uint64_t rl_machine_huge(const char *root);
 
 #endif

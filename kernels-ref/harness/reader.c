@@ -6,35 +6,71 @@
 #include "base/checked.h"
 #include "kernels-ref/cpu/fast/team.h"
 
-enum { UNIT = 4096, NANOSECONDS = 1000000000 };
+/* A run reads at least so much, that starting the threads does not count. */
+enum { UNIT = 4096, NANOSECONDS = 1000000000, ENOUGH = 128 << 20 };
 
 typedef struct timed {
   const rl_machine *machine;
-  uint32_t threads;
   void (*work)(void *context, uint32_t number);
   void *context;
+  bool held; /* of rl_machine_hold */
+  struct {
+    uint64_t begun, ended, own;
+  } members[RL_MACHINE_THREADS];
 } timed;
 
-static void pin(void *context, rl_team_member member) {
-  const timed *t = context;
-  rl_machine_pin(t->machine, member.number);
-}
-
 static void run(void *context, rl_team_member member) {
-  const timed *t = context;
+  timed *t = context;
+  rl_machine_place before;
+  rl_machine_keep(&before);
+  rl_machine_pin(t->machine, member.number);
+  uint64_t own = rl_machine_own(), begun = rl_machine_now();
   t->work(t->context, member.number);
+  t->members[member.number].ended = rl_machine_now();
+  t->members[member.number].own = rl_machine_own() - own;
+  t->members[member.number].begun = begun;
+  rl_machine_go_back(&before);
 }
 
-uint64_t rl_machine_time(const rl_machine *machine, uint32_t threads,
-                         void (*work)(void *context, uint32_t number), void *context) {
-  timed t = {machine, threads, work, context};
-  rl_team_run(threads, pin, &t);
-  uint64_t (*now)(void) = threads <= 1 ? rl_machine_own : rl_machine_now;
-  uint64_t start = now();
+static rl_timing timing_of(const timed *t, uint32_t threads) {
+  static const double others = 0.05;
+  uint64_t begun = UINT64_MAX, ended = 0;
+  rl_timing timing = {.own = 1};
+  for (uint32_t n = 0; n < threads; n++) {
+    begun = rl_min_u64(begun, t->members[n].begun);
+    ended = rl_max_u64(ended, t->members[n].ended);
+    timing.own = rl_max_u64(timing.own, t->members[n].own);
+  }
+  timing.wall = rl_max_u64(ended - begun, 1);
+  timing.undisturbed = (double)timing.own >= (1 - others) * (double)timing.wall;
+  if (threads == 1) timing = (rl_timing){timing.own, timing.own, true};
+  return timing;
+}
+
+rl_timing rl_machine_work(const rl_machine *machine, uint32_t threads,
+                          void (*work)(void *context, uint32_t number), void *context) {
+  timed t = {.machine = machine, .work = work, .context = context};
+  threads = (uint32_t)rl_min_u64(rl_max_u64(threads, 1), RL_MACHINE_THREADS);
   rl_team_run(threads, run, &t);
-  uint64_t time = now() - start;
-  rl_machine_unpin(machine);
-  return time > 0 ? time : 1;
+  return timing_of(&t, threads);
+}
+
+static void hold(void *context, rl_team_member member) {
+  const timed *t = context;
+  if (t->held) {
+    rl_machine_pin(t->machine, member.number);
+  } else {
+    rl_machine_unpin(t->machine);
+  }
+}
+
+void rl_machine_hold(const rl_machine *machine, uint32_t threads, bool held) {
+  timed t = {.machine = machine, .held = held};
+  rl_team_run((uint32_t)rl_min_u64(rl_max_u64(threads, 1), RL_MACHINE_THREADS), hold, &t);
+}
+
+uint64_t rl_timing_counts(const rl_timing *timing) {
+  return timing->undisturbed ? timing->wall : timing->own;
 }
 
 static volatile uint64_t sink; /* what was read is used */
@@ -49,7 +85,9 @@ static void read_share(void *context, uint32_t number) {
   const rl_reader *r = context;
   uint64_t first, bytes;
   share_of(r, number, &first, &bytes);
-  sink = r->loop->run(r->memory + first, bytes, r->ahead);
+  for (uint32_t n = 0; n < r->times; n++) {
+    sink = r->loop->run(r->memory + first, bytes, r->ahead);
+  }
 }
 
 static void touch_share(void *context, uint32_t number) {
@@ -59,25 +97,40 @@ static void touch_share(void *context, uint32_t number) {
   memset(r->memory + first, 1, bytes);
 }
 
-double rl_reader_run(const rl_reader *reader) {
+rl_timing rl_reader_time(const rl_reader *reader) {
   rl_reader copy = *reader;
-  uint64_t time = rl_machine_time(reader->machine, reader->threads, read_share, &copy);
-  return (double)reader->bytes * NANOSECONDS / (double)time;
+  return rl_machine_work(reader->machine, reader->threads, read_share, &copy);
 }
+
+double rl_reader_rate(const rl_reader *reader, const rl_timing *timing) {
+  const uint64_t time = rl_timing_counts(timing);
+  return (double)reader->bytes * reader->times * NANOSECONDS / (double)time;
+}
+
+double rl_reader_run(const rl_reader *reader) {
+  const rl_timing timing = rl_reader_time(reader);
+  return rl_reader_rate(reader, &timing);
+}
+
+double rl_reader_probe(const rl_reader *reader) {
+  const rl_timing timing = rl_reader_time(reader);
+  const double rate = rl_reader_rate(reader, &timing);
+  return timing.undisturbed ? rate : -rate;
+}
+
+const uint64_t RL_READ_AHEAD[RL_READ_DISTANCES] = {0, 1024, 4096, 8192};
 
 /* Every loop and distance in turn, again and again, so that a slow second meets all of them. */
 static void choose(rl_reader *reader, double seconds) {
-  static const uint64_t distances[] = {0, 1024, 4096, 8192};
-  enum { DISTANCES = sizeof distances / sizeof *distances };
   const rl_loops *loops = rl_loops_best();
   const uint64_t end = rl_machine_now() + (uint64_t)(seconds * NANOSECONDS);
   rl_reader best = *reader;
   double most = 0;
   do {
     for (int l = 0; l < RL_READ_LOOPS; l++) {
-      for (int d = 0; d < DISTANCES; d++) {
+      for (int d = 0; d < RL_READ_DISTANCES; d++) {
         reader->loop = &loops->read[l];
-        reader->ahead = distances[d];
+        reader->ahead = RL_READ_AHEAD[d];
         double rate = rl_reader_run(reader);
         if (rate <= most) continue;
         most = rate;
@@ -88,14 +141,21 @@ static void choose(rl_reader *reader, double seconds) {
   *reader = best;
 }
 
-bool rl_reader_open(rl_reader *reader, const rl_machine *machine, uint64_t bytes, uint32_t threads,
-                    double seconds) {
+bool rl_reader_map(rl_reader *reader, const rl_machine *machine, uint64_t bytes, uint32_t threads) {
   *reader = (rl_reader){.machine = machine,
                         .bytes = rl_ceil_div(bytes, UNIT) * UNIT,
-                        .threads = threads == 0 ? 1 : threads};
+                        .threads = threads == 0 ? 1 : threads,
+                        .loop = &rl_loops_best()->read[0]};
+  reader->times = bytes < ENOUGH ? (uint32_t)(ENOUGH / rl_max_u64(bytes, UNIT)) : 1;
   reader->memory = rl_machine_alloc(reader->bytes);
   if (reader->memory == NULL) return false;
-  rl_machine_time(machine, reader->threads, touch_share, reader);
+  rl_machine_work(machine, reader->threads, touch_share, reader);
+  return true;
+}
+
+bool rl_reader_open(rl_reader *reader, const rl_machine *machine, uint64_t bytes, uint32_t threads,
+                    double seconds) {
+  if (!rl_reader_map(reader, machine, bytes, threads)) return false;
   choose(reader, seconds);
   return true;
 }

@@ -1,26 +1,24 @@
-/* linear with AVX-512 BF16: bf16 weights, and 4-bit codes turned into bf16, which holds them
- * exactly, times bf16 inputs; two products a lane summed in fp32 by one instruction. */
+/* linear with AVX-512 BF16: bf16 weights, and codes turned into bf16, which holds them exactly,
+ * times bf16 inputs; two products a lane summed in fp32 by one instruction. */
 #include "kernels-ref/cpu/fast/fast_rows.h"
 #include "kernels-ref/cpu/x86/vector_avx512.h"
 
-#define TILE_TOKENS 4
+#include "kernels-ref/cpu/x86/linear_groups.h"
+
+#define TILE_TOKENS 12
 #define TILE_AHEAD 4096
 
 static inline vf add_pairs(vf sum, vi weight, vi x) {
   return _mm512_dpbf16_ps(sum, (__m512bh)weight, (__m512bh)x);
 }
 #define TILE(x) bf16_##x
-#define TILE_ROWS 4
-#define TILE_WEIGHT vi
-#define TILE_VECTORS 1
-#define TILE_GROUPED 0
-#define TILE_SUM vf
-#define TILE_ZERO vf_zero
-#define TILE_ADD add_pairs
-#define TILE_VALUE DENSE_VALUE
+#define TILE_UNIT 4
+#define TILE_COLUMNS 2
+#define TILE_PLANES 1
 #define TILE_LOAD vi_load_one
-#define TILE_STEP 32
-#define TILE_BYTES 64
+#define TILE_GROUPED 0
+#define TILE_WEIGHT vi
+#define TILE_ADD add_pairs
 #include "kernels-ref/cpu/x86/linear_rows.h"
 
 /* bf16 of -8 .. 7, twice: the table is asked with five bits, of which the highest is another
@@ -30,7 +28,7 @@ static const uint16_t CODES[32] = {0xc100, 0xc0e0, 0xc0c0, 0xc0a0, 0xc080, 0xc04
                                    0xc100, 0xc0e0, 0xc0c0, 0xc0a0, 0xc080, 0xc040, 0xc000, 0xbf80,
                                    0x0000, 0x3f80, 0x4000, 0x4040, 0x4080, 0x40a0, 0x40c0, 0x40e0};
 
-/* 128 codes: each word holds four neighbours, the first in its lowest bits. */
+/* Eight codes a word: each half of it holds four neighbours, the first in its lowest bits. */
 static inline void load_w4(const uint8_t *at, vi *w) {
   const vi table = vi_load(CODES), words = vi_load(at);
   w[0] = _mm512_permutexvar_epi16(words, table);
@@ -39,25 +37,45 @@ static inline void load_w4(const uint8_t *at, vi *w) {
   w[3] = _mm512_permutexvar_epi16(_mm512_srli_epi16(words, 12), table);
 }
 #define TILE(x) w4_##x
-#define TILE_ROWS 2
-#define TILE_WEIGHT vi
-#define TILE_VECTORS 4
-#define TILE_GROUPED 1
-#define TILE_SUM vf
-#define TILE_ZERO vf_zero
-#define TILE_ADD add_pairs
-#define TILE_FLOAT vf_same
+#define TILE_UNIT 4
+#define TILE_COLUMNS 2
+#define TILE_PLANES 4
 #define TILE_LOAD load_w4
-#define TILE_STEP 128
-#define TILE_BYTES 64
-#define TILE_LANE 8
+#define TILE_GROUPED 1
+#define TILE_WEIGHT vi
+#define TILE_ADD add_pairs
 #include "kernels-ref/cpu/x86/linear_rows.h"
 
-static const rl_linear_tile BF16_TILE = {.input = {RL_BF16, 32, 1}, .rows = bf16_rows};
-static const rl_linear_tile W4_TILE = {
-    .input = {RL_BF16, 128, 4}, .lane_columns = 8, .centre = 8, .rows = w4_rows};
+/* Two columns, a word each with the code in its highest byte: the upper halves of their floats. */
+static inline vi bf16_pair(vi low, vi high) {
+  const vi first = vi_of(vf_of_ints(vi_signed_right(low, 24)));
+  const vi second = vi_of(vf_of_ints(vi_signed_right(high, 24)));
+  return _mm512_or_si512(vi_right(first, 16), second);
+}
+
+/* Four codes a word; with its highest bit turned a byte is the code less 128, eight bits at most.
+ */
+static inline void load_w8(const uint8_t *at, vi *w) {
+  const vi words = vi_xor(vi_load(at), vi_all(0x80808080));
+  w[0] = bf16_pair(vi_left(words, 24), vi_left(words, 8));
+  w[1] = bf16_pair(vi_left(words, 16), words);
+}
+#define TILE(x) w8_##x
+#define TILE_UNIT 4
+#define TILE_COLUMNS 2
+#define TILE_PLANES 2
+#define TILE_LOAD load_w8
+#define TILE_GROUPED 1
+#define TILE_WEIGHT vi
+#define TILE_ADD add_pairs
+#include "kernels-ref/cpu/x86/linear_rows.h"
+
+static const rl_linear_tile BF16_TILE = {{RL_BF16, 2, 1}, TILE_TOKENS, 0, bf16_multiply};
+static const rl_linear_tile W4_TILE = {{RL_BF16, 8, 4}, TILE_TOKENS, 8, w4_multiply};
+static const rl_linear_tile W8_TILE = {{RL_BF16, 4, 2}, TILE_TOKENS, 128, w8_multiply};
 
 const rl_kernel RL_LINEAR_AVX512_BF16[RL_LINEAR_AVX512_BF16_COUNT] = {
     RL_LINEAR_ROW("bf16 in bf16", RL_BF16, RL_BF16, &BF16_TILE),
+    RL_LINEAR_ROW("8-bit codes in bf16", RL_I8, RL_BF16, &W8_TILE),
     RL_LINEAR_ROW("4-bit codes in bf16", RL_I4, RL_BF16, &W4_TILE),
 };

@@ -1,224 +1,222 @@
-/* The walk over stored rows that all tiles share; a tile includes this file after it has said how
- * one chunk is taken apart. RL_TILE_ROWS rows are walked side by side with up to TILE_TOKENS
- * inputs, so that a chunk is unpacked once for all of them; rows that are left over go one by one.
- * The order of each sum is the same whatever the numbers of both.
+/* The walk over two panels that all tiles share; a tile includes this file after it has said how
+ * one unit is taken apart. A strip is as many rows of a panel as a vector has lanes.
  *
- * TILE(x) names; vectors: TILE_WEIGHT, TILE_SUM and the vf of vector_*.h. */
+ * TILE(x) names. TILE_UNIT: bytes of a unit of one row. TILE_PLANES: vectors that a unit of a strip
+ * is unpacked to, TILE_LOAD(at, w) does it. TILE_GROUPED: sums begin and end with each group. */
 #include <string.h>
 
 #if defined(__clang__)
 #define TILE_UNROLLED _Pragma("unroll")
 #else
-#define TILE_UNROLLED _Pragma("GCC unroll 8")
+#define TILE_UNROLLED _Pragma("GCC unroll 16")
 #endif
 #define TILE_INLINE static inline __attribute__((always_inline))
 
-/* One chunk of each row: unpacked weights, and scales where groups have some. */
-typedef struct TILE(chunk) {
-  TILE_WEIGHT weight[RL_TILE_ROWS][TILE_VECTORS];
-  vf scale[RL_TILE_ROWS];
-} TILE(chunk);
+/* What most tiles have in common: floats, multiplied and added as such. */
+#ifndef TILE_WEIGHT
+#define TILE_WEIGHT vf
+#endif
+#ifndef TILE_SUM
+#define TILE_SUM vf
+#endif
+#ifndef TILE_ADD
+#define TILE_ADD vf_add_product
+#endif
+#ifndef TILE_BEGIN
+#define TILE_BEGIN floats_begin
+#endif
+#ifndef TILE_END
+#define TILE_END floats_end
+#endif
+#ifndef TILE_GROUP
+#define TILE_GROUP floats_group
+#define TILE_GROUP_OF floats_group_of
+#endif
+#define TILE_STRIPS (RL_TILE_ROWS / VECTOR_FLOATS)
 
-/* Sums of the tile's rows and inputs. */
-typedef struct TILE(sums) {
-#if TILE_GROUPED
-  vf of[RL_TILE_ROWS][TILE_TOKENS];
+/* Sums must stay in registers from unit to unit, for which compilers want to see each by its
+ * number: what is done for every token and strip is written out, not a loop. */
+#define TILE_EACH_TOKEN(DO) \
+  DO(0) DO(1) DO(2) DO(3) DO(4) DO(5) DO(6) DO(7) DO(8) DO(9) DO(10) DO(11)
+#if VECTOR_FLOATS == 16
+#define TILE_EACH_STRIP(DO, t) DO(0, t) DO(1, t)
 #else
-  TILE_SUM of[RL_TILE_ROWS][TILE_TOKENS];
+#define TILE_EACH_STRIP(DO, t) DO(0, t) DO(1, t) DO(2, t) DO(3, t)
 #endif
-} TILE(sums);
 
-/* Products of one chunk and one input, added to the sums. Each vector of inputs is loaded once. */
-TILE_INLINE void TILE(add)(const TILE(chunk) * c, const uint8_t *x, TILE(sums) * sums,
-                           unsigned rows, unsigned t) {
+/* Strip s: its panel, and where it begins among units, of so many bytes a row. */
+TILE_INLINE const uint8_t *TILE(strip)(const uint8_t *const *panels, unsigned s, size_t bytes) {
+  return panels[s * VECTOR_FLOATS / RL_PANEL_ROWS] + s * VECTOR_FLOATS % RL_PANEL_ROWS * bytes;
+}
+
+/* One unit of every strip and every token. */
+TILE_INLINE void TILE(add)(TILE_SUM sum[TILE_STRIPS][RL_TILE_TOKENS_MOST],
+                           const uint8_t *const *units, const uint8_t *x, unsigned tokens) {
+  TILE_WEIGHT w[TILE_STRIPS][TILE_PLANES];
+#define TILE_UNPACK(s, t) TILE_LOAD(TILE(strip)(units, s, TILE_UNIT), w[s]);
+#define TILE_MULTIPLY(s, t) sum[s][t] = TILE_ADD(sum[s][t], w[s][p], word);
+#define TILE_TOKEN(t)                                            \
+  if ((t) < tokens) {                                            \
+    const vi word = vi_word(x + (size_t)(p * tokens + (t)) * 4); \
+    TILE_EACH_STRIP(TILE_MULTIPLY, t)                            \
+  }
+  TILE_EACH_STRIP(TILE_UNPACK, 0)
+  TILE_UNROLLED
+  for (unsigned p = 0; p < TILE_PLANES; p++) {
+    TILE_EACH_TOKEN(TILE_TOKEN)
+  }
+#undef TILE_UNPACK
+#undef TILE_MULTIPLY
+#undef TILE_TOKEN
+}
+
+/* Units from the first of the range up to its end, at least one; behind the whole ones stands the
+ * shorter one. */
+TILE_INLINE void TILE(units)(const rl_linear_task *task, const rl_linear_panels *panels,
+                             const uint8_t *x, const uint64_t range[2],
+                             TILE_SUM sum[TILE_STRIPS][RL_TILE_TOKENS_MOST], unsigned tokens) {
+  const uint64_t all = task->units + task->shorter, end = range[1] < all ? range[1] : all;
+  const size_t words = (size_t)TILE_PLANES * tokens * 4;
+  uint64_t unit = range[0];
+  x += unit * words;
+  do {
+    const size_t offset = unit * TILE_UNIT * RL_PANEL_ROWS;
+    const bool whole = unit < task->units;
+    const uint8_t *const at[] = {whole ? panels->codes[0] + offset : panels->last[0],
+                                 whole ? panels->codes[1] + offset : panels->last[1]};
+    vector_prefetch(at[0] + TILE_AHEAD);
+    vector_prefetch(at[1] + TILE_AHEAD);
+    TILE(add)(sum, at, x, tokens);
+    x += words;
+  } while (++unit < end);
+}
+
 #if TILE_GROUPED
-  TILE_SUM sum[RL_TILE_ROWS];
-  TILE_UNROLLED
-  for (unsigned r = 0; r < rows; r++) sum[r] = TILE_ZERO();
-  TILE_UNROLLED
-  for (unsigned v = 0; v < TILE_VECTORS; v++) {
-    const vi input = vi_load(x + (size_t)v * VECTOR_BYTES);
-    TILE_UNROLLED
-    for (unsigned r = 0; r < rows; r++) sum[r] = TILE_ADD(sum[r], c->weight[r][v], input);
+TILE_INLINE void TILE(tokens)(const rl_linear_task *task, const rl_linear_panels *panels,
+                              const rl_linear_inputs *inputs, float *y, unsigned tokens) {
+  const uint64_t step = (uint64_t)TILE_PLANES * TILE_COLUMNS,
+                 each = (task->group + step - 1) / step;
+#define TILE_OPEN(s, t) sum[s][t] = TILE_BEGIN(&group[s], sums + (size_t)(t)*4);
+#define TILE_CLOSE(s, t)                                                  \
+  {                                                                       \
+    float *at = y + (size_t)(t)*RL_TILE_ROWS + (size_t)(s)*VECTOR_FLOATS; \
+    vf_put(at, TILE_END(&group[s], sum[s][t], sums + (size_t)(t)*4,       \
+                        g == 0 ? vf_zero() : vf_load(at)));               \
   }
-  TILE_UNROLLED
-  for (unsigned r = 0; r < rows; r++) {
-    sums->of[r][t] = vf_fma(TILE_FLOAT(sum[r]), c->scale[r], sums->of[r][t]);
+#define TILE_GROUP_STRIP(s, t)                                                     \
+  group[s] = TILE_GROUP_OF(task, panels->at[(s)*VECTOR_FLOATS / RL_PANEL_ROWS], g, \
+                           (s)*VECTOR_FLOATS % RL_PANEL_ROWS);
+#define TILE_OPEN_TOKEN(t)        \
+  if ((t) < tokens) {             \
+    TILE_EACH_STRIP(TILE_OPEN, t) \
   }
+#define TILE_CLOSE_TOKEN(t)        \
+  if ((t) < tokens) {              \
+    TILE_EACH_STRIP(TILE_CLOSE, t) \
+  }
+  for (uint64_t g = 0; g < task->groups; g++) {
+    TILE_SUM sum[TILE_STRIPS][RL_TILE_TOKENS_MOST];
+    TILE_GROUP group[TILE_STRIPS];
+    const uint8_t *sums = inputs->sums + g * tokens * 4;
+    TILE_EACH_STRIP(TILE_GROUP_STRIP, 0)
+    TILE_EACH_TOKEN(TILE_OPEN_TOKEN)
+    TILE(units)(task, panels, inputs->x, (uint64_t[2]){g * each, (g + 1) * each}, sum, tokens);
+    TILE_EACH_TOKEN(TILE_CLOSE_TOKEN)
+  }
+#undef TILE_OPEN
+#undef TILE_CLOSE
+#undef TILE_GROUP_STRIP
+#undef TILE_OPEN_TOKEN
+#undef TILE_CLOSE_TOKEN
+}
 #else
-  TILE_UNROLLED
-  for (unsigned v = 0; v < TILE_VECTORS; v++) {
-    const vi input = vi_load(x + (size_t)v * VECTOR_BYTES);
-    TILE_UNROLLED
-    for (unsigned r = 0; r < rows; r++) {
-      sums->of[r][t] = TILE_ADD(sums->of[r][t], c->weight[r][v], input);
-    }
+TILE_INLINE void TILE(tokens)(const rl_linear_task *task, const rl_linear_panels *panels,
+                              const rl_linear_inputs *inputs, float *y, unsigned tokens) {
+  TILE_SUM sum[TILE_STRIPS][RL_TILE_TOKENS_MOST];
+#define TILE_OPEN(s, t) sum[s][t] = vf_zero();
+#define TILE_CLOSE(s, t) \
+  vf_put(y + (size_t)(t)*RL_TILE_ROWS + (size_t)(s)*VECTOR_FLOATS, sum[s][t]);
+#define TILE_OPEN_TOKEN(t)        \
+  if ((t) < tokens) {             \
+    TILE_EACH_STRIP(TILE_OPEN, t) \
   }
-#endif
-}
-
-/* What all tiles of a share have in common. */
-typedef struct TILE(plan) {
-  const rl_linear_task *task;
-  float *scales;
-  uint64_t apart; /* rows from one row of a tile to the next */
-#if TILE_GROUPED
-  vi spread;
-  rl_group_walk groups;
-#endif
-} TILE(plan);
-
-/* What is finished of a row and an input: the lanes, the shift of each group, the input's scale. */
-#if TILE_GROUPED
-TILE_INLINE float TILE(value)(const rl_linear_task *task, vf sum, const float *scales,
-                              const uint8_t *row, uint64_t token) {
-  float value = vf_sum(sum);
-  const float *shifts = scales + RL_TILE_ROWS * task->padded;
-  const float *groups = task->sums + token * task->padded;
-  (void)row;
-  if (task->shifted) {
-    vf shift = vf_zero();
-    for (uint64_t g = 0; g < task->groups; g += VECTOR_FLOATS) {
-      shift = vf_fma(vf_load(shifts + g), vf_load(groups + g), shift);
-    }
-    value += vf_sum(shift);
+#define TILE_CLOSE_TOKEN(t)        \
+  if ((t) < tokens) {              \
+    TILE_EACH_STRIP(TILE_CLOSE, t) \
   }
-  return task->x_scales != NULL ? value * task->x_scales[token] : value;
-}
-#else
-TILE_INLINE float TILE(value)(const rl_linear_task *task, TILE_SUM sum, const float *scales,
-                              const uint8_t *row, uint64_t token) {
-  return TILE_VALUE(task, sum, row, scales, token);
+  TILE_EACH_TOKEN(TILE_OPEN_TOKEN)
+  TILE(units)(task, panels, inputs->x, (uint64_t[2]){0, task->units + 1}, sum, tokens);
+  TILE_EACH_TOKEN(TILE_CLOSE_TOKEN)
+#undef TILE_OPEN
+#undef TILE_CLOSE
+#undef TILE_OPEN_TOKEN
+#undef TILE_CLOSE_TOKEN
 }
 #endif
 
-TILE_INLINE void TILE(walk)(const TILE(plan) * plan, uint64_t first, uint64_t token, unsigned rows,
-                            unsigned tokens) {
-  const rl_linear_task *task = plan->task;
-  const uint64_t chunks = task->cols / TILE_STEP, left = task->cols % TILE_STEP;
-  const uint8_t *row[RL_TILE_ROWS], *x = task->x + token * task->x_bytes;
-  uint8_t tail[TILE_BYTES] = {0};
-  TILE(sums) sums;
-  TILE(chunk) c;
-#if TILE_GROUPED
-  rl_group_walk at_group = plan->groups;
-#endif
-  TILE_UNROLLED
-  for (unsigned r = 0; r < rows; r++) {
-#if TILE_GROUPED
-    TILE_UNROLLED
-    for (unsigned t = 0; t < tokens; t++) sums.of[r][t] = vf_zero();
-#else
-    TILE_UNROLLED
-    for (unsigned t = 0; t < tokens; t++) sums.of[r][t] = TILE_ZERO();
-#endif
+/* Of one width the compiler keeps all sums in registers: a function each. */
+#define TILE_WIDTH(n)                                                                  \
+  static void TILE(of_##n)(const rl_linear_task *task, const rl_linear_panels *panels, \
+                           const rl_linear_inputs *inputs, float *y) {                 \
+    TILE(tokens)(task, panels, inputs, y, n);                                          \
   }
-  TILE_UNROLLED
-  for (unsigned r = 0; r < rows; r++) {
-    row[r] = task->weights + (first + r * plan->apart) * task->row_bytes;
-  }
-  for (uint64_t k = 0; k < chunks + (left > 0); k++) {
-    TILE_UNROLLED
-    for (unsigned r = 0; r < rows; r++) {
-      const uint8_t *at = row[r] + k * TILE_BYTES;
-      vector_prefetch(at + TILE_AHEAD);
-      if (k == chunks) {
-        memcpy(tail, at, (left * TILE_BYTES + TILE_STEP - 1) / TILE_STEP);
-        at = tail;
-      }
-      TILE_LOAD(at, c.weight[r]);
-#if TILE_GROUPED
-      c.scale[r] = vf_spread(plan->scales + r * task->padded + at_group.group, plan->spread);
-#endif
-    }
-#if TILE_GROUPED
-    rl_group_walk_next(&at_group);
-#endif
-    TILE_UNROLLED
-    for (unsigned t = 0; t < tokens; t++) {
-      TILE(add)(&c, x + t * task->x_bytes + k * TILE_VECTORS * VECTOR_BYTES, &sums, rows, t);
-    }
-  }
-  TILE_UNROLLED
-  for (unsigned r = 0; r < rows; r++) {
-    TILE_UNROLLED
-    for (unsigned t = 0; t < tokens; t++) {
-      task->y[(token + t) * task->rows + first + r * plan->apart] =
-          TILE(value)(task, sums.of[r][t], plan->scales + r * task->padded, row[r], token + t);
-    }
-  }
-}
-
-/* Scales and shifts of the tile's rows. */
-static void TILE(scales)(const TILE(plan) * plan, uint64_t first, uint64_t rows) {
-  const rl_linear_task *task = plan->task;
-  if (task->component->kind != RL_QUANT) return;
-  for (uint64_t r = 0; r < rows; r++) {
-    const uint8_t *row = task->weights + (first + r * plan->apart) * task->row_bytes;
-    float *own = plan->scales + r * task->padded;
-    vector_scales(row + task->scales, task->component->scale, task->groups, own);
-    if (task->shifted) vector_shifts(task, row, own, own + RL_TILE_ROWS * task->padded);
-  }
-}
-
-/* All inputs with rows [first, first + rows): as many tiles as are needed, of sizes that differ by
- * one at most, so that one more input never costs a tile of its own. */
-TILE_INLINE void TILE(inputs)(const TILE(plan) * plan, uint64_t first, unsigned rows) {
-  const uint64_t tokens = plan->task->tokens, tiles = (tokens + TILE_TOKENS - 1) / TILE_TOKENS;
-  uint64_t done = 0;
-  for (uint64_t tile = 0; tile < tiles; tile++) {
-    uint64_t next = tokens * (tile + 1) / tiles;
-    switch (next - done) {
-      case 1:
-        TILE(walk)(plan, first, done, rows, 1);
-        break;
-      case 2:
-        TILE(walk)(plan, first, done, rows, 2);
-        break;
+TILE_WIDTH(1)
+TILE_WIDTH(2)
 #if TILE_TOKENS > 2
-      case 3:
-        TILE(walk)(plan, first, done, rows, 3);
-        break;
-      default:
-        TILE(walk)(plan, first, done, rows, 4);
-        break;
+TILE_WIDTH(3)
+TILE_WIDTH(4)
+TILE_WIDTH(5)
+TILE_WIDTH(6)
+TILE_WIDTH(7)
+TILE_WIDTH(8)
 #endif
-    }
-    done = next;
-  }
-}
+#if TILE_TOKENS > 8
+TILE_WIDTH(9)
+TILE_WIDTH(10)
+TILE_WIDTH(11)
+TILE_WIDTH(12)
+#endif
 
-/* The rows of a tile stand far apart, so that each is part of a stream that goes through memory
- * without a jump; what is left over at the end goes one by one. */
-static void TILE(rows)(const rl_linear_task *task, float *scratch, uint64_t first, uint64_t end) {
-  TILE(plan) plan = {.task = task, .scales = scratch, .apart = (end - first) / TILE_ROWS};
-#if TILE_GROUPED
-  plan.spread = vi_spread(TILE_LANE, task->group);
-  plan.groups = rl_group_walk_begin(task, TILE_STEP);
+static void TILE(multiply)(const rl_linear_task *task, const rl_linear_panels *panels,
+                           const rl_linear_inputs *inputs, float *y) {
+  static void (*const of[])(const rl_linear_task *, const rl_linear_panels *,
+                            const rl_linear_inputs *, float *) = {
+    TILE(of_1),
+    TILE(of_2),
+#if TILE_TOKENS > 2
+    TILE(of_3),
+    TILE(of_4),
+    TILE(of_5),
+    TILE(of_6),
+    TILE(of_7),
+    TILE(of_8),
 #endif
-  for (uint64_t row = first; row < first + plan.apart; row++) {
-    TILE(scales)(&plan, row, TILE_ROWS);
-    TILE(inputs)(&plan, row, TILE_ROWS);
-  }
-  for (uint64_t row = first + plan.apart * TILE_ROWS; row < end; row++) {
-    TILE(scales)(&plan, row, 1);
-    TILE(inputs)(&plan, row, 1);
-  }
+#if TILE_TOKENS > 8
+    TILE(of_9),
+    TILE(of_10),
+    TILE(of_11),
+    TILE(of_12),
+#endif
+  };
+  of[inputs->tokens - 1](task, panels, inputs, y);
 }
 
 #undef TILE
-#undef TILE_INLINE
 #undef TILE_UNROLLED
-#undef TILE_WEIGHT
-#undef TILE_ROWS
-#undef TILE_VECTORS
-#undef TILE_GROUPED
-#undef TILE_SUM
-#undef TILE_ZERO
-#undef TILE_ADD
-#undef TILE_FLOAT
-#undef TILE_VALUE
+#undef TILE_INLINE
+#undef TILE_UNIT
+#undef TILE_COLUMNS
+#undef TILE_PLANES
 #undef TILE_LOAD
-#undef TILE_STEP
-#undef TILE_BYTES
-#undef TILE_LANE
+#undef TILE_GROUPED
+#undef TILE_WEIGHT
+#undef TILE_SUM
+#undef TILE_ADD
+#undef TILE_BEGIN
+#undef TILE_END
+#undef TILE_GROUP
+#undef TILE_GROUP_OF
+#undef TILE_STRIPS
+#undef TILE_EACH_TOKEN
+#undef TILE_EACH_STRIP
+#undef TILE_WIDTH

@@ -13,9 +13,6 @@ static inline uint64_t vi_fold(vi v) {
   _mm256_storeu_si256((void *)part, v);
   return part[0] | part[1] | part[2] | part[3];
 }
-static inline vf vf_all(float value) {
-  return _mm256_set1_ps(value);
-}
 static inline void vf_store(float *at, vf v) {
   _mm256_store_ps(at, v);
 }

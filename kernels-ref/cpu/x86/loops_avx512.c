@@ -11,9 +11,6 @@ static inline vi vi_or(vi a, vi b) {
 static inline uint64_t vi_fold(vi v) {
   return (uint64_t)_mm512_reduce_or_epi64(v);
 }
-static inline vf vf_all(float value) {
-  return _mm512_set1_ps(value);
-}
 static inline void vf_store(float *at, vf v) {
   _mm512_store_ps(at, v);
 }

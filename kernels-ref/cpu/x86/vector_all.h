@@ -2,15 +2,14 @@
 #ifndef RL_CPU_VECTOR_ALL_H
 #define RL_CPU_VECTOR_ALL_H
 
-/* Which group of its chunk each lane is of: lanes of that many columns; all of one when 0. */
-static inline vi vi_spread(uint32_t lane_columns, uint64_t group) {
-  int32_t index[VECTOR_FLOATS];
-  for (uint32_t i = 0; i < VECTOR_FLOATS; i++)
-    index[i] = (int32_t)((uint64_t)i * lane_columns / group);
-  return vi_load(index);
-}
+#include <string.h>
 
-static inline void vector_prefetch(const uint8_t *at) {
+/* A vector of 32-bit sums. Sums that live through a loop have this type, which is that of their
+ * instructions: gcc copies them every time where it is another one of the same size. */
+typedef int32_t vs __attribute__((vector_size(VECTOR_FLOATS * 4)));
+
+/* Always inlined: gcc takes a function that only prefetches for one without effects and drops it. */
+static inline __attribute__((always_inline)) void vector_prefetch(const uint8_t *at) {
   _mm_prefetch((const char *)at, _MM_HINT_T0);
 }
 
@@ -28,23 +27,12 @@ static inline void vector_scales(const uint8_t *stored, rl_type type, uint64_t c
   }
 }
 
-/* What each group is shifted by. Without stored zeros it is a multiple of the scale. */
-static inline void vector_shifts(const rl_linear_task *task, const uint8_t *row,
-                                 const float *scales, float *shifts) {
-  if (task->component->zero != RL_ZERO_NONE) {
-    rl_linear_zeros(task, row, scales, shifts);
-    return;
-  }
-  const float middle = (float)(1u << (RL_TYPES[task->component->type].bits - 1));
-  for (uint64_t g = 0; g < task->groups; g++) shifts[g] = (task->centre - middle) * scales[g];
-}
-
 /* Sums of floats, as tiles that multiply in fp32 name them. */
-static inline vf vf_same(vf v) {
-  return v;
-}
 static inline vf vf_add_product(vf sum, vf weight, vi x) {
   return vf_fma(weight, vf_of(x), sum);
+}
+static inline vf vf_add_words(vf sum, vi a, vi b) {
+  return vf_fma(vf_of(a), vf_of(b), sum);
 }
 static inline void vf_load_one(const uint8_t *at, vf *w) {
   w[0] = vf_load(at);
@@ -53,8 +41,33 @@ static inline void vi_load_one(const uint8_t *at, vi *w) {
   w[0] = vi_load(at);
 }
 
-/* Results that nothing more is done to. */
-#define DENSE_VALUE(task, sum, row, scales, token) \
-  ((void)(task), (void)(row), (void)(scales), (void)(token), vf_sum(sum))
+/* A word of 4 bytes, whatever it holds, in every lane. */
+static inline vi vi_word(const void *at) {
+  uint32_t word;
+  memcpy(&word, at, sizeof word);
+  return vi_all(word);
+}
+
+/* e^x within 2 units of the last place for x up to 88; 0 below the smallest normal number. x is n
+ * ln 2 + r, e^r the polynomial of Cody & Waite's reduction (Moshier, Cephes, expf). */
+static inline vf vf_exp(vf x) {
+  const vf inside = vf_max(vf_all(-88), vf_min(vf_all(88.3762626f), x));
+  const vf n = vf_max(vf_all(-126), vf_round(vf_mul(inside, vf_all(1.44269504f))));
+  vf r = vf_fma(n, vf_all(-0.693359375f), inside), sum = vf_all(1.9875691500e-4f);
+  r = vf_fma(n, vf_all(2.12194440e-4f), r);
+  sum = vf_fma(sum, r, vf_all(1.3981999507e-3f));
+  sum = vf_fma(sum, r, vf_all(8.3334519073e-3f));
+  sum = vf_fma(sum, r, vf_all(4.1665795894e-2f));
+  sum = vf_fma(sum, r, vf_all(1.6666665459e-1f));
+  sum = vf_fma(sum, r, vf_all(5.0000001201e-1f));
+  sum = vf_fma(vf_mul(r, r), sum, vf_add(r, vf_all(1)));
+  return vf_unless_below(x, -87.3365448f, vf_mul(sum, vf_power(n)));
+}
+
+/* 1 - 2 / (e^2x + 1): as near as fp32 holds 1 */
+static inline vf vf_tanh(vf x) {
+  const vf one = vf_all(1), e = vf_exp(vf_add(x, x));
+  return vf_sub(one, vf_div(vf_all(2), vf_add(e, one)));
+}
 
 #endif

@@ -1,0 +1,527 @@
+/* attention, the fast rows: queries are arranged, threads walk the keys of the cache with the tile
+ * of an instruction set, results are written through the view that the scalar row uses.
+ *
+ * Dimension legend: G query heads share a KV head; a stint is what one thread does at a stretch:
+ * some tokens of a sequence, some KV heads, some splits of the keys. */
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+#include "base/checked.h"
+#include "kernels-ref/cpu/encoding.h"
+#include "kernels-ref/cpu/fast/fast_rows.h"
+#include "kernels-ref/cpu/fast/seen.h"
+#include "kernels-ref/cpu/fast/team.h"
+#include "kernels-ref/cpu/registry.h"
+
+enum {
+  PARTED = 32,       /* values of a mix whose even channels stand together */
+  LINE = 64,         /* bytes that memory hands out together */
+  TILE_ROWS = 32,    /* queries that meet a block together, at least one token's */
+  PARKED_TOKENS = 64 /* with so few tokens the splits of a sequence are stints of their own */
+};
+
+static const double LOG2_E = 1.4426950408889634;
+
+/* --- which operands a row takes --- */
+
+static bool is_float(const rl_format *format) {
+  return format != NULL && rl_format_is_dense(format) && !RL_TYPES[format->stack[0].type].integer;
+}
+
+/* Codes around their middle with one scale a row. */
+static bool codes_fit(const rl_component *c) {
+  const bool scaled = c->scale == RL_F16 || c->scale == RL_BF16 || c->scale == RL_F32;
+  const bool plain = c->kind == RL_QUANT && !c->ordered && !c->outer && c->zero == RL_ZERO_NONE;
+  return plain && scaled && c->span == RL_PER_ROW;
+}
+
+static bool stored_fits(const rl_tensor *tensor, const rl_kernel *kernel) {
+  const rl_format *format = tensor->format;
+  if (tensor->part != RL_KV_ALL || format == NULL || format->depth != 1) return false;
+  const rl_component *c = &format->stack[0];
+  if (c->type != kernel->weights) return false;
+  return RL_TYPES[c->type].integer ? codes_fit(c) : c->kind == RL_DENSE;
+}
+
+/* One score is one product, scaled and capped; all keys are here. */
+static bool scores_fit(const rl_op_attributes *at) {
+  return at->over == RL_OVER_CACHE && !at->parted && at->key_parts == 0 && at->buckets == 0 &&
+         at->alibi == 0;
+}
+
+bool rl_fast_attention_fits(const rl_program *program, const rl_op *op, const rl_kernel *kernel) {
+  const rl_tensor *k = rl_op_tensor(program, op, RL_READ, 1);
+  const rl_tensor *v = rl_op_tensor(program, op, RL_READ, 2);
+  if (!scores_fit(&op->at) || !stored_fits(k, kernel) || !stored_fits(v, kernel)) return false;
+  if (k->format != v->format || RL_TYPES[op->compute].integer) return false;
+  if (kernel->inputs == RL_BF16 && op->compute != RL_BF16) return false;
+  return is_float(rl_op_tensor(program, op, RL_READ, 0)->format) &&
+         is_float(rl_op_tensor(program, op, RL_WRITE, 0)->format);
+}
+
+/* --- memory --- */
+
+/* Sums of some rows over some keys: what a tile adds to, and what is merged. */
+typedef struct sums {
+  float *mix, *lanes, *largest;
+} sums;
+
+/* Where the parts of the workspace begin, in floats. */
+typedef struct layout {
+  rl_attention_task task;
+  uint64_t group, tile_tokens, rows, heads, kv_heads; /* rows: of a tile and KV head */
+  uint64_t state;  /* floats of a row: its mix, the sum of its weights, its largest score */
+  uint64_t splits; /* of the longest sequence */
+  uint64_t values, sinks, q, y, parked, parked_tokens, own, member, end;
+} layout;
+
+static bool add_part(uint64_t *used, uint64_t *at, uint64_t rows, uint64_t each) {
+  uint64_t floats;
+  *at = *used;
+  return rl_mul_u64(rows, each, &floats) && rl_add_u64(floats, RL_BLOCK_PAD - 1, &floats) &&
+         rl_add_u64(*used, floats / RL_BLOCK_PAD * RL_BLOCK_PAD, used);
+}
+
+static void begin_task(const rl_program *program, const rl_op *op, const rl_attention_tile *tile,
+                       layout *l) {
+  const rl_op_attributes *at = &op->at;
+  const uint64_t each = 4 / rl_encoding_bytes(tile->type), pad = RL_BLOCK_PAD;
+  const uint64_t together = rl_max_u64(each, tile->together);
+  rl_row_layout row = {0};
+  const rl_component *c = &rl_op_tensor(program, op, RL_READ, 1)->format->stack[0];
+  rl_component_layout(c, at->head_dim, &row);
+  l->task = (rl_attention_task){.head_dim = at->head_dim,
+                                .words = rl_ceil_div(at->head_dim, together) * together / each,
+                                .width = rl_ceil_div(at->head_dim, pad) * pad,
+                                .codes = row.codes,
+                                .component = c,
+                                .scale = (float)(at->score_scale * LOG2_E),
+                                .softcap = (float)(at->softcap * LOG2_E)};
+  l->task.padded_words =
+      rl_ceil_div(l->task.words + (tile->arrange != NULL ? 2 : 0), RL_BLOCK_LANES) * RL_BLOCK_LANES;
+  l->heads = at->heads;
+  l->kv_heads = at->kv_heads;
+  l->group = at->heads / at->kv_heads;
+  l->tile_tokens = rl_max_u64(TILE_ROWS / l->group, 1);
+  l->rows = l->tile_tokens * l->group;
+  l->state = l->task.width + 2;
+}
+
+/* What a member of the team needs: a block's room, sums of a split for some KV heads, of all splits
+ * for one. */
+static bool lay_out_member(layout *l) {
+  const uint64_t floats = l->task.width + RL_BLOCK_LANES + 1;
+  uint64_t sums_at, all_at, used = rl_attention_room(&l->task, l->rows), pad = RL_BLOCK_PAD;
+  used = rl_ceil_div(used, pad) * pad;
+  if (!add_part(&used, &sums_at, l->rows * l->kv_heads, floats)) return false;
+  if (!add_part(&used, &all_at, l->rows + 1, l->state)) return false;
+  l->member = used;
+  return true;
+}
+
+static bool lay_out(layout *l, uint64_t tokens, uint64_t longest, uint32_t threads) {
+  uint64_t rows, parked;
+  l->splits = rl_ceil_div(longest, RL_SPLIT_KEYS);
+  l->parked_tokens = rl_min_u64(tokens, PARKED_TOKENS);
+  l->end = 0;
+  return rl_mul_u64(tokens, l->heads, &rows) &&
+         rl_mul_u64(l->parked_tokens * l->heads, l->splits, &parked) && lay_out_member(l) &&
+         add_part(&l->end, &l->values, rl_max_u64(threads, 1), l->heads * l->task.head_dim) &&
+         add_part(&l->end, &l->sinks, 1, l->heads) &&
+         add_part(&l->end, &l->q, rows, l->task.padded_words) &&
+         add_part(&l->end, &l->y, rows, l->task.head_dim) &&
+         add_part(&l->end, &l->parked, parked, l->state) &&
+         add_part(&l->end, &l->own, rl_max_u64(threads, 1), l->member);
+}
+
+bool rl_fast_attention_workspace(const rl_program *program, const rl_op *op,
+                                 const rl_pass_limits *limits, rl_workspace_size *size) {
+  const rl_kernel *kernel = rl_kernel_choose(program, op, limits->isa);
+  layout l = {0};
+  begin_task(program, op, kernel->attention, &l);
+  if (!lay_out(&l, limits->tokens, limits->longest, limits->threads)) return false;
+  if (!rl_add_u64(l.end, LINE / sizeof(float), &size->values)) return false;
+  return rl_mul_u64(l.rows, rl_max_u64(limits->threads, 1), &size->codes);
+}
+
+/* --- a call --- */
+
+typedef struct fast_attention {
+  const rl_call *call;
+  const rl_attention_tile *tile;
+  layout l;
+  const rl_view *in, *k, *v;
+  float *work;
+  bool parked;            /* splits are stints of their own */
+  uint64_t parts, stints; /* KV heads are dealt to so many stints; of all sequences */
+} fast_attention;
+
+static uint64_t tiles_of(const fast_attention *f, const rl_pass_sequence *sequence) {
+  return rl_ceil_div(sequence->q, f->l.tile_tokens);
+}
+
+static uint64_t splits_of(const rl_pass_sequence *sequence) {
+  return rl_ceil_div(rl_pass_keys(sequence), RL_SPLIT_KEYS);
+}
+
+/* Where the queries of a KV head begin, those of a token after those of the one before. */
+static float *queries_of(const fast_attention *f, uint64_t kv_head, uint64_t token) {
+  const layout *l = &f->l;
+  const uint64_t row = (kv_head * f->call->pass->tokens + token) * l->group;
+  return f->work + l->q + row * l->task.padded_words;
+}
+
+/* Words of all heads of a token. */
+static void arrange_token(const fast_attention *f, uint64_t token, float *values) {
+  const layout *l = &f->l;
+  const uint64_t count = l->heads * l->task.head_dim;
+  const rl_type type = f->tile->type;
+  const uint32_t size = rl_encoding_bytes(type);
+  rl_view_read(f->in, token * f->in->block, count, values);
+  for (uint64_t h = 0; h < l->heads; h++) {
+    float *to = queries_of(f, h / l->group, token) + h % l->group * l->task.padded_words;
+    uint8_t *bytes = (uint8_t *)to;
+    memset(to, 0, l->task.padded_words * sizeof *to);
+    const float *query = values + h * l->task.head_dim;
+    if (f->tile->arrange != NULL) {
+      f->tile->arrange(&l->task, query, to);
+      continue;
+    }
+    for (uint64_t c = 0; c < l->task.head_dim; c++) {
+      rl_bits_store(bytes + c * size, size, rl_encode(type, query[c]));
+    }
+  }
+}
+
+static void arrange(void *context, rl_team_member member) {
+  const fast_attention *f = context;
+  rl_team_share share = rl_team_divide(member, f->call->pass->tokens, 1);
+  float *values = f->work + f->l.values + member.number * f->l.heads * f->l.task.head_dim;
+  for (uint64_t t = share.first; t < share.end; t++) arrange_token(f, t, values);
+}
+
+/* --- sums --- */
+
+static void clear(const layout *l, const sums *s, uint64_t rows) {
+  memset(s->mix, 0, rows * l->task.width * sizeof *s->mix);
+  memset(s->lanes, 0, rows * RL_BLOCK_LANES * sizeof *s->lanes);
+  for (uint64_t r = 0; r < rows; r++) s->largest[r] = -FLT_MAX;
+}
+
+/* A state is a mix, the sum of its weights, the score that both are relative to. */
+static void clear_state(const layout *l, float *state) {
+  memset(state, 0, l->state * sizeof *state);
+  state[l->task.width + 1] = -FLT_MAX;
+}
+
+static void take_state(const layout *l, const sums *s, uint64_t row, float *state) {
+  const float *lanes = s->lanes + row * RL_BLOCK_LANES;
+  float sum = 0;
+  for (int i = 0; i < RL_BLOCK_LANES; i++) sum += lanes[i];
+  memcpy(state, s->mix + row * l->task.width, l->task.width * sizeof *state);
+  state[l->task.width] = sum;
+  state[l->task.width + 1] = s->largest[row];
+}
+
+/* to = to and from, keys of both (Milakov & Gimelshein 2018, 3.1). */
+static void merge_state(const layout *l, const float *from, float *to) {
+  const uint64_t width = l->task.width;
+  const float largest = from[width + 1] > to[width + 1] ? from[width + 1] : to[width + 1];
+  const float mine = exp2f(to[width + 1] - largest), other = exp2f(from[width + 1] - largest);
+  for (uint64_t c = 0; c <= width; c++) to[c] = to[c] * mine + from[c] * other;
+  to[width + 1] = largest;
+}
+
+/* The head's sink joins the sum without a value (OpenAI 2025, gpt-oss model card, 2.2). */
+static void finish(const fast_attention *f, uint64_t token, uint64_t head, float *state) {
+  const layout *l = &f->l;
+  const uint64_t width = l->task.width;
+  float *y = f->work + l->y + (token * l->heads + head) * l->task.head_dim;
+  if (f->call->op->at.sinks) {
+    const float sink = f->work[l->sinks + head] * (float)LOG2_E;
+    const float largest = fmaxf(sink, state[width + 1]), by = exp2f(state[width + 1] - largest);
+    for (uint64_t c = 0; c <= width; c++) state[c] *= by;
+    state[width] += exp2f(sink - largest);
+  }
+  for (uint64_t c = 0; c < l->task.head_dim; c++) {
+    const uint64_t at =
+        f->tile->parted ? c / PARTED * PARTED + c % 2 * (PARTED / 2) + c % PARTED / 2 : c;
+    y[c] = state[width] > 0 ? state[at] / state[width] : state[at];
+  }
+}
+
+/* --- stints --- */
+
+typedef struct stint {
+  const rl_pass_sequence *sequence;
+  uint64_t first_token, tokens;    /* of the sequence */
+  uint64_t first_split, end_split; /* of the keys */
+  uint64_t first_head, end_head;   /* KV heads */
+  rl_seen seen[TILE_ROWS];         /* of each token */
+  float *room;                     /* of the member that does it */
+  sums sums;
+  float *all; /* states of one KV head over all splits */
+} stint;
+
+static uint64_t token_of(const stint *s, uint64_t t) {
+  return s->sequence->first_token + s->first_token + t;
+}
+
+/* The head's share of the next block's rows, as they follow each other in memory: what one head
+ * reads stands too far apart for machines to see that it is a stream. */
+static void look_ahead(const fast_attention *f, const stint *s, uint64_t key, uint64_t head,
+                       rl_attention_block *b) {
+  const rl_store *stores[2] = {&f->k->store, &f->v->store};
+  const uint64_t left = rl_pass_keys(s->sequence) - rl_min_u64(key, rl_pass_keys(s->sequence));
+  if (s->end_head - s->first_head != f->l.kv_heads) return;
+  for (int o = 0; o < 2; o++) {
+    const uint64_t row_bytes = f->l.kv_heads * stores[o]->row_bytes;
+    const uint64_t bytes = rl_min_u64(left, RL_BLOCK_KEYS) * row_bytes;
+    const uint8_t *first = stores[o]->bytes + (s->sequence->first_kv + key) * row_bytes;
+    b->ahead[o] = first + bytes * head / f->l.kv_heads;
+    b->ahead_end[o] = first + bytes * (head + 1) / f->l.kv_heads;
+  }
+}
+
+/* One KV head and one block; any: bits of the keys that some row sees. */
+static void meet(const fast_attention *f, const stint *s, uint64_t key, uint64_t head,
+                 const uint32_t *bits, uint32_t any) {
+  const layout *l = &f->l;
+  const uint64_t row = (s->sequence->first_kv + key) * l->kv_heads + head;
+  const uint64_t rows = s->tokens * l->group, slot = (head - s->first_head) * rows;
+  rl_attention_block b = {
+      .keys = f->k->store.bytes + row * f->k->store.row_bytes,
+      .values = f->v->store.bytes + row * f->v->store.row_bytes,
+      .apart = l->kv_heads * f->k->store.row_bytes,
+      .first = (uint32_t)__builtin_ctz(any),
+      .end = 32u - (uint32_t)__builtin_clz(any),
+      .rows = rows,
+      .seen = bits,
+      .q = queries_of(f, head, token_of(s, 0)),
+      .mix = s->sums.mix + slot * l->task.width,
+      .lanes = s->sums.lanes + slot * RL_BLOCK_LANES,
+      .largest = s->sums.largest + slot,
+      .room = s->room,
+  };
+  look_ahead(f, s, key + RL_BLOCK_KEYS, head, &b);
+  f->tile->block(&l->task, &b);
+}
+
+/* Blocks of a split, all heads of a block before the next one, as they are stored. */
+static void walk_split(const fast_attention *f, const stint *s, uint32_t *bits, uint64_t split) {
+  const rl_op_attributes *at = &f->call->op->at;
+  const uint64_t group = f->l.group, rows = s->tokens * group;
+  const uint64_t keys = rl_min_u64((split + 1) * RL_SPLIT_KEYS, rl_pass_keys(s->sequence));
+  clear(&f->l, &s->sums, rows * (s->end_head - s->first_head));
+  for (uint64_t key = split * RL_SPLIT_KEYS; key < keys; key += RL_BLOCK_KEYS) {
+    uint32_t any = 0;
+    for (uint64_t t = 0; t < s->tokens; t++) {
+      const uint64_t i = s->first_token + t;
+      const uint32_t seen = rl_seen_bits(s->sequence, at, i, &s->seen[t], key);
+      for (uint64_t g = 0; g < group; g++) bits[t * group + g] = seen;
+      any |= seen;
+    }
+    if (any == 0) continue;
+    for (uint64_t h = s->first_head; h < s->end_head; h++) meet(f, s, key, h, bits, any);
+  }
+}
+
+static float *parked_state(const fast_attention *f, uint64_t token, uint64_t head, uint64_t split) {
+  const uint64_t row = (token * f->l.heads + head) * f->l.splits + split;
+  return f->work + f->l.parked + row * f->l.state;
+}
+
+/* States of a split go where they wait for the others. */
+static void park(const fast_attention *f, const stint *s, uint64_t split) {
+  uint64_t row = 0;
+  for (uint64_t h = s->first_head; h < s->end_head; h++) {
+    for (uint64_t t = 0; t < s->tokens; t++) {
+      for (uint64_t g = 0; g < f->l.group; g++) {
+        take_state(&f->l, &s->sums, row++,
+                   parked_state(f, token_of(s, t), h * f->l.group + g, split));
+      }
+    }
+  }
+}
+
+/* The splits of one KV head one after the other. */
+static void walk_head(const fast_attention *f, stint *s, uint32_t *bits, uint64_t head) {
+  const layout *l = &f->l;
+  const uint64_t rows = s->tokens * l->group;
+  float *split_state = s->all + rows * l->state;
+  s->first_head = head;
+  s->end_head = head + 1;
+  for (uint64_t r = 0; r < rows; r++) clear_state(l, s->all + r * l->state);
+  for (uint64_t split = s->first_split; split < s->end_split; split++) {
+    walk_split(f, s, bits, split);
+    for (uint64_t r = 0; r < rows; r++) {
+      take_state(l, &s->sums, r, split_state);
+      merge_state(l, split_state, s->all + r * l->state);
+    }
+  }
+  for (uint64_t r = 0; r < rows; r++) {
+    finish(f, token_of(s, r / l->group), head * l->group + r % l->group, s->all + r * l->state);
+  }
+}
+
+static void do_stint(const fast_attention *f, stint *s, uint32_t member) {
+  const layout *l = &f->l;
+  const uint64_t first = s->first_head, end = s->end_head;
+  uint64_t used = rl_attention_room(&l->task, l->rows), rows = l->rows * l->kv_heads;
+  float *own = f->work + l->own + member * l->member;
+  s->room = own;
+  own += rl_ceil_div(used, RL_BLOCK_PAD) * RL_BLOCK_PAD;
+  s->sums = (sums){own, own + rows * l->task.width, NULL};
+  s->sums.largest = s->sums.lanes + rows * RL_BLOCK_LANES;
+  s->all = s->sums.largest + rows;
+  uint32_t *bits = (uint32_t *)f->call->work->codes + member * l->rows;
+  for (uint64_t t = 0; t < s->tokens; t++) {
+    s->seen[t] = rl_seen_of(s->sequence, &f->call->op->at, s->first_token + t);
+  }
+  if (f->parked) {
+    walk_split(f, s, bits, s->first_split);
+    park(f, s, s->first_split);
+    return;
+  }
+  for (uint64_t head = first; head < end; head++) walk_head(f, s, bits, head);
+}
+
+/* Stint number n of those of a sequence. */
+static void do_nth(const fast_attention *f, const rl_pass_sequence *sequence, uint64_t n,
+                   uint32_t member) {
+  const layout *l = &f->l;
+  const uint64_t splits = f->parked ? splits_of(sequence) : 1, part = n % f->parts;
+  const uint64_t split = n / f->parts % splits, tile = n / f->parts / splits;
+  stint s = {.sequence = sequence,
+             .first_token = tile * l->tile_tokens,
+             .first_split = split,
+             .end_split = f->parked ? split + 1 : splits_of(sequence),
+             .first_head = l->kv_heads * part / f->parts,
+             .end_head = l->kv_heads * (part + 1) / f->parts};
+  s.tokens = rl_min_u64(sequence->q - s.first_token, l->tile_tokens);
+  do_stint(f, &s, member);
+}
+
+static uint64_t stints_of(const fast_attention *f, const rl_pass_sequence *sequence) {
+  return tiles_of(f, sequence) * (f->parked ? splits_of(sequence) : 1) * f->parts;
+}
+
+/* Neighbouring stints read neighbouring keys: each member takes its share of them in a row. Where
+ * stints are of whole sequences later ones are longer: members take turns. */
+static void walk(void *context, rl_team_member member) {
+  const fast_attention *f = context;
+  const rl_team_share share = rl_team_divide(member, f->stints, 1);
+  uint64_t before = 0;
+  for (size_t s = 0; s < f->call->pass->count; s++) {
+    const rl_pass_sequence *sequence = &f->call->pass->sequences[s];
+    const uint64_t count = stints_of(f, sequence);
+    for (uint64_t n = 0; n < count; n++) {
+      const uint64_t all = before + n;
+      const bool mine =
+          f->parked ? all >= share.first && all < share.end : all % member.count == member.number;
+      if (mine) do_nth(f, sequence, n, member.number);
+    }
+    before += count;
+  }
+}
+
+/* Merges what waited, first split to last. */
+static void merge_parked(void *context, rl_team_member member) {
+  const fast_attention *f = context;
+  const layout *l = &f->l;
+  for (size_t s = 0; s < f->call->pass->count; s++) {
+    const rl_pass_sequence *sequence = &f->call->pass->sequences[s];
+    const rl_team_share share = rl_team_divide(member, sequence->q * l->heads, 1);
+    for (uint64_t n = share.first; n < share.end; n++) {
+      const uint64_t token = sequence->first_token + n / l->heads, head = n % l->heads;
+      float *state = f->work + l->own + member.number * l->member;
+      clear_state(l, state);
+      for (uint64_t split = 0; split < splits_of(sequence); split++) {
+        merge_state(l, parked_state(f, token, head, split), state);
+      }
+      finish(f, token, head, state);
+    }
+  }
+}
+
+/* --- the call --- */
+
+/* Marks the keys and values that some token sees; they are read without marking. */
+static void mark(const fast_attention *f, const rl_view *view) {
+  const uint64_t bytes = f->l.kv_heads * view->store.row_bytes;
+  for (size_t s = 0; s < f->call->pass->count && view->touched != NULL; s++) {
+    const rl_pass_sequence *sequence = &f->call->pass->sequences[s];
+    uint64_t first, keys = rl_seen_by_any(sequence, &f->call->op->at, &first);
+    rl_store_take(&view->store, (sequence->first_kv + first) * bytes, keys * bytes, view->touched);
+  }
+}
+
+/* Vectors that lie across two lines are loaded at half the pace. */
+static float *line_of(float *values) {
+  const uintptr_t behind = (uintptr_t)values % LINE;
+  return behind == 0 ? values : values + (LINE - behind) / sizeof *values;
+}
+
+static void begin(fast_attention *f, const rl_call *call) {
+  const rl_pass *pass = call->pass;
+  layout *l = &f->l;
+  uint64_t longest = 0, tiles = 0;
+  *f = (fast_attention){.call = call,
+                        .tile = call->kernel->attention,
+                        .in = rl_call_read(call, 0),
+                        .k = rl_call_read(call, 1),
+                        .v = rl_call_read(call, 2),
+                        .work = line_of(call->work->values)};
+  for (size_t s = 0; s < pass->count; s++) {
+    longest = rl_max_u64(longest, rl_pass_keys(&pass->sequences[s]));
+  }
+  begin_task(call->program, call->op, f->tile, l);
+  lay_out(l, pass->tokens, longest, call->threads); /* fits: memory was planned with it */
+  f->parked = pass->tokens <= PARKED_TOKENS;
+  for (size_t s = 0; s < pass->count; s++) {
+    tiles += tiles_of(f, &pass->sequences[s]) * splits_of(&pass->sequences[s]);
+  }
+  if (call->threads > 1) f->parts = rl_ceil_div((uint64_t)2 * call->threads, rl_max_u64(tiles, 1));
+  f->parts = rl_max_u64(f->parts, 1);
+  f->parts = f->parked ? rl_min_u64(f->parts, l->kv_heads) : l->kv_heads;
+  for (size_t s = 0; s < pass->count; s++) f->stints += stints_of(f, &pass->sequences[s]);
+}
+
+void rl_fast_attention(const rl_call *call) {
+  fast_attention f;
+  const rl_view *out = rl_call_write(call, 0);
+  if (call->pass->tokens == 0) return;
+  begin(&f, call);
+  mark(&f, f.k);
+  mark(&f, f.v);
+  if (call->op->at.sinks) {
+    rl_view_read(rl_call_read(call, 3), 0, f.l.heads, f.work + f.l.sinks);
+  }
+  rl_team_run(f.in->touched == NULL ? call->threads : 1, arrange, &f);
+  rl_team_run(call->threads, walk, &f);
+  if (f.parked) rl_team_run(call->threads, merge_parked, &f);
+  for (uint64_t t = 0; t < call->pass->tokens; t++) {
+    rl_view_write(out, t * out->block, out->block, f.work + f.l.y + t * out->block);
+  }
+}
+
+/* Every query and result once, and every key and value that some token sees once; a product of a
+ * query with a key and one of a weight with a value for all that each head sees. */
+void rl_fast_attention_declare(const rl_call *call, rl_declared *declared) {
+  const rl_op_attributes *at = &call->op->at;
+  uint64_t pairs = 0, keys = 0, first;
+  for (size_t s = 0; s < call->pass->count; s++) {
+    const rl_pass_sequence *sequence = &call->pass->sequences[s];
+    for (uint64_t i = 0; i < sequence->q; i++) pairs += rl_seen_count(sequence, at, i);
+    keys += rl_seen_by_any(sequence, at, &first);
+  }
+  declared->flops = 4 * pairs * at->heads * at->head_dim;
+  for (uint32_t o = 0; o < call->op->operand_count; o++) {
+    const rl_view *view = &call->views[o];
+    uint64_t rows = call->pass->tokens * view->block / rl_max_u64(view->store.cols, 1);
+    if (o == 1 || o == 2) rows = keys * at->kv_heads;
+    if (at->sinks && o == 3) rows = view->store.rows;
+    declared->bytes[o] = rows * view->store.row_bytes;
+  }
+}

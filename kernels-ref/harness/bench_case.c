@@ -1,0 +1,229 @@
+/* Tables of cases: linear operators by formats and tokens, attention by the cache's format, depth
+ * and tokens, and what works value by value. */
+#include "kernels-ref/harness/bench_case.h"
+
+#include "kernels-ref/cpu/registry.h"
+
+#define DENSE(stored) \
+  { .kind = RL_DENSE, .type = (stored) }
+#define GROUPED(codes, neighbours)                                                  \
+  {                                                                                 \
+    .kind = RL_QUANT, .type = (codes), .span = RL_PER_GROUP, .group = (neighbours), \
+    .scale = RL_F16                                                                 \
+  }
+#define WHOLE(codes) \
+  { .kind = RL_QUANT, .type = (codes), .span = RL_PER_ROW, .scale = RL_F16 }
+
+static const rl_component FP32 = DENSE(RL_F32), BF16 = DENSE(RL_BF16), INT8 = WHOLE(RL_I8);
+
+/* --- linear --- */
+
+enum { ROWS = 8192, COLS = 2048 };
+static const struct {
+  const char *name;
+  rl_component weights, inputs;
+  rl_type compute, engine;
+  bool long_too; /* a prompt, too */
+} FORMATS[] = {
+    {"fp32 x fp32", DENSE(RL_F32), DENSE(RL_F32), RL_F32, RL_F32, true},
+    {"fp16 x fp16", DENSE(RL_F16), DENSE(RL_F16), RL_F16, RL_F32, false},
+    {"bf16 x bf16", DENSE(RL_BF16), DENSE(RL_BF16), RL_BF16, RL_BF16, true},
+    {"w8 x bf16", WHOLE(RL_I8), DENSE(RL_BF16), RL_BF16, RL_BF16, false},
+    {"w8 x int8", WHOLE(RL_I8), WHOLE(RL_I8), RL_I8, RL_I8, true},
+    {"w4-g128 x bf16", GROUPED(RL_I4, 128), DENSE(RL_BF16), RL_BF16, RL_BF16, false},
+    {"w4-g32 x bf16", GROUPED(RL_I4, 32), DENSE(RL_BF16), RL_BF16, RL_BF16, false},
+    {"w4-g128 x int8", GROUPED(RL_I4, 128), WHOLE(RL_I8), RL_I8, RL_I8, false},
+};
+static const uint64_t TOKENS[] = {1, 2, 3, 4, 5, 6, 7, 8, 16, 32, 64, 512};
+enum {
+  FORMAT_COUNT = sizeof FORMATS / sizeof *FORMATS,
+  TOKEN_COUNT = sizeof TOKENS / sizeof *TOKENS
+};
+
+static size_t tokens_of(size_t format) {
+  return FORMATS[format].long_too ? TOKEN_COUNT : TOKEN_COUNT - 1;
+}
+
+static size_t count_linear(void) {
+  size_t count = 0;
+  for (size_t f = 0; f < FORMAT_COUNT; f++) count += tokens_of(f);
+  return count;
+}
+
+static void set_linear(rl_arena *arena, size_t nth, rl_bench_case *c) {
+  size_t f = 0;
+  for (; nth >= tokens_of(f); f++) nth -= tokens_of(f);
+  const uint64_t tokens = TOKENS[nth];
+  c->name = rl_textf(arena, "linear %s, %u token%s", FORMATS[f].name, (unsigned)tokens,
+                     tokens == 1 ? "" : "s");
+  c->compute = FORMATS[f].compute;
+  c->engine = FORMATS[f].engine;
+  c->multiplies = true;
+  c->tokens = tokens;
+  c->operand_count = 3;
+  c->operands[0] = (rl_bench_operand){
+      RL_ROLE_ACTIVATION, RL_EXTENT_TOKENS, false, false, tokens, 1, COLS, &FORMATS[f].inputs};
+  c->operands[1] = (rl_bench_operand){RL_ROLE_WEIGHT, RL_EXTENT_FIXED,    false, true, 1, ROWS,
+                                      COLS,           &FORMATS[f].weights};
+  c->operands[2] =
+      (rl_bench_operand){RL_ROLE_ACTIVATION, RL_EXTENT_TOKENS, true, false, tokens, 1, ROWS, &FP32};
+}
+
+/* --- attention --- */
+
+enum { HEADS = 32, KV_HEADS = 4, HEAD_DIM = 64 };
+static const struct {
+  const char *name;
+  rl_component stored;
+} CACHES[] = {{"bf16", DENSE(RL_BF16)}, {"int8", WHOLE(RL_I8)}, {"int4", WHOLE(RL_I4)}};
+static const struct {
+  const char *says;
+  uint64_t tokens, cached;
+  bool tree;
+} STEPS[] = {
+    {"1 token behind 2048", 1, 2048, false},      {"1 token behind 8192", 1, 8192, false},
+    {"tree of 8 behind 2048", 8, 2048, true},     {"tree of 8 behind 8192", 8, 8192, true},
+    {"512 tokens behind 2048", 512, 2048, false},
+};
+enum { CACHE_COUNT = sizeof CACHES / sizeof *CACHES, STEP_COUNT = sizeof STEPS / sizeof *STEPS };
+
+static size_t count_attention(void) {
+  return (size_t)CACHE_COUNT * STEP_COUNT;
+}
+
+static rl_bench_operand kept(uint64_t keys, const rl_component *stored) {
+  return (rl_bench_operand){RL_ROLE_KV, RL_EXTENT_KV, false,    true,
+                            keys,       KV_HEADS,     HEAD_DIM, stored};
+}
+
+static rl_bench_operand heads(uint64_t tokens, bool written, const rl_component *stored) {
+  return (rl_bench_operand){
+      RL_ROLE_ACTIVATION, RL_EXTENT_TOKENS, written, false, tokens, HEADS, HEAD_DIM, stored};
+}
+
+static void set_attention(rl_arena *arena, size_t nth, rl_bench_case *c) {
+  const size_t cache = nth / STEP_COUNT, step = nth % STEP_COUNT;
+  const uint64_t tokens = STEPS[step].tokens, keys = STEPS[step].cached + tokens;
+  c->name = rl_textf(arena, "attention %s kv, %s", CACHES[cache].name, STEPS[step].says);
+  c->compute = c->engine = RL_BF16;
+  c->multiplies = true;
+  c->tokens = tokens;
+  c->cached = STEPS[step].cached;
+  c->tree = STEPS[step].tree;
+  c->at.heads = HEADS;
+  c->at.kv_heads = KV_HEADS;
+  c->at.head_dim = HEAD_DIM;
+  c->at.score_scale = 0.125; /* 1 / sqrt(HEAD_DIM) */
+  c->operand_count = 4;
+  c->operands[0] = heads(tokens, false, &BF16);
+  c->operands[1] = c->operands[2] = kept(keys, &CACHES[cache].stored);
+  c->operands[3] = heads(tokens, true, &FP32);
+}
+
+/* --- value by value --- */
+
+enum { MANY = 2048, WIDE = 2048 };
+static const struct {
+  rl_op_kind kind;
+  const char *name;
+  uint32_t read; /* streams; then what is written */
+  bool gain;     /* a row of weights between them */
+  const rl_component *out;
+} VALUES[] = {
+    {RL_OP_NORM, "norm", 1, true, &FP32},
+    {RL_OP_ROPE, "rope", 1, false, &FP32},
+    {RL_OP_SWIGLU, "swiglu", 2, false, &FP32},
+    {RL_OP_ACTIVATION, "silu", 1, false, &FP32},
+    {RL_OP_ADD, "add", 2, false, &FP32},
+    {RL_OP_MUL, "mul", 2, false, &FP32},
+    {RL_OP_QUANTIZE, "quantize to int8", 1, false, &INT8},
+};
+enum { VALUE_COUNT = sizeof VALUES / sizeof *VALUES };
+
+static size_t count_values(void) {
+  return VALUE_COUNT;
+}
+
+static rl_bench_operand streamed(bool written, const rl_component *stored) {
+  return (rl_bench_operand){
+      RL_ROLE_ACTIVATION, RL_EXTENT_TOKENS, written, true, MANY, 1, WIDE, stored};
+}
+
+static void set_values(rl_arena *arena, size_t nth, rl_bench_case *c) {
+  uint32_t count = 0;
+  c->name = rl_textf(arena, "%s, %u tokens", VALUES[nth].name, (unsigned)MANY);
+  c->kind = VALUES[nth].kind;
+  c->compute = RL_F32;
+  c->tokens = MANY;
+  c->at.activation = RL_SILU;
+  c->at.limit = 7;
+  c->at.factor = 1;
+  c->at.eps = 1e-5;
+  c->at.rope_base = 10000;
+  c->at.head_dim = c->at.rotary_dims = HEAD_DIM;
+  for (; count < VALUES[nth].read; count++) c->operands[count] = streamed(false, &FP32);
+  if (VALUES[nth].gain) {
+    c->operands[count++] =
+        (rl_bench_operand){RL_ROLE_WEIGHT, RL_EXTENT_FIXED, false, false, 1, 1, WIDE, &FP32};
+  }
+  c->operands[count++] = streamed(true, VALUES[nth].out);
+  c->operand_count = count;
+}
+
+/* --- all of them --- */
+
+static const struct {
+  rl_op_kind kind;
+  size_t (*count)(void);
+  void (*set)(rl_arena *arena, size_t nth, rl_bench_case *c);
+} GROUPS[] = {{RL_OP_LINEAR, count_linear, set_linear},
+              {RL_OP_ATTENTION, count_attention, set_attention},
+              {RL_OP_KINDS, count_values, set_values}};
+enum { GROUP_COUNT = sizeof GROUPS / sizeof *GROUPS };
+
+static bool has_rows(rl_op_kind kind) {
+  const rl_kernel_rows *rows;
+  const size_t count = rl_kernel_groups(&rows);
+  for (size_t g = 0; g < count; g++) {
+    if (rows[g].kind == kind) return true;
+  }
+  return false;
+}
+
+/* Whether a group's case is one of a kind with fast rows. */
+static bool is_there(size_t group, size_t nth) {
+  const bool values = GROUPS[group].kind == RL_OP_KINDS;
+  return has_rows(values ? VALUES[nth].kind : GROUPS[group].kind);
+}
+
+/* The nth that is there; false behind the last one. */
+static bool find(size_t nth, size_t *group, size_t *within) {
+  for (*group = 0; *group < GROUP_COUNT; (*group)++) {
+    for (*within = 0; *within < GROUPS[*group].count(); (*within)++) {
+      if (is_there(*group, *within) && nth-- == 0) return true;
+    }
+  }
+  return false;
+}
+
+size_t rl_bench_count(void) {
+  size_t count = 0;
+  for (size_t g = 0; g < GROUP_COUNT; g++) {
+    for (size_t n = 0; n < GROUPS[g].count(); n++) count += is_there(g, n);
+  }
+  return count;
+}
+
+bool rl_bench_case_at(rl_arena *arena, size_t nth, rl_bench_case *out) {
+  size_t group, within;
+  *out = (rl_bench_case){.name = NULL};
+  if (!find(nth, &group, &within)) return false;
+  out->kind = GROUPS[group].kind;
+  GROUPS[group].set(arena, within, out);
+  return out->name != NULL;
+}
+
+const char *rl_bench_name(rl_arena *arena, size_t nth) {
+  rl_bench_case c;
+  return rl_bench_case_at(arena, nth, &c) ? c.name : NULL;
+}

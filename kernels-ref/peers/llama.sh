@@ -1,0 +1,42 @@
+#!/bin/sh
+# llama.cpp beside rooflinectl on the same file of weights, in turns, so that a slow minute meets both:
+#   kernels-ref/peers/llama.sh MODEL.gguf [PAIRS [THREADS [CONTEXT]]]
+# Needs llama-bench and rooflinectl in PATH; exit status 4 where one is absent. The figure of either is
+# the median of its tokens a second in decoding. Nothing of llama.cpp is in this repository.
+set -eu
+LC_ALL=C
+export LC_ALL
+[ $# -ge 1 ] || { echo "usage: llama.sh MODEL.gguf [PAIRS [THREADS [CONTEXT]]]" >&2; exit 2; }
+model=$1
+pairs=${2:-15}
+threads=${3:-$(getconf _NPROCESSORS_ONLN)}
+context=${4:-128}
+for tool in llama-bench rooflinectl; do
+  command -v "$tool" >/dev/null || { echo "$tool is not installed: nothing is compared" >&2; exit 4; }
+done
+[ -r "$model" ] || { echo "$model cannot be read" >&2; exit 3; }
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+trap 'exit 130' INT TERM
+
+peer() {
+  llama-bench -m "$model" -t "$threads" -p 0 -n 32 -d "$context" -r 1 -o csv 2>/dev/null |
+    awk -F'","' 'NR == 1 { for (i = 1; i <= NF; i++) { gsub(/"/, "", $i); if ($i == "avg_ts") at = i } }
+                 NR > 1 { gsub(/"/, "", $at); print $at }'
+}
+own() {
+  rooflinectl run "$model" -p "$context" --threads "$threads" --runs 9 -f csv 2>/dev/null |
+    awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) { if ($i == "tokens_per_s") rate = i; if ($i == "operator") op = i; if ($i == "phase") phase = i } }
+             NR > 1 && $op == "whole pass" && $phase == "decode" { print $rate }'
+}
+median() { sort -n "$1" | awk '{ x[NR] = $1 } END { if (NR) print (NR % 2) ? x[(NR + 1) / 2] : (x[NR / 2] + x[NR / 2 + 1]) / 2 }'; }
+
+n=0
+while [ "$n" -lt "$pairs" ]; do
+  peer >>"$folder/peer"
+  own >>"$folder/own"
+  n=$((n + 1))
+done
+echo "pairs $pairs, threads $threads, context $context; median tokens/s"
+echo "llama.cpp   $(median "$folder/peer")"
+echo "rooflinectl $(median "$folder/own")"
