@@ -7,8 +7,10 @@ target_sources(rl_cpu PRIVATE ${sources})
 
 # What measures and where it runs: processors are named by an extension of POSIX.
 set_source_files_properties(kernels-ref/harness/machine.c PROPERTIES COMPILE_DEFINITIONS _GNU_SOURCE)
-# Loops that nothing but their instruction decides.
-set_source_files_properties(kernels-ref/cpu/fast/loops_plain.c PROPERTIES COMPILE_OPTIONS -O3)
+# Loops that nothing but their instruction decides, and those over all that is read or written.
+set_source_files_properties(kernels-ref/cpu/fast/loops_plain.c kernels-ref/cpu/fast/fast_attention.c
+                            kernels-ref/cpu/spans.c
+                            PROPERTIES COMPILE_OPTIONS -O3)
 target_compile_options(rl_harness PRIVATE -O2)
 
 # Tiles are loops over a few rows and inputs whose sums must stay in registers: gcc unrolls them only
@@ -39,12 +41,4 @@ if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64)$")
   rl_instruction_set(x86 avx512 ${avx512})
   rl_instruction_set(x86 avx512_vnni ${avx512} -mavx512vnni)
   rl_instruction_set(x86 avx512_bf16 ${avx512} -mavx512bf16)
-endif()
-
-# The thread sanitizer does not see into the OpenMP library.
-if(RL_OPENMP AND NOT RL_SANITIZE MATCHES "thread")
-  find_package(OpenMP COMPONENTS C)
-  if(OpenMP_C_FOUND)
-    target_link_libraries(rl_cpu PRIVATE OpenMP::OpenMP_C)
-  endif()
 endif()

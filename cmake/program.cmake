@@ -12,9 +12,9 @@ target_sources(rl_program INTERFACE ${program_objects})
 target_include_directories(rl_program INTERFACE ${CMAKE_SOURCE_DIR}/analyzer ${CMAKE_SOURCE_DIR})
 target_link_libraries(rl_program INTERFACE roofline_static PkgConfig::YAML m)
 
-if(OpenMP_C_FOUND)
-  target_link_libraries(rl_program INTERFACE OpenMP::OpenMP_C)
-endif()
+# Kernels are shared among threads of their own.
+find_package(Threads REQUIRED)
+target_link_libraries(rl_program INTERFACE Threads::Threads)
 
 if(EXISTS ${CMAKE_SOURCE_DIR}/analyzer/cli/main.c)
   file(GLOB cli_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/analyzer/cli/*.c)

@@ -1,7 +1,9 @@
 #!/bin/sh
 # The pictures of the gallery: make.sh PROGRAM draws them anew, make.sh PROGRAM check compares.
-# Each line of commands.txt is a picture's name and the command that draws it. gnuplot writes the same
-# SVG twice only in one version: with another one, the numbers behind the pictures are compared alone.
+# Each line of commands.txt is a picture's file and the command that draws it; the first six, one of
+# each kind, are drawn in every other form too, as wide as a column. gnuplot writes the same SVG twice
+# only in one version: with another one, the numbers behind the pictures are compared alone. PDF, PNG
+# and EPS are cairo's, and differ from machine to machine: they are only drawn, and must be there.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 program=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
@@ -11,12 +13,35 @@ trap 'rm -rf "$folder"' EXIT
 trap 'exit 130' INT TERM
 cd "$folder"
 drawn=$(gnuplot --version)
-while read -r name arguments; do
+# A family whose more than forty operators have names of sixty letters.
+mkdir -p long/models/families
+awk '{
+  while (match($0, /(name|tied_to): [a-z_]+/)) {
+    split(substr($0, RSTART, RLENGTH), word, ": ")
+    name = substr(word[2] "_with_a_name_of_sixty_characters_that_somebody_has_to_read_in_full", 1, 60)
+    printf "%s%s: %s", substr($0, 1, RSTART - 1), word[1], name
+    $0 = substr($0, RSTART + RLENGTH)
+  }
+  print
+}' "$here/../../models/families/deepseek.yaml" >long/models/families/deepseek.yaml
+mkdir forms
+while read -r file arguments; do
   # shellcheck disable=SC2086 # the arguments are words
-  "$program" $arguments -o "$name.svg" 2>/dev/null
+  "$program" plot $arguments -o "$file" 2>/dev/null
+  kind=${file%.svg}
+  [ "${arguments%% *}" = "$kind" ] || continue
+  for form in pdf png eps txt html; do
+    # shellcheck disable=SC2086
+    "$program" plot $arguments --for acm -o "forms/$kind.$form" 2>/dev/null
+  done
+  # shellcheck disable=SC2086
+  "$program" plot $arguments --for acm -o "forms/$kind-tex.tex" 2>/dev/null
 done <"$here/commands.txt"
+rm -f forms/*.csv forms/*.gp forms/*.caption.txt
 if [ "${2-}" != check ]; then
+  mkdir -p "$here/forms"
   cp ./*.svg ./*.csv "$here"
+  cp forms/* "$here/forms"
   echo "$drawn" >"$here/gnuplot.txt"
   exit 0
 fi
@@ -27,5 +52,11 @@ for form in $forms; do
   for file in ./*."$form"; do
     cmp -s "$file" "$here/$file" || { echo "docs/gallery/$file is not current: run docs/gallery/make.sh PROGRAM"; status=1; }
   done
+done
+for file in forms/*; do
+  { [ -s "$file" ] && [ -s "$here/$file" ]; } || { echo "docs/gallery/$file is missing"; status=1; }
+done
+for file in forms/*.txt; do
+  cmp -s "$file" "$here/$file" || [ "$forms" = csv ] || { echo "docs/gallery/$file is not current"; status=1; }
 done
 exit $status

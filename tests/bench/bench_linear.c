@@ -114,6 +114,8 @@ static void bench_case(int which, const rl_reader *reader, uint8_t *weights, dou
                     .work = &work,
                     .threads = reader->threads};
     call.kernel = rl_kernel_choose(&program, &op, rl_isa_best());
+    /* the same bytes in every order */
+    rl_panels_lay_out(&formats[WEIGHT], ROWS, COLS, &views[WEIGHT].store.panels);
     measure(&call, reader, weights, seconds);
   }
   printf("\n");

@@ -6,7 +6,7 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 program=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
 schemas=$here/../../docs/schema
-for kind in hardware profile model family format method workload storage link scenario; do
+for kind in hardware profile model family format method workload storage link scenario axes rules baseline check; do
   "$program" schema "$kind" | cmp - "$schemas/$kind.schema.json" || {
     echo "refresh with: rooflinectl schema $kind -o docs/schema/$kind.schema.json"
     exit 1
@@ -26,7 +26,7 @@ Loader.yaml_implicit_resolvers = {
 }
 
 folder = "docs/schema/"
-kinds = "hardware profile model family format method workload storage link scenario".split()
+kinds = "hardware profile model family format method workload storage link scenario axes".split()
 validators = {}
 for kind in kinds:
     with open(folder + kind + ".schema.json") as file:
@@ -58,14 +58,16 @@ for path in sorted(p for top in ("hwdb", "models", "examples", "tests/twins", "t
     if not isinstance(document, dict) or document.get("kind") not in kinds:
         continue
     checked += 1
-    validator = validators[document["kind"]]
+    first = lines.split("\n", 1)[0]
+    grid = document["kind"] == "scenario" and first.endswith("/axes.schema.json") # values may be lists
+    schema = "axes" if grid else document["kind"]
+    validator = validators[schema]
     for error in validator.iter_errors(document):
         print(path + ": " + error.message[:200])
         failed += 1
-    first = lines.split("\n", 1)[0]
     if "$schema=" in first:
         named = os.path.normpath(os.path.join(os.path.dirname(path), first.split("$schema=")[1].strip()))
-        if named != folder + document["kind"] + ".schema.json":
+        if named != folder + schema + ".schema.json":
             print(path + ": its first line names another schema: " + named)
             failed += 1
     elif path.startswith(("hwdb/", "models/")):

@@ -38,4 +38,5 @@ check recommend toy-llama --hw toy-gpu --tpot 1ns -n 0
 check sweep toy-llama@toy-gpu,toy-cpu --tp 1,3 -b 1..64x4 --price 1,2
 check sweep toy-llama@toy-gpu -w bf16,w4a16-g128 --set 'kv=[bf16,int8]' -n 0,2 --top 3 --by ttft
 check_as allocation recommend toy-llama --bits 160MB -w w8a16,bf16
+check_as allocation recommend toy-llama@toy-gpu --bits 100us -w w4a16-g32,bf16
 echo "valid"

@@ -68,7 +68,7 @@ long --resume long.csv
 long | cmp - long.csv || fail "a completed file differs"
 
 # The steps of the manual page: each of them makes the grid that one run makes.
-rooflinectl sweep toy-llama@toy-gpu,toy-cpu --batch 1..64 --prompt 128..2048x2 -f csv >whole.csv
+rooflinectl sweep llama-3-8b@h100-sxm,a100-sxm-80gb --batch 1..64 --prompt 128..2048x2 -f csv >whole.csv
 steps() { # NAME
   awk -v name="# $1" '/^```/ { on = 0; next } $0 == name { on = 1 } on' "$here/../../docs/sweep.md" >"$1.sh"
   [ -s "$1.sh" ] || fail "docs/sweep.md shows no steps for $1"

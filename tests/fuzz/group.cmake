@@ -1,5 +1,5 @@
 # The corpus of each fuzz target, replayed as an ordinary test.
-foreach(target yaml json expr)
+foreach(target yaml json expr safetensors)
   add_executable(replay_${target} ${CMAKE_CURRENT_LIST_DIR}/replay.c ${CMAKE_CURRENT_LIST_DIR}/fuzz_${target}.c
     ${CMAKE_CURRENT_LIST_DIR}/fuzz_tree.c)
   target_include_directories(replay_${target} PRIVATE ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/analyzer)

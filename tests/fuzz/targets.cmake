@@ -1,5 +1,5 @@
 # The libFuzzer targets, in the top of the build folder: cmake --preset fuzz, then ./fuzz_yaml CORPUS.
-foreach(target yaml json expr)
+foreach(target yaml json expr safetensors)
   add_executable(fuzz_${target} ${CMAKE_CURRENT_LIST_DIR}/fuzz_${target}.c ${CMAKE_CURRENT_LIST_DIR}/fuzz_tree.c)
   target_include_directories(fuzz_${target} PRIVATE ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/analyzer)
   target_link_libraries(fuzz_${target} PRIVATE roofline_static rl_flags m)

@@ -40,11 +40,13 @@ if(TARGET test_engine)
   target_sources(test_plants PRIVATE "${others}")
   target_include_directories(test_plants PRIVATE ${CMAKE_CURRENT_LIST_DIR} ${CMAKE_CURRENT_SOURCE_DIR}/unit
     ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/analyzer)
-  target_link_libraries(test_plants PRIVATE roofline_static PkgConfig::CUNIT PkgConfig::YAML rl_flags m)
+  target_link_libraries(test_plants PRIVATE roofline_static PkgConfig::CUNIT PkgConfig::YAML Threads::Threads rl_flags m)
   target_compile_definitions(test_plants PRIVATE RL_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
   target_compile_options(test_plants PRIVATE -O2)
-  if(OpenMP_C_FOUND)
-    target_link_libraries(test_plants PRIVATE OpenMP::OpenMP_C)
-  endif()
   add_test(NAME test_plants COMMAND test_plants)
+endif()
+
+# Mistakes in descriptions, each with what lint says of it.
+if(TARGET rooflinectl)
+  add_test(NAME planted_descriptions COMMAND ${CMAKE_CURRENT_LIST_DIR}/descriptions.sh $<TARGET_FILE:rooflinectl>)
 endif()

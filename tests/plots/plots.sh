@@ -30,12 +30,76 @@ done
 check roofline llama-3-8b@a100-sxm-80gb,h100-sxm -w bf16,w4a16-g128 --for acm
 check roofline llama-3-8b@h100-sxm --phases decode,prefill -b 1,32 --title 'A title' --legend bottom
 check roofline deepseek-v3@h200 --for acm
+check roofline llama-3-8b@h100-sxm --phases decode,prefill -w bf16,w4a16-g128 --for usenix
+check roofline deepseek-v3@h200 --tp 8 --phases decode,prefill --for usenix
+check roofline mixtral-8x7b@h100-sxm --tp 2 --phases decode,prefill -b 1,64 --for icml
+check roofline llama-3-8b@h100-sxm --phases decode,prefill --for slides
+check roofline llama-3-8b@a100-sxm-80gb,h100-sxm -b 1,64
+check roofline llama-3-8b@rx-7900-xtx
 check time deepseek-v3@h200 --for acm
 check time llama-3-8b@h100-sxm --phases decode,prefill
 check bytes deepseek-v3@h200 --for slides
 check memory llama-3-8b@a100-sxm-80gb,h100-sxm -b 1,16,64,256 --for acm
 check lines llama-3-8b@a100-sxm-80gb,h100-sxm -b 1..256x2 -w bf16,w4a16-g128
 check pareto llama-3-8b@a100-sxm-80gb,h100-sxm,l40s -b 1..256x2 --for icml
+
+check pareto llama-3-8b@h100-sxm -b 1..64 --title 'A title of so many words that no line of a column has the room for all of them' --for acm
+check lines llama-3-8b@h100-sxm -b 1
+check lines llama-3-8b@h100-sxm --y device-rate --x tpot -b 1..256x2 --for icml
+{ grep -q 'device, at most' chart.svg && grep -q '(tokens/s)' chart.svg; } || fail "the title of an axis is cut"
+
+# What does not fit in memory is crossed and has a key, in the data too; a front only where one is.
+check pareto llama-3-8b@h100-sxm,l40s -b 1,8,1024
+{ grep -q '>does not fit<' chart.svg && grep -q '>front<' chart.svg; } || fail "no key of what does not fit"
+grep -q '1024,false,crossed' chart.csv || fail "chart.csv says of nothing that it does not fit"
+check pareto llama-3-8b@h100-sxm -b 1024
+! grep -q '>front<' chart.svg || fail "a front of nothing"
+check pareto llama-3-8b@h100-sxm -b 1
+! grep -q '>does not fit<' chart.svg || fail "a key for nothing"
+
+# No sheet is longer than a page, and no point of ideal profiles is off its roofs: a rate is that of the
+# bound, and a collective has none.
+check time deepseek-v3@h200 --tp 8 --for acm
+grep -q ' others<' chart.svg || fail "no bar of others"
+check memory llama-3-8b@h100-sxm -b 1..256
+awk '/ height="/ { sub(/.*height="/, ""); if ($0 + 0 > 900) exit 1; exit }' chart.svg || fail "a sheet longer than a page"
+grep -q '^[0-9]*,[0-9]*,.*batch 256$' chart.csv || fail "the last batch is left out"
+draw roofline llama-3-8b@a100-sxm-80gb -b 64 -o chart.svg
+awk -F, '/ TB\/s$| [GTP]FLOP\/s$/ { at = $2 > 0 ? $3 / $2 : 0; slope[$3 / $2] = 1; flat[$3] = 1 }
+  $8 == "memory" || $8 == "cache" { found = 0
+    for (s in slope) if ($3 / $2 / s > 0.999 && $3 / $2 / s < 1.001) found = 1
+    for (f in flat) if ($3 / f > 0.999 && $3 / f < 1.001) found = 1
+    points++
+    if (!found) { print "off every roof: " $0; bad = 1 } }
+  END { exit bad || points == 0 }' chart.csv || fail "points off every roof"
+check roofline deepseek-v3@h200 --tp 8
+! grep -q all_reduce chart.csv || fail "a collective under the roofs of memory"
+check lines llama-3-8b@h100-sxm -b 1..256x2
+grep -q '(ms)<' chart.svg || fail "seconds of a logarithmic axis have no unit that suits them"
+draw roofline llama-3-8b@h100-sxm --for slides -o a.pdf
+grep -q 'linewidth 2 pointscale 1.4' a.gp || fail "lines and marks of slides are those of a column"
+
+# Two descriptions of one name are two machines.
+mkdir one two
+cp hwdb/toy/toy-gpu.yaml one
+sed 's/1 TB\/s/2 TB\/s/' hwdb/toy/toy-gpu.yaml >two/toy-gpu.yaml
+check roofline toy-llama --hw ./one/toy-gpu.yaml,./two/toy-gpu.yaml
+{ grep -q '>./one/toy-gpu.yaml<' chart.svg && grep -q '>./two/toy-gpu.yaml<' chart.svg; } || fail "two files of one name are one"
+{ grep -q 'main 1 TB/s' chart.csv && grep -q 'main 2 TB/s' chart.csv; } || fail "two files share a roof"
+check lines toy-llama --hw ./one/toy-gpu.yaml,./two/toy-gpu.yaml -b 1,4
+{ grep -q '>./one/toy-gpu.yaml<' chart.svg && grep -q '>./two/toy-gpu.yaml<' chart.svg; } || fail "two files of one name share a line"
+
+# Three hundred points of a line melt into no band; what does not fit breaks a line and is crossed.
+check lines toy-llama@toy-gpu -b 1..300 --y memory
+awk -F, '$6 == "point" { marks++ } END { exit NR < 200 || marks < 10 || marks > 100 }' chart.csv || fail "marks melt into a band"
+check lines toy-llama@toy-gpu,toy-cpu -b 1,2,64
+
+# No two series look alike, and a line is drawn for each.
+for what in ' 1[0-3][0-9] lc rgb [^ ]* lw [^ ]* pt [0-9]*' ' [1-9] lc .*' ' 1[0-2] lc .*'; do
+  grep -o "style line$what" chart.gp | sed 's/style line [0-9]*//' | sort | uniq -d | grep . && fail "styles that look alike"
+done
+check lines toy-llama@toy-gpu,toy-cpu -w bf16,fp8,w4a16-g32,w8a16 --kv bf16,fp8 -b 1..8x2
+[ "$(grep -c 'with lines' chart.gp)" -eq 16 ] || fail "not a line for each series"
 
 # A name of sixty letters.
 long=a-machine-with-a-name-of-sixty-letters-that-nobody-had-to-type
@@ -61,9 +125,17 @@ for kind in roofline time bytes memory lines pareto; do
   cmp -s a.svg first.svg || fail "a.gp draws another $kind"
 done
 [ -s a.pdf ] || fail "no drawing beside a.tex"
+for kind in roofline time bytes memory lines pareto; do
+  draw $kind toy-llama@toy-gpu -b 1,8 --tex eps -o a.tex
+  cp a.tex first.tex
+  cp a.eps first.eps
+  draw $kind toy-llama@toy-gpu -b 1,8 --tex eps -o a.tex
+  { cmp -s a.tex first.tex && cmp -s a.eps first.eps; } || fail "$kind for dvips differs the second time"
+  grep -q 'includegraphics.*{a}' a.tex || fail "a.tex of $kind includes no drawing"
+done
 
 # Harmful names: of a machine, a title.
-evil="x'; system('touch hit') #\`touch hit\`\$(touch hit)@a\"\\input{passwd}<script>EOD RL_END % _"
+evil="'x''; system('touch hit') ''' ]]> #\`touch hit\`\$(touch hit)@a\"\\input{passwd}<script>EOD RL_END % _"
 cp hwdb/toy/toy-gpu.yaml "hwdb/toy/$evil.yaml"
 for kind in roofline time bytes memory lines pareto; do
   for form in svg pdf tex txt; do

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "api/allocate.h"
+#include "api/analysis_parts.h"
 #include "few_blocks.h"
 #include "graph/lower.h"
 #include "unit.h"
@@ -67,8 +68,8 @@ static void test_best(void) {
       uint64_t value = 0, bytes = 0;
       const rl_program *program;
       open_case(&c);
-      const rl_allocation_request request = {c.scenario, PALETTE,        FORMATS, budget,
-                                             given,      w == 0 ? 0 : 2, {0}};
+      const rl_allocation_request request = {c.scenario, PALETTE, FORMATS,        budget,
+                                             0,          given,   w == 0 ? 0 : 2, {0}};
       CU_ASSERT_EQUAL_FATAL(rl_allocate(&c.arena, c.db, &request, &c.result, &c.varied, &c.diags),
                             RL_OK);
       CU_ASSERT_EQUAL_FATAL(c.result->share_count, OPERATORS);
@@ -92,14 +93,93 @@ static void test_budget(void) {
   const uint64_t least = OTHER + 2 * (60 * 28 + 2 * 20 * 28 + 52 * 32 + 2 * 112 * 28 + 52 * 58);
   allocation_case c;
   open_case(&c);
-  rl_allocation_request request = {c.scenario, PALETTE, FORMATS, least, NULL, 0, {0}};
+  rl_allocation_request request = {c.scenario, PALETTE, FORMATS, least, 0, NULL, 0, {0}};
   CU_ASSERT_EQUAL(rl_allocate(&c.arena, c.db, &request, &c.result, &c.varied, &c.diags), RL_OK);
   CU_ASSERT_STRING_EQUAL(c.result->weights, "w4a16-row");
   request.budget--;
   CU_ASSERT_EQUAL(rl_allocate(&c.arena, c.db, &request, &c.result, &c.varied, &c.diags), RL_NO);
-  request = (rl_allocation_request){c.scenario, rotating, 2, 100000, NULL, 0, {0}};
+  request = (rl_allocation_request){c.scenario, rotating, 2, 100000, 0, NULL, 0, {0}};
   CU_ASSERT_EQUAL(rl_allocate(&c.arena, c.db, &request, &c.result, &c.varied, &c.diags), RL_OK);
   CU_ASSERT_EQUAL(c.result->other, OTHER + 2 * 2 * (52 + 60 + 52 + 112));
+  rl_arena_free(&c.arena);
+}
+
+enum { PAIR = 2, OF_PAIR = 128 /* 2^7 */, ON_DEVICE = 40 };
+
+/* All bytes that one combination stores, and the step that it takes by a study of its own. */
+static uint64_t try_pair(allocation_case *c, int digits, double *seconds) {
+  static const char *const names[OPERATORS] = {"q_proj",    "k_proj",  "v_proj",   "o_proj",
+                                               "gate_proj", "up_proj", "down_proj"};
+  const char *map = PALETTE[0].text;
+  const rl_program *program;
+  uint64_t stored = 0;
+  rl_result_batch batch = {.batch = 3};
+  rl_analysis study;
+  for (int op = 0; op < OPERATORS; op++, digits /= PAIR) {
+    map = rl_textf(&c->arena, "%s,%s=%s", map, names[op], PALETTE[digits % PAIR].text);
+  }
+  const rl_variation variation = {.weights = {.text = map}};
+  CU_ASSERT_EQUAL_FATAL(
+      rl_scenario_vary(&c->arena, c->db, c->scenario, variation, &c->varied, &c->diags), RL_OK);
+  CU_ASSERT_EQUAL_FATAL(rl_lower(&c->arena, c->varied, &program, &c->diags), RL_OK);
+  CU_ASSERT(rl_program_weight_bytes(program, &stored));
+  CU_ASSERT_EQUAL_FATAL(
+      rl_analysis_measure(&c->arena, c->db, c->varied, &study, &program, &c->diags), RL_OK);
+  CU_ASSERT_EQUAL_FATAL(rl_analysis_figures(&study, 3, &batch), RL_OK);
+  *seconds = batch.tpot;
+  return stored;
+}
+
+static void resolve_on(allocation_case *c, const char *target) {
+  const rl_request request = {.target = {.text = target}, .batch = {.text = "3"}};
+  CU_ASSERT_EQUAL_FATAL(rl_scenario_resolve(&c->arena, c->db, &request, &c->scenario, &c->diags),
+                        RL_OK);
+}
+
+/* Times between those of the narrowest and the widest formats: no combination that is as fast
+ * stores more. A picosecond that is rounded the other way decides nothing here. */
+static void test_time(void) {
+  allocation_case c;
+  uint64_t stored[OF_PAIR];
+  double seconds[OF_PAIR];
+  open_case(&c);
+  resolve_on(&c, "llama-3.2-1b@h100-sxm");
+  for (int i = 0; i < OF_PAIR; i++) stored[i] = try_pair(&c, i, &seconds[i]);
+  CU_ASSERT(seconds[OF_PAIR - 1] > 1.05 * seconds[0]); /* the case tells something */
+  for (int part = 0; part <= ON_DEVICE; part += 8) {
+    const double allowed =
+        seconds[0] + (seconds[OF_PAIR - 1] - seconds[0]) * (part + 0.5) / ON_DEVICE;
+    const rl_allocation_request asked = {c.scenario, PALETTE, PAIR, 0, allowed, NULL, 0, {0}};
+    uint64_t best = 0;
+    for (int i = 0; i < OF_PAIR; i++) {
+      if (seconds[i] <= allowed && stored[i] > best) best = stored[i];
+    }
+    CU_ASSERT_EQUAL_FATAL(rl_allocate(&c.arena, c.db, &asked, &c.result, &c.varied, &c.diags),
+                          RL_OK);
+    CU_ASSERT_EQUAL(c.result->total, best);
+    CU_ASSERT(c.result->tpot <= allowed && c.result->fits);
+  }
+  const rl_allocation_request less = {c.scenario, PALETTE, PAIR, 0, seconds[0] / 2, NULL, 0, {0}};
+  CU_ASSERT_EQUAL(rl_allocate(&c.arena, c.db, &less, &c.result, &c.varied, &c.diags), RL_NO);
+  rl_arena_free(&c.arena);
+}
+
+/* Layer 0 in 4 bit but for its down_proj in 8, layer 1 in bf16: half of what two layers take. */
+static void test_layers(void) {
+  allocation_case c;
+  const rl_program *program;
+  uint64_t bytes = 0, want = OTHER;
+  open_case(&c);
+  const rl_variation variation = {
+      .weights = {.text = "w4a16-row,layers.0.down_proj=w8a16,layers.1-1=bf16"}};
+  for (int op = 0; op < OPERATORS; op++) {
+    want += bytes_of(op, op == OPERATORS - 1 ? 1 : 0) / 2 + bytes_of(op, 2) / 2;
+  }
+  CU_ASSERT_EQUAL_FATAL(
+      rl_scenario_vary(&c.arena, c.db, c.scenario, variation, &c.varied, &c.diags), RL_OK);
+  CU_ASSERT_EQUAL_FATAL(rl_lower(&c.arena, c.varied, &program, &c.diags), RL_OK);
+  CU_ASSERT(rl_program_weight_bytes(program, &bytes));
+  CU_ASSERT_EQUAL(bytes, want);
   rl_arena_free(&c.arena);
 }
 
@@ -108,10 +188,10 @@ static void test_refused(void) {
   static rl_text_at many[64];
   allocation_case c;
   open_case(&c);
-  rl_allocation_request request = {c.scenario, PALETTE, FORMATS, 100000, wrong, 1, {0}};
+  rl_allocation_request request = {c.scenario, PALETTE, FORMATS, 100000, 0, wrong, 1, {0}};
   CU_ASSERT_EQUAL(rl_allocate(&c.arena, c.db, &request, &c.result, &c.varied, &c.diags), RL_USAGE);
   for (int f = 0; f < 64; f++) many[f].text = "bf16";
-  request = (rl_allocation_request){c.scenario, many, 64, 100000, NULL, 0, {0}};
+  request = (rl_allocation_request){c.scenario, many, 64, 100000, 0, NULL, 0, {0}};
   CU_ASSERT_EQUAL(rl_allocate(&c.arena, c.db, &request, &c.result, &c.varied, &c.diags), RL_USAGE);
   CU_ASSERT_EQUAL_FATAL(c.diags.list.count, 2);
   CU_ASSERT_STRING_EQUAL(c.diags.list.items[1].message,
@@ -126,7 +206,7 @@ static void test_memory(void) {
   allocation_case c;
   bool refused = true;
   open_case(&c);
-  const rl_allocation_request request = {c.scenario, PALETTE, FORMATS, 60000, NULL, 0, {0}};
+  const rl_allocation_request request = {c.scenario, PALETTE, FORMATS, 60000, 0, NULL, 0, {0}};
   CU_ASSERT_EQUAL_FATAL(rl_allocate(&c.arena, c.db, &request, &c.result, &c.varied, &c.diags),
                         RL_OK);
   for (size_t left = 0; refused; left += left < DENSE ? 1 : left / SPARSER) {
@@ -150,4 +230,4 @@ static void test_memory(void) {
 }
 
 RL_SUITE("allocate", {"best", test_best}, {"budget", test_budget}, {"refused", test_refused},
-         {"memory", test_memory})
+         {"memory", test_memory}, {"layers", test_layers}, {"time", test_time})

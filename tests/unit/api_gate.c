@@ -160,7 +160,8 @@ static void test_batches(void) {
     rl_diags_init(&diags, &arena);
     const rl_judgement j = {&arena, &diags, &rules, "a.yaml", &base, &base, &head};
     CU_ASSERT_EQUAL(rl_judge_scenario(&j, &out), RL_OK);
-    CU_ASSERT_STRING_EQUAL(out.note, "batches: 1 new, 1 gone");
+    CU_ASSERT_STRING_EQUAL(out.note, "batches removed: 1; batches new: 2");
+    CU_ASSERT_EQUAL(out.batches_gone, 1);
     CU_ASSERT_EQUAL(out.standing, fail ? RL_STANDING_FAILED : RL_STANDING_CHANGED);
     rl_arena_free(&arena);
   }

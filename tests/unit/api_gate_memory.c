@@ -44,7 +44,7 @@ static void measure_whole(rl_gate_state *state, const char *file) {
   if (db == NULL) CU_ASSERT_EQUAL_FATAL(rl_db_open(&whole, &folder, 1, &db, &diags), RL_OK);
   rl_gate_scenario *slot = RL_PUSH(&whole, &state->scenarios);
   CU_ASSERT_PTR_NOT_NULL_FATAL(slot);
-  CU_ASSERT_EQUAL_FATAL(rl_gate_measure(&whole, db, file, slot, &diags), RL_OK);
+  CU_ASSERT_EQUAL_FATAL(rl_gate_measure(&whole, db, NULL, file, slot, &diags), RL_OK);
 }
 
 /* The same scenario as if it stood in another file: two states of one. */

@@ -132,6 +132,19 @@ static void test_shape(void) {
   end(&k);
 }
 
+/* The head's 256 rows of 40 values are as many as 40 rows of 256. */
+static void test_transposed(void) {
+  counted k;
+  gguf_make_llama(&file, (gguf_llama){.down = GGUF_Q4_K});
+  gguf_tensor(&file, "output.weight", (gguf_shape){GGUF_F32, 40, 256, 40960});
+  begin(&k, NULL);
+  CU_ASSERT_EQUAL(rl_stored_check(&k.c.arena, k.scenario, k.program, &k.c.diags), RL_BAD_INPUT);
+  expect(&k,
+         "x.gguf: error: tensor 'output.weight' of the file has rows of 40 values, lm_head.weight "
+         "multiplies rows of 256 — its rows and columns seem to be exchanged");
+  end(&k);
+}
+
 static void test_missing(void) {
   counted k;
   gguf_make_llama(&file, (gguf_llama){.down = GGUF_Q4_K});
@@ -160,4 +173,4 @@ static void test_type(void) {
 
 RL_SUITE("api gguf", {"mixed", test_mixed}, {"tied", test_tied}, {"asked", test_asked},
          {"shares", test_shares}, {"leftover", test_leftover}, {"shape", test_shape},
-         {"missing", test_missing}, {"type", test_type})
+         {"transposed", test_transposed}, {"missing", test_missing}, {"type", test_type})

@@ -110,6 +110,9 @@ static void test_safetensors(void) {
       {SAFE_BF16, "null"},
       {SAFE_FP8_ROW, "{\"quant_method\": \"fbgemm_fp8\"}"},
       {SAFE_INT8_WIDE, "{\"quant_method\": \"bitsandbytes\", \"list\": [1, \"x y\", true]}"},
+      {SAFE_FP4_DOUBLE, "null"},
+      {SAFE_PACKED_8_4, "{\"bits\": 4, \"extra_config\": {\".*self_attn.*\": {\"bits\": 8}}}"},
+      {SAFE_GPTQ, "{\"bits\": 4, \"desc_act\": true}"},
       {SAFE_GPTQ_256, "{\"bits\": 4, \"a key\": \"3\"}"}};
   static safe_file file;
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

@@ -70,6 +70,56 @@ static const struct {
     {SAFE_INT8, "{\"config_groups\": {\"group_0\": {\"input_activations\": {\"num_bits\": 8}}}}",
      "w8a8-int8", 43520 + 2 * (589824 + 2 * 2048), ""},
     {SAFE_INT8, "null", "w8a16", 43520 + 2 * (589824 + 2 * 2048), ""},
+    /* a zero point of 1 byte for each of 2,048 rows of a layer; one that is always 0 is not read */
+    {SAFE_INT8_ASYM,
+     "{\"config_groups\": {\"group_0\": {\"input_activations\": {\"num_bits\": 8}}}}",
+     "w8a8-int8-asym", 43520 + 2 * (589824 + 3 * 2048), ""},
+    {SAFE_INT8_ASYM, "null", "w8a16-asym", 43520 + 2 * (589824 + 3 * 2048), ""},
+    {SAFE_INT8_ASYM, "{\"config_groups\": {\"group_0\": {\"weights\": {\"symmetric\": true}}}}",
+     "w8a16", 43520 + 2 * (589824 + 2 * 2048),
+     "model.safetensors: note: no product reads 14 further tensors (4.10 kB) that are there for "
+     "loading or activations — these bytes are not counted"},
+    /* act-order: 4 bytes for each of 6 * 256 + 512 columns of a layer; zero points are all the same
+     */
+    {SAFE_GPTQ, "{\"quant_method\": \"gptq\", \"bits\": 4, \"sym\": true, \"desc_act\": true}",
+     "gptq-g128-act", 43520 + 2 * (589824 / 2 + 2 * 4608 + 4 * 2048),
+     "model.safetensors: note: no product reads 14 further tensors (4.61 kB) that are there for "
+     "loading or activations — these bytes are not counted"},
+    {SAFE_GPTQ, "{\"quant_method\": \"gptq\", \"bits\": 4, \"sym\": false, \"desc_act\": true}",
+     "gptq-g128-asym-act", 43520 + 2 * (589824 / 2 + 2 * 4608 + 2304 + 4 * 2048), ""},
+    {SAFE_PACKED_ORDER,
+     "{\"config_groups\": {\"group_0\": {\"targets\": [\"Linear\"], \"weights\": {\"num_bits\": 4, "
+     "\"actorder\": \"group\"}}}, \"ignore\": [\"lm_head\"]}",
+     "gptq-g128-act", 43520 + 2 * (589824 / 2 + 2 * 4608 + 4 * 2048),
+     "model.safetensors: note: no product reads 14 further tensors (224 B) that are there for "
+     "loading or activations — these bytes are not counted"},
+    /* attention: 2 * 256 * 256 + 2 * 128 * 256 = 196,608 values in 8 bits, 768 rows of 2 groups;
+     * the rest: 393,216 values in 4 bits, 4,608 - 2 * 768 = 3,072 groups */
+    {SAFE_PACKED_8_4,
+     "{\"config_groups\": {\"group_0\": {\"targets\": [\"re:.*self_attn\\\\.(q|k|v|o)_proj$\"], "
+     "\"weights\": {\"num_bits\": 8}}, \"group_1\": {\"targets\": [\"Linear\"], \"weights\": "
+     "{\"num_bits\": 4}}}, \"ignore\": [\"lm_head\"]}",
+     "w4a16-g128", 43520 + 2 * (196608 + 2 * 2 * 768 + 393216 / 2 + 2 * 3072), ""},
+    {SAFE_PACKED_8_4,
+     "{\"quant_method\": \"auto-round\", \"bits\": 4, \"sym\": true, \"extra_config\": "
+     "{\".*self_attn.*\": {\"bits\": 8}}}",
+     "w4a16-g128", 43520 + 2 * (196608 + 2 * 2 * 768 + 393216 / 2 + 2 * 3072), ""},
+    /* bitsandbytes: a scale for 64 values, 589,824 / 64 = 9,216 of them; 7 tables of 16 values */
+    {SAFE_NF4, "{\"quant_method\": \"bitsandbytes\"}", "bnb-nf4",
+     43520 + 2 * (589824 / 2 + 4 * 9216 + 7 * 64),
+     "model.safetensors: note: no product reads 14 further tensors (1.26 kB) that are there for "
+     "loading or activations — these bytes are not counted"},
+    /* a byte for each of them, 4 for 256 of them: 9,216 / 256 = 36; 7 tables of 16 values, of 256
+     * values, and 7 offsets, which stand in the states: 14 * (190 - 4) bytes of these are left */
+    {SAFE_FP4_DOUBLE, "{\"quant_method\": \"bitsandbytes\"}", "bnb-fp4-double",
+     43520 + 2 * (589824 / 2 + 9216 + 4 * 36 + 7 * (64 + 1024 + 4)),
+     "model.safetensors: note: no product reads 14 further tensors (2.60 kB) that are there for "
+     "loading or activations — these bytes are not counted"},
+    /* a byte for 16 values, and 7 * 4 */
+    {SAFE_NVFP4, "{\"quant_method\": \"modelopt\", \"quant_algo\": \"NVFP4\"}", "w4a4-nvfp4",
+     43520 + 2 * (589824 / 2 + 589824 / 16 + 7 * 4),
+     "model.safetensors: note: no product reads 14 further tensors (56.0 B) that are there for "
+     "loading or activations — these bytes are not counted"},
 };
 
 static void test_layouts(void) {
@@ -99,14 +149,18 @@ static const struct {
   safe_layout layout;
   const char *quantization, *line;
 } refused[] = {
+    {SAFE_INT8_ODD, "null",
+     "model.safetensors: error: tensor 'model.layers.0.self_attn.q_proj.weight' is stored as 8-bit "
+     "integers with scales in another arrangement, which no format describes yet: 66,049 bytes — to "
+     "count it in another one, give it by hand (--weights)"},
     {SAFE_FP8_ODD, "null",
      "model.safetensors: error: tensor 'model.layers.0.self_attn.q_proj.weight' is stored as 8-bit "
      "floats with scales in another arrangement, which no format describes yet: 65,548 bytes — to "
      "count it in another one, give it by hand (--weights)"},
-    {SAFE_GPTQ, "{\"quant_method\": \"gptq\", \"bits\": 4, \"sym\": true, \"desc_act\": true}",
+    {SAFE_AWQ, "{\"bits\": 4, \"sym\": true, \"desc_act\": true}",
      "model.safetensors: error: tensor 'model.layers.0.self_attn.q_proj.weight' is stored as "
-     "integers whose rows are in another order, which no format describes yet: 33,792 bytes — to "
-     "count it in another one, give it by hand (--weights)"},
+     "integers whose rows are in another order, which is not stored, which no format describes "
+     "yet: 33,792 bytes — to count it in another one, give it by hand (--weights)"},
 };
 
 static void test_refused(void) {
@@ -172,5 +226,26 @@ static void test_bytes(void) {
   safe_folder_end();
 }
 
+/* k_proj of the first layer, [128, 256] as the family has it, as [256, 128] of as many values. */
+static void test_transposed(void) {
+  const char *folder = safe_folder();
+  counted k;
+  safe_make_llama(&file, SAFE_BF16, "model.");
+  char *shape = strstr(file.head, "[128, 256]");
+  CU_ASSERT_PTR_NOT_NULL_FATAL(shape);
+  memcpy(shape, "[256, 128]", 10);
+  safe_write_config(folder, "null");
+  safe_write(&file, folder, "model.safetensors");
+  begin(&k, folder, NULL);
+  CU_ASSERT_EQUAL(k.status, RL_BAD_INPUT);
+  expect(
+      &k,
+      "model.safetensors: error: tensor 'model.layers.0.self_attn.k_proj.weight' of the file has "
+      "rows of 128 values, k_proj.weight multiplies rows of 256 — its rows and columns seem to "
+      "be exchanged");
+  spec_close(&k.c);
+  safe_folder_end();
+}
+
 RL_SUITE("api safetensors", {"layouts", test_layouts}, {"refused", test_refused},
-         {"beginnings", test_beginnings}, {"bytes", test_bytes})
+         {"beginnings", test_beginnings}, {"bytes", test_bytes}, {"transposed", test_transposed})

@@ -59,7 +59,9 @@ static void test_known(void) {
       {RL_QUOTE_SHELL, "it's $HOME `x`", "'it'\\''s $HOME `x`'"},
       {RL_QUOTE_SHELL, "a\n'b\\", "$'a\\012\\'b\\\\'"},
       {RL_QUOTE_SHELL, "", "''"},
-      {RL_QUOTE_GNUPLOT, "it's `x`\nsystem('y')", "'it''s `x`\\x0Asystem(''y'')'"},
+      {RL_QUOTE_GNUPLOT, "it's `x`\nsystem('y')", 
+       "'it'.\"'\".'s `x`\\x0Asystem('.\"'\".'y'.\"'\".')'"},
+      {RL_QUOTE_GNUPLOT, "''", "''.\"'\".''.\"'\".''"},
       {RL_QUOTE_GNUPLOT, "a\\n@m\x1b", "'a\\n@m\\x1B'"},
       {RL_QUOTE_TEX, "\\input{x}_%$&#^~", "\\textbackslash{}input\\textbraceleft{}x\\textbraceright{}\\_\\%\\$\\&\\#"
                                          "\\textasciicircum{}\\textasciitilde{}"},
@@ -217,18 +219,24 @@ static void test_shell_reads_back(void) {
   CU_ASSERT_EQUAL(wrong, 0);
 }
 
-/* What gnuplot makes of a text in '…': two quotes are one, and a line's end ends the command. */
+/* What gnuplot makes of texts joined by dots: nothing is special in '…' but two quotes behind another
+ * character, which must not be there, nor the end of a line; in "…" there is a quote alone. */
 static bool parse_gnuplot(const char *text, char *out) {
-  if (*text++ != '\'') return false;
-  for (; *text != '\0' && *text != '\n'; text++) {
-    if (*text == '\'' && text[1] != '\'') {
-      *out = '\0';
-      return text[1] == '\0';
+  for (;; text++) {
+    const char *end = *text == '\'' ? strpbrk(text + 1, "'\n") : NULL;
+    if (strncmp(text, "\"'\"", 3) == 0) {
+      *out++ = '\'';
+      text += 3;
+    } else if (end == NULL || *end == '\n' || end[1] == '\'') {
+      return false;
+    } else {
+      memcpy(out, text + 1, (size_t)(end - text - 1));
+      out += end - text - 1;
+      text = end + 1;
     }
-    if (*text == '\'') text++;
-    *out++ = *text;
+    *out = '\0';
+    if (*text != '.') return *text == '\0';
   }
-  return false;
 }
 
 static void test_gnuplot_reads_back(void) {

@@ -15,13 +15,14 @@ static const rl_program *program;
 static rl_cost *cost;
 static uint64_t moments[RL_MOMENTS_MAX];
 
-/* set: as --set takes it; weights: a format; NULL: as the model says. */
-static void open_as(const char *model, const char *weights, const char *set) {
+/* set: as --set takes it; weights, kv: formats; NULL: as the model says. */
+static void open_with(const char *model, const char *weights, const char *kv, const char *set) {
   static const char *const paths[] = {RL_SOURCE_DIR};
   const rl_text_at sets[] = {{.text = set}};
   rl_request request = {.model = {.text = model},
                         .profile = {.text = "reference"},
                         .weights = {.text = weights},
+                        .kv = {.text = kv},
                         .sets = sets,
                         .set_count = set == NULL ? 0 : 1};
   rl_scenario *scenario;
@@ -33,6 +34,10 @@ static void open_as(const char *model, const char *weights, const char *set) {
   if (status == RL_OK) status = rl_lower(&arena, scenario, &program, &diags);
   if (status == RL_OK) status = rl_cost_compile(&arena, program, 1, &cost, &diags);
   CU_ASSERT_EQUAL_FATAL(status, RL_OK);
+}
+
+static void open_as(const char *model, const char *weights, const char *set) {
+  open_with(model, weights, NULL, set);
 }
 
 /* In two bytes a value, so that rows are those of the shapes. */
@@ -195,6 +200,9 @@ static const rl_cost_row *row_of(const char *name) {
 static void at_point(const rl_group *groups, size_t count) {
   CU_ASSERT_FATAL(rl_cost_moments(cost, &(rl_point){groups, count}, NULL, moments));
 }
+static void at_group(rl_group group) {
+  at_point(&group, 1);
+}
 
 /* Matrix, vector, weights, KV read, KV written, activations read, written: of one layer. */
 static void expect_row(const char *name, const uint64_t counts[7]) {
@@ -283,7 +291,99 @@ static void test_memory(void) {
   rl_arena_free(&arena);
 }
 
-RL_SUITE("latents", {"parameters", test_parameters}, {"module for a second token", test_module},
+/* V3.2: V3 and in each layer an index, 1536 * 8192 + 7168 * 128 + 256 + 7168 * 64 = 13,959,424; 61 times
+ * 851,524,864. GLM-5: models/dims/glm-5.yaml; of a token 248 experts fewer in 75 layers, 41,784,728,832,
+ * and without the table of the embedding, 951,582,720, 40.8e9. A token keeps the key of the index,
+ * 128 values, beside 576; as FlashMLA and DeepGEMM store them 528 + 128 + 132 B. */
+static void test_index_sizes(void) {
+  static const struct {
+    const char *model, *kv;
+    uint64_t parameters, active, bytes;
+  } known[] = {{"deepseek-v3.2", "bf16", 671026419200 + 851524864, 37552297472 + 851524864, 85888},
+               {"deepseek-v3.2", "fp8-mla", 671877944064, 38403822336, 61 * 788},
+               {"glm-5", "bf16", 743911218432, 743911218432 - 75 * 248 * 37748736ull, 109824}};
+  for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+    uint64_t all, active, bytes;
+    open_with(known[i].model, "bf16", known[i].kv, NULL);
+    CU_ASSERT(rl_program_parameters(program, &all));
+    CU_ASSERT(rl_program_active_parameters(program, &active));
+    CU_ASSERT(rl_program_kv_token_bytes(program, 0, &bytes));
+    CU_ASSERT_EQUAL(all, known[i].parameters);
+    CU_ASSERT_EQUAL(active, known[i].active);
+    CU_ASSERT_EQUAL(bytes, known[i].bytes);
+    CU_ASSERT_EQUAL(cost->weight_bytes, 2 * all); /* kv_b_proj once */
+    rl_arena_free(&arena);
+  }
+}
+
+/* One token. Queries of the index: 2 * 8192 * 1536. Behind 1,023 it sees 1,024 tokens and chooses all
+ * of them; an index of 64 heads of 128: 1,024 * 2 * 8192, 1,024 * (3 * 64 + 1), keys of 256 B, queries
+ * and weights of 2 * 8,256 B, 1,024 numbers of 4 B. Attention: 1,024 * 128 * 2 * 1,088, 6 a score, rows
+ * of 1,152 B, 2 * 128 * (64 + 512) B and the numbers. Behind 131,071 it sees 131,072 and chooses 2,048:
+ * attention reads 2,359,296 B, not 150,994,944. */
+static void test_chosen_decode(void) {
+  open_model("deepseek-v3.2");
+  at_group((rl_group){.count = 1, .q = 1, .cached = 1023});
+  EXPECT("index_q_proj", 25165824, 0, 25165824, 0, 0, 3072, 16384);
+  EXPECT("index_append", 0, 0, 0, 0, 256, 256, 0);
+  EXPECT("choose_tokens", 16777216, 197632, 0, 262144, 0, 16512, 4096);
+  EXPECT("q_latent", 16777216, 0, 16777216, 0, 0, 32768, 131072);
+  EXPECT("chosen_attention", 285212672, 786432, 0, 1179648, 0, 147456 + 4096, 131072);
+  EXPECT("v_latent", 16777216, 0, 16777216, 0, 0, 131072, 32768);
+  at_group((rl_group){.count = 1, .q = 1, .cached = 131071});
+  EXPECT("choose_tokens", 2147483648, 25296896, 0, 33554432, 0, 16512, 8192);
+  EXPECT("chosen_attention", 570425344, 1572864, 0, 2359296, 0, 147456 + 8192, 131072);
+  rl_arena_free(&arena);
+}
+
+/* 4,096 new tokens: 4096 * 4097 / 2 = 8,390,656 pairs; of them chosen 2048 * 2049 / 2 + 2048 * 2048 =
+ * 6,292,480, of 4,096 rows at most. */
+static void test_chosen_prefill(void) {
+  open_model("deepseek-v3.2");
+  at_group((rl_group){.count = 1, .q = 4096, .cached = 0});
+  EXPECT("choose_tokens", 137472507904, 1619396608, 0, 4096 * 256, 0, 4096 * 16512, 25169920);
+  EXPECT("chosen_attention", 1752631869440, 4832624640, 0, 4096 * 1152, 0,
+         4096 * 147456 + 25169920, 536870912);
+  rl_arena_free(&arena);
+}
+
+/* Five nodes of a tree at depths 0, 1, 1, 2, 0 behind 20,000: 5 * 20,000 + 1 + 2 + 2 + 3 + 1 pairs, of
+ * them 5 * 2,048 chosen: of 20,005 rows 10,240 at most, or what was observed. Behind 10,000 all
+ * 10,005. */
+static void test_chosen_tree(void) {
+  static const int32_t parents[] = {-1, 0, 0, 1, -1};
+  static const rl_tree tree = {5, parents};
+  rl_group verify = {.count = 1, .q = 5, .cached = 20000, .tree = &tree};
+  const rl_facts facts = {.distinct_experts = 3000};
+  open_model("deepseek-v3.2");
+  at_group(verify);
+  EXPECT("choose_tokens", 1638547456, 19301737, 0, 20005 * 256, 0, 82560, 40960);
+  EXPECT("chosen_attention", 2852126720, 7864320, 0, 11796480, 0, 737280 + 40960, 655360);
+  CU_ASSERT_FATAL(rl_cost_moments(cost, &(rl_point){&verify, 1}, &facts, moments));
+  EXPECT("chosen_attention", 2852126720, 7864320, 0, 3456000, 0, 737280 + 40960, 655360);
+  verify.cached = 10000;
+  at_group(verify);
+  EXPECT("chosen_attention", 2852126720, 7864320, 0, 10005 * 1152, 0, 737280 + 40960, 655360);
+  rl_arena_free(&arena);
+}
+
+/* Keys of the index in e4m3 with an fp32 scale, 132 B, and so its queries: 8,192 B and 64 scales. A
+ * row of the cache has 656 B. */
+static void test_chosen_stored(void) {
+  open_with("deepseek-v3.2", "bf16", "fp8-mla", NULL);
+  at_group((rl_group){.count = 1, .q = 1, .cached = 131071});
+  EXPECT("index_append", 0, 3 * 128, 0, 0, 132, 256, 0);
+  EXPECT("choose_tokens", 2147483648, 25296896, 0, 17301504, 0, 8448 + 128, 8192);
+  EXPECT("chosen_attention", 570425344, 1572864, 0, 2048 * 656, 0, 147456 + 8192, 131072);
+  CU_ASSERT_EQUAL(program->ops[row_of("choose_tokens")->op].compute, RL_F8_E4M3);
+  rl_arena_free(&arena);
+}
+
+RL_SUITE("latents", {"parameters", test_parameters}, {"sizes of an index", test_index_sizes},
+         {"chosen tokens, decode", test_chosen_decode},
+         {"chosen tokens, prefill", test_chosen_prefill},
+         {"chosen tokens of a tree", test_chosen_tree},
+         {"chosen tokens, cache as published", test_chosen_stored}, {"module for a second token", test_module},
          {"bytes as published", test_published}, {"relatives", test_relatives},
          {"absorbed decode", test_absorbed}, {"expanded prefill", test_expanded},
          {"mixed pass", test_mixed}, {"memory", test_memory})

@@ -30,6 +30,10 @@ static const rl_moment MOMENTS[] = {
     {.kind = RL_M_PAIRS, .window = 1},
     {.kind = RL_M_PAIRS, .window = 5},
     {.kind = RL_M_PAIRS, .window = 16},
+    {.kind = RL_M_CHOSEN_PAIRS, .window = 1},
+    {.kind = RL_M_CHOSEN_PAIRS, .window = 5},
+    {.kind = RL_M_CHOSEN_ROWS, .window = 1},
+    {.kind = RL_M_CHOSEN_ROWS, .window = 5},
     {.kind = RL_M_KV_READ},
     {.kind = RL_M_KV_READ, .window = 1},
     {.kind = RL_M_KV_READ, .window = 5},
@@ -130,6 +134,16 @@ static uint64_t kept(const rl_group *group, const rl_moment *moment) {
   return stored;
 }
 
+/* Of the keys that each query sees, which are those before it and itself, as many as it may choose. */
+static uint64_t chosen(const rl_group *group, const rl_moment *moment) {
+  uint64_t pairs = 0;
+  for (uint64_t i = 0; i < group->q; i++) {
+    const uint64_t sees = position(group, i) + 1;
+    pairs += sees < moment->window ? sees : moment->window;
+  }
+  return pairs;
+}
+
 static uint64_t slowly_one(const rl_group *group, const rl_moment *moment) {
   static const uint64_t wanted[] = {[RL_LOGITS_LAST] = 1, [RL_LOGITS_NONE] = 0};
   switch (moment->kind) {
@@ -145,6 +159,12 @@ static uint64_t slowly_one(const rl_group *group, const rl_moment *moment) {
       return look(group, moment).pairs;
     case RL_M_KV_READ:
       return look(group, moment).keys;
+    case RL_M_CHOSEN_PAIRS:
+      return chosen(group, moment);
+    case RL_M_CHOSEN_ROWS: {
+      const uint64_t pairs = chosen(group, moment), rows = group->cached + group->q;
+      return pairs < rows ? pairs : rows;
+    }
     case RL_M_KV_ROWS:
       return group->cached + group->q;
     case RL_M_KV_KEPT:

@@ -224,6 +224,24 @@ static void walk_nvfp4(const uint8_t *b, double *y) {
   }
 }
 
+/* dequantize_row_q1_0 and dequantize_row_q2_0 of ggml-quants.c: bits from the low end of each byte.
+ */
+static void walk_q1_0(const uint8_t *b, double *y) {
+  for (int byte = 0; byte < 16; byte++) {
+    for (int mask = 1; mask < 256; mask <<= 1) {
+      *y++ = b[2 + byte] & mask ? rl_half_load(b) : -rl_half_load(b);
+    }
+  }
+}
+
+static void walk_q2_0(const uint8_t *b, double *y) {
+  for (int byte = 0; byte < 16; byte++) {
+    for (int rest = b[2 + byte], pair = 0; pair < 4; pair++, rest /= 4) {
+      *y++ = (rest % 4 - 1) * (double)rl_half_load(b);
+    }
+  }
+}
+
 typedef struct block_case {
   double bits;   /* a value, as published with the type */
   walk *walk;    /* NULL: not decoded here */
@@ -260,6 +278,8 @@ static const block_case cases[RL_BLOCKS] = {
     [RL_BLOCK_TQ2_0] = {2.0625, walk_tq2_0, {64, -1}, 0.51f},
     [RL_BLOCK_MXFP4] = {4.25, walk_mxfp4, {-1}, 0.26f},
     [RL_BLOCK_NVFP4] = {4.5, walk_nvfp4, {-1}, 0.19f},
+    [RL_BLOCK_Q1_0] = {1.125, walk_q1_0, {0, -1}, 1},
+    [RL_BLOCK_Q2_0] = {2.25, walk_q2_0, {0, -1}, 0.51f},
 };
 
 static void test_sizes(void) {
@@ -337,6 +357,31 @@ static void test_ternary(void) {
   CU_ASSERT_EQUAL(memcmp(values, back, sizeof values), 0);
 }
 
+/* Bytes by hand: signs + - - + + + - + from the low bit are 1 + 8 + 16 + 32 + 128 = 185, under the
+ * mean magnitude of 0.5; codes of -1, 0, 1 and -1 are 0 + 1 * 4 + 2 * 16 + 0 * 64 = 36. fp16 0.5 is
+ * 0x3800. */
+static void test_small_bits(void) {
+  static const int signs[] = {1, -1, -1, 1, 1, 1, -1, 1}, trits[] = {-1, 0, 1, -1};
+  rl_component component;
+  rl_format format;
+  uint8_t bytes[BYTES_MAX];
+  float values[128], back[128];
+  rl_store store = store_of(RL_BLOCK_Q1_0, &format, &component, 128, bytes);
+  for (int i = 0; i < 128; i++) values[i] = 0.5f * (float)signs[i % 8];
+  rl_store_write(&store, (rl_span){0, 0, 128}, values, NULL);
+  CU_ASSERT(bytes[0] == 0 && bytes[1] == 0x38);
+  for (int i = 2; i < 18; i++) CU_ASSERT_EQUAL(bytes[i], 185);
+  rl_store_read(&store, (rl_span){0, 0, 128}, back, NULL);
+  CU_ASSERT_EQUAL(memcmp(values, back, sizeof values), 0);
+  store = store_of(RL_BLOCK_Q2_0, &format, &component, 64, bytes);
+  for (int i = 0; i < 64; i++) values[i] = 0.5f * (float)trits[i % 4];
+  rl_store_write(&store, (rl_span){0, 0, 64}, values, NULL);
+  CU_ASSERT(bytes[0] == 0 && bytes[1] == 0x38);
+  for (int i = 2; i < 18; i++) CU_ASSERT_EQUAL(bytes[i], 36);
+  rl_store_read(&store, (rl_span){0, 0, 64}, back, NULL);
+  for (int i = 0; i < 64; i++) CU_ASSERT_EQUAL(back[i], values[i]);
+}
+
 static float largest_of(const float *values, int count) {
   float largest = 0;
   for (int i = 0; i < count; i++) largest = fmaxf(largest, fabsf(values[i]));
@@ -412,4 +457,5 @@ static void test_touched(void) {
 }
 
 RL_SUITE("cpu blocks", {"sizes", test_sizes}, {"decode", test_decode}, {"ternary", test_ternary},
-         {"round trip", test_round_trip}, {"zeros", test_zeros}, {"touched", test_touched})
+         {"small bits", test_small_bits}, {"round trip", test_round_trip}, {"zeros", test_zeros},
+         {"touched", test_touched})

@@ -19,6 +19,9 @@ static void test_codes_survive(void) {
   check_all_codes(RL_F8_E4M3, 8);
   check_all_codes(RL_F8_E5M2, 8);
   check_all_codes(RL_F4_E2M1, 4);
+  check_all_codes(RL_NF4, 4);
+  check_all_codes(RL_FP4_BNB, 3); /* the rest are their negatives, 0 twice */
+  check_all_codes(RL_DYN8, 8);
 }
 
 /* Published bit patterns: IEEE 754 binary16 and OCP 8-bit floats. */
@@ -33,6 +36,14 @@ static void test_known_patterns(void) {
   CU_ASSERT_EQUAL(rl_encode(RL_F8_E5M2, 57344.0f), 0x7b);
   CU_ASSERT_EQUAL(rl_encode(RL_F4_E2M1, 6.0f), 0x7);
   CU_ASSERT_EQUAL(rl_encode(RL_F32, 1.0f), 0x3f800000);
+  CU_ASSERT_EQUAL(rl_encode(RL_FP4_BNB, -1.0f), 0xb); /* -12 of 12 */
+  CU_ASSERT_EQUAL(rl_decode(RL_FP4_BNB, 1), 0.0625f / 12);
+  CU_ASSERT_EQUAL(rl_encode(RL_DYN8, 1.0f), 255);
+  CU_ASSERT_EQUAL(rl_decode(RL_DYN8, 127), 0);
+  /* the middles of the last of 64 and of the only one of 1 parts of [0.1, 1], 10^0 and 10^-6 */
+  CU_ASSERT_EQUAL(rl_decode(RL_DYN8, 254), 0.99296875f);
+  CU_ASSERT_EQUAL(rl_decode(RL_DYN8, 0), -0.99296875f);
+  CU_ASSERT_EQUAL(rl_decode(RL_DYN8, 128), 0.55e-6f);
 }
 
 /* bf16 around 1 has steps of 2^-7: 1 + 2^-8 is half way and goes down to the even 1, 1 + 3 * 2^-8

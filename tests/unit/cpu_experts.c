@@ -92,6 +92,22 @@ static void test_sigmoid_with_correction(void) {
   NEAR(rl_fixture_value(&f, r.weights, 1), 0.8 / 1.3);
 }
 
+/* Logits 100, 99, 97.5 and 90 with a jitter of 1 %: 99 is 1 % behind the best and weighs with it,
+ * 97.5 is 2.5 % behind: 1 / (1 + 1 / e). Of what is left 97.5 is 1.5 % behind 99. Below zero parts
+ * are those of the logit's size: -10.1 is 0.1 / 10.1 behind -10, and near -10.1 there is nothing. */
+static void test_sparse_mixer(void) {
+  static const float logits[] = {99, 100, 90, 97.5f, -20, -10.1f, -10, -20};
+  router r = route(RL_SCORE_SPARSE_MIXER, false, logits, NULL);
+  f.op.at.jitter = 0.01;
+  rl_fixture_run(&f);
+  CU_ASSERT(chosen(&r, 0) == 1 && chosen(&r, 1) == 0);
+  CU_ASSERT(chosen(&r, 2) == 2 && chosen(&r, 3) == 1);
+  NEAR(rl_fixture_value(&f, r.weights, 0), 1 / (1 + exp(-1)));
+  NEAR(rl_fixture_value(&f, r.weights, 1), 1 / (1 + exp(-1.5)));
+  NEAR(rl_fixture_value(&f, r.weights, 2), 1 / (1 + exp(-0.1)));
+  NEAR(rl_fixture_value(&f, r.weights, 3), 1);
+}
+
 /* Three experts of [2, 2]: twice, minus, and one that exchanges; the tokens choose 0 and 2, 2 and
  * 0. Expert 1 is not touched. */
 static const float EXPERTS[] = {2, 0, 0, 2, -1, 0, 0, -1, 0, 1, 1, 0};
@@ -178,5 +194,6 @@ static void test_combine(void) {
 RL_SUITE("experts", {"softmax over all", test_softmax_over_all},
          {"softmax over the chosen", test_softmax_over_chosen},
          {"sigmoid with correction", test_sigmoid_with_correction},
+         {"sparse mixer", test_sparse_mixer},
          {"shared input", test_shared_input}, {"own inputs and bias", test_own_inputs_and_bias},
          {"integer codes", test_integer_codes}, {"combine", test_combine})

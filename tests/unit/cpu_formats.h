@@ -24,6 +24,8 @@ typedef enum rl_test_format {
   TEST_FP8_TILE,
   TEST_NF4,
   TEST_NF4_DOUBLE,
+  TEST_BNB_FP4,
+  TEST_BNB_NF4_DOUBLE,
   TEST_NVFP4,
   TEST_W4_ACT_ORDER,
   TEST_LUT3_ROW,

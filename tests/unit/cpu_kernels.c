@@ -209,6 +209,21 @@ static void test_rope_scaling(void) {
   NEAR(rl_fixture_value(&f, 0, 3), sin(share * 0.1 + (1 - share) * 0.025));
 }
 
+/* Llama 4 Scout: both bounds are one number, so nothing is blended; the first pair turns exactly as
+ * often, 63 / (2 pi) times. */
+static void test_rope_one_bound(void) {
+  static const float x[] = {1, 1, 0, 0, 0};
+  rope_fixture(RL_ROPE_HALVES, 1, x);
+  f.op.at.rope_scaling = RL_ROPE_LLAMA3;
+  f.op.at.rope_factor = 4;
+  f.op.at.rope_low = 63 / (2 * acos(-1));
+  f.op.at.rope_high = f.op.at.rope_low;
+  f.op.at.rope_original = 63;
+  rl_fixture_run(&f);
+  NEAR(rl_fixture_value(&f, 0, 2), sin(1));
+  NEAR(rl_fixture_value(&f, 0, 3), sin(0.025));
+}
+
 /* Each frequency has a divisor, and what is rotated grows by 3. */
 static void test_longrope(void) {
   static const float x[] = {1, 1, 0, 0, 0};
@@ -312,6 +327,6 @@ RL_SUITE("kernels", {"table is complete", test_table_is_complete}, {"embed", tes
          {"linear of last tokens", test_linear_of_last_tokens},
          {"linear without tokens", test_linear_without_tokens_reads_no_weight},
          {"linear in integers", test_linear_in_integers}, {"rope styles", test_rope_styles},
-         {"rope scaling", test_rope_scaling}, {"longrope", test_longrope},
-         {"kv append", test_kv_append}, {"elementwise", test_elementwise},
-         {"quantize", test_quantize}, {"sample", test_sample})
+         {"rope scaling", test_rope_scaling}, {"rope with one bound", test_rope_one_bound},
+         {"longrope", test_longrope}, {"kv append", test_kv_append},
+         {"elementwise", test_elementwise}, {"quantize", test_quantize}, {"sample", test_sample})

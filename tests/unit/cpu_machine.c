@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "kernels-ref/cpu/fast/team.h"
-#include "kernels-ref/harness/reader.h"
+#include "kernels-ref/harness/probe.h"
 #include "unit.h"
 
 static void test_recorded(void) {
@@ -89,5 +89,79 @@ static void test_loops(void) {
   CU_ASSERT_TRUE(peaks > 0);
 }
 
+/* Samples that others disturbed count only where too few are left; the last 64 are kept. */
+static void test_samples(void) {
+  rl_samples samples = {0};
+  rl_rates rates = rl_samples_rates(&samples);
+  CU_ASSERT(rates.best == 0 && !rates.steady);
+  rl_samples_add(&samples, 10, false);
+  rl_samples_add(&samples, 4, true);
+  rl_samples_add(&samples, 6, true);
+  rates = rl_samples_rates(&samples); /* 4 and 6: two are too few to be steady */
+  CU_ASSERT(rates.best == 6 && rates.median == 5 && !rates.steady);
+  CU_ASSERT_FALSE(rl_rates_two(&rates));
+  rl_samples_add(&samples, 5, true);
+  rates = rl_samples_rates(&samples);
+  CU_ASSERT(rates.best == 6 && rates.median == 5 && rates.steady);
+  CU_ASSERT_TRUE(rl_rates_two(&rates)); /* low: a fifth of the way from 4 to 5, 6 / 4.2 > 1.25 */
+  rl_samples_add(&samples, 9, true);
+  for (int i = 0; i < RL_SAMPLES_KEPT; i++) rl_samples_add(&samples, 8, true);
+  rates = rl_samples_rates(&samples);
+  CU_ASSERT(rates.best == 9 && rates.median == 8 && rates.low == 8);
+  CU_ASSERT_FALSE(rl_rates_two(&rates));
+}
+
+static void count_call(void *context, uint32_t number) {
+  uint32_t *calls = context;
+  calls[number]++;
+}
+
+static void test_timing(void) {
+  rl_machine machine;
+  uint32_t calls[2] = {0};
+  rl_machine_read("", &machine);
+  rl_timing timing = rl_machine_work(&machine, 1, count_call, calls);
+  CU_ASSERT(timing.undisturbed && timing.wall == timing.own && timing.own > 0);
+  timing = rl_machine_work(&machine, 2, count_call, calls);
+  CU_ASSERT(timing.wall > 0 && timing.own > 0);
+  CU_ASSERT(calls[0] == 2 && calls[1] == 1);
+  CU_ASSERT_EQUAL(rl_timing_counts(&(rl_timing){100, 98, true}), 100);
+  CU_ASSERT_EQUAL(rl_timing_counts(&(rl_timing){200, 98, false}), 98);
+}
+
+static void tell(void *context, const char *what, double share) {
+  int *told = context;
+  CU_ASSERT(what != NULL && share >= 0 && share <= 1);
+  (*told)++;
+}
+
+/* One round measures everything, whatever time is given. */
+static void test_probe(void) {
+  rl_arena arena;
+  rl_machine machine;
+  int told = 0;
+  const rl_probe_options options = {.seconds = 1e-9, .every = true, .told = tell, .context = &told};
+  rl_arena_init(&arena, NULL);
+  rl_machine_read("", &machine);
+  rl_probe *probe = RL_NEW(&arena, rl_probe);
+  CU_ASSERT_TRUE_FATAL(probe != NULL && rl_probe_run(&arena, &machine, &options, probe));
+  CU_ASSERT(told > 20 && probe->peak_count > 0 && probe->read_count > 0);
+  CU_ASSERT(probe->read_count > 0 && probe->reads[probe->read_count - 1].rate.best > 0);
+  CU_ASSERT_EQUAL(probe->reads[probe->read_count - 1].threads, machine.threads);
+  CU_ASSERT(probe->latency.best > 0);
+  size_t best = 0;
+  for (size_t i = 0; i < probe->peak_count; i++) {
+    CU_ASSERT(probe->peaks[i].rate.best > 0);
+    best += probe->peaks[i].best && probe->peaks[i].type == RL_F32;
+  }
+  CU_ASSERT_EQUAL(best, 1);
+  for (size_t c = 0; c < probe->cache_count; c++) {
+    CU_ASSERT(probe->caches[c].rate.best > 0 && probe->caches[c].latency.best > 0);
+    CU_ASSERT(c == 0 || probe->caches[c].level > probe->caches[c - 1].level);
+  }
+  rl_arena_free(&arena);
+}
+
 RL_SUITE("machine", {"recorded", test_recorded}, {"unknown", test_unknown}, {"shares", test_shares},
-         {"reader", test_reader}, {"loops", test_loops})
+         {"reader", test_reader}, {"loops", test_loops}, {"samples", test_samples},
+         {"timing", test_timing}, {"probe", test_probe})

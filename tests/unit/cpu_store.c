@@ -94,7 +94,10 @@ static float half_step(rl_test_format f, float x, const float *group, uint64_t c
     case RL_F8_E5M2:
       return fabsf(x) / 8 + 1e-5f;
     case RL_NF4: /* the widest gap of quantiles, 1 - 0.6962, and a scale of 8 bits */
+      if (c->tables) return largest * 0.1521f + 2 * 0.0071f + slack; /* of 1, 1 - 0.9859, and of 2 */
       return largest * (0.1521f + (c->outer ? 1.0f / 16 : 0)) + slack;
+    case RL_FP4_BNB: /* half of 12 - 8 of 12 */
+      return largest / 6 + slack;
     case RL_F4_E2M1: /* half of 6 - 4 steps, of a scale of 8 bits */
       return largest / 6 * (1 + 6.0f / 16) + slack;
     case RL_BF16:

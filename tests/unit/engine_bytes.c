@@ -116,6 +116,8 @@ static const char *const FORMATS[][3] = {
     {"w8a8-int8-tensor", "bf16", "bf16"},
     {"gptq-g32-asym-act", "bf16", "bf16"},
     {"nf4-double", "bf16", "bf16"},
+    {"bnb-fp4", "bf16", "bf16"},
+    {"bnb-nf4-double", "bf16", "bf16"},
     {"w4a4-nvfp4", "bf16", "bf16"},
     {"tf32", "tf32", "bf16"},
     {"lut3-row", "bf16", "bf16"},

@@ -68,8 +68,8 @@ static void moments_of(const twin *t, const twin_pass *pass, const rl_engine_res
                     .expert_choices = chosen == NULL ? 0 : chosen->choices};
   for (size_t e = 0; e < pass->count; e++) {
     const rl_engine_entry *entry = &pass->entries[e];
-    groups[e] = (rl_group){1, entry->q, pass->cached[e], entry->tree, entry->logits,
-                           t->source[entry->sequence].size};
+    groups[e] = (rl_group){1,           entry->q,      pass->cached[e],
+                           entry->tree, entry->logits, t->source[entry->sequence].size};
   }
   CU_ASSERT_TRUE_FATAL(rl_cost_moments(cost, &(rl_point){groups, pass->count}, &facts, moments));
   for (uint32_t m = 0; m < cost->moment_count; m++) {
@@ -88,8 +88,8 @@ static void check_bytes(const twin *t, const twin_pass *pass, const rl_engine_re
     const rl_op *op = &program->ops[row->op];
     const rl_cost_row *counted = row_of(cost, row->op);
     CU_ASSERT_PTR_NOT_NULL_FATAL(counted);
-    bool chooses =
-        op->kind == RL_OP_ROUTE || op->kind == RL_OP_HASH || op->kind == RL_OP_DISPATCH;
+    bool chooses = op->kind == RL_OP_ROUTE || op->kind == RL_OP_HASH ||
+                   op->kind == RL_OP_DISPATCH || op->kind == RL_OP_CHOOSE_TOKENS;
     if (chooses || row->experts != 0) moments_of(t, pass, result, cost, row, moments);
     for (uint32_t k = 0; k < op->operand_count; k++) {
       uint64_t bytes = 0;
@@ -426,4 +426,5 @@ static void test_bytes(void) {
 }
 
 RL_SUITE("fleets", {"groups", test_groups}, {"logits", test_logits}, {"bytes", test_bytes},
-         {"stages", test_stages}, {"families", test_families}, {"encoder stages", test_encoder_stages})
+         {"stages", test_stages}, {"families", test_families},
+         {"encoder stages", test_encoder_stages})

@@ -7,6 +7,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "engine_reference_mixer.h"
 #include "engine_reference_numbers.h"
 #include "engine_reference_parted.h"
 #include "engine_reference_positions.h"
@@ -155,10 +156,12 @@ static void norm_pieces(const decoder *d, const char *op, int layer, matrix in, 
   static double gain[REF_WIDTH];
   double shift[REF_WIDTH];
   bool bias = d->m->norm_bias && in != q && in != k;
-  ref_matrix w = find(d, op, "weight", layer);
+  ref_matrix w = {.rows = 1, .cols = d->m->width};
+  if (!d->m->norm_plain) w = find(d, op, "weight", layer);
   if (bias) find_vector(d, op, "bias", layer, shift);
   for (int p = 0; p < pieces; p++) {
-    ref_unpack_row(&w, w.rows > 1 ? p : 0, false, gain);
+    for (int i = 0; i < w.cols; i++) gain[i] = 1;
+    if (!d->m->norm_plain) ref_unpack_row(&w, w.rows > 1 ? p : 0, false, gain);
     for (int t = 0; t < d->tokens->count; t++) {
       double *y = &out[t][p * w.cols];
       memmove(y, &in[t][p * w.cols], (size_t)w.cols * sizeof *y);
@@ -411,6 +414,11 @@ static void expert_multiply(const decoder *d, int which, int layer, int expert, 
 static void gate_experts(const decoder *d, const double *logits, double *weights) {
   const ref_model *m = d->m;
   double sum = 0;
+  if (m->mixer_jitter > 0) {
+    ref_mix_sparsely(m, logits, weights);
+    for (int e = 0; e < m->experts; e++) ref_round(d->storage->activations, &weights[e], 1);
+    return;
+  }
   for (int e = 0; e < m->experts; e++) {
     int better = 0;
     for (int f = 0; f < m->experts; f++) {

@@ -42,6 +42,7 @@ struct ref_model {
   double eps;
   bool layer_norm;    /* else root mean square */
   bool norm_bias;     /* not of q and k norms */
+  bool norm_plain;    /* neither weights nor biases */
   bool gain_plus_one; /* Gemma: (1 + w) */
   ref_block block;
   bool qkv_bias, mlp_bias, all_bias, head_bias, qk_norm, gated, tied;
@@ -68,6 +69,7 @@ struct ref_model {
   int experts, chosen, expert_ff; /* 0: no mixture in any layer */
   bool mixture[REF_LAYERS];       /* in place of the MLP */
   bool weigh_chosen;              /* softmax over the chosen experts only */
+  double mixer_jitter;            /* SparseMixer (engine_reference_mixer.h), 0: softmax */
   const char *expert_ops[3];      /* names of the gate, up and down operators of experts */
   bool wide;                      /* the residual stream is kept in fp32 */
   bool cut_matters;               /* sums over chunks: cutting a prompt elsewhere rounds elsewhere */
@@ -158,6 +160,8 @@ typedef enum ref_plant {
   REF_NEW_COMPRESSED,       /* tokens see those of their own pass as they will be kept */
   REF_SIGNS_MISPLACED,      /* a rotation has its signs on the other side of its matrix */
   REF_AHEAD_SWAPPED,        /* or what it joins the other way round */
+  REF_CHOICE_ONE_MORE,      /* an index chooses one token more */
+  REF_CHOICE_UNCLIPPED,     /* its products below zero count */
   REF_PLANTS
 } ref_plant;
 

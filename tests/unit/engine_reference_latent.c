@@ -1,5 +1,6 @@
-/* DeepSeek V2 and V3 from their papers (DeepSeek-AI 2024, DeepSeek-V2, eq. 9-19 and 20-22;
- * DeepSeek-V3, eq. 12-16; Peng et al. 2023), whole sequences at once. */
+/* DeepSeek V2, V3 and V3.2 from their papers (DeepSeek-AI 2024, DeepSeek-V2, eq. 9-19 and 20-22;
+ * DeepSeek-V3, eq. 12-16; Peng et al. 2023; DeepSeek-AI 2025, DeepSeek-V3.2-Exp, eq. 1-2), whole
+ * sequences at once. */
 #include "engine_reference_latent.h"
 
 #include <math.h>
@@ -42,6 +43,48 @@ const ref_latent REF_LATENT_V2 = {.rank = 17,
                                   .slow = 1,
                                   .mscale = 1};
 
+const ref_latent REF_LATENT_V32 = {.q_rank = 21,
+                                   .rank = 14,
+                                   .nope = 10,
+                                   .rope = 6,
+                                   .value = 9,
+                                   .dense = 1,
+                                   .shared = 33,
+                                   .groups = 4,
+                                   .taken = 2,
+                                   .group_best = 2,
+                                   .sigmoid = true,
+                                   .normalize = true,
+                                   .scale = 2.5,
+                                   .factor = 4,
+                                   .original = 16,
+                                   .fast = 4,
+                                   .slow = 1,
+                                   .mscale = 1.3,
+                                   .mscale_all_dim = 0.7,
+                                   .index_heads = 3,
+                                   .index_size = 11,
+                                   .index_best = 4};
+const ref_latent REF_LATENT_GLM5 = {.q_rank = 19,
+                                    .rank = 17,
+                                    .nope = 6,
+                                    .rope = 4,
+                                    .value = 11,
+                                    .dense = 1,
+                                    .shared = 31,
+                                    .sigmoid = true,
+                                    .normalize = true,
+                                    .scale = 2.5,
+                                    .factor = 1,
+                                    .original = 64,
+                                    .fast = 32,
+                                    .slow = 1,
+                                    .mscale = 1,
+                                    .index_heads = 2,
+                                    .index_size = 9,
+                                    .index_best = 6,
+                                    .index_pairs = true};
+
 typedef double matrix[REF_TOKENS][REF_WIDTH];
 
 typedef struct pass {
@@ -55,6 +98,7 @@ typedef struct pass {
 } pass;
 
 static matrix x, h, qa, q, c, p, a, o, g, u;
+static bool chosen[REF_TOKENS][REF_TOKENS]; /* [query][key], by the index of the layer */
 
 static ref_matrix find(const pass *f, const char *op, const char *part) {
   return f->weights->find(f->weights->context, op, part, f->layer);
@@ -128,16 +172,22 @@ static double frequency(const pass *f, int pair) {
   return slowed * full / f->d->factor + (1 - slowed) * full;
 }
 
-/* The last rope values of each head of `size`, pairs (2i, 2i + 1). */
-static void rotate(const pass *f, matrix y, int heads, int size, int late) {
+/* `heads` heads of `size` values, of which the rope ones from `first` on are turned: pairs (2i, 2i +
+ * 1), or with `halves` (i, i + rope / 2). */
+typedef struct turned {
+  int heads, size, first;
+  bool halves;
+} turned;
+
+static void rotate(const pass *f, matrix y, turned r, int late) {
   double grown =
       magnitude(f->d->factor, f->d->mscale) / magnitude(f->d->factor, f->d->mscale_all_dim);
+  const bool halves = r.halves != (f->plant == REF_OTHER_PAIRS);
   for (int t = 0; t < f->tokens->count; t++) {
-    for (int n = 0; n < heads * f->d->rope / 2; n++) {
+    for (int n = 0; n < r.heads * f->d->rope / 2; n++) {
       int pair = n % (f->d->rope / 2), head = n / (f->d->rope / 2);
       double angle = (f->depth[t] + late) * frequency(f, pair);
-      bool halves = f->plant == REF_OTHER_PAIRS;
-      double *v = &y[t][head * size + size - f->d->rope + (halves ? pair : 2 * pair)];
+      double *v = &y[t][head * r.size + r.first + (halves ? pair : 2 * pair)];
       double *w = v + (halves ? f->d->rope / 2 : 1), first = *v, second = *w;
       *v = grown * (first * cos(angle) - second * sin(angle));
       *w = grown * (first * sin(angle) + second * cos(angle));
@@ -169,7 +219,7 @@ typedef struct head_weights {
 } head_weights;
 
 static void unpack_head(const pass *f, int head, head_weights *w) {
-  ref_matrix b = find(f, "kv_b_proj", "weight");
+  ref_matrix b = find(f, f->d->index_heads > 0 ? "q_latent" : "kv_b_proj", "weight");
   int first = head * (f->d->nope + f->d->value);
   for (int i = 0; i < f->d->nope; i++) unpack(f, &b, first + i, w->key[i]);
   for (int i = 0; i < f->d->value; i++) unpack(f, &b, first + f->d->nope + i, w->value[i]);
@@ -187,6 +237,7 @@ static void score(const pass *f, query_head query, double (*keys)[REF_WIDTH], do
   for (int j = 0; j < f->tokens->count; j++) {
     bool beyond = f->plant == REF_MASK_ONE_TOO_FAR && j == query.token + 1;
     bool seen = before(f->tokens, query.token, j) || beyond;
+    if (f->d->index_heads > 0) seen = seen && chosen[query.token][j];
     double product = dot(query.own, keys[j], query.size) + dot(query.rotated, p[j], f->d->rope);
     s[j] = seen ? product * m * m / sqrt(f->d->nope + f->d->rope) : -INFINITY;
   }
@@ -202,6 +253,11 @@ static void mix(const pass *f, const double *s, double (*values)[REF_WIDTH], int
   store_row(f, out, size);
 }
 
+/* The token attends to latents. */
+static bool is_led(const pass *f, int token) {
+  return f->tokens->decoded[token] || f->d->index_heads > 0;
+}
+
 /* V2, eq. 10-18: keys and values of every token. */
 static void attend_expanded(const pass *f, int head, const head_weights *w) {
   static matrix keys, values;
@@ -215,7 +271,7 @@ static void attend_expanded(const pass *f, int head, const head_weights *w) {
   }
   for (int i = 0; i < f->tokens->count; i++) {
     const double *query = &q[i][head * (n + f->d->rope)];
-    if (f->tokens->decoded[i]) continue;
+    if (is_led(f, i)) continue;
     score(f, (query_head){query, query + n, i, n}, keys, s);
     mix(f, s, values, f->d->value, &a[i][head * f->d->value]);
   }
@@ -227,7 +283,7 @@ static void attend_latents(const pass *f, int head, const head_weights *w) {
   int n = f->d->nope;
   for (int i = 0; i < f->tokens->count; i++) {
     const double *query = &q[i][head * (n + f->d->rope)];
-    if (!f->tokens->decoded[i]) continue;
+    if (!is_led(f, i)) continue;
     memset(led, 0, sizeof led);
     for (int k = 0; k < n; k++) {
       for (int r = 0; r < f->d->rank; r++) led[r] += w->key[k][r] * query[k];
@@ -239,6 +295,77 @@ static void attend_latents(const pass *f, int head, const head_weights *w) {
     for (int k = 0; k < f->d->value; k++) out[k] = dot(w->value[k], mixed, f->d->rank);
     store_row(f, out, f->d->value);
   }
+}
+
+/* How many are better than the one, or as good and before it. */
+static int rank_of(const double *v, int n, int at) {
+  int better = 0;
+  for (int i = 0; i < n; i++) better += v[i] > v[at] || (v[i] == v[at] && i < at);
+  return better;
+}
+
+/* --- the index (V3.2-Exp, eq. 1 and 2) --- */
+
+/* Layer norm (Ba et al. 2016, eq. 4), the epsilon that of the published code. */
+static void norm_keys(const pass *f, matrix keys) {
+  double gain[REF_WIDTH], bias[REF_WIDTH];
+  const ref_matrix w = find(f, "index_k_norm", "weight"), b = find(f, "index_k_norm", "bias");
+  const int n = f->d->index_size;
+  ref_unpack_row(&w, 0, false, gain);
+  ref_unpack_row(&b, 0, false, bias);
+  for (int t = 0; t < f->tokens->count; t++) {
+    double mean = 0, square = 0;
+    for (int i = 0; i < n; i++) mean += keys[t][i] / n;
+    for (int i = 0; i < n; i++) square += (keys[t][i] - mean) * (keys[t][i] - mean) / n;
+    for (int i = 0; i < n; i++) {
+      keys[t][i] = (keys[t][i] - mean) / sqrt(square + 1e-6) * gain[i] + bias[i];
+    }
+  }
+  store(f, keys, n);
+}
+
+/* The weights of the heads, of a matrix that is never quantized. */
+static void weigh_heads(const pass *f, int token, double *weights) {
+  double row[REF_WIDTH];
+  const ref_matrix w = find(f, "index_weights_proj", "weight");
+  for (int i = 0; i < f->d->index_heads; i++) {
+    ref_unpack_row(&w, i, false, row);
+    weights[i] = dot(row, h[token], w.cols);
+  }
+  store_row(f, weights, f->d->index_heads);
+}
+
+/* The best tokens that a query sees, of two alike the older. */
+static void choose_for(const pass *f, int token, const double *query, matrix keys) {
+  double weights[REF_WIDTH], scores[REF_TOKENS];
+  const int count = f->tokens->count, n = f->d->index_size;
+  const int best = f->d->index_best + (f->plant == REF_CHOICE_ONE_MORE);
+  weigh_heads(f, token, weights);
+  for (int j = 0; j < count; j++) {
+    scores[j] = 0;
+    for (int i = 0; i < f->d->index_heads; i++) {
+      double product = dot(&query[i * n], keys[j], n);
+      bool counts = product > 0 || f->plant == REF_CHOICE_UNCLIPPED;
+      scores[j] += counts ? weights[i] * product : 0;
+    }
+    bool beyond = f->plant == REF_MASK_ONE_TOO_FAR && j == token + 1;
+    if (!before(f->tokens, token, j) && !beyond) scores[j] = -INFINITY;
+  }
+  for (int j = 0; j < count; j++) chosen[token][j] = rank_of(scores, count, j) < best;
+}
+
+static void choose_tokens(const pass *f) {
+  static matrix queries, keys;
+  const int n = f->d->index_size, heads = f->d->index_heads;
+  multiply(f, "index_k_proj", h, keys);
+  norm_keys(f, keys);
+  multiply(f, "index_q_proj", qa, queries);
+  rotate(f, queries, (turned){heads, n, 0, !f->d->index_pairs}, 0);
+  rotate(f, keys, (turned){1, n, 0, !f->d->index_pairs}, 0);
+  store(f, queries, heads * n);
+  store(f, keys, n);
+  for (int t = 0; t < f->tokens->count; t++) ref_round(f->storage->kv, keys[t], n);
+  for (int t = 0; t < f->tokens->count; t++) choose_for(f, t, queries[t], keys);
 }
 
 static void attention(const pass *f) {
@@ -254,14 +381,15 @@ static void attention(const pass *f) {
   multiply(f, "kv_a_proj", h, c);
   multiply(f, "k_rope_proj", h, p);
   norm(f, "kv_a_norm", c, c);
-  rotate(f, q, f->m->heads, size, f->plant == REF_ROPE_ONE_TOO_LATE);
-  rotate(f, p, 1, f->d->rope, 0);
+  rotate(f, q, (turned){f->m->heads, size, f->d->nope, false}, f->plant == REF_ROPE_ONE_TOO_LATE);
+  rotate(f, p, (turned){1, f->d->rope, 0, false}, 0);
   store(f, q, f->m->heads * size);
   if (!f->storage->fused) store(f, p, f->d->rope);
   for (int t = 0; t < f->tokens->count; t++) {
     ref_round(f->storage->kv, c[t], f->d->rank);
     ref_round(f->storage->kv, p[t], f->d->rope);
   }
+  if (f->d->index_heads > 0) choose_tokens(f);
   for (int head = 0; head < f->m->heads; head++) {
     unpack_head(f, head, &w);
     attend_expanded(f, head, &w);
@@ -284,12 +412,6 @@ static void gated(const pass *f, const char *const ops[3], matrix out) {
   multiply(f, ops[1], h, u);
   for (int t = 0; t < f->tokens->count; t++) gate_row(f, g[t], u[t], width);
   multiply(f, ops[2], g, out);
-}
-
-static int rank_of(const double *v, int n, int at) {
-  int better = 0;
-  for (int i = 0; i < n; i++) better += v[i] > v[at] || (v[i] == v[at] && i < at);
-  return better;
 }
 
 /* The sum of the best, or the two best, choices of each group; the rest of the groups lose. */

@@ -14,11 +14,13 @@ typedef struct ref_latent {
   bool sigmoid, normalize;       /* sigmoid: with a correction bias */
   double scale;                  /* of the weights of experts */
   double factor, original, fast, slow, mscale, mscale_all_dim;
+  int index_heads, index_size, index_best; /* of an index; heads 0: there is none */
+  bool index_pairs;                        /* its rotation */
 } ref_latent;
-extern const ref_latent REF_LATENT_V3, REF_LATENT_V2;
+extern const ref_latent REF_LATENT_V3, REF_LATENT_V2, REF_LATENT_V32, REF_LATENT_GLM5;
 
 /* The forward pass. Tokens that ran as decode are led through the latents, the others attend to
- * expanded keys and values: what is rounded differs. */
+ * expanded keys and values: what is rounded differs. With an index all are led through the latents. */
 void ref_forward_latent(const ref_model *model, const ref_storage *storage,
                         const ref_weights *weights, const ref_tokens *tokens, int plant,
                         double *logits);

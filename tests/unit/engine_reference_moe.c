@@ -138,8 +138,8 @@ static void project(const pass *p, int layer) {
   linear(p, "k_proj", bias, layer, h, k);
   linear(p, "v_proj", bias, layer, h, v);
   if (m->qk_norm) {
-    norm(p, "q_norm", layer, q, q, m->heads);
-    norm(p, "k_norm", layer, k, k, m->kv_heads);
+    norm(p, "q_norm", layer, q, q, m->qk_norm_whole ? 1 : m->heads);
+    norm(p, "k_norm", layer, k, k, m->qk_norm_whole ? 1 : m->kv_heads);
   }
   if (turns) {
     rope(p, layer, q, m->heads, p->plant == REF_ROPE_ONE_TOO_LATE);

@@ -91,7 +91,10 @@ void twin_open(twin *t, const twin_setup *setup) {
   rl_diags_init(&t->diags, &t->arena);
   lower(t);
   rl_weight_source source = rl_random_weights(&SEED);
-  t->engine = twin_engine(t, t->program, &source);
+  t->setup.isa = RL_ISA_SCALAR; /* whose rows leave weights as they are stored */
+  t->stored = twin_engine(t, t->program, &source);
+  t->setup.isa = setup->isa;
+  t->engine = setup->isa == RL_ISA_SCALAR ? t->stored : twin_engine(t, t->program, &source);
 }
 
 void twin_close(twin *t) {
@@ -234,7 +237,7 @@ static ref_matrix find_weight(const void *context, const char *op, const char *p
     const rl_tensor *tensor = &t->program->tensors[i];
     uint32_t instance;
     if (!has_name(tensor, op, part) || !in_layer(t->program, tensor, layer, &instance)) continue;
-    return (ref_matrix){rl_engine_store(t->engine, i, instance)->bytes, (int)tensor->rows,
+    return (ref_matrix){rl_engine_store(t->stored, i, instance)->bytes, (int)tensor->rows,
                         (int)tensor->cols, tensor->format->name};
   }
   CU_FAIL_FATAL("the program lacks a weight that the reference needs");

@@ -26,6 +26,7 @@ typedef struct twin {
   const rl_scenario *scenario;
   const rl_program *program;
   rl_engine_state *engine;
+  rl_engine_state *stored; /* holds the same weights in rows, as the reference reads them */
   uint32_t ids[TWIN_SEQUENCES][TWIN_CAPACITY]; /* what each sequence holds */
   bool decoded[TWIN_SEQUENCES][TWIN_CAPACITY]; /* whether it came in a pass of the decode class */
   int cached[TWIN_SEQUENCES][TWIN_CAPACITY]; /* tokens kept before the pass of each */
@@ -46,9 +47,9 @@ typedef struct twin_pass {
 
 /* The first ones show every family, the others the families with a KV head for every query head. */
 enum {
-  TWIN_DENSE = 16, /* engine_twin_dense.def */
-  TWIN_FAMILIES = 24 + TWIN_DENSE,
-  TWIN_MODELS = 39 + TWIN_DENSE
+  TWIN_DENSE = 21, /* engine_twin_dense.def */
+  TWIN_FAMILIES = 25 + TWIN_DENSE,
+  TWIN_MODELS = 42 + TWIN_DENSE
 };
 extern const ref_model TWIN_MODEL[TWIN_MODELS];
 

@@ -29,6 +29,8 @@ static const struct {
   rl_diag_code code;
   const char *file;
 } unit_only[] = {
+    {RL_D_PROBE_DISTURBED, "cli_probe.c"}, {RL_D_ENGINE_STRANGE, "engine_strange.c"},
+    {RL_D_ENGINE_WEIGHT, "engine_strange.c"},
     {RL_D_INTERNAL, "base_diag.c"},          {RL_D_BYTES_DIFFER, "base_diag.c"},
     {RL_D_DOC_SCALAR_SIZE, "doc_hostile.c"}, {RL_D_FOLDER_LARGE, "spec_db.c"},
     {RL_D_NO_MODEL, "api_study.c"},          {RL_D_BAD_POINT, "graph_point.c"},
@@ -36,6 +38,9 @@ static const struct {
     {RL_D_ENGINE_FORMAT, "engine_api.c"},    {RL_D_ENGINE_TOO_LARGE, "engine_api.c"},
     {RL_D_ENGINE_PASS, "engine_api.c"},      {RL_D_DIM_UNKNOWN, "spec_config.c"},      {RL_D_GGUF_NO_FACT, "spec_gguf.c"},
     {RL_D_GGUF_ARCHITECTURE, "spec_gguf.c"}, {RL_D_GGUF_PART, "spec_gguf.c"},        {RL_D_STORED_SHAPE, "api_gguf.c"},
+    {RL_D_GGUF_TENSOR, "spec_gguf.c"},       {RL_D_GGUF_TYPE, "spec_gguf.c"},
+    {RL_D_GGUF_ALIGNMENT, "spec_gguf.c"},
+    {RL_D_STORED_ROWS, "api_gguf.c"},
     {RL_D_STORED_TYPE, "api_gguf.c"},        {RL_D_STORED_UNUSED, "api_gguf.c"},
     {RL_D_STORED_FORMAT, "api_safetensors.c"},
     {RL_D_STORED_BESIDE, "api_safetensors.c"},
@@ -43,6 +48,7 @@ static const struct {
     {RL_D_SAFETENSORS_WRONG, "spec_safetensors.c"},
     {RL_D_SAFETENSORS_TYPE, "spec_safetensors.c"},
     {RL_D_SAFETENSORS_COUNT, "spec_safetensors.c"},
+    {RL_D_SAFETENSORS_TOTAL, "spec_safetensors.c"},
     {RL_D_SAFETENSORS_ABSENT, "spec_safetensors.c"},
     {RL_D_GNUPLOT_HANGS, "cli_gnuplot.c"},
 };

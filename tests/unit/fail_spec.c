@@ -18,7 +18,6 @@ SPEC_LOADER("family", family)
 SPEC_LOADER("format", format)
 SPEC_LOADER("profile", profile)
 SPEC_LOADER("method", method)
-SPEC_LOADER("storage", storage)
 
 /* A config is a model; unknown keys are errors here. */
 static rl_status load_config(fail_case *c, const char *path) {
@@ -54,8 +53,17 @@ static rl_status lint_hardware(fail_case *c, const char *path) {
 }
 FAIL_LOADER("lint", lint_hardware)
 
+/* Links and drives as lint reads them. */
 static rl_status load_link(fail_case *c, const char *path) {
   const struct rl_link_standard *out;
+  rl_db_set_careful(c->db, true);
   return rl_db_link(c->db, path, command_line, &out, c->diags);
 }
 FAIL_LOADER("link", load_link)
+
+static rl_status load_storage(fail_case *c, const char *path) {
+  const struct rl_storage *out;
+  rl_db_set_careful(c->db, true);
+  return rl_db_storage(c->db, path, command_line, &out, c->diags);
+}
+FAIL_LOADER("storage", load_storage)

@@ -81,9 +81,10 @@ void gguf_tensor(gguf_file *f, const char *name, gguf_shape shape) {
   part p = {f->tensors, &f->tensor_bytes};
   f->tensor_count++;
   put_text(p, name);
-  put_number(p, shape.rows > 0 ? 2 : 1, 4);
+  put_number(p, shape.depth > 0 ? 3 : shape.rows > 0 ? 2 : 1, 4);
   put_number(p, shape.cols, 8);
   if (shape.rows > 0) put_number(p, shape.rows, 8);
+  if (shape.depth > 0) put_number(p, shape.depth, 8);
   put_number(p, shape.type, 4);
   put_number(p, f->data, 8);
   f->data += (shape.bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;

@@ -30,6 +30,7 @@ typedef struct gguf_shape {
   uint32_t type;
   uint64_t cols, rows;
   uint64_t bytes;
+  uint64_t depth; /* matrices one after the other, 0: one, and no third dimension */
 } gguf_shape;
 void gguf_tensor(gguf_file *f, const char *name, gguf_shape shape);
 

@@ -245,7 +245,7 @@ static void test_rope_scaling(void) {
       RL_D_ROPE_SCALING_KEY, 11, "'high_freq_factor'");
   check_scaling(
       "{scaling: {type: llama3, factor: 8, original_max_position_embeddings: 8, "
-      "low_freq_factor: 2, high_freq_factor: 2}}",
+      "low_freq_factor: 2, high_freq_factor: 1}}",
       RL_D_ROPE_FREQUENCIES, 11, "");
   check_scaling("{scaling: {type: longrope}, context: 8}", RL_D_ROPE_SCALING_KEY, 11,
                 "'original_max_position_embeddings'");

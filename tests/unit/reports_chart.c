@@ -1,6 +1,7 @@
 /* A chart whose lists cannot grow, or whose texts were not made, is failed and never half of one.
  */
 #include "reports/chart.h"
+#include "reports/chart_letters.h"
 
 #include "few_blocks.h"
 #include "unit.h"
@@ -78,4 +79,41 @@ static void test_text_not_made(void) {
   rl_arena_free(&arena);
 }
 
-RL_SUITE("chart", {"lists", test_lists}, {"text not made", test_text_not_made})
+/* 32 series and 12 machines have looks of their own; one more makes a crowd. */
+static void test_crowds(void) {
+  const rl_canvas canvas = {480, 330, 9, false, 0};
+  rl_arena arena;
+  rl_chart chart;
+  rl_arena_init(&arena, NULL);
+  rl_chart_init(&chart, &arena, "test", &canvas);
+  CU_ASSERT_EQUAL(rl_chart_series_style(&chart, 31), RL_STYLE_SERIES + 31);
+  CU_ASSERT_EQUAL(rl_chart_roof_style(&chart, 11), RL_STYLE_ROOFS + 11);
+  CU_ASSERT_PTR_NULL(chart.crowd);
+  rl_chart_series_style(&chart, 32);
+  CU_ASSERT_STRING_EQUAL(chart.crowd, "series");
+  CU_ASSERT_EQUAL(chart.crowd_limit, 32);
+  rl_chart_roof_style(&chart, 12);
+  CU_ASSERT_STRING_EQUAL(chart.crowd, "machines");
+  CU_ASSERT_EQUAL(chart.crowd_limit, 12);
+  rl_arena_free(&arena);
+}
+
+/* Letters of DejaVu Sans at 10 points: "aa" 12.8, a blank 3.2. */
+static void test_wrap(void) {
+  const rl_canvas canvas = {480, 330, 10, false, 0};
+  const char *lines[3];
+  rl_arena arena;
+  rl_arena_init(&arena, NULL);
+  CU_ASSERT_EQUAL(rl_letters_wrap(&arena, &canvas, "aa aa aa", 29, lines, 3), 2);
+  CU_ASSERT_STRING_EQUAL(lines[0], "aa aa");
+  CU_ASSERT_STRING_EQUAL(lines[1], "aa");
+  CU_ASSERT_EQUAL(rl_letters_wrap(&arena, &canvas, "aa aa aa aa", 14, lines, 3), 3);
+  CU_ASSERT_STRING_EQUAL(lines[1], "aa");
+  CU_ASSERT_STRING_NOT_EQUAL(lines[2], "aa aa");
+  CU_ASSERT_EQUAL(rl_letters_wrap(&arena, &canvas, "", 14, lines, 3), 1);
+  CU_ASSERT_STRING_EQUAL(lines[0], "");
+  rl_arena_free(&arena);
+}
+
+RL_SUITE("chart", {"lists", test_lists}, {"text not made", test_text_not_made},
+         {"crowds", test_crowds}, {"wrap", test_wrap})

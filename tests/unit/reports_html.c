@@ -27,7 +27,7 @@ static const char *page_of(const char *name) {
   rl_buf_add(&svg, "<?xml version=\"1.0\"?>\n<svg width=\"1\"></svg>\n");
   rl_buf_init(&out, &arena, 1 << 20);
   rl_html_begin(&out, name);
-  rl_html_add_chart(&out, &(rl_html_chart){&svg, name});
+  rl_html_add_chart(&out, &(rl_html_chart){&svg, name}, 1);
   rl_html_table(&out, name, &grid);
   rl_html_end(&out);
   CU_ASSERT_FALSE_FATAL(out.failed);
@@ -92,7 +92,7 @@ static void test_failures(void) {
   rl_arena_init(&arena, NULL);
   rl_buf_init(&svg, &arena, 64);
   rl_buf_init(&out, &arena, 1 << 16);
-  rl_html_add_chart(&out, &(rl_html_chart){&svg, "nothing"});
+  rl_html_add_chart(&out, &(rl_html_chart){&svg, "nothing"}, 1);
   CU_ASSERT(out.failed);
   rl_buf_init(&out, &arena, 1 << 16);
   rl_html_heading(&out, NULL);
@@ -100,4 +100,27 @@ static void test_failures(void) {
   rl_arena_free(&arena);
 }
 
-RL_SUITE("html page", {"page", test_page}, {"hostile", test_hostile}, {"failures", test_failures})
+/* Two charts bring the same ids: in the page each has its own, and texts stay as they are. */
+static void test_ids(void) {
+  rl_buf out, svg;
+  rl_arena_init(&arena, NULL);
+  rl_buf_init(&svg, &arena, 4096);
+  rl_buf_add(&svg,
+             "<svg><path id='a'/><use href='#a' id=\"b\" fill='url(#c)'/>"
+             "<use xlink:href=\"#a\"/><text> id='a' url(#c)</text></svg>\n");
+  rl_buf_init(&out, &arena, 1 << 16);
+  rl_html_add_chart(&out, &(rl_html_chart){&svg, "first"}, 1);
+  rl_html_add_chart(&out, &(rl_html_chart){&svg, "second"}, 2);
+  rl_html_add_chart(&out, &(rl_html_chart){NULL, "no room"}, 3);
+  CU_ASSERT_FALSE_FATAL(out.failed);
+  CU_ASSERT_PTR_NOT_NULL(
+      strstr(out.text,
+             "<svg><path id='c1-a'/><use href='#c1-a' id=\"c1-b\" fill='url(#c1-c)'/>"
+             "<use xlink:href=\"#c1-a\"/><text> id='a' url(#c)</text></svg>"));
+  CU_ASSERT_PTR_NOT_NULL(strstr(out.text, "<path id='c2-a'/>"));
+  CU_ASSERT_PTR_NOT_NULL(strstr(out.text, "<figure>\n<figcaption>no room"));
+  rl_arena_free(&arena);
+}
+
+RL_SUITE("html page", {"page", test_page}, {"hostile", test_hostile}, {"failures", test_failures},
+         {"ids", test_ids})

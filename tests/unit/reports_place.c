@@ -1,4 +1,5 @@
-/* Label placement on random points: what is placed is inside, over nothing and over no other. */
+/* Label placement on random points: what is placed is inside, over nothing and over no other, and
+ * no leader crosses a text. */
 #include "reports/chart_place.h"
 
 #include <stdint.h>
@@ -23,6 +24,7 @@ static rl_placing random_placing(size_t count) {
                               .gap = 4,
                               .boxes = boxes,
                               .box_count = count + 1,
+                              .text_count = 1,
                               .lines = &slope,
                               .line_count = 1,
                               .labels = labels,
@@ -38,12 +40,25 @@ static rl_placing random_placing(size_t count) {
   return placing;
 }
 
+/* From the point to the nearest edge of its name. */
+static rl_segment leader_of(const rl_place_label *label) {
+  const rl_box *box = &label->box;
+  rl_segment leader = {label->x, label->y, label->x, label->y};
+  if (leader.x1 < box->left) leader.x1 = box->left;
+  if (leader.x1 > box->right) leader.x1 = box->right;
+  if (leader.y1 < box->bottom) leader.y1 = box->bottom;
+  if (leader.y1 > box->top) leader.y1 = box->top;
+  return leader;
+}
+
 static int mistakes(const rl_placing *placing) {
   int wrong = 0;
   for (size_t i = 0; i < placing->label_count; i++) {
     const rl_place_label *label = &labels[i];
     if (!label->placed) continue;
+    const rl_segment leader = leader_of(label);
     wrong += !rl_box_inside(&label->box, &placing->bounds);
+    wrong += label->leader && rl_box_meets(&boxes[placing->box_count - 1], &leader);
     for (size_t b = 0; b < placing->box_count; b++) {
       wrong += rl_boxes_overlap(&label->box, &boxes[b]);
     }

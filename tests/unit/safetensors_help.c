@@ -57,6 +57,43 @@ static void add(safe_file *f, const char *name, const char *end, const char *typ
   safe_tensor(f, whole, type, sizes);
 }
 
+/* Whole rows of 8-bit integers with a scale each, and a zero point each or one for all. */
+static void add_int8(safe_file *f, safe_layout layout, const char *name, int out, int in) {
+  if (layout == SAFE_INT8_ASYM) add(f, name, ".weight_zero_point", "I8", "%d, 1", out);
+  if (layout == SAFE_INT8_ODD) add(f, name, ".weight_zero_point", "I8", "1");
+  add(f, name, ".weight", "I8", "%d, %d", out, in);
+  add(f, name, ".weight_scale", "BF16", "%d, 1", out);
+}
+
+
+/* Those of bitsandbytes and ModelOpt, and dense ones. */
+static void add_small(safe_file *f, safe_layout layout, const char *name, int out, int in) {
+  switch (layout) {
+    case SAFE_NVFP4:
+      add(f, name, ".weight", "U8", "%d, %d", out, in / 2);
+      add(f, name, ".weight_scale", "F8_E4M3", "%d, %d", out, in / 16);
+      add(f, name, ".weight_scale_2", "F32", "1");
+      add(f, name, ".input_scale", "F32", "1");
+      break;
+    case SAFE_NF4:
+      add(f, name, ".weight", "U8", "%d, 1", out * in / 2);
+      add(f, name, ".weight.absmax", "F32", "%d", out * in / 64);
+      add(f, name, ".weight.quant_map", "F32", "16");
+      add(f, name, ".weight.quant_state.bitsandbytes__nf4", "U8", "90");
+      break;
+    case SAFE_FP4_DOUBLE:
+      add(f, name, ".weight", "U8", "%d, 1", out * in / 2);
+      add(f, name, ".weight.absmax", "U8", "%d", out * in / 64);
+      add(f, name, ".weight.nested_absmax", "F32", "%d", out * in / 64 / 256);
+      add(f, name, ".weight.nested_quant_map", "F32", "256");
+      add(f, name, ".weight.quant_map", "F32", "16");
+      add(f, name, ".weight.quant_state.bitsandbytes__fp4", "U8", "190");
+      break;
+    default:
+      add(f, name, ".weight", "BF16", "%d, %d", out, in);
+  }
+}
+
 static void add_product(safe_file *f, safe_layout layout, const char *name, int out, int in) {
   switch (layout) {
     case SAFE_FP8:
@@ -93,26 +130,27 @@ static void add_product(safe_file *f, safe_layout layout, const char *name, int 
       add(f, name, ".scales", "F16", "%d, %d", in / 128, out);
       break;
     case SAFE_PACKED:
+    case SAFE_PACKED_ORDER:
       add(f, name, ".weight_packed", "I32", "%d, %d", out, in / 8);
       add(f, name, ".weight_scale", "BF16", "%d, %d", out, in / 128);
       add(f, name, ".weight_shape", "I64", "2");
+      if (layout == SAFE_PACKED_ORDER) add(f, name, ".weight_g_idx", "I32", "%d", in);
+      break;
+    case SAFE_PACKED_8_4:
+      add(f, name, ".weight_packed", "I32", "%d, %d", out, strstr(name, "mlp") ? in / 8 : in / 4);
+      add(f, name, ".weight_scale", "BF16", "%d, %d", out, in / 128);
       break;
     case SAFE_INT8:
-      add(f, name, ".weight", "I8", "%d, %d", out, in);
-      add(f, name, ".weight_scale", "BF16", "%d, 1", out);
+    case SAFE_INT8_ASYM:
+    case SAFE_INT8_ODD:
+      add_int8(f, layout, name, out, in);
       break;
     case SAFE_INT8_WIDE:
       add(f, name, ".weight", "I8", "%d, %d", out, in);
       add(f, name, ".SCB", "F32", "%d", out);
       break;
-    case SAFE_NF4:
-      add(f, name, ".weight", "U8", "%d, 1", out * in / 2);
-      add(f, name, ".weight.absmax", "F32", "%d", out * in / 64);
-      add(f, name, ".weight.quant_map", "F32", "16");
-      add(f, name, ".weight.quant_state.bitsandbytes__nf4", "U8", "90");
-      break;
     default:
-      add(f, name, ".weight", "BF16", "%d, %d", out, in);
+      add_small(f, layout, name, out, in);
   }
 }
 

@@ -32,8 +32,14 @@ typedef enum safe_layout {
   SAFE_AWQ,       /* groups of 128, zero points */
   SAFE_PACKED,    /* compressed-tensors: groups of 128, and the shape */
   SAFE_INT8,      /* compressed-tensors: a scale of 2 bytes a row */
+  SAFE_INT8_ASYM, /* the same with a zero point a row */
+  SAFE_INT8_ODD,  /* with one zero point a tensor */
   SAFE_INT8_WIDE, /* bitsandbytes: a scale of 4 bytes a row */
   SAFE_NF4,       /* bitsandbytes: blocks of 64 */
+  SAFE_FP4_DOUBLE,   /* the same of 4-bit floats, with scales quantized */
+  SAFE_PACKED_ORDER, /* as SAFE_PACKED with the group of each column */
+  SAFE_PACKED_8_4,   /* compressed-tensors: attention in 8 bits, the others in 4 */
+  SAFE_NVFP4,        /* ModelOpt: groups of 16, scales of the tensor and of the input */
   SAFE_LAYOUTS
 } safe_layout;
 

@@ -68,10 +68,49 @@ static const quantization_case quantizations[] = {
      "w4a16-row"},
     {", \"quantization_config\": {\"quant_method\": \"bitsandbytes\", \"load_in_4bit\": true, "
      "\"bnb_4bit_quant_type\": \"nf4\", \"bnb_4bit_use_double_quant\": true}",
-     "nf4-double"},
+     "bnb-nf4-double"},
     {", \"quantization_config\": {\"quant_method\": \"bitsandbytes\", \"load_in_4bit\": true, "
      "\"bnb_4bit_quant_type\": \"nf4\"}",
-     "nf4"},
+     "bnb-nf4"},
+    {", \"quantization_config\": {\"quant_method\": \"bitsandbytes\", \"load_in_4bit\": true}",
+     "bnb-fp4"},
+    {", \"quantization_config\": {\"quant_method\": \"bitsandbytes\", \"load_in_4bit\": true, "
+     "\"bnb_4bit_quant_type\": \"fp4\", \"bnb_4bit_use_double_quant\": true}",
+     "bnb-fp4-double"},
+    {", \"quantization_config\": {\"quant_method\": \"fbgemm_fp8\", \"activation_scale_ub\": 1200.0, "
+     "\"modules_to_not_convert\": [\"lm_head\"]}",
+     "w8a8-fp8-row"},
+    {", \"quantization_config\": {\"quant_method\": \"auto-round\", \"bits\": 4, \"group_size\": 128, "
+     "\"sym\": true, \"data_type\": \"int\", \"packing_format\": \"auto_round:auto_gptq\"}",
+     "w4a16-g128"},
+    {", \"quantization_config\": {\"quant_method\": \"gptq\", \"bits\": 8, \"group_size\": 128}",
+     "int8-g128"},
+    {", \"quantization_config\": {\"quant_method\": \"mxfp4\", \"modules_to_not_convert\": "
+     "[\"model.layers.*.self_attn\", \"lm_head\"]}",
+     "mxfp4"},
+    {", \"quantization_config\": {\"quant_method\": \"modelopt\", \"quant_algo\": \"NVFP4\", "
+     "\"kv_cache_quant_algo\": \"FP8\", \"exclude_modules\": [\"lm_head\"], \"producer\": {\"name\": "
+     "\"modelopt\"}}",
+     "w4a4-nvfp4"},
+    {", \"quantization_config\": {\"quant_method\": \"modelopt\", \"quant_algo\": \"FP8\"}", "w8a8-fp8"},
+    {", \"quantization_config\": {\"quant_method\": \"modelopt\", \"config_groups\": {\"group_0\": "
+     "{\"targets\": [\"Linear\"], \"input_activations\": {\"num_bits\": 4}, \"weights\": {\"dynamic\": "
+     "false, \"num_bits\": 4, \"type\": \"float\", \"group_size\": 16}}}, \"ignore\": [\"lm_head\"]}",
+     "w4a4-nvfp4"},
+    {", \"quantization_config\": {\"quant_method\": \"modelopt\", \"config_groups\": {\"group_0\": "
+     "{\"input_activations\": {\"num_bits\": 8}, \"weights\": {\"num_bits\": 8, \"type\": "
+     "\"float\"}}}}",
+     "w8a8-fp8"},
+    {", \"quantization_config\": {\"quant_method\": \"compressed-tensors\", \"sparsity_config\": {}, "
+     "\"transform_config\": {}, \"config_groups\": {\"group_0\": {\"weights\": {\"type\": \"int\", "
+     "\"num_bits\": 4, \"strategy\": \"group\", \"group_size\": 128, \"symmetric\": true, \"actorder\": "
+     "\"group\"}}}}",
+     "gptq-g128-act"},
+    {", \"quantization_config\": {\"quant_method\": \"compressed-tensors\", \"sparsity_config\": "
+     "{\"format\": \"dense\"}, \"config_groups\": {\"group_0\": {\"weights\": {\"type\": \"int\", "
+     "\"num_bits\": 4, \"strategy\": \"group\", \"group_size\": 128, \"symmetric\": true, \"actorder\": "
+     "\"weight\"}}}}",
+     "w4a16-g128"},
     {", \"quantization_config\": {\"quant_method\": \"bitsandbytes\", \"load_in_8bit\": true}",
      "w8a8-int8"},
     {", \"quantization_config\": {\"quant_method\": \"compressed-tensors\", \"config_groups\": "
@@ -108,8 +147,8 @@ static void test_unquantized(void) {
            ", \"quantization_config\": {\"quant_method\": \"fp8\", \"ignored_layers\": "
            "[\"lm_head\", \"down_proj\", \"vision_tower\"]}");
   CU_ASSERT_EQUAL_FATAL(model->unquantized_count, 2);
-  CU_ASSERT_STRING_EQUAL(model->unquantized[0], "lm_head");
-  CU_ASSERT_STRING_EQUAL(model->unquantized[1], "down_proj");
+  CU_ASSERT_STRING_EQUAL(model->unquantized[0], "down_proj");
+  CU_ASSERT_STRING_EQUAL(model->unquantized[1], "lm_head");
   spec_close(&c);
   model = load(&c,
                ", \"quantization_config\": {\"quant_method\": \"awq\", \"bits\": 4, "
@@ -117,6 +156,63 @@ static void test_unquantized(void) {
   CU_ASSERT_EQUAL_FATAL(model->unquantized_count, 2);
   CU_ASSERT_STRING_EQUAL(model->unquantized[0], "q_proj");
   CU_ASSERT_STRING_EQUAL(model->unquantized[1], "o_proj");
+  spec_close(&c);
+}
+
+/* What layer `layer` of a weight is in: "-" where it stays as it was. */
+static const char *format_at(const rl_model *model, const char *weights, uint32_t layer) {
+  const rl_layer_format *said = rl_model_quantized(model, weights, layer);
+  CU_ASSERT_PTR_NOT_NULL_FATAL(said);
+  return said->format == NULL ? "-" : said->format->name;
+}
+
+/* Groups by pattern, by name and by class; names of a model inside another; single layers. */
+static void test_modules(void) {
+#define SCHEME(bits)                                                                       \
+  "\"weights\": {\"type\": \"int\", \"num_bits\": " bits ", \"strategy\": \"channel\", " \
+  "\"symmetric\": true}"
+  static const char q[] = "model.layers.{l}.self_attn.q_proj.weight",
+                    down[] = "model.layers.{l}.mlp.down_proj.weight";
+  spec_case c;
+  const rl_model *model =
+      load(&c,
+           ", \"quantization_config\": {\"quant_method\": \"compressed-tensors\", \"config_groups\": "
+           "{\"a\": {\"targets\": [\"re:.*self_attn\\\\.[qo]_proj$\"], " SCHEME("8") "}, \"b\": "
+           "{\"targets\": [\"Linear\"], " SCHEME("4") "}, \"c\": {\"targets\": "
+           "[\"model.language_model.layers.1.self_attn.q_proj\"], " SCHEME("4") "}}, \"ignore\": "
+           "[\"lm_head\", \"re:.*layers\\\\.0\\\\.mlp.*\"]}");
+  CU_ASSERT_STRING_EQUAL(format_at(model, q, 0), "w8a16");
+  CU_ASSERT_STRING_EQUAL(format_at(model, q, 1), "w4a16-row");
+  CU_ASSERT_STRING_EQUAL(format_at(model, down, 0), "-");
+  CU_ASSERT_STRING_EQUAL(format_at(model, down, 1), "w4a16-row");
+  CU_ASSERT_STRING_EQUAL(format_at(model, "lm_head.weight", 0), "-");
+  CU_ASSERT_STRING_EQUAL(model->quantization, "w8a16"); /* q of one layer, o of two */
+  CU_ASSERT_PTR_NULL(rl_model_quantized(model, "model.embed_tokens.weight", 0));
+  CU_ASSERT_EQUAL(c.diags.list.count, 0);
+  spec_close(&c);
+  model = load(&c,
+               ", \"quantization_config\": {\"quant_method\": \"modelopt\", \"quant_algo\": "
+               "\"MIXED_PRECISION\", \"kv_cache_scheme\": {\"num_bits\": 8, \"type\": \"float\"}, "
+               "\"quantized_layers\": {\"model.layers.0.self_attn.q_proj\": {\"quant_algo\": \"FP8\"}, "
+               "\"model.layers.1.self_attn.q_proj\": {\"quant_algo\": \"NVFP4\", \"group_size\": 16}}}");
+  CU_ASSERT_STRING_EQUAL(format_at(model, q, 0), "w8a8-fp8");
+  CU_ASSERT_STRING_EQUAL(format_at(model, q, 1), "w4a4-nvfp4");
+  CU_ASSERT_STRING_EQUAL(format_at(model, down, 1), "-");
+  CU_ASSERT_STRING_EQUAL(model->kv, "fp8-token");
+  spec_close(&c);
+  model = load(&c,
+               ", \"quantization_config\": {\"quant_method\": \"auto-round\", \"bits\": 4, "
+               "\"group_size\": 64, \"sym\": false, \"extra_config\": {\"model.layers.0.mlp.down_proj\": "
+               "{\"bits\": 16}, \".*q_proj\": {\"bits\": 8, \"group_size\": 128, \"sym\": true}}}");
+  CU_ASSERT_STRING_EQUAL(format_at(model, q, 1), "int8-g128");
+  CU_ASSERT_STRING_EQUAL(format_at(model, down, 0), "-");
+  CU_ASSERT_STRING_EQUAL(format_at(model, down, 1), "w4a16-g64-asym");
+  spec_close(&c);
+  model = load(&c,
+               ", \"quantization_config\": {\"quant_method\": \"mxfp4\", \"modules_to_not_convert\": "
+               "[\"model.layers.*.self_attn\", \"layers.1.mlp.down\", \"lm_head\"]}");
+  CU_ASSERT_STRING_EQUAL(format_at(model, q, 1), "-");
+  CU_ASSERT_STRING_EQUAL(format_at(model, down, 1), "mxfp4"); /* "down" is no part of it */
   spec_close(&c);
 }
 
@@ -198,7 +294,7 @@ static void test_dims(void) {
   CU_ASSERT_PTR_NOT_NULL(strstr(line.text, "error: family toy has no dim Q"));
   spec_close(&c);
   /* 66 / 4 is no head size. */
-  model = load(&c, ", \"text_config\": {\"hidden_size\": 66}");
+  model = load(&c, ", \"head_dim\": null, \"text_config\": {\"hidden_size\": 66}");
   CU_ASSERT_EQUAL(rl_model_dim(model, "d_h", &value, &c.diags), RL_BAD_INPUT);
   spec_expect(&c, 0, RL_D_DIM_NOT_WHOLE, 0, 0);
   spec_close(&c);
@@ -216,6 +312,6 @@ static void test_description(void) {
   spec_close(&c);
 }
 
-RL_SUITE("spec config", {"quantization", test_quantization}, {"unquantized", test_unquantized},
+RL_SUITE("spec config", {"quantization", test_quantization}, {"unquantized", test_unquantized}, {"modules", test_modules},
          {"types", test_types}, {"keys", test_keys}, {"many unknown", test_many_unknown},
          {"text_config", test_text_config}, {"dims", test_dims}, {"description", test_description})

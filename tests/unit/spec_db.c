@@ -28,6 +28,21 @@ static void test_names(void) {
   spec_close(&c);
 }
 
+/* A point between digits tells names apart; a name without one may still mean the only model that has it. */
+static void test_points_between_digits(void) {
+  static const char *const rows[][2] = {
+      {"opt-1.3b", "opt-1.3b"},  {"opt-13b", "opt-13b"},          {"OPT_1-3B", "opt-1.3b"},
+      {"opt13b", "opt-13b"},     {"facebook/opt-1.3b", "opt-1.3b"}, {"facebook/opt-13b", "opt-13b"},
+      {"OPT.13B", "opt-13b"},    {"facebook_OPT-1-3b", "opt-1.3b"}, {"llama31-8b", "llama-3.1-8b"}};
+  spec_case c;
+  spec_open(&c, NULL);
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    CU_ASSERT_STRING_EQUAL(find(&c, RL_DB_MODEL, rows[i][0]), rows[i][1]);
+  }
+  CU_ASSERT_EQUAL(c.diags.list.count, 0);
+  spec_close(&c);
+}
+
 /* An exact name is taken before the entries that it begins, without a word. */
 static void test_exact_before_prefix(void) {
   spec_case c;
@@ -330,7 +345,7 @@ static void test_scan_cut(void) {
   }
 }
 
-RL_SUITE("spec database", {"names", test_names}, {"exact before prefix", test_exact_before_prefix},
+RL_SUITE("spec database", {"names", test_names}, {"points", test_points_between_digits}, {"exact before prefix", test_exact_before_prefix},
          {"default is said", test_default_is_said}, {"prefix is said", test_prefix_is_said},
          {"unknown", test_unknown}, {"overlay", test_overlay},
          {"same content is silent", test_same_content_is_silent}, {"links", test_links},

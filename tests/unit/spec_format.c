@@ -60,6 +60,11 @@ static const row_case rows[] = {
      * 448 scales, two fp32 scales. */
     {"nf4", 4096, 2048, 256, 0, 0},
     {"nf4-double", 4096, 2048, 64, 0, 8},
+    /* bitsandbytes: the same and 16 values of 4 bytes; 256 values and an offset besides */
+    {"bnb-nf4", 4096, 2048, 256, 0, 64},
+    {"bnb-fp4", 4096, 2048, 256, 0, 64},
+    {"bnb-nf4-double", 4096, 2048, 64, 0, 8 + 64 + 1024 + 4},
+    {"bnb-fp4-double", 4096, 2048, 64, 0, 8 + 64 + 1024 + 4},
     {"nvfp4", 4096, 2048, 256, 0, 4}, /* 256 groups of 16: 4.5 bits a value */
     {"w4a4-nvfp4", 17, 9, 2, 0, 4},
     {"w4a16-g128", 0, 0, 0, 0, 0},

@@ -81,7 +81,7 @@ static void test_cut(void) {
     CU_ASSERT_PTR_NOT_NULL(strstr(message, "(at byte "));
   }
   CU_ASSERT_EQUAL(read_bytes(count, whole - 1, message, sizeof message), RL_BAD_INPUT);
-  CU_ASSERT_PTR_NOT_NULL(strstr(message, "the tensors end behind the end of the file"));
+  CU_ASSERT_PTR_NOT_NULL(strstr(message, "ends behind the end of the file"));
   gguf_folder_end(NULL);
 }
 
@@ -141,6 +141,68 @@ static void half_block(void) {
   gguf_tensor(&file, "t", (gguf_shape){GGUF_Q4_K, 100, 2, 288});
   gguf_head(&file, bytes);
 }
+/* Q4_0_4_4, taken out of the format; and one that no ggml has. */
+static void removed_type(void) {
+  memset(&file, 0, sizeof file);
+  gguf_tensor(&file, "blk.0.ffn_up.weight", (gguf_shape){31, 256, 2, 288});
+  gguf_head(&file, bytes);
+}
+static void later_type(void) {
+  memset(&file, 0, sizeof file);
+  gguf_tensor(&file, "t", (gguf_shape){4000000000, 256, 2, 288});
+  gguf_head(&file, bytes);
+}
+/* The offset of the file's only tensor, the last 8 bytes of its head; or of the first of two, which
+ * stands in front of the second's 8 + 1 + 4 + 8 + 4 + 8 bytes. */
+static void place(uint64_t behind, uint64_t offset) {
+  gguf_head(&file, bytes);
+  uint8_t *at = bytes + 24 + file.fact_bytes + file.tensor_bytes - behind - 8;
+  for (int i = 0; i < 8; i++, offset >>= 8) at[i] = (uint8_t)offset;
+}
+static void two_tensors(void) {
+  memset(&file, 0, sizeof file);
+  gguf_tensor(&file, "a", (gguf_shape){GGUF_F32, 16, 0, 64});
+  gguf_tensor(&file, "b", (gguf_shape){GGUF_F32, 16, 0, 64});
+}
+static void between(void) {
+  two_tensors();
+  place(0, 80);
+}
+static void overlapping(void) {
+  two_tensors();
+  place(33, 32);
+}
+static void same_place(void) {
+  two_tensors();
+  place(33, 64);
+}
+static void behind_end(void) {
+  two_tensors();
+  place(0, 1 << 20);
+}
+static void endless(void) {
+  two_tensors();
+  place(33, UINT64_MAX - 31);
+}
+static void aligned_to(uint32_t type, uint64_t value, size_t size) {
+  memset(&file, 0, sizeof file);
+  gguf_value(&file, "general.alignment", type, value, size);
+  gguf_tensor(&file, "a", (gguf_shape){GGUF_F32, 16, 0, 64});
+  gguf_tensor(&file, "b", (gguf_shape){GGUF_F32, 16, 0, 64});
+  gguf_head(&file, bytes);
+}
+static void aligned_to_0(void) {
+  aligned_to(4, 0, 4);
+}
+static void aligned_to_48(void) {
+  aligned_to(4, 48, 4);
+}
+static void aligned_to_128(void) {
+  aligned_to(4, 128, 4);
+}
+static void aligned_to_wide(void) {
+  aligned_to(10, 32, 8);
+}
 static void many_tensors(void) {
   memset(&file, 0, sizeof file);
   gguf_head(&file, bytes);
@@ -170,10 +232,48 @@ static const wrong_case wrong[] = {
      "x.gguf: error: a part of a split model that does not lead to the others — name the first "
      "part, "
      "NAME-00001-of-0000N.gguf, beside the others"},
-    /* 24 + 8 + 1 + 4 + 16 + 4 + 8 */
     {half_block,
-     "x.gguf: error: a row that is no whole number of blocks (at byte 65) — download or "
+     "x.gguf: error: tensor 't' has rows that are no whole number of blocks — download or "
      "convert the file again"},
+    {removed_type,
+     "x.gguf: error: tensor 'blk.0.ffn_up.weight' is of GGUF type 31, which is not known — types "
+     "are numbered as in ggml.h, 0 to 42; some of them were taken out of the format; see: "
+     "rooflinectl list formats"},
+    {later_type,
+     "x.gguf: error: tensor 't' is of GGUF type 4000000000, which is not known — types are "
+     "numbered as in ggml.h, 0 to 42; some of them were taken out of the format; see: "
+     "rooflinectl list formats"},
+    /* 24 + 2 * 33 bytes of head, data from 96 on: 4,090 bytes of the 4,186 */
+    {between,
+     "x.gguf: error: tensor 'b' begins at byte 80 of the data, no multiple of general.alignment 32 "
+     "— download or convert the file again"},
+    {overlapping,
+     "x.gguf: error: tensor 'b' begins before tensor 'a' in front of it ends — download or convert "
+     "the file again"},
+    {same_place,
+     "x.gguf: error: tensor 'b' begins before tensor 'a' in front of it ends — download or convert "
+     "the file again"},
+    {behind_end,
+     "x.gguf: error: tensor 'b' begins at byte 1,048,576 of the data and ends behind the end of "
+     "the "
+     "file, which has 4,090 of them — download or convert the file again"},
+    {endless,
+     "x.gguf: error: tensor 'a' begins at byte 18,446,744,073,709,551,584 of the data and ends "
+     "behind the end of the file, which has 4,090 of them — download or convert the file again"},
+    {aligned_to_0,
+     "x.gguf: error: general.alignment is 0 — write a power of two as a number of 32 bits "
+     "without a sign (type 4), or leave it out for 32"},
+    {aligned_to_48,
+     "x.gguf: error: general.alignment is 48 — write a power of two as a number of 32 bits "
+     "without a sign (type 4), or leave it out for 32"},
+    {aligned_to_wide,
+     "x.gguf: error: general.alignment is of another type — write a power of two as a number of 32 "
+     "bits "
+     "without a sign (type 4), or leave it out for 32"},
+    /* the second at 64 */
+    {aligned_to_128,
+     "x.gguf: error: tensor 'b' begins at byte 64 of the data, no multiple of general.alignment "
+     "128 — download or convert the file again"},
     {many_tensors,
      "x.gguf: error: more tensors or values than a model has (at byte 24) — download or "
      "convert the file again"},
@@ -230,6 +330,8 @@ static void test_values(void) {
   gguf_value(&file, "llama.use", 7, 1, 1);
   gguf_tensor(&file, "half", (gguf_shape){1, 8, 4, 64});
   gguf_tensor(&file, "wide", (gguf_shape){28, 8, 4, 256});
+  gguf_tensor(&file, "signs", (gguf_shape){41, 256, 3, 3 * 2 * 18});
+  gguf_tensor(&file, "pairs", (gguf_shape){42, 128, 3, 3 * 2 * 18});
   gguf_write(&file, folder, "values.gguf", path);
   rl_db_model(c.db, path, (rl_loc){0}, &model, &c.diags);
   CU_ASSERT_PTR_NULL(model); /* the base */
@@ -244,6 +346,10 @@ static void test_values(void) {
   CU_ASSERT_STRING_EQUAL(fact(model, "rms_norm_eps"), "1e-05");
   CU_ASSERT_STRING_EQUAL(rl_stored_find(model->stored, "half")->format->name, "fp16");
   CU_ASSERT_PTR_NULL(rl_stored_find(model->stored, "wide")->format);
+  CU_ASSERT_STRING_EQUAL(rl_stored_find(model->stored, "signs")->format->name, "q1_0");
+  CU_ASSERT_STRING_EQUAL(rl_stored_find(model->stored, "pairs")->format->name, "q2_0");
+  CU_ASSERT_EQUAL(rl_stored_find(model->stored, "signs")->bytes, 108);
+  CU_ASSERT_EQUAL(rl_stored_find(model->stored, "pairs")->bytes, 108);
   gguf_folder_end(path);
   spec_close(&c);
 }

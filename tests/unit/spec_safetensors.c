@@ -196,6 +196,36 @@ static void test_index(void) {
   safe_folder_end();
 }
 
+/* What the index says beside the truth: another sum of bytes, and a tensor in the wrong file. */
+static void test_index_beside(void) {
+  static const char swapped[] =
+      "{\"weight_map\": {\"a\": \"x-1.safetensors\", \"b\": \"x-1.safetensors\", \"c\": "
+      "\"x-2.safetensors\"}}";
+  static const char other[] =
+      "{\"metadata\": {\"total_size\": 13}, \"weight_map\": {\"a\": \"x-1.safetensors\", "
+      "\"b\": \"x-2.safetensors\"}}";
+  static const char name[] = "x.safetensors.index.json";
+  char message[512];
+  begin(SAFE_BF16);
+  memset(&file, 0, sizeof file);
+  safe_tensor(&file, "a", "BF16", "2");
+  safe_write(&file, folder, "x-1.safetensors");
+  memset(&file, 0, sizeof file);
+  safe_tensor(&file, "b", "F32", "2");
+  safe_write(&file, folder, "x-2.safetensors");
+  safe_write_text(folder, name, other);
+  CU_ASSERT_EQUAL(load("", message, sizeof message), RL_OK);
+  CU_ASSERT_STRING_EQUAL(message,
+                         "x.safetensors.index.json:1:29: warning: total_size is 13 bytes, the "
+                         "tensors of the files take 12 — the second is counted");
+  safe_write_text(folder, name, swapped);
+  CU_ASSERT_EQUAL(load("", message, sizeof message), RL_BAD_INPUT);
+  CU_ASSERT_STRING_EQUAL(message,
+                         "x.safetensors.index.json:1:46: error: tensor 'b' is said to be in "
+                         "x-1.safetensors, and is in x-2.safetensors — download the file again");
+  safe_folder_end();
+}
+
 /* Experts are one tensor of a weight; those of other shapes, or of words of floats, none. */
 static void test_experts(void) {
   char path[SAFE_PATH];
@@ -237,4 +267,4 @@ static void test_experts(void) {
 }
 
 RL_SUITE("spec safetensors", {"cut", test_cut}, {"changed", test_changed}, {"wrong", test_wrong},
-         {"index", test_index}, {"experts", test_experts})
+         {"index", test_index}, {"index beside", test_index_beside}, {"experts", test_experts})

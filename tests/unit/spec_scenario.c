@@ -66,8 +66,8 @@ static void test_defaults(void) {
   check_formats(s, "fp32", "fp32", "fp32", "fp32");
   s = resolve(&c, (rl_request){.target = at("gpt2"), .weights = at("w4a16-g64")});
   check_formats(s, "w4a16-g64", "fp32", "fp32", "fp32");
-  CU_ASSERT_STRING_EQUAL(rl_scenario_weight_format(s, "lm_head", "lm_head")->name, "fp32");
-  CU_ASSERT_STRING_EQUAL(rl_scenario_weight_format(s, "embed", "embed")->name, "fp32");
+  CU_ASSERT_STRING_EQUAL(rl_scenario_weight_format(s, "lm_head", "lm_head", RL_NO_LAYER)->name, "fp32");
+  CU_ASSERT_STRING_EQUAL(rl_scenario_weight_format(s, "embed", "embed", RL_NO_LAYER)->name, "fp32");
   spec_close(&c);
 }
 
@@ -156,7 +156,7 @@ static void test_precedence(void) {
 }
 
 static const char *format_of(const rl_scenario *s, const char *class_name, const char *name) {
-  return rl_scenario_weight_format(s, class_name, name)->name;
+  return rl_scenario_weight_format(s, class_name, name, RL_NO_LAYER)->name;
 }
 
 static void test_weight_classes(void) {
@@ -195,6 +195,24 @@ static void test_weight_rules(void) {
   CU_ASSERT_STRING_EQUAL(format_of(s, "linear", "o_proj"), "w8a16");
   s = resolve(&c, (rl_request){.target = at("toy-1m"), .weights = at("w8a16,?_proj=fp8,*=fp16")});
   CU_ASSERT_STRING_EQUAL(format_of(s, "norm", "input_norm"), "fp16");
+  spec_close(&c);
+}
+
+/* Layers from the first to the last that are named, both of them; the later of two rules wins. */
+static void test_layer_rules(void) {
+  static const char *const inside[] = {"w8a16", "fp8", "fp8", "w4a16-g128"};
+  spec_case c;
+  spec_open(&c, "tests/fail/db");
+  const rl_scenario *s = resolve(
+      &c, (rl_request){.target = at("toy-1m"),
+                       .weights = at("w4a16-g128,layers.0-2=w8a16,layers.1-2.*_proj=fp8")});
+  for (uint32_t layer = 0; layer < 4; layer++) {
+    const char *expected = inside[layer];
+    CU_ASSERT_STRING_EQUAL(rl_scenario_weight_format(s, "linear", "q_proj", layer)->name, expected);
+  }
+  CU_ASSERT_STRING_EQUAL(rl_scenario_weight_format(s, "linear", "other", 2)->name, "w8a16");
+  CU_ASSERT_STRING_EQUAL(format_of(s, "linear", "q_proj"), "w4a16-g128");
+  CU_ASSERT_STRING_EQUAL(rl_scenario_weight_format(s, "norm", "input_norm", 0)->name, "bf16");
   spec_close(&c);
 }
 
@@ -384,6 +402,6 @@ static void test_batches(void) {
 RL_SUITE("spec scenario", {"model changes", test_model_changes}, {"defaults", test_defaults},
          {"shipped fuse", test_shipped_fuse}, {"kv names", test_kv_names},
          {"precedence", test_precedence}, {"weight classes", test_weight_classes},
-         {"weight rules", test_weight_rules}, {"unquantized", test_unquantized},
+         {"weight rules", test_weight_rules}, {"layer rules", test_layer_rules}, {"unquantized", test_unquantized},
          {"sources", test_sources}, {"round trip", test_round_trip}, {"usage", test_usage},
          {"profile arch", test_profile_arch}, {"batches", test_batches})
