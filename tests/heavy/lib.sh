@@ -36,7 +36,10 @@ variant() { # NAME TARGET OPTION...
     return 1
   fi
 }
-# Runs the ordinary tests of a variant.
-variant_tests() { # NAME
-  ctest --test-dir "$heavy_dir/$1" -LE 'heavy|source' --parallel "$jobs" --output-on-failure --timeout 900
+# Runs the ordinary tests of a variant, but those whose names match an expression.
+variant_tests() { # NAME [WITHOUT]
+  ctest --test-dir "$heavy_dir/$1" -LE 'heavy|source' ${2:+-E "$2"} --parallel "$jobs" --output-on-failure --timeout 900
 }
+# The two suites of the engine that take minutes; the ordinary and the sanitized build run them.
+# shellcheck disable=SC2034 # the suites use it
+long_suites='^test_engine_(fleets|logits)$'
