@@ -33,6 +33,26 @@ static void add_stored(rl_buf *out, const rl_result *r) {
   }
 }
 
+/* " . embed bf16 . layers.0-3 bf16": the first few of what a config says of single layers; shares
+ * of formats tell as much. */
+static void add_exceptions(rl_buf *out, const rl_result *r) {
+  enum { SHOWN = 6 };
+  size_t shown = 0, more = 0;
+  for (size_t i = 0; i < r->exception_count; i++) {
+    const rl_result_exception *e = &r->exceptions[i];
+    if (e->of_config && (r->stored_count > 0 || shown == SHOWN)) {
+      more++;
+      continue;
+    }
+    if (e->of_config) shown++;
+    RL_ADD(out, " \u00b7 ", e->what, " ", e->format);
+  }
+  if (more == 0 || r->stored_count > 0) return;
+  rl_buf_add(out, " \u00b7 ");
+  rl_add_count(out, more);
+  rl_buf_add(out, more == 1 ? " more exception" : " more exceptions");
+}
+
 static void model_line(rl_buf *out, const rl_result *r) {
   char bits[RL_NUMBER_TEXT];
   RL_ADD(out, r->model, " \u00b7 ");
@@ -44,9 +64,7 @@ static void model_line(rl_buf *out, const rl_result *r) {
   RL_ADD(out, " \u00b7 weights ", r->stored_count > 0 ? "as stored" : r->weights, " (");
   RL_ADD(out, rl_print_digits(r->weight_bits, 4, bits), " bit)");
   add_stored(out, r);
-  for (size_t i = 0; i < r->exception_count; i++) {
-    RL_ADD(out, " \u00b7 ", r->exceptions[i].what, " ", r->exceptions[i].format);
-  }
+  add_exceptions(out, r);
   if (r->keeps_kv || (r->state == NULL && !r->one_pass)) kv_words(out, r);
   if (r->state != NULL) {
     RL_ADD(out, " \u00b7 state ", r->state, ", ");

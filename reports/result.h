@@ -300,7 +300,8 @@ typedef struct rl_result_system {
 
 /* Format of a tensor class or operator that is not stored in the default one. */
 typedef struct rl_result_exception {
-  const char *what, *format;
+  const char *what, *format; /* of layers as a scenario names them: "layers.0-3.o_proj" */
+  bool of_config;            /* the model's quantization_config says so */
 } rl_result_exception;
 
 /* How the model is split over devices; degrees, 1 where it is not. All other figures are those of

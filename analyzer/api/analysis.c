@@ -248,27 +248,6 @@ static rl_status study_machines(rl_analysis *study, const rl_stage_costs *stages
   return status == RL_OK ? rl_left_out_tell(&left, study->arena, study->diags) : status;
 }
 
-/* Tensors stored otherwise than the linear operators of the layers: the tables at both ends, and
- * what the scenario names. */
-static rl_status list_exceptions(const rl_analysis *study, rl_result *result) {
-  static const char *const ends[] = {"embed", "lm_head"};
-  const rl_scenario *s = study->scenario;
-  rl_result_exception *list = RL_NEW_ARRAY(study->arena, rl_result_exception, s->rule_count + 2);
-  if (list == NULL) return rl_diag_oom(study->diags);
-  for (size_t i = 0; i < 2 && !s->stored; i++) {
-    const rl_format *format = rl_scenario_weight_format(s, ends[i], ends[i], RL_NO_LAYER);
-    if (format == NULL || format == s->weights) continue;
-    list[result->exception_count++] = (rl_result_exception){ends[i], format->name};
-  }
-  for (size_t i = 0; i < s->rule_count; i++) {
-    const char *pattern = s->rules[i].pattern;
-    if (strcmp(pattern, "embed") == 0 || strcmp(pattern, "lm_head") == 0) continue;
-    list[result->exception_count++] = (rl_result_exception){pattern, s->rules[i].format->name};
-  }
-  result->exceptions = list;
-  return RL_OK;
-}
-
 static rl_status list_fusions(const rl_analysis *study, uint32_t fuse, rl_result *result) {
   const char **names = RL_NEW_ARRAY(study->arena, const char *, RL_FUSIONS);
   if (names == NULL) return rl_diag_oom(study->diags);
@@ -322,7 +301,8 @@ static rl_status describe_whole(const rl_analysis *study, rl_result *result) {
       !note_kept(&study->scenario->workload, whole, result)) {
     return rl_analysis_too_large(study);
   }
-  return rl_analysis_stored(study, whole, result);
+  status = rl_analysis_stored(study, whole, result);
+  return status == RL_OK ? rl_analysis_exceptions(study, whole, result) : status;
 }
 
 /* What the fullest device holds of weights and states, and whether some device has a cache. */
@@ -367,7 +347,6 @@ static rl_status describe(const rl_analysis *study, const rl_stage_costs *stages
   rl_status status = rl_analysis_config(study, result);
   if (status == RL_OK) status = describe_stages(study, stages, result);
   if (status == RL_OK) status = describe_whole(study, result);
-  if (status == RL_OK) status = list_exceptions(study, result);
   return status == RL_OK ? list_fusions(study, s->profile->fuse, result) : status;
 }
 

@@ -162,6 +162,9 @@ extern const char *const RL_BOUND_WORDS[RL_BOUNDS];
 rl_status rl_analysis_too_large(const rl_analysis *study);
 /* What the file of the model stores in which format; the whole program against it. */
 rl_status rl_analysis_stored(const rl_analysis *study, const rl_program *whole, rl_result *result);
+/* What is stored otherwise than most weights. */
+rl_status rl_analysis_exceptions(const rl_analysis *study, const rl_program *whole,
+                                 rl_result *result);
 
 /* system->placement from the plan's; NULL stays when everything is on the device. */
 rl_status rl_analysis_placement(const rl_analysis *study, rl_result_system *system);
