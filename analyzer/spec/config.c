@@ -166,6 +166,15 @@ static key_class classify(const rl_family *family, const char *key) {
   return listed(key, neutral, RL_COUNT(neutral)) ? KEY_FINE : KEY_UNKNOWN;
 }
 
+/* A part of the model with a config of its own ("vision_config") that the family says does not
+ * count for what it describes. */
+static bool leaves_out(const rl_family *family, const rl_node *key, const rl_node *value) {
+  static const char end[] = "_config";
+  const size_t length = strlen(key->text), tail = sizeof end - 1;
+  return value->kind == RL_MAP && length > tail && strcmp(key->text + length - tail, end) == 0 &&
+         listed(key->text, family->neutral, family->neutral_count);
+}
+
 /* Unknown keys on their way into one message, which names the first few. */
 typedef struct unknown_keys {
   rl_few_names names;
@@ -200,6 +209,9 @@ void rl_config_check_keys(const rl_load *load, const rl_model *model, bool stric
       RL_REPORT(load->diags, CONFIG_KEY_REFUSED, key->loc, key->text, model->family->name);
     }
     if (class == KEY_UNKNOWN) add_unknown(&unknown, key);
+    if (leaves_out(model->family, key, config->items[i])) {
+      RL_REPORT(load->diags, CONFIG_PART_LEFT_OUT, key->loc, key->text, model->family->name);
+    }
   }
   report_unknown(load, &unknown, strict);
 }
