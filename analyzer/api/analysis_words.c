@@ -269,9 +269,28 @@ static bool say_wider(speaker *s) {
                       s->system->matrix_type));
 }
 
+/* Some stage has all its weights and what it keeps of that batch in a cache whose rate is not
+ * known: in the decode step told of, or in the pass of a model that has one. */
+static bool looks_free(const rl_analysis *study, const rl_pipeline *pipeline, uint64_t batch) {
+  const bool decodes = !study->one_pass && study->generate > 1;
+  const uint64_t q = decodes ? 1 : study->scenario->workload.prompt;
+  const uint64_t cached = decodes ? study->middle : 0;
+  for (size_t i = 0; i < pipeline->count; i++) {
+    const rl_plan *plan = pipeline->stages[i];
+    const rl_memory_level *cache = rl_hardware_cache(plan->hardware);
+    const rl_group group = rl_plan_group(plan, rl_analysis_share(study, batch), q, cached);
+    uint64_t moments[RL_MOMENTS_MAX];
+    rl_demand demand;
+    if (cache == NULL || cache->bandwidth.source != NULL) continue;
+    if (!rl_cost_moments(plan->cost, &(rl_point){&group, 1}, NULL, moments)) continue;
+    if (rl_row_demand(plan, 0, moments, &demand) && demand.weights_cached) return true;
+  }
+  return false;
+}
+
 /* Time a token of the batch under another format: of the very scenario that a user would get by
- * asking for it. 0 when that cannot be analysed. Only that may cost a sentence: false when memory
- * ran out. */
+ * asking for it. 0 when that cannot be analysed, or when nothing is known of its time. Only that
+ * may cost a sentence: false when memory ran out. */
 static bool other_tpot(const speaker *s, rl_variation other, uint64_t batch, double *tpot) {
   const rl_analysis *study = s->study;
   const rl_workload *workload = &study->scenario->workload;
@@ -290,7 +309,8 @@ static bool other_tpot(const speaker *s, rl_variation other, uint64_t batch, dou
   }
   const rl_job load = {rl_analysis_share(study, batch), workload->prompt, study->generate};
   if (status == RL_OK) status = rl_pipeline_generate(&pipeline, load, &generation, &quiet);
-  *tpot = status == RL_OK ? generation.tpot : 0;
+  const bool known = status == RL_OK && !looks_free(study, &pipeline, batch);
+  *tpot = known ? generation.tpot : 0;
   return !quiet.out_of_memory;
 }
 
@@ -376,6 +396,20 @@ static bool say_latency(speaker *s) {
                            link->name));
   }
   return true;
+}
+
+/* A cache whose rate nobody gives makes all look free that it holds. */
+static bool say_cache(speaker *s) {
+  const rl_hardware *hardware = s->study->plan->hardware;
+  const rl_result_batch *first = &s->system->batches[0], *last = last_batch(s);
+  char one[RL_NUMBER_TEXT];
+  if (!looks_free(s->study, &s->study->pipeline, first->batch)) return true;
+  const bool more = first != last && looks_free(s->study, &s->study->pipeline, last->batch);
+  return say(s, rl_textf(s->study->arena,
+                         "No rate is known of the %s of %s, which holds all weights and what is "
+                         "kept of batch %s%s: reading them looks free.",
+                         rl_hardware_cache(hardware)->name, hardware->name,
+                         rl_print_grouped(first->batch, one), more ? " and more" : ""));
 }
 
 /* Devices that no link joins exchange over their hosts. */
@@ -468,9 +502,9 @@ static bool say_stages(speaker *s) {
 
 rl_status rl_analysis_words(const rl_analysis *study, rl_result_system *system) {
   static bool (*const sentences[])(speaker *) = {
-      say_stages,       say_limits, say_images, say_experts, say_ridge,    say_verify,
-      say_kept_states,  say_others, say_fit,    say_pools,   say_lanes,    say_latency,
-      say_through_host, say_flat,   say_energy, say_wider,   say_throttle, say_details};
+      say_stages, say_limits, say_images, say_experts,  say_ridge,   say_verify, say_kept_states,
+      say_others, say_fit,    say_pools,  say_lanes,    say_latency, say_cache,  say_through_host,
+      say_flat,   say_energy, say_wider,  say_throttle, say_details};
   speaker s = {study, system, RL_NEW_ARRAY(study->arena, const char *, WORDS_MAX)};
   if (s.words == NULL || system->batch_count == 0) return rl_diag_oom(study->diags);
   system->words = s.words;
