@@ -179,7 +179,13 @@ static void attribute(rl_buf *out, const char *name, const char *value) {
   rl_buf_add(out, "\"");
 }
 
+/* What cannot be measured is an error of the test, not its failure. */
+static bool is_error(const rl_checked_scenario *s) {
+  return s->fault.file != NULL;
+}
+
 static void test_case(rl_buf *out, const rl_checked_scenario *s) {
+  const char *element = !s->fails ? "system-out" : is_error(s) ? "error" : "failure";
   const rl_finding *finding = main_finding(s);
   const char *message = s->note != NULL   ? s->note
                         : finding != NULL ? rl_verdict_sentence(out->arena, finding)
@@ -191,31 +197,35 @@ static void test_case(rl_buf *out, const rl_checked_scenario *s) {
   rl_buf_add(out, " time=\"0\"");
   rl_buf_add(out, told ? ">\n" : "/>\n");
   if (!told) return;
-  rl_buf_add(out, s->fails ? "      <failure" : "      <system-out>");
+  RL_ADD(out, "      <", element);
   if (s->fails) {
     attribute(out, "type", RL_STANDING_WORDS[s->standing]);
     attribute(out, "message", message);
-    rl_buf_add(out, ">");
   }
-  RL_ADD(out, RL_STANDING_WORDS[s->standing]);
+  RL_ADD(out, ">", RL_STANDING_WORDS[s->standing]);
   if (s->note != NULL) {
     rl_buf_add(out, ": ");
     rl_quote(out, RL_QUOTE_XML, s->note);
   }
   explain(out, s, RL_QUOTE_XML, "\n", SIZE_MAX);
-  rl_buf_add(out, s->fails ? "</failure>\n" : "</system-out>\n");
-  rl_buf_add(out, "    </testcase>\n");
+  RL_ADD(out, "</", element, ">\n    </testcase>\n");
 }
 
 void rl_verdict_junit(rl_buf *out, const rl_verdict *v) {
-  size_t failures = 0;
-  for (size_t i = 0; i < v->scenario_count; i++) failures += v->scenarios[i].fails;
+  size_t failures = 0, errors = 0;
+  for (size_t i = 0; i < v->scenario_count; i++) {
+    const rl_checked_scenario *s = &v->scenarios[i];
+    failures += s->fails && !is_error(s);
+    errors += s->fails && is_error(s);
+  }
   rl_buf_add(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
-  rl_buf_addf(out, "<testsuites tests=\"%zu\" failures=\"%zu\">\n", v->scenario_count, failures);
-  rl_buf_addf(out,
-              "  <testsuite name=\"rooflinectl check\" tests=\"%zu\" failures=\"%zu\" errors=\"0\" "
-              "skipped=\"0\" time=\"0\">\n",
-              v->scenario_count, failures);
+  rl_buf_addf(out, "<testsuites tests=\"%zu\" failures=\"%zu\" errors=\"%zu\">\n",
+              v->scenario_count, failures, errors);
+  rl_buf_addf(
+      out,
+      "  <testsuite name=\"rooflinectl check\" tests=\"%zu\" failures=\"%zu\" errors=\"%zu\" "
+      "skipped=\"0\" time=\"0\">\n",
+      v->scenario_count, failures, errors);
   for (size_t i = 0; i < v->scenario_count; i++) test_case(out, &v->scenarios[i]);
   rl_buf_add(out, "  </testsuite>\n</testsuites>\n");
 }

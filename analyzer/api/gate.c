@@ -16,53 +16,9 @@ typedef struct gate {
   rl_diags *diags;
   const rl_gate_rules *rules;
   const rl_gate_state *base, *head;
-  bool *taken; /* base scenarios that have a pair */
+  rl_gate_pairs pairs;
   size_t weighed;
 } gate;
-
-static const rl_gate_scenario *take(gate *g, const char *file) {
-  for (size_t i = 0; i < g->base->scenarios.count; i++) {
-    if (g->taken[i] || strcmp(g->base->scenarios.items[i].file, file) != 0) continue;
-    g->taken[i] = true;
-    return &g->base->scenarios.items[i];
-  }
-  return NULL;
-}
-
-static const rl_description *own_description(const rl_gate_scenario *scenario) {
-  for (size_t i = 0; i < scenario->use_count; i++) {
-    const rl_description *d = &scenario->uses[i];
-    if (d->kind == RL_DB_SCENARIO && strcmp(d->path, scenario->file) == 0) return d;
-  }
-  return NULL;
-}
-
-static bool in_head(const gate *g, const char *file) {
-  for (size_t i = 0; i < g->head->scenarios.count; i++) {
-    if (strcmp(g->head->scenarios.items[i].file, file) == 0) return true;
-  }
-  return false;
-}
-
-/* A scenario that is gone under its name and says the same as this new one. */
-static const rl_gate_scenario *take_renamed(gate *g, const rl_gate_scenario *head) {
-  const rl_description *own = own_description(head);
-  for (size_t i = 0; own != NULL && i < g->base->scenarios.count; i++) {
-    const rl_gate_scenario *base = &g->base->scenarios.items[i];
-    const rl_description *other =
-        g->taken[i] || in_head(g, base->file) ? NULL : own_description(base);
-    rl_tree_change_list differences = {0};
-    if (other == NULL) continue;
-    if (!rl_tree_differences(g->arena, other->root, own->root, &differences)) {
-      rl_diag_oom(g->diags);
-      return NULL;
-    }
-    if (differences.count > 0) continue;
-    g->taken[i] = true;
-    return base;
-  }
-  return NULL;
-}
 
 static rl_measure_value value_at(const rl_gate_scenario *s, const rl_finding *f) {
   const rl_measured_batch *found = rl_gate_batch(s->batches, s->batch_count, f->batch);
@@ -137,13 +93,16 @@ static rl_status measure_before(gate *g, const rl_gate_pair *c, const rl_gate_sc
   return rl_gate_pair_measure_base(c, SIZE_MAX, out, diags);
 }
 
-static rl_status attribute(gate *g, const rl_gate_pair *c, const rl_gate_scenario *head,
+static rl_status attribute(gate *g, rl_gate_pair *c, const rl_gate_scenario *head,
                            rl_checked_scenario *out) {
   rl_gate_scenario before;
   rl_diags quiet;
-  rl_status status = rl_gate_pair_causes(c, out);
+  rl_status status = RL_OK;
+  const bool weighed = out->finding_count > 0 && g->weighed < WEIGHED_MAX;
+  if (weighed) status = rl_gate_pair_settle(c);
+  if (status == RL_OK) status = rl_gate_pair_causes(c, out);
   if (status != RL_OK || out->finding_count == 0) return status;
-  if (g->weighed == WEIGHED_MAX) {
+  if (!weighed) {
     out->note = "the causes are listed, not weighed: those of other scenarios are";
     return RL_OK;
   }
@@ -159,10 +118,12 @@ static rl_status attribute(gate *g, const rl_gate_pair *c, const rl_gate_scenari
 
 /* A base that is pinned: this program answers for both states, with the shipped descriptions of
  * then. */
-static rl_status measure_pinned(gate *g, const rl_gate_pair *c, rl_gate_scenario *base,
+static rl_status measure_pinned(gate *g, rl_gate_pair *c, rl_gate_scenario *base,
                                 rl_gate_scenario *head) {
-  rl_status status = RL_OK;
-  if (c->shipped_changed) status = rl_gate_pair_measure_pinned(c, head, g->diags);
+  rl_status status = rl_gate_pair_settle(c);
+  if (status == RL_OK && c->shipped_changed) {
+    status = rl_gate_pair_measure_pinned(c, head, g->diags);
+  }
   return status == RL_OK ? measure_before(g, c, head, base, g->diags) : status;
 }
 
@@ -231,18 +192,12 @@ static const char *fault_text(rl_arena *arena, const rl_diag *fault) {
                   hint == NULL ? "" : hint);
 }
 
-/* What the base has of the file is not gone: it is what cannot be measured any more. */
-static rl_status check_broken(gate *g, const rl_gate_scenario *head, rl_checked_scenario *out) {
+static rl_status check_broken(const gate *g, const rl_gate_scenario *head,
+                              rl_checked_scenario *out) {
   const char *says = fault_text(g->arena, head->fault);
-  for (size_t i = 0; says != NULL && i < g->base->scenarios.count; i++) {
-    const char *name = g->base->scenarios.items[i].file;
-    const char *file = rl_gate_file_of(g->arena, name);
-    if (file == NULL) says = NULL;
-    if (file == NULL || (strcmp(file, head->file) != 0 && strcmp(name, head->file) != 0)) continue;
-    g->taken[i] = true;
-  }
   *out = (rl_checked_scenario){
       .file = head->file, .standing = RL_STANDING_FAILED, .fails = true, .fault = head->fault->loc};
+  if (out->fault.file == NULL) out->fault = (rl_loc){.file = head->file};
   if (says != NULL) out->note = rl_textf(g->arena, "cannot be measured: %s", says);
   return out->note == NULL ? rl_diag_oom(g->diags) : RL_OK;
 }
@@ -258,19 +213,15 @@ static rl_status check_mended(gate *g, const rl_gate_scenario *base, const rl_ga
   return says == NULL ? rl_diag_oom(g->diags) : RL_OK;
 }
 
-static rl_status check_scenario(gate *g, const rl_gate_scenario *head, rl_checked_scenario *out) {
+static rl_status check_scenario(gate *g, size_t nth, rl_checked_scenario *out) {
+  const rl_gate_scenario *head = &g->head->scenarios.items[nth], *base = g->pairs.of[nth];
   if (head->fault != NULL) return check_broken(g, head, out);
-  const rl_gate_scenario *base = take(g, head->file);
   *out = (rl_checked_scenario){
       .file = head->file, .batches = head->batches, .batch_count = head->batch_count};
-  if (base == NULL) {
-    base = take_renamed(g, head);
-    if (base != NULL) out->renamed_from = base->file;
-  }
-  if (g->diags->out_of_memory) return RL_ENVIRONMENT;
   if (base == NULL) return check_new(g, head, out);
   if (base->fault != NULL) return check_mended(g, base, head, out);
-  if (out->renamed_from != NULL) {
+  if (strcmp(base->file, head->file) != 0) {
+    out->renamed_from = base->file;
     out->standing = RL_STANDING_CHANGED;
     out->fails = g->rules->fail_renamed;
   }
@@ -302,8 +253,7 @@ rl_status rl_gate_judge(rl_arena *arena, const rl_gate_state *base, const rl_gat
   const size_t most = base->scenarios.count + head->scenarios.count;
   gate g = {.arena = arena, .diags = diags, .rules = rules, .base = base, .head = head};
   rl_checked_scenario *list = RL_NEW_ARRAY(arena, rl_checked_scenario, most + 1);
-  g.taken = RL_NEW_ARRAY(arena, bool, base->scenarios.count + 1);
-  if (list == NULL || g.taken == NULL) return rl_diag_oom(diags);
+  if (list == NULL || !rl_gate_pair_up(arena, base, head, &g.pairs)) return rl_diag_oom(diags);
   *out = (rl_verdict){.version = head->version,
                       .base_version = base->version,
                       .base = base->name,
@@ -312,10 +262,10 @@ rl_status rl_gate_judge(rl_arena *arena, const rl_gate_state *base, const rl_gat
                       .scenarios = list};
   rl_status status = RL_OK;
   for (size_t i = 0; status == RL_OK && i < head->scenarios.count; i++) {
-    status = check_scenario(&g, &head->scenarios.items[i], &list[out->scenario_count++]);
+    status = check_scenario(&g, i, &list[out->scenario_count++]);
   }
   for (size_t i = 0; status == RL_OK && i < base->scenarios.count; i++) {
-    if (g.taken[i]) continue;
+    if (g.pairs.taken[i]) continue;
     list[out->scenario_count++] = removed(&g, &base->scenarios.items[i]);
   }
   for (size_t i = 0; status == RL_OK && i < out->scenario_count; i++) {

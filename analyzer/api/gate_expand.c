@@ -163,6 +163,7 @@ rl_status rl_gate_expand(rl_arena *arena, rl_db *db, const rl_db_file *file, rl_
   if (root->kind != RL_MAP || rl_node_get(root, "hardware") == NULL || !has_lists(root)) {
     return keep_whole(&e);
   }
+  rl_db_set_exact(db);
   status = rl_axes_gather(arena, db, &request, &axes, diags);
   if (status != RL_OK) return status;
   for (size_t i = 0; i < axes.list.count; i++) any = any || varies(&axes.list.items[i]);

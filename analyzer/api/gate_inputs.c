@@ -17,8 +17,10 @@ static rl_status add_input(rl_gate_pair *c, const rl_description *base,
   rl_gate_input *input = RL_PUSH(c->arena, &c->inputs);
   if (input == NULL) return rl_diag_oom(c->diags);
   *input = (rl_gate_input){.base = base, .head = head};
-  if (base == NULL || head == NULL) c->other_inputs = true;
-  if (base == NULL || head == NULL) return RL_OK;
+  if (base == NULL || head == NULL) {
+    c->other_inputs = true;
+    return RL_OK;
+  }
   if (rl_tree_differences(c->arena, base->root, head->root, &input->differences)) return RL_OK;
   return rl_diag_oom(c->diags);
 }
@@ -66,13 +68,17 @@ static rl_status list_changes(rl_gate_pair *c) {
   return status;
 }
 
+bool rl_gate_pair_is_pinned(const rl_gate_pair *c, const rl_gate_input *input) {
+  return c->pin && input->base != NULL && input->head != NULL &&
+         rl_description_is_shipped(input->base) && rl_description_is_shipped(input->head);
+}
+
 rl_status rl_gate_pair_open(rl_gate_pair *c, bool pin) {
+  c->pin = pin;
   rl_status status = pair_inputs(c);
   for (size_t i = 0; status == RL_OK && i < c->inputs.count; i++) {
     rl_gate_input *input = &c->inputs.items[i];
-    input->pinned = pin && input->base != NULL && input->head != NULL &&
-                    rl_description_is_shipped(input->base) &&
-                    rl_description_is_shipped(input->head);
+    input->pinned = rl_gate_pair_is_pinned(c, input);
     if (input->pinned && input->differences.count > 0) c->shipped_changed = true;
   }
   return status == RL_OK ? list_changes(c) : status;
@@ -89,14 +95,21 @@ static bool choose_nth(void *context, const rl_tree_change *difference) {
   return choice->nth == SIZE_MAX || choice->next++ == choice->nth;
 }
 
-/* Answers of the descriptions by a scratch database; rows are copied out. */
-static rl_status measure(const rl_gate_pair *c, const rl_description_list *list, const char *file,
-                         rl_gate_scenario *out, rl_diags *diags) {
+static bool is_used(const rl_gate_scenario *measured, const rl_description *sought) {
+  for (size_t i = 0; i < measured->use_count; i++) {
+    if (rl_description_compare(&measured->uses[i], sought) == 0) return true;
+  }
+  return false;
+}
+
+/* Rows are copied out of the scratch database. */
+rl_status rl_gate_pair_measure(const rl_gate_pair *c, const rl_description_list *list,
+                               const char *file, rl_gate_answer *out, rl_diags *diags) {
   rl_arena scratch;
   rl_db *db;
   rl_gate_scenario measured;
   rl_arena_init(&scratch, c->arena->allocator);
-  *out = (rl_gate_scenario){.file = file};
+  out->scenario = (rl_gate_scenario){.file = file};
   rl_status status = rl_db_open_only(&scratch, list->items, list->count, &db, diags);
   if (status == RL_OK) status = rl_gate_measure(&scratch, db, NULL, file, &measured, diags);
   if (status == RL_OK) {
@@ -106,42 +119,84 @@ static rl_status measure(const rl_gate_pair *c, const rl_description_list *list,
       status = rl_diag_oom(diags);
     } else {
       memcpy(batches, measured.batches, measured.batch_count * sizeof *batches);
-      out->batches = batches;
-      out->batch_count = measured.batch_count;
+      out->scenario.batches = batches;
+      out->scenario.batch_count = measured.batch_count;
+      out->used = out->sought != NULL && is_used(&measured, out->sought);
     }
   }
   rl_arena_free(&scratch);
   return status;
 }
 
-/* What this input is in the state that is asked for. */
-static const rl_description *state_of(const rl_gate_pair *c, size_t i, bool head, size_t change) {
-  const rl_gate_input *input = &c->inputs.items[i];
-  const rl_gate_change *asked = change == SIZE_MAX ? NULL : &c->changes.items[change];
-  if (input->base == NULL || input->head == NULL) {
-    return input->base != NULL ? input->base : input->head;
-  }
-  if (head) return input->pinned ? input->base : input->head;
-  if (asked == NULL || asked->input != i) return input->base;
-  rl_description *blended = RL_NEW(c->arena, rl_description);
-  if (blended == NULL) return NULL;
-  chooser choice = {0, asked->nth};
-  *blended = *input->base;
-  blended->root =
-      rl_tree_blend(c->arena, input->base->root, input->head->root, choose_nth, &choice);
-  return blended->root == NULL ? NULL : blended;
+rl_status rl_gate_pair_push(const rl_gate_pair *c, rl_description_list *list,
+                            const rl_description *description) {
+  rl_description *slot = RL_PUSH(c->arena, list);
+  if (slot == NULL) return rl_diag_oom(c->diags);
+  *slot = *description;
+  return RL_OK;
 }
 
+/* Which inputs answer: those of a state, one change of it, and whether those are there that only
+ * the values of the other state name. */
+typedef struct wanted {
+  bool head;
+  size_t change; /* SIZE_MAX: none */
+  bool all;
+} wanted;
+
+/* The base's description with one of its differences, or all of them. */
+static rl_status push_blend(const rl_gate_pair *c, const rl_gate_change *change,
+                            rl_description_list *list) {
+  const rl_gate_input *input = &c->inputs.items[change->input];
+  chooser choice = {0, change->nth};
+  rl_description blended = *input->base;
+  blended.root = rl_tree_blend(c->arena, input->base->root, input->head->root, choose_nth, &choice);
+  return blended.root == NULL ? rl_diag_oom(c->diags) : rl_gate_pair_push(c, list, &blended);
+}
+
+/* What the input is in the state of the head, or of the base; NULL: it is not there. */
+static const rl_description *in_state(const rl_gate_input *input, bool head, bool all) {
+  const rl_description *own = head ? input->head : input->base;
+  if (own != NULL || !all || input->replaced) return own;
+  return head ? input->base : input->head;
+}
+
+static rl_status push_input(const rl_gate_pair *c, const wanted *w, size_t i,
+                            rl_description_list *list) {
+  const rl_gate_input *input = &c->inputs.items[i];
+  const bool alone = !w->head && w->change != SIZE_MAX;
+  const bool changed = alone && c->changes.items[w->change].input == i;
+  if (changed && !input->replaced) return push_blend(c, &c->changes.items[w->change], list);
+  const rl_description *own = in_state(input, changed || (w->head && !input->pinned), w->all);
+  return own == NULL ? RL_OK : rl_gate_pair_push(c, list, own);
+}
+
+static rl_status measure_list(const rl_gate_pair *c, const wanted *w, rl_gate_scenario *out,
+                              rl_diags *diags) {
+  rl_description_list list = {0};
+  rl_gate_answer answer = {.sought = NULL};
+  rl_status status = RL_OK;
+  for (size_t i = 0; status == RL_OK && i < c->inputs.count; i++) {
+    status = push_input(c, w, i, &list);
+  }
+  if (status != RL_OK) return rl_diag_oom(diags);
+  const char *file = w->head ? c->head->file : c->base->file;
+  status = rl_gate_pair_measure(c, &list, file, &answer, diags);
+  *out = answer.scenario;
+  return status;
+}
+
+/* What one state alone uses is in the way of the other's answers, unless these name it. */
 static rl_status measure_state(const rl_gate_pair *c, bool head, size_t change,
                                rl_gate_scenario *out, rl_diags *diags) {
-  rl_description_list list = {0};
-  for (size_t i = 0; i < c->inputs.count; i++) {
-    const rl_description *state = state_of(c, i, head, change);
-    rl_description *slot = state == NULL ? NULL : RL_PUSH(c->arena, &list);
-    if (slot == NULL) return rl_diag_oom(diags);
-    *slot = *state;
-  }
-  return measure(c, &list, head ? c->head->file : c->base->file, out, diags);
+  wanted w = {head, change, false};
+  rl_diags quiet;
+  rl_diags_init(&quiet, c->arena);
+  rl_status status = measure_list(c, &w, out, &quiet);
+  if (quiet.out_of_memory) return rl_diag_oom(diags);
+  if (status == RL_OK) return status;
+  w.all = true;
+  return measure_list(c, &w, out, diags);
 }
 
 rl_status rl_gate_pair_measure_base(const rl_gate_pair *c, size_t change, rl_gate_scenario *out,
@@ -166,33 +221,45 @@ static const char *value_text(rl_arena *arena, const rl_node *node) {
                   rl_print_u64(node->count, number));
 }
 
+/* A description as a whole: another file, or how many of its values differ. */
+static void tell_whole(const rl_gate_pair *c, const rl_gate_input *input, rl_verdict_cause *cause) {
+  const rl_description *base = input->base, *head = input->head;
+  char number[RL_NUMBER_TEXT];
+  if (strcmp(base->path, head->path) != 0) {
+    cause->before = rl_gate_file_of(c->arena, base->path);
+    cause->after = rl_gate_file_of(c->arena, head->path);
+    return;
+  }
+  rl_print_u64(input->differences.count, number);
+  cause->before = "as it was";
+  cause->after = rl_textf(c->arena, "%s values changed", number);
+}
+
+static void tell_one(const rl_gate_pair *c, const rl_tree_change *one, rl_verdict_cause *cause) {
+  cause->path = one->path;
+  cause->before = one->order ? "as it was" : value_text(c->arena, one->before);
+  cause->after = one->order ? "another order of its keys" : value_text(c->arena, one->after);
+}
+
 static rl_verdict_cause cause_of(const rl_gate_pair *c, const rl_gate_change *change) {
   const rl_gate_input *input = &c->inputs.items[change->input];
-  const rl_description *d = input->head;
-  const bool whole = change->nth == SIZE_MAX;
-  const rl_tree_change *one = whole ? NULL : &input->differences.items[change->nth];
-  const rl_node *before = whole ? input->base->root : one->before;
-  const rl_node *after = whole ? d->root : one->after;
-  char number[RL_NUMBER_TEXT];
-  rl_verdict_cause cause = {.kind = rl_description_word(d->kind),
-                            .name = d->name,
-                            .path = whole ? "" : one->path,
-                            .base_file = rl_gate_file_of(c->arena, input->base->path),
+  const rl_description *base = input->base, *head = input->head;
+  const rl_tree_change *one =
+      change->nth == SIZE_MAX ? NULL : &input->differences.items[change->nth];
+  const rl_node *before = one != NULL ? one->before : base->root;
+  const rl_node *after = one != NULL ? one->after : head->root;
+  rl_verdict_cause cause = {.kind = rl_description_word(head->kind),
+                            .name = base->name,
+                            .path = "",
+                            .base_file = rl_gate_file_of(c->arena, base->path),
                             .base_line = before == NULL ? 0 : before->loc.line,
-                            .file = rl_gate_file_of(c->arena, d->path)};
-  const rl_node *place = after != NULL ? after : before;
-  cause.line = after != NULL ? place->loc.line : 0;
-  cause.column = after != NULL ? place->loc.column : 0;
-  if (whole) {
-    rl_print_u64(input->differences.count, number);
-    cause.before = "as it was";
-    cause.after = rl_textf(c->arena, "%s values changed", number);
-  } else if (one->order) {
-    cause.before = "as it was";
-    cause.after = "another order of its keys";
+                            .file = rl_gate_file_of(c->arena, head->path),
+                            .line = after == NULL ? 0 : after->loc.line,
+                            .column = after == NULL ? 0 : after->loc.column};
+  if (one == NULL) {
+    tell_whole(c, input, &cause);
   } else {
-    cause.before = value_text(c->arena, before);
-    cause.after = value_text(c->arena, after);
+    tell_one(c, one, &cause);
   }
   return cause;
 }

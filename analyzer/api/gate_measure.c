@@ -157,6 +157,7 @@ static rl_status measure(places in, rl_db *db, const char *file, rl_gate_scenari
   rl_arena *scratch = &in.taken->arena;
   rl_scenario *scenario;
   rl_analysis study;
+  rl_db_set_exact(db);
   rl_db_watch(db);
   rl_status status = rl_scenario_resolve(scratch, db, &request, &scenario, diags);
   if (status == RL_OK && scenario->hardware == NULL) {
@@ -169,7 +170,8 @@ static rl_status measure(places in, rl_db *db, const char *file, rl_gate_scenari
   if (plan != NULL) {
     status = adopt(plan, scratch, scenario, &study, diags);
   } else {
-    status = rl_analysis_measure(scratch, db, scenario, &in.taken->study, &in.taken->program, diags);
+    status =
+        rl_analysis_measure(scratch, db, scenario, &in.taken->study, &in.taken->program, diags);
     study = in.taken->study;
   }
   if (status == RL_OK) status = measure_batches(&study, in.arena, out);

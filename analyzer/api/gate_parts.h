@@ -5,11 +5,23 @@
 #include "api/gate.h"
 #include "doc/blend.h"
 
-/* A description in both states; NULL: it is used in one alone. */
+/* Which scenario of the base each of the head is held against. */
+typedef struct rl_gate_pairs {
+  const rl_gate_scenario **of; /* NULL: it is new */
+  bool *taken;                 /* of the base: it has a pair, or its file cannot be measured now */
+} rl_gate_pairs;
+/* By name; then by what the scenario says, of those whose name is gone or new: the same, or, where
+ * no other one could be meant, more of the same than not and on the same descriptions. False when
+ * memory ran out. */
+bool rl_gate_pair_up(rl_arena *arena, const rl_gate_state *base, const rl_gate_state *head,
+                     rl_gate_pairs *out);
+
+/* A description in both states; NULL: it is used in one alone, both NULL: it counts no more. */
 typedef struct rl_gate_input {
   const rl_description *base, *head;
   rl_tree_change_list differences;
-  bool pinned; /* shipped in both: it stays as it was */
+  bool pinned;   /* shipped in both: it stays as it was */
+  bool replaced; /* the same words lead to another description now */
 } rl_gate_input;
 
 /* One difference of an input, or all of them together. */
@@ -24,7 +36,9 @@ typedef struct rl_gate_pair {
   RL_LIST(rl_gate_input) inputs;
   RL_LIST(rl_gate_change) changes; /* those of pinned inputs left out */
   bool other_inputs;               /* some are used in one state alone */
-  bool shipped_changed;            /* of a pinned input */
+  bool settled;                    /* which of them stand for each other is known */
+  bool pin;
+  bool shipped_changed; /* of a pinned input */
 } rl_gate_pair;
 
 /* More differences than this are taken description by description. */
@@ -32,6 +46,21 @@ enum { RL_GATE_CHANGES_MAX = 32 };
 
 /* Pairs the descriptions of both states and finds their differences. */
 rl_status rl_gate_pair_open(rl_gate_pair *c, bool pin);
+/* Pairs those inputs of one state alone that stand in the place of one of the other without a
+ * changed word (an alias, another spelling, a family of the same type), each a change of its own.
+ * The rest are named by changed values. Once is enough. */
+rl_status rl_gate_pair_settle(rl_gate_pair *c);
+bool rl_gate_pair_is_pinned(const rl_gate_pair *c, const rl_gate_input *input);
+/* Answers of a database of these descriptions alone, and whether one of them was used for it. */
+typedef struct rl_gate_answer {
+  const rl_description *sought; /* NULL: none is asked about */
+  bool used;
+  rl_gate_scenario scenario; /* its batches alone */
+} rl_gate_answer;
+rl_status rl_gate_pair_measure(const rl_gate_pair *c, const rl_description_list *list,
+                               const char *file, rl_gate_answer *out, rl_diags *diags);
+rl_status rl_gate_pair_push(const rl_gate_pair *c, rl_description_list *list,
+                            const rl_description *description);
 /* Answers of this program with the inputs of the base but for one change (SIZE_MAX: none), or with
  * those of the head but for pinned ones. Diagnostics of inputs that do not go together are left to
  * the caller. */

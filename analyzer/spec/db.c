@@ -121,6 +121,10 @@ void rl_db_set_careful(rl_db *db, bool careful) {
   db->careful = careful;
 }
 
+void rl_db_set_exact(rl_db *db) {
+  db->exact = true;
+}
+
 bool rl_db_careful(const rl_db *db) {
   return db->careful;
 }

@@ -75,6 +75,9 @@ rl_status rl_db_machines(rl_db *db, rl_arena *arena, bool every, rl_machine_list
 bool rl_db_is_scenario(rl_db *db, const char *word);
 /* Machines are also held against what is plausible from now on, for those who write descriptions. */
 void rl_db_set_careful(rl_db *db, bool careful);
+/* Names must be whole from now on: no part of one is enough, and a separator between two digits
+ * counts. For answers that must not come to rest on another description unseen. */
+void rl_db_set_exact(rl_db *db);
 /* Unknown config keys become errors from now on. */
 void rl_db_set_strict(rl_db *db, bool strict);
 

@@ -41,7 +41,8 @@ const rl_db_entry *rl_db_lookup(const rl_db *db, rl_db_kind kind, const char *na
   static const agrees ways[] = {is_exactly, rl_name_same, rl_name_equal};
   const rl_entry_list *list = &db->entries[kind];
   const rl_db_entry *found = NULL;
-  for (size_t i = 0; found == NULL && i < sizeof ways / sizeof *ways; i++) {
+  const size_t count = sizeof ways / sizeof *ways - (db->exact ? 1 : 0);
+  for (size_t i = 0; found == NULL && i < count; i++) {
     found = by_name(list, name, ways[i]);
     if (found == NULL) found = by_alias(list, name, ways[i]);
   }
@@ -126,6 +127,14 @@ static rl_status note_default(const rl_db *db, const rl_db_entry *entry, const c
   return RL_OK;
 }
 
+/* Where names must be whole: those that the given one could be short for. */
+static rl_status report_part(const rl_db *db, rl_db_kind kind, const char *name, rl_loc loc,
+                             const char *list, rl_diags *diags) {
+  const char *hint = rl_textf(db->arena, "a check takes whole names; known: %s", list);
+  if (hint == NULL) return rl_diag_oom(diags);
+  return RL_REPORT(diags, ENTRY_UNKNOWN, loc, RL_DB_KIND_WORDS[kind], name, hint);
+}
+
 static rl_status find_by_prefix(const rl_db *db, rl_db_kind kind, const char *name, rl_loc loc,
                                 const rl_db_entry **out, rl_diags *diags) {
   size_t count;
@@ -133,9 +142,10 @@ static rl_status find_by_prefix(const rl_db *db, rl_db_kind kind, const char *na
   if (names == NULL) return rl_diag_oom(diags);
   /* A format's name says its bytes: a part of one is never enough. */
   if (count == 0 || kind == RL_DB_FORMAT) return report_unknown(db, kind, name, loc, diags);
-  if (count > 1) {
+  if (count > 1 || db->exact) {
     const char *list = rl_load_join(db->arena, names, count);
     if (list == NULL) return rl_diag_oom(diags);
+    if (db->exact) return report_part(db, kind, name, loc, list, diags);
     return RL_REPORT(diags, ENTRY_AMBIGUOUS, loc, RL_DB_KIND_WORDS[kind], name, list);
   }
   RL_REPORT(diags, ENTRY_PREFIX, loc, name, names[0]);

@@ -32,7 +32,7 @@ struct rl_db {
   rl_entry_list loose;                /* files named by path, not in any layer */
   const char *hub;                    /* local Hugging Face cache or NULL */
   unsigned layers;
-  bool strict, careful;
+  bool strict, careful, exact;
   rl_slot_list used;                  /* by what is being loaded, outermost by who watches */
   RL_LIST(rl_db_file) given;          /* files whose content is known without the disk */
   bool closed;                        /* what is not given is not there: the disk is not asked */

@@ -59,7 +59,34 @@ static void stand_in(rl_gate_scenario *s, const char *file) {
   s->file = file;
 }
 
-/* Base: chat, gone (which is talk renamed), lost. Head: chat in other weights, talk, packed. */
+/* The machine gives way to one that says it is meant by that name, at half the bandwidth. */
+static void replace_machine(rl_gate_scenario *s) {
+  static const char text[] =
+      "kind: hardware\ntitle: Other\narch: small\ndefault_for: small\nsources: {sheet: made up}\n"
+      "compute:\n"
+      "  tensor.bf16: {peak: 100 TFLOP/s, accumulate: f32, kind: datasheet, source: sheet}\n"
+      "  vector.f32: {peak: 10 TFLOP/s, accumulate: f32, kind: datasheet, source: sheet}\n"
+      "memory:\n  - {name: l2, capacity: 1 KiB, kind: datasheet, source: sheet}\n"
+      "  - {name: hbm, capacity: 16 GiB, bandwidth: 50 GB/s, kind: datasheet, source: sheet}\n";
+  const rl_document document = {"other.yaml", text, sizeof text - 1};
+  const rl_description *uses = s->uses;
+  const char *file = s->file;
+  rl_diags diags;
+  rl_db *db;
+  rl_diags_init(&diags, &whole);
+  for (size_t i = 0; i < s->use_count; i++) {
+    rl_description *d = (rl_description *)&uses[i];
+    if (d->kind != RL_DB_HARDWARE) continue;
+    *d = (rl_description){.kind = RL_DB_HARDWARE, .name = "other", .path = document.file};
+    CU_ASSERT_EQUAL_FATAL(rl_parse_yaml(&whole, &document, &RL_DOC_LIMITS, &d->root, &diags),
+                          RL_OK);
+  }
+  CU_ASSERT_EQUAL_FATAL(rl_db_open_only(&whole, uses, s->use_count, &db, &diags), RL_OK);
+  CU_ASSERT_EQUAL_FATAL(rl_gate_measure(&whole, db, NULL, file, s, &diags), RL_OK);
+}
+
+/* Base: chat, gone (which is talk renamed), lost, moved. Head: chat in other weights, talk, packed,
+ * moved to another machine. */
 static void set_up(void) {
   if (base.scenarios.count > 0) return;
   rl_arena_init(&whole, NULL);
@@ -77,6 +104,11 @@ static void set_up(void) {
   stand_in(&head.scenarios.items[2], "new.yaml");
   /* Without its own description, so that nothing says what it was called. */
   head.scenarios.items[2].use_count--;
+  measure_whole(&base, FOLDER "chat.yaml");
+  stand_in(&base.scenarios.items[3], "moved.yaml");
+  measure_whole(&head, FOLDER "chat.yaml");
+  stand_in(&head.scenarios.items[3], "moved.yaml");
+  replace_machine(&head.scenarios.items[3]);
 }
 
 typedef struct outcome {
@@ -185,6 +217,23 @@ static void add_finding(rl_buf *out, const rl_finding *f) {
                                              : "other");
 }
 
+/* Half the bandwidth is nearly twice the time of a step, most of which waits for bytes; the machine
+ * alone does all of it. */
+static void add_cause(rl_buf *out, const rl_checked_scenario *s) {
+  const char *slash = strrchr(s->causes[0].before, '/');
+  rl_buf_addf(out, "  %s %s: %s > %s\n", s->causes[0].kind, s->causes[0].name,
+              slash == NULL ? s->causes[0].before : slash + 1, s->causes[0].after);
+  for (size_t f = 0; f < s->finding_count; f++) {
+    const rl_finding *finding = &s->findings[f];
+    if (finding->batch != 1 || finding->measure != RL_MEASURE_TPOT) continue;
+    CU_ASSERT(finding->change > 0.9 && finding->change <= 1);
+    CU_ASSERT_DOUBLE_EQUAL(finding->shares[0], finding->change, 1e-12);
+    CU_ASSERT_DOUBLE_EQUAL(finding->together, 0, 1e-9);
+    CU_ASSERT_EQUAL(finding->tool, 0);
+    rl_buf_add(out, "  its own\n");
+  }
+}
+
 static rl_status judge(rl_arena *arena, rl_buf *out, rl_diags *diags) {
   const rl_gate_rules rules = {.pin = true, .fail_removed = true, .fail_new = true};
   rl_verdict v;
@@ -195,6 +244,7 @@ static rl_status judge(rl_arena *arena, rl_buf *out, rl_diags *diags) {
     rl_buf_addf(out, "%s %s %s\n", slash == NULL ? s->file : slash + 1,
                 RL_STANDING_WORDS[s->standing], s->renamed_from == NULL ? "" : s->renamed_from);
     for (size_t f = 0; f < s->finding_count; f++) add_finding(out, &s->findings[f]);
+    if (strcmp(s->file, "moved.yaml") == 0 && s->cause_count == 1) add_cause(out, s);
   }
   return status;
 }
@@ -211,7 +261,9 @@ static void test_judge(void) {
   CU_ASSERT_STRING_EQUAL(got.text,
                          "chat.yaml failed \n  prefill_bytes fails\n  decode_bytes better\n"
                          "  weight_bytes better\ntalk.yaml changed gone.yaml\n"
-                         "new.yaml failed \nlost.yaml failed \n");
+                         "new.yaml failed \nmoved.yaml failed \n"
+                         "  hardware small: small.yaml > other.yaml\n  its own\n"
+                         "lost.yaml failed \n");
   free(got.text);
   refuse_each(judge, true, 500);
   refuse_each(judge, false, 500);

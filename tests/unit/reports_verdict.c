@@ -126,7 +126,7 @@ static void test_titles(void) {
       "%0Abatch 8: fits yes → no, worse%0A", "%0Abatch 8: tokens_per_s 4.000 tokens/s, worse%0A",
       NULL};
   static const char *const junit[] = {
-      "<testsuites tests=\"1\" failures=\"1\">",
+      "<testsuites tests=\"1\" failures=\"1\" errors=\"0\">",
       "<failure type=\"failed\" message=\"tokens_per_s 5.000 tokens/s "
       "→ 4.000 tokens/s (-30.0 %)\">failed\n",
       "</failure>\n    </testcase>\n", NULL};
