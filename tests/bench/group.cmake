@@ -5,7 +5,3 @@ target_link_libraries(bench_evaluate PRIVATE rl_program rl_flags m)
 target_compile_definitions(bench_evaluate PRIVATE RL_SOURCE_DIR="${CMAKE_SOURCE_DIR}"
                            RL_BUILD_TYPE="${CMAKE_BUILD_TYPE}")
 add_test(NAME bench_evaluate_check COMMAND bench_evaluate --check)
-add_executable(bench_linear ${CMAKE_CURRENT_LIST_DIR}/bench_linear.c)
-target_link_libraries(bench_linear PRIVATE rl_program rl_flags m)
-add_executable(bench_attention ${CMAKE_CURRENT_LIST_DIR}/bench_attention.c)
-target_link_libraries(bench_attention PRIVATE rl_program rl_flags m)

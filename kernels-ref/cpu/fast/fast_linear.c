@@ -156,9 +156,13 @@ static void begin_weights(fast_linear *f) {
                              .codes = f->panels.begin[0] * RL_PANEL_ROWS,
                              .centre = tile->centre};
   f->task.groups = rl_ceil_div(store->cols, f->task.group);
-  bool centred =
-      c->zero == RL_ZERO_NONE && tile->centre == (float)(1u << (RL_TYPES[c->type].bits - 1));
-  f->task.shifted = c->kind == RL_QUANT && !centred;
+  if (c->kind != RL_QUANT) return;
+  f->task.scale = c->scale;
+  f->task.scale_bytes = RL_TYPES[c->scale].bits / 8u * RL_PANEL_ROWS;
+  f->task.middle = 1u << (RL_TYPES[c->type].bits - 1);
+  f->task.zero_codes = c->zero == RL_ZERO_CODE;
+  f->task.zeros_each = 8u / RL_TYPES[c->type].bits;
+  f->task.shifted = c->zero != RL_ZERO_NONE || tile->centre != (float)f->task.middle;
 }
 
 /* One bias a row, all at once where they lie beside each other. */
@@ -189,6 +193,7 @@ static void begin(fast_linear *f, const rl_call *call, uint64_t tokens) {
                                .group = f->task.group,
                                .groups = f->task.groups,
                                .summed = f->task.shifted,
+                               .middle = f->task.zero_codes ? 1 : (int32_t)f->task.middle,
                                .tokens = tokens,
                                .tiles = rl_ceil_div(tokens, f->tile->tokens),
                                .x_bytes = l.x_bytes,

@@ -36,9 +36,24 @@ static lane lane_of(const rl_linear_batch *batch, uint64_t slot) {
                 .apart = span.count * WORD};
 }
 
-static void put_words(const lane *to, const uint8_t *words, uint64_t count) {
+/* A word of 32-bit values is one of them. */
+static void put_fours(const lane *to, const uint8_t *row, uint64_t words) {
   uint8_t *at = to->x;
-  for (uint64_t w = 0; w < count; w++, at += to->apart) memcpy(at, words + w * WORD, WORD);
+  for (uint64_t w = 0; w < words; w++, at += to->apart) memcpy(at, row + w * WORD, WORD);
+}
+
+/* A word of 16-bit values is two, `planes` columns apart. */
+static void put_twos(const lane *to, const uint8_t *row, uint64_t words, uint32_t planes) {
+  uint8_t *at = to->x;
+  for (uint64_t unit = 0; unit < words; unit += planes, row += (size_t)planes * WORD) {
+    for (uint32_t p = 0; p < planes; p++, at += to->apart) {
+      uint16_t first, second;
+      memcpy(&first, row + (size_t)2 * p, sizeof first);
+      memcpy(&second, row + (size_t)2 * (p + planes), sizeof second);
+      const uint32_t word = first | (uint32_t)second << 16;
+      memcpy(at, &word, WORD);
+    }
+  }
 }
 
 /* Even bytes of eight, then the odd ones. */
@@ -48,37 +63,31 @@ static uint64_t even_bytes(uint64_t eight) {
   return (eight | eight >> 16) & 0xffffffff;
 }
 
-/* Columns of a unit that go to one word are `planes` apart. `row` is filled up to a whole unit. */
-static void spread(const rl_linear_batch *batch, uint8_t *row) {
-  const rl_linear_input *input = &batch->input;
-  const uint32_t size = RL_TYPES[input->type].bits / 8u, each = WORD / size;
-  const uint64_t bytes = (uint64_t)input->step * size;
-  if (input->planes == 1 || each == 1) return;
-  for (uint64_t at = 0; at < batch->x_bytes; at += bytes) {
-    uint8_t unit[RL_TILE_ROWS];
-    if (size == 1 && bytes == EIGHT && input->planes == 2) {
-      uint64_t eight;
-      memcpy(&eight, row + at, EIGHT);
-      eight = even_bytes(eight) | even_bytes(eight >> 8) << 32;
-      memcpy(row + at, &eight, EIGHT);
-      continue;
-    }
-    memcpy(unit, row + at, bytes);
-    for (uint32_t p = 0; p < input->planes; p++) {
-      for (uint32_t n = 0; n < each; n++) {
-        memcpy(row + at + (size_t)(p * each + n) * size,
-               unit + (size_t)(p + n * input->planes) * size, size);
-      }
-    }
+/* Two words of bytes: one of the even columns, one of the odd ones. */
+static void put_ones(const lane *to, const uint8_t *row, uint64_t words) {
+  uint8_t *at = to->x;
+  for (uint64_t w = 0; w < words; w += 2, row += EIGHT, at += 2 * to->apart) {
+    uint64_t eight;
+    memcpy(&eight, row, EIGHT);
+    const uint32_t even = (uint32_t)even_bytes(eight), odd = (uint32_t)even_bytes(eight >> 8);
+    memcpy(at, &even, WORD);
+    memcpy(at + to->apart, &odd, WORD);
   }
 }
 
 /* A row as its type stores it, to its words. */
 static void put_row(const rl_linear_batch *batch, const lane *to, uint8_t *row) {
   const uint64_t bytes = batch->cols * RL_TYPES[batch->input.type].bits / 8;
+  const uint64_t words = batch->x_bytes / WORD;
+  const uint32_t planes = batch->input.planes, bits = RL_TYPES[batch->input.type].bits;
   memset(row + bytes, 0, batch->x_bytes - bytes);
-  spread(batch, row);
-  put_words(to, row, batch->x_bytes / WORD);
+  if (planes == 1 || bits == 32) {
+    put_fours(to, row, words);
+  } else if (bits == 16) {
+    put_twos(to, row, words, planes);
+  } else {
+    put_ones(to, row, words);
+  }
 }
 
 static void sum_codes(const rl_linear_batch *batch, const lane *to, const int8_t *codes) {
@@ -86,6 +95,7 @@ static void sum_codes(const rl_linear_batch *batch, const lane *to, const int8_t
     const uint64_t end = rl_min_u64((g + 1) * batch->group, batch->cols);
     int32_t sum = 0;
     for (uint64_t col = g * batch->group; col < end; col++) sum -= codes[col];
+    sum *= batch->middle;
     memcpy(to->sums + g * to->apart, &sum, WORD);
   }
 }
@@ -106,9 +116,11 @@ static void load_codes(const rl_linear_batch *batch, uint64_t row, uint64_t slot
 static void sum_floats(const rl_linear_batch *batch, const lane *to) {
   for (uint64_t g = 0; g < batch->groups; g++) {
     const uint64_t end = rl_min_u64((g + 1) * batch->group, batch->cols);
-    double sum = 0;
-    for (uint64_t col = g * batch->group; col < end; col++) sum += (double)batch->values[col];
-    const float rounded = (float)sum;
+    double sums[4] = {0};
+    for (uint64_t col = g * batch->group; col < end; col++) {
+      sums[col % 4] += (double)batch->values[col];
+    }
+    const float rounded = (float)((sums[0] + sums[1]) + (sums[2] + sums[3]));
     memcpy(to->sums + g * to->apart, &rounded, WORD);
   }
 }

@@ -9,7 +9,8 @@ typedef struct rl_linear_batch {
   const rl_view *in;
   rl_linear_input input;
   uint64_t cols, group, groups;
-  bool summed;                     /* sums of the groups' inputs are wanted */
+  bool summed;                     /* sums of the groups' inputs are wanted; */
+  int32_t middle;                  /* those of int8 times so much */
   uint64_t tokens, tiles, x_bytes; /* x_bytes: of one token */
   float *values, *run;             /* room for one input, twice */
   uint8_t *x;                      /* [tokens][x_bytes] */

@@ -23,6 +23,11 @@ typedef struct rl_linear_input {
 
 typedef struct rl_linear_task {
   const rl_component *component;
+  rl_type scale;        /* of codes: type, */
+  uint32_t scale_bytes; /* bytes of one a row of a panel, */
+  uint32_t middle;      /* and the code that stands for zero where none is stored */
+  bool zero_codes;      /* zeros are stored as codes are, */
+  uint32_t zeros_each;  /* so many a byte, two or one */
   uint64_t cols;
   uint64_t group, groups; /* columns of one scale; of a row */
   uint64_t units;         /* whole units of a row; `last` holds the shorter one behind them */
@@ -42,7 +47,8 @@ typedef struct rl_linear_panels {
 typedef struct rl_linear_inputs {
   const uint8_t *x;
   const uint8_t *sums; /* [groups][tokens] words: of floats the sums of a group's inputs; of int8
-                          the same as integers, negative */
+                          the same as integers, negative, and times the
+                          middle code where no zeros are stored */
   uint32_t tokens;
 } rl_linear_inputs;
 

@@ -6,6 +6,7 @@
 #include "kernels-ref/cpu/x86/linear_groups.h"
 
 #define TILE_TOKENS 12
+#define W4_TOKENS 8 /* two strips of four vectors of weights stay in registers, too */
 #define TILE_AHEAD 4096
 
 static inline vf add_pairs(vf sum, vi weight, vi x) {
@@ -42,6 +43,7 @@ static inline void load_w4(const uint8_t *at, vi *w) {
 #define TILE_PLANES 4
 #define TILE_LOAD load_w4
 #define TILE_GROUPED 1
+#define TILE_APART 1
 #define TILE_WEIGHT vi
 #define TILE_ADD add_pairs
 #include "kernels-ref/cpu/x86/linear_rows.h"
@@ -71,7 +73,7 @@ static inline void load_w8(const uint8_t *at, vi *w) {
 #include "kernels-ref/cpu/x86/linear_rows.h"
 
 static const rl_linear_tile BF16_TILE = {{RL_BF16, 2, 1}, TILE_TOKENS, 0, bf16_multiply};
-static const rl_linear_tile W4_TILE = {{RL_BF16, 8, 4}, TILE_TOKENS, 8, w4_multiply};
+static const rl_linear_tile W4_TILE = {{RL_BF16, 8, 4}, W4_TOKENS, 8, w4_multiply};
 static const rl_linear_tile W8_TILE = {{RL_BF16, 4, 2}, TILE_TOKENS, 128, w8_multiply};
 
 const rl_kernel RL_LINEAR_AVX512_BF16[RL_LINEAR_AVX512_BF16_COUNT] = {

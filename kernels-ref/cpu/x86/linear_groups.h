@@ -11,18 +11,16 @@ static inline vf strip_floats(rl_type type, const uint8_t *numbers, uint64_t row
 
 static inline vf strip_scales(const rl_linear_task *task, const uint8_t *panel, uint64_t group,
                               uint64_t row) {
-  const rl_type type = task->component->scale;
-  const uint64_t size = (uint64_t)RL_TYPES[type].bits / 8 * RL_PANEL_ROWS;
-  return strip_floats(type, panel + group * size, row);
+  return strip_floats(task->scale, panel + group * task->scale_bytes, row);
 }
 
 /* Codes of less than a byte fill it from its lowest bits on. */
 static inline vi strip_zero_codes(const rl_linear_task *task, const uint8_t *panel, uint64_t group,
                                   uint64_t row) {
-  const uint32_t bits = RL_TYPES[task->component->type].bits, each = 8 / bits;
-  const uint32_t low = (uint32_t)(group % each) * bits;
-  const vi bytes = vi_of_bytes(panel + task->zeros + group / each * RL_PANEL_ROWS + row);
-  return vi_and(vi_right(bytes, low), vi_all((1u << bits) - 1));
+  const uint32_t each = task->zeros_each;
+  const uint32_t low = (uint32_t)group & (each - 1);
+  const vi bytes = vi_of_bytes(panel + task->zeros + (group >> (each - 1)) * RL_PANEL_ROWS + row);
+  return vi_and(vi_right(bytes, low * 4), vi_all(2 * task->middle - 1));
 }
 
 /* --- codes as floats: y += scale * (sum + shift * x) + least * x --- */
@@ -40,7 +38,7 @@ static inline floats_group floats_group_of(const rl_linear_task *task, const uin
   const rl_type type = c->zero == RL_ZERO_LEAST ? c->scale : c->zero_type;
   const uint8_t *typed = panel + task->zeros + g * (RL_TYPES[type].bits / 8u) * RL_PANEL_ROWS;
   group.shift = vf_all(task->centre);
-  if (c->zero == RL_ZERO_CODE) {
+  if (task->zero_codes) {
     group.shift = vf_sub(group.shift, vf_of_ints(strip_zero_codes(task, panel, g, row)));
   } else if (c->zero == RL_ZERO_TYPE) {
     group.shift = vf_sub(group.shift, strip_floats(type, typed, row));
@@ -48,7 +46,7 @@ static inline floats_group floats_group_of(const rl_linear_task *task, const uin
     group.least = strip_floats(type, typed, row);
     group.lowest = true;
   } else {
-    group.shift = vf_sub(group.shift, vf_all((float)(1u << (RL_TYPES[c->type].bits - 1))));
+    group.shift = vf_sub(group.shift, vf_all((float)task->middle));
   }
   return group;
 }
@@ -70,19 +68,19 @@ static inline vf floats_end(const floats_group *group, vf sum, const uint8_t *in
 typedef struct codes_group {
   vf scale;
   vi zero;
+  bool zeros; /* else inputs come with their sum times the one zero of all */
 } codes_group;
 
 static inline codes_group codes_group_of(const rl_linear_task *task, const uint8_t *panel,
                                          uint64_t g, uint64_t row) {
-  const rl_component *c = task->component;
-  return (codes_group){.scale = strip_scales(task, panel, g, row),
-                       .zero = c->zero == RL_ZERO_CODE
-                                   ? strip_zero_codes(task, panel, g, row)
-                                   : vi_all(1u << (RL_TYPES[c->type].bits - 1))};
+  codes_group group = {.scale = strip_scales(task, panel, g, row), .zeros = task->zero_codes};
+  if (group.zeros) group.zero = strip_zero_codes(task, panel, g, row);
+  return group;
 }
 
 static inline vs codes_begin(const codes_group *group, const uint8_t *inputs) {
-  return (vs)vi_mul(group->zero, vi_word(inputs));
+  const vi sum = vi_word(inputs);
+  return group->zeros ? (vs)vi_mul(group->zero, sum) : (vs)sum;
 }
 
 static inline vf codes_end(const codes_group *group, vs sum, const uint8_t *inputs, vf y) {

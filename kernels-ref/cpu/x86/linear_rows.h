@@ -2,7 +2,8 @@
  * one unit is taken apart. A strip is as many rows of a panel as a vector has lanes.
  *
  * TILE(x) names. TILE_UNIT: bytes of a unit of one row. TILE_PLANES: vectors that a unit of a strip
- * is unpacked to, TILE_LOAD(at, w) does it. TILE_GROUPED: sums begin and end with each group. */
+ * is unpacked to, TILE_LOAD(at, w) does it. TILE_GROUPED: sums begin and end with each group.
+ * TILE_APART: each unit has a sum of its own. */
 #include <string.h>
 
 #if defined(__clang__)
@@ -13,6 +14,9 @@
 #define TILE_INLINE static inline __attribute__((always_inline))
 
 /* What most tiles have in common: floats, multiplied and added as such. */
+#ifndef TILE_APART
+#define TILE_APART 0
+#endif
 #ifndef TILE_WEIGHT
 #define TILE_WEIGHT vf
 #endif
@@ -49,6 +53,36 @@ TILE_INLINE const uint8_t *TILE(strip)(const uint8_t *const *panels, unsigned s,
   return panels[s * VECTOR_FLOATS / RL_PANEL_ROWS] + s * VECTOR_FLOATS % RL_PANEL_ROWS * bytes;
 }
 
+#if TILE_APART
+/* One unit of every strip and every token, summed by itself: the additions of one unit wait for
+ * each other, those of two do not. */
+TILE_INLINE void TILE(add)(TILE_SUM sum[TILE_STRIPS][RL_TILE_TOKENS_MOST],
+                           const uint8_t *const *units, const uint8_t *x, unsigned tokens) {
+  TILE_WEIGHT w[TILE_STRIPS][TILE_PLANES];
+#define TILE_UNPACK(s, t) TILE_LOAD(TILE(strip)(units, s, TILE_UNIT), w[s]);
+#define TILE_PLANE(s, t) part[s] = TILE_ADD(part[s], w[s][p], word);
+#define TILE_BARE(s, t) part[s] = vf_zero();
+#define TILE_WHOLE(s, t) sum[s][t] = vf_add(sum[s][t], part[s]);
+#define TILE_TOKEN(t)                                              \
+  if ((t) < tokens) {                                              \
+    TILE_SUM part[TILE_STRIPS];                                    \
+    TILE_EACH_STRIP(TILE_BARE, t)                                  \
+    TILE_UNROLLED                                                  \
+    for (unsigned p = 0; p < TILE_PLANES; p++) {                   \
+      const vi word = vi_word(x + (size_t)(p * tokens + (t)) * 4); \
+      TILE_EACH_STRIP(TILE_PLANE, t)                               \
+    }                                                              \
+    TILE_EACH_STRIP(TILE_WHOLE, t)                                 \
+  }
+  TILE_EACH_STRIP(TILE_UNPACK, 0)
+  TILE_EACH_TOKEN(TILE_TOKEN)
+#undef TILE_UNPACK
+#undef TILE_PLANE
+#undef TILE_BARE
+#undef TILE_WHOLE
+#undef TILE_TOKEN
+}
+#else
 /* One unit of every strip and every token. */
 TILE_INLINE void TILE(add)(TILE_SUM sum[TILE_STRIPS][RL_TILE_TOKENS_MOST],
                            const uint8_t *const *units, const uint8_t *x, unsigned tokens) {
@@ -70,27 +104,51 @@ TILE_INLINE void TILE(add)(TILE_SUM sum[TILE_STRIPS][RL_TILE_TOKENS_MOST],
 #undef TILE_TOKEN
 }
 
-/* Units from the first of the range up to its end, at least one; behind the whole ones stands the
- * shorter one. */
+#endif
+
+/* Units from the first of the range up to its end, several at a time where few tokens leave time to
+ * wait for memory; behind the whole ones stands the shorter one. */
 TILE_INLINE void TILE(units)(const rl_linear_task *task, const rl_linear_panels *panels,
                              const uint8_t *x, const uint64_t range[2],
                              TILE_SUM sum[TILE_STRIPS][RL_TILE_TOKENS_MOST], unsigned tokens) {
-  const uint64_t all = task->units + task->shorter, end = range[1] < all ? range[1] : all;
-  const size_t words = (size_t)TILE_PLANES * tokens * 4;
+  enum { EACH = TILE_UNIT * RL_PANEL_ROWS };
+  const uint64_t end = range[1] < task->units ? range[1] : task->units;
+  const size_t words = (size_t)TILE_PLANES * tokens * 4, offset = range[0] * EACH;
+  const unsigned block = tokens <= 4 ? 4 : 1;
+  const uint8_t *at[] = {panels->codes[0] + offset, panels->codes[1] + offset};
   uint64_t unit = range[0];
   x += unit * words;
-  do {
-    const size_t offset = unit * TILE_UNIT * RL_PANEL_ROWS;
-    const bool whole = unit < task->units;
-    const uint8_t *const at[] = {whole ? panels->codes[0] + offset : panels->last[0],
-                                 whole ? panels->codes[1] + offset : panels->last[1]};
-    vector_prefetch(at[0] + TILE_AHEAD);
-    vector_prefetch(at[1] + TILE_AHEAD);
-    TILE(add)(sum, at, x, tokens);
-    x += words;
-  } while (++unit < end);
+#define TILE_ONE(b)                                                                     \
+  if ((b) < block) {                                                                    \
+    TILE(add)(sum, (const uint8_t *[]){at[0] + (b)*EACH, at[1] + (b)*EACH}, x, tokens); \
+    x += words;                                                                         \
+  }
+#define TILE_ASK(b)                                     \
+  if ((b) < block) {                                    \
+    vector_prefetch_far(at[0] + TILE_AHEAD + (b)*EACH); \
+    vector_prefetch_far(at[1] + TILE_AHEAD + (b)*EACH); \
+  }
+  for (; unit + block <= end; unit += block, at[0] += block * EACH, at[1] += block * EACH) {
+    TILE_ASK(0) TILE_ASK(1) TILE_ASK(2) TILE_ASK(3) TILE_ONE(0) TILE_ONE(1) TILE_ONE(2) TILE_ONE(3)
+  }
+  for (; unit < end; unit++, at[0] += EACH, at[1] += EACH) {
+    TILE_ASK(0)
+    TILE_ONE(0)
+  }
+  if (range[1] > task->units && task->shorter) TILE(add)(sum, panels->last, x, tokens);
+#undef TILE_ONE
+#undef TILE_ASK
 }
 
+/* Sums begin and end as the branch below says. */
+#define TILE_OPEN_TOKEN(t)        \
+  if ((t) < tokens) {             \
+    TILE_EACH_STRIP(TILE_OPEN, t) \
+  }
+#define TILE_CLOSE_TOKEN(t)        \
+  if ((t) < tokens) {              \
+    TILE_EACH_STRIP(TILE_CLOSE, t) \
+  }
 #if TILE_GROUPED
 TILE_INLINE void TILE(tokens)(const rl_linear_task *task, const rl_linear_panels *panels,
                               const rl_linear_inputs *inputs, float *y, unsigned tokens) {
@@ -106,14 +164,6 @@ TILE_INLINE void TILE(tokens)(const rl_linear_task *task, const rl_linear_panels
 #define TILE_GROUP_STRIP(s, t)                                                     \
   group[s] = TILE_GROUP_OF(task, panels->at[(s)*VECTOR_FLOATS / RL_PANEL_ROWS], g, \
                            (s)*VECTOR_FLOATS % RL_PANEL_ROWS);
-#define TILE_OPEN_TOKEN(t)        \
-  if ((t) < tokens) {             \
-    TILE_EACH_STRIP(TILE_OPEN, t) \
-  }
-#define TILE_CLOSE_TOKEN(t)        \
-  if ((t) < tokens) {              \
-    TILE_EACH_STRIP(TILE_CLOSE, t) \
-  }
   for (uint64_t g = 0; g < task->groups; g++) {
     TILE_SUM sum[TILE_STRIPS][RL_TILE_TOKENS_MOST];
     TILE_GROUP group[TILE_STRIPS];
@@ -126,8 +176,6 @@ TILE_INLINE void TILE(tokens)(const rl_linear_task *task, const rl_linear_panels
 #undef TILE_OPEN
 #undef TILE_CLOSE
 #undef TILE_GROUP_STRIP
-#undef TILE_OPEN_TOKEN
-#undef TILE_CLOSE_TOKEN
 }
 #else
 TILE_INLINE void TILE(tokens)(const rl_linear_task *task, const rl_linear_panels *panels,
@@ -136,21 +184,11 @@ TILE_INLINE void TILE(tokens)(const rl_linear_task *task, const rl_linear_panels
 #define TILE_OPEN(s, t) sum[s][t] = vf_zero();
 #define TILE_CLOSE(s, t) \
   vf_put(y + (size_t)(t)*RL_TILE_ROWS + (size_t)(s)*VECTOR_FLOATS, sum[s][t]);
-#define TILE_OPEN_TOKEN(t)        \
-  if ((t) < tokens) {             \
-    TILE_EACH_STRIP(TILE_OPEN, t) \
-  }
-#define TILE_CLOSE_TOKEN(t)        \
-  if ((t) < tokens) {              \
-    TILE_EACH_STRIP(TILE_CLOSE, t) \
-  }
   TILE_EACH_TOKEN(TILE_OPEN_TOKEN)
   TILE(units)(task, panels, inputs->x, (uint64_t[2]){0, task->units + 1}, sum, tokens);
   TILE_EACH_TOKEN(TILE_CLOSE_TOKEN)
 #undef TILE_OPEN
 #undef TILE_CLOSE
-#undef TILE_OPEN_TOKEN
-#undef TILE_CLOSE_TOKEN
 }
 #endif
 
@@ -209,6 +247,7 @@ static void TILE(multiply)(const rl_linear_task *task, const rl_linear_panels *p
 #undef TILE_PLANES
 #undef TILE_LOAD
 #undef TILE_GROUPED
+#undef TILE_APART
 #undef TILE_WEIGHT
 #undef TILE_SUM
 #undef TILE_ADD
@@ -220,3 +259,5 @@ static void TILE(multiply)(const rl_linear_task *task, const rl_linear_panels *p
 #undef TILE_EACH_TOKEN
 #undef TILE_EACH_STRIP
 #undef TILE_WIDTH
+#undef TILE_OPEN_TOKEN
+#undef TILE_CLOSE_TOKEN

@@ -8,9 +8,16 @@
  * instructions: gcc copies them every time where it is another one of the same size. */
 typedef int32_t vs __attribute__((vector_size(VECTOR_FLOATS * 4)));
 
-/* Always inlined: gcc takes a function that only prefetches for one without effects and drops it. */
+/* Always inlined: gcc takes a function that only prefetches for one without effects and drops it.
+ */
 static inline __attribute__((always_inline)) void vector_prefetch(const uint8_t *at) {
   _mm_prefetch((const char *)at, _MM_HINT_T0);
+}
+
+/* Far ahead, to the second level: lines that are asked for the first one hold, for as long as
+ * memory takes, the few buffers that loads wait in. */
+static inline __attribute__((always_inline)) void vector_prefetch_far(const uint8_t *at) {
+  _mm_prefetch((const char *)at, _MM_HINT_T1);
 }
 
 /* Stored scales as floats; vectors do not run over the end of what is stored. */
