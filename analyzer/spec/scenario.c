@@ -174,6 +174,23 @@ static const rl_format *usual_kv(const resolver *r, rl_setting which) {
   return find_any_format(r, model->kv, loc);
 }
 
+/* Some statement of the family keeps latents, which stand beside rotated keys. */
+static bool keeps_latents(const rl_statement *statements, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    if (strcmp(statements[i].op, "latent_append") == 0) return true;
+    if (keeps_latents(statements[i].body, statements[i].body_count)) return true;
+  }
+  return false;
+}
+
+/* Formats that say how rotated keys or those of an index are stored are formats of latents. */
+static void check_latents(const resolver *r, const rl_format *format, rl_loc loc) {
+  const rl_model *model = r->scenario->model;
+  if ((format->rotated == NULL && format->index == NULL) || model == NULL) return;
+  if (keeps_latents(model->family->graph, model->family->statement_count)) return;
+  RL_REPORT(r->diags, FORMAT_LATENTS, loc, format->name, model->name);
+}
+
 /* A cache grows row by row, so its format may hold nothing once a tensor but for blocks of tokens.
  */
 static const rl_format *resolve_kv(const resolver *r, rl_setting which) {
@@ -192,6 +209,7 @@ static const rl_format *resolve_kv(const resolver *r, rl_setting which) {
     RL_REPORT(r->diags, FORMAT_ROLE, node->loc, format->name, "the format of the KV cache",
               "int8-token");
   }
+  check_latents(r, format, node->loc);
   return format;
 }
 
