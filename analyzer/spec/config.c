@@ -166,12 +166,12 @@ static key_class classify(const rl_family *family, const char *key) {
   return listed(key, neutral, RL_COUNT(neutral)) ? KEY_FINE : KEY_UNKNOWN;
 }
 
-/* A part of the model with a config of its own ("vision_config") that the family says does not
- * count for what it describes. */
+/* A part of the model with a config of its own, which the family says does not count for what it
+ * describes. */
 static bool leaves_out(const rl_family *family, const rl_node *key, const rl_node *value) {
-  static const char end[] = "_config";
-  const size_t length = strlen(key->text), tail = sizeof end - 1;
-  return value->kind == RL_MAP && length > tail && strcmp(key->text + length - tail, end) == 0 &&
+  static const char *const parts[] = {"audio_config",  "code2wav_config", "speech_config",
+                                      "talker_config", "vision_config",   "visual"};
+  return value->kind == RL_MAP && listed(key->text, parts, RL_COUNT(parts)) &&
          listed(key->text, family->neutral, family->neutral_count);
 }
 
@@ -228,7 +228,8 @@ static void read_state_type(const rl_load *load, rl_model *model) {
   model->state_type = RL_F32;
   if (node == NULL || rl_node_is_null(node)) return;
   if (rl_node_text(node, "mamba_ssm_dtype", &text, load->diags) != RL_OK) return;
-  if (!find_dense_type(text, &model->state_type)) RL_REPORT(load->diags, CONFIG_TYPE, node->loc, text);
+  if (!find_dense_type(text, &model->state_type))
+    RL_REPORT(load->diags, CONFIG_TYPE, node->loc, text);
 }
 
 void rl_config_type(const rl_load *load, rl_model *model) {

@@ -19,6 +19,20 @@ typedef struct rl_gguf {
 
 /* Reads the head of the file and of the other parts of a split one. */
 rl_status rl_gguf_read(const rl_load *load, const char *path, rl_gguf *out);
+/* One file of a split model. */
+typedef struct rl_gguf_part {
+  const char *path;
+  const rl_node *facts;
+  uint64_t number; /* counted from 0 */
+} rl_gguf_part;
+
+/* A whole number among the facts. */
+uint64_t rl_gguf_number(const rl_node *facts, const char *key, uint64_t otherwise);
+/* A further part says that it is that part of the same split as the first. */
+rl_status rl_gguf_check_part(const rl_load *load, const rl_gguf *first, const rl_gguf_part *part);
+/* All parts hold as many tensors as the first says, where it says so. */
+rl_status rl_gguf_check_tensors(const rl_load *load, const rl_gguf *first, const char *path,
+                                uint64_t tensors);
 /* A config as Hugging Face would write it, in the family's keys. NULL after a diagnostic. */
 const rl_node *rl_gguf_config(const rl_load *load, const rl_gguf *gguf,
                               const struct rl_family **family);

@@ -370,8 +370,8 @@ static void read_tensor(reader *r) {
 
 /* --- the file --- */
 
-static uint64_t number_of(const rl_node *map, const char *key, uint64_t otherwise) {
-  const rl_node *node = rl_node_get(map, key);
+uint64_t rl_gguf_number(const rl_node *facts, const char *key, uint64_t otherwise) {
+  const rl_node *node = rl_node_get(facts, key);
   uint64_t value;
   bool whole = node != NULL && node->kind == RL_SCALAR && !node->quoted &&
                rl_scan_u64(node->text, node->length, &value);
@@ -455,12 +455,19 @@ static rl_status sort_tensors(const rl_load *load, const char *path, const tenso
 /* The tensors of the other parts; what they say of the model stands in the first. */
 static rl_status read_parts(const rl_load *load, const char *path, const rl_gguf *gguf,
                             tensor_list *tensors) {
-  for (uint64_t part = 2; part <= gguf->parts; part++) {
-    const char *other = part_path(load, path, part, gguf->parts);
-    if (other == NULL) return RL_REPORT(load->diags, GGUF_PART, (rl_loc){.file = path}, NULL);
-    if (read_file(load, other, tensors) == NULL) return rl_diags_status(load->diags);
+  const char *named = gguf->parts > 1 ? part_path(load, path, 1, gguf->parts) : path;
+  if (named == NULL || strcmp(named, path) != 0) {
+    return RL_REPORT(load->diags, GGUF_PART, (rl_loc){.file = path}, NULL);
   }
-  return RL_OK;
+  for (uint64_t number = 1; number < gguf->parts; number++) {
+    const char *other = part_path(load, path, number + 1, gguf->parts);
+    if (other == NULL) return rl_diag_oom(load->diags);
+    const rl_gguf_part part = {other, read_file(load, other, tensors), number};
+    if (part.facts == NULL) return rl_diags_status(load->diags);
+    rl_status status = rl_gguf_check_part(load, gguf, &part);
+    if (status != RL_OK) return status;
+  }
+  return rl_gguf_check_tensors(load, gguf, path, tensors->count);
 }
 
 rl_status rl_gguf_read(const rl_load *load, const char *path, rl_gguf *out) {
@@ -468,9 +475,9 @@ rl_status rl_gguf_read(const rl_load *load, const char *path, rl_gguf *out) {
   rl_loc loc = {.file = path};
   *out = (rl_gguf){.facts = read_file(load, path, &tensors)};
   if (out->facts == NULL) return rl_diags_status(load->diags);
-  out->tokens = number_of(out->facts, "tokenizer.ggml.tokens", 0);
-  out->parts = number_of(out->facts, "split.count", 1);
-  bool first = number_of(out->facts, "split.no", 0) == 0;
+  out->tokens = rl_gguf_number(out->facts, "tokenizer.ggml.tokens", 0);
+  out->parts = rl_gguf_number(out->facts, "split.count", 1);
+  bool first = rl_gguf_number(out->facts, "split.no", 0) == 0;
   if (!first || out->parts > PARTS_MAX) return RL_REPORT(load->diags, GGUF_PART, loc, NULL);
   const rl_node *name = rl_node_get(out->facts, "general.architecture");
   if (name == NULL || name->kind != RL_SCALAR) {

@@ -381,5 +381,72 @@ static void test_parts(void) {
   spec_close(&c);
 }
 
+/* What the two parts of a split say of themselves; -1: nothing. */
+typedef struct split_case {
+  int name_parts, count, tensors;              /* of the first, which holds 19 tensors */
+  int second_no, second_count, second_tensors; /* of the second, which holds one */
+  const char *message;                         /* NULL: it is read */
+} split_case;
+
+static void say_split(int no, int count, int tensors) {
+  if (count >= 0) gguf_number(&file, "split.count", (uint32_t)count);
+  if (no >= 0) gguf_number(&file, "split.no", (uint32_t)no);
+  if (tensors >= 0) gguf_number(&file, "split.tensors.count", (uint32_t)tensors);
+}
+
+static void check_split(const split_case *t) {
+  char first[GGUF_PATH], second[GGUF_PATH], line[512];
+  const rl_model *model;
+  spec_case c;
+  spec_open(&c, NULL);
+  folder = gguf_folder();
+  gguf_make_llama(&file, (gguf_llama){.down = GGUF_Q4_K});
+  say_split(0, t->count, t->tensors);
+  gguf_write(&file, folder, t->name_parts == 2 ? "m-00001-of-00002.gguf" : "m-00001-of-00003.gguf",
+             first);
+  memset(&file, 0, sizeof file);
+  say_split(t->second_no, t->second_count, t->second_tensors);
+  gguf_tensor(&file, "output.weight", (gguf_shape){GGUF_F32, 256, 40, 40960});
+  gguf_write(&file, folder, "m-00002-of-00002.gguf", second);
+  rl_status status = rl_db_model(c.db, first, (rl_loc){0}, &model, &c.diags);
+  CU_ASSERT_EQUAL(status, t->message == NULL ? RL_OK : RL_BAD_INPUT);
+  if (t->message != NULL) {
+    gguf_last_line(&c.diags, line, sizeof line);
+    CU_ASSERT_STRING_EQUAL(line, t->message);
+  }
+  unlink(second);
+  gguf_folder_end(first);
+  spec_close(&c);
+}
+
+/* A llama of two layers has its embedding, its last norm and 9 tensors a layer: 20; with the
+ * head 21. */
+static void test_split(void) {
+  static const split_case cases[] = {
+      {2, 2, 21, 1, 2, 21, NULL},
+      {2, 2, -1, 1, 2, 21, NULL},
+      {2, 2, 21, 0, 2, 21,
+       "x.gguf: error: split.no says 0, where the file's name says 1 — parts of different "
+       "conversions, or some of them renamed: download them again"},
+      {2, 2, 21, -1, 2, 21,
+       "x.gguf: error: split.no says nothing, where the file's name says 1 — parts of "
+       "different conversions, or some of them renamed: download them again"},
+      {2, 2, 21, 1, 3, 21,
+       "x.gguf: error: split.count says 3, where the first part says 2 — parts of different "
+       "conversions, or some of them renamed: download them again"},
+      {2, 2, 21, 1, 2, 20,
+       "x.gguf: error: split.tensors.count says 20, where the first part says 21 — parts of "
+       "different conversions, or some of them renamed: download them again"},
+      {2, 2, 22, 1, 2, 22,
+       "x.gguf: error: split.tensors.count says 22, where the parts hold 21 — parts of "
+       "different conversions, or some of them renamed: download them again"},
+      {3, 2, 21, 1, 2, 21,
+       "x.gguf: error: a part of a split model that does not lead to the others — name the "
+       "first part, NAME-00001-of-0000N.gguf, beside the others"},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) check_split(&cases[i]);
+}
+
 RL_SUITE("spec gguf", {"config", test_config}, {"cut", test_cut}, {"changed", test_changed},
-         {"wrong", test_wrong}, {"parts", test_parts}, {"values", test_values})
+         {"wrong", test_wrong}, {"parts", test_parts}, {"split", test_split},
+         {"values", test_values})

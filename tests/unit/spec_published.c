@@ -92,13 +92,22 @@ static void compare(spec_case *c, const char *name) {
 }
 
 static void test_published(void) {
-  enum { UNTYPED = 8 };
+  enum {
+    UNTYPED = 8,
+    SEEING = 2
+  }; /* with a vision tower that is not described: Gemma 3, Llama 4 */
+  size_t untyped = 0, seeing = 0;
   spec_case c;
   spec_open(&c, NULL);
   rl_db_set_strict(c.db, true);
   for (size_t i = 0; i < sizeof models / sizeof *models; i++) compare(&c, models[i]);
-  CU_ASSERT_EQUAL(c.diags.list.count, UNTYPED);
-  for (size_t i = 0; i < UNTYPED; i++) spec_expect(&c, i, RL_D_CONFIG_TYPE_ABSENT, 1, 1);
+  for (size_t i = 0; i < c.diags.list.count; i++) {
+    const bool leaves_out = c.diags.list.items[i].code == RL_D_CONFIG_PART_LEFT_OUT;
+    *(leaves_out ? &seeing : &untyped) += 1;
+    if (!leaves_out) spec_expect(&c, i, RL_D_CONFIG_TYPE_ABSENT, 1, 1);
+  }
+  CU_ASSERT_EQUAL(untyped, UNTYPED);
+  CU_ASSERT_EQUAL(seeing, SEEING);
   spec_close(&c);
 }
 
