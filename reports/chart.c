@@ -50,7 +50,7 @@ void rl_chart_add_guide(rl_chart *chart, const rl_chart_stroke *stroke) {
 }
 
 void rl_chart_add_mark(rl_chart *chart, double x, double y, unsigned style) {
-  const rl_chart_mark mark = {x, y, style};
+  const rl_chart_mark mark = {x, y, style, 0};
   PUSH(chart, marks, mark);
 }
 
@@ -84,11 +84,6 @@ unsigned rl_chart_series_style(rl_chart *chart, size_t series) {
 
 unsigned rl_chart_roof_style(rl_chart *chart, size_t machine) {
   return RL_STYLE_ROOFS + style_of(chart, machine, RL_ROOF_STYLES, "machines");
-}
-
-double rl_chart_nesting(size_t series, size_t count, bool coincide) {
-  if (!coincide || count < 2) return 0;
-  return 1.3 - 0.55 * (double)series / (double)(count - 1);
 }
 
 /* Where a value stands on an axis, 0 at its beginning and 1 at its end. */

@@ -23,8 +23,8 @@ typedef struct rl_chart_tick {
 typedef struct rl_chart_axis {
   const char *title;
   bool log, hidden; /* hidden: neither ticks nor a title */
-  bool names;       /* of categories at 1, 2, ...: they are shortened or turned where they are long */
-  double turned;    /* degrees of its texts: set by the layout */
+  bool names;    /* of categories at 1, 2, ...: they are shortened or turned where they are long */
+  double turned; /* degrees of its texts: set by the layout */
   double low, high;
   RL_LIST(rl_chart_tick) ticks;
 } rl_chart_axis;
@@ -59,10 +59,12 @@ typedef struct rl_chart_text {
 typedef struct rl_chart_stroke {
   double x0, y0, x1, y1;
   unsigned style;
+  double scale; /* 0: as the style has it */
 } rl_chart_stroke;
 typedef struct rl_chart_mark {
   double x, y;
   unsigned style;
+  double scale; /* 0: as the style has it */
 } rl_chart_mark;
 typedef struct rl_chart_swatch {
   double left, bottom, right, top;
@@ -76,11 +78,14 @@ typedef struct rl_chart_key {
 
 /* A point that would like its name beside it. Names take at most this share of the plot's width. */
 #define RL_NAME_ROOM 0.36
+#define RL_LINE_NAME_ROOM 0.7 /* of a line */
 typedef struct rl_chart_wish {
   const char *name;
   double x, y;     /* of the axes */
   double priority; /* the largest is placed first */
-  bool near;       /* it stands beside the point and for it alone, or not at all */
+  bool near;       /* it stands close to the point and for it alone, or not at all */
+  bool dim;        /* its text is */
+  unsigned group;  /* above 0: one of several places of a line, not a mark; one of them is named */
 } rl_chart_wish;
 
 typedef struct rl_chart {
@@ -100,7 +105,10 @@ typedef struct rl_chart {
   RL_LIST(rl_chart_swatch) swatches;
   RL_LIST(rl_chart_key) keys;
   RL_LIST(rl_chart_wish) wishes;
-  size_t unnamed;     /* wishes that found no place */
+  unsigned groups;               /* the last number of a group of wishes */
+  RL_LIST(const char *) unnamed; /* names that found no place, each once */
+  double mark_scale;             /* of the largest marks; 0: as styles have them */
+  bool thinned;                  /* some of many points are not named */
   const char *crowd;  /* what there is more of than can be told apart: "series"; else NULL */
   size_t crowd_limit; /* so many can be */
   bool failed;        /* memory ran out */
@@ -117,10 +125,11 @@ enum {
   RL_STYLE_MEASURED = 25, /* 4: points that were measured */
   RL_STYLE_DIM = 29,      /* of texts */
   RL_STYLE_STRONG = 30,
-  RL_STYLE_FILLS = 31,  /* 8: fills of bars */
-  RL_STYLE_UNFIT = 39,  /* over points that do not fit in memory */
-  RL_STYLE_TURN = 40,   /* rings where something changes */
-  RL_STYLE_SERIES = 101 /* 32: colour, point, dash; no two alike */
+  RL_STYLE_FILLS = 31,   /* 8: fills of bars */
+  RL_STYLE_UNFIT = 39,   /* over points that do not fit in memory */
+  RL_STYLE_TURN = 40,    /* rings where something changes */
+  RL_STYLE_SERIES = 101, /* 32: colour, point, dash; no two alike */
+  RL_STYLE_OPEN = 201    /* 32: the same with hollow points */
 };
 enum { RL_SERIES_STYLES = 32, RL_ROOF_STYLES = 12, RL_FILL_STYLES = 8 };
 
@@ -141,10 +150,6 @@ void rl_chart_add_tick(rl_chart *chart, rl_chart_axis *axis, double value, const
 /* The style of a series, or of a machine's roofs; beyond the last one the chart is crowded. */
 unsigned rl_chart_series_style(rl_chart *chart, size_t series);
 unsigned rl_chart_roof_style(rl_chart *chart, size_t machine);
-
-/* The scale of a series' marks where some coincide: those drawn later are smaller, so that none
- * hides another. 0 where none do. */
-double rl_chart_nesting(size_t series, size_t count, bool coincide);
 
 /* From a value of the axes to the canvas. */
 double rl_chart_x(const rl_chart *chart, double value);
@@ -171,5 +176,9 @@ void rl_chart_lay_out(rl_chart *chart, double names);
 bool rl_chart_is_free(rl_chart *chart, const rl_chart_text *text, size_t own_guide);
 /* Puts the wished names beside their points, none over another, over a point or cut. */
 void rl_chart_name_points(rl_chart *chart);
+/* "a, b and 3 more": the names that found no place; NULL where all did. */
+const char *rl_chart_unnamed(rl_chart *chart);
+/* A caption with a sentence that tells them. */
+void rl_chart_describe(rl_chart *chart, const char *caption);
 
 #endif

@@ -57,7 +57,8 @@ void rl_chart_build_compared(rl_chart *chart, const rl_compared_points *points) 
   }
   rl_chart_lay_out(chart, 0);
   rl_chart_name_points(chart);
-  chart->caption =
+  rl_chart_describe(
+      chart,
       "Operators of one step: the time at best with what memory gave meanwhile, and the time that "
-      "was measured. On the line an operator is as fast as the machine allows.";
+      "was measured. On the line an operator is as fast as the machine allows.");
 }

@@ -1,34 +1,17 @@
-/* Curves over a key or a figure of a table's rows, and the front of two figures. */
+/* Curves over a key or a figure of a table's rows. */
 #include <math.h>
 #include <string.h>
 
+#include "reports/chart_curves.h"
 #include "reports/chart_letters.h"
-#include "reports/chart_series.h"
-
-enum { LAYER, X, Y, OF, FITS, MARK, SERIES, BOUND, COLUMNS };
+#include "reports/chart_nesting.h"
 
 /* How a row is marked, if at all. */
 #define MARK_POINT "point"
 #define MARK_CROSS "crossed"
 
-typedef struct curves {
-  rl_chart *chart;
-  const rl_chart_input *input;
-  const rl_chart_table *table;
-  rl_quantity x, y;
-  rl_series_list series;
-  const rl_cell **categories; /* distinct cells of x */
-  size_t category_count;
-  size_t fits;                   /* column; SIZE_MAX: nobody says */
-  unsigned turn, front;          /* layers behind those of the series */
-  double low[2], high[2];        /* of x and y */
-  size_t front_first, front_end; /* its rows of the grid */
-  size_t turns, unfits;
-  bool coincide; /* some points of two series lie over each other */
-} curves;
-
 /* 1, 2, ... for a category; false where the row has no place on the axis. */
-static bool x_of(const curves *c, const rl_cell *row, double *out) {
+static bool x_of(const rl_curves *c, const rl_cell *row, double *out) {
   if (!c->x.category) return rl_quantity_value(&c->x, row, out);
   for (size_t i = 0; i < c->category_count; i++) {
     *out = (double)i + 1;
@@ -37,15 +20,15 @@ static bool x_of(const curves *c, const rl_cell *row, double *out) {
   return false;
 }
 
-static bool place_of(const curves *c, const rl_cell *row, double *x, double *y) {
+bool rl_curves_place(const rl_curves *c, const rl_cell *row, double *x, double *y) {
   return x_of(c, row, x) && rl_quantity_value(&c->y, row, y);
 }
 
-static bool row_fits(const curves *c, const rl_cell *row) {
+bool rl_curves_fit(const rl_curves *c, const rl_cell *row) {
   return c->fits == SIZE_MAX || row[c->fits].flag;
 }
 
-static void widen(curves *c, int axis, double value) {
+static void widen(rl_curves *c, int axis, double value) {
   if (c->low[axis] == 0 || value < c->low[axis]) c->low[axis] = value;
   if (value > c->high[axis]) c->high[axis] = value;
 }
@@ -67,7 +50,7 @@ static const char *prefix_of(const rl_quantity *q, double low, double high, bool
 }
 
 /* A figure that spans most of a decade or more is told on a logarithmic axis. */
-static void set_axis(curves *c, rl_chart_axis *axis, int which, const rl_quantity *q) {
+static void set_axis(rl_curves *c, rl_chart_axis *axis, int which, const rl_quantity *q) {
   rl_chart *chart = c->chart;
   const rl_canvas *canvas = &chart->canvas;
   const double length = which == 0 ? canvas->width : canvas->height;
@@ -86,7 +69,7 @@ static void set_axis(curves *c, rl_chart_axis *axis, int which, const rl_quantit
 }
 
 /* Names at 1, 2, ... of an axis that is no scale. */
-static void set_categories(curves *c) {
+static void set_categories(rl_curves *c) {
   rl_chart_axis *axis = &c->chart->x;
   axis->low = 0.5;
   axis->high = (double)c->category_count + 0.5;
@@ -99,7 +82,7 @@ static void set_categories(curves *c) {
 }
 
 /* Distinct cells of the axis's column; of numbers in their order. */
-static void list_values(curves *c) {
+static void list_values(rl_curves *c) {
   const rl_chart_table *table = c->table;
   c->categories = RL_NEW_ARRAY(table->arena, const rl_cell *, table->rows.count + 1);
   if (c->categories == NULL) c->chart->failed = true;
@@ -120,7 +103,7 @@ static void list_values(curves *c) {
 }
 
 /* The values of a key are the marks of its axis; of very many it has round marks. */
-static void set_values(curves *c) {
+static void set_values(rl_curves *c) {
   enum { MARKS_MOST = 20 };
   rl_chart *chart = c->chart;
   if (c->category_count > MARKS_MOST) {
@@ -141,10 +124,10 @@ static void set_values(curves *c) {
   chart->x.title = title_of(chart, &c->x, "");
 }
 
-static void set_axes(curves *c) {
+static void set_axes(rl_curves *c) {
   for (size_t r = 0; r < c->table->rows.count; r++) {
     double x, y;
-    if (!place_of(c, c->table->rows.items[r], &x, &y)) continue;
+    if (!rl_curves_place(c, c->table->rows.items[r], &x, &y)) continue;
     widen(c, 0, x);
     widen(c, 1, y);
   }
@@ -157,58 +140,57 @@ static void set_axes(curves *c) {
   set_axis(c, &c->chart->y, 1, &c->y);
 }
 
-static const char *along_key(const curves *c) {
+static const char *along_key(const rl_curves *c) {
   return c->series.along == SIZE_MAX ? "point"
                                      : c->table->columns.items[c->series.along].column.key;
 }
 
-static void set_columns(curves *c) {
+static void set_columns(rl_curves *c) {
   rl_arena *arena = c->chart->grid.arena;
-  rl_column *columns = RL_NEW_ARRAY(arena, rl_column, COLUMNS);
+  rl_column *columns = RL_NEW_ARRAY(arena, rl_column, RL_CURVE_COLUMNS);
   if (columns == NULL) {
     c->chart->failed = true;
     return;
   }
-  columns[LAYER].key = "layer";
-  columns[X].key = c->x.key;
-  columns[Y].key = c->y.key;
-  columns[OF].key = rl_chart_keep(c->chart, rl_textf(arena, "of_%s", along_key(c)));
-  columns[FITS].key = "fits";
-  columns[MARK].key = "mark";
-  columns[SERIES].key = "series";
-  columns[BOUND].key = "bound";
-  rl_grid_init(&c->chart->grid, arena, columns, COLUMNS);
+  columns[RL_CURVE_LAYER].key = "layer";
+  columns[RL_CURVE_X].key = c->x.key;
+  columns[RL_CURVE_Y].key = c->y.key;
+  columns[RL_CURVE_OF].key = rl_chart_keep(c->chart, rl_textf(arena, "of_%s", along_key(c)));
+  columns[RL_CURVE_FITS].key = "fits";
+  columns[RL_CURVE_MARK].key = "mark";
+  columns[RL_CURVE_SERIES].key = "series";
+  columns[RL_CURVE_BOUND].key = "bound";
+  rl_grid_init(&c->chart->grid, arena, columns, RL_CURVE_COLUMNS);
 }
 
-static const char *bound_of(const curves *c, const rl_cell *row) {
+static const char *bound_of(const rl_curves *c, const rl_cell *row) {
   return c->y.limit == SIZE_MAX ? NULL : row[c->y.limit].text;
 }
 
-/* A row of a layer; layer 0 is drawn nowhere. */
-static void add_row(curves *c, unsigned layer, const rl_cell *row, const char *mark,
-                    const char *series) {
+void rl_curves_add_row(rl_curves *c, unsigned layer, const rl_cell *row, const char *mark,
+                       const char *series) {
   double x = 0, y = 0;
-  const bool placed = place_of(c, row, &x, &y);
+  const bool placed = rl_curves_place(c, row, &x, &y);
   rl_cell *cells = rl_grid_row(&c->chart->grid);
-  cells[LAYER] = rl_cell_count(layer);
-  if (placed) cells[X] = rl_cell_real(x);
-  if (placed) cells[Y] = rl_cell_real(y);
-  if (c->series.along != SIZE_MAX) cells[OF] = row[c->series.along];
-  cells[FITS] = rl_cell_flag(row_fits(c, row));
-  cells[MARK] = rl_cell_text(mark);
-  cells[SERIES] = rl_cell_text(series);
-  cells[BOUND] = rl_cell_text(bound_of(c, row));
+  cells[RL_CURVE_LAYER] = rl_cell_count(layer);
+  if (placed) cells[RL_CURVE_X] = rl_cell_real(x);
+  if (placed) cells[RL_CURVE_Y] = rl_cell_real(y);
+  if (c->series.along != SIZE_MAX) cells[RL_CURVE_OF] = row[c->series.along];
+  cells[RL_CURVE_FITS] = rl_cell_flag(rl_curves_fit(c, row));
+  cells[RL_CURVE_MARK] = rl_cell_text(mark);
+  cells[RL_CURVE_SERIES] = rl_cell_text(series);
+  cells[RL_CURVE_BOUND] = rl_cell_text(bound_of(c, row));
 }
 
-static void wish(curves *c, const rl_cell *row, rl_chart_wish wanted) {
-  if (!place_of(c, row, &wanted.x, &wanted.y)) return;
+static void wish(rl_curves *c, const rl_cell *row, rl_chart_wish wanted) {
+  if (!rl_curves_place(c, row, &wanted.x, &wanted.y)) return;
   if (wanted.name != NULL && !rl_chart_names(c->input, wanted.name)) wanted.name = NULL;
   rl_chart_add_wish(c->chart, &wanted);
 }
 
 /* Points are named by the key that they go along where that is no axis; numbers of points that are
  * many stand beside them or not at all. */
-static void name_point(curves *c, const rl_cell *row, double least) {
+static void name_point(rl_curves *c, const rl_cell *row, double least) {
   const size_t along = c->series.along;
   const bool told = along == SIZE_MAX || (c->x.is_key && c->x.column == along) ||
                     (c->y.is_key && c->y.column == along);
@@ -218,79 +200,83 @@ static void name_point(curves *c, const rl_cell *row, double least) {
     wanted.near = true;
     wanted.priority = rl_series_roundness(row[along].count);
     if (wanted.priority < least) wanted.name = NULL;
+    if (wanted.name == NULL) c->chart->thinned = true;
   }
   wish(c, row, wanted);
 }
 
 /* What bounds changes from the row before: NULL where it does not. */
-static const char *turns_to(const curves *c, const rl_cell *before, const rl_cell *row) {
+static const char *turns_to(const rl_curves *c, const rl_cell *before, const rl_cell *row) {
   if (before == NULL || !c->x.is_key || c->x.category) return NULL;
   const char *was = bound_of(c, before), *is = bound_of(c, row);
   return was != NULL && is != NULL && strcmp(was, is) != 0 ? is : NULL;
 }
 
 /* The rows of one series; those without a place are drawn nowhere. */
-static void draw_one(curves *c, size_t s) {
+static void draw_one(rl_curves *c, size_t s) {
   const rl_series *series = &c->series.items[s];
   const double least = rl_series_least_round(series, c->series.along);
   for (size_t r = 0; r < series->count; r++) {
     const rl_cell *row = series->rows[r];
     const bool last = r + 1 == series->count;
     double x, y;
-    const bool placed = place_of(c, row, &x, &y), fits = row_fits(c, row);
+    const bool placed = rl_curves_place(c, row, &x, &y), fits = rl_curves_fit(c, row);
     if (placed && !fits) c->unfits++;
     const char *mark = !placed ? "" : fits ? MARK_POINT : MARK_CROSS;
-    add_row(c, placed ? (unsigned)s + 1 : 0, row, mark, series->name);
+    rl_curves_add_row(c, placed ? (unsigned)s + 1 : 0, row, mark, series->name);
     name_point(c, row, last ? 0 : least);
   }
 }
 
 /* Rings around the points from which on something else bounds; their names come first. */
-static void draw_turns(curves *c) {
+static void draw_turns(rl_curves *c) {
   for (size_t s = 0; s < c->series.count; s++) {
     const rl_cell *before = NULL;
     for (size_t r = 0; r < c->series.items[s].count; r++) {
       const rl_cell *row = c->series.items[s].rows[r];
       double x, y;
-      if (!place_of(c, row, &x, &y) || !row_fits(c, row)) continue;
+      if (!rl_curves_place(c, row, &x, &y) || !rl_curves_fit(c, row)) continue;
       const char *name = turns_to(c, before, row);
       before = row;
       if (name == NULL) continue;
       c->turns++;
-      add_row(c, c->turn, row, "", c->series.items[s].name);
+      rl_curves_add_row(c, c->turn, row, "", c->series.items[s].name);
       wish(c, row, (rl_chart_wish){.name = name, .priority = 128});
     }
   }
 }
 
 /* A series none of whose rows has figures is not told of. */
-static bool has_points(const curves *c, const rl_series *series) {
+static bool has_points(const rl_curves *c, const rl_series *series) {
   double x, y;
   for (size_t r = 0; r < series->count; r++) {
-    if (place_of(c, series->rows[r], &x, &y)) return true;
+    if (rl_curves_place(c, series->rows[r], &x, &y)) return true;
   }
   return false;
 }
 
 /* What does not fit breaks a line: there is one where two rows in turn fit. */
-static bool has_line(const curves *c, const rl_series *series) {
+static bool has_line(const rl_curves *c, const rl_series *series) {
   double x, y;
   size_t length = 0;
   for (size_t r = 0; r < series->count && length < 2; r++) {
-    const bool drawn = place_of(c, series->rows[r], &x, &y) && row_fits(c, series->rows[r]);
+    const bool drawn =
+        rl_curves_place(c, series->rows[r], &x, &y) && rl_curves_fit(c, series->rows[r]);
     length = drawn ? length + 1 : 0;
   }
   return length == 2;
 }
 
-/* Rows and keys; their layers follow once axes stand. */
-static void draw_curves(curves *c, rl_layer_kind kind) {
+void rl_curves_draw(rl_curves *c, rl_layer_kind kind) {
   rl_chart *chart = c->chart;
   const rl_layer_kind own = c->x.category ? RL_LAYER_POINTS : kind;
   size_t shown = 0;
-  for (size_t s = 0; s < c->series.count; s++) {
+  c->styles = RL_NEW_ARRAY(chart->grid.arena, unsigned, c->series.count + 1);
+  if (c->styles == NULL) chart->failed = true;
+  for (size_t s = 0; c->styles != NULL && s < c->series.count; s++) {
     if (!has_points(c, &c->series.items[s])) continue;
-    rl_chart_add_key(chart, c->series.items[s].name, own, rl_chart_series_style(chart, shown++));
+    c->styles[s] = rl_chart_series_style(chart, shown++);
+    rl_chart_add_key(chart, c->series.items[s].name, own, c->styles[s]);
     draw_one(c, s);
   }
   if (kind == RL_LAYER_LINE_POINTS) draw_turns(c);
@@ -306,79 +292,100 @@ static bool is_apart(const rl_chart *chart, const double a[2], const double b[2]
   return dx * dx + dy * dy >= apart * apart;
 }
 
-static bool is_of(const curves *c, size_t row, uint64_t layer) {
+static bool is_of(const rl_curves *c, size_t row, uint64_t layer) {
   const rl_grid *grid = &c->chart->grid;
-  return row < grid->rows.count && grid->rows.items[row][LAYER].count == layer;
+  return row < grid->rows.count && grid->rows.items[row][RL_CURVE_LAYER].count == layer;
 }
 
 /* Of a line, a mark so near to the last one that they would melt into a band is left out. */
-static void thin_marks(curves *c) {
+static void thin_marks(rl_curves *c) {
   const rl_grid *grid = &c->chart->grid;
   double last[2] = {0, 0};
   bool fitted = false;
   for (size_t i = 0; i < grid->rows.count; i++) {
     rl_cell *row = grid->rows.items[i];
-    const uint64_t layer = row[LAYER].count;
+    const uint64_t layer = row[RL_CURVE_LAYER].count;
     if (layer == 0 || layer > c->series.count) continue;
-    const double at[2] = {row[X].real, row[Y].real};
+    const double at[2] = {row[RL_CURVE_X].real, row[RL_CURVE_Y].real};
     const bool ends = i == 0 || !is_of(c, i - 1, layer) || !is_of(c, i + 1, layer);
-    if (!ends && row[FITS].flag == fitted && !is_apart(c->chart, last, at, 1.3)) {
-      row[MARK] = rl_cell_text("");
+    if (!ends && row[RL_CURVE_FITS].flag == fitted && !is_apart(c->chart, last, at, 1.3)) {
+      row[RL_CURVE_MARK] = rl_cell_text("");
       continue;
     }
     last[0] = at[0];
     last[1] = at[1];
-    fitted = row[FITS].flag;
+    fitted = row[RL_CURVE_FITS].flag;
   }
 }
 
-/* Whether points of two series lie over each other: then the later ones are drawn smaller. */
-static void find_coincidence(curves *c) {
-  for (size_t s = 1; s < c->series.count; s++) {
-    const rl_series *one = &c->series.items[s - 1], *other = &c->series.items[s];
-    for (size_t r = 0; r < one->count && r < other->count; r++) {
-      double a[2], b[2];
-      if (!place_of(c, one->rows[r], &a[0], &a[1])) continue;
-      if (!place_of(c, other->rows[r], &b[0], &b[1])) continue;
-      if (!is_apart(c->chart, a, b, 0.3)) c->coincide = true;
+/* Whether one of two series would hide the other: curves may cross, but not lie over each other. */
+static bool series_meet(const rl_curves *c, const rl_series *one, const rl_series *other) {
+  size_t both = 0, same = 0;
+  for (size_t r = 0; r < one->count && r < other->count; r++) {
+    double a[2], b[2];
+    if (!rl_curves_place(c, one->rows[r], &a[0], &a[1])) continue;
+    if (!rl_curves_place(c, other->rows[r], &b[0], &b[1])) continue;
+    both++;
+    same += !is_apart(c->chart, a, b, 0.3);
+  }
+  return same * 2 > both;
+}
+
+static void nest(rl_curves *c, rl_nesting *out) {
+  rl_nesting_init(out, c->chart, c->series.count);
+  for (size_t s = 1; s < out->count; s++) {
+    for (size_t other = 0; other < s; other++) {
+      if (series_meet(c, &c->series.items[s], &c->series.items[other])) {
+        rl_nesting_meet(out, s, other);
+      }
     }
   }
+  rl_nesting_rank(out);
 }
 
-static void push_layers(curves *c, bool lines) {
+/* The line of a series and its marks. */
+static void push_series(rl_curves *c, const rl_nesting *nesting, size_t s, bool lines) {
+  rl_layer layer = {.kind = RL_LAYER_LINE, .number = (unsigned)s + 1};
+  layer.style = c->styles[s];
+  layer.scale = rl_nesting_scale(nesting, s);
+  layer.column = RL_CURVE_FITS + 1;
+  layer.says = "true";
+  if (lines && has_line(c, &c->series.items[s])) rl_chart_push_layer(c->chart, &layer);
+  layer.kind = RL_LAYER_POINTS;
+  layer.column = RL_CURVE_MARK + 1;
+  layer.says = NULL;
+  layer.style = rl_nesting_style(nesting, s, c->styles[s]);
+  rl_chart_push_layer(c->chart, &layer);
+  rl_nesting_show(nesting, c->chart, s, c->styles[s]);
+}
+
+static void push_layers(rl_curves *c, bool lines) {
   rl_chart *chart = c->chart;
-  size_t shown = 0, count = 0;
-  for (size_t s = 0; s < c->series.count; s++) count += has_points(c, &c->series.items[s]);
-  for (size_t s = 0; s < c->series.count; s++) {
-    if (!has_points(c, &c->series.items[s])) continue;
-    rl_layer layer = {.kind = RL_LAYER_LINE, .number = (unsigned)s + 1};
-    layer.style = rl_chart_series_style(chart, shown);
-    layer.scale = rl_chart_nesting(shown++, count, c->coincide);
-    layer.column = FITS + 1;
-    layer.says = "true";
-    if (lines && has_line(c, &c->series.items[s])) rl_chart_push_layer(chart, &layer);
-    layer.kind = RL_LAYER_POINTS;
-    layer.column = MARK + 1;
-    layer.says = NULL;
-    rl_chart_push_layer(chart, &layer);
+  rl_nesting nesting;
+  if (c->styles == NULL) return;
+  nest(c, &nesting);
+  for (unsigned rank = 0; rank < nesting.levels; rank++) {
+    for (size_t s = 0; s < nesting.count; s++) {
+      if (nesting.ranks[s] == rank && c->styles[s] > 0) push_series(c, &nesting, s, lines);
+    }
   }
-  const rl_layer crosses = {
-      .kind = RL_LAYER_POINTS, .style = RL_STYLE_UNFIT, .column = MARK + 1, .says = MARK_CROSS};
+  const rl_layer crosses = {.kind = RL_LAYER_POINTS,
+                            .style = RL_STYLE_UNFIT,
+                            .column = RL_CURVE_MARK + 1,
+                            .says = MARK_CROSS};
   if (c->unfits > 0) rl_chart_push_layer(chart, &crosses);
   if (c->turns > 0) rl_chart_add_layer(chart, RL_LAYER_POINTS, c->turn, RL_STYLE_TURN);
 }
 
 /* The quantity of a word that was given, else of the first of the others that there is. */
-static void choose(const curves *c, const char *word, const char *otherwise, rl_quantity *out) {
+static void choose(const rl_curves *c, const char *word, const char *otherwise, rl_quantity *out) {
   if (word != NULL && rl_quantity_find(c->table, word, out)) return;
   rl_quantity_find(c->table, otherwise, out);
 }
 
-/* x and y: words for what was not said; x NULL: the key that series go along. False where there is
- * nothing to draw. */
-static bool begin(curves *c, rl_chart *chart, const rl_chart_input *input, const char *x,
-                  const char *y) {
-  *c = (curves){.chart = chart, .input = input, .table = input->table};
+bool rl_curves_begin(rl_curves *c, rl_chart *chart, const rl_chart_input *input, const char *x,
+                     const char *y) {
+  *c = (rl_curves){.chart = chart, .input = input, .table = input->table};
   if (c->table == NULL) c->table = rl_chart_table_of(chart, input);
   if (c->table == NULL) {
     chart->failed = true;
@@ -405,33 +412,38 @@ static bool begin(curves *c, rl_chart *chart, const rl_chart_input *input, const
 }
 
 /* The steps of the front, once axes stand: level, then up. */
-static void guide_names(curves *c) {
+static void guide_names(rl_curves *c) {
   rl_chart *chart = c->chart;
   for (size_t i = c->front_first + 1; i < c->front_end; i++) {
     const rl_cell *from = chart->grid.rows.items[i - 1], *to = chart->grid.rows.items[i];
-    const double x0 = rl_chart_x(chart, from[X].real), y0 = rl_chart_y(chart, from[Y].real);
-    const double x1 = rl_chart_x(chart, to[X].real), y1 = rl_chart_y(chart, to[Y].real);
+    const double x0 = rl_chart_x(chart, from[RL_CURVE_X].real),
+                 y0 = rl_chart_y(chart, from[RL_CURVE_Y].real);
+    const double x1 = rl_chart_x(chart, to[RL_CURVE_X].real),
+                 y1 = rl_chart_y(chart, to[RL_CURVE_Y].real);
     rl_chart_add_guide(chart, &(rl_chart_stroke){x0, y0, x1, y0, 0});
     rl_chart_add_guide(chart, &(rl_chart_stroke){x1, y0, x1, y1, 0});
   }
 }
 
 /* The curves, once axes stand. */
-static void guide_curves(curves *c) {
+static void guide_curves(rl_curves *c) {
   rl_chart *chart = c->chart;
   for (size_t i = 1; i < chart->grid.rows.count; i++) {
     const rl_cell *from = chart->grid.rows.items[i - 1], *to = chart->grid.rows.items[i];
-    if (from[LAYER].count != to[LAYER].count || from[LAYER].count == 0) continue;
-    if (from[LAYER].count > c->series.count || !from[FITS].flag || !to[FITS].flag) continue;
-    rl_chart_add_guide(
-        chart, &(rl_chart_stroke){rl_chart_x(chart, from[X].real), rl_chart_y(chart, from[Y].real),
-                                  rl_chart_x(chart, to[X].real), rl_chart_y(chart, to[Y].real), 0});
+    if (from[RL_CURVE_LAYER].count != to[RL_CURVE_LAYER].count || from[RL_CURVE_LAYER].count == 0)
+      continue;
+    if (from[RL_CURVE_LAYER].count > c->series.count || !from[RL_CURVE_FITS].flag ||
+        !to[RL_CURVE_FITS].flag)
+      continue;
+    rl_chart_add_guide(chart, &(rl_chart_stroke){rl_chart_x(chart, from[RL_CURVE_X].real),
+                                                 rl_chart_y(chart, from[RL_CURVE_Y].real),
+                                                 rl_chart_x(chart, to[RL_CURVE_X].real),
+                                                 rl_chart_y(chart, to[RL_CURVE_Y].real), 0});
   }
 }
 
-static void finish(curves *c, bool lines) {
+void rl_curves_finish(rl_curves *c, bool lines) {
   rl_chart_lay_out(c->chart, 0);
-  find_coincidence(c);
   if (lines) thin_marks(c);
   push_layers(c, lines);
   guide_names(c);
@@ -440,154 +452,13 @@ static void finish(curves *c, bool lines) {
 }
 
 void rl_chart_build_lines(rl_chart *chart, const rl_chart_input *input) {
-  curves c;
-  if (!begin(&c, chart, input, NULL, "tpot")) return;
-  draw_curves(&c, RL_LAYER_LINE_POINTS);
+  rl_curves c;
+  if (!rl_curves_begin(&c, chart, input, NULL, "tpot")) return;
+  rl_curves_draw(&c, RL_LAYER_LINE_POINTS);
+  rl_curves_finish(&c, !c.x.category);
   const char *rings = c.turns == 0 ? "" : " From a ring on, what is named there bounds.";
   const char *gaps = c.unfits == 0 ? "" : " Crosses: what does not fit the memory.";
-  chart->caption = rl_chart_keep(
-      chart, rl_textf(chart->grid.arena, "%s against %s, of %s.%s%s", c.y.says, c.x.says,
-                      rl_series_common(chart, c.table, &c.series), rings, gaps));
-  finish(&c, !c.x.category);
-}
-
-/* Less of it is better than the other, or more, as the quantity wants it. */
-static bool is_better(const rl_quantity *q, double a, double b) {
-  return q->most ? a > b : a < b;
-}
-
-/* The marks of a sweep; SIZE_MAX: it has none. */
-static size_t marks_of(const rl_chart_table *table) {
-  for (size_t c = 0; c < table->columns.count; c++) {
-    if (table->columns.items[c].source == RL_FROM_FRONT) return c;
-  }
-  return SIZE_MAX;
-}
-
-/* Of all that fit no other row is at least as good in both and better in one. */
-static bool on_front(const curves *c, const rl_cell *row, size_t marks) {
-  double x, y, other_x, other_y;
-  if (!place_of(c, row, &x, &y) || !row_fits(c, row)) return false;
-  if (marks != SIZE_MAX) return row[marks].flag;
-  for (size_t r = 0; r < c->table->rows.count; r++) {
-    const rl_cell *other = c->table->rows.items[r];
-    if (!row_fits(c, other) || !place_of(c, other, &other_x, &other_y)) continue;
-    const bool worse = is_better(&c->x, x, other_x) || is_better(&c->y, y, other_y);
-    const bool better = is_better(&c->x, other_x, x) || is_better(&c->y, other_y, y);
-    if (better && !worse) return false;
-  }
-  return true;
-}
-
-/* Whether the last row of the front stands at the same place. */
-static bool is_drawn(const curves *c, const rl_cell *row) {
-  const rl_grid *grid = &c->chart->grid;
-  double x, y;
-  if (grid->rows.count == c->front_first || !place_of(c, row, &x, &y)) return false;
-  const rl_cell *last = grid->rows.items[grid->rows.count - 1];
-  return !(last[X].real < x) && !(last[X].real > x) && !(last[Y].real < y) && !(last[Y].real > y);
-}
-
-/* The front's points, the best of x first, each once. */
-static void draw_front(curves *c, size_t marks) {
-  c->front_first = c->chart->grid.rows.count;
-  const rl_chart_table *table = c->table;
-  bool *on = RL_NEW_ARRAY(table->arena, bool, table->rows.count + 1);
-  if (on == NULL) {
-    c->chart->failed = true;
-    return;
-  }
-  for (size_t r = 0; r < table->rows.count; r++) on[r] = on_front(c, table->rows.items[r], marks);
-  for (;;) {
-    size_t best = table->rows.count;
-    double best_x = 0, x, y;
-    for (size_t r = 0; r < table->rows.count; r++) {
-      if (!on[r] || !place_of(c, table->rows.items[r], &x, &y)) continue;
-      if (best < table->rows.count && !is_better(&c->x, x, best_x)) continue;
-      best = r;
-      best_x = x;
-    }
-    c->front_end = c->chart->grid.rows.count;
-    if (best == table->rows.count) return;
-    on[best] = false;
-    if (!is_drawn(c, table->rows.items[best])) {
-      add_row(c, c->front, table->rows.items[best], "", "front");
-    }
-  }
-}
-
-/* The word of an objective of a sweep's marks, "pareto:tpot+tokens_per_s"; NULL: it has none. */
-static const char *objective(rl_chart *chart, const rl_chart_table *table, size_t marks,
-                             size_t which) {
-  if (marks == SIZE_MAX) return NULL;
-  const char *at = strchr(table->columns.items[marks].column.key, ':');
-  for (; at != NULL; at = strchr(at + 1, '+')) {
-    const size_t length = strcspn(at + 1, "+");
-    if (which-- == 0) return rl_chart_keep(chart, rl_strndup(chart->grid.arena, at + 1, length));
-  }
-  return NULL;
-}
-
-/* What a front is of. */
-typedef struct objectives {
-  size_t marks; /* column of the sweep's; SIZE_MAX: it is found here */
-  const char *x, *y;
-  bool more; /* of more than these two: it is no line */
-} objectives;
-
-/* The first two of the sweep's marks; other axes than those have a front of their own. */
-static objectives read_objectives(rl_chart *chart, const rl_chart_input *input) {
-  objectives own = {SIZE_MAX, "tpot", "tokens_per_s_per_device", false};
-  if (input->table == NULL || input->x != NULL || input->y != NULL) return own;
-  const size_t marks = marks_of(input->table);
-  const char *x = objective(chart, input->table, marks, 0);
-  const char *y = objective(chart, input->table, marks, 1);
-  if (y == NULL) return own;
-  return (objectives){marks, x, y, objective(chart, input->table, marks, 2) != NULL};
-}
-
-static void write_caption(curves *c, bool any, bool more) {
-  rl_arena *arena = c->chart->grid.arena;
-  const size_t along = c->series.along;
-  const char *named = "", *front = "none of them fits in memory";
-  if (along != SIZE_MAX) {
-    const char *of = c->table->columns.items[along].word;
-    named = rl_chart_keep(c->chart, rl_textf(arena, " Points are named by %s;", of));
-  }
-  if (any) {
-    front = more ? "on the front is what no other one that fits is better than in all figures that "
-                   "the sweep marked"
-                 : "on the front is what no other one that fits is better than in both";
-  }
-  c->chart->caption =
-      rl_chart_keep(c->chart, rl_textf(arena, "%s against %s, of %s%s%s %s.", c->y.says, c->x.says,
-                                       rl_series_common(c->chart, c->table, &c->series),
-                                       along == SIZE_MAX ? ":" : ".", named, front));
-}
-
-/* A line is one of two points or more; of more figures than two the front is points. */
-static void show_front(curves *c, bool more) {
-  rl_chart *chart = c->chart;
-  const size_t count = c->front_end - c->front_first;
-  const rl_layer_kind kind = more ? RL_LAYER_POINTS : RL_LAYER_STEP;
-  const unsigned style = more ? RL_STYLE_TURN : RL_STYLE_LIMIT;
-  if (count < (more ? 1 : 2)) {
-    chart->grid.rows.count = c->front_end = c->front_first;
-    return;
-  }
-  rl_chart_add_layer(chart, kind, c->front, style);
-  rl_chart_add_key(chart, "front", kind, style);
-}
-
-void rl_chart_build_pareto(rl_chart *chart, const rl_chart_input *input) {
-  curves c;
-  const objectives of = read_objectives(chart, input);
-  if (!begin(&c, chart, input, of.x, of.y)) return;
-  draw_front(&c, of.marks);
-  const bool any = c.front_end > c.front_first;
-  show_front(&c, of.more);
-  draw_curves(&c, RL_LAYER_POINTS);
-  if (of.more) c.front_end = c.front_first;
-  write_caption(&c, any, of.more);
-  finish(&c, false);
+  rl_chart_describe(chart,
+                    rl_textf(chart->grid.arena, "%s against %s, of %s.%s%s", c.y.says, c.x.says,
+                             rl_series_common(chart, c.table, &c.series), rings, gaps));
 }

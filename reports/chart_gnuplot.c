@@ -211,12 +211,24 @@ static void add_text(rl_buf *out, const rl_chart *chart, const rl_sheet *sheet,
   rl_buf_add(out, "\n");
 }
 
+/* What styles of series have (templates/common.gp), in another size. */
+#define LINE_WIDTH 1.4
+#define MARK_SIZE 0.7
+
+static void add_scale(rl_buf *out, const char *word, double usual, double scale) {
+  if (!(scale > 0)) return;
+  RL_ADD(out, " ", word, " ");
+  add_number(out, usual * scale);
+}
+
 static void add_stroke(rl_buf *out, const rl_chart *chart, const rl_chart_stroke *stroke) {
   rl_buf_add(out, "set arrow from ");
   add_screen(out, chart, stroke->x0, stroke->y0);
   rl_buf_add(out, " to ");
   add_screen(out, chart, stroke->x1, stroke->y1);
-  rl_buf_addf(out, " nohead ls %u\n", stroke->style);
+  rl_buf_addf(out, " nohead ls %u", stroke->style);
+  add_scale(out, "lw", LINE_WIDTH, stroke->scale);
+  rl_buf_add(out, "\n");
 }
 
 static void add_swatch(rl_buf *out, const rl_chart *chart, const rl_chart_swatch *swatch) {
@@ -240,7 +252,9 @@ static void add_drawings(rl_buf *out, const rl_chart *chart, const rl_sheet *she
   for (size_t i = 0; i < chart->marks.count; i++) {
     rl_buf_add(out, "set label '' at ");
     add_screen(out, chart, chart->marks.items[i].x, chart->marks.items[i].y);
-    rl_buf_addf(out, " point ls %u front\n", chart->marks.items[i].style);
+    rl_buf_addf(out, " point ls %u", chart->marks.items[i].style);
+    add_scale(out, "ps", MARK_SIZE, chart->marks.items[i].scale);
+    rl_buf_add(out, " front\n");
   }
 }
 
@@ -271,10 +285,8 @@ static void add_layer(rl_buf *out, const rl_layer *layer, const char *source) {
   add_condition(out, layer);
   RL_ADD(out, " ? $2 : NaN):3 with ", forms[layer->kind]);
   rl_buf_addf(out, " ls %u", layer->style);
-  if (layer->scale > 0) {
-    rl_buf_add(out, layer->kind == RL_LAYER_POINTS ? " ps " : " lw ");
-    add_number(out, (layer->kind == RL_LAYER_POINTS ? 0.7 : 1.4) * layer->scale);
-  }
+  const bool points = layer->kind == RL_LAYER_POINTS;
+  add_scale(out, points ? "ps" : "lw", points ? MARK_SIZE : LINE_WIDTH, layer->scale);
   rl_buf_add(out, " notitle");
 }
 

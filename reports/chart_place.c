@@ -3,14 +3,23 @@
  * Empirical Study of Algorithms for Point-Feature Label Placement", section 3.1, greedy). */
 #include "reports/chart_place.h"
 
-enum { RINGS = 7, SIDES = 12 };
+#include <math.h>
+
+enum { RINGS = 14, RINGS_NEAR = 3, SIDES = 16 };
+
+/* A name without a line is read as that of the nearest mark: any other one has to be so many times
+ * as far off as its own; where lines cannot be drawn and distances are of whole characters, not
+ * nearer. */
+#define FOREIGN_FACTOR 1.5
+#define FOREIGN_FACTOR_LEAST 1.01
 
 /* Where the middle of a name lies from its point, in halves of its size: right, left, above, below,
  * then corners and in between. The first is liked best. */
 static const struct {
   double x, y;
-} sides[SIDES] = {{1, 0},  {1, 1},   {-1, 0},  {-1, 1},   {0, 1},    {0, -1},
-                  {1, -1}, {-1, -1}, {0.5, 1}, {-0.5, 1}, {0.5, -1}, {-0.5, -1}};
+} sides[SIDES] = {{1, 0},   {1, 1},    {-1, 0},    {-1, 1},   {0, 1},    {0, -1},
+                  {1, -1},  {-1, -1},  {0.5, 1},   {-0.5, 1}, {0.5, -1}, {-0.5, -1},
+                  {1, 0.5}, {1, -0.5}, {-1, -0.5}, {-1, 0.5}};
 
 bool rl_boxes_overlap(const rl_box *a, const rl_box *b) {
   return a->left < b->right && b->left < a->right && a->bottom < b->top && b->bottom < a->top;
@@ -70,10 +79,17 @@ static rl_box candidate(const rl_placing *place, const rl_place_label *label, in
                   y + label->height / 2};
 }
 
+/* A name and what keeps two in one row from being read as one. */
+static rl_box with_air(const rl_placing *place, const rl_box *box) {
+  return (rl_box){box->left - place->gap, box->bottom, box->right + place->gap, box->top};
+}
+
 /* Over no box and no line. */
 static bool is_clear(const rl_placing *place, const rl_box *box) {
+  const rl_box wide = with_air(place, box);
   for (size_t i = 0; i < place->box_count; i++) {
-    if (rl_boxes_overlap(box, &place->boxes[i])) return false;
+    const bool text = i >= place->box_count - place->text_count;
+    if (rl_boxes_overlap(text ? &wide : box, &place->boxes[i])) return false;
   }
   for (size_t i = 0; i < place->line_count; i++) {
     if (rl_box_meets(box, &place->lines[i])) return false;
@@ -88,52 +104,144 @@ static bool leads_over_text(const rl_placing *place, const rl_segment *leader) {
   return false;
 }
 
-/* No box, no line, no placed name, no leader under it, and no name under its own leader. */
-static bool is_free(const rl_placing *place, const rl_place_label *label, const rl_box *box,
-                    bool leads) {
-  const rl_segment own = leader_of(label, box);
-  if (!rl_box_inside(box, &place->bounds) || !is_clear(place, box)) return false;
-  if (leads && leads_over_text(place, &own)) return false;
-  for (size_t i = 0; i < place->label_count; i++) {
-    const rl_place_label *other = &place->labels[i];
-    if (!other->placed) continue;
-    if (rl_boxes_overlap(box, &other->box)) return false;
-    if (leads && rl_box_meets(&other->box, &own)) return false;
-    const rl_segment leader = leader_of(other, &other->box);
-    if (other->leader && rl_box_meets(box, &leader)) return false;
+static double squared_distance(const rl_box *box, double x, double y) {
+  const double dx = x < box->left ? box->left - x : x > box->right ? x - box->right : 0;
+  const double dy = y < box->bottom ? box->bottom - y : y > box->top ? y - box->top : 0;
+  return dx * dx + dy * dy;
+}
+
+static size_t point_count(const rl_placing *place) {
+  return place->box_count - place->text_count;
+}
+
+/* Whether a point stands so near to that of the label that both are one mark. */
+static bool is_own(const rl_placing *place, const rl_place_label *label, const rl_box *point) {
+  const double dx = (point->left + point->right) / 2 - label->x;
+  const double dy = (point->bottom + point->top) / 2 - label->y;
+  return fabs(dx) <= place->apart && fabs(dy) <= place->apart;
+}
+
+/* Whether no other mark could be meant by a name that stands there without a line. */
+static bool is_plain(const rl_placing *place, const rl_place_label *label, const rl_box *box) {
+  const double factor = place->no_leaders ? FOREIGN_FACTOR_LEAST : FOREIGN_FACTOR;
+  const double own = squared_distance(box, label->x, label->y);
+  for (size_t i = 0; i < point_count(place); i++) {
+    const rl_box *point = &place->boxes[i];
+    const double x = (point->left + point->right) / 2, y = (point->bottom + point->top) / 2;
+    if (is_own(place, label, point)) continue;
+    if (squared_distance(box, x, y) < own * factor * factor) return false;
   }
   return true;
 }
 
-/* A further ring is worse than another side, points and lines under the leader a little bad. */
+/* Whether the line to a name runs over a mark that it does not name; marks that lie over its own
+ * cannot be kept off. */
+static bool leads_over_point(const rl_placing *place, const rl_place_label *label,
+                             const rl_segment *leader) {
+  const double r = place->mark;
+  const rl_box own = {label->x - r, label->y - r, label->x + r, label->y + r};
+  for (size_t i = 0; i < point_count(place); i++) {
+    if (rl_boxes_overlap(&own, &place->boxes[i])) continue;
+    if (rl_box_meets(&place->boxes[i], leader)) return true;
+  }
+  return false;
+}
+
+/* Whether the line to a name runs along another line, where nobody sees it. */
+static bool leads_along_line(const rl_placing *place, const rl_segment *leader) {
+  for (size_t i = 0; i < place->line_count; i++) {
+    const rl_segment *line = &place->lines[i];
+    const double length = hypot(line->x1 - line->x0, line->y1 - line->y0);
+    const double most = place->gap / 2 * length;
+    const bool along = fabs(turn_of(line, leader->x0, leader->y0)) < most &&
+                       fabs(turn_of(line, leader->x1, leader->y1)) < most;
+    if (along) return true;
+  }
+  return false;
+}
+
+/* Neither over a placed name nor over the line to one; its own line crosses neither. */
+static bool keeps_off(const rl_placing *place, const rl_box *box, const rl_segment *own) {
+  const rl_box wide = with_air(place, box);
+  for (size_t i = 0; i < place->label_count; i++) {
+    const rl_place_label *other = &place->labels[i];
+    if (!other->placed) continue;
+    if (rl_boxes_overlap(&wide, &other->box)) return false;
+    if (own != NULL && rl_box_meets(&other->box, own)) return false;
+    if (!other->leader) continue;
+    const rl_segment leader = leader_of(other, &other->box);
+    if (rl_box_meets(box, &leader)) return false;
+    if (own != NULL && segments_meet(own, &leader)) return false;
+  }
+  return true;
+}
+
+/* No box, no line, no placed name, no leader under it; and the point that it names is plain. */
+static bool is_free(const rl_placing *place, const rl_place_label *label, const rl_box *box,
+                    bool leads) {
+  const rl_segment own = leader_of(label, box);
+  if (!rl_box_inside(box, &place->bounds) || !is_clear(place, box)) return false;
+  if (!leads) return is_plain(place, label, box) && keeps_off(place, box, NULL);
+  return !leads_over_text(place, &own) && !leads_along_line(place, &own) &&
+         !leads_over_point(place, label, &own) && keeps_off(place, box, &own);
+}
+
+/* A further ring is worse than another side; lines under the leader are a little bad, and so are
+ * other marks beside the name. */
 static double cost_of(const rl_placing *place, const rl_place_label *label, const rl_box *box,
                       int ring, int side) {
   const rl_segment own = leader_of(label, box);
+  const double near = label->height * label->height;
   double cost = ring * 1.5 + side * 0.1;
   for (size_t i = 0; ring > 0 && i < place->line_count; i++) {
     if (segments_meet(&own, &place->lines[i])) cost += 0.6;
   }
-  for (size_t i = 0; ring > 0 && i < place->box_count; i++) {
-    if (rl_box_meets(&place->boxes[i], &own)) cost += 0.6;
+  for (size_t i = 0; ring > 0 && i < point_count(place); i++) {
+    const rl_box *point = &place->boxes[i];
+    const double x = (point->left + point->right) / 2, y = (point->bottom + point->top) / 2;
+    if (is_own(place, label, point)) continue;
+    if (rl_box_meets(point, &own)) cost += 0.6;
+    if (squared_distance(box, x, y) < near) cost += 0.8;
   }
   return cost;
 }
 
+/* A name beside a line, where no mark is, would be anybody's: one leads to it. */
+static int first_ring(const rl_placing *place, const rl_place_label *label) {
+  return label->group > 0 && !place->no_leaders ? 1 : 0;
+}
+
+static int rings_of(const rl_placing *place, const rl_place_label *label) {
+  if (place->no_leaders) return 1;
+  return label->near ? RINGS_NEAR : RINGS;
+}
+
 static void place_one(const rl_placing *place, rl_place_label *label) {
   double best = 0;
-  for (int ring = 0; ring < (label->near ? 1 : RINGS); ring++) {
+  bool found = false;
+  const int first = first_ring(place, label), end = rings_of(place, label);
+  for (int ring = first; ring < end && (!found || ring * 1.5 < best); ring++) {
     for (int side = 0; side < SIDES; side++) {
       const rl_box box = candidate(place, label, ring, side);
       const bool leads = ring > 0;
       if (!is_free(place, label, &box, leads)) continue;
       const double cost = cost_of(place, label, &box, ring, side);
-      if (label->box.right > label->box.left && cost >= best) continue;
+      if (found && cost >= best) continue;
       label->box = box;
       label->leader = leads;
+      found = true;
       best = cost;
     }
   }
-  label->placed = label->box.right > label->box.left;
+  label->placed = found;
+}
+
+/* Whether a label of the group has its place. */
+static bool is_told(const rl_placing *place, unsigned group) {
+  for (size_t i = 0; i < place->label_count && group > 0; i++) {
+    if (place->labels[i].group == group && place->labels[i].placed) return true;
+  }
+  return false;
 }
 
 void rl_labels_place(rl_placing *place) {
@@ -148,6 +256,12 @@ void rl_labels_place(rl_placing *place) {
     place->order[at] = i;
   }
   for (size_t i = 0; i < place->label_count; i++) {
-    place_one(place, &place->labels[place->order[i]]);
+    rl_place_label *label = &place->labels[place->order[i]];
+    if (is_told(place, label->group)) continue;
+    place_one(place, label);
+    if (label->placed || !(label->brief > 0)) continue;
+    label->width = label->brief;
+    label->shortened = true;
+    place_one(place, label);
   }
 }

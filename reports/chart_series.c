@@ -99,7 +99,8 @@ static const char *trait(rl_chart *chart, const rl_sweep_column *column, const r
   return rl_chart_keep(chart, rl_textf(arena, "%s %s", dot == NULL ? word : dot + 1, value));
 }
 
-/* What stands alone is named by its machine, or by its model where machines stand along the axis. */
+/* What stands alone is named by its machine, or by its model where machines stand along the axis.
+ */
 static void name_series(rl_chart *chart, const rl_chart_table *table, const rl_series_list *list,
                         rl_series *series) {
   const bool machines = list->along < table->columns.count &&

@@ -20,8 +20,8 @@ rl_cell *rl_chart_table_add(rl_chart_table *table);
 /* The column of that key, added and empty in all rows where there is none; SIZE_MAX: there are too
  * many. */
 size_t rl_chart_table_column(rl_chart_table *table, const rl_sweep_column *column);
-/* What analyses say of each batch, as rows; NULL without memory. Files of one name are told apart as
- * in the other charts. */
+/* What analyses say of each batch, as rows; NULL without memory. Files of one name are told apart
+ * as in the other charts. */
 const rl_chart_table *rl_chart_table_of(rl_chart *chart, const rl_chart_input *input);
 /* A key of the points, and not a figure, a mark or a reason. */
 bool rl_chart_is_key(const rl_sweep_column *column);

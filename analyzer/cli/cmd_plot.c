@@ -51,7 +51,10 @@ rl_status rl_plot_chart(rl_session *session, const rl_chart_kind *kind,
     return RL_REPORT(&session->diags, CHART_CROWDED, RL_COMMAND_LINE,
                      rl_print_u64(chart.crowd_limit, limit), chart.crowd);
   }
-  return rl_plot_write(session, target, &chart, out);
+  const char *unnamed = rl_chart_unnamed(&chart);
+  rl_status status = rl_plot_write(session, target, &chart, out);
+  if (status != RL_OK || unnamed == NULL) return status;
+  return RL_REPORT(&session->diags, CHART_UNNAMED, (rl_loc){0}, unnamed);
 }
 
 /* The example of a kind, in characters: one model on one machine. */

@@ -43,7 +43,7 @@ rl_fill38 = "fc rgb '#777777' fs solid 1 border lc rgb '#333333'"
 set style line 39 lc rgb '#000000' lw 0.9 pt 2 ps 0.8
 # rings where something changes
 set style line 40 lc rgb '#000000' lw 1 pt 6 ps 1.1
-# series: filled and hollow shapes, then the same ones in other colours and dashes
+# series: filled and hollow shapes, then other ones in the same colours and other dashes
 set style line 101 lc rgb '#0072B2' lw 1.4 pt 7 dt 1
 set style line 102 lc rgb '#D55E00' lw 1.4 pt 5 dt 2
 set style line 103 lc rgb '#009E73' lw 1.4 pt 9 dt 4
@@ -71,8 +71,41 @@ set style line 124 lc rgb '#B3A800' lw 1.4 pt 14 dt 1
 set style line 125 lc rgb '#009E73' lw 1.4 pt 7 dt 4
 set style line 126 lc rgb '#CC79A7' lw 1.4 pt 5 dt 3
 set style line 127 lc rgb '#E69F00' lw 1.4 pt 9 dt 5
-set style line 128 lc rgb '#56B4E9' lw 1.4 pt 13 dt 1
-set style line 129 lc rgb '#000000' lw 1.4 pt 11 dt 2
+set style line 128 lc rgb '#56B4E9' lw 1.4 pt 9 dt 1
+set style line 129 lc rgb '#000000' lw 1.4 pt 13 dt 2
 set style line 130 lc rgb '#B3A800' lw 1.4 pt 6 dt 4
 set style line 131 lc rgb '#0072B2' lw 1.4 pt 4 dt 3
 set style line 132 lc rgb '#D55E00' lw 1.4 pt 8 dt 5
+# the same series with hollow shapes: others are drawn inside of them
+set style line 201 lc rgb '#0072B2' lw 1.4 pt 6 dt 1
+set style line 202 lc rgb '#D55E00' lw 1.4 pt 4 dt 2
+set style line 203 lc rgb '#009E73' lw 1.4 pt 8 dt 4
+set style line 204 lc rgb '#CC79A7' lw 1.4 pt 12 dt 3
+set style line 205 lc rgb '#E69F00' lw 1.4 pt 10 dt 5
+set style line 206 lc rgb '#56B4E9' lw 1.4 pt 6 dt 1
+set style line 207 lc rgb '#000000' lw 1.4 pt 4 dt 2
+set style line 208 lc rgb '#B3A800' lw 1.4 pt 8 dt 4
+set style line 209 lc rgb '#0072B2' lw 1.4 pt 14 dt 5
+set style line 210 lc rgb '#D55E00' lw 1.4 pt 12 dt 1
+set style line 211 lc rgb '#009E73' lw 1.4 pt 10 dt 2
+set style line 212 lc rgb '#CC79A7' lw 1.4 pt 14 dt 4
+set style line 213 lc rgb '#E69F00' lw 1.4 pt 6 dt 3
+set style line 214 lc rgb '#56B4E9' lw 1.4 pt 4 dt 5
+set style line 215 lc rgb '#000000' lw 1.4 pt 8 dt 1
+set style line 216 lc rgb '#B3A800' lw 1.4 pt 12 dt 2
+set style line 217 lc rgb '#0072B2' lw 1.4 pt 10 dt 3
+set style line 218 lc rgb '#D55E00' lw 1.4 pt 6 dt 5
+set style line 219 lc rgb '#009E73' lw 1.4 pt 4 dt 1
+set style line 220 lc rgb '#CC79A7' lw 1.4 pt 8 dt 2
+set style line 221 lc rgb '#E69F00' lw 1.4 pt 14 dt 4
+set style line 222 lc rgb '#56B4E9' lw 1.4 pt 12 dt 3
+set style line 223 lc rgb '#000000' lw 1.4 pt 10 dt 5
+set style line 224 lc rgb '#B3A800' lw 1.4 pt 14 dt 1
+set style line 225 lc rgb '#009E73' lw 1.4 pt 6 dt 4
+set style line 226 lc rgb '#CC79A7' lw 1.4 pt 4 dt 3
+set style line 227 lc rgb '#E69F00' lw 1.4 pt 8 dt 5
+set style line 228 lc rgb '#56B4E9' lw 1.4 pt 8 dt 1
+set style line 229 lc rgb '#000000' lw 1.4 pt 12 dt 2
+set style line 230 lc rgb '#B3A800' lw 1.4 pt 6 dt 4
+set style line 231 lc rgb '#0072B2' lw 1.4 pt 4 dt 3
+set style line 232 lc rgb '#D55E00' lw 1.4 pt 8 dt 5

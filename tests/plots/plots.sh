@@ -24,6 +24,47 @@ check() { # KIND ARGUMENT...
   draw "$@" -o chart.svg
   awk -f "$here/svg.awk" chart.svg || fail "plot $*"
 }
+
+# Each name is read as that of its mark, and what takes the most time has one.
+named() { # KIND ARGUMENT...
+  check "$@"
+  column=10
+  [ "$1" = roofline ] || column=4
+  awk -v column=$column -f "$here/names.awk" chart.gp chart.csv chart.svg || fail "plot $*: names"
+  [ "$1" = roofline ] || return 0
+  shift
+  draw time "$@" -o time.svg
+  awk -F, 'NR == 2 || $2 - row > 1 { name = $NF; sub(/.* /, "", name); print substr(name, 1, 9) } NR > 1 { row = $2 }' time.csv >longest
+  while read -r name; do
+    grep -q "<text>\(<[^>]*>\)* *$name" chart.svg || fail "plot roofline $*: the longest operator $name has no name"
+  done <longest
+}
+named roofline llama-3-8b@h100-sxm -b 1,8,64
+named roofline llama-3-8b@a100-sxm-80gb,h100-sxm -w bf16,w4a16-g128 --for acm
+named roofline llama-3-8b@h100-sxm --phases decode,prefill --for slides
+named roofline mixtral-8x7b@h100-sxm --tp 2 --phases decode,prefill -b 1,64 --for icml
+named roofline deepseek-v3@h200 --for acm
+named pareto llama-3-8b@a100-sxm-80gb,h100-sxm,l40s -b 1..1024x2 --for icml
+named pareto llama-3-8b@h100-sxm,a100-sxm-80gb,l40s -w bf16,fp8,w4a16-g128 -b 1..64
+
+# Every ceiling says whose it is; one that two machines share says both; what has no room is told.
+named roofline llama-3-8b@h100-sxm,h200-sxm -b 8
+for says in 'h100, h200 tensor.bf16 989.5 TFLOP/s' 'h100, h200 vector.f32 67 TFLOP/s' 'h100 hbm 3.35 TB/s' 'h200 hbm 4.8 TB/s' 'h100 ridge 295' 'h200 ridge 206'; do
+  grep -q ">$says<" chart.svg || fail "no roof is called '$says'"
+done
+draw roofline llama-3-8b@h100-sxm --phases decode,prefill -b 1,4,16,64 --for icml -o chart.svg
+told=$(sed -n 's/.*Without a name for want of room: \([a-z_]*\).*/\1/p' chart.caption.txt)
+{ [ -n "$told" ] && grep -q "note: no room for the names of $told" messages; } || fail "names are left out in silence"
+
+# Of series that lie over each other the lower ones are hollow and larger, in the legend too, and those
+# that meet nothing stay as they are.
+check roofline llama-3-8b@a100-sxm-80gb,h100-sxm -w bf16,w4a16-g128
+awk '/ with points ls 2[0-9][0-9] ps/ { hollow++; v = $0; sub(/.* ps /, "", v); large = v + 0 }
+  / with points ls 1[0-9][0-9] ps/ { filled++; v = $0; sub(/.* ps /, "", v); if (v + 0 > large * 0.7) bad = 1; if (!hollow) bad = 1 }
+  END { exit bad || hollow != 2 || filled != 2 }' chart.gp || fail "one series hides another"
+[ "$(grep -c 'point ls 20[0-9] ps' chart.gp)" -eq 2 ] || fail "the legend shows other marks than the plot"
+check lines llama-3-8b@h100-sxm,h200-sxm -b 1..64x2 --y memory
+grep -q 'with lines ls 101 lw 1.7' chart.gp && grep -q 'with lines ls 102 lw 0.9' chart.gp || fail "one line hides another"
 for venue in screen acm ieee usenix icml neurips slides; do
   check roofline llama-3-8b@h100-sxm --for $venue
 done
@@ -95,7 +136,7 @@ awk -F, '$6 == "point" { marks++ } END { exit NR < 200 || marks < 10 || marks > 
 check lines toy-llama@toy-gpu,toy-cpu -b 1,2,64
 
 # No two series look alike, and a line is drawn for each.
-for what in ' 1[0-3][0-9] lc rgb [^ ]* lw [^ ]* pt [0-9]*' ' [1-9] lc .*' ' 1[0-2] lc .*'; do
+for what in ' 1[0-3][0-9] lc rgb [^ ]* lw [^ ]* pt [0-9]*' ' 2[0-3][0-9] lc rgb [^ ]* lw [^ ]* pt [0-9]*' ' [1-9] lc .*' ' 1[0-2] lc .*'; do
   grep -o "style line$what" chart.gp | sed 's/style line [0-9]*//' | sort | uniq -d | grep . && fail "styles that look alike"
 done
 check lines toy-llama@toy-gpu,toy-cpu -w bf16,fp8,w4a16-g32,w8a16 --kv bf16,fp8 -b 1..8x2

@@ -2,6 +2,7 @@
  * no leader crosses a text. */
 #include "reports/chart_place.h"
 
+#include <math.h>
 #include <stdint.h>
 
 #include "unit.h"
@@ -22,6 +23,7 @@ static rl_placing random_placing(size_t count) {
   static const rl_segment slope = {0, 0, 400, 300};
   const rl_placing placing = {.bounds = {0, 0, 400, 300},
                               .gap = 4,
+                              .mark = 3,
                               .boxes = boxes,
                               .box_count = count + 1,
                               .text_count = 1,
@@ -51,6 +53,22 @@ static rl_segment leader_of(const rl_place_label *label) {
   return leader;
 }
 
+static double distance(const rl_box *box, double x, double y) {
+  const double dx = fmax(fmax(box->left - x, x - box->right), 0);
+  return hypot(dx, fmax(fmax(box->bottom - y, y - box->top), 0));
+}
+
+/* Without a line a name is half as far again from any other mark as from its own; a line runs over
+ * no mark but those that lie over its own. */
+static int is_unclear(const rl_place_label *label, const rl_place_label *other) {
+  const double own = distance(&label->box, label->x, label->y);
+  if (!label->leader) return distance(&label->box, other->x, other->y) < 1.5 * own - 1e-9;
+  const rl_segment leader = leader_of(label);
+  const rl_box mark = {other->x - 3, other->y - 3, other->x + 3, other->y + 3};
+  const rl_box mine = {label->x - 3, label->y - 3, label->x + 3, label->y + 3};
+  return !rl_boxes_overlap(&mark, &mine) && rl_box_meets(&mark, &leader);
+}
+
 static int mistakes(const rl_placing *placing) {
   int wrong = 0;
   for (size_t i = 0; i < placing->label_count; i++) {
@@ -61,6 +79,9 @@ static int mistakes(const rl_placing *placing) {
     wrong += label->leader && rl_box_meets(&boxes[placing->box_count - 1], &leader);
     for (size_t b = 0; b < placing->box_count; b++) {
       wrong += rl_boxes_overlap(&label->box, &boxes[b]);
+    }
+    for (size_t j = 0; j < placing->label_count; j++) {
+      if (i != j) wrong += is_unclear(label, &labels[j]);
     }
     for (size_t j = 0; j < i; j++) {
       wrong += labels[j].placed && rl_boxes_overlap(&label->box, &labels[j].box);
@@ -96,6 +117,69 @@ static void test_priority(void) {
   CU_ASSERT(labels[0].box.left < 104 || labels[0].box.bottom >= labels[1].box.top);
 }
 
+/* Right of its point a name would stand 4 from its own mark and 5 from the other one: too alike. It
+ * goes to the left. */
+static void test_foreign_mark(void) {
+  rl_placing placing = random_placing(2);
+  labels[0] = (rl_place_label){.x = 100, .y = 100, .width = 40, .height = 11, .priority = 2};
+  labels[1] = (rl_place_label){.x = 149, .y = 100, .width = 40, .height = 11, .priority = 1};
+  boxes[0] = (rl_box){97, 97, 103, 103};
+  boxes[1] = (rl_box){146, 97, 152, 103};
+  placing.line_count = 0;
+  rl_labels_place(&placing);
+  CU_ASSERT_EQUAL(labels[0].box.right, 96);
+  CU_ASSERT(!labels[0].leader);
+  labels[1].x = 151; /* 7 from the name: nearer than once and a half, no more */
+  boxes[1] = (rl_box){148, 97, 154, 103};
+  rl_labels_place(&placing);
+  CU_ASSERT_EQUAL(labels[0].box.left, 104);
+}
+
+/* Marks on all sides: a line leads out of them, and where none can be drawn there is no name. */
+static void test_hemmed_in(void) {
+  rl_placing placing = random_placing(9);
+  placing.line_count = 0;
+  for (int i = 0; i < 9; i++) {
+    const int row = i / 3;
+    const double x = 90 + 10 * (i % 3), y = 90 + 10 * row;
+    labels[i] = (rl_place_label){.x = x, .y = y, .width = 60, .height = 11};
+    boxes[i] = (rl_box){x - 3, y - 3, x + 3, y + 3};
+  }
+  labels[4].priority = 1;
+  rl_labels_place(&placing);
+  CU_ASSERT(labels[4].placed && labels[4].leader);
+  CU_ASSERT_EQUAL(mistakes(&placing), 0);
+  placing.no_leaders = true;
+  rl_labels_place(&placing);
+  CU_ASSERT(!labels[4].placed);
+}
+
+/* One of the places of a line is named, with a line that leads to it. */
+static void test_group(void) {
+  rl_placing placing = random_placing(3);
+  for (int i = 0; i < 3; i++) {
+    labels[i] = (rl_place_label){
+        .x = 100 + 50 * i, .y = 100, .width = 40, .height = 11, .priority = 3 - i, .group = 1};
+  }
+  placing.box_count = placing.text_count = placing.line_count = 0;
+  rl_labels_place(&placing);
+  CU_ASSERT(labels[0].placed && labels[0].leader);
+  CU_ASSERT(!labels[1].placed && !labels[2].placed);
+}
+
+/* The shorter name is taken where the other one has no place. */
+static void test_brief(void) {
+  rl_placing placing = random_placing(1);
+  labels[0] = (rl_place_label){.x = 200, .y = 100, .width = 500, .brief = 40, .height = 11};
+  placing.box_count = placing.text_count = placing.line_count = 0;
+  rl_labels_place(&placing);
+  CU_ASSERT(labels[0].placed && labels[0].shortened);
+  CU_ASSERT_EQUAL(labels[0].box.right - labels[0].box.left, 40);
+  labels[0] = (rl_place_label){.x = 200, .y = 100, .width = 100, .brief = 40, .height = 11};
+  rl_labels_place(&placing);
+  CU_ASSERT(labels[0].placed && !labels[0].shortened);
+}
+
 /* What is wider than the sheet finds no place. */
 static void test_no_room(void) {
   rl_placing placing = random_placing(1);
@@ -116,4 +200,6 @@ static void test_geometry(void) {
 }
 
 RL_SUITE("label placement", {"random points", test_random}, {"priority", test_priority},
-         {"no room", test_no_room}, {"geometry", test_geometry})
+         {"no room", test_no_room}, {"foreign mark", test_foreign_mark},
+         {"hemmed in", test_hemmed_in}, {"group", test_group}, {"brief", test_brief},
+         {"geometry", test_geometry})
