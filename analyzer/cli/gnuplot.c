@@ -57,8 +57,11 @@ static int spawn(const rl_gnuplot *gnuplot, int theirs[STREAMS], char *const env
                  pid_t *pid) {
   /* posix_spawn promises to leave them alone. */
   char *const arguments[] = {(char *)"gnuplot", (char *)"-d", (char *)"-", NULL};
-  const rl_spawn program = {gnuplot->program, arguments, environment,
-                            {theirs[INPUT], theirs[OUTPUT], theirs[MESSAGES]}};
+  const rl_spawn program = {.program = gnuplot->program,
+                            .words = arguments,
+                            .environment = environment,
+                            .streams = {theirs[INPUT], theirs[OUTPUT], theirs[MESSAGES]},
+                            .group = true};
   return rl_spawn_start(&program, pid);
 }
 
@@ -132,17 +135,20 @@ static bool converse(child *c, const rl_buf *script, rl_buf *out, rl_buf *messag
   return true;
 }
 
-/* Waits for its end until the deadline, then ends it; false when it had to. */
+/* Waits for its end until the deadline, then ends it; false when it had to. What it started ends
+ * with it: the gnuplot of a script around it would go on. */
 static bool finish(child *c, int64_t deadline, bool ended, int *status) {
+  bool done = false;
   for (int s = 0; s < STREAMS; s++) close_end(&c->pipes[s]);
-  while (ended && now_ms() < deadline) {
+  while (ended && !done && now_ms() < deadline) {
     const struct timespec little = {0, 1000000};
-    if (waitpid(c->pid, status, WNOHANG) == c->pid) return true;
-    nanosleep(&little, NULL);
+    done = rl_spawn_ended(c->pid);
+    if (!done) nanosleep(&little, NULL);
   }
-  kill(c->pid, SIGKILL);
+  rl_spawn_end_group(SIGTERM);
+  rl_spawn_forget_group();
   while (waitpid(c->pid, status, 0) < 0 && errno == EINTR) continue;
-  return false;
+  return done;
 }
 
 /* The line of its messages that says what is wrong: the last that is no warning. */

@@ -11,19 +11,57 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* The temporary file that an interrupt must remove: the handler sees nothing else. */
+#include "cli/spawn.h"
+
+/* The temporary file that an interrupt must remove, and the folder: the handler sees nothing else.
+ */
 static char pending[PATH_MAX];
 static volatile sig_atomic_t is_pending;
+static char scratch[RL_SCRATCH_FILES + 1][PATH_MAX]; /* the folder comes last */
+static volatile sig_atomic_t is_scratch;
 static volatile sig_atomic_t is_held, is_interrupted;
 
+/* What another program draws ends first, so that it writes nothing behind. */
+static bool leave_nothing(int number) {
+  if (!rl_spawn_end_group(number)) return false;
+  if (is_pending) unlink(pending);
+  for (size_t i = 0; is_scratch && i < RL_SCRATCH_FILES; i++) unlink(scratch[i]);
+  if (is_scratch) rmdir(scratch[RL_SCRATCH_FILES]);
+  return true;
+}
+
 static void on_interrupt(int number) {
-  (void)number;
-  if (is_held && !is_interrupted) {
+  if (is_held && !is_interrupted && !rl_spawn_runs()) {
     is_interrupted = 1;
     return;
   }
-  if (is_pending) unlink(pending);
-  _exit(RL_EXIT_INTERRUPT);
+  if (leave_nothing(number)) _exit(RL_EXIT_INTERRUPT);
+}
+
+/* A terminal that went away, and the core that somebody wants: as without a handler. */
+static void on_end(int number) {
+  if (!leave_nothing(number)) return;
+  signal(number, SIG_DFL);
+  raise(number);
+}
+
+/* Whoever ignores a signal, as nohup does, has a reason. */
+static void end_by(int number) {
+  const struct sigaction end = {.sa_handler = on_end};
+  struct sigaction before;
+  if (sigaction(number, NULL, &before) == 0 && before.sa_handler == SIG_IGN) return;
+  sigaction(number, &end, NULL);
+}
+
+bool rl_output_scratch(const char *folder, const char *const *names, rl_arena *arena) {
+  is_scratch = 0;
+  for (size_t i = 0; folder != NULL && i <= RL_SCRATCH_FILES; i++) {
+    const char *path = i == RL_SCRATCH_FILES ? folder : rl_textf(arena, "%s/%s", folder, names[i]);
+    if (path == NULL || strlen(path) >= PATH_MAX) return false;
+    memcpy(scratch[i], path, strlen(path) + 1);
+  }
+  is_scratch = folder != NULL;
+  return true;
 }
 
 /* A closed descriptor would be given to the next file opened, which messages would then overwrite.
@@ -44,6 +82,8 @@ void rl_output_init(void) {
   sigaction(SIGXFSZ, &ignore, NULL); /* and with EFBIG beyond a limit on file sizes */
   sigaction(SIGINT, &interrupt, NULL);
   sigaction(SIGTERM, &interrupt, NULL);
+  end_by(SIGHUP);
+  end_by(SIGQUIT);
 }
 
 /* 0 or the errno of the first write that failed. */

@@ -278,34 +278,56 @@ static rl_status check_drawn(rl_session *session, const rl_plot_target *target, 
   return RL_REPORT(&session->diags, GNUPLOT_FAILED, (rl_loc){0}, what, hint);
 }
 
+/* A folder of its own, which no interrupt leaves behind; NULL after a diagnostic. */
+static char *scratch_folder(rl_session *session, const rl_plot_target *target,
+                            const char *const *parts) {
+  const char *names[RL_SCRATCH_FILES];
+  char *place = rl_textf(&session->arena, "%s.%s.XXXXXX", target->folder, target->sheet.name);
+  bool whole = place != NULL;
+  for (size_t i = 0; i < RL_SCRATCH_FILES; i++) {
+    names[i] = rl_textf(&session->arena, "%s.%s", target->sheet.name, parts[i]);
+    whole = whole && names[i] != NULL;
+  }
+  if (!whole) {
+    rl_diag_oom(&session->diags);
+    return NULL;
+  }
+  if (mkdtemp(place) == NULL) {
+    RL_REPORT(&session->diags, CANNOT_WRITE, (rl_loc){0}, place, strerror(errno));
+    return NULL;
+  }
+  if (rl_output_scratch(place, names, &session->arena)) return place;
+  rmdir(place);
+  rl_diag_oom(&session->diags);
+  return NULL;
+}
+
 /* LaTeX's text and drawing are two files that gnuplot names itself: they are drawn in a folder of
  * their own. */
 static rl_status draw_latex(rl_session *session, const rl_plot_target *target,
                             const rl_sheet *sheet, const rl_chart *chart, rl_few_names *written,
                             const char *kept) {
+  const char *const parts[RL_SCRATCH_FILES] = {"tex",
+                                               sheet->terminal == RL_TERMINAL_TEX ? "pdf" : "eps"};
   rl_sheet inner = *sheet;
   rl_buf nothing;
-  char *place = rl_textf(&session->arena, "%s.%s.XXXXXX", target->folder, target->sheet.name);
-  if (place == NULL) return rl_diag_oom(&session->diags);
-  if (mkdtemp(place) == NULL) {
-    return RL_REPORT(&session->diags, CANNOT_WRITE, (rl_loc){0}, place, strerror(errno));
-  }
+  char *place = scratch_folder(session, target, parts);
+  if (place == NULL) return rl_diags_status(&session->diags);
   inner.place = place;
   rl_buf_init(&nothing, &session->arena, CHART_MAX);
-  const char *const parts[] = {"tex", sheet->terminal == RL_TERMINAL_TEX ? "pdf" : "eps"};
-  const size_t count = sizeof parts / sizeof *parts;
   rl_status status = rl_plot_draw(session, chart, &inner, kept, &nothing);
-  for (size_t i = 0; i < count && status == RL_OK; i++) {
+  for (size_t i = 0; i < RL_SCRATCH_FILES && status == RL_OK; i++) {
     status = check_drawn(session, target, place, parts[i], kept);
   }
-  for (size_t i = 0; i < count && status == RL_OK; i++) {
+  for (size_t i = 0; i < RL_SCRATCH_FILES && status == RL_OK; i++) {
     status = take_file(session, target, place, parts[i], written);
   }
-  for (size_t i = 0; i < count; i++) {
+  for (size_t i = 0; i < RL_SCRATCH_FILES; i++) {
     const char *path = rl_textf(&session->arena, "%s/%s.%s", place, target->sheet.name, parts[i]);
     if (path != NULL) unlink(path);
   }
   rmdir(place);
+  rl_output_scratch(NULL, NULL, &session->arena);
   return status;
 }
 

@@ -46,11 +46,45 @@ static rl_status run(const char *text, size_t script_bytes, size_t most) {
 
 static void test_hangs(void) {
   CU_ASSERT_EQUAL(run("#!/bin/sh\nexec sleep 30\n", 10, 1000), RL_ENVIRONMENT);
-  CU_ASSERT_STRING_EQUAL(
-      message, "error: gnuplot did not end within 0.3 s — nothing is written\n");
+  CU_ASSERT_STRING_EQUAL(message, "error: gnuplot did not end within 0.3 s — nothing is written\n");
   /* it closes its streams and goes on */
   CU_ASSERT_EQUAL(run("#!/bin/sh\nexec sleep 30 <&- >&- 2>&-\n", 10, 1000), RL_ENVIRONMENT);
   CU_ASSERT(strstr(message, "did not end within 0.3 s") != NULL);
+}
+
+/* The process whose number the file holds is gone, or will be nobody's as soon as it is waited for;
+ * it may take a moment. */
+static bool is_gone(const char *path) {
+  char name[64], state = 'Z';
+  long pid = 0;
+  FILE *file = fopen(path, "r");
+  CU_ASSERT_PTR_NOT_NULL_FATAL(file);
+  CU_ASSERT_EQUAL(fscanf(file, "%ld", &pid), 1);
+  fclose(file);
+  snprintf(name, sizeof name, "/proc/%ld/stat", pid);
+  for (int i = 0; i < 500; i++) {
+    FILE *stat = fopen(name, "r");
+    if (stat == NULL) return true;
+    if (fscanf(stat, "%*d %*s %c", &state) != 1) state = 'Z';
+    fclose(stat);
+    if (state == 'Z') return true;
+    usleep(10000);
+  }
+  kill((pid_t)pid, SIGKILL);
+  return false;
+}
+
+/* Whatever a script around gnuplot starts ends with it: when the time is over, and when it leaves
+ * something behind and ends well. */
+static void test_grandchildren(void) {
+  CU_ASSERT_EQUAL(run("#!/bin/sh\nsleep 60 & echo $! >grandchild\nwait\n", 10, 1000),
+                  RL_ENVIRONMENT);
+  CU_ASSERT(strstr(message, "did not end within 0.3 s") != NULL);
+  CU_ASSERT(is_gone("grandchild"));
+  CU_ASSERT_EQUAL(
+      run("#!/bin/sh\nsleep 60 <&- >&- 2>&- & echo $! >grandchild\necho drawn\n", 10, 1000), RL_OK);
+  CU_ASSERT(is_gone("grandchild"));
+  unlink("grandchild");
 }
 
 /* A script larger than a pipe, not read: nobody waits for the other. */
@@ -67,5 +101,5 @@ static void test_echo(void) {
   CU_ASSERT_EQUAL(run("#!/bin/sh\nexec cat\n", 1 << 20, 1 << 21), RL_OK);
 }
 
-RL_SUITE("gnuplot", {"hangs", test_hangs}, {"deaf", test_deaf}, {"talkative", test_talkative},
-         {"echo", test_echo})
+RL_SUITE("gnuplot", {"hangs", test_hangs}, {"grandchildren", test_grandchildren},
+         {"deaf", test_deaf}, {"talkative", test_talkative}, {"echo", test_echo})
