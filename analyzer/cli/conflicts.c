@@ -111,8 +111,10 @@ static void check_sweep(rl_session *session) {
     RL_REPORT(&session->diags, NOT_TOGETHER, RL_COMMAND_LINE, rl_argument_spelled(a, RL_O_RESUME),
               rl_argument_spelled(a, others[i]));
   }
-  if (rl_argument_given(a, RL_O_MERGE) && rl_argument_given(a, RL_O_PLOT)) {
-    RL_REPORT(&session->diags, NOT_TOGETHER, RL_COMMAND_LINE, rl_argument_spelled(a, RL_O_MERGE),
+  static const rl_option_id not_drawn[] = {RL_O_MERGE, RL_O_SHARD}; /* a part is not the whole */
+  for (size_t i = 0; i < sizeof not_drawn / sizeof *not_drawn; i++) {
+    if (!rl_argument_given(a, not_drawn[i]) || !rl_argument_given(a, RL_O_PLOT)) continue;
+    RL_REPORT(&session->diags, NOT_TOGETHER, RL_COMMAND_LINE, rl_argument_spelled(a, not_drawn[i]),
               rl_argument_spelled(a, RL_O_PLOT));
   }
   if (rl_argument_given(a, RL_O_TOP) == rl_argument_given(a, RL_O_BY)) return;

@@ -116,8 +116,7 @@ typedef struct saved {
 } saved;
 
 static rl_status no_rows(const saved *s, const char *why) {
-  const rl_loc loc = {.file = s->lines.path, .line = (uint32_t)s->lines.number, .column = 1};
-  return RL_REPORT(&s->session->diags, NOT_A_SWEEP, loc, why);
+  return rl_lines_refuse(&s->lines, why, &s->session->diags);
 }
 
 static rl_status set_columns(saved *s, const char *const *keys, size_t count) {
@@ -135,32 +134,33 @@ static rl_status set_columns(saved *s, const char *const *keys, size_t count) {
   return RL_OK;
 }
 
-static rl_status csv_columns(saved *s) {
-  rl_arena *arena = &s->session->arena;
-  const char *keys[RL_GRID_COLUMNS];
-  const size_t count = rl_csv_fields(arena, s->line, keys, RL_GRID_COLUMNS);
-  if (count == 0) return no_rows(s, "the first line is no list of columns");
-  rl_status status = set_columns(s, keys, count);
-  return status == RL_OK ? rl_lines_next(&s->lines, &s->line, &s->session->diags) : status;
+/* A part of a sweep is not drawn for the whole: what it leaves out would look as if it were not
+ * there. */
+static rl_status refuse_shard(saved *s) {
+  static const char mark[] = "{\"shard\": \"";
+  rl_shard_mark shard;
+  char number[2][RL_NUMBER_TEXT];
+  size_t length;
+  const char *text = s->line;
+  if (strncmp(text, mark, sizeof mark - 1) == 0) text += sizeof mark - 1;
+  if (!rl_shard_mark_read(&s->session->arena, text, &shard, &length)) return RL_OK;
+  const rl_loc loc = {.file = s->lines.path, .line = 1, .column = 1};
+  return RL_REPORT(&s->session->diags, CHART_OF_SHARD, loc,
+                   rl_print_u64(shard.shard.index, number[0]),
+                   rl_print_u64(shard.shard.count, number[1]));
 }
 
-static rl_status json_columns(saved *s) {
-  static const char mark[] = "{\"shard\": ";
+static rl_status read_columns(saved *s) {
   rl_diags *diags = &s->session->diags;
-  const char *keys[RL_GRID_COLUMNS];
-  rl_node *root;
-  if (strncmp(s->line, mark, sizeof mark - 1) == 0) {
-    rl_status status = rl_lines_next(&s->lines, &s->line, diags);
-    if (status != RL_OK || s->line == NULL) return status;
+  rl_line_keys *keys = RL_NEW(&s->session->arena, rl_line_keys);
+  if (keys == NULL) return rl_diag_oom(diags);
+  rl_status status = refuse_shard(s);
+  if (status == RL_OK) {
+    status = rl_lines_keys(&s->lines, s->line, s->format, &s->session->arena, keys, diags);
   }
-  const char *text = rl_strdup(&s->session->arena, s->line);
-  if (text == NULL) return rl_diag_oom(diags);
-  const rl_document document = {s->lines.path, text, strlen(text)};
-  rl_status status = rl_parse_json(&s->session->arena, &document, &RL_DOC_LIMITS, &root, diags);
-  if (status != RL_OK) return status;
-  if (root->kind != RL_MAP || root->count > RL_GRID_COLUMNS) return no_rows(s, "a line is no row");
-  for (size_t i = 0; i < root->count; i++) keys[i] = root->keys[i]->text;
-  return set_columns(s, keys, root->count);
+  if (status == RL_OK) status = set_columns(s, keys->items, keys->count);
+  if (status != RL_OK || s->format == RL_FORMAT_JSONL) return status;
+  return rl_lines_next(&s->lines, &s->line, diags);
 }
 
 /* A key that is no whole number is a name. */
@@ -194,9 +194,7 @@ static rl_status read_saved(saved *s, const rl_sweep_wish *wish, const char *pat
   rl_status status = rl_lines_open(&s->lines, path, &s->session->arena, diags);
   if (status == RL_OK) status = rl_lines_next(&s->lines, &s->line, diags);
   if (status == RL_OK && s->line == NULL) status = no_rows(s, "the file is empty");
-  if (status == RL_OK && s->line != NULL) {
-    status = s->format == RL_FORMAT_CSV ? csv_columns(s) : json_columns(s);
-  }
+  if (status == RL_OK) status = read_columns(s);
   if (status == RL_OK) status = rl_sweep_view_conditions(s->session, wish, &s->view);
   while (status == RL_OK && s->line != NULL) {
     status = add_line(s);

@@ -149,15 +149,18 @@ static void write_json(const kept *k, const rl_grid *grid, rl_buf *out) {
 static rl_status write_lines(const kept *k) {
   rl_session *session = k->run->session;
   rl_stream stream;
-  rl_buf text;
+  rl_buf head, text, sealed;
   rl_status status = rl_stream_open(&stream, rl_argument(&session->arguments, RL_O_OUT).text,
                                     k->arena, &session->diags);
   if (status != RL_OK) return status;
+  rl_buf_init(&head, k->arena, TEXT_MAX);
   rl_buf_init(&text, k->arena, TEXT_MAX);
-  rl_sweep_head(k->run, &text);
+  rl_buf_init(&sealed, k->arena, TEXT_MAX);
+  rl_sweep_head(k->run, &head);
   for (size_t i = 0; i < row_count(k); i++) rl_sweep_line(k->run, row_at(k, i), &text);
   status =
-      text.failed ? rl_diag_oom(&session->diags) : rl_stream_write(&stream, &text, &session->diags);
+      head.failed ? rl_diag_oom(&session->diags) : rl_stream_write(&stream, &head, &session->diags);
+  if (status == RL_OK) status = rl_sweep_write_lines(k->run, &stream, &text, &sealed);
   rl_status closed = rl_stream_close(&stream, status == RL_OK, &session->diags);
   return status == RL_OK ? closed : status;
 }

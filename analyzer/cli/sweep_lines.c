@@ -9,7 +9,7 @@
 
 rl_status rl_lines_open(rl_lines *lines, const char *path, rl_arena *arena, rl_diags *diags) {
   uint64_t size;
-  *lines = (rl_lines){.path = path, .descriptor = -1};
+  *lines = (rl_lines){.path = path, .descriptor = -1, .left = UINT64_MAX};
   lines->bytes = RL_NEW_ARRAY(arena, char, RL_LINE_MAX);
   if (lines->bytes == NULL) return rl_diag_oom(diags);
   return rl_open_regular(path, &lines->descriptor, &size, diags);
@@ -29,9 +29,11 @@ static rl_status fill(rl_lines *lines, rl_diags *diags) {
   memmove(lines->bytes, lines->bytes + lines->begin, lines->end - lines->begin);
   lines->end -= lines->begin;
   lines->begin = 0;
-  const ssize_t got = read(lines->descriptor, lines->bytes + lines->end, RL_LINE_MAX - lines->end);
+  const size_t room = RL_LINE_MAX - lines->end, most = lines->left < room ? lines->left : room;
+  const ssize_t got = read(lines->descriptor, lines->bytes + lines->end, most);
   if (got < 0) return RL_REPORT(diags, FILE_READ, (rl_loc){.file = lines->path}, "");
   lines->end += (size_t)got;
+  lines->left -= (uint64_t)got;
   lines->ended = got == 0;
   return RL_OK;
 }
@@ -114,6 +116,41 @@ static rl_cell cell_of(const char *text) {
   if (rl_scan_double(text, length, &real)) return rl_cell_real(real);
   if (strcmp(text, "true") == 0 || strcmp(text, "false") == 0) return rl_cell_flag(text[0] == 't');
   return rl_cell_text(text);
+}
+
+rl_status rl_lines_refuse(const rl_lines *lines, const char *why, rl_diags *diags) {
+  const rl_loc loc = {.file = lines->path, .line = (uint32_t)lines->number, .column = 1};
+  return RL_REPORT(diags, NOT_A_SWEEP, loc, why);
+}
+
+static rl_status csv_keys(const rl_lines *lines, const char *line, rl_arena *arena,
+                          rl_line_keys *keys, rl_diags *diags) {
+  keys->count = rl_csv_fields(arena, line, keys->items, RL_GRID_COLUMNS);
+  if (keys->count > 0) return RL_OK;
+  return rl_lines_refuse(lines, "the first line is no list of columns", diags);
+}
+
+/* Nodes point into the text, which must outlive the line. */
+static rl_status json_keys(const rl_lines *lines, const char *line, rl_arena *arena,
+                           rl_line_keys *keys, rl_diags *diags) {
+  const char *text = rl_strdup(arena, line);
+  const rl_document document = {lines->path, text, strlen(line)};
+  rl_node *root;
+  if (text == NULL) return rl_diag_oom(diags);
+  rl_status status = rl_parse_json(arena, &document, &RL_DOC_LIMITS, &root, diags);
+  if (status != RL_OK) return status;
+  if (root->kind != RL_MAP || root->count == 0 || root->count > RL_GRID_COLUMNS) {
+    return rl_lines_refuse(lines, "a line is no row", diags);
+  }
+  for (size_t i = 0; i < root->count; i++) keys->items[i] = root->keys[i]->text;
+  keys->count = root->count;
+  return RL_OK;
+}
+
+rl_status rl_lines_keys(const rl_lines *lines, const char *line, rl_output_format format,
+                        rl_arena *arena, rl_line_keys *keys, rl_diags *diags) {
+  return format == RL_FORMAT_CSV ? csv_keys(lines, line, arena, keys, diags)
+                                 : json_keys(lines, line, arena, keys, diags);
 }
 
 static bool csv_cells(rl_arena *arena, const char *line, const rl_sweep_columns *columns,

@@ -4,6 +4,7 @@
 
 #include "base/number.h"
 #include "cli/sweep_lines.h"
+#include "cli/sweep_seal.h"
 #include "cli/sweep_shard.h"
 
 enum { TEXT_MAX = 16 * 1024 * 1024, FLUSH = 1 << 16, CELLS = RL_GRID_COLUMNS };
@@ -11,7 +12,8 @@ enum { TEXT_MAX = 16 * 1024 * 1024, FLUSH = 1 << 16, CELLS = RL_GRID_COLUMNS };
 typedef struct part {
   rl_lines lines;
   rl_shard_mark mark;
-  char *line; /* the next row; NULL: none is left */
+  uint64_t seal; /* of the line read last, of a shard's file */
+  char *line;    /* the next row; NULL: none is left */
   uint64_t point;
 } part;
 
@@ -32,8 +34,7 @@ typedef struct merger {
 } merger;
 
 static rl_status no_rows(const part *p, const char *why, rl_diags *diags) {
-  const rl_loc loc = {.file = p->lines.path, .line = (uint32_t)p->lines.number, .column = 1};
-  return RL_REPORT(diags, NOT_A_SWEEP, loc, why);
+  return rl_lines_refuse(&p->lines, why, diags);
 }
 
 /* The first line of JSON lines may be a mark; then the next one is the first row. */
@@ -44,6 +45,7 @@ static rl_status skip_mark(const merger *m, part *p) {
   if (m->format != RL_FORMAT_JSONL || p->lines.number != 1) return RL_OK;
   if (strncmp(p->line, before, length) != 0) return RL_OK;
   if (!rl_shard_mark_read(&m->session->arena, p->line + length, &p->mark, &end)) return RL_OK;
+  p->seal = rl_seal_begin(p->line);
   return rl_lines_next(&p->lines, &p->line, &m->session->diags);
 }
 
@@ -55,11 +57,15 @@ static rl_status advance(const merger *m, part *p) {
   rl_status status = rl_lines_next(&p->lines, &p->line, diags);
   if (status == RL_OK && p->line != NULL) status = skip_mark(m, p);
   if (status != RL_OK || p->line == NULL) return status;
+  const rl_loc loc = {.file = p->lines.path, .line = (uint32_t)p->lines.number, .column = 1};
+  if (p->mark.sweep != NULL && !rl_seal_open(&p->seal, m->format, p->line)) {
+    return RL_REPORT(diags, MERGE_CHANGED, loc, rl_print_u64(p->mark.shard.index, now),
+                     rl_print_u64(p->mark.shard.count, then));
+  }
   if (!rl_line_point(p->line, m->format, &p->point)) {
     return no_rows(p, "no number of a point is in front", diags);
   }
   if (p->point > before || m->wish->top > 0) return RL_OK;
-  const rl_loc loc = {.file = p->lines.path, .line = (uint32_t)p->lines.number, .column = 1};
   return RL_REPORT(diags, MERGE_ORDER, loc, rl_print_u64(p->point, now),
                    rl_print_u64(before, then));
 }
@@ -81,29 +87,12 @@ static rl_status set_columns(merger *m, const char *const *keys, size_t count, c
   return rl_sweep_view_conditions(m->session, m->wish, &m->view);
 }
 
-static rl_status csv_columns(merger *m, part *p) {
-  const char **keys = RL_NEW_ARRAY(&m->session->arena, const char *, CELLS);
-  if (keys == NULL) return rl_diag_oom(&m->session->diags);
-  const size_t count = rl_csv_fields(&m->session->arena, p->line, keys, CELLS);
-  if (count == 0) return no_rows(p, "the first line is no list of columns", &m->session->diags);
-  return set_columns(m, keys, count, p);
-}
-
-static rl_status json_columns(merger *m, part *p) {
+static rl_status read_columns(merger *m, part *p) {
   rl_diags *diags = &m->session->diags;
-  /* nodes point into the text, which must outlive the line */
-  const char *text = rl_strdup(&m->session->arena, p->line);
-  const rl_document document = {p->lines.path, text, strlen(p->line)};
-  const char **keys = RL_NEW_ARRAY(&m->session->arena, const char *, CELLS);
-  rl_node *root;
-  if (keys == NULL || text == NULL) return rl_diag_oom(diags);
-  rl_status status = rl_parse_json(&m->session->arena, &document, &RL_DOC_LIMITS, &root, diags);
-  if (status != RL_OK) return status;
-  if (root->kind != RL_MAP || root->count == 0 || root->count > CELLS) {
-    return no_rows(p, "a line is no row", diags);
-  }
-  for (size_t i = 0; i < root->count; i++) keys[i] = root->keys[i]->text;
-  return set_columns(m, keys, root->count, p);
+  rl_line_keys *keys = RL_NEW(&m->session->arena, rl_line_keys);
+  if (keys == NULL) return rl_diag_oom(diags);
+  rl_status status = rl_lines_keys(&p->lines, p->line, m->format, &m->session->arena, keys, diags);
+  return status == RL_OK ? set_columns(m, keys->items, keys->count, p) : status;
 }
 
 /* All parts of CSV begin with the same line, but for the mark of a shard. */
@@ -115,12 +104,13 @@ static rl_status read_head(merger *m, part *p) {
   if (status != RL_OK) return status;
   if (p->line == NULL) return no_rows(p, "the file is empty", diags);
   if (rl_shard_mark_read(arena, p->line, &p->mark, &end)) {
+    p->seal = rl_seal_begin(p->line);
     p->line = rl_textf(arena, "point%s", p->line + end);
     if (p->line == NULL) return rl_diag_oom(diags);
   }
   if (m->head == NULL) {
     m->head = rl_strdup(arena, p->line);
-    return m->head == NULL ? rl_diag_oom(diags) : csv_columns(m, p);
+    return m->head == NULL ? rl_diag_oom(diags) : read_columns(m, p);
   }
   if (strcmp(m->head, p->line) == 0) return RL_OK;
   const rl_loc loc = {.file = p->lines.path, .line = 1, .column = 1};
@@ -133,7 +123,7 @@ static rl_status begin_part(merger *m, part *p, const char *path) {
   if (status == RL_OK && m->format == RL_FORMAT_CSV) status = read_head(m, p);
   if (status == RL_OK) status = advance(m, p);
   if (status != RL_OK || p->line == NULL || m->view.columns.count > 0) return status;
-  return json_columns(m, p);
+  return read_columns(m, p);
 }
 
 static void close_parts(merger *m) {

@@ -52,7 +52,8 @@ typedef struct rl_sweep_run {
   rl_sweep_wish wish;
   rl_sweep *sweep;
   struct rl_table_filler *filler; /* rows of a chart; NULL: none is drawn */
-  const char *mark; /* of a shard's file; NULL: it is the whole sweep */
+  const char *mark;               /* of a shard's file; NULL: it is the whole sweep */
+  uint64_t seal;                  /* of the last line of a shard's file */
   rl_sweep_view view;
   rl_sweep_workers workers;
   rl_sweep_progress progress;
@@ -71,11 +72,14 @@ rl_status rl_sweep_keep(rl_sweep_run *run, rl_buf *out);
 /* Lines that an interrupted run has left in the file: the stream is behind the last whole one, and
  * *next is the point that comes next. */
 rl_status rl_sweep_resume(rl_sweep_run *run, rl_stream *stream, uint64_t *next);
-/* A row in the format of lines that was asked for, and what stands above the first. */
+/* A row in the format of lines that was asked for, without the seal of a shard's file. */
 void rl_sweep_line(const rl_sweep_run *run, const rl_sweep_row *row, rl_buf *out);
+/* Lines as they stand in the file. `sealed` is used where that takes other bytes. */
+rl_status rl_sweep_write_lines(rl_sweep_run *run, rl_stream *stream, rl_buf *lines, rl_buf *sealed);
 /* The row with its mark, where marks are asked for. */
 rl_sweep_row rl_sweep_marked(const rl_sweep_run *run, const rl_sweep_row *row);
-void rl_sweep_head(const rl_sweep_run *run, rl_buf *out);
+/* What stands above the first row; of a shard's file seals follow from it. */
+void rl_sweep_head(rl_sweep_run *run, rl_buf *out);
 /* Files of rows put together. */
 rl_status rl_sweep_merge(rl_session *session, const rl_sweep_wish *wish);
 

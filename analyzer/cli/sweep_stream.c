@@ -2,6 +2,7 @@
  * the order of the grid. */
 #include "base/checked.h"
 #include "cli/plot_table.h"
+#include "cli/sweep_seal.h"
 
 enum { CHUNK = 128, TEXT_MAX = 16 * 1024 * 1024 };
 
@@ -42,11 +43,24 @@ rl_status rl_sweep_find_front(rl_sweep_run *run) {
   return status;
 }
 
-void rl_sweep_head(const rl_sweep_run *run, rl_buf *out) {
+void rl_sweep_head(rl_sweep_run *run, rl_buf *out) {
   if (run->wish.format == RL_FORMAT_CSV) rl_sweep_csv_head(out, &run->view.columns);
-  if (run->wish.format == RL_FORMAT_JSONL && run->mark != NULL) {
-    RL_ADD(out, "{\"shard\": \"", run->mark, "\"}\n");
-  }
+  if (run->mark == NULL) return;
+  if (run->wish.format == RL_FORMAT_JSONL) RL_ADD(out, "{\"shard\": \"", run->mark, "\"}\n");
+  if (out->failed || out->length == 0) return;
+  out->text[out->length - 1] = '\0';
+  run->seal = rl_seal_begin(out->text);
+  out->text[out->length - 1] = '\n';
+}
+
+rl_status rl_sweep_write_lines(rl_sweep_run *run, rl_stream *stream, rl_buf *lines,
+                               rl_buf *sealed) {
+  rl_diags *diags = &run->session->diags;
+  if (lines->failed) return rl_diag_oom(diags);
+  if (run->mark == NULL) return rl_stream_write(stream, lines, diags);
+  sealed->length = 0;
+  rl_seal_rows(&run->seal, run->wish.format, lines, sealed);
+  return sealed->failed ? rl_diag_oom(diags) : rl_stream_write(stream, sealed, diags);
 }
 
 rl_sweep_row rl_sweep_marked(const rl_sweep_run *run, const rl_sweep_row *row) {
@@ -79,6 +93,7 @@ typedef struct writer {
   piece *pieces;
   size_t piece_count;
   rl_sweep_rows rows;
+  rl_buf sealed;
 } writer;
 
 static void write_piece(void *context, size_t index, unsigned worker) {
@@ -120,15 +135,13 @@ static rl_status show_rows(writer *w) {
 }
 
 static rl_status write_rows(writer *w) {
-  rl_diags *diags = &w->run->session->diags;
   const size_t count = (size_t)rl_ceil_div(w->rows.count, CHUNK);
   rl_status status = make_pieces(w, count);
   if (status == RL_OK) status = show_rows(w);
   if (status != RL_OK) return status;
   w->run->workers.run(count, w->run->workers.count, write_piece, w);
   for (size_t i = 0; status == RL_OK && i < count; i++) {
-    if (w->pieces[i].text.failed) return rl_diag_oom(diags);
-    status = rl_stream_write(&w->stream, &w->pieces[i].text, diags);
+    status = rl_sweep_write_lines(w->run, &w->stream, &w->pieces[i].text, &w->sealed);
   }
   return status;
 }
@@ -156,6 +169,7 @@ rl_status rl_sweep_stream(rl_sweep_run *run) {
   rl_diags *diags = &run->session->diags;
   writer w = {.run = run, .stream = {.descriptor = -1}};
   const uint64_t before = run->wish.objectives.count > 0 ? rl_sweep_points(run->sweep) : 0;
+  rl_buf_init(&w.sealed, &run->session->arena, TEXT_MAX);
   rl_interrupts_hold();
   rl_status status = open_stream(&w);
   while (status == RL_OK && !rl_interrupted()) {
