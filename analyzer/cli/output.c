@@ -40,8 +40,9 @@ static void on_interrupt(int number) {
 
 /* A terminal that went away, and the core that somebody wants: as without a handler. */
 static void on_end(int number) {
+  const struct sigaction born = {.sa_handler = SIG_DFL};
   if (!leave_nothing(number)) return;
-  signal(number, SIG_DFL);
+  sigaction(number, &born, NULL);
   raise(number);
 }
 

@@ -194,7 +194,7 @@ static rl_status read_saved(saved *s, const rl_sweep_wish *wish, const char *pat
   rl_status status = rl_lines_open(&s->lines, path, &s->session->arena, diags);
   if (status == RL_OK) status = rl_lines_next(&s->lines, &s->line, diags);
   if (status == RL_OK && s->line == NULL) status = no_rows(s, "the file is empty");
-  if (status == RL_OK) status = read_columns(s);
+  if (status == RL_OK && s->line != NULL) status = read_columns(s);
   if (status == RL_OK) status = rl_sweep_view_conditions(s->session, wish, &s->view);
   while (status == RL_OK && s->line != NULL) {
     status = add_line(s);
