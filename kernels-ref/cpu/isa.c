@@ -3,10 +3,15 @@
 #include "kernels-ref/cpu/isa.h"
 
 #include <string.h>
+#if defined(__aarch64__) && defined(__linux__)
+#include <asm/hwcap.h>
+#include <sys/auxv.h>
+#endif
 
 const char *const RL_ISA_NAMES[RL_ISAS] = {
     [RL_ISA_SCALAR] = "scalar",
     [RL_ISA_NEON] = "neon",
+    [RL_ISA_NEON_DOTPROD] = "neon_dotprod",
     [RL_ISA_AVX2] = "avx2",
     [RL_ISA_AVX512] = "avx512",
     [RL_ISA_AVX512_VNNI] = "avx512_vnni",
@@ -49,11 +54,22 @@ bool rl_isa_runs(rl_isa isa) {
       return false;
   }
 }
+#elif defined(__aarch64__)
+/* Linux says so in words that it hands to every program; elsewhere the plain level remains. */
+static bool has_dotprod(void) {
+#if defined(__linux__)
+  return (getauxval(AT_HWCAP) & HWCAP_ASIMDDP) != 0;
+#else
+  return false;
+#endif
+}
+
+bool rl_isa_runs(rl_isa isa) {
+  return isa == RL_ISA_SCALAR || isa == RL_ISA_NEON ||
+         (isa == RL_ISA_NEON_DOTPROD && has_dotprod());
+}
 #else
 bool rl_isa_runs(rl_isa isa) {
-#if defined(__aarch64__)
-  if (isa == RL_ISA_NEON) return true;
-#endif
   return isa == RL_ISA_SCALAR;
 }
 #endif

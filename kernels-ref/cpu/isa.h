@@ -6,12 +6,13 @@
 #include <stdbool.h>
 
 typedef enum rl_isa {
-  RL_ISA_SCALAR,      /* the reference kernels: no intrinsic, any machine */
-  RL_ISA_NEON,        /* 64-bit Arm */
-  RL_ISA_AVX2,        /* with FMA and F16C: x86-64-v3 */
-  RL_ISA_AVX512,      /* F, BW, DQ, VL: x86-64-v4 */
-  RL_ISA_AVX512_VNNI, /* dot products of bytes */
-  RL_ISA_AVX512_BF16, /* dot products of bf16; all of its machines have VNNI */
+  RL_ISA_SCALAR,       /* the reference kernels: no intrinsic, any machine */
+  RL_ISA_NEON,         /* 64-bit Arm */
+  RL_ISA_NEON_DOTPROD, /* dot products of bytes: Armv8.2 and later */
+  RL_ISA_AVX2,         /* with FMA and F16C: x86-64-v3 */
+  RL_ISA_AVX512,       /* F, BW, DQ, VL: x86-64-v4 */
+  RL_ISA_AVX512_VNNI,  /* dot products of bytes */
+  RL_ISA_AVX512_BF16,  /* dot products of bf16; all of its machines have VNNI */
   RL_ISAS
 } rl_isa;
 

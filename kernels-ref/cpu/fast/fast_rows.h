@@ -6,11 +6,15 @@
 #include "kernels-ref/cpu/fast/attention_tile.h"
 
 enum {
+  RL_LINEAR_NEON_COUNT = 7,
+  RL_LINEAR_NEON_DOTPROD_COUNT = 2,
   RL_LINEAR_AVX2_COUNT = 7,
   RL_LINEAR_AVX512_COUNT = 5,
   RL_LINEAR_AVX512_VNNI_COUNT = 2,
   RL_LINEAR_AVX512_BF16_COUNT = 3
 };
+extern const rl_kernel RL_LINEAR_NEON[RL_LINEAR_NEON_COUNT];
+extern const rl_kernel RL_LINEAR_NEON_DOTPROD[RL_LINEAR_NEON_DOTPROD_COUNT];
 extern const rl_kernel RL_LINEAR_AVX2[RL_LINEAR_AVX2_COUNT];
 extern const rl_kernel RL_LINEAR_AVX512[RL_LINEAR_AVX512_COUNT];
 extern const rl_kernel RL_LINEAR_AVX512_VNNI[RL_LINEAR_AVX512_VNNI_COUNT];
@@ -31,11 +35,13 @@ void rl_fast_linear_declare(const rl_call *call, rl_declared *declared);
   }
 
 enum {
+  RL_ATTENTION_NEON_COUNT = 5,
   RL_ATTENTION_AVX2_COUNT = 5,
   RL_ATTENTION_AVX512_COUNT = 5,
   RL_ATTENTION_AVX512_VNNI_COUNT = 2,
   RL_ATTENTION_AVX512_BF16_COUNT = 1
 };
+extern const rl_kernel RL_ATTENTION_NEON[RL_ATTENTION_NEON_COUNT];
 extern const rl_kernel RL_ATTENTION_AVX2[RL_ATTENTION_AVX2_COUNT];
 extern const rl_kernel RL_ATTENTION_AVX512[RL_ATTENTION_AVX512_COUNT];
 extern const rl_kernel RL_ATTENTION_AVX512_VNNI[RL_ATTENTION_AVX512_VNNI_COUNT];
@@ -69,8 +75,9 @@ typedef enum rl_run_row {
   RL_RUN_GATE,
   RL_RUN_ROWS
 } rl_run_row;
-extern const rl_runs RL_RUNS_AVX2, RL_RUNS_AVX512;
-extern const rl_kernel RL_RUN_ROWS_AVX2[RL_RUN_ROWS], RL_RUN_ROWS_AVX512[RL_RUN_ROWS];
+extern const rl_runs RL_RUNS_NEON, RL_RUNS_AVX2, RL_RUNS_AVX512;
+extern const rl_kernel RL_RUN_ROWS_NEON[RL_RUN_ROWS], RL_RUN_ROWS_AVX2[RL_RUN_ROWS],
+    RL_RUN_ROWS_AVX512[RL_RUN_ROWS];
 
 #define RL_ROW_FUNCTIONS(name)                                                                     \
   void rl_fast_##name(const rl_call *call);                                                        \
@@ -122,6 +129,7 @@ typedef enum rl_value_row {
   RL_VALUE_GATE,
   RL_VALUE_ROWS
 } rl_value_row;
-extern const rl_kernel RL_VALUE_ROWS_AVX2[RL_VALUE_ROWS], RL_VALUE_ROWS_AVX512[RL_VALUE_ROWS];
+extern const rl_kernel RL_VALUE_ROWS_NEON[RL_VALUE_ROWS], RL_VALUE_ROWS_AVX2[RL_VALUE_ROWS],
+    RL_VALUE_ROWS_AVX512[RL_VALUE_ROWS];
 
 #endif

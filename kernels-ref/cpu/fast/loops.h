@@ -52,8 +52,8 @@ const rl_peak_loop *rl_loops_peak(size_t nth, rl_isa *isa);
 
 extern const rl_loops RL_LOOPS_PLAIN;
 extern const rl_peak_loop RL_PEAKS_PLAIN[1];
-extern const rl_loops RL_LOOPS_AVX2, RL_LOOPS_AVX512;
-extern const rl_peak_loop RL_PEAKS_AVX2[1], RL_PEAKS_AVX512[1], RL_PEAKS_AVX512_VNNI[1],
-    RL_PEAKS_AVX512_BF16[1];
+extern const rl_loops RL_LOOPS_NEON, RL_LOOPS_AVX2, RL_LOOPS_AVX512;
+extern const rl_peak_loop RL_PEAKS_NEON[1], RL_PEAKS_NEON_DOTPROD[1], RL_PEAKS_AVX2[1],
+    RL_PEAKS_AVX512[1], RL_PEAKS_AVX512_VNNI[1], RL_PEAKS_AVX512_BF16[1];
 
 #endif

@@ -54,6 +54,12 @@ static const struct {
   const rl_peak_loop *peak;
 } LEVELS[] = {
     {RL_ISA_SCALAR, &RL_LOOPS_PLAIN, RL_PEAKS_PLAIN},
+#if defined(RL_ARM_NEON)
+    {RL_ISA_NEON, &RL_LOOPS_NEON, RL_PEAKS_NEON},
+#endif
+#if defined(RL_ARM_NEON_DOTPROD)
+    {RL_ISA_NEON_DOTPROD, NULL, RL_PEAKS_NEON_DOTPROD},
+#endif
 #if defined(RL_X86_AVX2)
     {RL_ISA_AVX2, &RL_LOOPS_AVX2, RL_PEAKS_AVX2},
 #endif

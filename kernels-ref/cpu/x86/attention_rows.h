@@ -33,7 +33,7 @@ ATTEND_INLINE const uint8_t *ATTEND(ask)(const uint8_t *at, const uint8_t *end) 
   ATTEND_UNROLLED
   for (size_t i = 0; i < ATTEND(LINES); i++) {
     if (at >= end) break;
-    _mm_prefetch((const char *)at, _MM_HINT_T1);
+    __builtin_prefetch(at, 0, 2);
     at += 64;
   }
   return at;

@@ -44,8 +44,11 @@
   DO(0) DO(1) DO(2) DO(3) DO(4) DO(5) DO(6) DO(7) DO(8) DO(9) DO(10) DO(11)
 #if VECTOR_FLOATS == 16
 #define TILE_EACH_STRIP(DO, t) DO(0, t) DO(1, t)
-#else
+#elif VECTOR_FLOATS == 8
 #define TILE_EACH_STRIP(DO, t) DO(0, t) DO(1, t) DO(2, t) DO(3, t)
+#else
+#define TILE_EACH_STRIP(DO, t) \
+  DO(0, t) DO(1, t) DO(2, t) DO(3, t) DO(4, t) DO(5, t) DO(6, t) DO(7, t)
 #endif
 
 /* Strip s: its panel, and where it begins among units, of so many bytes a row. */

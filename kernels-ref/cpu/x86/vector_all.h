@@ -11,7 +11,7 @@ typedef int32_t vs __attribute__((vector_size(VECTOR_FLOATS * 4)));
 /* Always inlined: gcc takes a function that only prefetches for one without effects and drops it.
  */
 static inline __attribute__((always_inline)) void vector_prefetch(const uint8_t *at) {
-  _mm_prefetch((const char *)at, _MM_HINT_T0);
+  __builtin_prefetch(at, 0, 3);
 }
 
 /* Far ahead, to the second level: lines that are asked for the first one hold, for as long as
@@ -29,8 +29,7 @@ static inline void vector_scales(const uint8_t *stored, rl_type type, uint64_t c
   }
   for (; i < count; i++) {
     const uint32_t bits = rl_bits_load(stored + i * size, size);
-    out[i] = type == RL_F16 ? _mm_cvtss_f32(_mm_cvtph_ps(_mm_cvtsi32_si128((int)bits)))
-                            : rl_decode(type, bits);
+    out[i] = type == RL_F16 ? one_of_f16(bits) : rl_decode(type, bits);
   }
 }
 

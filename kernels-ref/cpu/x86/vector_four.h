@@ -13,4 +13,9 @@ static inline float vf_sum_four(__m128 four) {
   return _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)));
 }
 
+/* The fp16 number in the lower half. */
+static inline float one_of_f16(uint32_t bits) {
+  return _mm_cvtss_f32(_mm_cvtph_ps(_mm_cvtsi32_si128((int)bits)));
+}
+
 #endif

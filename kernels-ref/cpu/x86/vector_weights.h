@@ -10,7 +10,8 @@
 #include "kernels-ref/cpu/fast/attention_tile.h"
 
 enum {
-  VECTOR_TILE = VECTOR_FLOATS / 2, /* queries whose sums two vectors wide stay in registers */
+  /* Queries whose sums two vectors wide stay in registers, of which those of 32 bytes are 16. */
+  VECTOR_TILE = VECTOR_FLOATS == 8 ? 4 : 8,
   VECTOR_KEYS = RL_BLOCK_KEYS / VECTOR_FLOATS,
   RL_SLACK = 8 /* weights reach 2^8 before all before shrinks */
 };
