@@ -67,11 +67,7 @@ static const rl_linear_tile W8_CODES = {{RL_I8, 4, 1}, TILE_TOKENS, 0, w8_codes_
 static const rl_linear_tile W4_CODES = {{RL_I8, 8, 2}, TILE_TOKENS, 0, w4_codes_multiply};
 
 const rl_kernel RL_LINEAR_AVX2[RL_LINEAR_AVX2_COUNT] = {
-    RL_LINEAR_ROW("fp32 in fp32", RL_F32, RL_F32, &F32_TILE),
-    RL_LINEAR_ROW("bf16 in fp32", RL_BF16, RL_F32, &BF16_TILE),
-    RL_LINEAR_ROW("fp16 in fp32", RL_F16, RL_F32, &F16_TILE),
-    RL_LINEAR_ROW("8-bit codes in fp32", RL_I8, RL_F32, &W8_TILE),
-    RL_LINEAR_ROW("4-bit codes in fp32", RL_I4, RL_F32, &W4_TILE),
+    LINEAR_FLOAT_ROWS,
     RL_LINEAR_ROW("8-bit codes in int8", RL_I8, RL_I8, &W8_CODES),
     RL_LINEAR_ROW("4-bit codes in int8", RL_I4, RL_I8, &W4_CODES),
 };

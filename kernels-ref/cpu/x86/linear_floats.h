@@ -71,3 +71,10 @@ static const rl_linear_tile BF16_TILE = {{RL_F32, 2, 2}, TILE_TOKENS, 0, bf16_mu
 static const rl_linear_tile F16_TILE = {{RL_F32, 1, 1}, TILE_TOKENS, 0, f16_multiply};
 static const rl_linear_tile W8_TILE = {{RL_F32, 4, 4}, TILE_TOKENS, 128, w8_multiply};
 static const rl_linear_tile W4_TILE = {{RL_F32, 8, 8}, TILE_TOKENS, 8, w4_multiply};
+
+#define LINEAR_FLOAT_ROWS                                            \
+  RL_LINEAR_ROW("fp32 in fp32", RL_F32, RL_F32, &F32_TILE),          \
+      RL_LINEAR_ROW("bf16 in fp32", RL_BF16, RL_F32, &BF16_TILE),    \
+      RL_LINEAR_ROW("fp16 in fp32", RL_F16, RL_F32, &F16_TILE),      \
+      RL_LINEAR_ROW("8-bit codes in fp32", RL_I8, RL_F32, &W8_TILE), \
+      RL_LINEAR_ROW("4-bit codes in fp32", RL_I4, RL_F32, &W4_TILE)
