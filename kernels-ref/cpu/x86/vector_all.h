@@ -17,7 +17,7 @@ static inline __attribute__((always_inline)) void vector_prefetch(const uint8_t 
 /* Far ahead, to the second level: lines that are asked for the first one hold, for as long as
  * memory takes, the few buffers that loads wait in. */
 static inline __attribute__((always_inline)) void vector_prefetch_far(const uint8_t *at) {
-  _mm_prefetch((const char *)at, _MM_HINT_T1);
+  __builtin_prefetch(at, 0, 2);
 }
 
 /* Stored scales as floats; vectors do not run over the end of what is stored. */
