@@ -178,7 +178,7 @@ bool rl_chart_is_free(rl_chart *chart, const rl_chart_text *text, size_t own_gui
 void rl_chart_name_points(rl_chart *chart);
 /* "a, b and 3 more": the names that found no place; NULL where all did. */
 const char *rl_chart_unnamed(rl_chart *chart);
-/* A caption with a sentence that tells them. */
+/* A caption, from a capital letter on, with a sentence that tells them. */
 void rl_chart_describe(rl_chart *chart, const char *caption);
 
 #endif

@@ -151,10 +151,12 @@ static void add_tick_texts(rl_chart *chart) {
       add_turned(chart, tick);
       continue;
     }
+    const double width = rl_letters_width(&chart->canvas, tick->text);
+    const double at = rl_chart_x(chart, tick->value);
     rl_chart_add_text(
         chart, &(rl_chart_text){
                    .text = tick->text,
-                   .x = rl_chart_x(chart, tick->value),
+                   .x = chart->canvas.text ? at : kept_inside(at, width, 0, chart->canvas.width),
                    .y = chart->bottom - (chart->canvas.text ? 1 : mark_room(chart) + row * 0.5),
                    .align = RL_ALIGN_CENTRE});
   }

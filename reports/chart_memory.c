@@ -66,7 +66,7 @@ void rl_chart_build_memory(rl_chart *chart, const rl_chart_input *input) {
       drawn++;
     }
   }
-  chart->caption = rl_chart_keep(
+  rl_chart_describe(
       chart, rl_textf(chart->grid.arena,
                       "Memory of one device for %s, in the phase that takes most, against what an "
                       "application can have of it.%s",

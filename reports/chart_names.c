@@ -87,7 +87,9 @@ const char *rl_chart_unnamed(rl_chart *chart) {
 
 void rl_chart_describe(rl_chart *chart, const char *caption) {
   const char *unnamed = rl_chart_unnamed(chart);
-  chart->caption = rl_chart_keep(chart, caption);
+  char *text = caption == NULL ? NULL : rl_strdup(chart->grid.arena, caption);
+  chart->caption = rl_chart_keep(chart, text);
+  if (text != NULL && text[0] >= 'a' && text[0] <= 'z') text[0] = (char)(text[0] - 'a' + 'A');
   if (unnamed == NULL) return;
   chart->caption =
       rl_chart_keep(chart, rl_textf(chart->grid.arena, "%s Without a name for want of room: %s.",

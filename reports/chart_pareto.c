@@ -113,8 +113,7 @@ static void write_caption(rl_curves *c, bool any, bool more) {
                    "the sweep marked"
                  : "on the front is what no other one that fits is better than in both";
   }
-  c->chart->caption =
-      rl_chart_keep(c->chart, rl_textf(arena, "%s against %s, of %s%s%s %s.", c->y.says, c->x.says,
+  rl_chart_describe(c->chart, rl_textf(arena, "%s against %s, of %s%s%s %s.", c->y.says, c->x.says,
                                        rl_series_common(c->chart, c->table, &c->series),
                                        along == SIZE_MAX ? ":" : ".", named, front));
 }

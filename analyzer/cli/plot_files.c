@@ -12,6 +12,7 @@
 #include "cli/gnuplot.h"
 #include "cli/output.h"
 #include "doc/tree.h"
+#include "reports/chart_page.h"
 #include "reports/chart_templates.h"
 
 enum { CHART_MAX = 64 * 1024 * 1024, TEMPLATE_MAX = 1 << 20, TIMEOUT_MS = 30000 };
@@ -334,19 +335,8 @@ static rl_status draw_latex(rl_session *session, const rl_plot_target *target,
 /* A page around the chart, with its data as a table. */
 static rl_status wrap(rl_session *session, const rl_chart *chart, rl_buf *drawn) {
   rl_buf page;
-  rl_grid data = chart->grid;
-  rl_column *columns = RL_NEW_ARRAY(&session->arena, rl_column, data.column_count);
-  if (columns == NULL) return rl_diag_oom(&session->diags);
-  for (size_t c = 0; c < data.column_count; c++) {
-    columns[c] = data.columns[c];
-    columns[c].head = columns[c].key;
-  }
-  data.columns = columns;
   rl_buf_init(&page, &session->arena, CHART_MAX);
-  rl_html_begin(&page, chart->title != NULL ? chart->title : chart->kind);
-  rl_html_add_chart(&page, &(rl_html_chart){drawn, chart->caption}, 1);
-  rl_html_table(&page, "Data", &data);
-  rl_html_end(&page);
+  rl_chart_page(&page, chart, drawn);
   *drawn = page;
   return page.failed ? rl_diag_oom(&session->diags) : RL_OK;
 }

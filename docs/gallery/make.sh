@@ -4,6 +4,7 @@
 # each kind, are drawn in every other form too, as wide as a column. gnuplot writes the same SVG twice
 # only in one version: with another one, the numbers behind the pictures are compared alone. PDF, PNG
 # and EPS are cairo's, and differ from machine to machine: they are only drawn, and must be there.
+# The dark and the grey picture are the light one seen as a dark page and a printer show it.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 program=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
@@ -25,6 +26,9 @@ awk '{
   print
 }' "$here/../../models/families/deepseek.yaml" >long/models/families/deepseek.yaml
 mkdir forms
+look() { # FILTER FILE: the SVG of standard input as the filter shows it
+  awk -v filter="$1" '!done && sub(/<svg/, "<svg style=\"filter:" filter "\"") { done = 1 } { print }' >"$2"
+}
 while read -r file arguments; do
   # shellcheck disable=SC2086 # the arguments are words
   "$program" plot $arguments -o "$file" 2>/dev/null
@@ -36,6 +40,10 @@ while read -r file arguments; do
   done
   # shellcheck disable=SC2086
   "$program" plot $arguments --for acm -o "forms/$kind-tex.tex" 2>/dev/null
+  # shellcheck disable=SC2086
+  "$program" plot $arguments --for acm -o "forms/$kind.svg" 2>/dev/null
+  look 'invert(0.914) hue-rotate(180deg)' "forms/$kind-dark.svg" <"forms/$kind.svg"
+  look 'grayscale(1)' "forms/$kind-grey.svg" <"forms/$kind.svg"
 done <"$here/commands.txt"
 rm -f forms/*.csv forms/*.gp forms/*.caption.txt
 if [ "${2-}" != check ]; then

@@ -1,6 +1,7 @@
-"""Opens a page of `analyze --format html` in headless Chromium: nothing is logged or thrown, no request
+"""Opens a page of `analyze --format html` or of a chart in headless Chromium: nothing is logged or thrown, no request
 leaves the file, a click on a head sorts its table both ways. Speaks the DevTools protocol over pipes.
-Usage: browser.py CHROMIUM PAGE"""
+With `exact`, of a chart: names stand first, and numbers are shown with all their digits.
+Usage: browser.py CHROMIUM PAGE [exact]"""
 import json
 import os
 import subprocess
@@ -8,6 +9,7 @@ import sys
 import tempfile
 
 CHROMIUM, PAGE = sys.argv[1], os.path.abspath(sys.argv[2])
+EXACT = sys.argv[3:] == ["exact"]
 URL = "file://" + PAGE
 
 
@@ -80,6 +82,9 @@ COLUMN = """(() => {
     new Set([...table.tBodies[0].rows].map(r => r.cells[cell.cellIndex].getAttribute("data-v"))).size > 3);
 })()"""
 CLICK = "[...sorted.tHead.rows].pop().cells[%d].querySelector('button').click()"
+HEAD = "sorted.tHead.rows[0].cells[0].textContent"
+ROUNDED = """[...sorted.querySelectorAll("td[data-v]")].filter(
+  cell => Number(cell.textContent.replace(/,/g, "")) !== Number(cell.getAttribute("data-v"))).length"""
 VALUES = "[...sorted.tBodies[0].rows].map(r => r.cells[%d].getAttribute('data-v')).filter(v => v !== null).map(Number)"
 
 
@@ -93,6 +98,9 @@ def check(browser):
     column = browser.value(COLUMN)
     assert column >= 0, "no column to sort by"
     before = browser.value(VALUES % column)
+    if EXACT:
+        assert browser.value(HEAD) in ("name", "series"), browser.value(HEAD)
+        assert browser.value(ROUNDED) == 0, "figures of the table are rounded"
     for sign in (1, -1):
         browser.value(CLICK % column)
         values = browser.value(VALUES % column)

@@ -88,6 +88,7 @@ check pareto llama-3-8b@h100-sxm -b 1..64 --title 'A title of so many words that
 check lines llama-3-8b@h100-sxm -b 1
 check lines llama-3-8b@h100-sxm --y device-rate --x tpot -b 1..256x2 --for icml
 { grep -q 'device, at most' chart.svg && grep -q '(tokens/s)' chart.svg; } || fail "the title of an axis is cut"
+check lines llama-3-8b@h100-sxm --set model.vocab_size=1000,1000000000 --x model.vocab_size --for acm
 
 # What does not fit in memory is crossed and has a key, in the data too; a front only where one is.
 check pareto llama-3-8b@h100-sxm,l40s -b 1,8,1024
