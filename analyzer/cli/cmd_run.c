@@ -6,6 +6,7 @@
 #include "base/number.h"
 #include "base/quote.h"
 #include "cli/catalog.h"
+#include "cli/chosen_weights.h"
 #include "cli/commands.h"
 #include "cli/execution.h"
 #include "cli/request.h"
@@ -107,7 +108,8 @@ static void write_header(rl_session *session, rl_buf *out, const subject *about)
     rl_buf_init(&lines[i].text, &session->arena, TEXT_MAX);
   }
   model_line(&lines[0].text, s, about);
-  rl_buf_add(&lines[1].text, "scalar reference, on this machine \u00b7 random weights");
+  RL_ADD(&lines[1].text, "scalar reference, on this machine \u00b7 ",
+         rl_chosen_words(session, s));
   profile_line(&lines[2].text, s->profile);
   workload_line(session, &lines[3].text, about);
   for (size_t i = 0; i < HEADER_LINES; i++) write_line(session, out, &lines[i]);
@@ -265,6 +267,7 @@ rl_status rl_cmd_run(rl_session *session, rl_buf *out) {
   if (!describe(arena, scenario, &about)) return rl_diag_oom(&session->diags);
   about.one_pass = e.program->one_pass;
   about.program = e.program;
+  e.scenario = scenario;
   e.prompt = scenario->workload.prompt;
   e.generate = scenario->workload.generate;
   return run_batches(&e, &about, out);

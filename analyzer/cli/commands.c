@@ -201,8 +201,9 @@ const rl_command RL_COMMAND_TABLE[RL_COMMANDS] = {
         {.name = "run",
          .arguments = "MODEL | SCENARIO.yaml [--here]",
          .summary = "executes a model here: tokens a second, the time of every operator, bytes",
-         .text = "Runs the very operator list that 'analyze' counts on random weights: a prefill, "
-                 "then one decode step (with --verify N a step of N tokens) again and again, each "
+         .text = "Runs the very operator list that 'analyze' counts, on the weights of the model's "
+                 "files (safetensors, GGUF) or, where it has none, on random ones: a prefill, then "
+                 "one decode step (with --verify N a step of N tokens) again and again, each "
                  "between two read probes. Samples around which memory changed are left out; a "
                  "result that has no others is not steady. -n says how often when --runs does "
                  "not.\n\n"

@@ -4,11 +4,16 @@
 
 #include "base/checked.h"
 #include "base/number.h"
+#include "cli/chosen_weights.h"
 
 /* What a run may take: a minute or two of plain loops, and this much memory. */
 #define FLOP_LIMIT UINT64_C(100000000000)
 #define MEMORY_LIMIT (UINT64_C(4) << 30)
-enum { SEQUENCES_MAX = 64, SEED = 1, CLUSTER_STEP = 40503 /* odd: sequences are of unlike clusters */ };
+enum {
+  SEQUENCES_MAX = 64,
+  SEED = 1,
+  CLUSTER_STEP = 40503 /* odd: sequences are of unlike clusters */
+};
 
 /* What makes a run smaller: any of these, or for a batch that is too large only one. */
 static const char SMALLER[] =
@@ -78,7 +83,8 @@ static void fill_ids(rl_execution *e) {
     e->ids[i] = (uint32_t)((state >> 33) % e->program->vocabulary);
     bool place = i % e->prompt < places * shape->begin.pieces;
     if (places > 0 && place) e->ids[i] = (uint32_t)shape->token;
-    if (places > 0 && !place && e->ids[i] == shape->token) e->ids[i] = (uint32_t)(shape->token == 0);
+    if (places > 0 && !place && e->ids[i] == shape->token)
+      e->ids[i] = (uint32_t)(shape->token == 0);
   }
 }
 
@@ -110,7 +116,7 @@ static bool fill_source(rl_execution *e) {
 static rl_status prepare(rl_execution *e) {
   static const uint64_t seed = SEED;
   rl_diags *diags = &e->session->diags;
-  const rl_weight_source source = rl_random_weights(&seed);
+  rl_chosen_weights weights;
   uint64_t *capacity = RL_NEW_ARRAY(&e->arena, uint64_t, e->batch);
   e->ids = RL_NEW_ARRAY(&e->arena, uint32_t, e->batch * e->prompt);
   e->next = RL_NEW_ARRAY(&e->arena, uint32_t, e->batch);
@@ -132,7 +138,14 @@ static rl_status prepare(rl_execution *e) {
                                    .tokens = e->batch * e->prompt,
                                    .logit_rows = e->batch,
                                    .observe = true};
-  return rl_engine_new(&e->arena, e->program, &limits, &source, &e->engine, diags);
+  rl_status status =
+      rl_chosen_open(e->session, e->scenario, e->program, rl_random_weights(&seed), &weights);
+  const rl_weight_source source = rl_chosen_source(&weights);
+  if (status == RL_OK) {
+    status = rl_engine_new(&e->arena, e->program, &limits, &source, &e->engine, diags);
+  }
+  rl_chosen_close(&weights);
+  return status;
 }
 
 /* The cost row of an operator; every operator has one. */

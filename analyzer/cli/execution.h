@@ -17,6 +17,7 @@ enum { RL_RUN_PREFILL, RL_RUN_DECODE, RL_RUN_PHASES };
 
 typedef struct rl_execution {
   rl_session *session;
+  const rl_scenario *scenario;
   const rl_program *program;
   rl_cost *cost;
   uint64_t prompt, generate;

@@ -1,6 +1,7 @@
 /* run: the time of every operator here, and tokens a second. */
 #include "base/number.h"
 #include "cli/catalog.h"
+#include "cli/chosen_weights.h"
 #include "cli/commands.h"
 #include "cli/request.h"
 #include "cli/timed_run.h"
@@ -104,10 +105,10 @@ static void write_header(rl_session *session, rl_buf *out, const rl_timed *t, co
   rl_print_digits(t->memory == 0 ? 0 : 100 * (double)t->huge / (double)t->memory, 3, huge);
   rl_print_grouped(t->threads, threads);
   rl_print_grouped(t->prefill.tokens, cached);
-  RL_ADD(out, t->scenario->model->name, ", weights ", t->scenario->weights->name, ", KV ", kv,
-         ", random weights, ", memory, ", ", huge, " % on huge pages\n", "kernels up to ",
-         RL_ISA_NAMES[t->level], ", threads ", threads, t->pinned ? ", each on its processor" : "",
-         ", steps behind ", cached, " tokens\n\n");
+  RL_ADD(out, t->scenario->model->name, ", weights ", t->scenario->weights->name, ", KV ", kv, ", ",
+         rl_chosen_words(session, t->scenario), ", ", memory, ", ", huge, " % on huge pages\n",
+         "kernels up to ", RL_ISA_NAMES[t->level], ", threads ", threads,
+         t->pinned ? ", each on its processor" : "", ", steps behind ", cached, " tokens\n\n");
 }
 
 rl_status rl_run_timed(rl_session *session, rl_buf *out) {

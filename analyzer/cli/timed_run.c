@@ -8,6 +8,7 @@
 #include "base/number.h"
 #include "base/stats.h"
 #include "cli/bench_run.h"
+#include "cli/chosen_weights.h"
 #include "cli/output.h"
 #include "graph/lower.h"
 #include "kernels-ref/cpu/fast/team.h"
@@ -226,9 +227,25 @@ static rl_status run_steps(rl_timed *timed) {
   return RL_OK;
 }
 
-rl_status rl_timed_begin(rl_timed *timed, uint64_t batch, const rl_timed_most *most) {
+static rl_status make_engine(rl_timed *timed, const rl_engine_limits *limits) {
   static const uint64_t seed = SEED;
-  const rl_weight_source source = rl_repeated_weights(&seed);
+  rl_chosen_weights weights;
+  rl_diags *diags = &timed->session->diags;
+  rl_status status = rl_chosen_open(timed->session, timed->scenario, timed->program,
+                                    rl_repeated_weights(&seed), &weights);
+  if (status == RL_OK) status = check_memory(timed, limits);
+  if (status == RL_OK) {
+    const uint64_t huge = rl_machine_huge("");
+    const rl_weight_source source = rl_chosen_source(&weights);
+    status = rl_engine_new(&timed->arena, timed->program, limits, &source, &timed->engine, diags);
+    timed->huge = rl_machine_huge("");
+    timed->huge = timed->huge > huge ? rl_min_u64(timed->huge - huge, timed->memory) : 0;
+  }
+  rl_chosen_close(&weights);
+  return status;
+}
+
+rl_status rl_timed_begin(rl_timed *timed, uint64_t batch, const rl_timed_most *most) {
   char text[RL_NUMBER_TEXT];
   rl_engine_limits limits;
   rl_diags *diags = &timed->session->diags;
@@ -238,14 +255,8 @@ rl_status rl_timed_begin(rl_timed *timed, uint64_t batch, const rl_timed_most *m
   }
   timed->batch = batch;
   if (!limits_of(timed, most, &limits)) return rl_diag_oom(diags);
-  rl_status status = check_memory(timed, &limits);
-  if (status != RL_OK) return status;
   if (!take_room(timed, longest_pass(timed, most))) return rl_diag_oom(diags);
-  const uint64_t huge = rl_machine_huge("");
-  status = rl_engine_new(&timed->arena, timed->program, &limits, &source, &timed->engine, diags);
-  timed->huge = rl_machine_huge("");
-  timed->huge = timed->huge > huge ? rl_min_u64(timed->huge - huge, timed->memory) : 0;
-  return status;
+  return make_engine(timed, &limits);
 }
 
 rl_status rl_timed_batch(rl_timed *timed, uint64_t batch) {

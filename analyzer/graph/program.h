@@ -105,6 +105,9 @@ typedef struct rl_tensor {
   const char *gguf;         /* its GGUF twin or NULL */
   uint64_t row_offset;      /* first row inside a fused source tensor; of a bias the first value */
   uint64_t row_block, row_stride; /* row r is source row row_offset + r / row_block * row_stride + r % row_block; 0: the rows stand together */
+  uint64_t gguf_pairs;      /* values of a head whose rows (i, i + n/2) stand beside each other in the GGUF twin; 0: they do not */
+  bool gguf_apart;          /* rows are all together in the GGUF twin, from row gguf_offset on */
+  uint64_t gguf_offset;
   rl_slice row_slice, col_slice; /* which rows (of each expert), and values of a row, of the unsplit tensor these are */
   rl_slice expert_slice;    /* which experts; of activations: their rows stand for choices of these alone, the others are 0 */
   bool partial;             /* activations: sums that all_reduce still has to add up over the ranks */

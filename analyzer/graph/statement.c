@@ -76,6 +76,8 @@ static const rl_attribute_rule RULES[] = {
     {.key = "offset", .form = RL_FORM_INTEGER, .nullable = true, .place = PLACE(offset)},
     {.key = "row_offset", .form = RL_FORM_INTEGER, .nullable = true, .place = PLACE(row_offset)},
     {.key = "row_block", .form = RL_FORM_INTEGER, .nullable = true, .place = PLACE(row_block)},
+    {.key = "gguf_pairs", .form = RL_FORM_INTEGER, .nullable = true, .place = PLACE(gguf_pairs)},
+    {.key = "gguf_offset", .form = RL_FORM_INTEGER, .place = PLACE(gguf_offset)},
     {.key = "row_stride", .form = RL_FORM_INTEGER, .nullable = true, .place = PLACE(row_stride)},
     {.key = "heads",
      .form = RL_FORM_INTEGER,

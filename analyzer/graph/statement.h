@@ -53,6 +53,7 @@ typedef enum rl_token_choice {
 /* Everything but tensors that a statement says, evaluated for one layer. Zero: not said. */
 typedef struct rl_evaluated {
   uint64_t rows, cols, width, pair, offset, row_offset, row_block, row_stride;
+  uint64_t gguf_pairs, gguf_offset;
   uint64_t persistent, depth, inner;
   uint64_t heads, kv_heads, head_dim, dims, window, within, context, original;
   uint64_t experts, top_k, expert_groups, top_groups;

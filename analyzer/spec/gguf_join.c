@@ -33,6 +33,7 @@ static bool join_layer(rl_stored *stored, const rl_node *parts, uint32_t layer, 
   rl_stored_tensor *gone = &stored->tensors[last - stored->tensors];
   uint64_t values = values_of(first) + values_of(last);
   joined->name = name;
+  joined->part_count = 0; /* the first has its rows and columns the other way around */
   joined->bytes += last->bytes;
   joined->dims[0] = last->dims[0];
   joined->dims[1] = values / last->dims[0];

@@ -60,6 +60,7 @@ typedef struct reader {
   rl_binary *file;
   node_list keys, items;
   tensor_list *tensors;
+  size_t first;          /* of this file among them */
   rl_gguf_places places; /* of this file's tensors */
   uint64_t alignment;    /* of the data */
   uint32_t nodes;        /* made so far: they take more memory than their bytes in the file */
@@ -360,10 +361,19 @@ static void read_tensor(reader *r) {
   if (r->file->status != RL_OK || !size_tensor(r, number, rows, &tensor)) return;
   rl_stored_tensor *slot = RL_PUSH(r->load->arena, r->tensors);
   rl_gguf_place *place = slot == NULL ? NULL : RL_PUSH(r->load->arena, &r->places);
-  if (place == NULL) {
+  rl_stored_part *part = place == NULL ? NULL : RL_NEW(r->load->arena, rl_stored_part);
+  if (part == NULL) {
     stop(r, rl_diag_oom(r->load->diags));
     return;
   }
+  *part = (rl_stored_part){.file = r->file->path,
+                           .name = tensor.name,
+                           .type = tensor.type,
+                           .at = offset,
+                           .bytes = tensor.bytes};
+  memcpy(part->dims, tensor.dims, sizeof part->dims);
+  tensor.parts = part;
+  tensor.part_count = 1;
   *slot = tensor;
   *place = (rl_gguf_place){tensor.name, offset, tensor.bytes};
 }
@@ -386,6 +396,8 @@ static void check_data(reader *r) {
                              .alignment = r->alignment,
                              .bytes = start < file->size ? file->size - start : 0};
   file->status = rl_gguf_places_check(r->load, &data, &r->places);
+  if (file->status != RL_OK) return;
+  for (size_t i = r->first; i < r->tensors->count; i++) r->tensors->items[i].parts->at += start;
 }
 
 static const rl_node *read_head(reader *r) {
@@ -409,7 +421,11 @@ static const rl_node *read_head(reader *r) {
 
 static const rl_node *read_file(const rl_load *load, const char *path, tensor_list *tensors) {
   rl_binary *file = RL_NEW(load->arena, rl_binary);
-  reader r = {.load = load, .file = file, .tensors = tensors, .alignment = ALIGNMENT};
+  reader r = {.load = load,
+              .file = file,
+              .tensors = tensors,
+              .first = tensors->count,
+              .alignment = ALIGNMENT};
   const rl_node *facts = NULL;
   if (file == NULL) {
     rl_diag_oom(load->diags);

@@ -15,7 +15,8 @@ typedef struct rl_safetensor {
   uint64_t dims[RL_STORED_DIMS]; /* the first is a row: the shape from behind; what is more than
                                     four stands in the last */
   uint64_t values;
-  uint64_t begin, end; /* bytes of the data */
+  uint64_t begin, end; /* bytes of the data, */
+  uint64_t at;         /* which begin at this one of the file */
   const rl_node *node; /* its place in the head */
 } rl_safetensor;
 typedef RL_LIST(rl_safetensor) rl_safetensor_list;

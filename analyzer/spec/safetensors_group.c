@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/number.h"
 #include "spec/config.h"
 #include "spec/safetensors_layout.h"
 
@@ -13,56 +14,61 @@
 /* How a tensor's name ends, what its weight's name ends in instead, and what it is of it. */
 static const struct {
   const char *end, *weight;
-  rl_part_role role;
-} ends[] = {{".qweight", ".weight", RL_PART_CODES},
-            {".qzeros", ".weight", RL_PART_ZEROS},
-            {".scales", ".weight", RL_PART_SCALES},
-            {".g_idx", ".weight", RL_PART_ORDER},
-            {".weight_packed", ".weight", RL_PART_CODES},
-            {".weight_scale", ".weight", RL_PART_SCALES},
-            {".weight_scale_inv", ".weight", RL_PART_SCALES},
-            {".weight_zero_point", ".weight", RL_PART_ZEROS},
-            {".weight_g_idx", ".weight", RL_PART_ORDER},
-            {".weight_shape", ".weight", RL_PART_BESIDE},
-            {".weight_scale_2", ".weight", RL_PART_WHOLE},
-            {".weight_global_scale", ".weight", RL_PART_WHOLE},
-            {".input_scale", ".weight", RL_PART_BESIDE},
-            {".input_scale_ub", ".weight", RL_PART_BESIDE},
-            {".k_scale", ".weight", RL_PART_BESIDE},
-            {".v_scale", ".weight", RL_PART_BESIDE},
-            {".input_global_scale", ".weight", RL_PART_BESIDE},
-            {".weight.absmax", ".weight", RL_PART_SCALES},
-            {".weight.nested_absmax", ".weight", RL_PART_WHOLE},
-            {".weight.quant_map", ".weight", RL_PART_TABLE},
-            {".weight.nested_quant_map", ".weight", RL_PART_TABLE},
-            {".weight.quant_state.bitsandbytes__nf4", ".weight", RL_PART_STATE},
-            {".weight.quant_state.bitsandbytes__fp4", ".weight", RL_PART_STATE},
-            {".SCB", ".weight", RL_PART_SCALES},
-            {".weight_format", ".weight", RL_PART_BESIDE},
-            {"_blocks", "", RL_PART_CODES},
-            {"_scales", "", RL_PART_SCALES}};
+  rl_stored_role role;
+} ends[] = {{".qweight", ".weight", RL_STORED_CODES},
+            {".qzeros", ".weight", RL_STORED_ZEROS},
+            {".scales", ".weight", RL_STORED_SCALES},
+            {".g_idx", ".weight", RL_STORED_ORDER},
+            {".weight_packed", ".weight", RL_STORED_CODES},
+            {".weight_scale", ".weight", RL_STORED_SCALES},
+            {".weight_scale_inv", ".weight", RL_STORED_SCALES},
+            {".weight_zero_point", ".weight", RL_STORED_ZEROS},
+            {".weight_g_idx", ".weight", RL_STORED_ORDER},
+            {".weight_shape", ".weight", RL_STORED_BESIDE},
+            {".weight_scale_2", ".weight", RL_STORED_WHOLE},
+            {".weight_global_scale", ".weight", RL_STORED_WHOLE},
+            {".input_scale", ".weight", RL_STORED_BESIDE},
+            {".input_scale_ub", ".weight", RL_STORED_BESIDE},
+            {".k_scale", ".weight", RL_STORED_BESIDE},
+            {".v_scale", ".weight", RL_STORED_BESIDE},
+            {".input_global_scale", ".weight", RL_STORED_BESIDE},
+            {".weight.absmax", ".weight", RL_STORED_SCALES},
+            {".weight.nested_absmax", ".weight", RL_STORED_WHOLE},
+            {".weight.quant_map", ".weight", RL_STORED_TABLE},
+            {".weight.nested_quant_map", ".weight", RL_STORED_TABLE},
+            {".weight.quant_state.bitsandbytes__nf4", ".weight", RL_STORED_STATE},
+            {".weight.quant_state.bitsandbytes__fp4", ".weight", RL_STORED_STATE},
+            {".SCB", ".weight", RL_STORED_SCALES},
+            {".weight_format", ".weight", RL_STORED_BESIDE},
+            {"_blocks", "", RL_STORED_CODES},
+            {"_scales", "", RL_STORED_SCALES}};
 
 /* A tensor and the weight that it belongs to if that is there. */
 typedef struct member {
   const char *weight, *own;
-  rl_part_role role;
+  rl_stored_role role;
+  uint32_t expert;
   const rl_safetensor *tensor;
 } member;
 
 /* "...experts.12.up_proj" -> "...experts.{e}.up_proj", the name that families give to all of them;
  * the text itself when it names no expert, NULL when memory is exhausted. */
-static const char *of_all_experts(rl_arena *arena, const char *name) {
+static const char *of_all_experts(rl_arena *arena, const char *name, uint32_t *expert) {
   static const char before[] = ".experts.";
   const char *at = strstr(name, before);
+  uint64_t number;
+  *expert = 0;
   if (at == NULL) return name;
   at += sizeof before - 1;
   size_t digits = strspn(at, "0123456789");
   if (digits == 0 || at[digits] != '.') return name;
+  *expert = rl_scan_u64(at, digits, &number) && number < UINT32_MAX ? (uint32_t)number : UINT32_MAX;
   return rl_textf(arena, "%.*s{e}%s", (int)(at - name), name, at + digits);
 }
 
 static bool name_member(rl_arena *arena, const rl_safetensor *tensor, member *out) {
-  *out = (member){.own = of_all_experts(arena, tensor->name), .tensor = tensor};
+  *out = (member){.tensor = tensor};
+  out->own = of_all_experts(arena, tensor->name, &out->expert);
   out->weight = out->own;
   for (size_t i = 0; i < RL_COUNT(ends) && out->own != NULL; i++) {
     size_t length = strlen(out->own), end = strlen(ends[i].end);
@@ -78,6 +84,7 @@ static int by_weight(const void *a, const void *b) {
   const member *left = a, *right = b;
   int order = strcmp(left->weight, right->weight);
   if (order == 0) order = (int)left->role - (int)right->role;
+  if (order == 0) order = (left->expert > right->expert) - (left->expert < right->expert);
   return order != 0 ? order : strcmp(left->tensor->name, right->tensor->name);
 }
 
@@ -91,7 +98,7 @@ static rl_layout gather(const member *members, size_t count) {
     const rl_safetensor *tensor = members[i].tensor;
     rl_layout_part *part = &layout.parts[members[i].role];
     if (part->count++ == 0) part->first = tensor;
-    bool several = members[i].role == RL_PART_TABLE || members[i].role == RL_PART_BESIDE;
+    bool several = members[i].role == RL_STORED_TABLE || members[i].role == RL_STORED_BESIDE;
     layout.mixed |= !several && !same_shape(part->first, tensor);
     part->bytes += tensor->end - tensor->begin; /* all lie in files */
   }
@@ -104,8 +111,27 @@ typedef struct grouping {
   rl_stored *stored;
 } grouping;
 
-static rl_status keep(grouping *g, rl_layout *layout) {
+/* Where the members lie. */
+static bool place(const grouping *g, const member *members, size_t count, rl_stored_tensor *out) {
+  out->parts = RL_NEW_ARRAY(g->load->arena, rl_stored_part, count);
+  for (size_t i = 0; out->parts != NULL && i < count; i++) {
+    const rl_safetensor *tensor = members[i].tensor;
+    rl_stored_part *part = &out->parts[out->part_count++];
+    *part = (rl_stored_part){.role = members[i].role,
+                             .expert = members[i].expert,
+                             .file = tensor->node->loc.file,
+                             .name = tensor->name,
+                             .type = tensor->type,
+                             .at = tensor->at,
+                             .bytes = tensor->end - tensor->begin};
+    memcpy(part->dims, tensor->dims, sizeof part->dims);
+  }
+  return out->parts != NULL;
+}
+
+static rl_status keep(grouping *g, const member *members, size_t count, rl_layout *layout) {
   rl_stored_tensor tensor = {.name = layout->name};
+  if (!place(g, members, count, &tensor)) return rl_diag_oom(g->load->diags);
   rl_status status = rl_layout_read(g->layouts, layout, &tensor);
   if (status != RL_OK) return status;
   g->stored->bytes += tensor.bytes; /* sums of bytes that lie in files */
@@ -120,6 +146,7 @@ static rl_status keep(grouping *g, rl_layout *layout) {
 static int by_own(const void *a, const void *b) {
   const member *left = a, *right = b;
   int order = strcmp(left->own, right->own);
+  if (order == 0) order = (left->expert > right->expert) - (left->expert < right->expert);
   return order != 0 ? order : strcmp(left->tensor->name, right->tensor->name);
 }
 
@@ -127,25 +154,21 @@ static int by_own(const void *a, const void *b) {
  * where it has them. */
 static rl_status keep_group(grouping *g, member *members, size_t count) {
   rl_layout layout = gather(members, count);
-  bool plain = layout.parts[RL_PART_PLAIN].count > 0, codes = layout.parts[RL_PART_CODES].count > 0;
+  bool plain = layout.parts[RL_STORED_PLAIN].count > 0, codes = layout.parts[RL_STORED_CODES].count > 0;
   if (plain && codes) {
     return RL_REPORT(g->load->diags, GIVEN_TWICE, members[0].tensor->node->loc, "tensor",
                      layout.name);
   }
-  if (plain || codes) return keep(g, &layout);
+  if (plain || codes) return keep(g, members, count, &layout);
   qsort(members, count, sizeof *members, by_own);
-  for (size_t i = 0; i < count; i++) {
-    member alone = members[i];
-    alone.weight = alone.own;
-    alone.role = RL_PART_PLAIN;
-    layout = gather(&alone, 1);
-    while (i + 1 < count && strcmp(members[i + 1].own, alone.own) == 0) {
-      layout.parts[RL_PART_PLAIN].count++;
-      layout.parts[RL_PART_PLAIN].bytes +=
-          members[i + 1].tensor->end - members[i + 1].tensor->begin;
-      i++;
+  for (size_t first = 0, behind; first < count; first = behind) {
+    for (behind = first; behind < count; behind++) {
+      if (strcmp(members[behind].own, members[first].own) != 0) break;
+      members[behind].weight = members[behind].own;
+      members[behind].role = RL_STORED_PLAIN;
     }
-    rl_status status = keep(g, &layout);
+    layout = gather(members + first, behind - first);
+    rl_status status = keep(g, members + first, behind - first, &layout);
     if (status != RL_OK) return status;
   }
   return RL_OK;

@@ -108,6 +108,7 @@ static rl_status check_order(const rl_load *load, rl_binary *file, rl_safetensor
     if (tensors[i].begin > at)
       wrong(load, &tensors[i], "leaves a gap behind the one in front of it");
     if (tensors[i].begin != at) return RL_BAD_INPUT;
+    tensors[i].at = file->at + at;
     at = tensors[i].end;
   }
   if (at == file->size - file->at) return RL_OK;

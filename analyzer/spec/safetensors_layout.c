@@ -27,7 +27,7 @@ typedef struct reading {
   bool failed;            /* memory is exhausted, or a format is broken; reported */
 } reading;
 
-static const rl_safetensor *part(const reading *r, rl_part_role role) {
+static const rl_safetensor *part(const reading *r, rl_stored_role role) {
   return r->layout->parts[role].first;
 }
 
@@ -138,7 +138,7 @@ static uint64_t code_bits(const reading *r) {
 
 /* Zero points that are stored and all the same are not read. */
 static bool reads_zeros(const reading *r) {
-  if (part(r, RL_PART_ZEROS) == NULL) return false;
+  if (part(r, RL_STORED_ZEROS) == NULL) return false;
   return !says(r->weights, "sym", "true") && !says(r->weights, "symmetric", "true") &&
          !says(r->weights, "zero_point", "false");
 }
@@ -146,7 +146,7 @@ static bool reads_zeros(const reading *r) {
 /* The group of each column is read where columns were quantized in an order of their own: GPTQ
  * writes it always, compressed-tensors only then. */
 static bool reads_order(const reading *r) {
-  const rl_safetensor *order = part(r, RL_PART_ORDER);
+  const rl_safetensor *order = part(r, RL_STORED_ORDER);
   const char *end = order == NULL ? NULL : strrchr(order->name, '.');
   if (end == NULL) return false;
   return says(r->weights, "desc_act", "true") || strcmp(end, ".weight_g_idx") == 0;
@@ -155,14 +155,14 @@ static bool reads_order(const reading *r) {
 static bool quantizes_activations(const reading *r) {
   if (r->says != NULL && rl_load_get(r->says, "input_activations") != NULL) return true;
   if (r->weights != r->says) return false; /* a group that says nothing of them */
-  return part(r, RL_PART_BESIDE) != NULL || says(r->says, "quant_method", "bitsandbytes");
+  return part(r, RL_STORED_BESIDE) != NULL || says(r->says, "quant_method", "bitsandbytes");
 }
 
 /* --- layouts: each answers false where it is another one --- */
 
 static bool read_dense(reading *r) {
   static const char *const formats[][2] = {{"F32", "fp32"}, {"F16", "fp16"}, {"BF16", "bf16"}};
-  const rl_safetensor *plain = part(r, RL_PART_PLAIN);
+  const rl_safetensor *plain = part(r, RL_STORED_PLAIN);
   for (size_t i = 0; i < RL_COUNT(formats); i++) {
     if (is_type(plain, formats[i][0])) take_shipped(r, formats[i][1]);
   }
@@ -171,9 +171,9 @@ static bool read_dense(reading *r) {
 
 /* One scale a tensor, a row or a block of 128 x 128 (DeepSeek-AI 2024, DeepSeek-V3, 3.3.2). */
 static bool read_fp8(reading *r) {
-  const rl_safetensor *scales = part(r, RL_PART_SCALES);
+  const rl_safetensor *scales = part(r, RL_STORED_SCALES);
   rl_component fp8 = {.kind = RL_QUANT, .type = RL_F8_E4M3, .span = RL_PER_ROW};
-  if (!is_type(part(r, RL_PART_PLAIN), "F8_E4M3") || !scale_type(scales, &fp8.scale)) return false;
+  if (!is_type(part(r, RL_STORED_PLAIN), "F8_E4M3") || !scale_type(scales, &fp8.scale)) return false;
   uint64_t blocks =
       rl_ceil_div(r->shape.rows, 128) * rl_ceil_div(r->shape.cols, 128) * r->shape.others;
   r->out->type = "8-bit floats with scales in another arrangement";
@@ -190,9 +190,9 @@ static bool read_fp8(reading *r) {
 
 /* A row's zero point, where there is one, is a value of the codes' type. */
 static bool read_int8(reading *r) {
-  const rl_safetensor *scales = part(r, RL_PART_SCALES), *zeros = part(r, RL_PART_ZEROS);
+  const rl_safetensor *scales = part(r, RL_STORED_SCALES), *zeros = part(r, RL_STORED_ZEROS);
   rl_component int8 = {.kind = RL_QUANT, .type = RL_I8, .span = RL_PER_ROW};
-  if (!is_type(part(r, RL_PART_PLAIN), "I8") || !scale_type(scales, &int8.scale)) return false;
+  if (!is_type(part(r, RL_STORED_PLAIN), "I8") || !scale_type(scales, &int8.scale)) return false;
   r->out->type = "8-bit integers with scales in another arrangement";
   if (scales->values != r->shape.rows * r->shape.others) return true;
   const bool both = quantizes_activations(r);
@@ -208,11 +208,11 @@ static bool read_int8(reading *r) {
 /* Integers that no component keeps, by what they are; NULL when memory is exhausted or there is
  * nothing to say against them. */
 static const char *strange_groups(reading *r, uint64_t bits, uint64_t group, rl_type *scale) {
-  if (says(r->weights, "desc_act", "true") && part(r, RL_PART_ORDER) == NULL) {
+  if (says(r->weights, "desc_act", "true") && part(r, RL_STORED_ORDER) == NULL) {
     return "integers whose rows are in another order, which is not stored";
   }
   bool known = (bits == 2 || bits == 4 || bits == 8) && group > 0 && group <= UINT32_MAX;
-  if (known && scale_type(part(r, RL_PART_SCALES), scale)) return NULL;
+  if (known && scale_type(part(r, RL_STORED_SCALES), scale)) return NULL;
   const char *what = rl_textf(r->layouts->load->arena, "%u-bit integers in groups of %u",
                               (unsigned)bits, (unsigned)group);
   if (what == NULL) rl_diag_oom(r->layouts->load->diags);
@@ -258,7 +258,7 @@ static void take_groups(reading *r, uint64_t bits, uint64_t groups) {
 /* qweight: codes in words of 32 bits along the inputs (GPTQ, [in / 8, out]) or the outputs (AWQ,
  * [in, out / 8]); scales [groups, out]. weight_packed: [out, in / 8], scales [out, groups]. */
 static bool read_words(reading *r) {
-  const rl_safetensor *codes = part(r, RL_PART_CODES), *scales = part(r, RL_PART_SCALES);
+  const rl_safetensor *codes = part(r, RL_STORED_CODES), *scales = part(r, RL_STORED_SCALES);
   const uint64_t bits = code_bits(r);
   if (!is_type(codes, "I32") || scales == NULL) return false;
   const char *end = strrchr(codes->name, '.');
@@ -282,15 +282,15 @@ static bool read_words(reading *r) {
 
 /* Codes under a name of their own, or, with small floats as scales, under the weight's. */
 static const rl_safetensor *small_codes(const reading *r, bool small) {
-  const rl_safetensor *codes = part(r, RL_PART_CODES);
-  return codes == NULL && small ? part(r, RL_PART_PLAIN) : codes;
+  const rl_safetensor *codes = part(r, RL_STORED_CODES);
+  return codes == NULL && small ? part(r, RL_STORED_PLAIN) : codes;
 }
 
 /* gpt-oss: blocks [.., cols / 32, 16] of two codes a byte, scales [.., cols / 32]; as
  * compressed-tensors and ModelOpt: [rows, cols / 2] with [rows, cols / 32], or [rows, cols / 16]
  * and a scale of the whole. */
 static bool read_fp4(reading *r) {
-  const rl_safetensor *scales = part(r, RL_PART_SCALES);
+  const rl_safetensor *scales = part(r, RL_STORED_SCALES);
   const bool small = is_type(scales, "F8_E4M3"); /* else powers of two, as bytes */
   const rl_safetensor *codes = small_codes(r, small);
   if (!is_type(codes, "U8")) return false;
@@ -326,11 +326,11 @@ static const char *table_name(rl_arena *arena, const rl_component *codes) {
  * Quantized scales have a table, scales and an offset of their own; the offset stands in the text
  * and is read as fp32. */
 static bool read_table(reading *r) {
-  const rl_safetensor *plain = part(r, RL_PART_PLAIN), *scales = part(r, RL_PART_SCALES);
-  const rl_safetensor *state = part(r, RL_PART_STATE);
-  const bool nested = part(r, RL_PART_WHOLE) != NULL;
+  const rl_safetensor *plain = part(r, RL_STORED_PLAIN), *scales = part(r, RL_STORED_SCALES);
+  const rl_safetensor *state = part(r, RL_STORED_STATE);
+  const bool nested = part(r, RL_STORED_WHOLE) != NULL;
   enum { OFFSET_BYTES = 4, SCALES_OF_ONE = 256 };
-  if (plain == NULL || part(r, RL_PART_TABLE) == NULL) return false;
+  if (plain == NULL || part(r, RL_STORED_TABLE) == NULL) return false;
   r->shape = (matrix){.cols = (plain->end - plain->begin) * 2, .rows = 1, .others = 1};
   r->out->type = "4-bit codes of a table in blocks (bitsandbytes)";
   rl_component codes = {.kind = RL_QUANT, .type = RL_NF4, .span = RL_PER_GROUP, .tables = true};
@@ -348,11 +348,11 @@ static bool read_table(reading *r) {
 
 /* Which parts a product reads, and what stands beside them. */
 static void sum_parts(const reading *r, rl_layout *layout) {
-  for (int role = 0; role < RL_PART_ROLES; role++) {
+  for (int role = 0; role < RL_STORED_ROLES; role++) {
     const rl_layout_part *p = &layout->parts[role];
-    bool beside = role == RL_PART_BESIDE || role == RL_PART_STATE ||
-                  (role == RL_PART_ORDER && !r->ordered) || (role == RL_PART_ZEROS && !r->zeros);
-    const uint64_t read = role == RL_PART_STATE ? rl_min_u64(r->state_bytes, p->bytes) : 0;
+    bool beside = role == RL_STORED_BESIDE || role == RL_STORED_STATE ||
+                  (role == RL_STORED_ORDER && !r->ordered) || (role == RL_STORED_ZEROS && !r->zeros);
+    const uint64_t read = role == RL_STORED_STATE ? rl_min_u64(r->state_bytes, p->bytes) : 0;
     r->out->bytes += beside ? read : p->bytes;
     if (!beside) continue;
     layout->beside_count += p->count;
@@ -363,21 +363,22 @@ static void sum_parts(const reading *r, rl_layout *layout) {
 rl_status rl_layout_read(rl_layouts *layouts, rl_layout *layout, rl_stored_tensor *out) {
   static bool (*const readers[])(reading * r) = {read_fp8, read_int8, read_words, read_fp4,
                                                  read_table};
-  const rl_safetensor *first = layout->parts[RL_PART_PLAIN].first;
+  const rl_safetensor *first = layout->parts[RL_STORED_PLAIN].first;
   reading r = {.layouts = layouts, .layout = layout, .out = out};
-  if (first == NULL) first = layout->parts[RL_PART_CODES].first;
+  if (first == NULL) first = layout->parts[RL_STORED_CODES].first;
   r.shape = (matrix){first->dims[0], first->dims[1], first->dims[2] * first->dims[3]};
   out->type = first->type;
   if (!find_says(&r, first)) return rl_diags_status(layouts->load->diags);
-  bool scaled = layout->parts[RL_PART_SCALES].count > 0, read = !scaled && read_dense(&r);
+  bool scaled = layout->parts[RL_STORED_SCALES].count > 0, read = !scaled && read_dense(&r);
   for (size_t i = 0; i < RL_COUNT(readers) && !read; i++) read = scaled && readers[i](&r);
   if (layout->mixed) {
     out->format = NULL;
     out->type = "experts of different shapes or types";
   }
-  uint64_t experts = layout->parts[RL_PART_PLAIN].count + layout->parts[RL_PART_CODES].count;
+  uint64_t experts = layout->parts[RL_STORED_PLAIN].count + layout->parts[RL_STORED_CODES].count;
   uint64_t dims[RL_STORED_DIMS] = {r.shape.cols, r.shape.rows, r.shape.others, experts};
   memcpy(out->dims, dims, sizeof dims);
+  out->zeros_less_one = !says(r.says, "checkpoint_format", "gptq_v2");
   sum_parts(&r, layout);
   return r.failed ? rl_diags_status(layouts->load->diags) : RL_OK;
 }

@@ -6,19 +6,6 @@
 #include "spec/module_rules.h"
 #include "spec/safetensors.h"
 
-typedef enum rl_part_role {
-  RL_PART_PLAIN, /* the tensor of the weight's own name: values, or codes of one value each */
-  RL_PART_CODES, /* packed codes, under a name of their own */
-  RL_PART_SCALES,
-  RL_PART_ZEROS,
-  RL_PART_WHOLE,  /* scales of the whole tensor, or of its scales */
-  RL_PART_TABLE,  /* values that codes stand for */
-  RL_PART_ORDER,  /* which group a row is of */
-  RL_PART_STATE,  /* how the weight was quantized, as text (bitsandbytes) */
-  RL_PART_BESIDE, /* for loading, or of the activations: no product reads it */
-  RL_PART_ROLES
-} rl_part_role;
-
 typedef struct rl_layout_part {
   const rl_safetensor *first;
   size_t count; /* tensors: one, or one for each expert */
@@ -27,7 +14,7 @@ typedef struct rl_layout_part {
 
 typedef struct rl_layout {
   const char *name; /* of the weight, "{e}" for all experts */
-  rl_layout_part parts[RL_PART_ROLES];
+  rl_layout_part parts[RL_STORED_ROLES];
   bool mixed;          /* experts of different shapes or types */
   size_t beside_count; /* tensors that no product reads, found by rl_layout_read */
   uint64_t beside_bytes;

@@ -51,6 +51,8 @@ static const struct {
     {RL_D_SAFETENSORS_COUNT, "spec_safetensors.c"},
     {RL_D_SAFETENSORS_TOTAL, "spec_safetensors.c"},
     {RL_D_SAFETENSORS_ABSENT, "spec_safetensors.c"},
+    {RL_D_FILE_SHAPE, "engine_files.c"},     {RL_D_FILE_LAYOUT, "engine_files.c"},
+    {RL_D_FILE_VALUE, "engine_files.c"},     {RL_D_FILE_GROUP, "engine_files.c"},
     {RL_D_GNUPLOT_HANGS, "cli_gnuplot.c"},
 };
 
