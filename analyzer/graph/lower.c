@@ -131,7 +131,9 @@ static rl_status lower_run(rl_lowering *lowering, uint32_t index) {
   lowering->cross_k = lowering->cross_v = RL_NONE;
   run->first_op = (uint32_t)lowering->raw.count;
   for (size_t s = 0; s < run->statement_count && status == RL_OK; s++) {
+    const size_t told = lowering->diags->list.count;
     status = lower_statement(lowering, &run->statements[s]);
+    if (status != RL_OK) rl_lower_blame(lowering, &run->statements[s], told);
   }
   run->op_count = (uint32_t)lowering->raw.count - run->first_op;
   return status;
@@ -209,8 +211,7 @@ static void note_source(rl_lowering *lowering) {
   rl_encoder_source begin = {workload->source, images ? workload->images : 1, workload->columns};
   if (!lowering->source.read || begin.positions == 0 || begin.pieces == 0) return;
   if (images && begin.columns == 0) {
-    begin.columns =
-        rl_squarest_columns(begin.positions, rl_merged_side(lowering->source.merge));
+    begin.columns = rl_squarest_columns(begin.positions, rl_merged_side(lowering->source.merge));
   }
   lowering->source.begin = begin;
 }

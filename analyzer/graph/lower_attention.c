@@ -26,8 +26,8 @@ static rl_status add_cache(rl_lowering *lowering, const rl_evaluated *values, co
 static rl_status add_caches(rl_lowering *lowering, const rl_evaluated *values, uint32_t *k,
                             uint32_t *v) {
   bool second = values->cache != 0;
-  rl_status status = add_cache(lowering, values, second ? "second_k_cache" : "k_cache",
-                               lowering->scenario->k, k);
+  rl_status status =
+      add_cache(lowering, values, second ? "second_k_cache" : "k_cache", lowering->scenario->k, k);
   if (status != RL_OK) return status;
   return add_cache(lowering, values, second ? "second_v_cache" : "v_cache", lowering->scenario->v,
                    v);
@@ -67,9 +67,12 @@ static rl_status report_heads(rl_lowering *lowering, const rl_statement *stateme
                               const rl_evaluated *values) {
   char heads[RL_NUMBER_TEXT], kv_heads[RL_NUMBER_TEXT];
   const rl_model *model = lowering->scenario->model;
-  rl_status status = RL_REPORT(
-      lowering->diags, HEADS_PER_KV, model->config == NULL ? statement->loc : model->config->loc,
-      rl_print_u64(values->heads, heads), rl_print_u64(values->kv_heads, kv_heads));
+  const rl_attribute *asked = rl_attribute_find(statement, "kv_heads");
+  const rl_node *cause = asked == NULL ? NULL : rl_model_cause(model, asked->value);
+  if (cause == NULL) cause = model->config;
+  rl_status status =
+      RL_REPORT(lowering->diags, HEADS_PER_KV, cause == NULL ? statement->loc : cause->loc,
+                rl_print_u64(values->heads, heads), rl_print_u64(values->kv_heads, kv_heads));
   if (model->config != NULL) {
     RL_REPORT(lowering->diags, LOWERED_HERE, statement->loc, model->family->name);
   }
@@ -141,9 +144,9 @@ static rl_status begin_over_cache(rl_lowering *lowering, const rl_statement *sta
                                   const rl_evaluated *values, rl_op_kind kind, rl_op *op,
                                   rl_attention_ends *ends) {
   uint32_t q[2];
-  *ends = (rl_attention_ends){RL_NONE, lowering->k_cache, lowering->v_cache, RL_NONE,
-                              RL_NONE, RL_NONE,           RL_NONE,           lowering->k_parts,
-                              lowering->v_parts};
+  *ends =
+      (rl_attention_ends){RL_NONE, lowering->k_cache, lowering->v_cache, RL_NONE,          RL_NONE,
+                          RL_NONE, RL_NONE,           lowering->k_parts, lowering->v_parts};
   rl_status status = rl_inputs_find(lowering, statement, q);
   if (status == RL_OK) {
     status = rl_cache_check(lowering, statement, values, q[0], lowering->k_cache);

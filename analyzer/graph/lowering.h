@@ -222,6 +222,9 @@ rl_status rl_rotation_check(rl_lowering *lowering, const rl_statement *statement
 
 typedef rl_status rl_lower_op(rl_lowering *lowering, const rl_statement *statement,
                               const rl_evaluated *values);
+/* The one diagnostic that the statement added behind the first so many is told at the value of the
+ * config that it rests on, and behind it the statement. */
+void rl_lower_blame(rl_lowering *lowering, const rl_statement *statement, size_t first);
 rl_lower_op rl_lower_embed, rl_lower_embed_next, rl_lower_norm, rl_lower_linear, rl_lower_pair, rl_lower_elementwise,
     rl_lower_sample, rl_lower_rope, rl_lower_kv_append, rl_lower_attention, rl_lower_route,
     rl_lower_expert_linear, rl_lower_combine, rl_lower_conv, rl_lower_concat,

@@ -54,6 +54,10 @@ typedef struct rl_model {
 /* A dim as integer: `L`, `d`, ... reports unknown names. */
 rl_status rl_model_dim(const rl_model *model, const char *name, uint64_t *out, rl_diags *diags);
 
+/* The first value of the config that an expression of the family reads, itself or by a dim; NULL:
+ * none. */
+const rl_node *rl_model_cause(const rl_model *model, const rl_node *expression);
+
 /* What quantization_config says of a weight of the graph; NULL: nothing. */
 const rl_layer_format *rl_model_quantized(const rl_model *model, const char *weights,
                                           uint32_t layer);

@@ -28,13 +28,19 @@ static const struct {
   const char *file;
   uint64_t parameters;
 } CONFIGS[] = {
-    {"llama-3.1-8b", 8030261248},  {"mistral-7b-v0.3", 7248023552},
-    {"qwen2.5-0.5b", 494032768},   {"qwen3-0.6b", 596049920},
-    {"gemma-2-2b", 2614341888},    {"gemma-3-27b-it", 27009346304},
-    {"gemma-3-4b-it", 3880263168}, {"gpt2", 124439808},
-    {"opt-125m", 125239296},       {"llava-1.5-7b-hf", 7050828800},
+    {"llama-3.1-8b", 8030261248},
+    {"mistral-7b-v0.3", 7248023552},
+    {"qwen2.5-0.5b", 494032768},
+    {"qwen3-0.6b", 596049920},
+    {"gemma-2-2b", 2614341888},
+    {"gemma-3-27b-it", 27009346304},
+    {"gemma-3-4b-it", 3880263168},
+    {"gpt2", 124439808},
+    {"opt-125m", 125239296},
+    {"llava-1.5-7b-hf", 7050828800},
     {"qwen2-vl-7b-instruct", 8291375616},
-    {"qwen2-vl-2b-nested", 2208985600}, {"qwen2.5-vl-7b-instruct", 8292166656},
+    {"qwen2-vl-2b-nested", 2208985600},
+    {"qwen2.5-vl-7b-instruct", 8292166656},
 };
 
 static void test_published(void) {
@@ -49,8 +55,11 @@ static void test_published(void) {
     graph_must(&c);
     /* GPT-2's config is older than torch_dtype. */
     bool typed = strcmp(CONFIGS[i].file, "gpt2") != 0;
-    if (c.diags.list.count != !typed) graph_print(&c);
-    CU_ASSERT_EQUAL(c.diags.list.count, !typed);
+    /* The larger Gemmas 3 have a vision tower, which is not described. */
+    bool sees = c.diags.list.count == 1 && strncmp(CONFIGS[i].file, "gemma-3-", 8) == 0 &&
+                c.diags.list.items[0].code == RL_D_CONFIG_PART_LEFT_OUT;
+    if (c.diags.list.count != !typed && !sees) graph_print(&c);
+    CU_ASSERT(sees || c.diags.list.count == !typed);
     CU_ASSERT(rl_program_parameters(c.program, &values));
     CU_ASSERT_EQUAL(values, CONFIGS[i].parameters);
     graph_close(&c);

@@ -122,6 +122,14 @@ void graph_print(const graph_case *c) {
   }
 }
 
+void graph_blamed(const graph_case *c) {
+  const rl_diag *told = c->diags.list.items;
+  CU_ASSERT_FATAL(c->diags.list.count == 1 || c->diags.list.count == 2);
+  if (c->diags.list.count == 1) return;
+  CU_ASSERT_EQUAL(told[1].code, RL_D_LOWERED_HERE);
+  CU_ASSERT(strcmp(told[0].loc.file, told[1].loc.file) != 0);
+}
+
 void graph_must(graph_case *c) {
   rl_status status = graph_lower(c);
   if (status != RL_OK) graph_print(c);

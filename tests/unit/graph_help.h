@@ -40,6 +40,8 @@ const char *graph_operands(graph_case *c, const rl_op *op);
 const rl_op *graph_op(const graph_case *c, uint32_t run, const char *name);
 const rl_tensor *graph_tensor(const graph_case *c, const char *name);
 void graph_print(const graph_case *c);
+/* One error; where a value of the config makes it one, told there, and then the statement. */
+void graph_blamed(const graph_case *c);
 /* Asserts that text is that, and shows both otherwise. */
 void graph_same(const char *text, const char *expected);
 

@@ -1,0 +1,44 @@
+/* Which value of a config an expression of a family rests on: the first that it reads. */
+#include <string.h>
+
+#include "spec/config.h"
+
+enum { NAME_BYTES = 128, CHAIN_MAX = 16 };
+
+static bool begins_name(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+}
+
+/* The next name of an expression, points included; texts in quotes have none. NULL at the end. */
+static const char *next_name(const char *at, char name[NAME_BYTES]) {
+  static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789.";
+  while (*at != '\0' && !begins_name(*at)) {
+    const char *quote = *at == '\'' ? strchr(at + 1, '\'') : NULL;
+    at = quote != NULL ? quote + 1 : at + 1;
+  }
+  const size_t length = strspn(at, letters);
+  if (length == 0 || length >= NAME_BYTES) return NULL;
+  memcpy(name, at, length);
+  name[length] = '\0';
+  return at + length;
+}
+
+static const rl_node *find(const rl_model *model, const char *text, int depth) {
+  char name[NAME_BYTES];
+  for (const char *at = text; (at = next_name(at, name)) != NULL;) {
+    const rl_node *dim = rl_node_get(model->family->dims, name);
+    const rl_node *found = NULL;
+    if (dim == NULL) {
+      found = rl_config_find(model->config, name);
+    } else if (depth < CHAIN_MAX && dim->kind == RL_SCALAR) {
+      found = find(model, dim->text, depth + 1);
+    }
+    if (found != NULL && !rl_node_is_null(found)) return found;
+  }
+  return NULL;
+}
+
+const rl_node *rl_model_cause(const rl_model *model, const rl_node *expression) {
+  if (expression == NULL || expression->kind != RL_SCALAR) return NULL;
+  return model->config == NULL ? NULL : find(model, expression->text, 0);
+}
