@@ -6,6 +6,8 @@
 #include "spec/load.h"
 #include "spec/model.h"
 
+/* The family that model_type names, else the class in `architectures`; NULL after a diagnostic. */
+void rl_config_family(const rl_load *load, const rl_node *config, const rl_family **family);
 /* The map that holds the dims: config itself, or the family's config_key merged over it. */
 const rl_node *rl_config_merge(const rl_load *load, const rl_family *family, const rl_node *config);
 /* Keys of `over`, then those of `under` that it lacks, but for the key left out; NULL, reported,

@@ -81,7 +81,9 @@ static rl_status check_kind(const rl_node *root, const char *expected, rl_diags 
   }
   const rl_node *kind = rl_node_get(root, "kind");
   if (kind == NULL) {
-    bool config = strcmp(expected, "model") == 0 && rl_node_get(root, "model_type") != NULL;
+    bool config =
+        rl_node_get(root, "model_type") != NULL || rl_node_get(root, "architectures") != NULL;
+    config = config && strcmp(expected, "model") == 0;
     return config ? RL_OK : RL_REPORT(diags, KIND_MISSING, root->loc, expected);
   }
   rl_status status = rl_node_text(kind, "kind", &text, diags);

@@ -168,10 +168,8 @@ static void load_description(const rl_load *load, rl_model *model) {
 
 static void load_config(const rl_load *load, rl_model *model) {
   if (!rl_load_is_map(load, load->root, "config")) return;
-  const rl_node *type = rl_load_need(load, load->root, "config", "model_type");
-  const char *name = rl_load_name(load, type, "model_type");
-  if (name == NULL) return;
-  if (rl_db_family_of(load->db, name, type->loc, &model->family, load->diags) != RL_OK) return;
+  rl_config_family(load, load->root, &model->family);
+  if (model->family == NULL) return;
   finish(load, model, load->root);
 }
 
