@@ -20,18 +20,23 @@ extern const rl_kernel RL_LINEAR_AVX512[RL_LINEAR_AVX512_COUNT];
 extern const rl_kernel RL_LINEAR_AVX512_VNNI[RL_LINEAR_AVX512_VNNI_COUNT];
 extern const rl_kernel RL_LINEAR_AVX512_BF16[RL_LINEAR_AVX512_BF16_COUNT];
 
-/* linear: run, workspace, whether a row's tile takes the operands, what it declares. */
-void rl_fast_linear(const rl_call *call);
-bool rl_fast_linear_workspace(const rl_program *program, const rl_op *op,
-                              const rl_pass_limits *limits, rl_workspace_size *size);
-bool rl_fast_linear_fits(const rl_program *program, const rl_op *op, const rl_kernel *kernel);
-void rl_fast_linear_declare(const rl_call *call, rl_declared *declared);
+/* linear, expert_linear: run, workspace, whether a row's tile takes the operands, what it declares;
+ * rl_fast_product is whichever the operator is. */
+#define RL_ROW_FUNCTIONS(name)                                                                     \
+  void rl_fast_##name(const rl_call *call);                                                        \
+  bool rl_fast_##name##_workspace(const rl_program *program, const rl_op *op,                      \
+                                  const rl_pass_limits *limits, rl_workspace_size *size);          \
+  bool rl_fast_##name##_fits(const rl_program *program, const rl_op *op, const rl_kernel *kernel); \
+  void rl_fast_##name##_declare(const rl_call *call, rl_declared *declared)
+RL_ROW_FUNCTIONS(linear);
+RL_ROW_FUNCTIONS(expert_linear);
+RL_ROW_FUNCTIONS(product);
 
-#define RL_LINEAR_ROW(text, stored, multiplied, how)                                \
-  {                                                                                 \
-    .run = rl_fast_linear, .workspace = rl_fast_linear_workspace, .name = (text),   \
-    .fits = rl_fast_linear_fits, .declare = rl_fast_linear_declare, .panels = true, \
-    .weights = (stored), .inputs = (multiplied), .tile = (how)                      \
+#define RL_LINEAR_ROW(text, stored, multiplied, how)                                  \
+  {                                                                                   \
+    .run = rl_fast_product, .workspace = rl_fast_product_workspace, .name = (text),   \
+    .fits = rl_fast_product_fits, .declare = rl_fast_product_declare, .panels = true, \
+    .weights = (stored), .inputs = (multiplied), .tile = (how)                        \
   }
 
 enum {
@@ -48,11 +53,7 @@ extern const rl_kernel RL_ATTENTION_AVX512_VNNI[RL_ATTENTION_AVX512_VNNI_COUNT];
 extern const rl_kernel RL_ATTENTION_AVX512_BF16[RL_ATTENTION_AVX512_BF16_COUNT];
 
 /* attention over the cache; `weights` is the type of stored keys and values. */
-void rl_fast_attention(const rl_call *call);
-bool rl_fast_attention_workspace(const rl_program *program, const rl_op *op,
-                                 const rl_pass_limits *limits, rl_workspace_size *size);
-bool rl_fast_attention_fits(const rl_program *program, const rl_op *op, const rl_kernel *kernel);
-void rl_fast_attention_declare(const rl_call *call, rl_declared *declared);
+RL_ROW_FUNCTIONS(attention);
 
 #define RL_ATTENTION_ROW(text, stored, multiplied, how)                                        \
   {                                                                                            \
@@ -79,12 +80,6 @@ extern const rl_runs RL_RUNS_NEON, RL_RUNS_AVX2, RL_RUNS_AVX512;
 extern const rl_kernel RL_RUN_ROWS_NEON[RL_RUN_ROWS], RL_RUN_ROWS_AVX2[RL_RUN_ROWS],
     RL_RUN_ROWS_AVX512[RL_RUN_ROWS];
 
-#define RL_ROW_FUNCTIONS(name)                                                                     \
-  void rl_fast_##name(const rl_call *call);                                                        \
-  bool rl_fast_##name##_workspace(const rl_program *program, const rl_op *op,                      \
-                                  const rl_pass_limits *limits, rl_workspace_size *size);          \
-  bool rl_fast_##name##_fits(const rl_program *program, const rl_op *op, const rl_kernel *kernel); \
-  void rl_fast_##name##_declare(const rl_call *call, rl_declared *declared)
 RL_ROW_FUNCTIONS(values);
 RL_ROW_FUNCTIONS(norm);
 RL_ROW_FUNCTIONS(rope);

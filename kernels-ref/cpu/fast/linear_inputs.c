@@ -101,11 +101,12 @@ static void sum_codes(const rl_linear_batch *batch, const lane *to, const int8_t
 }
 
 /* Codes are stored without a sign: 128 stands for zero. */
-static void load_codes(const rl_linear_batch *batch, uint64_t row, uint64_t slot) {
+static void load_codes(const rl_linear_batch *batch, uint64_t row, uint64_t slot,
+                       const rl_linear_room *room) {
   const lane to = lane_of(batch, slot);
   const uint8_t *stored = rl_view_take_row(batch->in, row);
   const rl_type scale = batch->in->store.format->stack[0].scale;
-  uint8_t *codes = (uint8_t *)batch->run;
+  uint8_t *codes = (uint8_t *)room->run;
   for (uint64_t col = 0; col < batch->cols; col++) codes[col] = stored[col] ^ SIGN;
   batch->scales[slot] =
       rl_decode(scale, rl_bits_load(stored + batch->cols, rl_encoding_bytes(scale)));
@@ -113,12 +114,12 @@ static void load_codes(const rl_linear_batch *batch, uint64_t row, uint64_t slot
   put_row(batch, &to, codes);
 }
 
-static void sum_floats(const rl_linear_batch *batch, const lane *to) {
+static void sum_floats(const rl_linear_batch *batch, const lane *to, const float *values) {
   for (uint64_t g = 0; g < batch->groups; g++) {
     const uint64_t end = rl_min_u64((g + 1) * batch->group, batch->cols);
     double sums[4] = {0};
     for (uint64_t col = g * batch->group; col < end; col++) {
-      sums[col % 4] += (double)batch->values[col];
+      sums[col % 4] += (double)values[col];
     }
     const float rounded = (float)((sums[0] + sums[1]) + (sums[2] + sums[3]));
     memcpy(to->sums + g * to->apart, &rounded, WORD);
@@ -126,24 +127,36 @@ static void sum_floats(const rl_linear_batch *batch, const lane *to) {
 }
 
 /* Sums of groups are of the inputs as they are multiplied. */
-static void load_floats(const rl_linear_batch *batch, uint64_t row, uint64_t slot) {
+static void load_floats(const rl_linear_batch *batch, uint64_t row, uint64_t slot,
+                        const rl_linear_room *room) {
   const rl_type type = batch->input.type;
   const lane to = lane_of(batch, slot);
-  uint8_t *run = (uint8_t *)batch->run;
-  rl_view_read(batch->in, row * batch->cols, batch->cols, batch->values);
-  rl_span_store(type, batch->values, batch->cols, run);
+  uint8_t *run = (uint8_t *)room->run;
+  rl_view_read(batch->in, row * batch->cols, batch->cols, room->values);
+  rl_span_store(type, room->values, batch->cols, run);
   if (batch->summed) {
-    memset(batch->values, 0, batch->cols * sizeof *batch->values);
-    rl_span_add(type, run, batch->cols, batch->values);
-    sum_floats(batch, &to);
+    memset(room->values, 0, batch->cols * sizeof *room->values);
+    rl_span_add(type, run, batch->cols, room->values);
+    sum_floats(batch, &to, room->values);
   }
   put_row(batch, &to, run);
 }
 
-void rl_linear_load(const rl_linear_batch *batch, uint64_t row, uint64_t slot) {
+void rl_linear_load(const rl_linear_batch *batch, uint64_t row, uint64_t slot,
+                    const rl_linear_room *room) {
   if (batch->input.type == RL_I8) {
-    load_codes(batch, row, slot);
+    load_codes(batch, row, slot, room);
   } else {
-    load_floats(batch, row, slot);
+    load_floats(batch, row, slot, room);
+  }
+}
+
+void rl_linear_copy(const rl_linear_batch *from, uint64_t slot, const rl_linear_batch *to,
+                    uint64_t place) {
+  const lane at = lane_of(to, place);
+  put_fours(&at, from->x + slot * from->x_bytes, from->x_bytes / WORD);
+  if (from->input.type == RL_I8) to->scales[place] = from->scales[slot];
+  for (uint64_t g = 0; (from->summed || from->input.type == RL_I8) && g < from->groups; g++) {
+    memcpy(at.sums + g * at.apart, from->sums + (slot * from->groups + g) * WORD, WORD);
   }
 }
