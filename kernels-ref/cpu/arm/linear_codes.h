@@ -6,11 +6,15 @@
 static inline void load_signed(const uint8_t *at, vi *w) {
   w[0] = vi_xor(vi_load(at), vi_all(0x80808080));
 }
+/* Without zeros of their own codes are around their middle: nothing is left to be taken off. */
 static inline codes_group signed_group_of(const rl_linear_task *task, const uint8_t *panel,
                                           uint64_t g, uint64_t row) {
   codes_group group = codes_group_of(task, panel, g, row);
-  group.zero = vsubq_s32(group.zero, vdupq_n_s32(128));
+  if (group.zeros) group.zero = vsubq_s32(group.zero, vdupq_n_s32(128));
   return group;
+}
+static inline vs signed_begin(const codes_group *group, const uint8_t *inputs) {
+  return group->zeros ? codes_begin(group, inputs) : (vs)vi_all(0);
 }
 
 #define TILE(x) w8_codes_##x
@@ -22,7 +26,7 @@ static inline codes_group signed_group_of(const rl_linear_task *task, const uint
 #define TILE_WEIGHT vi
 #define TILE_SUM vs
 #define TILE_ADD CODES_ADD
-#define TILE_BEGIN codes_begin
+#define TILE_BEGIN signed_begin
 #define TILE_END codes_end
 #define TILE_GROUP codes_group
 #define TILE_GROUP_OF signed_group_of
