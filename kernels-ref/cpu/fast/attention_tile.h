@@ -11,10 +11,11 @@
 #include "kernels-ref/cpu/kernel.h"
 
 enum {
-  RL_BLOCK_KEYS = 32, /* bits of a word of `seen` */
+  RL_BLOCK_KEYS = 64, /* bits of a word of `seen` */
   RL_SPLIT_KEYS = 512,
   RL_BLOCK_LANES = 16, /* sums of weights that stand side by side */
-  RL_BLOCK_PAD = 32    /* values that rows of keys and mixes are padded to */
+  RL_BLOCK_PAD = 32,   /* values that rows of keys and mixes are padded to */
+  RL_QUERY_PANEL = 8   /* queries of a panel, where a tile takes them so */
 };
 
 /* What all blocks of a call have in common. Queries and weights are multiplied in words of 4 bytes:
@@ -24,6 +25,7 @@ typedef struct rl_attention_task {
   uint64_t padded_words;    /* the same, rounded up to what vectors load */
   uint64_t width;           /* floats of a mix, padded */
   uint64_t codes;           /* stored bytes of a row in front of its scale */
+  uint64_t lanes;           /* sums of the weights of a row: RL_BLOCK_LANES, or 1 of panels */
   const rl_component *component;
   float scale, softcap; /* to scores in units of log2, as their cap is; 0: none */
 } rl_attention_task;
@@ -35,10 +37,10 @@ typedef struct rl_attention_block {
   uint64_t apart; /* bytes from the row of a key to that of the next */
   uint32_t first, end;
   uint64_t rows;
-  const uint32_t *seen;                   /* [rows] bit j: the query attends to key j */
+  const uint64_t *seen;                   /* [rows] bit j: the query attends to key j */
   const float *q;                         /* [rows][padded words], words of whatever they hold */
   float *mix;                             /* [rows][width] */
-  float *lanes;                           /* [rows][RL_BLOCK_LANES] sums of the weights */
+  float *lanes;                           /* [rows][lanes] sums of the weights */
   float *largest;                         /* [rows] score that both are relative to */
   float *room;                            /* rl_attention_room of them */
   const uint8_t *ahead[2], *ahead_end[2]; /* of keys and values: what is asked for meanwhile */
@@ -52,12 +54,16 @@ struct rl_attention_tile {
    * NULL: as numbers of the type, in the order of the channels. */
   void (*arrange)(const rl_attention_task *task, const float *query, float *words);
   uint32_t together; /* channels that words come from together */
-  bool parted;       /* of 32 values of a mix those of even channels stand before the others */
+  uint32_t pad;      /* values that rows of mixes are padded to; 0: RL_BLOCK_PAD */
+  /* Queries stand in panels of RL_QUERY_PANEL, [padded words / 2][rows][2 words], those of rows
+   * that are not there 0; mixes, sums and largest scores have room for whole panels. */
+  bool panels;
+  const uint8_t *order; /* [pad] places of neighbouring channels in a mix; NULL: their order */
 };
 
-/* Floats that a block needs: keys by words, values, scores. */
+/* Floats that a block needs: keys by words, values, scores and weights. */
 static inline uint64_t rl_attention_room(const rl_attention_task *task, uint64_t rows) {
-  return RL_BLOCK_KEYS * (task->padded_words + task->width + rows);
+  return RL_BLOCK_KEYS * (task->padded_words + task->width + rows + RL_BLOCK_LANES);
 }
 
 #endif

@@ -15,8 +15,8 @@
 #include "kernels-ref/cpu/registry.h"
 
 enum {
-  PARTED = 32,       /* values of a mix whose even channels stand together */
   LINE = 64,         /* bytes that memory hands out together */
+  TWO = 2,           /* words of a row that stand together in a panel */
   TILE_ROWS = 32,    /* queries that meet a block together, at least one token's */
   PARKED_TOKENS = 64 /* with so few tokens the splits of a sequence are stints of their own */
 };
@@ -71,6 +71,7 @@ typedef struct sums {
 typedef struct layout {
   rl_attention_task task;
   uint64_t group, tile_tokens, rows, heads, kv_heads; /* rows: of a tile and KV head */
+  uint64_t panel, panels;                             /* rows of one; of a KV head */
   uint64_t state;  /* floats of a row: its mix, the sum of its weights, its largest score */
   uint64_t splits; /* of the longest sequence */
   uint64_t values, sinks, q, y, parked, parked_tokens, own, member, end;
@@ -83,10 +84,21 @@ static bool add_part(uint64_t *used, uint64_t *at, uint64_t rows, uint64_t each)
          rl_add_u64(*used, floats / RL_BLOCK_PAD * RL_BLOCK_PAD, used);
 }
 
+/* Rows of so many tokens and a KV head, with those that fill the last panel. */
+static uint64_t whole_panels(const layout *l, uint64_t tokens) {
+  return rl_ceil_div(tokens * l->group, l->panel) * l->panel;
+}
+
+/* Panels in front of the tile that begins with this token, which tiles before it may not fill. */
+static uint64_t panels_before(const layout *l, uint64_t sequence, uint64_t token) {
+  return token * l->group / l->panel + token / l->tile_tokens + sequence;
+}
+
 static void begin_task(const rl_program *program, const rl_op *op, const rl_attention_tile *tile,
                        layout *l) {
   const rl_op_attributes *at = &op->at;
-  const uint64_t each = 4 / rl_encoding_bytes(tile->type), pad = RL_BLOCK_PAD;
+  const uint64_t each = 4 / rl_encoding_bytes(tile->type);
+  const uint64_t pad = tile->pad != 0 ? tile->pad : RL_BLOCK_PAD;
   const uint64_t together = rl_max_u64(each, tile->together);
   rl_row_layout row = {0};
   const rl_component *c = &rl_op_tensor(program, op, RL_READ, 1)->format->stack[0];
@@ -95,6 +107,7 @@ static void begin_task(const rl_program *program, const rl_op *op, const rl_atte
                                 .words = rl_ceil_div(at->head_dim, together) * together / each,
                                 .width = rl_ceil_div(at->head_dim, pad) * pad,
                                 .codes = row.codes,
+                                .lanes = tile->panels ? 1 : RL_BLOCK_LANES,
                                 .component = c,
                                 .scale = (float)(at->score_scale * LOG2_E),
                                 .softcap = (float)(at->softcap * LOG2_E)};
@@ -104,7 +117,8 @@ static void begin_task(const rl_program *program, const rl_op *op, const rl_atte
   l->kv_heads = at->kv_heads;
   l->group = at->heads / at->kv_heads;
   l->tile_tokens = rl_max_u64(TILE_ROWS / l->group, 1);
-  l->rows = l->tile_tokens * l->group;
+  l->panel = tile->panels ? RL_QUERY_PANEL : 1;
+  l->rows = whole_panels(l, l->tile_tokens);
   l->state = l->task.width + 2;
 }
 
@@ -120,16 +134,21 @@ static bool lay_out_member(layout *l) {
   return true;
 }
 
-static bool lay_out(layout *l, uint64_t tokens, uint64_t longest, uint32_t threads) {
-  uint64_t rows, parked;
+static bool lay_out(layout *l, uint64_t tokens, uint64_t longest, uint64_t sequences,
+                    uint32_t threads) {
+  uint64_t rows, parked, rooms;
+  /* As panels_before, each tile one panel more than it fills. */
+  l->panels = panels_before(l, sequences, tokens) + 2;
   l->splits = rl_ceil_div(longest, RL_SPLIT_KEYS);
   l->parked_tokens = rl_min_u64(tokens, PARKED_TOKENS);
   l->end = 0;
   return rl_mul_u64(tokens, l->heads, &rows) &&
+         rl_mul_u64(l->panels, l->kv_heads * l->panel, &rooms) &&
          rl_mul_u64(l->parked_tokens * l->heads, l->splits, &parked) && lay_out_member(l) &&
-         add_part(&l->end, &l->values, rl_max_u64(threads, 1), l->heads * l->task.head_dim) &&
+         add_part(&l->end, &l->values, rl_max_u64(threads, 1),
+                  l->heads * l->task.head_dim + l->task.padded_words) &&
          add_part(&l->end, &l->sinks, 1, l->heads) &&
-         add_part(&l->end, &l->q, rows, l->task.padded_words) &&
+         add_part(&l->end, &l->q, rooms, l->task.padded_words) &&
          add_part(&l->end, &l->y, rows, l->task.head_dim) &&
          add_part(&l->end, &l->parked, parked, l->state) &&
          add_part(&l->end, &l->own, rl_max_u64(threads, 1), l->member);
@@ -140,9 +159,10 @@ bool rl_fast_attention_workspace(const rl_program *program, const rl_op *op,
   const rl_kernel *kernel = rl_kernel_choose(program, op, limits->isa);
   layout l = {0};
   begin_task(program, op, kernel->attention, &l);
-  if (!lay_out(&l, limits->tokens, limits->longest, limits->threads)) return false;
+  if (!lay_out(&l, limits->tokens, limits->longest, limits->sequences, limits->threads))
+    return false;
   if (!rl_add_u64(l.end, LINE / sizeof(float), &size->values)) return false;
-  return rl_mul_u64(l.rows, rl_max_u64(limits->threads, 1), &size->codes);
+  return rl_mul_u64(2 * l.rows, rl_max_u64(limits->threads, 1), &size->codes);
 }
 
 /* --- a call --- */
@@ -165,47 +185,88 @@ static uint64_t splits_of(const rl_pass_sequence *sequence) {
   return rl_ceil_div(rl_pass_keys(sequence), RL_SPLIT_KEYS);
 }
 
-/* Where the queries of a KV head begin, those of a token after those of the one before. */
-static float *queries_of(const fast_attention *f, uint64_t kv_head, uint64_t token) {
+/* Where the queries of a tile and KV head begin, which is of so many of all sequences. */
+static float *queries_of(const fast_attention *f, uint64_t kv_head,
+                         const rl_pass_sequence *sequence, uint64_t first_token) {
   const layout *l = &f->l;
-  const uint64_t row = (kv_head * f->call->pass->tokens + token) * l->group;
-  return f->work + l->q + row * l->task.padded_words;
+  const uint64_t number = (uint64_t)(sequence - f->call->pass->sequences);
+  const uint64_t panel = panels_before(l, number, sequence->first_token + first_token);
+  return f->work + l->q + (kv_head * l->panels + panel) * l->panel * l->task.padded_words;
 }
 
-/* Words of all heads of a token. */
-static void arrange_token(const fast_attention *f, uint64_t token, float *values) {
+/* Words of a query as its tile reads them, into row `row` of those of the tile and KV head. */
+static void place_words(const layout *l, const float *words, uint64_t row, float *queries) {
+  const uint64_t count = l->task.padded_words;
+  float *to = queries + row / l->panel * l->panel * count;
+  if (l->panel == 1) {
+    memcpy(to, words, count * sizeof *to);
+    return;
+  }
+  for (uint64_t w = 0; w < count; w += TWO) {
+    memcpy(to + w * l->panel + row % l->panel * TWO, words + w, TWO * sizeof *to);
+  }
+}
+
+/* Words of a query; all that no channel is behind are 0. */
+static void make_words(const fast_attention *f, const float *query, float *words) {
   const layout *l = &f->l;
-  const uint64_t count = l->heads * l->task.head_dim;
   const rl_type type = f->tile->type;
   const uint32_t size = rl_encoding_bytes(type);
-  rl_view_read(f->in, token * f->in->block, count, values);
+  uint8_t *bytes = (uint8_t *)words;
+  memset(words, 0, l->task.padded_words * sizeof *words);
+  if (f->tile->arrange != NULL) {
+    f->tile->arrange(&l->task, query, words);
+    return;
+  }
+  for (uint64_t c = 0; c < l->task.head_dim; c++) {
+    rl_bits_store(bytes + c * size, size, rl_encode(type, query[c]));
+  }
+}
+
+/* All heads of a token; with the last one of a tile the rows that are not there. */
+static void arrange_token(const fast_attention *f, const rl_pass_sequence *sequence, uint64_t i,
+                          float *room) {
+  const layout *l = &f->l;
+  const uint64_t count = l->heads * l->task.head_dim, token = sequence->first_token + i;
+  const uint64_t in_tile = i % l->tile_tokens, first = i - in_tile;
+  const bool last = in_tile + 1 == l->tile_tokens || i + 1 == sequence->q;
+  float *words = room + count;
+  rl_view_read(f->in, token * f->in->block, count, room);
   for (uint64_t h = 0; h < l->heads; h++) {
-    float *to = queries_of(f, h / l->group, token) + h % l->group * l->task.padded_words;
-    uint8_t *bytes = (uint8_t *)to;
-    memset(to, 0, l->task.padded_words * sizeof *to);
-    const float *query = values + h * l->task.head_dim;
-    if (f->tile->arrange != NULL) {
-      f->tile->arrange(&l->task, query, to);
-      continue;
-    }
-    for (uint64_t c = 0; c < l->task.head_dim; c++) {
-      rl_bits_store(bytes + c * size, size, rl_encode(type, query[c]));
+    float *queries = queries_of(f, h / l->group, sequence, first);
+    make_words(f, room + h * l->task.head_dim, words);
+    place_words(l, words, in_tile * l->group + h % l->group, queries);
+  }
+  memset(words, 0, l->task.padded_words * sizeof *words);
+  for (uint64_t h = 0; h < l->kv_heads && last; h++) {
+    float *queries = queries_of(f, h, sequence, first);
+    const uint64_t end = whole_panels(l, in_tile + 1);
+    for (uint64_t row = (in_tile + 1) * l->group; row < end; row++) {
+      place_words(l, words, row, queries);
     }
   }
 }
 
 static void arrange(void *context, rl_team_member member) {
   const fast_attention *f = context;
-  rl_team_share share = rl_team_divide(member, f->call->pass->tokens, 1);
-  float *values = f->work + f->l.values + member.number * f->l.heads * f->l.task.head_dim;
-  for (uint64_t t = share.first; t < share.end; t++) arrange_token(f, t, values);
+  const rl_pass *pass = f->call->pass;
+  const rl_team_share share = rl_team_divide(member, pass->tokens, 1);
+  const uint64_t each = f->l.heads * f->l.task.head_dim + f->l.task.padded_words;
+  float *room = f->work + f->l.values + member.number * each;
+  for (size_t s = 0; s < pass->count; s++) {
+    const rl_pass_sequence *sequence = &pass->sequences[s];
+    for (uint64_t i = 0; i < sequence->q; i++) {
+      const uint64_t token = sequence->first_token + i;
+      if (token >= share.first && token < share.end) arrange_token(f, sequence, i, room);
+    }
+  }
 }
 
 /* --- sums --- */
 
 static void clear(const layout *l, const sums *s, uint64_t rows) {
   memset(s->mix, 0, rows * l->task.width * sizeof *s->mix);
-  memset(s->lanes, 0, rows * RL_BLOCK_LANES * sizeof *s->lanes);
+  memset(s->lanes, 0, rows * l->task.lanes * sizeof *s->lanes);
   for (uint64_t r = 0; r < rows; r++) s->largest[r] = -FLT_MAX;
 }
 
@@ -216,21 +277,32 @@ static void clear_state(const layout *l, float *state) {
 }
 
 static void take_state(const layout *l, const sums *s, uint64_t row, float *state) {
-  const float *lanes = s->lanes + row * RL_BLOCK_LANES;
+  const float *lanes = s->lanes + row * l->task.lanes;
   float sum = 0;
-  for (int i = 0; i < RL_BLOCK_LANES; i++) sum += lanes[i];
+  for (uint64_t i = 0; i < l->task.lanes; i++) sum += lanes[i];
   memcpy(state, s->mix + row * l->task.width, l->task.width * sizeof *state);
   state[l->task.width] = sum;
   state[l->task.width + 1] = s->largest[row];
+}
+
+/* 2^(score - largest), without a call where that is 0 or 1. */
+static float share_of(float score, float largest) {
+  if (score == -FLT_MAX) return score == largest;
+  return score == largest ? 1 : exp2f(score - largest);
 }
 
 /* to = to and from, keys of both (Milakov & Gimelshein 2018, 3.1). */
 static void merge_state(const layout *l, const float *from, float *to) {
   const uint64_t width = l->task.width;
   const float largest = from[width + 1] > to[width + 1] ? from[width + 1] : to[width + 1];
-  const float mine = exp2f(to[width + 1] - largest), other = exp2f(from[width + 1] - largest);
+  const float mine = share_of(to[width + 1], largest), other = share_of(from[width + 1], largest);
   for (uint64_t c = 0; c <= width; c++) to[c] = to[c] * mine + from[c] * other;
   to[width + 1] = largest;
+}
+
+/* Where channel c stands in a mix. */
+static uint64_t place_of(const rl_attention_tile *tile, uint64_t c) {
+  return tile->order == NULL ? c : c / tile->pad * tile->pad + tile->order[c % tile->pad];
 }
 
 /* The head's sink joins the sum without a value (OpenAI 2025, gpt-oss model card, 2.2). */
@@ -244,10 +316,9 @@ static void finish(const fast_attention *f, uint64_t token, uint64_t head, float
     for (uint64_t c = 0; c <= width; c++) state[c] *= by;
     state[width] += exp2f(sink - largest);
   }
+  const float by = state[width] > 0 ? state[width] : 1;
   for (uint64_t c = 0; c < l->task.head_dim; c++) {
-    const uint64_t at =
-        f->tile->parted ? c / PARTED * PARTED + c % 2 * (PARTED / 2) + c % PARTED / 2 : c;
-    y[c] = state[width] > 0 ? state[at] / state[width] : state[at];
+    y[c] = state[place_of(f->tile, c)] / by;
   }
 }
 
@@ -286,21 +357,21 @@ static void look_ahead(const fast_attention *f, const stint *s, uint64_t key, ui
 
 /* One KV head and one block; any: bits of the keys that some row sees. */
 static void meet(const fast_attention *f, const stint *s, uint64_t key, uint64_t head,
-                 const uint32_t *bits, uint32_t any) {
+                 const uint64_t *bits, uint64_t any) {
   const layout *l = &f->l;
   const uint64_t row = (s->sequence->first_kv + key) * l->kv_heads + head;
-  const uint64_t rows = s->tokens * l->group, slot = (head - s->first_head) * rows;
+  const uint64_t slot = (head - s->first_head) * whole_panels(l, s->tokens);
   rl_attention_block b = {
       .keys = f->k->store.bytes + row * f->k->store.row_bytes,
       .values = f->v->store.bytes + row * f->v->store.row_bytes,
       .apart = l->kv_heads * f->k->store.row_bytes,
-      .first = (uint32_t)__builtin_ctz(any),
-      .end = 32u - (uint32_t)__builtin_clz(any),
-      .rows = rows,
+      .first = (uint32_t)__builtin_ctzll(any),
+      .end = 64u - (uint32_t)__builtin_clzll(any),
+      .rows = s->tokens * l->group,
       .seen = bits,
-      .q = queries_of(f, head, token_of(s, 0)),
+      .q = queries_of(f, head, s->sequence, s->first_token),
       .mix = s->sums.mix + slot * l->task.width,
-      .lanes = s->sums.lanes + slot * RL_BLOCK_LANES,
+      .lanes = s->sums.lanes + slot * l->task.lanes,
       .largest = s->sums.largest + slot,
       .room = s->room,
   };
@@ -309,16 +380,16 @@ static void meet(const fast_attention *f, const stint *s, uint64_t key, uint64_t
 }
 
 /* Blocks of a split, all heads of a block before the next one, as they are stored. */
-static void walk_split(const fast_attention *f, const stint *s, uint32_t *bits, uint64_t split) {
+static void walk_split(const fast_attention *f, const stint *s, uint64_t *bits, uint64_t split) {
   const rl_op_attributes *at = &f->call->op->at;
-  const uint64_t group = f->l.group, rows = s->tokens * group;
+  const uint64_t group = f->l.group, rows = whole_panels(&f->l, s->tokens);
   const uint64_t keys = rl_min_u64((split + 1) * RL_SPLIT_KEYS, rl_pass_keys(s->sequence));
   clear(&f->l, &s->sums, rows * (s->end_head - s->first_head));
   for (uint64_t key = split * RL_SPLIT_KEYS; key < keys; key += RL_BLOCK_KEYS) {
-    uint32_t any = 0;
+    uint64_t any = 0;
     for (uint64_t t = 0; t < s->tokens; t++) {
       const uint64_t i = s->first_token + t;
-      const uint32_t seen = rl_seen_bits(s->sequence, at, i, &s->seen[t], key);
+      const uint64_t seen = rl_seen_bits(s->sequence, at, i, &s->seen[t], key);
       for (uint64_t g = 0; g < group; g++) bits[t * group + g] = seen;
       any |= seen;
     }
@@ -334,8 +405,8 @@ static float *parked_state(const fast_attention *f, uint64_t token, uint64_t hea
 
 /* States of a split go where they wait for the others. */
 static void park(const fast_attention *f, const stint *s, uint64_t split) {
-  uint64_t row = 0;
   for (uint64_t h = s->first_head; h < s->end_head; h++) {
+    uint64_t row = (h - s->first_head) * whole_panels(&f->l, s->tokens);
     for (uint64_t t = 0; t < s->tokens; t++) {
       for (uint64_t g = 0; g < f->l.group; g++) {
         take_state(&f->l, &s->sums, row++,
@@ -346,7 +417,7 @@ static void park(const fast_attention *f, const stint *s, uint64_t split) {
 }
 
 /* The splits of one KV head one after the other. */
-static void walk_head(const fast_attention *f, stint *s, uint32_t *bits, uint64_t head) {
+static void walk_head(const fast_attention *f, stint *s, uint64_t *bits, uint64_t head) {
   const layout *l = &f->l;
   const uint64_t rows = s->tokens * l->group;
   float *split_state = s->all + rows * l->state;
@@ -375,7 +446,7 @@ static void do_stint(const fast_attention *f, stint *s, uint32_t member) {
   s->sums = (sums){own, own + rows * l->task.width, NULL};
   s->sums.largest = s->sums.lanes + rows * RL_BLOCK_LANES;
   s->all = s->sums.largest + rows;
-  uint32_t *bits = (uint32_t *)f->call->work->codes + member * l->rows;
+  uint64_t *bits = (uint64_t *)(void *)f->call->work->codes + member * l->rows;
   for (uint64_t t = 0; t < s->tokens; t++) {
     s->seen[t] = rl_seen_of(s->sequence, &f->call->op->at, s->first_token + t);
   }
@@ -477,7 +548,8 @@ static void begin(fast_attention *f, const rl_call *call) {
     longest = rl_max_u64(longest, rl_pass_keys(&pass->sequences[s]));
   }
   begin_task(call->program, call->op, f->tile, l);
-  lay_out(l, pass->tokens, longest, call->threads); /* fits: memory was planned with it */
+  lay_out(l, pass->tokens, longest, pass->count,
+          call->threads); /* fits: memory was planned with it */
   f->parked = pass->tokens <= PARKED_TOKENS;
   for (size_t s = 0; s < pass->count; s++) {
     tiles += tiles_of(f, &pass->sequences[s]) * splits_of(&pass->sequences[s]);

@@ -3,7 +3,7 @@
 
 #include "base/checked.h"
 
-enum { BITS = 32 };
+enum { BITS = 64 };
 
 rl_seen rl_seen_of(const rl_pass_sequence *sequence, const rl_op_attributes *at, uint64_t i) {
   const uint64_t position = rl_pass_position(sequence, i);
@@ -14,17 +14,17 @@ rl_seen rl_seen_of(const rl_pass_sequence *sequence, const rl_op_attributes *at,
   return seen;
 }
 
-uint32_t rl_seen_bits(const rl_pass_sequence *sequence, const rl_op_attributes *at, uint64_t i,
+uint64_t rl_seen_bits(const rl_pass_sequence *sequence, const rl_op_attributes *at, uint64_t i,
                       const rl_seen *seen, uint64_t first) {
   const uint64_t begin = rl_max_u64(seen->first, first);
   const uint64_t end = rl_min_u64(seen->end, first + BITS);
   const uint64_t keys = rl_min_u64(sequence->cached + sequence->q, first + BITS);
   uint64_t bits = 0;
-  if (begin < end) bits = (((uint64_t)1 << (end - begin)) - 1) << (begin - first);
+  if (begin < end) bits = UINT64_MAX >> (BITS - (end - begin)) << (begin - first);
   for (uint64_t j = rl_max_u64(sequence->cached, first); seen->branch && j < keys; j++) {
     bits |= (uint64_t)rl_pass_attends(sequence, i, j, at) << (j - first);
   }
-  return (uint32_t)bits;
+  return bits;
 }
 
 uint64_t rl_seen_count(const rl_pass_sequence *sequence, const rl_op_attributes *at, uint64_t i) {

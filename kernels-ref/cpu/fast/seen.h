@@ -14,7 +14,7 @@ typedef struct rl_seen {
 /* What new token i sees under the operator's window and chunk; the operator keeps all keys. */
 rl_seen rl_seen_of(const rl_pass_sequence *sequence, const rl_op_attributes *at, uint64_t i);
 /* Bit j: token i sees key first + j. */
-uint32_t rl_seen_bits(const rl_pass_sequence *sequence, const rl_op_attributes *at, uint64_t i,
+uint64_t rl_seen_bits(const rl_pass_sequence *sequence, const rl_op_attributes *at, uint64_t i,
                       const rl_seen *seen, uint64_t first);
 /* Keys that the token sees. */
 uint64_t rl_seen_count(const rl_pass_sequence *sequence, const rl_op_attributes *at, uint64_t i);

@@ -2,8 +2,7 @@
  * stored values become words that are multiplied. Keys are turned so that each lane is a key: a
  * score is then summed within a lane, whatever else is summed beside it.
  *
- * ATTEND(x) names; ATTEND_LOAD stored bytes to a vector of words, ATTEND_BYTES of them;
- * ATTEND_PAIRS 1: a word is two values, which ATTEND_MULTIPLY and ATTEND_PACK know of. */
+ * ATTEND(x) names; ATTEND_LOAD stored bytes to a vector of floats, ATTEND_BYTES of them. */
 #include <string.h>
 
 #include "kernels-ref/cpu/x86/vector_weights.h"
@@ -19,10 +18,7 @@
 
 enum {
   ATTEND(BYTES) = ATTEND_BYTES,
-  ATTEND(EACH) = ATTEND_PAIRS + 1,                 /* values of a word */
-  ATTEND(CHUNK) = VECTOR_FLOATS * ATTEND(EACH),    /* values of a load */
   ATTEND(VECTORS) = RL_BLOCK_KEYS / VECTOR_FLOATS, /* of scores */
-  ATTEND(STEPS) = RL_BLOCK_KEYS / ATTEND(EACH),    /* words of weights */
   /* Lines of all keys for each word of theirs, and as many of values for each step. */
   ATTEND(LINES) = (RL_BLOCK_KEYS * ATTEND(BYTES) / VECTOR_FLOATS + 63) / 64
 };
@@ -78,24 +74,14 @@ ATTEND_INLINE void ATTEND(turn)(const rl_attention_task *task, const rl_attentio
   }
 }
 
-/* Values as [words of weights][width], each word what stands beside the weights of a word. */
+/* Values as [RL_BLOCK_KEYS][width]. */
 ATTEND_INLINE void ATTEND(spread)(const rl_attention_task *task, const rl_attention_block *b,
                                   float *values, bool whole) {
   const uint64_t width = whole ? task->head_dim : task->width;
-  for (size_t step = 0; step < ATTEND(STEPS); step++) {
-    float *to = values + step * task->width;
-    for (uint64_t at = 0; at < width; at += ATTEND(CHUNK)) {
-      vi part[2];
-      ATTEND_UNROLLED
-      for (size_t k = 0; k < ATTEND(EACH); k++) {
-        part[k] =
-            ATTEND(load)(task, b, b->values, step * ATTEND(EACH) + k, at / ATTEND(CHUNK), whole);
-      }
-#if ATTEND_PAIRS
-      vi_zip(part);
-      vf_put(to + at + VECTOR_FLOATS, vf_of(part[1]));
-#endif
-      vf_put(to + at, vf_of(part[0]));
+  for (size_t key = 0; key < RL_BLOCK_KEYS; key++) {
+    float *to = values + key * task->width;
+    for (uint64_t at = 0; at < width; at += VECTOR_FLOATS) {
+      vf_put(to + at, vf_of(ATTEND(load)(task, b, b->values, key, at / VECTOR_FLOATS, whole)));
     }
   }
 }
@@ -116,8 +102,8 @@ ATTEND_INLINE void ATTEND(score)(const rl_attention_task *task, const rl_attenti
       ATTEND_UNROLLED
       for (size_t r = 0; r < rows; r++) {
         const vi word = vi_word(q + r * task->padded_words + w);
-        sum[r][0] = ATTEND_MULTIPLY(sum[r][0], word, low);
-        sum[r][1] = ATTEND_MULTIPLY(sum[r][1], word, high);
+        sum[r][0] = vf_add_words(sum[r][0], word, low);
+        sum[r][1] = vf_add_words(sum[r][1], word, high);
       }
     }
     ATTEND_UNROLLED
@@ -138,14 +124,8 @@ ATTEND_INLINE void ATTEND(step)(const rl_attention_task *task, const rl_attentio
     word[1] = vi_load(values + s * task->width + at + VECTOR_FLOATS);
     return;
   }
-#if ATTEND_PAIRS
-  word[0] = ATTEND(load)(task, b, b->values, 2 * s, at / ATTEND(CHUNK), true);
-  word[1] = ATTEND(load)(task, b, b->values, 2 * s + 1, at / ATTEND(CHUNK), true);
-  vi_zip(word);
-#else
-  word[0] = ATTEND(load)(task, b, b->values, s, at / ATTEND(CHUNK), true);
-  word[1] = ATTEND(load)(task, b, b->values, s, at / ATTEND(CHUNK) + 1, true);
-#endif
+  word[0] = ATTEND(load)(task, b, b->values, s, at / VECTOR_FLOATS, true);
+  word[1] = ATTEND(load)(task, b, b->values, s, at / VECTOR_FLOATS + 1, true);
 }
 
 /* mix = mix + weights * values, for `rows` queries from row `first` on. */
@@ -163,15 +143,15 @@ ATTEND_INLINE void ATTEND(mix)(const rl_attention_task *task, const rl_attention
       sum[r][1] = vf_load(mix + r * task->width + VECTOR_FLOATS);
     }
     ATTEND_ROLLED
-    for (size_t s = 0; s < ATTEND(STEPS); s++) {
+    for (size_t s = 0; s < RL_BLOCK_KEYS; s++) {
       if (first == 0) ahead = ATTEND(ask)(ahead, b->ahead_end[1]);
       vi value[2];
       ATTEND(step)(task, b, values, s, at, value);
       ATTEND_UNROLLED
       for (size_t r = 0; r < rows; r++) {
         const vi word = vi_word(weights + r * RL_BLOCK_KEYS + s);
-        sum[r][0] = ATTEND_MULTIPLY(sum[r][0], word, value[0]);
-        sum[r][1] = ATTEND_MULTIPLY(sum[r][1], word, value[1]);
+        sum[r][0] = vf_add_words(sum[r][0], word, value[0]);
+        sum[r][1] = vf_add_words(sum[r][1], word, value[1]);
       }
     }
     ATTEND_UNROLLED
@@ -187,15 +167,8 @@ ATTEND_INLINE void ATTEND(weigh)(const rl_attention_task *task, const rl_attenti
                                  uint64_t row, float *scores, const float *const scales[2]) {
   vf weight[ATTEND(VECTORS)];
   vector_weigh(task, b, row, scores, scales, weight);
-#if ATTEND_PAIRS
-  ATTEND_UNROLLED
-  for (size_t v = 0; v < ATTEND(VECTORS); v += 2) {
-    vf_put(scores + v / 2 * VECTOR_FLOATS, vf_of(ATTEND_PACK(weight[v], weight[v + 1])));
-  }
-#else
   ATTEND_UNROLLED
   for (size_t v = 0; v < ATTEND(VECTORS); v++) vf_put(scores + v * VECTOR_FLOATS, weight[v]);
-#endif
 }
 
 /* Scores and weights of all rows. */
@@ -256,6 +229,3 @@ static void ATTEND(block)(const rl_attention_task *task, const rl_attention_bloc
 #undef ATTEND_INLINE
 #undef ATTEND_LOAD
 #undef ATTEND_BYTES
-#undef ATTEND_PAIRS
-#undef ATTEND_MULTIPLY
-#undef ATTEND_PACK

@@ -37,10 +37,10 @@ static inline vf vf_cap(vf x, float cap) {
 /* A row's weights are relative to `largest` from here on: what was summed before shrinks. */
 static inline void rl_attention_raise(const rl_attention_task *task, const rl_attention_block *b,
                                       uint64_t row, float largest) {
-  const float shrink = exp2f(b->largest[row] - largest);
-  float *mix = b->mix + row * task->width, *lanes = b->lanes + row * RL_BLOCK_LANES;
+  const float before = b->largest[row], shrink = before == -FLT_MAX ? 0 : exp2f(before - largest);
+  float *mix = b->mix + row * task->width, *lanes = b->lanes + row * task->lanes;
   for (uint64_t c = 0; c < task->width; c++) mix[c] *= shrink;
-  for (int i = 0; i < RL_BLOCK_LANES; i++) lanes[i] *= shrink;
+  for (uint64_t i = 0; i < task->lanes; i++) lanes[i] *= shrink;
   b->largest[row] = largest;
 }
 
@@ -48,7 +48,19 @@ static inline void rl_attention_raise(const rl_attention_task *task, const rl_at
 static inline void vector_key_scales(const rl_attention_task *task, const rl_attention_block *b,
                                      const uint8_t *rows, float *scales) {
   const uint32_t size = RL_TYPES[task->component->scale].bits / 8u;
-  uint8_t stored[RL_BLOCK_KEYS * sizeof(float)] = {0};
+  uint8_t stored[RL_BLOCK_KEYS * sizeof(float)];
+  if (size == 2 && b->first == 0 && b->end == RL_BLOCK_KEYS) { /* most blocks: by fours */
+    for (size_t j = 0; j < RL_BLOCK_KEYS; j += 4) {
+      uint16_t four[4];
+      for (size_t k = 0; k < 4; k++) memcpy(four + k, rows + (j + k) * b->apart + task->codes, 2);
+      const uint64_t word =
+          four[0] | (uint64_t)four[1] << 16 | (uint64_t)four[2] << 32 | (uint64_t)four[3] << 48;
+      memcpy(stored + 2 * j, &word, sizeof word);
+    }
+    vector_scales(stored, task->component->scale, RL_BLOCK_KEYS, scales);
+    return;
+  }
+  memset(stored, 0, sizeof stored);
   for (size_t j = b->first; j < b->end && size == 2; j++) {
     memcpy(stored + 2 * j, rows + j * b->apart + task->codes, 2);
   }
@@ -60,7 +72,7 @@ static inline void vector_key_scales(const rl_attention_task *task, const rl_att
 
 /* Scores of a row in units of log2, of keys that it does not see none; answers the largest of each
  * lane. scales NULL: products are scores but for the operator's scale and cap. */
-static inline vf vector_measure(const rl_attention_task *task, uint32_t seen, const float *products,
+static inline vf vector_measure(const rl_attention_task *task, uint64_t seen, const float *products,
                                 const float *scales, vf score[]) {
   vf most = vf_all(-FLT_MAX);
   const vf scale = vf_all(task->scale);
@@ -68,8 +80,8 @@ static inline vf vector_measure(const rl_attention_task *task, uint32_t seen, co
     score[v] = vf_mul(vf_load(products + v * VECTOR_FLOATS), scale);
     if (scales != NULL) score[v] = vf_mul(score[v], vf_load(scales + v * VECTOR_FLOATS));
     if (task->softcap != 0) score[v] = vf_cap(score[v], task->softcap);
-    if (seen != UINT32_MAX) {
-      score[v] = vf_where(seen >> v * VECTOR_FLOATS, score[v], vf_all(-FLT_MAX));
+    if (seen != UINT64_MAX) {
+      score[v] = vf_where((uint32_t)(seen >> v * VECTOR_FLOATS), score[v], vf_all(-FLT_MAX));
     }
     most = vf_max(score[v], most);
   }
@@ -82,7 +94,7 @@ static inline vf vector_measure(const rl_attention_task *task, uint32_t seen, co
 static inline void vector_weigh(const rl_attention_task *task, const rl_attention_block *b,
                                 uint64_t row, const float *products, const float *const scales[2],
                                 vf weight[]) {
-  const uint32_t seen = b->seen[row];
+  const uint64_t seen = b->seen[row];
   float *lanes = b->lanes + row * RL_BLOCK_LANES;
   const vf most = vector_measure(task, seen, products, scales[0], weight);
   if (vf_any_above(most, vf_all(b->largest[row] + (float)RL_SLACK))) {
@@ -92,7 +104,8 @@ static inline void vector_weigh(const rl_attention_task *task, const rl_attentio
   for (size_t v = 0; v < VECTOR_KEYS; v++) {
     float *lane = lanes + v % (RL_BLOCK_LANES / VECTOR_FLOATS) * VECTOR_FLOATS;
     weight[v] = vf_power_of_two(vf_sub(weight[v], largest));
-    if (seen != UINT32_MAX) weight[v] = vf_where(seen >> v * VECTOR_FLOATS, weight[v], vf_zero());
+    if (seen != UINT64_MAX)
+      weight[v] = vf_where((uint32_t)(seen >> v * VECTOR_FLOATS), weight[v], vf_zero());
     vf_put(lane, vf_add(vf_load(lane), weight[v]));
     if (scales[1] != NULL) weight[v] = vf_mul(weight[v], vf_load(scales[1] + v * VECTOR_FLOATS));
   }
