@@ -78,12 +78,17 @@ static const struct {
 } CACHES[] = {{"bf16", DENSE(RL_BF16)}, {"int8", WHOLE(RL_I8)}, {"int4", WHOLE(RL_I4)}};
 static const struct {
   const char *says;
-  uint64_t tokens, cached;
+  uint64_t tokens, cached, window;
   bool tree;
 } STEPS[] = {
-    {"1 token behind 2048", 1, 2048, false},      {"1 token behind 8192", 1, 8192, false},
-    {"tree of 8 behind 2048", 8, 2048, true},     {"tree of 8 behind 8192", 8, 8192, true},
-    {"512 tokens behind 2048", 512, 2048, false},
+    {"1 token behind 2048", 1, 2048, 0, false},
+    {"1 token behind 8192", 1, 8192, 0, false},
+    {"1 token behind 32768", 1, 32768, 0, false},
+    {"1 token behind 32768, window of 4096", 1, 32768, 4096, false},
+    {"tree of 4 behind 8192", 4, 8192, 0, true},
+    {"tree of 8 behind 2048", 8, 2048, 0, true},
+    {"tree of 8 behind 8192", 8, 8192, 0, true},
+    {"512 tokens behind 2048", 512, 2048, 0, false},
 };
 enum { CACHE_COUNT = sizeof CACHES / sizeof *CACHES, STEP_COUNT = sizeof STEPS / sizeof *STEPS };
 
@@ -110,6 +115,7 @@ static void set_attention(rl_arena *arena, size_t nth, rl_bench_case *c) {
   c->tokens = tokens;
   c->cached = STEPS[step].cached;
   c->tree = STEPS[step].tree;
+  c->at.window = STEPS[step].window;
   c->at.heads = HEADS;
   c->at.kv_heads = KV_HEADS;
   c->at.head_dim = HEAD_DIM;

@@ -239,6 +239,31 @@ void rl_fast_blocks(const rl_fast_walk *walk) {
   rl_team_run(threads_of(walk), walk_share, &own);
 }
 
+typedef struct piece_walk {
+  const rl_call *call;
+  uint64_t values;
+  rl_fast_piece *work;
+} piece_walk;
+
+static void walk_pieces(const void *context, float *room, uint64_t first, uint64_t end) {
+  const piece_walk *walk = context;
+  const uint64_t behind = rl_min_u64(end * RL_FAST_PIECE, walk->values);
+  for (uint64_t at = first * RL_FAST_PIECE; at < behind; at += RL_FAST_PIECE) {
+    walk->work(walk->call, at, rl_min_u64(RL_FAST_PIECE, walk->values - at), room);
+  }
+}
+
+void rl_fast_pieces(const rl_call *call, uint64_t pieces, rl_fast_piece *work) {
+  const uint64_t values = rl_call_blocks(call) * rl_call_write(call, 0)->block;
+  const piece_walk walk = {call, values, work};
+  rl_fast_blocks(&(rl_fast_walk){.call = call,
+                                 .blocks = rl_ceil_div(values, RL_FAST_PIECE),
+                                 .values = rl_min_u64(values, RL_FAST_PIECE),
+                                 .room = pieces * RL_FAST_PIECE,
+                                 .work = walk_pieces,
+                                 .context = &walk});
+}
+
 bool rl_fast_room(const rl_pass_limits *limits, uint64_t shared, uint64_t room,
                   rl_workspace_size *size) {
   return rl_mul_u64(room, rl_max_u64(limits->threads, 1), &size->values) &&

@@ -38,6 +38,11 @@ typedef struct rl_fast_walk {
   const void *context;
 } rl_fast_walk;
 void rl_fast_blocks(const rl_fast_walk *walk);
+/* The same for values that stand one behind the other, whatever blocks they are of: of as many as
+ * the result has, `count` from flat index `at` on, with room for so many pieces of them. */
+enum { RL_FAST_PIECE = 2048 };
+typedef void rl_fast_piece(const rl_call *call, uint64_t at, uint64_t count, float *room);
+void rl_fast_pieces(const rl_call *call, uint64_t pieces, rl_fast_piece *work);
 /* Workspace of such a walk. False on overflow. */
 bool rl_fast_room(const rl_pass_limits *limits, uint64_t shared, uint64_t room,
                   rl_workspace_size *size);

@@ -1,11 +1,10 @@
 /* A fused group of an activation and the product that takes it, the fast row: piece by piece, what
  * lies between the two never leaves the nearest cache. */
-#include "base/checked.h"
 #include "kernels-ref/cpu/fast/blocks.h"
 #include "kernels-ref/cpu/fast/fast_rows.h"
 #include "kernels-ref/cpu/fast/values_tile.h"
 
-enum { PIECE = 2048, PARTS = 2 };
+enum { PARTS = 2, PIECES = 3 };
 
 static const rl_operand *operand_of(const rl_program *program, const rl_op *op, uint32_t slot) {
   return &program->operands[op->first_operand + slot];
@@ -32,7 +31,7 @@ bool rl_fast_gate_fits(const rl_program *program, const rl_op *op, const rl_kern
 bool rl_fast_gate_workspace(const rl_program *program, const rl_op *op,
                             const rl_pass_limits *limits, rl_workspace_size *size) {
   (void)program, (void)op;
-  return rl_fast_room(limits, 0, (uint64_t)3 * PIECE, size);
+  return rl_fast_room(limits, 0, (uint64_t)PIECES * RL_FAST_PIECE, size);
 }
 
 /* The group's operand that reads the tensor. */
@@ -42,34 +41,22 @@ static const rl_view *view_of(const rl_call *call, uint32_t tensor) {
   return &call->views[o];
 }
 
-static void gate_pieces(const void *context, float *room, uint64_t first, uint64_t end) {
-  const rl_call *call = context;
+static void gate_piece(const rl_call *call, uint64_t at, uint64_t count, float *room) {
   const rl_program *program = call->program;
   const rl_op *act = &program->parts[call->op->first_part], *product = act + 1;
   const uint32_t gate = operand_of(program, act, 0)->tensor;
   const uint32_t made = operand_of(program, act, 1)->tensor;
   const uint32_t slot = operand_of(program, product, 0)->tensor == made ? 1 : 0;
-  const rl_view *gates = view_of(call, gate), *out = rl_call_write(call, 0);
-  const rl_view *others = view_of(call, operand_of(program, product, slot)->tensor);
-  const uint64_t values = rl_call_blocks(call) * out->block;
-  for (uint64_t at = first * PIECE; at < rl_min_u64(end * PIECE, values); at += PIECE) {
-    const uint64_t n = rl_min_u64(PIECE, values - at);
-    const float *x = rl_fast_load(call, gates, at, n, room);
-    call->parts[0]->values->run(act, x, NULL, room + PIECE, n);
-    const float *b = rl_fast_load(call, others, at, n, room + (size_t)2 * PIECE);
-    call->parts[1]->values->run(product, room + PIECE, b, room, n);
-    rl_fast_store(call, out, at, n, room);
-  }
+  const rl_view *other = view_of(call, operand_of(program, product, slot)->tensor);
+  const float *x = rl_fast_load(call, view_of(call, gate), at, count, room);
+  call->parts[0]->values->run(act, x, NULL, room + RL_FAST_PIECE, count);
+  const float *b = rl_fast_load(call, other, at, count, room + (size_t)2 * RL_FAST_PIECE);
+  call->parts[1]->values->run(product, room + RL_FAST_PIECE, b, room, count);
+  rl_fast_store(call, rl_call_write(call, 0), at, count, room);
 }
 
 void rl_fast_gate(const rl_call *call) {
-  const uint64_t values = rl_call_blocks(call) * rl_call_write(call, 0)->block;
-  rl_fast_blocks(&(rl_fast_walk){.call = call,
-                                 .blocks = rl_ceil_div(values, PIECE),
-                                 .values = rl_min_u64(values, PIECE),
-                                 .room = (uint64_t)3 * PIECE,
-                                 .work = gate_pieces,
-                                 .context = call});
+  rl_fast_pieces(call, PIECES, gate_piece);
 }
 
 void rl_fast_gate_declare(const rl_call *call, rl_declared *declared) {

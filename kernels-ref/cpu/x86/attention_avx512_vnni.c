@@ -65,46 +65,73 @@ PANEL_INLINE vf plus(vf a, vf b) {
   return vf_of(_mm512_add_epi32(vi_of(a), vi_of(b)));
 }
 
+/* Words of queries, and how far behind the upper bytes the lower ones stand. */
+typedef struct words_span {
+  uint64_t first, end, lower;
+} words_span;
+
 /* Sums of two keys become scores, which start with what the middle of codes makes of them. */
 PANEL_INLINE vf score_of(const vi sum[2], vf start, vf unit, const float *scales) {
   const vf whole = plus(start, panel_fold(plus, vf_of(sum[0]), vf_of(sum[1])));
   return vf_mul(vf_mul(vf_of_ints(vi_of(whole)), unit), panel_quarter(scales));
 }
 
-/* Scores with all keys, a few at a time. */
+/* Adds to sums, and to those of lower bytes, what the words of queries from `first` to `end` make.
+ */
+PANEL_INLINE void add_words(const panel_rows *rows, const panel *p, const uint8_t *key,
+                            const words_span *span, vi sum[2][KEYS], panel_ahead *ahead) {
+  PANEL_ROLLED
+  for (uint64_t w = span->first; w < span->end; w += 2) {
+    const float *q = p->q + w * PANEL_ROWS;
+    const vi query[2] = {vi_load(q), vi_load(q + span->lower)};
+    panel_ask(ahead, 1);
+    PANEL_UNROLLED
+    for (size_t k = 0; k < KEYS; k++) {
+      const vi words = panel_pair(key + k * rows->keys_apart + 4 * w);
+      sum[0][k] = add_fours(sum[0][k], words, query[0]);
+      sum[1][k] = add_fours(sum[1][k], words, query[1]);
+    }
+  }
+}
+
+/* Scores with all keys, a few at a time. Those of the keys before are made in the middle of the
+ * next sums, which would have to wait for them at their end. */
 PANEL_INLINE void score(const rl_attention_task *task, const rl_attention_block *b,
                         const panel_rows *rows, const panel *p) {
   panel_ahead ahead = panel_ahead_of(b, p, 0, (p->end - p->first) / 4 * (task->words / 4));
+  const uint64_t count = task->words / 2, middle = count / 4 * 2;
+  const words_span begin = {0, middle, count * PANEL_ROWS}, rest = {middle, count, begin.lower};
   const vf behind = vf_load(p->q + task->words * PANEL_ROWS);
   const vf unit = vf_mul(_mm512_permute_ps(behind, 0x88), vf_all(task->scale));
   const vf start = _mm512_permute_ps(behind, 0xdd);
+  vi done[KEYS];
+  size_t before = p->first;
+  PANEL_UNROLLED
+  for (size_t k = 0; k < KEYS; k++) done[k] = vi_of(vf_zero());
   for (size_t i = p->first; i < p->end; i += KEYS / 2) {
     const uint8_t *key = rows->keys + 2 * i * rows->keys_apart;
-    vi sum[KEYS], lower[KEYS];
+    vi sum[2][KEYS];
     PANEL_UNROLLED
-    for (size_t k = 0; k < KEYS; k++) sum[k] = lower[k] = vi_of(vf_zero());
-    PANEL_ROLLED
-    for (uint64_t w = 0; w < task->words / 2; w += 2) {
-      const float *q = p->q + w * PANEL_ROWS;
-      const vi query[2] = {vi_load(q), vi_load(q + task->words / 2 * PANEL_ROWS)};
-      panel_ask(&ahead, 1);
-      PANEL_UNROLLED
-      for (size_t k = 0; k < KEYS; k++) {
-        const vi words = panel_pair(key + k * rows->keys_apart + 4 * w);
-        sum[k] = add_fours(sum[k], words, query[0]);
-        lower[k] = add_fours(lower[k], words, query[1]);
-      }
-    }
-    PANEL_UNROLLED
-    for (size_t k = 0; k < KEYS; k++) {
-      sum[k] = _mm512_add_epi32(_mm512_slli_epi32(sum[k], LOWER), lower[k]);
-    }
+    for (size_t k = 0; k < KEYS; k++) sum[0][k] = sum[1][k] = vi_of(vf_zero());
+    add_words(rows, p, key, &begin, sum, &ahead);
     PANEL_UNROLLED
     for (size_t k = 0; k < KEYS; k += 2) {
-      const size_t pair = i + k / 2;
+      const size_t pair = before + k / 2;
       vf_put(p->scores + pair * VECTOR_FLOATS,
-             score_of(sum + k, start, unit, rows->key_scales + 4 * pair));
+             score_of(done + k, start, unit, rows->key_scales + 4 * pair));
     }
+    add_words(rows, p, key, &rest, sum, &ahead);
+    PANEL_UNROLLED
+    for (size_t k = 0; k < KEYS; k++) {
+      done[k] = _mm512_add_epi32(_mm512_slli_epi32(sum[0][k], LOWER), sum[1][k]);
+    }
+    before = i;
+  }
+  PANEL_UNROLLED
+  for (size_t k = 0; k < KEYS; k += 2) {
+    const size_t pair = before + k / 2;
+    vf_put(p->scores + pair * VECTOR_FLOATS,
+           score_of(done + k, start, unit, rows->key_scales + 4 * pair));
   }
 }
 
@@ -179,8 +206,8 @@ PANEL_INLINE void zip(const rl_attention_task *task, const panel_rows *rows, con
       const vi odd_high = _mm512_unpackhi_epi8(key[2], key[3]);
       _mm512_storeu_si512(mine, _mm512_unpacklo_epi16(even, odd));
       _mm512_storeu_si512(mine + CHUNK, _mm512_unpackhi_epi16(even, odd));
-      _mm512_storeu_si512(mine + 2 * CHUNK, _mm512_unpacklo_epi16(even_high, odd_high));
-      _mm512_storeu_si512(mine + 3 * CHUNK, _mm512_unpackhi_epi16(even_high, odd_high));
+      _mm512_storeu_si512(mine + (size_t)2 * CHUNK, _mm512_unpacklo_epi16(even_high, odd_high));
+      _mm512_storeu_si512(mine + (size_t)3 * CHUNK, _mm512_unpackhi_epi16(even_high, odd_high));
     }
   }
 }
@@ -276,7 +303,7 @@ static void i8_block(const rl_attention_task *task, const rl_attention_block *b)
 PANEL_INLINE void open_codes(const rl_attention_task *task, const rl_attention_block *b,
                              const uint8_t *rows, uint64_t bytes, uint8_t *to) {
   const __m256i half = _mm256_set1_epi8(15);
-  for (size_t j = b->first / 16 * 16; j < (size_t)(b->end + 15) / 16 * 16; j++) {
+  for (size_t j = (size_t)b->first / 16 * 16; j < (size_t)(b->end + 15) / 16 * 16; j++) {
     const bool there = j >= b->first && j < b->end;
     for (uint64_t at = 0; at < bytes; at += CHUNK) {
       const uint64_t left = there && at / 2 < task->codes ? task->codes - at / 2 : 0;
@@ -299,7 +326,7 @@ static void i4_block(const rl_attention_task *task, const rl_attention_block *b)
 }
 
 /* Where a mix of a chunk stands: of 16 bytes those of four by four. */
-#define QUARTER(c) (c) / 16 * 4 + (c) % 4 + (c) % 16 / 4 * 16
+#define QUARTER(c) ((c) / 16 * 4 + (c) % 4 + (c) % 16 / 4 * 16)
 #define BYTE(c) QUARTER(c), QUARTER((c) + 1), QUARTER((c) + 2), QUARTER((c) + 3)
 #define HALF(c) QUARTER((c) / 2), QUARTER((c) / 2 + 32), QUARTER((c) / 2 + 1), QUARTER((c) / 2 + 33)
 #define SIXTEEN(each, c) each(c), each((c) + 4), each((c) + 8), each((c) + 12)

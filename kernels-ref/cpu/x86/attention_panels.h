@@ -66,7 +66,7 @@ PANEL_INLINE panel_ahead panel_ahead_of(const rl_attention_block *b, const panel
 PANEL_INLINE void panel_ask(panel_ahead *ahead, int lines) {
   PANEL_UNROLLED
   for (int i = 0; i < lines; i++) {
-    _mm_prefetch((const char *)(ahead->at + i * PANEL_LINE), _MM_HINT_T1);
+    _mm_prefetch((const char *)(ahead->at + (size_t)i * PANEL_LINE), _MM_HINT_T1);
   }
   ahead->at += ahead->step;
 }
@@ -187,19 +187,19 @@ PANEL_INLINE panel panel_of(const rl_attention_task *task, const rl_attention_bl
   for (uint64_t r = row; r < b->rows && r < row + PANEL_ROWS; r++) all &= b->seen[r];
   return (panel){.q = b->q + row * task->padded_words,
                  .row = row,
-                 .first = b->first / 16 * 8,
+                 .first = (size_t)b->first / 16 * 8,
                  .end = (size_t)(b->end + 15) / 16 * 8,
                  .half = b->rows - row <= PANEL_ROWS / 2,
                  .partial = all != UINT64_MAX,
                  .scores = room,
-                 .packed = room + PANEL_PAIRS * VECTOR_FLOATS};
+                 .packed = room + (size_t)PANEL_PAIRS * VECTOR_FLOATS};
 }
 
 /* Copies what is read of rows where they stand too close to the end of memory, or lack channels, to
  * be loaded as they are: `bytes` each, of what is not there zeros. */
 PANEL_INLINE void panel_copy(const rl_attention_task *task, const rl_attention_block *b,
                              const uint8_t *rows, uint64_t bytes, uint8_t *to) {
-  for (size_t j = b->first / 16 * 16; j < (size_t)(b->end + 15) / 16 * 16; j++) {
+  for (size_t j = (size_t)b->first / 16 * 16; j < (size_t)(b->end + 15) / 16 * 16; j++) {
     const bool there = j >= b->first && j < b->end;
     const uint64_t codes = there ? task->codes : 0;
     if (there) memcpy(to + j * bytes, rows + j * b->apart, codes);
