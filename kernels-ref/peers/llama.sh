@@ -19,24 +19,33 @@ folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 trap 'exit 130' INT TERM
 
+# The header has no quotes, the rows have; no value of them has a comma in it but names of files.
 peer() {
-  llama-bench -m "$model" -t "$threads" -p 0 -n 32 -d "$context" -r 1 -o csv 2>/dev/null |
-    awk -F'","' 'NR == 1 { for (i = 1; i <= NF; i++) { gsub(/"/, "", $i); if ($i == "avg_ts") at = i } }
-                 NR > 1 { gsub(/"/, "", $at); print $at }'
+  llama-bench -m "$model" -t "$threads" -p 0 -n 32 -d "$context" -r 1 -o csv 2>"$folder/said" |
+    awk 'NR == 1 { gsub(/"/, ""); n = split($0, name, ","); for (i = 1; i <= n; i++) if (name[i] == "avg_ts") at = i }
+         NR > 1 { quoted = sub(/^"/, ""); sub(/"$/, ""); split($0, value, quoted ? "\",\"" : ","); if (at) print value[at] }'
 }
 own() {
-  rooflinectl run "$model" -p "$context" --threads "$threads" --runs 9 -f csv 2>/dev/null |
+  rooflinectl run "$model" -p "$context" --threads "$threads" --runs 9 -f csv 2>"$folder/said" |
     awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) { if ($i == "tokens_per_s") rate = i; if ($i == "operator") op = i; if ($i == "phase") phase = i } }
              NR > 1 && $op == "whole pass" && $phase == "decode" { print $rate }'
 }
 median() { sort -n "$1" | awk '{ x[NR] = $1 } END { if (NR) print (NR % 2) ? x[(NR + 1) / 2] : (x[NR / 2] + x[NR / 2 + 1]) / 2 }'; }
 
+# One figure of a side, or the last that it said and the end.
+take() {
+  "$1" >"$folder/one"
+  [ -s "$folder/one" ] || { echo "$2 told no tokens a second: $(tail -n 1 "$folder/said")" >&2; exit 4; }
+  cat "$folder/one" >>"$folder/$1"
+}
+
 n=0
 while [ "$n" -lt "$pairs" ]; do
-  peer >>"$folder/peer"
-  own >>"$folder/own"
+  take peer llama-bench
+  take own rooflinectl
   n=$((n + 1))
 done
+ahead=$(paste "$folder/own" "$folder/peer" | awk '$1 > $2 { n++ } END { print n + 0 }')
 echo "pairs $pairs, threads $threads, context $context; median tokens/s"
 echo "llama.cpp   $(median "$folder/peer")"
-echo "rooflinectl $(median "$folder/own")"
+echo "rooflinectl $(median "$folder/own"), ahead in $ahead of $pairs pairs"
