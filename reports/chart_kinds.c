@@ -52,6 +52,11 @@ bool rl_chart_names(const rl_chart_input *input, const char *operator_name) {
 /* What may tell subjects apart, in the order in which it is told. */
 enum { MODEL, MACHINE, WEIGHTS, KV, PHASE, BATCH, TRAITS };
 
+/* Of the name that is shown: servers where they have one, else devices. */
+static uint64_t machines_of(const rl_result_system *system) {
+  return system->servers > 0 ? system->servers : system->devices;
+}
+
 static const char *trait_of(rl_chart *chart, const rl_chart_subject *s, int trait) {
   char number[RL_NUMBER_TEXT];
   const rl_result *r = s->result;
@@ -59,10 +64,9 @@ static const char *trait_of(rl_chart *chart, const rl_chart_subject *s, int trai
     case MODEL:
       return r->model;
     case MACHINE:
-      if (s->system->devices == 1) return s->machine;
-      return rl_chart_keep(
-          chart, rl_textf(chart->grid.arena, "%sx %s", rl_print_grouped(s->system->devices, number),
-                          s->machine));
+      if (machines_of(s->system) == 1) return s->machine;
+      rl_print_grouped(machines_of(s->system), number);
+      return rl_chart_keep(chart, rl_textf(chart->grid.arena, "%sx %s", number, s->machine));
     case WEIGHTS:
       return r->weights;
     case KV:

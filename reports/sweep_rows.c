@@ -84,6 +84,10 @@ const rl_sweep_figure_row RL_SWEEP_FIGURE_TABLE[RL_SWEEP_FIGURES] = {
          {.key = "output_at_least_usd_per_mtok", .head = "price", .unit = "$/Mtok", .drop = 4},
          RL_CELL_REAL,
          RL_BETTER_LESS},
+    [RL_SWEEP_DEVICE_RATE] = {"tokens_per_s_per_device",
+                              {.key = "decode_rate_per_device_at_most_tokens_per_s", RATE},
+                              RL_CELL_REAL,
+                              RL_BETTER_MORE},
 };
 #undef MS
 #undef RATE
@@ -132,6 +136,8 @@ static double real_of(const rl_sweep_row *row, rl_sweep_figure figure) {
       return row->prefill_rate;
     case RL_SWEEP_DECODE_RATE:
       return row->decode_rate;
+    case RL_SWEEP_DEVICE_RATE:
+      return row->decode_rate / (double)row->devices;
     case RL_SWEEP_SEQUENCE_RATE:
       return row->sequence_rate;
     case RL_SWEEP_PREFILL_SHARE:
@@ -171,6 +177,11 @@ bool rl_sweep_row_number(const rl_sweep_row *row, rl_sweep_figure figure, double
   return cell.kind == RL_CELL_COUNT || cell.kind == RL_CELL_REAL;
 }
 
+/* What was said; empty where nobody did. */
+static rl_cell said(uint64_t count) {
+  return count == RL_SWEEP_UNSAID ? (rl_cell){0} : rl_cell_count(count);
+}
+
 rl_cell rl_sweep_row_cell(const rl_sweep_row *row, const rl_sweep_column *column) {
   switch (column->source) {
     case RL_FROM_POINT:
@@ -178,11 +189,11 @@ rl_cell rl_sweep_row_cell(const rl_sweep_row *row, const rl_sweep_column *column
     case RL_FROM_PLAN:
       return row->keys[column->index];
     case RL_FROM_BATCH:
-      return rl_cell_count(row->batch);
+      return said(row->batch);
     case RL_FROM_PROMPT:
-      return rl_cell_count(row->prompt);
+      return said(row->prompt);
     case RL_FROM_GENERATE:
-      return rl_cell_count(row->generate);
+      return said(row->generate);
     case RL_FROM_FIGURE:
       return rl_sweep_row_figure(row, (rl_sweep_figure)column->index);
     case RL_FROM_FRONT:

@@ -31,6 +31,8 @@ typedef enum rl_sweep_figure {
   RL_SWEEP_PRICE_PER_HOUR,
   RL_SWEEP_INPUT_PRICE,
   RL_SWEEP_OUTPUT_PRICE,
+  RL_SWEEP_COLUMNS, /* those below follow from two columns, and have none of their own */
+  RL_SWEEP_DEVICE_RATE = RL_SWEEP_COLUMNS,
   RL_SWEEP_FIGURES
 } rl_sweep_figure;
 
@@ -72,10 +74,12 @@ typedef struct rl_sweep_columns {
   size_t count;
 } rl_sweep_columns;
 
+#define RL_SWEEP_UNSAID UINT64_MAX
 typedef struct rl_sweep_row {
-  uint64_t point;      /* number in the whole grid, from 1 */
-  const rl_cell *keys; /* of its plan; valid until the next rows are asked for */
-  uint64_t batch, prompt, generate;
+  uint64_t point;                   /* number in the whole grid, from 1 */
+  const rl_cell *keys;              /* of its plan; valid until the next rows are asked for */
+  uint64_t batch, prompt, generate; /* RL_SWEEP_UNSAID: nobody says it of what cannot be read */
+  uint64_t devices;
   const char *why; /* it cannot be evaluated; NULL: it was */
   bool front;
   bool fits;

@@ -137,7 +137,7 @@ static void add_numbers(rl_sweep *sweep, bool varies) {
 
 static void add_figures(rl_sweep *sweep) {
   rl_sweep_columns *columns = &sweep->columns;
-  for (int f = 0; f < RL_SWEEP_FIGURES && columns->count < RL_GRID_COLUMNS; f++) {
+  for (int f = 0; f < RL_SWEEP_COLUMNS && columns->count < RL_GRID_COLUMNS; f++) {
     const rl_sweep_figure_row *figure = &RL_SWEEP_FIGURE_TABLE[f];
     columns->items[columns->count++] = (rl_sweep_column){.column = figure->column,
                                                          .source = RL_FROM_FIGURE,

@@ -56,10 +56,12 @@ static void fill_keys(const rl_sweep *sweep, const setting *s, const rl_sweep_pi
                       rl_sweep_row *row) {
   const rl_workload *settled = &s->scenario.workload;
   const bool known = s->plan->scenario != NULL;
+  const uint64_t unsaid = RL_SWEEP_UNSAID;
   row->keys = s->plan->keys;
-  row->prompt = known ? settled->prompt : number_at(&sweep->prompts, pick->prompt, 0);
-  row->generate = known ? settled->generate : number_at(&sweep->generates, pick->generate, 0);
-  row->batch = number_at(&sweep->batches, pick->batch, 1);
+  row->prompt = known ? settled->prompt : number_at(&sweep->prompts, pick->prompt, unsaid);
+  row->generate = known ? settled->generate : number_at(&sweep->generates, pick->generate, unsaid);
+  row->batch = number_at(&sweep->batches, pick->batch, known ? 1 : unsaid);
+  row->devices = known ? s->scenario.devices : 0;
   row->why = s->why;
 }
 

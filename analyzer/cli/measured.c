@@ -9,7 +9,7 @@
 #include "base/number.h"
 #include "doc/tree.h"
 
-enum { FILE_MOST = 16 << 20, COLUMNS_MOST = 1024 };
+enum { FILE_MOST = 16 << 20, COLUMNS_MOST = 1024, LEFT_OUT_MOST = 5 };
 
 typedef RL_LIST(const char *) cells;
 
@@ -20,6 +20,8 @@ typedef struct reader {
   uint32_t line;
   cells head, row;
   RL_LIST(rl_measured) kernels;
+  RL_LIST(uint32_t) lines; /* in which they begin */
+  size_t left_out;
 } reader;
 
 static bool at_line_end(const reader *r) {
@@ -102,20 +104,32 @@ static bool number(reader *r, const char *text, double *out) {
 
 static rl_measured *add_kernel(reader *r, const char *name) {
   rl_measured *kernel = RL_PUSH(r->arena, &r->kernels);
-  if (kernel == NULL) {
+  uint32_t *line = kernel == NULL ? NULL : RL_PUSH(r->arena, &r->lines);
+  if (line == NULL) {
     rl_diag_oom(r->diags);
-  } else {
-    kernel->name = name;
+    return NULL;
   }
+  kernel->name = name;
+  *line = r->line;
   return kernel;
 }
 
+/* What a row lacks for a point: the first of the three that is nothing. */
+static void leave_out(reader *r, const char *name, uint32_t line, const char *lacks) {
+  const rl_loc loc = {.file = r->path, .line = line, .column = 1};
+  if (r->left_out++ < LEFT_OUT_MOST) RL_REPORT(r->diags, POINTS_LEFT_OUT, loc, name, lacks);
+}
+
 static void read_table(reader *r, const size_t at[4]) {
+  /* a roof in a chart's own table has neither flops nor seconds */
+  const bool charted = column(r, "layer", "layer") < r->head.count;
   while (next_row(r)) {
     rl_measured *kernel;
     double flops, bytes, seconds;
-    /* a roof in a chart's own table has neither */
-    if (cell(r, at[1])[0] == '\0' && cell(r, at[3])[0] == '\0') continue;
+    if (cell(r, at[1])[0] == '\0' && cell(r, at[3])[0] == '\0') {
+      if (!charted) leave_out(r, cell(r, at[0]), r->line, "flops and seconds");
+      continue;
+    }
     if (!number(r, cell(r, at[1]), &flops) || !number(r, cell(r, at[2]), &bytes)) return;
     if (!number(r, cell(r, at[3]), &seconds)) return;
     kernel = add_kernel(r, cell(r, at[0]));
@@ -242,6 +256,26 @@ static rl_status read_kernels(reader *r) {
   return rl_diags_status(r->diags);
 }
 
+/* Those that have all three, in front; how many they are. The others are told. */
+static size_t keep_whole(reader *r) {
+  char number[RL_NUMBER_TEXT];
+  size_t kept = 0;
+  for (size_t i = 0; i < r->kernels.count; i++) {
+    const rl_measured k = r->kernels.items[i];
+    const char *lacks = !(k.flops > 0)     ? "flops"
+                        : !(k.bytes > 0)   ? "bytes"
+                        : !(k.seconds > 0) ? "seconds"
+                                           : NULL;
+    if (lacks == NULL) r->kernels.items[kept++] = k;
+    if (lacks != NULL) leave_out(r, k.name, r->lines.items[i], lacks);
+  }
+  if (r->left_out > LEFT_OUT_MOST) {
+    rl_print_grouped(r->left_out - LEFT_OUT_MOST, number);
+    RL_REPORT(r->diags, POINTS_MORE_OUT, (rl_loc){.file = r->path}, number);
+  }
+  return kept;
+}
+
 rl_status rl_measured_read(rl_arena *arena, const char *path, const rl_measured **out,
                            size_t *count, rl_diags *diags) {
   reader r = {.arena = arena, .diags = diags, .path = path, .line = 1};
@@ -251,10 +285,6 @@ rl_status rl_measured_read(rl_arena *arena, const char *path, const rl_measured 
   r.end = r.at + length;
   status = read_kernels(&r);
   *out = r.kernels.items;
-  *count = 0;
-  for (size_t i = 0; i < r.kernels.count; i++) {
-    const rl_measured k = r.kernels.items[i];
-    if (k.flops > 0 && k.bytes > 0 && k.seconds > 0) r.kernels.items[(*count)++] = k;
-  }
+  *count = status == RL_OK ? keep_whole(&r) : 0;
   return status;
 }

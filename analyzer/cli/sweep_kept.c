@@ -16,6 +16,7 @@ typedef struct kept {
   size_t count, room;
   RL_LIST(const char *) texts; /* each text of a key once */
   rl_ranking ranking;
+  uint64_t looked_at, fitting; /* by the ranking */
 } kept;
 
 static const char *keep_text(kept *k, const char *text) {
@@ -58,7 +59,10 @@ static bool rank_row(kept *k, const rl_sweep_row *row) {
   const rl_sweep_figure by = k->run->wish.by;
   double value;
   size_t slot;
-  if (row->why != NULL || !row->fits || !rl_sweep_row_number(row, by, &value)) return true;
+  k->looked_at++;
+  if (row->why != NULL || !row->fits) return true;
+  k->fitting++;
+  if (!rl_sweep_row_number(row, by, &value)) return true;
   if (!rl_ranking_offer(&k->ranking, rl_objective_value(by, value), row->point, &slot)) return true;
   return keep_row(k, row, slot);
 }
@@ -191,6 +195,22 @@ static rl_status show_rows(const kept *k) {
   return status;
 }
 
+void rl_sweep_say_unranked(rl_session *session, rl_sweep_figure by, uint64_t all,
+                           uint64_t fitting) {
+  char number[2][RL_NUMBER_TEXT];
+  const bool price =
+      by == RL_SWEEP_PRICE_PER_HOUR || by == RL_SWEEP_INPUT_PRICE || by == RL_SWEEP_OUTPUT_PRICE;
+  rl_print_grouped(all, number[0]);
+  rl_print_grouped(fitting, number[1]);
+  const char *says =
+      fitting == 0 ? rl_textf(&session->arena, "none of %s points fits the memory", number[0])
+                   : rl_textf(&session->arena, "of %s points %s fit, and none of these has one",
+                              number[0], number[1]);
+  const char *hint = price && fitting > 0 ? "--price says what a device costs an hour" : "";
+  RL_REPORT(&session->diags, RANK_EMPTY, RL_COMMAND_LINE, RL_SWEEP_FIGURE_TABLE[by].word, says,
+            hint);
+}
+
 rl_status rl_sweep_keep(rl_sweep_run *run, rl_buf *out) {
   kept k = {.run = run, .arena = &run->session->arena};
   k.room = run->wish.top > 0 ? (size_t)run->wish.top : RL_SWEEP_TABLE_MAX;
@@ -201,6 +221,9 @@ rl_status rl_sweep_keep(rl_sweep_run *run, rl_buf *out) {
     return rl_diag_oom(&run->session->diags);
   }
   rl_status status = collect(&k);
+  if (status == RL_OK && run->wish.top > 0 && k.ranking.count == 0) {
+    rl_sweep_say_unranked(run->session, run->wish.by, k.looked_at, k.fitting);
+  }
   if (status == RL_OK) status = show_rows(&k);
   const bool lines = run->wish.format == RL_FORMAT_CSV || run->wish.format == RL_FORMAT_JSONL;
   if (status != RL_OK) return status;

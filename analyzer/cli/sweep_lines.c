@@ -189,7 +189,7 @@ rl_sweep_column rl_lines_column(const char *key) {
   rl_objectives objectives;
   const rl_sweep_figure figure = rl_sweep_figure_find(key);
   rl_sweep_column column = {.column = {.key = key}, .source = RL_FROM_PLAN, .word = key};
-  if (figure < RL_SWEEP_FIGURES) {
+  if (figure < RL_SWEEP_COLUMNS) {
     column.column = RL_SWEEP_FIGURE_TABLE[figure].column;
     column.source = RL_FROM_FIGURE;
     column.index = figure;

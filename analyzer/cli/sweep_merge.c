@@ -1,6 +1,7 @@
 /* Files of shards put together: the row with the smallest point comes next, and leaves as it stands
  * but for a mark of the Pareto front, which only all rows together decide. */
 #include <string.h>
+#include <unistd.h>
 
 #include "base/number.h"
 #include "cli/sweep_lines.h"
@@ -117,9 +118,20 @@ static rl_status read_head(merger *m, part *p) {
   return RL_REPORT(diags, MERGE_COLUMNS, loc, m->parts[0].lines.path);
 }
 
+/* The first byte tells which of the two forms the file has. */
+static rl_status check_form(const merger *m, const part *p) {
+  char first;
+  const bool json = m->format == RL_FORMAT_JSONL;
+  if (pread(p->lines.descriptor, &first, 1, 0) != 1 || (first == '{') == json) return RL_OK;
+  const rl_loc loc = {.file = p->lines.path, .line = 1, .column = 1};
+  return RL_REPORT(&m->session->diags, LINES_OTHER, loc, json ? "no JSON lines" : "JSON lines",
+                   json ? "csv" : "jsonl");
+}
+
 static rl_status begin_part(merger *m, part *p, const char *path) {
   rl_diags *diags = &m->session->diags;
   rl_status status = rl_lines_open(&p->lines, path, &m->session->arena, diags);
+  if (status == RL_OK) status = check_form(m, p);
   if (status == RL_OK && m->format == RL_FORMAT_CSV) status = read_head(m, p);
   if (status == RL_OK) status = advance(m, p);
   if (status != RL_OK || p->line == NULL || m->view.columns.count > 0) return status;
@@ -200,16 +212,30 @@ static bool is_wanted(const merger *m) {
   return true;
 }
 
+/* The number in the column of that key; false: it has none. */
+static bool number_of(const merger *m, const char *key, double *out) {
+  const rl_sweep_columns *columns = &m->view.columns;
+  const rl_sweep_column *column = rl_sweep_column_find(columns, key);
+  const rl_cell *cell = column == NULL ? NULL : &m->cells[column - columns->items];
+  if (cell == NULL || (cell->kind != RL_CELL_COUNT && cell->kind != RL_CELL_REAL)) return false;
+  *out = cell->kind == RL_CELL_COUNT ? (double)cell->count : cell->real;
+  return true;
+}
+
+static bool fits(const merger *m) {
+  const rl_sweep_columns *columns = &m->view.columns;
+  return m->cells[rl_sweep_column_find(columns, "fits") - columns->items].flag;
+}
+
 /* A figure of a row that fits; less is better. */
 static bool value_of(const merger *m, rl_sweep_figure figure, double *out) {
-  const rl_sweep_columns *columns = &m->view.columns;
-  const rl_sweep_column *fits = rl_sweep_column_find(columns, "fits");
-  const rl_sweep_column *column =
-      rl_sweep_column_find(columns, RL_SWEEP_FIGURE_TABLE[figure].column.key);
-  const rl_cell *cell = column == NULL ? NULL : &m->cells[column - columns->items];
-  if (cell == NULL || !m->cells[fits - columns->items].flag) return false;
-  if (cell->kind != RL_CELL_COUNT && cell->kind != RL_CELL_REAL) return false;
-  *out = rl_objective_value(figure, cell->kind == RL_CELL_COUNT ? (double)cell->count : cell->real);
+  const bool share = figure == RL_SWEEP_DEVICE_RATE;
+  double value, devices = 1;
+  if (!fits(m)) return false;
+  if (share && !number_of(m, "devices", &devices)) return false;
+  const rl_sweep_figure whole = share ? RL_SWEEP_DECODE_RATE : figure;
+  if (!number_of(m, RL_SWEEP_FIGURE_TABLE[whole].column.key, &value)) return false;
+  *out = rl_objective_value(figure, value / devices);
   return true;
 }
 
@@ -288,6 +314,7 @@ static rl_status write_row(merger *m, const part *p, void *context) {
 /* The best lines so far, each in memory of its own. */
 typedef struct best {
   rl_ranking ranking;
+  uint64_t looked_at, fitting;
   rl_arena *arenas; /* [most] */
   char **lines;
 } best;
@@ -296,6 +323,8 @@ static rl_status rank_row(merger *m, const part *p, void *context) {
   best *b = context;
   double value;
   size_t slot;
+  b->looked_at++;
+  b->fitting += fits(m);
   if (!value_of(m, m->wish->by, &value)) return RL_OK;
   if (!rl_ranking_offer(&b->ranking, value, p->point, &slot)) return RL_OK;
   rl_arena_free(&b->arenas[slot]);
@@ -307,14 +336,17 @@ static rl_status rank_row(merger *m, const part *p, void *context) {
 static rl_status rank(merger *m, writer *w) {
   rl_arena *arena = &m->session->arena;
   const size_t most = (size_t)m->wish->top;
-  best b = {{RL_NEW_ARRAY(arena, rl_ranked, most), most, 0},
-            RL_NEW_ARRAY(arena, rl_arena, most),
-            RL_NEW_ARRAY(arena, char *, most)};
+  best b = {.ranking = {RL_NEW_ARRAY(arena, rl_ranked, most), most, 0},
+            .arenas = RL_NEW_ARRAY(arena, rl_arena, most),
+            .lines = RL_NEW_ARRAY(arena, char *, most)};
   if (b.ranking.items == NULL || b.arenas == NULL || b.lines == NULL) {
     return rl_diag_oom(&m->session->diags);
   }
   for (size_t i = 0; i < most; i++) rl_arena_init(&b.arenas[i], NULL);
   rl_status status = each_row(m, rank_row, &b);
+  if (status == RL_OK && b.ranking.count == 0) {
+    rl_sweep_say_unranked(m->session, m->wish->by, b.looked_at, b.fitting);
+  }
   for (size_t i = 0; i < b.ranking.count && status == RL_OK; i++) {
     part p = {.line = b.lines[b.ranking.items[i].slot], .point = b.ranking.items[i].point};
     status = read_cells(m, &p);
@@ -359,11 +391,30 @@ static rl_status merge(merger *m) {
   return status == RL_OK ? closed : status;
 }
 
+static bool ends_in(const char *path, const char *end) {
+  const size_t length = strlen(path), tail = strlen(end);
+  return length > tail && strcmp(path + length - tail, end) == 0;
+}
+
+/* Without --format the files say by their names what they are. */
+static rl_output_format form_of(const rl_session *session, const rl_sweep_wish *wish) {
+  const rl_arguments *a = &session->arguments;
+  size_t csv = 0, json = 0;
+  if (rl_argument_given(a, RL_O_FORMAT) || a->words.count == 0) return wish->format;
+  for (size_t i = 0; i < a->words.count; i++) {
+    csv += ends_in(a->words.items[i], ".csv");
+    json += ends_in(a->words.items[i], ".jsonl");
+  }
+  if (csv == a->words.count) return RL_FORMAT_CSV;
+  return json == a->words.count ? RL_FORMAT_JSONL : wish->format;
+}
+
 rl_status rl_sweep_merge(rl_session *session, const rl_sweep_wish *wish) {
   const rl_arguments *a = &session->arguments;
   merger *m = RL_NEW(&session->arena, merger);
   const size_t files = a->words.count;
-  if (wish->format != RL_FORMAT_CSV && wish->format != RL_FORMAT_JSONL) {
+  const rl_output_format format = form_of(session, wish);
+  if (format != RL_FORMAT_CSV && format != RL_FORMAT_JSONL) {
     return RL_REPORT(&session->diags, NOT_STREAMED, RL_COMMAND_LINE,
                      rl_argument_spelled(a, RL_O_MERGE));
   }
@@ -373,7 +424,7 @@ rl_status rl_sweep_merge(rl_session *session, const rl_sweep_wish *wish) {
   }
   part *parts = m == NULL ? NULL : RL_NEW_ARRAY(&session->arena, part, files);
   if (parts == NULL) return rl_diag_oom(&session->diags);
-  *m = (merger){.session = session, .wish = wish, .format = wish->format, .parts = parts};
+  *m = (merger){.session = session, .wish = wish, .format = format, .parts = parts};
   rl_arena_init(&m->scratch, session->arena.allocator);
   rl_status status = merge(m);
   close_parts(m);

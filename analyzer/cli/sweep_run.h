@@ -69,6 +69,8 @@ rl_status rl_sweep_find_front(rl_sweep_run *run);
 rl_status rl_sweep_stream(rl_sweep_run *run);
 /* The best rows or a small table, in any format. */
 rl_status rl_sweep_keep(rl_sweep_run *run, rl_buf *out);
+/* Why a ranking has nothing in it: of all points that it looked at so many fit. */
+void rl_sweep_say_unranked(rl_session *session, rl_sweep_figure by, uint64_t all, uint64_t fitting);
 /* Lines that an interrupted run has left in the file: the stream is behind the last whole one, and
  * *next is the point that comes next. */
 rl_status rl_sweep_resume(rl_sweep_run *run, rl_stream *stream, uint64_t *next);
