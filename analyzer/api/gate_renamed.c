@@ -3,6 +3,8 @@
 
 #include "api/gate_parts.h"
 
+enum { ALIKE_MAX = 64 }; /* scenarios that came, or that went */
+
 typedef struct pairing {
   rl_arena *arena;
   const rl_gate_scenarios *base, *head;
@@ -96,6 +98,14 @@ static bool same_uses(const rl_gate_scenario *a, const rl_gate_scenario *b) {
   return true;
 }
 
+static bool is_alike(pairing *p, size_t head, size_t base) {
+  const rl_gate_scenario *h = &p->head->items[head], *b = &p->base->items[base];
+  if (!same_uses(b, h)) return false;
+  const size_t values = values_of(own_description(h)->root);
+  const size_t apart = distance(p, head, base);
+  return apart != SIZE_MAX && apart < values - apart;
+}
+
 /* Whether one of the scenarios stands in the file of that name. */
 static bool has_file(pairing *p, const rl_gate_scenarios *list, const char *name) {
   const char *file = rl_gate_file_of(p->arena, name);
@@ -109,43 +119,55 @@ static bool has_file(pairing *p, const rl_gate_scenarios *list, const char *name
   return found;
 }
 
-/* A value that left a list, and another that came to it, are no other name of one scenario: the
- * file itself is another. */
-static bool is_alike(pairing *p, size_t head, size_t base) {
-  const rl_gate_scenario *h = &p->head->items[head], *b = &p->base->items[base];
-  if (!is_open(p, head, base) || !same_uses(b, h)) return false;
-  if (has_file(p, p->head, b->file) || has_file(p, p->base, h->file)) return false;
-  const size_t values = values_of(own_description(h)->root);
-  const size_t apart = distance(p, head, base);
-  return apart != SIZE_MAX && apart < values - apart;
+/* Scenarios without a pair whose files the other state does not have: a value that left a list, and
+ * another that came to it, are no other name of one scenario. */
+typedef struct moved {
+  size_t *items, count;
+} moved;
+
+static moved moved_of(pairing *p, const rl_gate_scenarios *list, const rl_gate_scenarios *others) {
+  moved out = {RL_NEW_ARRAY(p->arena, size_t, list->count + 1), 0};
+  const bool heads = list == p->head;
+  p->failed |= out.items == NULL;
+  for (size_t i = 0; !p->failed && i < list->count; i++) {
+    const rl_gate_scenario *one = &list->items[i];
+    const bool paired = heads ? p->out->of[i] != NULL : p->out->taken[i];
+    if (paired || one->fault != NULL || own_description(one) == NULL) continue;
+    if (!has_file(p, others, one->file)) out.items[out.count++] = i;
+  }
+  return out;
 }
 
 /* The only one of the base that is like it; SIZE_MAX: none, or several. */
-static size_t only_base(pairing *p, size_t head) {
+static size_t only_base(pairing *p, size_t head, const moved *bases) {
   size_t found = SIZE_MAX;
-  for (size_t b = 0; b < p->base->count; b++) {
-    if (!is_alike(p, head, b)) continue;
+  for (size_t i = 0; i < bases->count; i++) {
+    if (!is_alike(p, head, bases->items[i])) continue;
     if (found != SIZE_MAX) return SIZE_MAX;
-    found = b;
+    found = bases->items[i];
   }
   return found;
 }
 
-static bool is_only_head(pairing *p, size_t head, size_t base) {
-  for (size_t h = 0; h < p->head->count; h++) {
-    if (h != head && is_alike(p, h, base)) return false;
+static bool is_only_head(pairing *p, size_t head, size_t base, const moved *heads) {
+  for (size_t i = 0; i < heads->count; i++) {
+    if (heads->items[i] != head && is_alike(p, heads->items[i], base)) return false;
   }
   return true;
 }
 
-/* Those that fit each other alone are found before any is taken, so that no order decides. */
+/* Those that fit each other alone are found before any is taken, so that no order decides. Among
+ * very many none would be the only one. */
 static void take_alike(pairing *p, size_t *found) {
-  for (size_t h = 0; h < p->head->count; h++) {
-    found[h] = p->out->of[h] == NULL ? only_base(p, h) : SIZE_MAX;
-    if (found[h] != SIZE_MAX && !is_only_head(p, h, found[h])) found[h] = SIZE_MAX;
+  const moved heads = moved_of(p, p->head, p->base), bases = moved_of(p, p->base, p->head);
+  if (p->failed || heads.count > ALIKE_MAX || bases.count > ALIKE_MAX) return;
+  for (size_t i = 0; i < heads.count; i++) {
+    const size_t h = heads.items[i];
+    found[i] = only_base(p, h, &bases);
+    if (found[i] != SIZE_MAX && !is_only_head(p, h, found[i], &heads)) found[i] = SIZE_MAX;
   }
-  for (size_t h = 0; h < p->head->count; h++) {
-    if (found[h] != SIZE_MAX) take(p, h, found[h]);
+  for (size_t i = 0; i < heads.count; i++) {
+    if (found[i] != SIZE_MAX) take(p, heads.items[i], found[i]);
   }
 }
 
