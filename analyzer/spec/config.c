@@ -181,10 +181,18 @@ typedef struct unknown_keys {
   rl_loc first;
 } unknown_keys;
 
-static void add_unknown(unknown_keys *unknown, const rl_node *key) {
+/* "num_layer (did you mean num_layers?)" */
+static void add_unknown(const rl_load *load, const rl_model *model, unknown_keys *unknown,
+                        const rl_node *key) {
   enum { NAMED = 12 };
+  const char *meant = rl_config_guess(load, model, key->text), *text = key->text;
+  if (meant != NULL) text = rl_textf(load->arena, "%s (did you mean %s?)", key->text, meant);
+  if (text == NULL) {
+    rl_diag_oom(load->diags);
+    return;
+  }
   if (unknown->names.count == 0) unknown->first = key->loc;
-  rl_few_names_add(&unknown->names, key->text, NAMED);
+  rl_few_names_add(&unknown->names, text, NAMED);
 }
 
 static void report_unknown(const rl_load *load, const unknown_keys *unknown, bool strict) {
@@ -208,7 +216,7 @@ void rl_config_check_keys(const rl_load *load, const rl_model *model, bool stric
     if (class == KEY_REFUSED) {
       RL_REPORT(load->diags, CONFIG_KEY_REFUSED, key->loc, key->text, model->family->name);
     }
-    if (class == KEY_UNKNOWN) add_unknown(&unknown, key);
+    if (class == KEY_UNKNOWN) add_unknown(load, model, &unknown, key);
     if (leaves_out(model->family, key, config->items[i])) {
       RL_REPORT(load->diags, CONFIG_PART_LEFT_OUT, key->loc, key->text, model->family->name);
     }

@@ -27,6 +27,8 @@ const rl_node *rl_config_quantization_map(const rl_node *config);
 void rl_config_quantization(const rl_load *load, rl_model *model);
 /* What it asks of the KV cache -> model->kv; a warning where no format is known for that. */
 void rl_config_kv(const rl_load *load, rl_model *model);
+/* The key that dims of the family read and that an unknown one may mean; NULL: none, or it is there. */
+const char *rl_config_guess(const rl_load *load, const rl_model *model, const char *key);
 /* Refuses keys that cost something the family does not say; unknown keys give one warning, an
  * error when strict. */
 void rl_config_check_keys(const rl_load *load, const rl_model *model, bool strict);

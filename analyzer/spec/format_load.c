@@ -110,8 +110,8 @@ static void load_span(const rl_load *load, const rl_node *node, rl_component *co
     rl_load_tile(load, tile, component);
     return;
   } else if (group != NULL) {
-    rl_node_u64(group, "group", 2, 1 << 20, &size, load->diags);
-    check_group(load, group, size);
+    rl_status status = rl_node_u64(group, "group", 2, 1 << 20, &size, load->diags);
+    if (status == RL_OK) check_group(load, group, size);
     component->span = RL_PER_GROUP;
   } else if (axis != NULL) {
     int word = rl_load_word(load, axis, "axis", axis_words, 2);

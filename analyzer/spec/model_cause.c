@@ -1,7 +1,11 @@
-/* Which value of a config an expression of a family rests on: the first that it reads. */
+/* What the expressions of a family's dims read of a config: the value that an error rests on, and
+ * the keys that a misspelt one may mean. */
 #include <string.h>
 
+#include "base/names.h"
 #include "spec/config.h"
+
+typedef RL_LIST(const char *) rl_key_names;
 
 enum { NAME_BYTES = 128, CHAIN_MAX = 16 };
 
@@ -41,4 +45,31 @@ static const rl_node *find(const rl_model *model, const char *text, int depth) {
 const rl_node *rl_model_cause(const rl_model *model, const rl_node *expression) {
   if (expression == NULL || expression->kind != RL_SCALAR) return NULL;
   return model->config == NULL ? NULL : find(model, expression->text, 0);
+}
+
+/* Keys that dims read, without those below others. */
+static bool add_keys(rl_arena *arena, const rl_node *dims, const char *text, rl_key_names *keys) {
+  char name[NAME_BYTES];
+  for (const char *at = text; (at = next_name(at, name)) != NULL;) {
+    if (strchr(name, '.') != NULL || rl_node_get(dims, name) != NULL) continue;
+    const char **slot = RL_PUSH(arena, keys);
+    const char *kept = rl_strdup(arena, name);
+    if (slot == NULL || kept == NULL) return false;
+    *slot = kept;
+  }
+  return true;
+}
+
+const char *rl_config_guess(const rl_load *load, const rl_model *model, const char *key) {
+  const rl_node *dims = model->family->dims;
+  rl_key_names keys = {0};
+  for (size_t i = 0; i < dims->count; i++) {
+    if (dims->items[i]->kind != RL_SCALAR) continue;
+    if (!add_keys(load->arena, dims, dims->items[i]->text, &keys)) {
+      rl_diag_oom(load->diags);
+      return NULL;
+    }
+  }
+  const char *meant = rl_did_you_mean(key, keys.items, keys.count);
+  return meant == NULL || rl_load_get(model->config, meant) != NULL ? NULL : meant;
 }

@@ -120,7 +120,10 @@ static void write_stored(rl_buf *out, const rl_stored *stored) {
 
 void rl_model_write(rl_buf *out, const rl_model *model, uint64_t parameters) {
   const char *from = model->stored == NULL ? model->file : model->stored->file;
-  rl_buf_add(out, "kind: model\nfamily: ");
+  /* where lint wants it: beside the other models, two folders below the schemas */
+  rl_buf_add(out,
+             "# yaml-language-server: $schema=../../docs/schema/model.schema.json\n"
+             "kind: model\nfamily: ");
   add_text(out, model->family->reference);
   for (size_t i = 0; i < model->id_count; i++) {
     rl_buf_add(out, i == 0 ? "\nids:\n  - " : "\n  - ");
