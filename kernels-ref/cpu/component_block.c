@@ -33,14 +33,23 @@ static piece piece_at(const rl_store *store, const rl_component_part *part, rl_s
                  .count = rl_min_u64(info->values - first, span.count - done)};
 }
 
+/* Of a block in a panel byte after byte. */
+static const uint8_t *take_block(const rl_store *store, uint64_t at, uint64_t count,
+                                 uint64_t *touched, uint8_t *room) {
+  if (store->panels.rows == 0) return rl_store_take(store, at, count, touched);
+  for (uint64_t i = 0; i < count; i++) room[i] = *rl_store_take(store, at + i, 1, touched);
+  return room;
+}
+
 static void block_unpack(const rl_store *store, const rl_component_part *part, rl_span span,
                          float *values, uint64_t *touched) {
   rl_block block = part->component->block;
   const rl_block_codec *codec = codec_of(block);
   float decoded[RL_BLOCK_VALUES_MAX];
+  uint8_t room[2 * RL_BLOCK_VALUES_MAX];
   for (uint64_t done = 0; done < span.count;) {
     piece p = piece_at(store, part, span, done);
-    codec->decode(rl_store_take(store, p.at, RL_BLOCK_INFO[block].bytes, touched), decoded);
+    codec->decode(take_block(store, p.at, RL_BLOCK_INFO[block].bytes, touched, room), decoded);
     for (uint64_t i = 0; i < p.count; i++) values[done + i] += decoded[p.first + i];
     done += p.count;
   }

@@ -17,12 +17,40 @@ static uint32_t zero_unit(const rl_component *c) {
   return c->zero == RL_ZERO_LEAST ? RL_TYPES[c->scale].bits / 8u : 1;
 }
 
+/* Where sections end in blocks that have panels, and the bytes of their units. */
+typedef struct sections {
+  uint16_t ends[RL_PANEL_SECTIONS], units[RL_PANEL_SECTIONS];
+} sections;
+
+static const sections *block_sections(rl_block block) {
+  static const sections q4_0 = {{2, 18, 18}, {2, 4, 4}}; /* scale, codes */
+  static const sections q8_0 = {{2, 34, 34}, {2, 4, 4}}; /* scale, codes */
+  static const sections q4_k = {{4, 144, 144},
+                                {2, 4, 4}}; /* two scales, those of parts and codes */
+  static const sections q6_k = {{192, 208, 210}, {4, 1, 2}}; /* codes, scales of parts, scale */
+  if (block == RL_BLOCK_Q4_0) return &q4_0;
+  if (block == RL_BLOCK_Q8_0) return &q8_0;
+  if (block == RL_BLOCK_Q4_K) return &q4_k;
+  return block == RL_BLOCK_Q6_K ? &q6_k : NULL;
+}
+
 static bool has_panels(const rl_format *format) {
   if (format == NULL || format->depth != 1) return false;
   const rl_component *c = &format->stack[0];
+  if (c->kind == RL_BLOCK) return block_sections(c->block) != NULL;
   if (c->kind == RL_DENSE) return RL_TYPES[c->type].bits % 8 == 0;
   bool spans = c->span == RL_PER_ROW || c->span == RL_PER_GROUP;
   return c->kind == RL_QUANT && RL_TYPES[c->type].integer && spans && !c->ordered && !c->outer;
+}
+
+static void lay_out_blocks(rl_block block, rl_panels *panels) {
+  const sections *all = block_sections(block);
+  panels->block = RL_BLOCK_INFO[block].bytes;
+  for (int s = 0; s < RL_PANEL_SECTIONS; s++) {
+    panels->ends[s] = all->ends[s];
+    panels->units[s] = all->units[s];
+    panels->begin[s] = s == 0 ? 0 : all->ends[s - 1];
+  }
 }
 
 bool rl_panels_lay_out(const rl_format *format, uint64_t rows, uint64_t cols, rl_panels *panels) {
@@ -44,6 +72,7 @@ bool rl_panels_lay_out(const rl_format *format, uint64_t rows, uint64_t cols, rl
     panels->begin[0] = panels->block - row.codes;
     panels->begin[2] = row.scales;
   }
+  if (c->kind == RL_BLOCK) lay_out_blocks(c->block, panels);
   panels->rows = rows;
   return true;
 }

@@ -23,7 +23,8 @@ typedef struct rl_panels {
 } rl_panels;
 
 /* How matrices of so many rows of that format lie in panels; false where they never do: formats of
- * one component, of dense values or of codes with scales a row or group, have panels. */
+ * one component, of dense values, of codes with scales a row or group, or of some blocks, have
+ * panels. */
 bool rl_panels_lay_out(const rl_format *format, uint64_t rows, uint64_t cols, rl_panels *panels);
 /* Where a byte lies that would be at the offset if all rows were rows. */
 uint64_t rl_panels_at(const rl_panels *panels, uint64_t offset);

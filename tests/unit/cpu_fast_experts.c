@@ -35,6 +35,8 @@ typedef struct pairing {
     .kind = RL_QUANT, .type = (codes), .span = RL_PER_GROUP, .group = (neighbours), \
     .scale = RL_F16, .zero = (zeros)                                                \
   }
+#define BLOCKS(stored) \
+  { .kind = RL_BLOCK, .block = (stored) }
 #define WHOLE(codes) \
   { .kind = RL_QUANT, .type = (codes), .span = RL_PER_ROW, .scale = RL_F16 }
 
@@ -44,6 +46,14 @@ static const pairing PAIRINGS[] = {
     {DENSE(RL_F16), DENSE(RL_F16), RL_F16, 1e-6},
     {WHOLE(RL_I8), DENSE(RL_BF16), RL_BF16, 1e-5},
     {GROUPED(RL_I4, 32, RL_ZERO_CODE), DENSE(RL_BF16), RL_BF16, 1e-5},
+    {BLOCKS(RL_BLOCK_Q4_0), DENSE(RL_BF16), RL_BF16, 1e-5},
+    {BLOCKS(RL_BLOCK_Q4_0), WHOLE(RL_I8), RL_I8, 1e-5},
+    {BLOCKS(RL_BLOCK_Q8_0), DENSE(RL_BF16), RL_BF16, 1e-5},
+    {BLOCKS(RL_BLOCK_Q8_0), WHOLE(RL_I8), RL_I8, 1e-5},
+    {BLOCKS(RL_BLOCK_Q4_K), DENSE(RL_BF16), RL_BF16, 1e-5},
+    {BLOCKS(RL_BLOCK_Q4_K), WHOLE(RL_I8), RL_I8, 1e-5},
+    {BLOCKS(RL_BLOCK_Q6_K), DENSE(RL_BF16), RL_BF16, 1e-5},
+    {BLOCKS(RL_BLOCK_Q6_K), WHOLE(RL_I8), RL_I8, 1e-5},
     {WHOLE(RL_I8), WHOLE(RL_I8), RL_I8, 1e-5},
     {GROUPED(RL_I4, 32, RL_ZERO_NONE), WHOLE(RL_I8), RL_I8, 1e-5},
 };

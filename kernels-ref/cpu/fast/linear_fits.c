@@ -24,6 +24,10 @@ bool rl_linear_weights_fit(const rl_tensor *weight, uint64_t pieces, const rl_ke
   const rl_format *format = weight->format;
   if (format == NULL || format->depth != 1 || rl_tensor_pieces(weight) != pieces) return false;
   const rl_component *c = &format->stack[0];
+  if (c->kind == RL_BLOCK || kernel->tile->blocks) {
+    return c->kind == RL_BLOCK && kernel->tile->blocks && kernel->tile->block == c->block &&
+           weight->cols <= COLS_MAX;
+  }
   if (c->type != kernel->weights || weight->cols > COLS_MAX) return false;
   return RL_TYPES[c->type].integer ? codes_fit(c, kernel) : c->kind == RL_DENSE;
 }

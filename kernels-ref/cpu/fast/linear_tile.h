@@ -60,6 +60,8 @@ struct rl_linear_tile {
   /* y: [tokens][RL_TILE_ROWS], written. */
   void (*multiply)(const rl_linear_task *task, const rl_linear_panels *panels,
                    const rl_linear_inputs *inputs, float *y);
+  bool blocks; /* weights are blocks of the GGUF format, whose codes have zero `centre` */
+  rl_block block;
 };
 
 #endif

@@ -16,7 +16,19 @@ enum {
 
 /* --- memory --- */
 
+/* Columns with one scale of their own, of a block. */
+static uint64_t part_of(rl_block block) {
+  return block == RL_BLOCK_Q6_K ? 16 : 32;
+}
+
+/* Columns that inputs are filled up to. */
+static uint64_t width_of(const rl_component *c, uint64_t cols, uint32_t step) {
+  if (c->kind == RL_BLOCK) step = RL_BLOCK_INFO[c->block].values;
+  return rl_ceil_div(cols, step) * step;
+}
+
 static uint64_t group_of(const rl_component *c, uint64_t cols) {
+  if (c->kind == RL_BLOCK) return part_of(c->block);
   bool grouped = c->kind == RL_QUANT && c->span == RL_PER_GROUP;
   return rl_max_u64(grouped ? c->group : cols, 1);
 }
@@ -40,11 +52,14 @@ static bool lay_out_room(rl_linear_layout *l) {
 
 bool rl_linear_lay_out(const rl_linear_tile *tile, const rl_tensor *weight,
                        const rl_linear_sizes *sizes, rl_linear_layout *l) {
-  const uint64_t cols = weight->cols, words = rl_ceil_div(cols, tile->input.step);
+  const rl_component *c = &weight->format->stack[0];
+  const uint64_t cols = weight->cols, width = width_of(c, cols, tile->input.step);
+  const uint64_t words = width / tile->input.step * tile->input.planes;
   const uint64_t threads = rl_max_u64(sizes->threads, 1);
-  *l = (rl_linear_layout){.x_bytes = words * tile->input.planes * WORD,
-                          .groups = rl_ceil_div(cols, group_of(&weight->format->stack[0], cols)),
-                          .load_each = 2 * rl_ceil_div(cols, UNIT) * UNIT};
+  *l = (rl_linear_layout){
+      .x_bytes = words * WORD,
+      .groups = rl_ceil_div(c->kind == RL_BLOCK ? width : cols, group_of(c, cols)),
+      .load_each = 2 * rl_ceil_div(width, UNIT) * UNIT};
   return rl_format_row_bytes(weight->format, cols, &l->row_bytes) && lay_out_room(l) &&
          add_part(&l->end, &l->load, threads, l->load_each) &&
          add_part(&l->end, &l->x, sizes->inputs, l->x_bytes / WORD) &&
@@ -72,6 +87,13 @@ static void begin_task(rl_linear_walk *walk, const rl_store *store) {
                            .codes = panels->begin[0] * RL_PANEL_ROWS,
                            .centre = walk->tile->centre};
   task->groups = rl_ceil_div(store->cols, task->group);
+  if (c->kind == RL_BLOCK) {
+    task->groups = width_of(c, store->cols, 1) / task->group;
+    task->units = task->shorter = 0;
+    task->codes = task->zeros = 0;
+    task->middle = (uint32_t)walk->tile->centre;
+    task->shifted = c->block == RL_BLOCK_Q4_K;
+  }
   if (c->kind != RL_QUANT) return;
   task->scale = c->scale;
   task->scale_bytes = RL_TYPES[c->scale].bits / 8u * RL_PANEL_ROWS;

@@ -8,12 +8,17 @@
 
 #if defined(__clang__)
 #define TILE_UNROLLED _Pragma("unroll")
+#define TILE_ROLLED _Pragma("nounroll")
 #else
 #define TILE_UNROLLED _Pragma("GCC unroll 16")
+#define TILE_ROLLED _Pragma("GCC unroll 1")
 #endif
 #define TILE_INLINE static inline __attribute__((always_inline))
 
 /* What most tiles have in common: floats, multiplied and added as such. */
+#ifndef TILE_BLOCKS
+#define TILE_BLOCKS 0
+#endif
 #ifndef TILE_APART
 #define TILE_APART 0
 #endif
@@ -56,13 +61,22 @@ TILE_INLINE const uint8_t *TILE(strip)(const uint8_t *const *panels, unsigned s,
   return panels[s * VECTOR_FLOATS / RL_PANEL_ROWS] + s * VECTOR_FLOATS % RL_PANEL_ROWS * bytes;
 }
 
+/* Where units come from: two panels, or the groups of strips. */
+#if TILE_BLOCKS
+#define TILE_FROM const TILE_GROUP *groups, unsigned unit
+#define TILE_FETCH(s) TILE_LOAD(&groups[s], unit, w[s]);
+#else
+#define TILE_FROM const uint8_t *const *units
+#define TILE_FETCH(s) TILE_LOAD(TILE(strip)(units, s, TILE_UNIT), w[s]);
+#endif
+
 #if TILE_APART
 /* One unit of every strip and every token, summed by itself: the additions of one unit wait for
  * each other, those of two do not. */
-TILE_INLINE void TILE(add)(TILE_SUM sum[TILE_STRIPS][RL_TILE_TOKENS_MOST],
-                           const uint8_t *const *units, const uint8_t *x, unsigned tokens) {
+TILE_INLINE void TILE(add)(TILE_SUM sum[TILE_STRIPS][RL_TILE_TOKENS_MOST], TILE_FROM,
+                           const uint8_t *x, unsigned tokens) {
   TILE_WEIGHT w[TILE_STRIPS][TILE_PLANES];
-#define TILE_UNPACK(s, t) TILE_LOAD(TILE(strip)(units, s, TILE_UNIT), w[s]);
+#define TILE_UNPACK(s, t) TILE_FETCH(s)
 #define TILE_PLANE(s, t) part[s] = TILE_ADD(part[s], w[s][p], word);
 #define TILE_BARE(s, t) part[s] = vf_zero();
 #define TILE_WHOLE(s, t) sum[s][t] = vf_add(sum[s][t], part[s]);
@@ -87,10 +101,10 @@ TILE_INLINE void TILE(add)(TILE_SUM sum[TILE_STRIPS][RL_TILE_TOKENS_MOST],
 }
 #else
 /* One unit of every strip and every token. */
-TILE_INLINE void TILE(add)(TILE_SUM sum[TILE_STRIPS][RL_TILE_TOKENS_MOST],
-                           const uint8_t *const *units, const uint8_t *x, unsigned tokens) {
+TILE_INLINE void TILE(add)(TILE_SUM sum[TILE_STRIPS][RL_TILE_TOKENS_MOST], TILE_FROM,
+                           const uint8_t *x, unsigned tokens) {
   TILE_WEIGHT w[TILE_STRIPS][TILE_PLANES];
-#define TILE_UNPACK(s, t) TILE_LOAD(TILE(strip)(units, s, TILE_UNIT), w[s]);
+#define TILE_UNPACK(s, t) TILE_FETCH(s)
 #define TILE_MULTIPLY(s, t) sum[s][t] = TILE_ADD(sum[s][t], w[s][p], word);
 #define TILE_TOKEN(t)                                            \
   if ((t) < tokens) {                                            \
@@ -109,6 +123,23 @@ TILE_INLINE void TILE(add)(TILE_SUM sum[TILE_STRIPS][RL_TILE_TOKENS_MOST],
 
 #endif
 
+#if TILE_BLOCKS
+/* All units of one group. */
+TILE_INLINE void TILE(group)(const rl_linear_panels *panels, const TILE_GROUP *groups, uint64_t g,
+                             const uint8_t *x, TILE_SUM sum[TILE_STRIPS][RL_TILE_TOKENS_MOST],
+                             unsigned tokens) {
+  const size_t words = (size_t)TILE_PLANES * tokens * 4;
+  for (size_t line = 0; line < TILE_EACH; line += 64) {
+    vector_prefetch_far(panels->at[0] + g * TILE_EACH + line + TILE_AHEAD);
+    vector_prefetch_far(panels->at[1] + g * TILE_EACH + line + TILE_AHEAD);
+  }
+  x += g * TILE_UNITS * words;
+  TILE_ROLLED
+  for (unsigned unit = 0; unit < TILE_UNITS; unit++, x += words) {
+    TILE(add)(sum, groups, unit, x, tokens);
+  }
+}
+#else
 /* Units from the first of the range up to its end, several at a time where few tokens leave time to
  * wait for memory; behind the whole ones stands the shorter one. */
 TILE_INLINE void TILE(units)(const rl_linear_task *task, const rl_linear_panels *panels,
@@ -143,6 +174,8 @@ TILE_INLINE void TILE(units)(const rl_linear_task *task, const rl_linear_panels 
 #undef TILE_ASK
 }
 
+#endif
+
 /* Sums begin and end as the branch below says. */
 #define TILE_OPEN_TOKEN(t)        \
   if ((t) < tokens) {             \
@@ -155,8 +188,10 @@ TILE_INLINE void TILE(units)(const rl_linear_task *task, const rl_linear_panels 
 #if TILE_GROUPED
 TILE_INLINE void TILE(tokens)(const rl_linear_task *task, const rl_linear_panels *panels,
                               const rl_linear_inputs *inputs, float *y, unsigned tokens) {
+#if !TILE_BLOCKS
   const uint64_t step = (uint64_t)TILE_PLANES * TILE_COLUMNS,
                  each = (task->group + step - 1) / step;
+#endif
 #define TILE_OPEN(s, t) sum[s][t] = TILE_BEGIN(&group[s], sums + (size_t)(t)*4);
 #define TILE_CLOSE(s, t)                                                  \
   {                                                                       \
@@ -173,7 +208,11 @@ TILE_INLINE void TILE(tokens)(const rl_linear_task *task, const rl_linear_panels
     const uint8_t *sums = inputs->sums + g * tokens * 4;
     TILE_EACH_STRIP(TILE_GROUP_STRIP, 0)
     TILE_EACH_TOKEN(TILE_OPEN_TOKEN)
+#if TILE_BLOCKS
+    TILE(group)(panels, group, g, inputs->x, sum, tokens);
+#else
     TILE(units)(task, panels, inputs->x, (uint64_t[2]){g * each, (g + 1) * each}, sum, tokens);
+#endif
     TILE_EACH_TOKEN(TILE_CLOSE_TOKEN)
   }
 #undef TILE_OPEN
@@ -244,6 +283,7 @@ static void TILE(multiply)(const rl_linear_task *task, const rl_linear_panels *p
 
 #undef TILE
 #undef TILE_UNROLLED
+#undef TILE_ROLLED
 #undef TILE_INLINE
 #undef TILE_UNIT
 #undef TILE_COLUMNS
@@ -251,6 +291,13 @@ static void TILE(multiply)(const rl_linear_task *task, const rl_linear_panels *p
 #undef TILE_LOAD
 #undef TILE_GROUPED
 #undef TILE_APART
+#undef TILE_BLOCKS
+#undef TILE_FROM
+#undef TILE_FETCH
+#ifdef TILE_UNITS
+#undef TILE_UNITS
+#undef TILE_EACH
+#endif
 #undef TILE_WEIGHT
 #undef TILE_SUM
 #undef TILE_ADD
