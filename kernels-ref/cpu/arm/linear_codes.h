@@ -1,7 +1,7 @@
 /* Codes of 8 and 4 bits multiplied with 8-bit inputs in integers. Both factors have signs: a code
  * of 8 bits is taken less 128, and so is its zero. The file that includes this says how four
  * products a lane are added: CODES_ADD(sum, codes, x). */
-#include "kernels-ref/cpu/x86/linear_groups.h"
+#include "kernels-ref/cpu/tiles/linear_groups.h"
 
 static inline void load_signed(const uint8_t *at, vi *w) {
   w[0] = vi_xor(vi_load(at), vi_all(0x80808080));
@@ -30,7 +30,7 @@ static inline vs signed_begin(const codes_group *group, const uint8_t *inputs) {
 #define TILE_END codes_end
 #define TILE_GROUP codes_group
 #define TILE_GROUP_OF signed_group_of
-#include "kernels-ref/cpu/x86/linear_rows.h"
+#include "kernels-ref/cpu/tiles/linear_rows.h"
 
 /* Eight codes a word: the lower half of each byte is the even column. */
 static inline void load_nibbles(const uint8_t *at, vi *w) {
@@ -51,7 +51,7 @@ static inline void load_nibbles(const uint8_t *at, vi *w) {
 #define TILE_END codes_end
 #define TILE_GROUP codes_group
 #define TILE_GROUP_OF codes_group_of
-#include "kernels-ref/cpu/x86/linear_rows.h"
+#include "kernels-ref/cpu/tiles/linear_rows.h"
 
 static const rl_linear_tile W8_CODES = {{RL_I8, 4, 1}, TILE_TOKENS, 0, w8_codes_multiply};
 static const rl_linear_tile W4_CODES = {{RL_I8, 8, 2}, TILE_TOKENS, 0, w4_codes_multiply};

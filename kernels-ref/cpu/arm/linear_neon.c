@@ -5,7 +5,7 @@
 
 #define TILE_TOKENS 2
 #define TILE_AHEAD 4096
-#include "kernels-ref/cpu/x86/linear_floats.h"
+#include "kernels-ref/cpu/tiles/linear_floats.h"
 
 /* Products of bytes fit in 16 bits, their sums by two and by four in 32. */
 static inline vs add_bytes(vs sum, vi codes, vi x) {

@@ -53,7 +53,7 @@ static inline void store_bytes(vf v, uint8_t *at) {
   memcpy(at, &four, sizeof four);
 }
 
-#include "kernels-ref/cpu/x86/runs_rows.h"
+#include "kernels-ref/cpu/tiles/runs_rows.h"
 
 const rl_runs RL_RUNS_NEON = RUNS_TABLE;
 const rl_kernel RL_RUN_ROWS_NEON[RL_RUN_ROWS] = RL_ROWS_OF_RUNS(&RL_RUNS_NEON);

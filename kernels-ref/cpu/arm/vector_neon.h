@@ -149,6 +149,6 @@ static inline vi vi_mul(vi a, vi b) {
   return vmulq_s32(a, b);
 }
 
-#include "kernels-ref/cpu/x86/vector_all.h"
+#include "kernels-ref/cpu/tiles/vector_all.h"
 
 #endif

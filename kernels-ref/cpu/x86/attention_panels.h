@@ -10,7 +10,7 @@
 
 #include "kernels-ref/cpu/x86/vector_avx512.h"
 /* behind the vectors */
-#include "kernels-ref/cpu/x86/vector_weights.h"
+#include "kernels-ref/cpu/tiles/vector_weights.h"
 
 #if defined(__clang__)
 #define PANEL_UNROLLED _Pragma("unroll")

@@ -5,7 +5,7 @@
 
 #define TILE_TOKENS 2
 #define TILE_AHEAD 4096
-#include "kernels-ref/cpu/x86/linear_floats.h"
+#include "kernels-ref/cpu/tiles/linear_floats.h"
 
 /* Bytes become pairs of neighbours with 16 bits before they are multiplied: pairs of products of
  * bytes would not fit in 16. */
@@ -35,7 +35,7 @@ static inline vs add_bytes(vs sum, vi codes, vi x) {
 #define TILE_END codes_end
 #define TILE_GROUP codes_group
 #define TILE_GROUP_OF codes_group_of
-#include "kernels-ref/cpu/x86/linear_rows.h"
+#include "kernels-ref/cpu/tiles/linear_rows.h"
 
 /* Eight codes a word: the lower half of each byte is the even column. Pairs of products of 4-bit
  * codes and bytes fit in 16 bits: 2 * 15 * 127. */
@@ -61,7 +61,7 @@ static inline vs add_nibbles(vs sum, vi codes, vi x) {
 #define TILE_END codes_end
 #define TILE_GROUP codes_group
 #define TILE_GROUP_OF codes_group_of
-#include "kernels-ref/cpu/x86/linear_rows.h"
+#include "kernels-ref/cpu/tiles/linear_rows.h"
 
 static const rl_linear_tile W8_CODES = {{RL_I8, 4, 1}, TILE_TOKENS, 0, w8_codes_multiply};
 static const rl_linear_tile W4_CODES = {{RL_I8, 8, 2}, TILE_TOKENS, 0, w4_codes_multiply};

@@ -5,7 +5,7 @@
 
 #define TILE_TOKENS 12
 #define TILE_AHEAD 4096
-#include "kernels-ref/cpu/x86/linear_floats.h"
+#include "kernels-ref/cpu/tiles/linear_floats.h"
 
 const rl_kernel RL_LINEAR_AVX512[RL_LINEAR_AVX512_COUNT] = {
     LINEAR_FLOAT_ROWS,

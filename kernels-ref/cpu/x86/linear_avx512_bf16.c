@@ -3,7 +3,7 @@
 #include "kernels-ref/cpu/fast/fast_rows.h"
 #include "kernels-ref/cpu/x86/vector_avx512.h"
 
-#include "kernels-ref/cpu/x86/linear_blocks.h"
+#include "kernels-ref/cpu/tiles/linear_blocks.h"
 
 #define TILE_TOKENS 12
 #define W4_TOKENS 8 /* two strips of four vectors of weights stay in registers, too */
@@ -20,7 +20,7 @@ static inline vf add_pairs(vf sum, vi weight, vi x) {
 #define TILE_GROUPED 0
 #define TILE_WEIGHT vi
 #define TILE_ADD add_pairs
-#include "kernels-ref/cpu/x86/linear_rows.h"
+#include "kernels-ref/cpu/tiles/linear_rows.h"
 
 /* bf16 of -8 .. 7, twice: the table is asked with five bits, of which the highest is another
  * code's. */
@@ -46,7 +46,7 @@ static inline void load_w4(const uint8_t *at, vi *w) {
 #define TILE_APART 1
 #define TILE_WEIGHT vi
 #define TILE_ADD add_pairs
-#include "kernels-ref/cpu/x86/linear_rows.h"
+#include "kernels-ref/cpu/tiles/linear_rows.h"
 
 /* Two columns, a word each with the code in its highest byte: the upper halves of their floats. */
 static inline vi bf16_pair(vi low, vi high) {
@@ -72,7 +72,7 @@ static inline void load_w8(const uint8_t *at, vi *w) {
 #define TILE_GROUPED 1
 #define TILE_WEIGHT vi
 #define TILE_ADD add_pairs
-#include "kernels-ref/cpu/x86/linear_rows.h"
+#include "kernels-ref/cpu/tiles/linear_rows.h"
 
 /* Codes of a half byte in each byte: of the first and third, then of the others. */
 static inline void bf16_of_halves(vi words, const uint16_t *table, vi *w) {
@@ -106,7 +106,7 @@ static inline void q6_k_load(const block_group *group, unsigned unit, vi *w) {
 #define BLOCK_ADD add_pairs
 #define BLOCK_BEGIN block_floats_begin
 #define BLOCK_END block_floats_end
-#include "kernels-ref/cpu/x86/linear_block_tiles.h"
+#include "kernels-ref/cpu/tiles/linear_block_tiles.h"
 
 static const rl_linear_tile BF16_TILE = {{RL_BF16, 2, 1}, TILE_TOKENS, 0, bf16_multiply};
 static const rl_linear_tile W4_TILE = {{RL_BF16, 8, 4}, W4_TOKENS, 8, w4_multiply};

@@ -3,7 +3,7 @@
 #include "kernels-ref/cpu/fast/fast_rows.h"
 #include "kernels-ref/cpu/x86/vector_avx512.h"
 
-#include "kernels-ref/cpu/x86/linear_blocks.h"
+#include "kernels-ref/cpu/tiles/linear_blocks.h"
 
 #define TILE_TOKENS 12
 #define TILE_AHEAD 4096
@@ -25,7 +25,7 @@ static inline vs add_bytes(vs sum, vi codes, vi x) {
 #define TILE_END codes_end
 #define TILE_GROUP codes_group
 #define TILE_GROUP_OF codes_group_of
-#include "kernels-ref/cpu/x86/linear_rows.h"
+#include "kernels-ref/cpu/tiles/linear_rows.h"
 
 /* Eight codes a word: the lower half of each byte is the even column. */
 static inline void load_nibbles(const uint8_t *at, vi *w) {
@@ -46,7 +46,7 @@ static inline void load_nibbles(const uint8_t *at, vi *w) {
 #define TILE_END codes_end
 #define TILE_GROUP codes_group
 #define TILE_GROUP_OF codes_group_of
-#include "kernels-ref/cpu/x86/linear_rows.h"
+#include "kernels-ref/cpu/tiles/linear_rows.h"
 
 static inline void q4_0_load(const block_group *group, unsigned unit, vi *w) {
   w[0] = vi_and(q4_0_words(group, unit), vi_all(0x0f0f0f0f));
@@ -69,7 +69,7 @@ static inline void q6_k_load(const block_group *group, unsigned unit, vi *w) {
 #define BLOCK_ADD add_bytes
 #define BLOCK_BEGIN block_codes_begin
 #define BLOCK_END block_codes_end
-#include "kernels-ref/cpu/x86/linear_block_tiles.h"
+#include "kernels-ref/cpu/tiles/linear_block_tiles.h"
 
 static const rl_linear_tile W8_TILE = {{RL_I8, 4, 1}, TILE_TOKENS, 0, w8_multiply};
 static const rl_linear_tile W4_TILE = {{RL_I8, 8, 2}, TILE_TOKENS, 0, w4_multiply};

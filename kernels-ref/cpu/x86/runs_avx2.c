@@ -58,7 +58,7 @@ static inline void store_bytes(vf v, uint8_t *at) {
   _mm_storel_epi64((void *)at, _mm_packus_epi16(words, words));
 }
 
-#include "kernels-ref/cpu/x86/runs_rows.h"
+#include "kernels-ref/cpu/tiles/runs_rows.h"
 
 const rl_runs RL_RUNS_AVX2 = RUNS_TABLE;
 const rl_kernel RL_RUN_ROWS_AVX2[RL_RUN_ROWS] = RL_ROWS_OF_RUNS(&RL_RUNS_AVX2);

@@ -55,7 +55,7 @@ static inline void store_bytes(vf v, uint8_t *at) {
   _mm_storeu_si128((void *)at, _mm512_cvtepi32_epi8(_mm512_cvtps_epi32(v)));
 }
 
-#include "kernels-ref/cpu/x86/runs_rows.h"
+#include "kernels-ref/cpu/tiles/runs_rows.h"
 
 const rl_runs RL_RUNS_AVX512 = RUNS_TABLE;
 const rl_kernel RL_RUN_ROWS_AVX512[RL_RUN_ROWS] = RL_ROWS_OF_RUNS(&RL_RUNS_AVX512);

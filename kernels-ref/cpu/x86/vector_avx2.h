@@ -116,7 +116,6 @@ static inline void vf_widen(const uint8_t *from, float *to) {
   _mm256_storeu_ps(to, _mm256_cvtph_ps(_mm_loadu_si128((const void *)from)));
 }
 
-
 /* Stored numbers and bytes, one a lane. */
 static inline vf vf_of_f16(const uint8_t *from) {
   return _mm256_cvtph_ps(_mm_loadu_si128((const void *)from));
@@ -151,6 +150,6 @@ static inline vi vi_mul(vi a, vi b) {
   return _mm256_mullo_epi32(a, b);
 }
 
-#include "kernels-ref/cpu/x86/vector_all.h"
+#include "kernels-ref/cpu/tiles/vector_all.h"
 
 #endif

@@ -119,7 +119,6 @@ static inline void vf_widen(const uint8_t *from, float *to) {
   _mm512_storeu_ps(to, _mm512_cvtph_ps(_mm256_loadu_si256((const void *)from)));
 }
 
-
 /* Stored numbers and bytes, one a lane. */
 static inline vf vf_of_f16(const uint8_t *from) {
   return _mm512_cvtph_ps(_mm256_loadu_si256((const void *)from));
@@ -154,6 +153,6 @@ static inline vi vi_mul(vi a, vi b) {
   return _mm512_mullo_epi32(a, b);
 }
 
-#include "kernels-ref/cpu/x86/vector_all.h"
+#include "kernels-ref/cpu/tiles/vector_all.h"
 
 #endif

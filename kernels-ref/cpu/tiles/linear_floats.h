@@ -1,6 +1,6 @@
 /* Weights multiplied in fp32, for vectors of every width: dense ones of 32 and 16 bits, codes of 8
  * and 4 bits. The file that includes this says how wide tiles are. */
-#include "kernels-ref/cpu/x86/linear_blocks.h"
+#include "kernels-ref/cpu/tiles/linear_blocks.h"
 
 #define TILE(x) f32_##x
 #define TILE_UNIT 4
@@ -8,7 +8,7 @@
 #define TILE_PLANES 1
 #define TILE_LOAD vf_load_one
 #define TILE_GROUPED 0
-#include "kernels-ref/cpu/x86/linear_rows.h"
+#include "kernels-ref/cpu/tiles/linear_rows.h"
 
 /* A word holds two columns, each the upper half of a float. */
 static inline void load_bf16(const uint8_t *at, vf *w) {
@@ -22,7 +22,7 @@ static inline void load_bf16(const uint8_t *at, vf *w) {
 #define TILE_PLANES 2
 #define TILE_LOAD load_bf16
 #define TILE_GROUPED 0
-#include "kernels-ref/cpu/x86/linear_rows.h"
+#include "kernels-ref/cpu/tiles/linear_rows.h"
 
 static inline void load_f16(const uint8_t *at, vf *w) {
   w[0] = vf_of_f16(at);
@@ -33,7 +33,7 @@ static inline void load_f16(const uint8_t *at, vf *w) {
 #define TILE_PLANES 1
 #define TILE_LOAD load_f16
 #define TILE_GROUPED 0
-#include "kernels-ref/cpu/x86/linear_rows.h"
+#include "kernels-ref/cpu/tiles/linear_rows.h"
 
 /* Four codes a word; with its highest bit turned a byte is the code less 128. */
 static inline void load_w8(const uint8_t *at, vf *w) {
@@ -49,7 +49,7 @@ static inline void load_w8(const uint8_t *at, vf *w) {
 #define TILE_PLANES 4
 #define TILE_LOAD load_w8
 #define TILE_GROUPED 1
-#include "kernels-ref/cpu/x86/linear_rows.h"
+#include "kernels-ref/cpu/tiles/linear_rows.h"
 
 /* Eight codes a word; with its highest bit turned a half byte is the code less 8. */
 static inline void load_w4(const uint8_t *at, vf *w) {
@@ -64,7 +64,7 @@ static inline void load_w4(const uint8_t *at, vf *w) {
 #define TILE_PLANES 8
 #define TILE_LOAD load_w4
 #define TILE_GROUPED 1
-#include "kernels-ref/cpu/x86/linear_rows.h"
+#include "kernels-ref/cpu/tiles/linear_rows.h"
 
 /* Four columns of a word, `bits` wide each with the sign highest. */
 static inline void floats_of(vi words, uint32_t bits, vf *w) {
@@ -93,7 +93,7 @@ static inline void q6_k_load(const block_group *group, unsigned unit, vf *w) {
 #define BLOCK_ADD vf_add_product
 #define BLOCK_BEGIN block_floats_begin
 #define BLOCK_END block_floats_end
-#include "kernels-ref/cpu/x86/linear_block_tiles.h"
+#include "kernels-ref/cpu/tiles/linear_block_tiles.h"
 
 static const rl_linear_tile F32_TILE = {{RL_F32, 1, 1}, TILE_TOKENS, 0, f32_multiply};
 static const rl_linear_tile BF16_TILE = {{RL_F32, 2, 2}, TILE_TOKENS, 0, bf16_multiply};

@@ -125,17 +125,21 @@ static void each_activation(const rl_op *op, const float *a, const float *b, flo
 }
 
 static const rl_values_tile TILES[RL_VALUE_ROWS] = {
-    [RL_VALUE_ACTIVATION] = {each_activation}, [RL_VALUE_SWIGLU] = {each_swiglu},
-    [RL_VALUE_MUL] = {each_mul},               [RL_VALUE_ADD] = {each_add},
-    [RL_VALUE_SCALE] = {each_scale},           [RL_VALUE_SOFTCAP] = {each_softcap},
-    [RL_VALUE_CLAMP] = {each_clamp},           [RL_VALUE_GATE] = {each_gate},
+    [RL_VALUE_ACTIVATION] = {each_activation},
+    [RL_VALUE_SWIGLU] = {each_swiglu},
+    [RL_VALUE_MUL] = {each_mul},
+    [RL_VALUE_ADD] = {each_add},
+    [RL_VALUE_SCALE] = {each_scale},
+    [RL_VALUE_SOFTCAP] = {each_softcap},
+    [RL_VALUE_CLAMP] = {each_clamp},
+    [RL_VALUE_GATE] = {each_gate},
 };
 
 #define VALUE_ROW(row, table) [row] = RL_RUN_ROW("in fp32", values, table, &TILES[row])
-#define VALUE_ROWS(table)                                                          \
-  {                                                                                \
-    VALUE_ROW(RL_VALUE_ACTIVATION, table), VALUE_ROW(RL_VALUE_SWIGLU, table),      \
-        VALUE_ROW(RL_VALUE_MUL, table), VALUE_ROW(RL_VALUE_ADD, table),            \
-        VALUE_ROW(RL_VALUE_SCALE, table), VALUE_ROW(RL_VALUE_SOFTCAP, table),      \
-        VALUE_ROW(RL_VALUE_CLAMP, table), VALUE_ROW(RL_VALUE_GATE, table),         \
+#define VALUE_ROWS(table)                                                     \
+  {                                                                           \
+    VALUE_ROW(RL_VALUE_ACTIVATION, table), VALUE_ROW(RL_VALUE_SWIGLU, table), \
+        VALUE_ROW(RL_VALUE_MUL, table), VALUE_ROW(RL_VALUE_ADD, table),       \
+        VALUE_ROW(RL_VALUE_SCALE, table), VALUE_ROW(RL_VALUE_SOFTCAP, table), \
+        VALUE_ROW(RL_VALUE_CLAMP, table), VALUE_ROW(RL_VALUE_GATE, table),    \
   }

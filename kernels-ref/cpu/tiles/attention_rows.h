@@ -5,7 +5,7 @@
  * ATTEND(x) names; ATTEND_LOAD stored bytes to a vector of floats, ATTEND_BYTES of them. */
 #include <string.h>
 
-#include "kernels-ref/cpu/x86/vector_weights.h"
+#include "kernels-ref/cpu/tiles/vector_weights.h"
 
 #if defined(__clang__)
 #define ATTEND_UNROLLED _Pragma("unroll")

@@ -6,28 +6,28 @@
 #define TILE_LOAD BLOCK_LOAD(q4_0)
 #define TILE_GROUP_OF q4_0_group_of
 #define TILE_EACH Q4_0_EACH
-#include "kernels-ref/cpu/x86/linear_block_tile.h"
+#include "kernels-ref/cpu/tiles/linear_block_tile.h"
 
 #define TILE(x) q8_0_##x
 #define TILE_UNITS 8
 #define TILE_LOAD BLOCK_LOAD(q8_0)
 #define TILE_GROUP_OF q8_0_group_of
 #define TILE_EACH Q8_0_EACH
-#include "kernels-ref/cpu/x86/linear_block_tile.h"
+#include "kernels-ref/cpu/tiles/linear_block_tile.h"
 
 #define TILE(x) q4_k_##x
 #define TILE_UNITS 8
 #define TILE_LOAD BLOCK_LOAD(q4_k)
 #define TILE_GROUP_OF q4_k_group_of
 #define TILE_EACH Q4_K_EACH
-#include "kernels-ref/cpu/x86/linear_block_tile.h"
+#include "kernels-ref/cpu/tiles/linear_block_tile.h"
 
 #define TILE(x) q6_k_##x
 #define TILE_UNITS 4
 #define TILE_LOAD BLOCK_LOAD(q6_k)
 #define TILE_GROUP_OF q6_k_group_of
 #define TILE_EACH Q6_K_EACH
-#include "kernels-ref/cpu/x86/linear_block_tile.h"
+#include "kernels-ref/cpu/tiles/linear_block_tile.h"
 
 #define BLOCK_TILE(format, number, zero)                                             \
   {                                                                                  \

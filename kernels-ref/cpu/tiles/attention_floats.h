@@ -3,27 +3,27 @@
 #define ATTEND(x) f32_##x
 #define ATTEND_LOAD vi_load
 #define ATTEND_BYTES VECTOR_BYTES
-#include "kernels-ref/cpu/x86/attention_rows.h"
+#include "kernels-ref/cpu/tiles/attention_rows.h"
 
 #define ATTEND(x) bf16_##x
 #define ATTEND_LOAD words_of_bf16
 #define ATTEND_BYTES (VECTOR_FLOATS * 2)
-#include "kernels-ref/cpu/x86/attention_rows.h"
+#include "kernels-ref/cpu/tiles/attention_rows.h"
 
 #define ATTEND(x) f16_##x
 #define ATTEND_LOAD words_of_f16
 #define ATTEND_BYTES (VECTOR_FLOATS * 2)
-#include "kernels-ref/cpu/x86/attention_rows.h"
+#include "kernels-ref/cpu/tiles/attention_rows.h"
 
 #define ATTEND(x) i8_##x
 #define ATTEND_LOAD words_of_i8
 #define ATTEND_BYTES VECTOR_FLOATS
-#include "kernels-ref/cpu/x86/attention_rows.h"
+#include "kernels-ref/cpu/tiles/attention_rows.h"
 
 #define ATTEND(x) i4_##x
 #define ATTEND_LOAD words_of_i4
 #define ATTEND_BYTES (VECTOR_FLOATS / 2)
-#include "kernels-ref/cpu/x86/attention_rows.h"
+#include "kernels-ref/cpu/tiles/attention_rows.h"
 
 static const rl_attention_tile F32_TILE = {.type = RL_F32, .block = f32_block};
 static const rl_attention_tile BF16_TILE = {.type = RL_F32, .block = bf16_block};

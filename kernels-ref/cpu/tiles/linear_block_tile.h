@@ -10,4 +10,4 @@
 #define TILE_BEGIN BLOCK_BEGIN
 #define TILE_END BLOCK_END
 #define TILE_GROUP block_group
-#include "kernels-ref/cpu/x86/linear_rows.h"
+#include "kernels-ref/cpu/tiles/linear_rows.h"

@@ -3,7 +3,7 @@
 #ifndef RL_CPU_LINEAR_BLOCKS_H
 #define RL_CPU_LINEAR_BLOCKS_H
 
-#include "kernels-ref/cpu/x86/linear_groups.h"
+#include "kernels-ref/cpu/tiles/linear_groups.h"
 
 /* y += scale * codes * inputs - least * inputs; the codes of unit u begin u words of 16 rows behind
  * `codes`, their higher bits behind `high`. */
