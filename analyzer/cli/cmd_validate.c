@@ -194,9 +194,6 @@ static rl_status validate_one(validation *v, const rl_scenario *scenario, const 
 
 static rl_status find_here(validation *v) {
   rl_session *session = v->session;
-  if (rl_db_lookup(session->db, RL_DB_HARDWARE, "here") == NULL) {
-    return RL_REPORT(&session->diags, NO_HERE, (rl_loc){0}, "");
-  }
   return rl_db_hardware(session->db, "here", RL_COMMAND_LINE, &v->here, &session->diags);
 }
 

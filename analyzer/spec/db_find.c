@@ -103,6 +103,8 @@ static rl_status report_unknown(const rl_db *db, rl_db_kind kind, const char *na
                                 rl_diags *diags) {
   const rl_entry_list *list = &db->entries[kind];
   RL_LIST(const char *) names = {0};
+  if (kind == RL_DB_HARDWARE && strcmp(name, "here") == 0)
+    return RL_REPORT(diags, NO_HERE, loc, "");
   for (size_t i = 0; i < list->count; i++) {
     const rl_db_entry *entry = list->items[i];
     for (size_t a = 0; !entry->shadowed && a <= entry->alias_count; a++) {

@@ -5,32 +5,27 @@
 #include "kernels-ref/cpu/fast/blocks.h"
 #include "kernels-ref/cpu/fast/fast_rows.h"
 
-/* A block of every operand. */
-static bool blocks_room(const rl_program *program, const rl_op *op, const rl_pass_limits *limits,
-                        rl_workspace_size *size) {
-  uint64_t room = 0;
+/* Values of a block of every operand; of weights, of one row. False: more than can be counted. */
+static bool sum_blocks(const rl_program *program, const rl_op *op, uint64_t *room) {
+  *room = 0;
   for (uint32_t o = 0; o < op->operand_count; o++) {
     const rl_tensor *tensor = &program->tensors[program->operands[op->first_operand + o].tensor];
     const uint64_t rows = tensor->role == RL_ROLE_WEIGHT ? 1 : tensor->rows;
-    if (!rl_muladd_u64(&room, rows, tensor->cols)) return false;
+    if (!rl_muladd_u64(room, rows, tensor->cols)) return false;
   }
-  return rl_fast_room(limits, 0, room, size);
+  return true;
 }
 
-/* The same of a call. */
-static uint64_t room_of(const rl_call *call) {
+static bool blocks_room(const rl_program *program, const rl_op *op, const rl_pass_limits *limits,
+                        rl_workspace_size *size) {
   uint64_t room = 0;
-  for (uint32_t o = 0; o < call->op->operand_count; o++) {
-    const rl_operand *operand = &call->program->operands[call->op->first_operand + o];
-    const rl_tensor *tensor = &call->program->tensors[operand->tensor];
-    room += (tensor->role == RL_ROLE_WEIGHT ? 1 : tensor->rows) * tensor->cols;
-  }
-  return room;
+  return sum_blocks(program, op, &room) && rl_fast_room(limits, 0, room, size);
 }
 
 static void walk(const rl_call *call,
                  void (*work)(const void *context, float *room, uint64_t first, uint64_t end)) {
-  const uint64_t room = room_of(call);
+  uint64_t room = 0;
+  (void)sum_blocks(call->program, call->op, &room); /* planned with: it is known to fit */
   rl_fast_blocks(&(rl_fast_walk){.call = call,
                                  .blocks = rl_call_blocks(call),
                                  .values = room,
