@@ -135,14 +135,16 @@ static void add_terminal(rl_buf *out, const rl_chart *chart, const rl_sheet *she
   RL_ADD(out, "\nset encoding utf8\n");
 }
 
+/* The picture of a page stands in the page; drawn again, it has a file of its own. */
 static void add_output(rl_buf *out, const rl_sheet *sheet) {
+  const char *extension = sheet->terminal == RL_TERMINAL_SVG ? "svg" : sheet->extension;
   if (sheet->place != NULL) {
     rl_buf_add(out, "cd ");
     rl_quote(out, RL_QUOTE_GNUPLOT, sheet->place);
-    RL_ADD(out, "\nset output '", sheet->name, ".", sheet->extension, "'\n");
+    RL_ADD(out, "\nset output '", sheet->name, ".", extension, "'\n");
   }
   if (sheet->alone) return;
-  RL_ADD(out, "set output '", sheet->name, ".", sheet->extension, "'\n");
+  RL_ADD(out, "set output '", sheet->name, ".", extension, "'\n");
 }
 
 static void add_templates(rl_buf *out, const rl_sheet *sheet) {

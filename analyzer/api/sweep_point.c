@@ -23,7 +23,7 @@ static rl_status settle(setting *s, rl_sweep_bench *bench) {
   rl_status status = rl_scenario_settle_on(&bench->arena, &s->scenario, plan->program, &s->quiet);
   if (status != RL_OK) return status;
   s->study =
-      rl_analysis_new(&bench->arena, plan->study.db, &s->scenario, &plan->study.view, &s->quiet);
+      rl_analysis_new(&bench->arena, plan->study.db, &s->scenario, &(rl_pass_view){0}, &s->quiet);
   rl_analysis_adopt(&s->study, &plan->study);
   return rl_analysis_fit_view(&s->study, plan->program);
 }

@@ -70,6 +70,17 @@ static const rl_node *group_of(const rl_quantization *q, const rl_node **weights
   return *weights != NULL && rl_load_is_map(load, *weights, "weights") ? q->map : NULL;
 }
 
+/* Two of four weights are left out and the others packed (compressed-tensors, marlin_24). */
+static void leave_half(rl_quantization *q, const rl_node *weights) {
+  const rl_node *said = rl_load_get(q->map, "format") != NULL ? q->map : q->whole;
+  if (q->format == NULL || !has_value(said, "format", "marlin-24")) return;
+  const bool known = strcmp(q->format, "w4a16-g128") == 0;
+  q->format = known ? "sparse-2-4-w4a16-g128" : NULL;
+  if (!known)
+    rl_quantization_refuse(q, weights,
+                           "marlin-24 of other weights than 4-bit ones in groups of 128");
+}
+
 void rl_quantization_read_scheme(rl_quantization *q) {
   const rl_node *weights = NULL, *groups;
   if (q->map == q->whole) {
@@ -84,6 +95,7 @@ void rl_quantization_read_scheme(rl_quantization *q) {
   for (size_t i = 0; i < RL_COUNT(SCHEMES); i++) {
     if (!is_scheme(&SCHEMES[i], weights, inputs)) continue;
     take_scheme(q, &SCHEMES[i], weights);
+    leave_half(q, weights);
     return;
   }
   rl_quantization_refuse(q, weights, "a scheme of compressed-tensors that no format is known for");

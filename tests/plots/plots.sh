@@ -64,7 +64,7 @@ awk '/ with points ls 2[0-9][0-9] ps/ { hollow++; v = $0; sub(/.* ps /, "", v); 
   END { exit bad || hollow != 2 || filled != 2 }' chart.gp || fail "one series hides another"
 [ "$(grep -c 'point ls 20[0-9] ps' chart.gp)" -eq 2 ] || fail "the legend shows other marks than the plot"
 check lines llama-3-8b@h100-sxm,h200-sxm -b 1..64x2 --y memory
-grep -q 'with lines ls 101 lw 1.7' chart.gp && grep -q 'with lines ls 102 lw 0.9' chart.gp || fail "one line hides another"
+{ grep -q 'with lines ls 101 lw 1.7' chart.gp && grep -q 'with lines ls 102 lw 0.9' chart.gp; } || fail "one line hides another"
 for venue in screen acm ieee usenix icml neurips slides; do
   check roofline llama-3-8b@h100-sxm --for $venue
 done
@@ -120,6 +120,13 @@ check lines llama-3-8b@h100-sxm -b 1..256x2
 grep -q '(ms)<' chart.svg || fail "seconds of a logarithmic axis have no unit that suits them"
 draw roofline llama-3-8b@h100-sxm --for slides -o a.pdf
 grep -q 'linewidth 2 pointscale 1.4' a.gp || fail "lines and marks of slides are those of a column"
+
+# The script beside a page draws its picture again, and leaves the page alone.
+draw time llama-3-8b@h100-sxm -o page.html
+cp page.html kept.html
+"$gnuplot" page.gp || fail "gnuplot page.gp"
+cmp -s page.html kept.html || fail "a page's script writes over the page"
+grep -q '</svg>' page.svg || fail "a page's script draws nothing"
 
 # Two descriptions of one name are two machines.
 mkdir one two

@@ -111,6 +111,10 @@ static const quantization_case quantizations[] = {
      "\"num_bits\": 4, \"strategy\": \"group\", \"group_size\": 128, \"symmetric\": true, \"actorder\": "
      "\"weight\"}}}}",
      "w4a16-g128"},
+    {", \"quantization_config\": {\"quant_method\": \"compressed-tensors\", \"format\": "
+     "\"marlin-24\", \"config_groups\": {\"group_0\": {\"weights\": {\"type\": \"int\", "
+     "\"num_bits\": 4, \"strategy\": \"group\", \"group_size\": 128, \"symmetric\": true}}}}",
+     "sparse-2-4-w4a16-g128"},
     {", \"quantization_config\": {\"quant_method\": \"bitsandbytes\", \"load_in_8bit\": true}",
      "w8a8-int8"},
     {", \"quantization_config\": {\"quant_method\": \"compressed-tensors\", \"config_groups\": "

@@ -66,7 +66,7 @@ static inline block_group q4_k_group_of(const rl_linear_task *task, const uint8_
   (void)task;
   q4_k_six_bits(block + (size_t)2 * BLOCK_HALF + row * 4, p, &scale, &least);
   return (block_group){
-      .codes = block + 2 * BLOCK_HALF + (3 + p / 2 * 8) * (size_t)BLOCK_WORD + row * 4,
+      .codes = block + (size_t)2 * BLOCK_HALF + (3 + p / 2 * 8) * (size_t)BLOCK_WORD + row * 4,
       .shift = p % 2 * 4,
       .scale = vf_mul(vf_of_ints(scale), vf_of_f16(block + row * 2)),
       .least = vf_mul(vf_of_ints(least), vf_of_f16(block + BLOCK_HALF + row * 2)),

@@ -145,27 +145,27 @@ TILE_INLINE void TILE(group)(const rl_linear_panels *panels, const TILE_GROUP *g
 TILE_INLINE void TILE(units)(const rl_linear_task *task, const rl_linear_panels *panels,
                              const uint8_t *x, const uint64_t range[2],
                              TILE_SUM sum[TILE_STRIPS][RL_TILE_TOKENS_MOST], unsigned tokens) {
-  enum { EACH = TILE_UNIT * RL_PANEL_ROWS };
+  const size_t each = (size_t)TILE_UNIT * RL_PANEL_ROWS;
   const uint64_t end = range[1] < task->units ? range[1] : task->units;
-  const size_t words = (size_t)TILE_PLANES * tokens * 4, offset = range[0] * EACH;
+  const size_t words = (size_t)TILE_PLANES * tokens * 4, offset = range[0] * each;
   const unsigned block = tokens <= 4 ? 4 : 1;
   const uint8_t *at[] = {panels->codes[0] + offset, panels->codes[1] + offset};
   uint64_t unit = range[0];
   x += unit * words;
 #define TILE_ONE(b)                                                                     \
   if ((b) < block) {                                                                    \
-    TILE(add)(sum, (const uint8_t *[]){at[0] + (b)*EACH, at[1] + (b)*EACH}, x, tokens); \
+    TILE(add)(sum, (const uint8_t *[]){at[0] + (b)*each, at[1] + (b)*each}, x, tokens); \
     x += words;                                                                         \
   }
 #define TILE_ASK(b)                                     \
   if ((b) < block) {                                    \
-    vector_prefetch_far(at[0] + TILE_AHEAD + (b)*EACH); \
-    vector_prefetch_far(at[1] + TILE_AHEAD + (b)*EACH); \
+    vector_prefetch_far(at[0] + TILE_AHEAD + (b)*each); \
+    vector_prefetch_far(at[1] + TILE_AHEAD + (b)*each); \
   }
-  for (; unit + block <= end; unit += block, at[0] += block * EACH, at[1] += block * EACH) {
+  for (; unit + block <= end; unit += block, at[0] += block * each, at[1] += block * each) {
     TILE_ASK(0) TILE_ASK(1) TILE_ASK(2) TILE_ASK(3) TILE_ONE(0) TILE_ONE(1) TILE_ONE(2) TILE_ONE(3)
   }
-  for (; unit < end; unit++, at[0] += EACH, at[1] += EACH) {
+  for (; unit < end; unit++, at[0] += each, at[1] += each) {
     TILE_ASK(0)
     TILE_ONE(0)
   }
