@@ -26,8 +26,7 @@ typedef struct cut {
   rl_file_tensor tensor;
   const rl_tensor *weight;
   bool by_source;
-  bool
-      alone; /* a tensor of a GGUF file that has nothing but this weight's values: in their order */
+  bool alone; /* the tensor of a GGUF file holds nothing but this weight's values, in their order */
   shape shape;
   uint64_t pieces, each; /* experts; rows of one */
   uint64_t stride; /* rows, or values, of the tensor from one expert to the next in one part */
@@ -45,7 +44,7 @@ static const char *name_of(const rl_stored *stored, const rl_tensor *weight) {
 /* Row i of the weight, or value i of its bias, among those of the tensor of one expert. */
 static uint64_t place_of(const cut *c, uint64_t i) {
   const rl_tensor *w = c->weight;
-  if (!c->by_source && w->gguf_pairs > 0) { /* (i, i + n/2) of a head stand beside each other */
+  if (!c->by_source && w->gguf_pairs > 1) { /* (i, i + n/2) of a head stand beside each other */
     const uint64_t n = w->gguf_pairs, half = n / 2, at = i % n;
     i = i - at + at % half * 2 + at / half;
   }

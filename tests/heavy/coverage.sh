@@ -8,7 +8,7 @@ find "$heavy_dir/cov" -name '*.gcda' -delete
 # A command whose file size is limited cannot write its counts; it shall not say so in its messages.
 GCOV_ERROR_FILE=$heavy_dir/cov.errors
 export GCOV_ERROR_FILE
-variant_tests cov "$long_suites" >"$heavy_dir/cov.tests" || { tail -n 30 "$heavy_dir/cov.tests"; exit 1; }
+variant_tests cov >"$heavy_dir/cov.tests" || { tail -n 30 "$heavy_dir/cov.tests"; exit 1; }
 # A reader that meets an error may wait for its own threads for ever: one thread, and a limit.
 timeout 600 gcovr --root "$source_dir" --object-directory "$heavy_dir/cov" --exclude-throw-branches \
   --exclude-unreachable-branches --filter "$source_dir/(analyzer|reports|kernels-ref)/" \
