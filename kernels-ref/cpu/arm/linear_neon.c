@@ -16,10 +16,9 @@ static inline vs add_bytes(vs sum, vi codes, vi x) {
 }
 
 #define CODES_ADD add_bytes
-#include "kernels-ref/cpu/arm/linear_codes.h"
+#include "kernels-ref/cpu/arm/signed_codes.h"
 
 const rl_kernel RL_LINEAR_NEON[RL_LINEAR_NEON_COUNT] = {
     LINEAR_FLOAT_ROWS,
-    RL_LINEAR_ROW("8-bit codes in int8", RL_I8, RL_I8, &W8_CODES),
-    RL_LINEAR_ROW("4-bit codes in int8", RL_I4, RL_I8, &W4_CODES),
+    LINEAR_CODE_ROWS,
 };

@@ -22,52 +22,20 @@ static inline vs add_bytes(vs sum, vi codes, vi x) {
   return (vs)_mm256_add_epi32((vi)sum, products);
 }
 
-#define TILE(x) w8_codes_##x
-#define TILE_UNIT 4
-#define TILE_COLUMNS 4
-#define TILE_PLANES 1
-#define TILE_LOAD vi_load_one
-#define TILE_GROUPED 1
-#define TILE_WEIGHT vi
-#define TILE_SUM vs
-#define TILE_ADD add_bytes
-#define TILE_BEGIN codes_begin
-#define TILE_END codes_end
-#define TILE_GROUP codes_group
-#define TILE_GROUP_OF codes_group_of
-#include "kernels-ref/cpu/tiles/linear_rows.h"
-
-/* Eight codes a word: the lower half of each byte is the even column. Pairs of products of 4-bit
- * codes and bytes fit in 16 bits: 2 * 15 * 127. */
-static inline void load_nibbles(const uint8_t *at, vi *w) {
-  const vi bytes = vi_load(at), mask = vi_all(0x0f0f0f0f);
-  w[0] = vi_and(bytes, mask);
-  w[1] = vi_and(vi_right(bytes, 4), mask);
-}
+/* Pairs of products of 4-bit codes and bytes do: 2 * 15 * 127. */
 static inline vs add_nibbles(vs sum, vi codes, vi x) {
   const vi pairs = _mm256_maddubs_epi16(codes, x);
   return (vs)_mm256_add_epi32((vi)sum, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
 }
-#define TILE(x) w4_codes_##x
-#define TILE_UNIT 4
-#define TILE_COLUMNS 4
-#define TILE_PLANES 2
-#define TILE_LOAD load_nibbles
-#define TILE_GROUPED 1
-#define TILE_WEIGHT vi
-#define TILE_SUM vs
-#define TILE_ADD add_nibbles
-#define TILE_BEGIN codes_begin
-#define TILE_END codes_end
-#define TILE_GROUP codes_group
-#define TILE_GROUP_OF codes_group_of
-#include "kernels-ref/cpu/tiles/linear_rows.h"
 
-static const rl_linear_tile W8_CODES = {{RL_I8, 4, 1}, TILE_TOKENS, 0, w8_codes_multiply};
-static const rl_linear_tile W4_CODES = {{RL_I8, 8, 2}, TILE_TOKENS, 0, w4_codes_multiply};
+#define CODES_LOAD_8 vi_load_one
+#define CODES_BEGIN_8 codes_begin
+#define CODES_GROUP_OF_8 codes_group_of
+#define CODES_ADD_8 add_bytes
+#define CODES_ADD_4 add_nibbles
+#include "kernels-ref/cpu/tiles/linear_codes.h"
 
 const rl_kernel RL_LINEAR_AVX2[RL_LINEAR_AVX2_COUNT] = {
     LINEAR_FLOAT_ROWS,
-    RL_LINEAR_ROW("8-bit codes in int8", RL_I8, RL_I8, &W8_CODES),
-    RL_LINEAR_ROW("4-bit codes in int8", RL_I4, RL_I8, &W4_CODES),
+    LINEAR_CODE_ROWS,
 };

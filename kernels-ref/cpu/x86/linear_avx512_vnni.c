@@ -12,41 +12,12 @@ static inline vs add_bytes(vs sum, vi codes, vi x) {
   return (vs)_mm512_dpbusd_epi32((vi)sum, codes, x);
 }
 
-#define TILE(x) w8_##x
-#define TILE_UNIT 4
-#define TILE_COLUMNS 4
-#define TILE_PLANES 1
-#define TILE_LOAD vi_load_one
-#define TILE_GROUPED 1
-#define TILE_WEIGHT vi
-#define TILE_SUM vs
-#define TILE_ADD add_bytes
-#define TILE_BEGIN codes_begin
-#define TILE_END codes_end
-#define TILE_GROUP codes_group
-#define TILE_GROUP_OF codes_group_of
-#include "kernels-ref/cpu/tiles/linear_rows.h"
-
-/* Eight codes a word: the lower half of each byte is the even column. */
-static inline void load_nibbles(const uint8_t *at, vi *w) {
-  const vi bytes = vi_load(at), mask = vi_all(0x0f0f0f0f);
-  w[0] = vi_and(bytes, mask);
-  w[1] = vi_and(vi_right(bytes, 4), mask);
-}
-#define TILE(x) w4_##x
-#define TILE_UNIT 4
-#define TILE_COLUMNS 4
-#define TILE_PLANES 2
-#define TILE_LOAD load_nibbles
-#define TILE_GROUPED 1
-#define TILE_WEIGHT vi
-#define TILE_SUM vs
-#define TILE_ADD add_bytes
-#define TILE_BEGIN codes_begin
-#define TILE_END codes_end
-#define TILE_GROUP codes_group
-#define TILE_GROUP_OF codes_group_of
-#include "kernels-ref/cpu/tiles/linear_rows.h"
+#define CODES_LOAD_8 vi_load_one
+#define CODES_BEGIN_8 codes_begin
+#define CODES_GROUP_OF_8 codes_group_of
+#define CODES_ADD_8 add_bytes
+#define CODES_ADD_4 add_bytes
+#include "kernels-ref/cpu/tiles/linear_codes.h"
 
 static inline void q4_0_load(const block_group *group, unsigned unit, vi *w) {
   w[0] = vi_and(q4_0_words(group, unit), vi_all(0x0f0f0f0f));
@@ -71,11 +42,7 @@ static inline void q6_k_load(const block_group *group, unsigned unit, vi *w) {
 #define BLOCK_END block_codes_end
 #include "kernels-ref/cpu/tiles/linear_block_tiles.h"
 
-static const rl_linear_tile W8_TILE = {{RL_I8, 4, 1}, TILE_TOKENS, 0, w8_multiply};
-static const rl_linear_tile W4_TILE = {{RL_I8, 8, 2}, TILE_TOKENS, 0, w4_multiply};
-
 const rl_kernel RL_LINEAR_AVX512_VNNI[RL_LINEAR_AVX512_VNNI_COUNT] = {
-    RL_LINEAR_ROW("8-bit codes in int8", RL_I8, RL_I8, &W8_TILE),
-    RL_LINEAR_ROW("4-bit codes in int8", RL_I4, RL_I8, &W4_TILE),
+    LINEAR_CODE_ROWS,
     BLOCK_ROWS("int8"),
 };
