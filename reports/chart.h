@@ -116,6 +116,7 @@ typedef struct rl_chart {
 
 /* Line styles that every template defines. */
 enum {
+  RL_STYLE_BLANK = 0,  /* of a swatch: nothing of the grid is seen there */
   RL_STYLE_ROOFS = 1,  /* 12: machines */
   RL_STYLE_FRAME = 20, /* axes */
   RL_STYLE_GRID = 21,

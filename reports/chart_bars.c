@@ -73,7 +73,7 @@ static void fill_grid(rl_bars *bars, bool used[RL_BAR_ROLES]) {
   for (size_t i = 0; i < bars->rows.count; i++) {
     const rl_bar *bar = &bars->rows.items[i];
     double from = 0;
-    if (bar->heading) group = bar->name;
+    if (bar->heading && bar->head == NULL) group = bar->name;
     for (size_t r = 0; !bar->heading && r < RL_BAR_ROLES; r++) {
       if (!(bar->parts[r] > 0)) continue;
       used[r] = true;
@@ -102,12 +102,13 @@ static void add_keys(rl_bars *bars, const bool used[RL_BAR_ROLES]) {
   }
 }
 
-/* Of names or of notes, the widest. */
-static double widest(const rl_bars *bars, bool notes) {
+/* Of the texts of one place of all rows, the widest. */
+typedef enum place_of_text { NAMES, TOTALS, NOTES } place_of_text;
+static double widest(const rl_bars *bars, place_of_text place) {
   double most = 0;
   for (size_t i = 0; i < bars->rows.count; i++) {
     const rl_bar *bar = &bars->rows.items[i];
-    const char *text = notes ? bar->note : bar->name;
+    const char *text = place == NAMES ? bar->name : place == TOTALS ? bar->total : bar->note;
     if (text == NULL || bar->heading) continue;
     const double width = rl_letters_width(&bars->chart->canvas, text);
     if (width > most) most = width;
@@ -117,7 +118,7 @@ static double widest(const rl_bars *bars, bool notes) {
 
 /* Where notes would take more room than bars, their shorter form. */
 static void shorten_notes(rl_bars *bars, double room) {
-  if (widest(bars, true) < room * 0.42) return;
+  if (widest(bars, NOTES) < room * 0.42) return;
   for (size_t i = 0; i < bars->rows.count; i++) {
     rl_bar *bar = &bars->rows.items[i];
     if (bar->brief != NULL) bar->note = bar->brief;
@@ -137,7 +138,7 @@ static void set_axes(rl_bars *bars, double names) {
   const double em = c->canvas.text ? 1 : c->canvas.font;
   const double room = c->canvas.width - names - 3 * em;
   shorten_notes(bars, room);
-  const double notes = widest(bars, true) + 1.5 * em;
+  const double notes = widest(bars, NOTES) + 1.5 * em;
   const double share = notes < room * 0.5 ? 1 - notes / room : 0.5;
   const char *prefix = rl_axis_prefix(high, &scale);
   c->x.title =
@@ -188,18 +189,63 @@ static double note_place(const rl_bars *bars, const rl_bar *bar) {
   return crosses ? limit + em : at;
 }
 
-static void write_row(rl_bars *bars, size_t row, double names) {
+/* Where what stands in front of bars ends. */
+static double before_bars(const rl_chart *c) {
+  return c->left - (c->canvas.text ? 1 : c->canvas.font * 0.5);
+}
+
+/* What the limit of a machine is, over its line, as far as the sheet goes; totals have a head where
+ * that leaves them one. */
+static void write_head(rl_bars *bars, const rl_bar *bar, double y) {
+  rl_chart *c = bars->chart;
+  const double gap = c->canvas.text ? 1 : c->canvas.font * 0.5,
+               width = rl_letters_width(&c->canvas, bar->head);
+  const double end = c->canvas.width - gap;
+  double from = rl_chart_x(c, bar->limit) - width / 2;
+  if (from < c->left + gap) from = c->left + gap;
+  if (from + width > end) from = end - width;
+  rl_chart_add_text(c, &(rl_chart_text){.text = bar->head, .x = from, .y = y});
+  if (from < c->left) return;
+  rl_chart_add_text(
+      c, &(rl_chart_text){
+             .text = "total", .x = before_bars(c), .y = y, .align = RL_ALIGN_RIGHT, .dim = true});
+}
+
+/* The name of a group, across the sheet: over no line of the grid. */
+static void write_heading(rl_bars *bars, const rl_bar *bar, size_t row) {
+  rl_chart *c = bars->chart;
+  const double gap = c->canvas.text ? 1 : c->canvas.font * 0.5;
+  const double end = c->canvas.width - gap;
+  if (!c->canvas.text) {
+    rl_chart_add_swatch(c,
+                        &(rl_chart_swatch){c->left - gap / 2, rl_chart_y(c, (double)row + 1.5), end,
+                                           rl_chart_y(c, (double)row + 0.5), RL_STYLE_BLANK});
+  }
+  const char *name =
+      rl_chart_keep(c, rl_letters_fit(c->grid.arena, &c->canvas, bar->name, end - gap));
+  rl_chart_add_text(
+      c, &(rl_chart_text){
+             .text = name, .x = gap, .y = rl_chart_y(c, (double)row + 1), .strong = true});
+}
+
+/* names, totals: their room. */
+static void write_row(rl_bars *bars, size_t row, double names, double totals) {
   rl_chart *c = bars->chart;
   const rl_bar *bar = &bars->rows.items[row];
-  const double y = rl_chart_y(c, (double)row + 1), gap = c->canvas.text ? 1 : c->canvas.font * 0.5;
-  const double room = bar->heading ? c->canvas.width - 2 * gap : names;
-  const char *name = rl_chart_keep(c, rl_letters_fit(c->grid.arena, &c->canvas, bar->name, room));
+  const double y = rl_chart_y(c, (double)row + 1), end = before_bars(c);
   if (bar->heading) {
-    rl_chart_add_text(c, &(rl_chart_text){.text = name, .x = gap, .y = y, .strong = true});
+    if (bar->head == NULL) write_heading(bars, bar, row);
+    if (bar->head != NULL) write_head(bars, bar, y);
     return;
   }
+  const char *name = rl_chart_keep(c, rl_letters_fit(c->grid.arena, &c->canvas, bar->name, names));
   rl_chart_add_text(
-      c, &(rl_chart_text){.text = name, .x = c->left - gap, .y = y, .align = RL_ALIGN_RIGHT});
+      c, &(rl_chart_text){.text = name, .x = end - totals, .y = y, .align = RL_ALIGN_RIGHT});
+  if (bar->total != NULL) {
+    rl_chart_add_text(
+        c, &(rl_chart_text){
+               .text = bar->total, .x = end, .y = y, .align = RL_ALIGN_RIGHT, .dim = true});
+  }
   if (c->canvas.text) spell(bars, bar, y);
   add_limit(bars, bar, row);
   if (bar->note == NULL) return;
@@ -219,16 +265,17 @@ void rl_bars_draw(rl_bars *bars) {
   if (c->failed) return;
   fill_grid(bars, used);
   add_keys(bars, used);
-  const double most = c->canvas.width * 0.42, wanted = widest(bars, false);
+  const double most = c->canvas.width * 0.42, wanted = widest(bars, NAMES);
   const double names = wanted < most ? wanted : most;
-  const double gap = c->canvas.text ? 1 : c->canvas.font * 0.5;
-  set_axes(bars, names + gap);
+  const double gap = c->canvas.text ? 1 : c->canvas.font * 0.5, total = widest(bars, TOTALS);
+  const double totals = total > 0 ? total + 2 * gap : 0, before = names + totals + gap;
+  set_axes(bars, before);
   c->canvas.height = 1000;
   rl_chart probe = *c; /* what title, keys and axis take is known once they are laid out */
-  rl_chart_lay_out(&probe, names + gap);
+  rl_chart_lay_out(&probe, before);
   const double around =
       probe.canvas.height - (probe.top - probe.bottom) - (probe.canvas.height - c->canvas.height);
   c->canvas.height = around + (double)bars->rows.count * row_height(c) + (c->canvas.text ? 0 : gap);
-  rl_chart_lay_out(c, names + gap);
-  for (size_t i = 0; i < bars->rows.count; i++) write_row(bars, i, names);
+  rl_chart_lay_out(c, before);
+  for (size_t i = 0; i < bars->rows.count; i++) write_row(bars, i, names, totals);
 }

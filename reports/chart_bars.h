@@ -10,9 +10,11 @@ typedef struct rl_bar {
   const char *name;
   bool heading; /* of the rows below it: no bar */
   double parts[RL_BAR_ROLES];
+  const char *total; /* between name and bar; NULL: none */
   const char *note;  /* behind its end; NULL: none */
   const char *brief; /* the note where there is little room; NULL: as it is */
   double limit;      /* a line across the row, 0: none */
+  const char *head;  /* of a row without a bar: what the limit is, in figures, at its line */
 } rl_bar;
 
 typedef struct rl_bars {

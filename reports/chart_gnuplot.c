@@ -230,7 +230,7 @@ static void add_stroke(rl_buf *out, const rl_chart *chart, const rl_chart_stroke
   add_screen(out, chart, stroke->x1, stroke->y1);
   rl_buf_addf(out, " nohead ls %u", stroke->style);
   add_scale(out, "lw", LINE_WIDTH, stroke->scale);
-  rl_buf_add(out, "\n");
+  rl_buf_add(out, stroke->style == RL_STYLE_LIMIT ? " front\n" : "\n"); /* over its bars */
 }
 
 static void add_swatch(rl_buf *out, const rl_chart *chart, const rl_chart_swatch *swatch) {
@@ -238,7 +238,11 @@ static void add_swatch(rl_buf *out, const rl_chart *chart, const rl_chart_swatch
   add_screen(out, chart, swatch->left, swatch->bottom);
   rl_buf_add(out, " to ");
   add_screen(out, chart, swatch->right, swatch->top);
-  rl_buf_addf(out, " @rl_fill%u front\n", swatch->style);
+  if (swatch->style == RL_STYLE_BLANK) {
+    rl_buf_add(out, " fc rgb '#ffffff' fs solid noborder back\n");
+  } else {
+    rl_buf_addf(out, " @rl_fill%u front\n", swatch->style);
+  }
 }
 
 static void add_drawings(rl_buf *out, const rl_chart *chart, const rl_sheet *sheet) {

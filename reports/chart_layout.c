@@ -39,6 +39,8 @@ static double sample_width(const rl_chart *chart) {
 static void add_sample(rl_chart *chart, const rl_chart_key *key, double x, double y) {
   const double width = sample_width(chart),
                half = chart->canvas.text ? 0 : 0.32 * line_height(chart);
+  const bool spelled = key->kind == RL_LAYER_LINE && key->style == RL_STYLE_LIMIT;
+  if (chart->canvas.text && spelled) return; /* a letter of its text */
   if (key->kind == RL_LAYER_BOXES) {
     const double inner = chart->canvas.text ? 1 : width * 0.15;
     rl_chart_add_swatch(
@@ -46,7 +48,11 @@ static void add_sample(rl_chart *chart, const rl_chart_key *key, double x, doubl
   }
   if (key->kind == RL_LAYER_LINE || key->kind == RL_LAYER_STEP ||
       key->kind == RL_LAYER_LINE_POINTS) {
-    rl_chart_add_stroke(chart, &(rl_chart_stroke){x, y, x + width, y, key->style});
+    if (chart->canvas.text) {
+      rl_chart_add_text(chart, &(rl_chart_text){.text = "---", .x = x, .y = y});
+    } else {
+      rl_chart_add_stroke(chart, &(rl_chart_stroke){x, y, x + width, y, key->style});
+    }
   }
   if (key->kind == RL_LAYER_POINTS || key->kind == RL_LAYER_LINE_POINTS) {
     rl_chart_add_mark(chart, x + width / 2, y, key->style);

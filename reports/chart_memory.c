@@ -3,11 +3,25 @@
 
 static const char *const classes[RL_BAR_ROLES] = {"weights", "KV cache", "activations", "states"};
 
-static const char *note_of(rl_chart *chart, const rl_result_batch *batch) {
+/* Bytes that are needed are rounded up, those that are there down. */
+static const char *bytes_text(rl_chart *chart, uint64_t bytes, rl_rounding rounding) {
   char number[RL_NUMBER_TEXT];
-  rl_print_si_rounded((double)batch->worst.total, "B", 3, RL_ROUND_UP, number);
-  return rl_chart_keep(
-      chart, rl_textf(chart->grid.arena, "%s%s", number, batch->fits ? "" : ", too much"));
+  rl_print_si_rounded((double)bytes, "B", 3, rounding, number);
+  return rl_chart_keep(chart, rl_strdup(chart->grid.arena, number));
+}
+
+/* "usable 80.1 GB of 85.5 GB" */
+static void add_head(rl_bars *bars, const rl_result_system *system) {
+  rl_chart *chart = bars->chart;
+  const char *usable = bytes_text(chart, system->usable, RL_ROUND_DOWN);
+  const char *whole = bytes_text(chart, system->capacity, RL_ROUND_DOWN);
+  const bool all = system->usable == system->capacity;
+  rl_bar *bar = rl_bars_add(bars, "");
+  bar->heading = true;
+  bar->limit = (double)system->usable;
+  bar->head = rl_chart_keep(
+      chart, all ? rl_textf(chart->grid.arena, "usable = capacity %s", whole)
+                 : rl_textf(chart->grid.arena, "usable %s of capacity %s", usable, whole));
 }
 
 static void add_batch(rl_bars *bars, const rl_result_system *system, const rl_result_batch *batch) {
@@ -22,7 +36,12 @@ static void add_batch(rl_bars *bars, const rl_result_system *system, const rl_re
   bar->parts[2] = (double)m->activations;
   bar->parts[3] = (double)m->state;
   bar->limit = (double)system->usable;
-  bar->note = note_of(chart, batch);
+  bar->total = bytes_text(chart, m->total, RL_ROUND_UP);
+  if (!batch->fits) bar->note = "does not fit"; /* what stands elsewhere */
+  if (m->total <= system->usable) return;
+  bar->note =
+      rl_chart_keep(chart, rl_textf(chart->grid.arena, "%s too much",
+                                    bytes_text(chart, m->total - system->usable, RL_ROUND_UP)));
 }
 
 /* Where a page has no room for all batches: every so many, the last one, and where memory ends. */
@@ -58,6 +77,7 @@ void rl_chart_build_memory(rl_chart *chart, const rl_chart_input *input) {
   for (size_t s = 0; s < systems.count; s++) {
     const rl_result_system *system = systems.items[s].system;
     if (systems.count > 1) rl_bars_add_heading(&bars, systems.items[s].name);
+    add_head(&bars, system);
     const size_t most = rl_bars_most(chart) / systems.count;
     there += system->batch_count;
     for (size_t b = 0; b < system->batch_count; b++) {

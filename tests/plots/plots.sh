@@ -81,6 +81,12 @@ check time deepseek-v3@h200 --for acm
 check time llama-3-8b@h100-sxm --phases decode,prefill
 check bytes deepseek-v3@h200 --for slides
 check memory llama-3-8b@a100-sxm-80gb,h100-sxm -b 1,16,64,256 --for acm
+# What a device has stands at its line in figures; totals stand before the bars, what is too much behind them.
+grep -q '>usable 85.0 GB of capacity 85.5 GB<' chart.svg || fail "memory: the limit has no figure"
+awk '/^set lmargin/ { left = $NF }
+  /^set label .[0-9.]+ GB. at/ { totals++; split($0, part, "screen "); if (part[2] + 0 > left) bad = 1 }
+  /GB too much. at/ { over++; split($0, part, "screen "); if (part[2] + 0 < left) bad = 1 }
+  END { exit bad || totals != 8 || over != 2 }' left="$(sed -n 's/set lmargin at screen //p' chart.gp)" chart.gp || fail "memory: a total among the bars"
 check lines llama-3-8b@a100-sxm-80gb,h100-sxm -b 1..256x2 -w bf16,w4a16-g128
 check pareto llama-3-8b@a100-sxm-80gb,h100-sxm,l40s -b 1..256x2 --for icml
 
