@@ -85,7 +85,8 @@ typedef struct rl_chart_wish {
   double priority; /* the largest is placed first */
   bool near;       /* it stands close to the point and for it alone, or not at all */
   bool dim;        /* its text is */
-  unsigned group;  /* above 0: one of several places of a line, not a mark; one of them is named */
+  unsigned group;  /* above 0: one of several places of a line, not a mark; one of them is named,
+                    * and who wished it sees to it where none is */
 } rl_chart_wish;
 
 typedef struct rl_chart {
@@ -175,6 +176,9 @@ void rl_chart_lay_out(rl_chart *chart, double names);
 /* Whether a text would stand inside the plot and over no other one, no point and no guide but its
  * own. */
 bool rl_chart_is_free(rl_chart *chart, const rl_chart_text *text, size_t own_guide);
+/* Entries in lines below everything, joined where there is room: the rest moves up. */
+typedef RL_LIST(const char *) rl_chart_entries;
+void rl_chart_add_foot(rl_chart *chart, const rl_chart_entries *entries);
 /* Puts the wished names beside their points, none over another, over a point or cut. */
 void rl_chart_name_points(rl_chart *chart);
 /* "a, b and 3 more": the names that found no place; NULL where all did. */

@@ -36,23 +36,28 @@ static double sample_width(const rl_chart *chart) {
   return chart->canvas.text ? 3 : chart->canvas.font * 1.8;
 }
 
+static bool has_line(rl_layer_kind kind) {
+  return kind == RL_LAYER_LINE || kind == RL_LAYER_STEP || kind == RL_LAYER_LINE_POINTS;
+}
+
+/* In characters; a limit's is a letter of its text. */
+static void spell_sample(rl_chart *chart, const rl_chart_key *key, double x, double y) {
+  if (key->kind == RL_LAYER_LINE && key->style == RL_STYLE_LIMIT) return;
+  if (has_line(key->kind)) {
+    rl_chart_add_text(chart, &(rl_chart_text){.text = "---", .x = x, .y = y});
+  }
+}
+
 static void add_sample(rl_chart *chart, const rl_chart_key *key, double x, double y) {
-  const double width = sample_width(chart),
-               half = chart->canvas.text ? 0 : 0.32 * line_height(chart);
-  const bool spelled = key->kind == RL_LAYER_LINE && key->style == RL_STYLE_LIMIT;
-  if (chart->canvas.text && spelled) return; /* a letter of its text */
-  if (key->kind == RL_LAYER_BOXES) {
-    const double inner = chart->canvas.text ? 1 : width * 0.15;
+  const double width = sample_width(chart), half = 0.32 * line_height(chart);
+  if (chart->canvas.text) {
+    spell_sample(chart, key, x, y);
+  } else if (key->kind == RL_LAYER_BOXES) {
+    const double inner = width * 0.15;
     rl_chart_add_swatch(
         chart, &(rl_chart_swatch){x + inner, y - half, x + width - inner, y + half, key->style});
-  }
-  if (key->kind == RL_LAYER_LINE || key->kind == RL_LAYER_STEP ||
-      key->kind == RL_LAYER_LINE_POINTS) {
-    if (chart->canvas.text) {
-      rl_chart_add_text(chart, &(rl_chart_text){.text = "---", .x = x, .y = y});
-    } else {
-      rl_chart_add_stroke(chart, &(rl_chart_stroke){x, y, x + width, y, key->style});
-    }
+  } else if (has_line(key->kind)) {
+    rl_chart_add_stroke(chart, &(rl_chart_stroke){x, y, x + width, y, key->style});
   }
   if (key->kind == RL_LAYER_POINTS || key->kind == RL_LAYER_LINE_POINTS) {
     rl_chart_add_mark(chart, x + width / 2, y, key->style);
@@ -261,4 +266,61 @@ void rl_chart_lay_out(rl_chart *chart, double names) {
   lay_foot(chart, turned);
   add_y_title(chart);
   add_tick_texts(chart);
+}
+
+static void move_up(rl_chart *chart, double by) {
+  chart->canvas.height += by;
+  chart->bottom += by;
+  chart->top += by;
+  for (size_t i = 0; i < chart->texts.count; i++) chart->texts.items[i].y += by;
+  for (size_t i = 0; i < chart->marks.count; i++) chart->marks.items[i].y += by;
+  for (size_t i = 0; i < chart->strokes.count; i++) {
+    chart->strokes.items[i].y0 += by;
+    chart->strokes.items[i].y1 += by;
+  }
+  for (size_t i = 0; i < chart->guides.count; i++) {
+    chart->guides.items[i].y0 += by;
+    chart->guides.items[i].y1 += by;
+  }
+  for (size_t i = 0; i < chart->swatches.count; i++) {
+    chart->swatches.items[i].bottom += by;
+    chart->swatches.items[i].top += by;
+  }
+}
+
+/* Joins entries to lines as wide as the sheet; room for as many lines. How many there are. Of one
+ * that is wider the beginning and the end stay: a figure does. */
+static size_t flow_entries(rl_chart *chart, const rl_chart_entries *entries, const char **lines) {
+  const double room = chart->canvas.width - 2 * gap_of(chart);
+  size_t count = 0;
+  for (size_t i = 0; i < entries->count; i++) {
+    const char *entry = rl_chart_keep(
+        chart, rl_letters_fit(chart->grid.arena, &chart->canvas, entries->items[i], room));
+    const char *both =
+        count == 0
+            ? entry
+            : rl_chart_keep(chart, rl_textf(chart->grid.arena, "%s; %s", lines[count - 1], entry));
+    if (count > 0 && rl_letters_width(&chart->canvas, both) <= room) {
+      lines[count - 1] = both;
+    } else {
+      lines[count++] = entry;
+    }
+  }
+  return count;
+}
+
+void rl_chart_add_foot(rl_chart *chart, const rl_chart_entries *entries) {
+  const double row = line_height(chart), gap = gap_of(chart);
+  const char **lines = RL_NEW_ARRAY(chart->grid.arena, const char *, entries->count + 1);
+  if (lines == NULL) chart->failed = true;
+  if (lines == NULL || entries->count == 0) return;
+  const size_t count = flow_entries(chart, entries, lines);
+  move_up(chart, (double)count * row + (chart->canvas.text ? 0 : gap / 2));
+  for (size_t i = 0; i < count; i++) {
+    const double below = (double)(count - i) * row;
+    rl_chart_add_text(
+        chart,
+        &(rl_chart_text){
+            .text = lines[i], .x = gap, .y = below - half_row(chart) + gap / 2, .dim = true});
+  }
 }

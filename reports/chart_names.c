@@ -102,20 +102,12 @@ typedef struct point_name {
   bool dim;
 } point_name;
 
-/* Whether another place of the same line has the name. */
-static bool is_elsewhere(const rl_placing *place, const rl_place_label *label) {
-  for (size_t i = 0; i < place->label_count && label->group > 0; i++) {
-    if (place->labels[i].group == label->group && place->labels[i].placed) return true;
-  }
-  return false;
-}
-
 static void write_names(rl_chart *chart, const rl_placing *place, const point_name *names) {
   for (size_t i = 0; i < place->label_count; i++) {
     const rl_place_label *label = &place->labels[i];
     const double row = rl_letters_height(&chart->canvas);
     if (!label->placed) {
-      if (!is_elsewhere(place, label)) miss_name(chart, names[i].text, label->near);
+      if (label->group == 0) miss_name(chart, names[i].text, label->near);
       continue;
     }
     const double x = (label->box.left + label->box.right) / 2;

@@ -84,6 +84,12 @@ static rl_box with_air(const rl_placing *place, const rl_box *box) {
   return (rl_box){box->left - place->gap, box->bottom, box->right + place->gap, box->top};
 }
 
+/* A name and what keeps a line that leads elsewhere from being read as its own. */
+static rl_box with_halo(const rl_placing *place, const rl_box *box) {
+  const double air = place->gap / 2;
+  return (rl_box){box->left - air, box->bottom - air, box->right + air, box->top + air};
+}
+
 /* Over no box and no line. */
 static bool is_clear(const rl_placing *place, const rl_box *box) {
   const rl_box wide = with_air(place, box);
@@ -99,7 +105,8 @@ static bool is_clear(const rl_placing *place, const rl_box *box) {
 
 static bool leads_over_text(const rl_placing *place, const rl_segment *leader) {
   for (size_t i = place->box_count - place->text_count; i < place->box_count; i++) {
-    if (rl_box_meets(&place->boxes[i], leader)) return true;
+    const rl_box around = with_halo(place, &place->boxes[i]);
+    if (rl_box_meets(&around, leader)) return true;
   }
   return false;
 }
@@ -162,15 +169,16 @@ static bool leads_along_line(const rl_placing *place, const rl_segment *leader) 
 
 /* Neither over a placed name nor over the line to one; its own line crosses neither. */
 static bool keeps_off(const rl_placing *place, const rl_box *box, const rl_segment *own) {
-  const rl_box wide = with_air(place, box);
+  const rl_box wide = with_air(place, box), halo = with_halo(place, box);
   for (size_t i = 0; i < place->label_count; i++) {
     const rl_place_label *other = &place->labels[i];
     if (!other->placed) continue;
+    const rl_box around = with_halo(place, &other->box);
     if (rl_boxes_overlap(&wide, &other->box)) return false;
-    if (own != NULL && rl_box_meets(&other->box, own)) return false;
+    if (own != NULL && rl_box_meets(&around, own)) return false;
     if (!other->leader) continue;
     const rl_segment leader = leader_of(other, &other->box);
-    if (rl_box_meets(box, &leader)) return false;
+    if (rl_box_meets(&halo, &leader)) return false;
     if (own != NULL && segments_meet(own, &leader)) return false;
   }
   return true;

@@ -222,5 +222,6 @@ void rl_chart_build_roofline(rl_chart *chart, const rl_chart_input *input) {
   }
   rl_roofs_name(&b.roofs);
   rl_chart_name_points(chart);
+  rl_roofs_tell_rest(&b.roofs);
   describe(&b);
 }

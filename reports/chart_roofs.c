@@ -277,13 +277,20 @@ static void wish_between(rl_roofs *roofs, const rl_chart_stroke *line, const cha
   }
 }
 
+/* What a roof is called, without its rate and with it; false: with an earlier one. */
+static bool names_of(rl_roofs *roofs, size_t index, const char **brief, const char **says) {
+  const char *whose = owners_of(roofs, index);
+  if (whose == NULL) return false;
+  *brief = words(roofs, whose, roofs->list.items[index].name, "");
+  *says = words(roofs, *brief, rate_text(roofs, &roofs->list.items[index]), "");
+  return true;
+}
+
 /* With its rate, else without, else with a line that leads to it. */
 static void name_roof(rl_roofs *roofs, size_t index) {
   const rl_roof *r = &roofs->list.items[index];
-  const char *whose = owners_of(roofs, index);
-  if (whose == NULL) return;
-  const char *brief = words(roofs, whose, r->name, "");
-  const char *says = words(roofs, brief, rate_text(roofs, r), "");
+  const char *brief, *says;
+  if (!names_of(roofs, index, &brief, &says)) return;
   if (name_along(roofs, r, says) || name_along(roofs, r, brief)) return;
   const double room = (roofs->chart->right - roofs->chart->left) * RL_LINE_NAME_ROOM;
   const bool wide = rl_letters_width(&roofs->chart->canvas, says) > room;
@@ -357,16 +364,20 @@ static rl_roof *next_ridge(rl_roofs *roofs) {
   return best;
 }
 
-static void tell_ridge(rl_roofs *roofs, rl_roof *r) {
+static const char *ridge_text(rl_roofs *roofs, const rl_roof *r, double at) {
   char number[RL_NUMBER_TEXT];
+  const char *whose = roofs->machines.count > 1 ? brief_machine(roofs, r->machine) : "";
+  return words(roofs, whose, "ridge", rl_print_digits(at, 3, number));
+}
+
+static void tell_ridge(rl_roofs *roofs, rl_roof *r) {
   rl_chart *c = roofs->chart;
   double at, top;
   r->told = true;
   if (!ridge_of(roofs, r, &at, &top)) return;
   const bool several = roofs->machines.count > 1;
   const double x = rl_chart_x(c, at), row = rl_letters_height(&c->canvas);
-  const char *whose = several ? brief_machine(roofs, r->machine) : "";
-  const char *says = words(roofs, whose, "ridge", rl_print_digits(at, 3, number));
+  const char *says = ridge_text(roofs, r, at);
   if (!several) draw_ridge(c, x, rl_chart_y(c, top));
   if (name_ridge(c, x, says, several)) return;
   if (several && is_clear(c, x, 0)) draw_ridge(c, x, c->bottom + row);
@@ -389,4 +400,47 @@ void rl_roofs_name(rl_roofs *roofs) {
       if (roofs->list.items[i].slope == (slopes == 1)) name_roof(roofs, i);
     }
   }
+}
+
+static bool is_written(const rl_chart *chart, const char *text) {
+  for (size_t i = 0; i < chart->texts.count; i++) {
+    if (strcmp(chart->texts.items[i].text, text) == 0) return true;
+  }
+  return false;
+}
+
+static void tell_below(rl_roofs *roofs, rl_chart_entries *entries, const char *says) {
+  const char **slot = RL_PUSH(roofs->chart->grid.arena, entries);
+  if (slot == NULL) roofs->chart->failed = true;
+  if (slot != NULL) *slot = says;
+}
+
+/* A roof whose figure is not written; numbers: of those without a name so far. */
+static void tell_roof_below(rl_roofs *roofs, size_t index, rl_chart_entries *entries,
+                            unsigned *numbers) {
+  const char *brief, *says;
+  if (!names_of(roofs, index, &brief, &says) || is_written(roofs->chart, says)) return;
+  if (!is_written(roofs->chart, brief)) {
+    const char *number =
+        rl_chart_keep(roofs->chart, rl_textf(roofs->chart->grid.arena, "(%u)", *numbers + 1));
+    if (name_along(roofs, &roofs->list.items[index], number)) {
+      says = words(roofs, number, says, "");
+      ++*numbers;
+    }
+  }
+  tell_below(roofs, entries, says);
+}
+
+void rl_roofs_tell_rest(rl_roofs *roofs) {
+  rl_chart_entries entries = {0};
+  unsigned numbers = 0;
+  for (size_t i = 0; i < roofs->list.count; i++) tell_roof_below(roofs, i, &entries, &numbers);
+  for (size_t i = 0; i < roofs->list.count; i++) {
+    const rl_roof *r = &roofs->list.items[i];
+    double at, top;
+    if (!ridge_of(roofs, r, &at, &top)) continue;
+    const char *says = ridge_text(roofs, r, at);
+    if (!is_written(roofs->chart, says)) tell_below(roofs, &entries, says);
+  }
+  rl_chart_add_foot(roofs->chart, &entries);
 }

@@ -51,5 +51,8 @@ void rl_roofs_set_ranges(rl_roofs *roofs);
 void rl_roofs_draw(rl_roofs *roofs);
 /* Names and ridges, once the axes stand. */
 void rl_roofs_name(rl_roofs *roofs);
+/* Below the plot those that found no place with their figure, once all names stand: where a roof
+ * has no name at all, by a number that stands at it. */
+void rl_roofs_tell_rest(rl_roofs *roofs);
 
 #endif

@@ -67,6 +67,10 @@ check lines llama-3-8b@h100-sxm,h200-sxm -b 1..64x2 --y memory
 { grep -q 'with lines ls 101 lw 1.7' chart.gp && grep -q 'with lines ls 102 lw 0.9' chart.gp; } || fail "one line hides another"
 for venue in screen acm ieee usenix icml neurips slides; do
   check roofline llama-3-8b@h100-sxm --for $venue
+  check roofline llama-3-8b@a100-sxm-80gb,h100-sxm -w bf16,w4a16-g128 --for $venue
+  for says in 'a100 tensor.bf16 312 TFLOP/s' 'h100 tensor.bf16 989.5 TFLOP/s' 'a100 vector.f32 19.5 TFLOP/s' 'h100 vector.f32 67 TFLOP/s' 'a100 hbm 2.039 TB/s' 'h100 hbm 3.35 TB/s' 'a100 l2 7.219 TB/s' 'h100 ridge 295' 'a100 ridge 153'; do
+    grep -q "$says" chart.svg || fail "--for $venue: no roof is called '$says'"
+  done
 done
 check roofline llama-3-8b@a100-sxm-80gb,h100-sxm -w bf16,w4a16-g128 --for acm
 check roofline llama-3-8b@h100-sxm --phases decode,prefill -b 1,32 --title 'A title' --legend bottom
