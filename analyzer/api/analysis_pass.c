@@ -4,7 +4,7 @@
 #include "base/names.h"
 
 const char *const RL_BOUND_WORDS[RL_BOUNDS] = {
-    [RL_BOUND_COMPUTE] = "compute", [RL_BOUND_VECTOR] = "vector", [RL_BOUND_MEMORY] = "memory",
+    [RL_BOUND_COMPUTE] = "compute", [RL_BOUND_VECTOR] = "vector",  [RL_BOUND_MEMORY] = "memory",
     [RL_BOUND_CACHE] = "cache",     [RL_BOUND_LINK] = "host link", [RL_BOUND_PEERS] = "link",
 };
 
@@ -23,11 +23,11 @@ enum {
   PARTS
 };
 static const char *const part_words[PARTS] = {
-    [PART_LINK] = "host link",    [PART_HOST] = "host",
-    [PART_COMPUTE] = "compute",   [PART_VECTOR] = "vector work",
-    [PART_CACHE] = "cache",       [PART_WEIGHTS] = "weights",
-    [PART_KV] = "KV cache",       [PART_ACTIVATIONS] = "activations",
-    [PART_PEERS] = "links",       [PART_STATES] = "states",
+    [PART_LINK] = "host link",  [PART_HOST] = "host",
+    [PART_COMPUTE] = "compute", [PART_VECTOR] = "vector work",
+    [PART_CACHE] = "cache",     [PART_WEIGHTS] = "weights",
+    [PART_KV] = "KV cache",     [PART_ACTIVATIONS] = "activations",
+    [PART_PEERS] = "links",     [PART_STATES] = "states",
 };
 
 rl_status rl_analysis_too_large(const rl_analysis *study) {
@@ -143,13 +143,18 @@ static int largest_part(const rl_plan *plan, const rl_lanes *lanes, const double
 static rl_status add_parts(const rl_analysis *study, const rl_group *group, double parts[PARTS],
                            rl_lanes *lanes) {
   const rl_cost *cost = study->plan->cost;
+  const rl_plan *plan = study->plan;
   uint64_t moments[RL_MOMENTS_MAX];
-  if (!rl_cost_moments(cost, &(rl_point){group, 1}, NULL, moments)) {
+  bool resident;
+  if (!rl_cost_moments(cost, &(rl_point){group, 1}, NULL, moments) ||
+      !rl_moments_resident(plan, moments, &resident)) {
     return rl_analysis_too_large(study);
   }
   for (uint32_t row = 0; row < cost->row_count; row++) {
     rl_demand demand;
-    if (!rl_row_demand(study->plan, row, moments, &demand)) return rl_analysis_too_large(study);
+    if (!rl_row_demand_at(plan, row, moments, resident, &demand)) {
+      return rl_analysis_too_large(study);
+    }
     if (demand.bound == RL_BOUND_NONE) continue;
     int kept = kept_part(cost->program, &cost->program->ops[cost->rows[row].op]);
     add_row(&demand, cost->rows[row].repeat, kept, parts);

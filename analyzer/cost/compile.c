@@ -28,6 +28,7 @@ typedef struct compiler {
   const rl_cost *like; /* counts whose draws of experts are used again; NULL: of none */
   rl_tally tally;
   rl_sum totals[TOTALS];
+  rl_sum bytes; /* of the operand at hand */
   rl_cost_row *rows;
   rl_form *operands;
   uint32_t operand_count;
@@ -193,19 +194,24 @@ static rl_count count_of_operand(const rl_tensor *tensor, rl_access access) {
   return access == RL_READ ? RL_C_ACT_READ : RL_C_ACT_WRITE;
 }
 
+/* Of moments that are not known yet a sum has nothing. */
+static void clear_sum(const compiler *c, rl_sum *sum) {
+  memset(sum->of, 0, c->tally.moment_count * sizeof *sum->of);
+}
+
 static rl_status count_operands(compiler *c, const rl_op *op) {
   const rl_program *program = c->cost->program;
   for (uint32_t o = 0; o < op->operand_count; o++) {
     const rl_operand *operand = &program->operands[op->first_operand + o];
     const rl_tensor *tensor = &program->tensors[operand->tensor];
     rl_share share = RL_COUNTINGS[op->kind].share(program, op, operand);
-    rl_sum bytes = {{0}};
-    rl_tally_bytes(&c->tally, &bytes, tensor, share);
+    clear_sum(c, &c->bytes);
+    rl_tally_bytes(&c->tally, &c->bytes, tensor, share);
     rl_sum *count = &c->tally.counts[count_of_operand(tensor, operand->access)];
     for (uint32_t m = 0; m < c->tally.moment_count; m++) {
-      if (!rl_add_u64(count->of[m], bytes.of[m], &count->of[m])) c->tally.overflow = true;
+      if (!rl_add_u64(count->of[m], c->bytes.of[m], &count->of[m])) c->tally.overflow = true;
     }
-    if (!intern_form(c, &bytes, &c->operands[c->operand_count++])) return rl_diag_oom(c->diags);
+    if (!intern_form(c, &c->bytes, &c->operands[c->operand_count++])) return rl_diag_oom(c->diags);
   }
   return RL_OK;
 }
@@ -237,7 +243,7 @@ static rl_status compile_row(compiler *c, uint32_t run, uint32_t op_index, rl_co
   c->tally.phase = op->phase;
   row->first_operand = c->operand_count;
   row->operand_count = op->operand_count;
-  memset(c->tally.counts, 0, sizeof c->tally.counts);
+  for (int k = 0; k < RL_COUNTS; k++) clear_sum(c, &c->tally.counts[k]);
   RL_COUNTINGS[op->kind].work(&c->tally, op);
   rl_status status = count_operands(c, op);
   if (status != RL_OK) return status;

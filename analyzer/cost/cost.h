@@ -197,6 +197,8 @@ rl_status rl_cost_compile_like(rl_arena *arena, const rl_program *program, uint6
 bool rl_cost_moments(const rl_cost *cost, const rl_point *point, const rl_facts *facts, uint64_t *moments);
 /* One form at given moments, by checked 128-bit arithmetic: valid beyond `safe`. False on overflow. */
 bool rl_form_value(const rl_cost *cost, const rl_form *form, const uint64_t *moments, uint64_t *value);
+/* All counts of a row likewise. */
+bool rl_row_counts(const rl_cost *cost, size_t row, const uint64_t *moments, uint64_t counts[RL_COUNTS]);
 /* Bytes that a tensor takes in memory during a pass: one instance of a weight, the rows that a cache
  * keeps, a buffer. False when they are not known of this plan, or overflow. */
 bool rl_cost_stored(const rl_cost *cost, const rl_tensor *tensor, const uint64_t *moments, uint64_t *bytes);

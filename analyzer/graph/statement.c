@@ -267,14 +267,16 @@ static const rl_attribute_rule ACTIVATION_KIND = {.key = "kind",
 
 /* Steps through the words of a field list; `optional` says whether the word stands in brackets. */
 static bool next_field(const char **fields, const char **word, size_t *length, bool *optional) {
-  const char *at = *fields + strspn(*fields, " ");
+  const char *at = *fields;
+  while (*at == ' ') at++;
   if (*at == '[') {
     *optional = true;
     at++;
   }
   *word = at;
-  *length = strcspn(at, " ]");
-  *fields = at + *length;
+  while (*at != '\0' && *at != ' ' && *at != ']') at++;
+  *length = (size_t)(at - *word);
+  *fields = at;
   return *length > 0;
 }
 
@@ -282,10 +284,11 @@ static bool next_field(const char **fields, const char **word, size_t *length, b
 static bool has_field(rl_op_kind kind, const char *key) {
   if (strcmp(key, "phase") == 0) return kind != RL_OP_EMBED && kind != RL_OP_EMBED_NEXT;
   const char *fields = RL_OP_INFO[kind].fields, *word;
+  const size_t sought = strlen(key);
   size_t length;
   bool optional = false;
   while (next_field(&fields, &word, &length, &optional)) {
-    if (strlen(key) == length && memcmp(key, word, length) == 0) return true;
+    if (sought == length && memcmp(key, word, length) == 0) return true;
   }
   return false;
 }
@@ -293,7 +296,8 @@ static bool has_field(rl_op_kind kind, const char *key) {
 bool rl_operator_find(const char *name, rl_op_kind *out) {
   for (int kind = 0; kind < RL_OP_KINDS; kind++) {
     const rl_op_info *info = &RL_OP_INFO[kind];
-    if (info->fields[0] != '\0' && strcmp(info->name, name) == 0) {
+    if (info->name[0] != name[0] || info->fields[0] == '\0') continue;
+    if (strcmp(info->name, name) == 0) {
       *out = (rl_op_kind)kind;
       return true;
     }
@@ -309,7 +313,7 @@ const rl_attribute_rule *rl_attribute_rule_find(rl_op_kind kind, const char *key
   if (!has_field(kind, key)) return NULL;
   if (strcmp(key, "kind") == 0) return kind == RL_OP_NORM ? &NORM_KIND : &ACTIVATION_KIND;
   for (size_t i = 0; i < COUNT(RULES); i++) {
-    if (strcmp(RULES[i].key, key) == 0) return &RULES[i];
+    if (RULES[i].key[0] == key[0] && strcmp(RULES[i].key, key) == 0) return &RULES[i];
   }
   return NULL;
 }

@@ -26,34 +26,60 @@ static bool place_bytes(uint64_t cache, rl_demand *demand) {
   return true;
 }
 
-bool rl_row_demand(const rl_plan *plan, size_t row, const uint64_t *moments, rl_demand *out) {
-  const rl_cost *cost = plan->cost;
-  const rl_cost_row *counted = &cost->rows[row];
-  const rl_row_time *time = &plan->rows[row];
+bool rl_moments_resident(const rl_plan *plan, const uint64_t *moments, bool *resident) {
   uint64_t kept_bytes;
-  *out = (rl_demand){.bound = RL_BOUND_NONE};
-  if (!rl_form_value(cost, &cost->kept_bytes, moments, &kept_bytes)) return false;
-  out->weights_cached = rl_plan_is_resident(plan, kept_bytes);
-  for (int k = 0; k < RL_COUNTS; k++) {
-    if (!rl_form_value(cost, &counted->counts[k], moments, &out->counts[k])) return false;
-  }
-  if (!place_bytes(time->on_host ? 0 : plan->cache_bytes, out)) return false;
-  out->amount[RL_BOUND_COMPUTE] = out->counts[RL_C_MATRIX];
-  out->amount[RL_BOUND_VECTOR] = out->counts[RL_C_VECTOR];
-  const double per_unit[RL_BOUNDS] = {[RL_BOUND_COMPUTE] = time->per_matrix,
-                                      [RL_BOUND_VECTOR] = time->per_vector,
-                                      [RL_BOUND_MEMORY] = time->per_byte,
-                                      [RL_BOUND_CACHE] = time->per_cache_byte};
-  rl_exchange exchange;
-  if (!rl_row_exchange(plan, row, moments, &exchange)) return false;
+  if (!rl_form_value(plan->cost, &plan->cost->kept_bytes, moments, &kept_bytes)) return false;
+  *resident = rl_plan_is_resident(plan, kept_bytes);
+  return true;
+}
+
+bool rl_row_demand(const rl_plan *plan, size_t row, const uint64_t *moments, rl_demand *out) {
+  bool resident;
+  return rl_moments_resident(plan, moments, &resident) &&
+         rl_row_demand_at(plan, row, moments, resident, out);
+}
+
+/* What the row sends and how long that takes. False on overflow. */
+static bool add_exchange(const rl_plan *plan, size_t row, const uint64_t *moments, rl_demand *out) {
+  rl_exchange exchange = {0};
+  const bool sends = plan->cost->rows[row].way_count > 0;
+  if (sends && !rl_row_exchange(plan, row, moments, &exchange)) return false;
   out->way = exchange.way;
   out->tiers = exchange.tiers;
   out->amount[RL_BOUND_PEERS] = exchange.bytes;
   out->seconds[RL_BOUND_PEERS] = exchange.seconds;
+  return true;
+}
+
+/* A resource that a row asks for: how much, how long. */
+static void add_resource(rl_demand *out, rl_bound bound, uint64_t amount, double per_unit) {
+  out->amount[bound] = amount;
+  out->seconds[bound] = (double)amount * per_unit;
+}
+
+/* The largest of the times, the first of equal ones. */
+static rl_bound largest_of(const rl_demand *demand) {
+  rl_bound largest = RL_BOUND_NONE;
   for (int b = RL_BOUND_COMPUTE; b < RL_BOUND_LINK; b++) {
-    if (b != RL_BOUND_PEERS) out->seconds[b] = (double)out->amount[b] * per_unit[b];
-    if (out->seconds[b] > out->seconds[out->bound]) out->bound = (rl_bound)b;
+    if (demand->seconds[b] > demand->seconds[largest]) largest = (rl_bound)b;
   }
+  return largest;
+}
+
+bool rl_row_demand_at(const rl_plan *plan, size_t row, const uint64_t *moments, bool resident,
+                      rl_demand *out) {
+  const rl_row_time *time = &plan->rows[row];
+  out->weights_cached = resident;
+  if (!rl_row_counts(plan->cost, row, moments, out->counts)) return false;
+  if (!place_bytes(time->on_host ? 0 : plan->cache_bytes, out)) return false;
+  add_resource(out, RL_BOUND_NONE, 0, 0);
+  add_resource(out, RL_BOUND_COMPUTE, out->counts[RL_C_MATRIX], time->per_matrix);
+  add_resource(out, RL_BOUND_VECTOR, out->counts[RL_C_VECTOR], time->per_vector);
+  add_resource(out, RL_BOUND_MEMORY, out->amount[RL_BOUND_MEMORY], time->per_byte);
+  add_resource(out, RL_BOUND_CACHE, out->amount[RL_BOUND_CACHE], time->per_cache_byte);
+  add_resource(out, RL_BOUND_LINK, 0, 0);
+  if (!add_exchange(plan, row, moments, out)) return false;
+  out->bound = largest_of(out);
   out->on_host = time->on_host;
   out->transfer = rl_row_transfer(time, out->counts);
   return true;
@@ -74,11 +100,13 @@ void rl_lanes_add(rl_lanes *lanes, const rl_demand *demand, double repeat) {
 
 bool rl_pass_lanes(const rl_plan *plan, const rl_group *group, rl_lanes *lanes) {
   uint64_t moments[RL_MOMENTS_MAX];
+  bool resident;
   *lanes = (rl_lanes){0};
   if (!rl_cost_moments(plan->cost, &(rl_point){group, 1}, NULL, moments)) return false;
+  if (!rl_moments_resident(plan, moments, &resident)) return false;
   for (size_t row = 0; row < plan->cost->row_count; row++) {
     rl_demand demand;
-    if (!rl_row_demand(plan, row, moments, &demand)) return false;
+    if (!rl_row_demand_at(plan, row, moments, resident, &demand)) return false;
     rl_lanes_add(lanes, &demand, plan->cost->rows[row].repeat);
   }
   return true;

@@ -13,6 +13,7 @@
 typedef struct step_moments {
   uint64_t cached; /* tokens; only when known */
   bool known, failed;
+  bool resident; /* weights and what sequences keep stay in the cache */
   uint64_t moments[RL_MOMENTS_MAX];
   uint64_t breaks; /* of moments, passed at that S */
 } step_moments;
@@ -27,7 +28,8 @@ typedef struct walk {
   size_t row;
   uint64_t begin, stride, end;
   kept_steps *kept;
-  rl_demand demand; /* at the S looked at last */
+  uint64_t looked;  /* at k = looked - 1 last; 0: nowhere yet */
+  rl_demand demand; /* there */
   uint64_t epoch;   /* how many breakpoints lie at or before that S: never falls as S grows */
   bool failed;      /* a count exceeded 64 bits */
 } walk;
@@ -50,7 +52,8 @@ static void fill_step(const walk *w, uint64_t cached, step_moments *step) {
   rl_group group = rl_plan_group(w->plan, w->batch, 1, cached);
   step->cached = cached;
   step->known = true;
-  step->failed = !rl_cost_moments(cost, &(rl_point){&group, 1}, NULL, step->moments);
+  step->failed = !rl_cost_moments(cost, &(rl_point){&group, 1}, NULL, step->moments) ||
+                 !rl_moments_resident(w->plan, step->moments, &step->resident);
   step->breaks = step->failed ? 0 : count_breaks(cost, cached);
 }
 
@@ -66,8 +69,11 @@ static const step_moments *step_at(const walk *w, uint64_t cached, step_moments 
 /* Moves to the k-th step. */
 static void look(walk *w, uint64_t k) {
   step_moments own;
+  if (w->looked == k + 1) return;
+  w->looked = k + 1;
   const step_moments *step = step_at(w, w->begin + k * w->stride, &own);
-  const bool good = !step->failed && rl_row_demand(w->plan, w->row, step->moments, &w->demand);
+  const bool good =
+      !step->failed && rl_row_demand_at(w->plan, w->row, step->moments, step->resident, &w->demand);
   if (!good) {
     w->failed = true;
     return;
@@ -187,6 +193,25 @@ static void add_spending(rl_spending *whole, rl_spending *kept, const rl_spendin
   if (kept != NULL) *kept = all;
 }
 
+/* What rows spend that others like them spend as well. */
+typedef struct shared_spendings {
+  rl_spending of[RL_SHARED_ROWS];
+} shared_spendings;
+
+/* Answers one row: with what is known of a row like it, or by `sum`. False on overflow. */
+typedef bool row_sum(void *context, size_t row, rl_spending *out);
+static bool sum_rows(const rl_plan *plan, row_sum *sum, void *context, rl_spending *whole,
+                     rl_spending *rows) {
+  shared_spendings shared;
+  for (size_t row = 0; row < plan->cost->row_count; row++) {
+    const rl_row_time *time = &plan->rows[row];
+    rl_spending own, *one = time->shared == 0 ? &own : &shared.of[time->shared];
+    if (!time->again && !sum(context, row, one)) return false;
+    add_spending(whole, rows == NULL ? NULL : &rows[row], one, plan->cost->rows[row].repeat);
+  }
+  return true;
+}
+
 /* A placed plan's step takes the longest of its lanes, which rows cannot know. */
 static bool step_of_lanes(const void *context, uint64_t batch, uint64_t cached, double *seconds) {
   const rl_plan *plan = context;
@@ -199,30 +224,49 @@ static bool sum_lanes(const rl_plan *plan, rl_job job, double *seconds) {
   return rl_steps_sum(&steps, job, seconds);
 }
 
-static bool sum_steps(const rl_plan *plan, rl_job job, rl_spending *whole, rl_spending *rows) {
-  uint64_t first = job.prompt, last = job.prompt + job.generate - 2;
+typedef struct all_steps {
+  const rl_plan *plan;
+  rl_job job;
   kept_steps kept;
-  kept.first.known = kept.last.known = false;
-  for (size_t row = 0; row < plan->cost->row_count; row++) {
-    const walk w = {.plan = plan, .batch = job.batch, .row = row, .kept = &kept};
-    rl_spending one;
-    if (!sum_residues(&w, first, last, &one)) return false;
-    add_spending(whole, rows == NULL ? NULL : &rows[row], &one, plan->cost->rows[row].repeat);
-  }
+} all_steps;
+
+static bool sum_steps_of_row(void *context, size_t row, rl_spending *out) {
+  all_steps *all = context;
+  const walk w = {.plan = all->plan, .batch = all->job.batch, .row = row, .kept = &all->kept};
+  return sum_residues(&w, all->job.prompt, all->job.prompt + all->job.generate - 2, out);
+}
+
+static bool sum_steps(const rl_plan *plan, rl_job job, rl_spending *whole, rl_spending *rows) {
+  all_steps all;
+  all.plan = plan;
+  all.job = job;
+  all.kept.first.known = all.kept.last.known = false;
+  if (!sum_rows(plan, sum_steps_of_row, &all, whole, rows)) return false;
   return plan->placement == NULL || sum_lanes(plan, job, &whole->total);
+}
+
+typedef struct one_pass {
+  const rl_plan *plan;
+  bool resident;
+  uint64_t moments[RL_MOMENTS_MAX];
+} one_pass;
+
+static bool sum_pass_of_row(void *context, size_t row, rl_spending *out) {
+  const one_pass *pass = context;
+  rl_demand demand;
+  *out = (rl_spending){0};
+  if (!rl_row_demand_at(pass->plan, row, pass->moments, pass->resident, &demand)) return false;
+  spend_piece(out, &demand, &demand, 1, demand.bound);
+  return true;
 }
 
 static bool sum_pass(const rl_plan *plan, const rl_group *group, rl_spending *whole,
                      rl_spending *rows) {
-  uint64_t moments[RL_MOMENTS_MAX];
-  if (!rl_cost_moments(plan->cost, &(rl_point){group, 1}, NULL, moments)) return false;
-  for (size_t row = 0; row < plan->cost->row_count; row++) {
-    rl_demand demand;
-    rl_spending one = {0};
-    if (!rl_row_demand(plan, row, moments, &demand)) return false;
-    spend_piece(&one, &demand, &demand, 1, demand.bound);
-    add_spending(whole, rows == NULL ? NULL : &rows[row], &one, plan->cost->rows[row].repeat);
-  }
+  one_pass pass;
+  pass.plan = plan;
+  if (!rl_cost_moments(plan->cost, &(rl_point){group, 1}, NULL, pass.moments)) return false;
+  if (!rl_moments_resident(plan, pass.moments, &pass.resident)) return false;
+  if (!sum_rows(plan, sum_pass_of_row, &pass, whole, rows)) return false;
   return plan->placement == NULL || rl_pass_seconds(plan, group, &whole->total);
 }
 

@@ -4,7 +4,7 @@
 
 #include "base/checked.h"
 #include "base/number.h"
-#include "time/plan.h"
+#include "time/shared.h"
 
 /* An absent rate bounds nothing. */
 static double reciprocal(rl_figure rate) {
@@ -223,8 +223,10 @@ rl_status rl_plan_compile_placed(rl_arena *arena, const rl_cost *cost, const rl_
     if (status == RL_OK) status = bind_vector(plan, &cost->rows[r], &rows[r], diags);
     if (status == RL_OK) status = bind_link(plan, &cost->rows[r], &rows[r], diags);
   }
-  if (status == RL_OK) *out = plan;
-  return status;
+  if (status != RL_OK) return status;
+  rl_rows_share(cost, rows);
+  *out = plan;
+  return RL_OK;
 }
 
 rl_status rl_plan_compile(rl_arena *arena, const rl_cost *cost, const rl_hardware *hardware,

@@ -31,7 +31,12 @@ typedef struct rl_row_time {
   bool on_host;       /* computed on the host: its peaks and memory; it has no cache here */
   double per_byte, per_cache_byte; /* 1 / beta of main memory and of the last-level cache there */
   double far_weight, far_kv, far_activation; /* s per byte that crosses the link, 0: it does not */
+  uint8_t shared; /* rows that ask the same of every resource have one number, below RL_SHARED_ROWS;
+                     0: there is no other such row, or nobody looked */
+  bool again;     /* one with that number stands before it */
 } rl_row_time;
+/* Numbers of rows that are alike, with the 0. */
+enum { RL_SHARED_ROWS = 32 };
 
 typedef struct rl_plan {
   const rl_cost *cost;
@@ -107,6 +112,12 @@ bool rl_plan_is_resident(const rl_plan *plan, uint64_t kept_bytes);
 /* One row at the moments of one point, by checked arithmetic: the same bits as rl_plan_evaluate.
  * False on overflow. */
 bool rl_row_demand(const rl_plan *plan, size_t row, const uint64_t *moments, rl_demand *out);
+/* Whether the device keeps its weights and what its sequences keep in the cache at these moments.
+ * False on overflow. */
+bool rl_moments_resident(const rl_plan *plan, const uint64_t *moments, bool *resident);
+/* rl_row_demand where that is known. */
+bool rl_row_demand_at(const rl_plan *plan, size_t row, const uint64_t *moments, bool resident,
+                      rl_demand *out);
 /* The lanes and the time of one pass over one group, without storing its rows. False on overflow. */
 bool rl_pass_lanes(const rl_plan *plan, const rl_group *group, rl_lanes *lanes);
 bool rl_pass_seconds(const rl_plan *plan, const rl_group *group, double *seconds);
