@@ -97,27 +97,33 @@ static int kept_part(const rl_program *program, const rl_op *op) {
 }
 
 /* A memory-bound row's time goes to what it moves, byte by byte. */
-static void split_memory(const rl_demand *demand, double seconds, int kept, double parts[PARTS]) {
+static void split_memory(const rl_program *program, const rl_op *op, const rl_demand *demand,
+                         double seconds, double parts[PARTS]) {
   const uint64_t *c = demand->counts;
   double bytes = (double)demand->amount[RL_BOUND_MEMORY];
   double activations =
       demand->activations_cached ? 0 : (double)(c[RL_C_ACT_READ] + c[RL_C_ACT_WRITE]);
   if (bytes <= 0) return;
+  const uint64_t of_cache = c[RL_C_KV_READ] + c[RL_C_KV_WRITE];
   if (!demand->weights_cached) {
     parts[PART_WEIGHTS] += seconds * (double)c[RL_C_WEIGHTS] / bytes;
-    parts[kept] += seconds * (double)(c[RL_C_KV_READ] + c[RL_C_KV_WRITE]) / bytes;
+    if (of_cache > 0) parts[kept_part(program, op)] += seconds * (double)of_cache / bytes;
   }
   parts[PART_ACTIVATIONS] += seconds * activations / bytes;
 }
 
-static void add_row(const rl_demand *demand, uint32_t repeat, int kept, double parts[PARTS]) {
+static void add_row(const rl_program *program, const rl_cost_row *row, const rl_demand *demand,
+                    double parts[PARTS]) {
+  const uint32_t repeat = row->repeat;
   double seconds = demand->seconds[demand->bound] * repeat;
   parts[PART_LINK] += demand->transfer * repeat;
   if (demand->on_host) {
     parts[PART_HOST] += seconds;
     return;
   }
-  if (demand->bound == RL_BOUND_MEMORY) split_memory(demand, seconds, kept, parts);
+  if (demand->bound == RL_BOUND_MEMORY) {
+    split_memory(program, &program->ops[row->op], demand, seconds, parts);
+  }
   if (demand->bound == RL_BOUND_COMPUTE) parts[PART_COMPUTE] += seconds;
   if (demand->bound == RL_BOUND_VECTOR) parts[PART_VECTOR] += seconds;
   if (demand->bound == RL_BOUND_CACHE) parts[PART_CACHE] += seconds;
@@ -145,20 +151,22 @@ static rl_status add_parts(const rl_analysis *study, const rl_group *group, doub
   const rl_cost *cost = study->plan->cost;
   const rl_plan *plan = study->plan;
   uint64_t moments[RL_MOMENTS_MAX];
+  rl_demand shared[RL_SHARED_ROWS];
   bool resident;
   if (!rl_cost_moments(cost, &(rl_point){group, 1}, NULL, moments) ||
       !rl_moments_resident(plan, moments, &resident)) {
     return rl_analysis_too_large(study);
   }
+  for (int i = 0; i < RL_SHARED_ROWS; i++) shared[i].bound = RL_BOUND_NONE;
   for (uint32_t row = 0; row < cost->row_count; row++) {
-    rl_demand demand;
-    if (!rl_row_demand_at(plan, row, moments, resident, &demand)) {
+    const rl_row_time *time = &plan->rows[row];
+    rl_demand *demand = &shared[time->shared];
+    if (!time->again && !rl_row_demand_at(plan, row, moments, resident, demand)) {
       return rl_analysis_too_large(study);
     }
-    if (demand.bound == RL_BOUND_NONE) continue;
-    int kept = kept_part(cost->program, &cost->program->ops[cost->rows[row].op]);
-    add_row(&demand, cost->rows[row].repeat, kept, parts);
-    rl_lanes_add(lanes, &demand, cost->rows[row].repeat);
+    if (demand->bound == RL_BOUND_NONE) continue;
+    add_row(cost->program, &cost->rows[row], demand, parts);
+    rl_lanes_add(lanes, demand, cost->rows[row].repeat);
   }
   return RL_OK;
 }

@@ -272,12 +272,11 @@ static rl_status compile_rows(compiler *c) {
   return RL_OK;
 }
 
-/* The rows that a KV tensor holds at the end of a pass: those kept under its window, or of its part,
- * in whole pages. */
+/* The rows that a KV tensor holds at the end of a pass: those kept under its window, or of its
+ * part, in whole pages. */
 static rl_moment kept_of(const rl_program *program, const rl_tensor *tensor, uint64_t page) {
-  static const rl_moment_kind KINDS[] = {[RL_KV_ALL] = RL_M_KV_KEPT,
-                                         [RL_KV_BODY] = RL_M_BODY_KEPT,
-                                         [RL_KV_TAIL] = RL_M_TAIL_KEPT};
+  static const rl_moment_kind KINDS[] = {
+      [RL_KV_ALL] = RL_M_KV_KEPT, [RL_KV_BODY] = RL_M_BODY_KEPT, [RL_KV_TAIL] = RL_M_TAIL_KEPT};
   if (tensor->part == RL_KV_CHANNELS) return rl_moment_of(RL_M_SEQUENCES);
   if (tensor->extent == RL_EXTENT_SOURCE_KV) return rl_extent_moment(program, tensor->extent);
   rl_moment kept = {.kind = KINDS[tensor->part],

@@ -27,7 +27,11 @@ bool rl_form_value(const rl_cost *cost, const rl_form *form, const uint64_t *mom
     if (rl_muladd_u64(&sum, coefficients[t], moments[of[t]])) continue;
     return form->divisor != 1 && wide_value(cost, form, moments, value);
   }
-  *value = form->divisor == 1 ? sum : rl_ceil_div(sum, form->divisor);
+  if (form->divisor == RL_EXPERT_UNIT) {
+    *value = rl_ceil_div(sum, RL_EXPERT_UNIT); /* a constant: no division */
+  } else {
+    *value = form->divisor == 1 ? sum : rl_ceil_div(sum, form->divisor);
+  }
   return true;
 }
 

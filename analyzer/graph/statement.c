@@ -37,8 +37,8 @@ static const char *const CLASS_WORDS[] = {
 
 /* Function names as configs spell them; evaluate.c maps them to kinds. */
 static const char *const ACTIVATION_WORDS[] = {
-    "silu", "swish", "gelu",  "gelu_new", "gelu_pytorch_tanh", "gelu_fast",
-    "relu", "relu2", "tanh", "quick_gelu"};
+    "silu",      "swish", "gelu",  "gelu_new", "gelu_pytorch_tanh",
+    "gelu_fast", "relu",  "relu2", "tanh",     "quick_gelu"};
 
 /* One row for each attribute; a key means the same in every operator that has it, `kind` apart. */
 static const rl_attribute_rule RULES[] = {
@@ -52,27 +52,15 @@ static const rl_attribute_rule RULES[] = {
      .place = PLACE(phase),
      .choices = PHASE_WORDS,
      .choice_count = COUNT(PHASE_WORDS)},
-    {.key = "rows",
-     .form = RL_FORM_INTEGER,
-     .positive = true,
-     .split = true,
-     .place = PLACE(rows)},
-    {.key = "cols",
-     .form = RL_FORM_INTEGER,
-     .positive = true,
-     .split = true,
-     .place = PLACE(cols)},
+    {.key = "rows", .form = RL_FORM_INTEGER, .positive = true, .split = true, .place = PLACE(rows)},
+    {.key = "cols", .form = RL_FORM_INTEGER, .positive = true, .split = true, .place = PLACE(cols)},
     {.key = "width",
      .form = RL_FORM_INTEGER,
      .positive = true,
      .nullable = true,
      .split = true,
      .place = PLACE(width)},
-    {.key = "pair",
-     .form = RL_FORM_INTEGER,
-     .positive = true,
-     .split = true,
-     .place = PLACE(pair)},
+    {.key = "pair", .form = RL_FORM_INTEGER, .positive = true, .split = true, .place = PLACE(pair)},
     {.key = "offset", .form = RL_FORM_INTEGER, .nullable = true, .place = PLACE(offset)},
     {.key = "row_offset", .form = RL_FORM_INTEGER, .nullable = true, .place = PLACE(row_offset)},
     {.key = "row_block", .form = RL_FORM_INTEGER, .nullable = true, .place = PLACE(row_block)},

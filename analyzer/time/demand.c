@@ -60,8 +60,11 @@ static void add_resource(rl_demand *out, rl_bound bound, uint64_t amount, double
 /* The largest of the times, the first of equal ones. */
 static rl_bound largest_of(const rl_demand *demand) {
   rl_bound largest = RL_BOUND_NONE;
+  double most = 0;
   for (int b = RL_BOUND_COMPUTE; b < RL_BOUND_LINK; b++) {
-    if (demand->seconds[b] > demand->seconds[largest]) largest = (rl_bound)b;
+    if (demand->seconds[b] <= most) continue;
+    most = demand->seconds[b];
+    largest = (rl_bound)b;
   }
   return largest;
 }
@@ -81,7 +84,7 @@ bool rl_row_demand_at(const rl_plan *plan, size_t row, const uint64_t *moments, 
   if (!add_exchange(plan, row, moments, out)) return false;
   out->bound = largest_of(out);
   out->on_host = time->on_host;
-  out->transfer = rl_row_transfer(time, out->counts);
+  out->transfer = plan->placement == NULL ? 0 : rl_row_transfer(time, out->counts);
   return true;
 }
 

@@ -28,10 +28,12 @@ typedef struct walk {
   size_t row;
   uint64_t begin, stride, end;
   kept_steps *kept;
-  uint64_t looked;  /* at k = looked - 1 last; 0: nowhere yet */
-  rl_demand demand; /* there */
-  uint64_t epoch;   /* how many breakpoints lie at or before that S: never falls as S grows */
-  bool failed;      /* a count exceeded 64 bits */
+  rl_demand *ends;   /* at the first and the last S of a piece */
+  rl_demand *demand; /* at the S looked at last: one of these */
+  uint64_t at;       /* k there */
+  bool known;        /* `demand` has been filled */
+  uint64_t epoch;    /* how many breakpoints lie at or before that S: never falls as S grows */
+  bool failed;       /* a count exceeded 64 bits */
 } walk;
 
 /* Times within this share of the largest are taken as equal, so that rounding cannot make the
@@ -69,18 +71,24 @@ static const step_moments *step_at(const walk *w, uint64_t cached, step_moments 
 /* Moves to the k-th step. */
 static void look(walk *w, uint64_t k) {
   step_moments own;
-  if (w->looked == k + 1) return;
-  w->looked = k + 1;
+  if (w->known && w->at == k) return;
+  w->known = true;
+  w->at = k;
   const step_moments *step = step_at(w, w->begin + k * w->stride, &own);
   const bool good =
-      !step->failed && rl_row_demand_at(w->plan, w->row, step->moments, step->resident, &w->demand);
+      !step->failed && rl_row_demand_at(w->plan, w->row, step->moments, step->resident, w->demand);
   if (!good) {
     w->failed = true;
     return;
   }
   /* residencies lost count, too */
-  w->epoch = step->breaks + (w->demand.activations_cached ? 0u : 1u) +
-             (w->demand.weights_cached ? 0u : 1u);
+  w->epoch = step->breaks + (w->demand->activations_cached ? 0u : 1u) +
+             (w->demand->weights_cached ? 0u : 1u);
+}
+
+static void look_into(walk *w, rl_demand *demand) {
+  w->demand = demand;
+  w->known = false;
 }
 
 static bool rules(const rl_demand *demand, rl_bound bound) {
@@ -93,8 +101,10 @@ typedef struct piece {
   rl_bound bound; /* RL_BOUNDS: not asked yet */
 } piece;
 
+/* A walk that has failed is over. */
 static bool holds(const walk *w, const piece *p) {
-  return w->epoch == p->epoch && (p->bound == RL_BOUNDS || rules(&w->demand, p->bound));
+  if (w->failed) return true;
+  return w->epoch == p->epoch && (p->bound == RL_BOUNDS || rules(w->demand, p->bound));
 }
 
 /* The last step of [first, last] where the piece holds; it does at first, and its end is one
@@ -135,23 +145,25 @@ static void spend_piece(rl_spending *row, const rl_demand *start, const rl_deman
 }
 
 /* What the row spends over the steps 0 ... last, one repeat. */
-static rl_spending sum_row(walk *w, uint64_t last) {
-  rl_spending row = {0};
-  uint64_t first = 0;
-  while (!w->failed) {
+static void sum_row(walk *w, uint64_t last, rl_spending *row) {
+  rl_demand *start = &w->ends[0], *stop = &w->ends[1];
+  *row = (rl_spending){0};
+  for (uint64_t first = 0;;) {
+    look_into(w, start);
     look(w, first);
-    rl_demand start = w->demand;
     piece p = {w->epoch, RL_BOUNDS};
+    look_into(w, stop);
     uint64_t end = last_of_piece(w, &p, first, last);
     look(w, end);
-    p.bound = ruler(&start, &w->demand);
+    if (w->failed) return;
+    p.bound = ruler(start, stop);
     end = last_of_piece(w, &p, first, end);
     look(w, end);
-    spend_piece(&row, &start, &w->demand, (double)(end - first + 1), p.bound);
-    if (end == last) break;
+    if (w->failed) return;
+    spend_piece(row, start, stop, (double)(end - first + 1), p.bound);
+    if (end == last) return;
     first = end + 1;
   }
-  return row;
 }
 
 static void add_seconds(rl_spending *sum, const rl_spending *part) {
@@ -162,19 +174,34 @@ static void add_seconds(rl_spending *sum, const rl_spending *part) {
   }
 }
 
-/* The same over S = first ... last, residue by residue of what tokens are dealt to. False when a
+/* All steps of a job, as every row sees them. */
+typedef struct all_steps {
+  const rl_plan *plan;
+  rl_job job;
+  rl_demand *ends;
+  kept_steps kept;
+} all_steps;
+
+/* The same over all S of the job, residue by residue of what tokens are dealt to. False when a
  * count exceeded 64 bits. */
-static bool sum_residues(const walk *of, uint64_t first, uint64_t last, rl_spending *row) {
-  const uint64_t stride = rl_max_u64(of->plan->cost->program->deal.ranks, 1);
-  *row = (rl_spending){0};
+static bool sum_steps_of_row(void *context, size_t row, rl_spending *out) {
+  all_steps *all = context;
+  const uint64_t first = all->job.prompt, last = first + all->job.generate - 2;
+  const uint64_t stride = rl_max_u64(all->plan->cost->program->deal.ranks, 1);
   for (uint64_t begin = first; begin <= last && begin - first < stride; begin++) {
-    walk w = *of;
-    w.begin = begin;
-    w.stride = stride;
-    w.end = begin + (last - begin) / stride * stride;
-    const rl_spending one = sum_row(&w, (last - begin) / stride);
+    const uint64_t steps = (last - begin) / stride;
+    rl_spending one, *sum = begin == first ? out : &one;
+    walk w = {.plan = all->plan,
+              .batch = all->job.batch,
+              .row = row,
+              .begin = begin,
+              .stride = stride,
+              .end = begin + steps * stride,
+              .kept = &all->kept,
+              .ends = all->ends};
+    sum_row(&w, steps, sum);
     if (w.failed) return false;
-    add_seconds(row, &one);
+    if (sum != out) add_seconds(out, sum);
   }
   return true;
 }
@@ -193,19 +220,15 @@ static void add_spending(rl_spending *whole, rl_spending *kept, const rl_spendin
   if (kept != NULL) *kept = all;
 }
 
-/* What rows spend that others like them spend as well. */
-typedef struct shared_spendings {
-  rl_spending of[RL_SHARED_ROWS];
-} shared_spendings;
-
-/* Answers one row: with what is known of a row like it, or by `sum`. False on overflow. */
+/* Answers one row: with what a row like it spends, or by `sum`. Entry 0 of what is shared is that
+ * of the row at hand. False on overflow. */
 typedef bool row_sum(void *context, size_t row, rl_spending *out);
 static bool sum_rows(const rl_plan *plan, row_sum *sum, void *context, rl_spending *whole,
                      rl_spending *rows) {
-  shared_spendings shared;
+  rl_spending shared[RL_SHARED_ROWS] = {{.total = 0}};
   for (size_t row = 0; row < plan->cost->row_count; row++) {
     const rl_row_time *time = &plan->rows[row];
-    rl_spending own, *one = time->shared == 0 ? &own : &shared.of[time->shared];
+    rl_spending *one = &shared[time->shared];
     if (!time->again && !sum(context, row, one)) return false;
     add_spending(whole, rows == NULL ? NULL : &rows[row], one, plan->cost->rows[row].repeat);
   }
@@ -224,21 +247,11 @@ static bool sum_lanes(const rl_plan *plan, rl_job job, double *seconds) {
   return rl_steps_sum(&steps, job, seconds);
 }
 
-typedef struct all_steps {
-  const rl_plan *plan;
-  rl_job job;
-  kept_steps kept;
-} all_steps;
-
-static bool sum_steps_of_row(void *context, size_t row, rl_spending *out) {
-  all_steps *all = context;
-  const walk w = {.plan = all->plan, .batch = all->job.batch, .row = row, .kept = &all->kept};
-  return sum_residues(&w, all->job.prompt, all->job.prompt + all->job.generate - 2, out);
-}
-
 static bool sum_steps(const rl_plan *plan, rl_job job, rl_spending *whole, rl_spending *rows) {
-  all_steps all;
+  rl_demand ends[2] = {{.bound = RL_BOUND_NONE}, {.bound = RL_BOUND_NONE}};
+  all_steps all; /* thousands of bytes that are written before they are read */
   all.plan = plan;
+  all.ends = ends;
   all.job = job;
   all.kept.first.known = all.kept.last.known = false;
   if (!sum_rows(plan, sum_steps_of_row, &all, whole, rows)) return false;

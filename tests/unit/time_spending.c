@@ -99,6 +99,43 @@ static void test_spending(void) {
   }
 }
 
+/* The layers of a llama a second time, as another run. By hand: each of their ten rows does what
+ * its twin does, and so do the two `norm` before the first layers and behind the last ones; embed,
+ * the head and sampling stay alone. */
+static void test_rows_alike(void) {
+  enum { LAYER_ROWS = 10, FIRST = 1 };
+  rl_cost *cost = NULL;
+  rl_plan *plan = NULL;
+  rl_job job = {3, 100, 50};
+  rl_spending prefill[ROWS_MAX], decode[ROWS_MAX];
+  fx_accelerator(&machine);
+  plan_of(&FX_LLAMA_3_8B);
+  built.runs[3] = built.runs[2];
+  built.runs[2] = built.runs[1];
+  built.runs[2].repeat = 7;
+  built.program.run_count = 4;
+  CU_ASSERT_EQUAL_FATAL(rl_cost_compile(&arena, &built.program, 1, &cost, &diags), RL_OK);
+  CU_ASSERT_EQUAL_FATAL(rl_plan_compile(&arena, cost, &machine.hardware, &plan, &diags), RL_OK);
+  for (uint32_t row = FIRST; row < FIRST + LAYER_ROWS; row++) {
+    CU_ASSERT(plan->rows[row].shared > 0);
+    CU_ASSERT_EQUAL(plan->rows[row].again, false);
+    CU_ASSERT_EQUAL(plan->rows[row + LAYER_ROWS].shared, plan->rows[row].shared);
+    CU_ASSERT_EQUAL(plan->rows[row + LAYER_ROWS].again, true);
+    for (uint32_t other = FIRST; other < row; other++) {
+      CU_ASSERT_NOT_EQUAL(plan->rows[other].shared, plan->rows[row].shared);
+    }
+  }
+  const uint32_t last_norm = FIRST + 2 * LAYER_ROWS;
+  CU_ASSERT_EQUAL(plan->rows[last_norm].shared, plan->rows[FIRST].shared);
+  CU_ASSERT_EQUAL(plan->rows[0].shared, 0);
+  CU_ASSERT_EQUAL(plan->rows[last_norm + 1].shared, 0);
+  CU_ASSERT_EQUAL(plan->rows[last_norm + 2].shared, 0);
+  check_job(plan, job);
+  CU_ASSERT_EQUAL_FATAL(rl_generate_rows(plan, job, prefill, decode, &diags), RL_OK);
+  CU_ASSERT(near(decode[FIRST].total / 32, decode[FIRST + LAYER_ROWS].total / 7));
+  rl_arena_free(&arena);
+}
+
 /* 3e9 bytes, 5e12 FLOPs and 2e12 operations in 0.5 s. Limit: 700 W * 0.5 s = 350 J. Sum: 3e9 * 20
  * pJ
  * + 7e12 * 0.4 pJ + 60 W * 0.5 s = 0.06 + 2.8 + 30 = 32.86 J. */
@@ -190,6 +227,6 @@ static void test_both_phases(void) {
   rl_arena_free(&arena);
 }
 
-RL_SUITE("spending", {"by row and resource", test_spending}, {"energy", test_energy},
-         {"longest", test_longest}, {"longest, extremes", test_longest_extremes},
-         {"both phases", test_both_phases})
+RL_SUITE("spending", {"by row and resource", test_spending}, {"rows alike", test_rows_alike},
+         {"energy", test_energy}, {"longest", test_longest},
+         {"longest, extremes", test_longest_extremes}, {"both phases", test_both_phases})
