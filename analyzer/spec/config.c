@@ -240,19 +240,35 @@ static void read_state_type(const rl_load *load, rl_model *model) {
     RL_REPORT(load->diags, CONFIG_TYPE, node->loc, text);
 }
 
+/* What a config means that does not say it: the type of its own files; beside a quantization the 16
+ * bits that every loader takes for what is left; else float32, as Hugging Face transformers and
+ * vLLM have it. False: the files say it, nothing is guessed. */
+static bool guess_type(rl_model *model) {
+  if (model->stored != NULL) {
+    const rl_format *most = rl_stored_main_format(model->stored);
+    model->type = RL_BF16;
+    if (most == NULL || !rl_format_is_dense(most)) return true;
+    model->type = most->stack[0].type;
+    return false;
+  }
+  model->type = rl_config_quantization_map(model->config) == NULL ? RL_F32 : RL_BF16;
+  return true;
+}
+
 void rl_config_type(const rl_load *load, rl_model *model) {
   const rl_node *node = rl_load_get(model->config, "torch_dtype");
   const char *text;
-  model->type = RL_BF16;
   read_state_type(load, model);
   if (node == NULL) node = rl_load_get(model->config, "dtype");
   if (node == NULL) {
     /* A guess is worth a word only where something is computed from it. */
-    if (rl_load_clean(load)) {
-      RL_REPORT(load->diags, CONFIG_TYPE_ABSENT, model->config->loc, NULL);
+    if (guess_type(model) && rl_load_clean(load)) {
+      RL_REPORT(load->diags, CONFIG_TYPE_ABSENT, model->config->loc,
+                model->type == RL_F32 ? "float32" : "bfloat16");
     }
     return;
   }
+  model->type = RL_BF16;
   if (rl_node_text(node, "torch_dtype", &text, load->diags) != RL_OK) return;
   if (!find_dense_type(text, &model->type)) RL_REPORT(load->diags, CONFIG_TYPE, node->loc, text);
 }

@@ -18,7 +18,8 @@ const rl_node *rl_config_overlay(const rl_load *load, const rl_node *over, const
 const rl_node *rl_config_find(const rl_node *config, const char *name);
 /* Kind and range of the keys that the family reads. */
 void rl_config_check_values(const rl_load *load, const rl_model *model);
-/* torch_dtype or dtype -> model->type; bf16, with a warning, when absent. */
+/* torch_dtype or dtype -> model->type; when absent that of the files, or with a warning fp32, bf16
+ * beside a quantization. */
 void rl_config_type(const rl_load *load, rl_model *model);
 /* quantization_config, or compression_config as it was called before; NULL: there is none. */
 const rl_node *rl_config_quantization_map(const rl_node *config);

@@ -291,15 +291,22 @@ static void check_settings(const rl_quantization *q) {
   }
 }
 
+/* bitsandbytes writes its settings down even where both of its ways are off. */
+static bool is_switched_off(const rl_node *map) {
+  const rl_node *four = rl_node_get(map, "load_in_4bit"), *eight = rl_node_get(map, "load_in_8bit");
+  return four != NULL && eight != NULL && is_off(four) && is_off(eight);
+}
+
 const rl_node *rl_config_quantization_map(const rl_node *config) {
   const rl_node *map = rl_load_get(config, "quantization_config");
-  return map != NULL ? map : rl_load_get(config, "compression_config");
+  if (map == NULL) map = rl_load_get(config, "compression_config");
+  return map == NULL || is_switched_off(map) ? NULL : map;
 }
 
 void rl_config_quantization(const rl_load *load, rl_model *model) {
   const rl_node *map = rl_load_get(model->config, "quantization_config");
   const char *text;
-  if (map == NULL) return;
+  if (map == NULL || rl_config_quantization_map(model->config) == NULL) return;
   if (!rl_load_is_map(load, map, "quantization_config")) return;
   rl_quantization q = {.load = load, .whole = map, .map = map};
   const rl_node *name = rl_load_need(load, map, "quantization_config", "quant_method");

@@ -35,7 +35,7 @@ typedef struct rl_model {
   rl_source_texts sources; /* what it was written from */
   const rl_node *config;   /* map of config keys, Hugging Face spellings */
   const rl_definitions *dims; /* the family's dims over this config */
-  rl_type type;            /* torch_dtype (bf16 when not given) */
+  rl_type type;            /* torch_dtype (rl_config_type when not given) */
   rl_type state_type;      /* of recurrent states: mamba_ssm_dtype (fp32 when not given) */
   const char *quantization;/* format that quantization_config asks for, of most weights where there
                               are several; NULL when none */

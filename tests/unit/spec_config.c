@@ -77,10 +77,12 @@ static const quantization_case quantizations[] = {
     {", \"quantization_config\": {\"quant_method\": \"bitsandbytes\", \"load_in_4bit\": true, "
      "\"bnb_4bit_quant_type\": \"fp4\", \"bnb_4bit_use_double_quant\": true}",
      "bnb-fp4-double"},
-    {", \"quantization_config\": {\"quant_method\": \"fbgemm_fp8\", \"activation_scale_ub\": 1200.0, "
+    {", \"quantization_config\": {\"quant_method\": \"fbgemm_fp8\", \"activation_scale_ub\": "
+     "1200.0, "
      "\"modules_to_not_convert\": [\"lm_head\"]}",
      "w8a8-fp8-row"},
-    {", \"quantization_config\": {\"quant_method\": \"auto-round\", \"bits\": 4, \"group_size\": 128, "
+    {", \"quantization_config\": {\"quant_method\": \"auto-round\", \"bits\": 4, \"group_size\": "
+     "128, "
      "\"sym\": true, \"data_type\": \"int\", \"packing_format\": \"auto_round:auto_gptq\"}",
      "w4a16-g128"},
     {", \"quantization_config\": {\"quant_method\": \"gptq\", \"bits\": 8, \"group_size\": 128}",
@@ -89,26 +91,33 @@ static const quantization_case quantizations[] = {
      "[\"model.layers.*.self_attn\", \"lm_head\"]}",
      "mxfp4"},
     {", \"quantization_config\": {\"quant_method\": \"modelopt\", \"quant_algo\": \"NVFP4\", "
-     "\"kv_cache_quant_algo\": \"FP8\", \"exclude_modules\": [\"lm_head\"], \"producer\": {\"name\": "
+     "\"kv_cache_quant_algo\": \"FP8\", \"exclude_modules\": [\"lm_head\"], \"producer\": "
+     "{\"name\": "
      "\"modelopt\"}}",
      "w4a4-nvfp4"},
-    {", \"quantization_config\": {\"quant_method\": \"modelopt\", \"quant_algo\": \"FP8\"}", "w8a8-fp8"},
+    {", \"quantization_config\": {\"quant_method\": \"modelopt\", \"quant_algo\": \"FP8\"}",
+     "w8a8-fp8"},
     {", \"quantization_config\": {\"quant_method\": \"modelopt\", \"config_groups\": {\"group_0\": "
-     "{\"targets\": [\"Linear\"], \"input_activations\": {\"num_bits\": 4}, \"weights\": {\"dynamic\": "
-     "false, \"num_bits\": 4, \"type\": \"float\", \"group_size\": 16}}}, \"ignore\": [\"lm_head\"]}",
+     "{\"targets\": [\"Linear\"], \"input_activations\": {\"num_bits\": 4}, \"weights\": "
+     "{\"dynamic\": "
+     "false, \"num_bits\": 4, \"type\": \"float\", \"group_size\": 16}}}, \"ignore\": "
+     "[\"lm_head\"]}",
      "w4a4-nvfp4"},
     {", \"quantization_config\": {\"quant_method\": \"modelopt\", \"config_groups\": {\"group_0\": "
      "{\"input_activations\": {\"num_bits\": 8}, \"weights\": {\"num_bits\": 8, \"type\": "
      "\"float\"}}}}",
      "w8a8-fp8"},
-    {", \"quantization_config\": {\"quant_method\": \"compressed-tensors\", \"sparsity_config\": {}, "
+    {", \"quantization_config\": {\"quant_method\": \"compressed-tensors\", \"sparsity_config\": "
+     "{}, "
      "\"transform_config\": {}, \"config_groups\": {\"group_0\": {\"weights\": {\"type\": \"int\", "
-     "\"num_bits\": 4, \"strategy\": \"group\", \"group_size\": 128, \"symmetric\": true, \"actorder\": "
+     "\"num_bits\": 4, \"strategy\": \"group\", \"group_size\": 128, \"symmetric\": true, "
+     "\"actorder\": "
      "\"group\"}}}}",
      "gptq-g128-act"},
     {", \"quantization_config\": {\"quant_method\": \"compressed-tensors\", \"sparsity_config\": "
      "{\"format\": \"dense\"}, \"config_groups\": {\"group_0\": {\"weights\": {\"type\": \"int\", "
-     "\"num_bits\": 4, \"strategy\": \"group\", \"group_size\": 128, \"symmetric\": true, \"actorder\": "
+     "\"num_bits\": 4, \"strategy\": \"group\", \"group_size\": 128, \"symmetric\": true, "
+     "\"actorder\": "
      "\"weight\"}}}}",
      "w4a16-g128"},
     {", \"quantization_config\": {\"quant_method\": \"compressed-tensors\", \"format\": "
@@ -122,7 +131,8 @@ static const quantization_case quantizations[] = {
      "\"group_size\": 128, \"symmetric\": false}, \"input_activations\": null}}}",
      "w4a16-g128-asym"},
     {", \"quantization_config\": {\"quant_method\": \"compressed-tensors\", \"config_groups\": "
-     "{\"group_0\": {\"weights\": {\"type\": \"float\", \"num_bits\": 8, \"strategy\": \"channel\", "
+     "{\"group_0\": {\"weights\": {\"type\": \"float\", \"num_bits\": 8, \"strategy\": "
+     "\"channel\", "
      "\"symmetric\": true}, \"input_activations\": {\"dynamic\": true}}}}",
      "w8a8-fp8-row"},
 };
@@ -172,8 +182,9 @@ static const char *format_at(const rl_model *model, const char *weights, uint32_
 
 /* Groups by pattern, by name and by class; names of a model inside another; single layers. */
 static void test_modules(void) {
-#define SCHEME(bits)                                                                       \
-  "\"weights\": {\"type\": \"int\", \"num_bits\": " bits ", \"strategy\": \"channel\", " \
+#define SCHEME(bits)                                     \
+  "\"weights\": {\"type\": \"int\", \"num_bits\": " bits \
+  ", \"strategy\": \"channel\", "                        \
   "\"symmetric\": true}"
   static const char q[] = "model.layers.{l}.self_attn.q_proj.weight",
                     down[] = "model.layers.{l}.mlp.down_proj.weight";
@@ -194,27 +205,30 @@ static void test_modules(void) {
   CU_ASSERT_PTR_NULL(rl_model_quantized(model, "model.embed_tokens.weight", 0));
   CU_ASSERT_EQUAL(c.diags.list.count, 0);
   spec_close(&c);
-  model = load(&c,
-               ", \"quantization_config\": {\"quant_method\": \"modelopt\", \"quant_algo\": "
-               "\"MIXED_PRECISION\", \"kv_cache_scheme\": {\"num_bits\": 8, \"type\": \"float\"}, "
-               "\"quantized_layers\": {\"model.layers.0.self_attn.q_proj\": {\"quant_algo\": \"FP8\"}, "
-               "\"model.layers.1.self_attn.q_proj\": {\"quant_algo\": \"NVFP4\", \"group_size\": 16}}}");
+  model = load(
+      &c,
+      ", \"quantization_config\": {\"quant_method\": \"modelopt\", \"quant_algo\": "
+      "\"MIXED_PRECISION\", \"kv_cache_scheme\": {\"num_bits\": 8, \"type\": \"float\"}, "
+      "\"quantized_layers\": {\"model.layers.0.self_attn.q_proj\": {\"quant_algo\": \"FP8\"}, "
+      "\"model.layers.1.self_attn.q_proj\": {\"quant_algo\": \"NVFP4\", \"group_size\": 16}}}");
   CU_ASSERT_STRING_EQUAL(format_at(model, q, 0), "w8a8-fp8");
   CU_ASSERT_STRING_EQUAL(format_at(model, q, 1), "w4a4-nvfp4");
   CU_ASSERT_STRING_EQUAL(format_at(model, down, 1), "-");
   CU_ASSERT_STRING_EQUAL(model->kv, "fp8-token");
   spec_close(&c);
-  model = load(&c,
-               ", \"quantization_config\": {\"quant_method\": \"auto-round\", \"bits\": 4, "
-               "\"group_size\": 64, \"sym\": false, \"extra_config\": {\"model.layers.0.mlp.down_proj\": "
-               "{\"bits\": 16}, \".*q_proj\": {\"bits\": 8, \"group_size\": 128, \"sym\": true}}}");
+  model = load(
+      &c,
+      ", \"quantization_config\": {\"quant_method\": \"auto-round\", \"bits\": 4, "
+      "\"group_size\": 64, \"sym\": false, \"extra_config\": {\"model.layers.0.mlp.down_proj\": "
+      "{\"bits\": 16}, \".*q_proj\": {\"bits\": 8, \"group_size\": 128, \"sym\": true}}}");
   CU_ASSERT_STRING_EQUAL(format_at(model, q, 1), "int8-g128");
   CU_ASSERT_STRING_EQUAL(format_at(model, down, 0), "-");
   CU_ASSERT_STRING_EQUAL(format_at(model, down, 1), "w4a16-g64-asym");
   spec_close(&c);
-  model = load(&c,
-               ", \"quantization_config\": {\"quant_method\": \"mxfp4\", \"modules_to_not_convert\": "
-               "[\"model.layers.*.self_attn\", \"layers.1.mlp.down\", \"lm_head\"]}");
+  model =
+      load(&c,
+           ", \"quantization_config\": {\"quant_method\": \"mxfp4\", \"modules_to_not_convert\": "
+           "[\"model.layers.*.self_attn\", \"layers.1.mlp.down\", \"lm_head\"]}");
   CU_ASSERT_STRING_EQUAL(format_at(model, q, 1), "-");
   CU_ASSERT_STRING_EQUAL(format_at(model, down, 1), "mxfp4"); /* "down" is no part of it */
   spec_close(&c);
@@ -224,17 +238,25 @@ static void test_types(void) {
   static const struct {
     const char *config;
     rl_type type;
-  } cases[] = {{", \"torch_dtype\": null", RL_BF16},
-               {", \"torch_dtype\": \"float16\"", RL_F16},
-               {", \"torch_dtype\": \"float32\"", RL_F32},
-               {", \"dtype\": \"bfloat16\"", RL_BF16},
-               {", \"dtype\": \"float16\"", RL_F16}};
+  } cases[] = {
+      {", \"torch_dtype\": null", RL_F32},
+      {", \"torch_dtype\": null, \"quantization_config\": {\"quant_method\": "
+       "\"bitsandbytes\", \"load_in_4bit\": false, \"load_in_8bit\": false}",
+       RL_F32},
+      {", \"torch_dtype\": null, \"quantization_config\": {\"quant_method\": \"mxfp4\"}", RL_BF16},
+      {", \"torch_dtype\": \"float16\"", RL_F16},
+      {", \"torch_dtype\": \"float32\"", RL_F32},
+      {", \"dtype\": \"bfloat16\"", RL_BF16},
+      {", \"dtype\": \"float16\"", RL_F16}};
+  enum { GUESSED = 3 };
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     spec_case c;
-    CU_ASSERT_EQUAL(load(&c, cases[i].config)->type, cases[i].type);
+    const rl_model *model = load(&c, cases[i].config);
+    CU_ASSERT_EQUAL(model->type, cases[i].type);
+    CU_ASSERT_EQUAL(model->quantization != NULL, i == 2);
     /* The guess, and only the guess, is said: at the config. */
-    CU_ASSERT_EQUAL_FATAL(c.diags.list.count, i == 0);
-    if (i == 0) spec_expect(&c, 0, RL_D_CONFIG_TYPE_ABSENT, 1, 1);
+    CU_ASSERT_EQUAL_FATAL(c.diags.list.count, i < GUESSED);
+    if (i < GUESSED) spec_expect(&c, 0, RL_D_CONFIG_TYPE_ABSENT, 1, 1);
     spec_close(&c);
   }
 }
@@ -316,6 +338,7 @@ static void test_description(void) {
   spec_close(&c);
 }
 
-RL_SUITE("spec config", {"quantization", test_quantization}, {"unquantized", test_unquantized}, {"modules", test_modules},
-         {"types", test_types}, {"keys", test_keys}, {"many unknown", test_many_unknown},
-         {"text_config", test_text_config}, {"dims", test_dims}, {"description", test_description})
+RL_SUITE("spec config", {"quantization", test_quantization}, {"unquantized", test_unquantized},
+         {"modules", test_modules}, {"types", test_types}, {"keys", test_keys},
+         {"many unknown", test_many_unknown}, {"text_config", test_text_config},
+         {"dims", test_dims}, {"description", test_description})

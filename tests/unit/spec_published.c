@@ -1,7 +1,9 @@
 /* The published config.json of a model and our shipped description of it mean the same: every dim,
- * the quantization; and a published config gives no diagnostic at all, unknown keys being errors.
- * Those of BLOOM, BERT, GPT-2, GPT-J, gpt-oss, MiniMax, RWKV 6 and T5 say nothing of their numbers:
- * most are older than torch_dtype. */
+ * the type of its numbers, the quantization; and a published config gives no diagnostic at all,
+ * unknown keys being errors. Those of BLOOM, BERT, GPT-2, GPT-J, gpt-oss, MiniMax, RWKV 6 and T5
+ * say nothing of their numbers: most are older than torch_dtype. Of these the files of BLOOM,
+ * MiniMax and RWKV 6 hold bfloat16, as the descriptions say; nobody can read that from their
+ * configs. */
 #include <stdio.h>
 #include <string.h>
 
@@ -32,7 +34,7 @@ static const char *const models[] = {"bert-base-uncased",
                                      "llama-3.2-1b",
                                      "llama-4-scout",
                                      "mamba-2.8b",
-                                     "mamba2-2.7b",
+                                     "mamba2-2.7b-hf",
                                      "minimax-text-01",
                                      "mistral-7b",
                                      "mixtral-8x22b",
@@ -54,6 +56,16 @@ static const char *const models[] = {"bert-base-uncased",
                                      "t5-base",
                                      "whisper-large-v3",
                                      "zamba2-7b"};
+
+static const char *const halved[] = {"bloom", "minimax-text-01", "rwkv-6-world-7b"};
+
+static bool is_halved(const char *name) {
+  bool found = false;
+  for (size_t i = 0; i < sizeof halved / sizeof *halved; i++) {
+    found = found || strcmp(halved[i], name) == 0;
+  }
+  return found;
+}
 
 static bool same_value(const rl_value *a, const rl_value *b) {
   if (a->kind != b->kind) return false;
@@ -84,6 +96,8 @@ static void compare(spec_case *c, const char *name) {
   CU_ASSERT_PTR_EQUAL(published->family, shipped->family);
   CU_ASSERT_STRING_EQUAL(published->name, name);
   CU_ASSERT(same_text(published->quantization, shipped->quantization));
+  CU_ASSERT_EQUAL(shipped->type, is_halved(name) ? RL_BF16 : published->type);
+  CU_ASSERT(!is_halved(name) || published->type == RL_F32);
   for (size_t i = 0; i < dims->count; i++) {
     rl_value a = dim(c, shipped, dims->keys[i]->text), b = dim(c, published, dims->keys[i]->text);
     if (!same_value(&a, &b)) fprintf(stderr, "\n%s: dim %s\n", name, dims->keys[i]->text);
@@ -111,4 +125,50 @@ static void test_published(void) {
   spec_close(&c);
 }
 
-RL_SUITE("spec published", {"published", test_published})
+/* An id is of the file whose type its publisher stores: instruct variants often have another. */
+static void test_types_by_id(void) {
+  static const struct {
+    const char *id;
+    rl_type type;
+  } ids[] = {{"google/gemma-2-2b", RL_F32},        {"google/gemma-2-2b-it", RL_BF16},
+             {"google/gemma-2-9b", RL_F32},        {"google/gemma-2-9b-it", RL_BF16},
+             {"google/gemma-2-27b", RL_F32},       {"google/gemma-2-27b-it", RL_BF16},
+             {"allenai/OLMo-2-1124-7B", RL_F32},   {"allenai/OLMo-2-1124-7B-Instruct", RL_BF16},
+             {"EleutherAI/gpt-j-6b", RL_F32},      {"state-spaces/mamba-2.8b-hf", RL_F32},
+             {"state-spaces/mamba2-2.7b", RL_F16}, {"AntonV/mamba2-2.7b-hf", RL_BF16}};
+  spec_case c;
+  spec_open(&c, NULL);
+  for (size_t i = 0; i < sizeof ids / sizeof *ids; i++) {
+    CU_ASSERT_EQUAL(spec_model(&c, ids[i].id)->type, ids[i].type);
+  }
+  CU_ASSERT_EQUAL(c.diags.list.count, 0);
+  spec_close(&c);
+}
+
+/* The further configs that we hold, by the id that they were published under. */
+static void test_types_of_others(void) {
+  static const struct {
+    const char *file, *id;
+  } others[] = {{"gemma-2-2b", "google/gemma-2-2b"},
+                {"gemma-3-27b-it", "google/gemma-3-27b-it"},
+                {"gemma-3-4b-it", "google/gemma-3-4b-it"},
+                {"gpt2", "openai-community/gpt2"},
+                {"llama-3.1-8b", "meta-llama/Llama-3.1-8B"},
+                {"llava-1.5-7b-hf", "llava-hf/llava-1.5-7b-hf"},
+                {"opt-125m", "facebook/opt-125m"},
+                {"qwen2-vl-7b-instruct", "Qwen/Qwen2-VL-7B-Instruct"},
+                {"qwen2.5-0.5b", "Qwen/Qwen2.5-0.5B"},
+                {"qwen2.5-vl-7b-instruct", "Qwen/Qwen2.5-VL-7B-Instruct"},
+                {"qwen3-0.6b", "Qwen/Qwen3-0.6B"}};
+  spec_case c;
+  spec_open(&c, NULL);
+  for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+    const char *path =
+        rl_textf(&c.arena, "%s/tests/unit/configs/%s.json", RL_SOURCE_DIR, others[i].file);
+    CU_ASSERT_EQUAL(spec_model(&c, others[i].id)->type, spec_model(&c, path)->type);
+  }
+  spec_close(&c);
+}
+
+RL_SUITE("spec published", {"published", test_published}, {"types by id", test_types_by_id},
+         {"types of others", test_types_of_others})

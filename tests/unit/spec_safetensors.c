@@ -266,5 +266,31 @@ static void test_experts(void) {
   safe_folder_end();
 }
 
+/* A config that does not say its number type has that of its files; of those that are quantized
+ * nothing can be read but a guess. */
+static void test_unsaid_type(void) {
+  static const char config[] =
+      "{\"model_type\": \"llama\", \"num_hidden_layers\": 2, \"hidden_size\": 256, "
+      "\"intermediate_size\": 512, \"num_attention_heads\": 4, \"num_key_value_heads\": 2, "
+      "\"vocab_size\": 40, \"rms_norm_eps\": 1e-05}\n";
+  static const safe_layout layouts[] = {SAFE_BF16, SAFE_FP8_ROW};
+  for (size_t i = 0; i < sizeof layouts / sizeof *layouts; i++) {
+    spec_case c;
+    begin(layouts[i]);
+    safe_write_text(folder, "config.json", config);
+    safe_write(&file, folder, "model.safetensors");
+    spec_open(&c, NULL);
+    CU_ASSERT_EQUAL(spec_model(&c, folder)->type, RL_BF16);
+    CU_ASSERT_EQUAL_FATAL(c.diags.list.count, i);
+    if (i == 1)
+      spec_message(
+          &c, 0,
+          "the config has no torch_dtype: its numbers are taken for bfloat16, as its loaders do");
+    spec_close(&c);
+    safe_folder_end();
+  }
+}
+
 RL_SUITE("spec safetensors", {"cut", test_cut}, {"changed", test_changed}, {"wrong", test_wrong},
-         {"index", test_index}, {"index beside", test_index_beside}, {"experts", test_experts})
+         {"index", test_index}, {"index beside", test_index_beside}, {"experts", test_experts},
+         {"unsaid type", test_unsaid_type})
