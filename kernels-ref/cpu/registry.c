@@ -23,10 +23,16 @@
     RL_OP_EXPERT_LINEAR, RL_ISA_##isa, RL_LINEAR_##isa, RL_LINEAR_##isa##_COUNT \
   }
 
+/* Tiles meet keys and values, or latents. */
+#define ATTENTIONS(isa)                                                               \
+  {RL_OP_ATTENTION, RL_ISA_##isa, RL_ATTENTION_##isa, RL_ATTENTION_##isa##_COUNT}, {  \
+    RL_OP_LATENT_ATTENTION, RL_ISA_##isa, RL_ATTENTION_##isa, RL_LATENT_##isa##_COUNT \
+  }
+
 static const rl_kernel_rows GROUPS[] = {
 #if defined(RL_ARM_NEON)
     PRODUCTS(NEON),
-    {RL_OP_ATTENTION, RL_ISA_NEON, RL_ATTENTION_NEON, RL_ATTENTION_NEON_COUNT},
+    ATTENTIONS(NEON),
     RUNS_OF(NEON),
 #endif
 #if defined(RL_ARM_NEON_DOTPROD)
@@ -34,12 +40,12 @@ static const rl_kernel_rows GROUPS[] = {
 #endif
 #if defined(RL_X86_AVX2)
     PRODUCTS(AVX2),
-    {RL_OP_ATTENTION, RL_ISA_AVX2, RL_ATTENTION_AVX2, RL_ATTENTION_AVX2_COUNT},
+    ATTENTIONS(AVX2),
     RUNS_OF(AVX2),
 #endif
 #if defined(RL_X86_AVX512)
     PRODUCTS(AVX512),
-    {RL_OP_ATTENTION, RL_ISA_AVX512, RL_ATTENTION_AVX512, RL_ATTENTION_AVX512_COUNT},
+    ATTENTIONS(AVX512),
     RUNS_OF(AVX512),
 #endif
 #if defined(RL_X86_AVX512_VNNI)
@@ -48,7 +54,7 @@ static const rl_kernel_rows GROUPS[] = {
 #endif
 #if defined(RL_X86_AVX512_BF16)
     PRODUCTS(AVX512_BF16),
-    {RL_OP_ATTENTION, RL_ISA_AVX512_BF16, RL_ATTENTION_AVX512_BF16, RL_ATTENTION_AVX512_BF16_COUNT},
+    ATTENTIONS(AVX512_BF16),
 #endif
     {RL_OP_LINEAR, RL_ISA_SCALAR, NULL, 0}, /* the reference itself: RL_KERNELS */
 };

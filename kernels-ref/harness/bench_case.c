@@ -1,5 +1,5 @@
 /* Tables of cases: linear operators by formats and tokens, attention by the cache's format, depth
- * and tokens, and what works value by value. */
+ * and tokens, over latents by heads, too, and what works value by value. */
 #include "kernels-ref/harness/bench_case.h"
 
 #include "kernels-ref/cpu/registry.h"
@@ -126,6 +126,70 @@ static void set_attention(rl_arena *arena, size_t nth, rl_bench_case *c) {
   c->operands[3] = heads(tokens, true, &FP32);
 }
 
+/* --- attention over latents, as large as those of DeepSeek-V2 and V3 --- */
+
+enum { LATENT = 512, ROTATED = 64, NOT_ROTATED = 128 };
+static const rl_component FP16 = DENSE(RL_F16);
+static const struct {
+  const char *name;
+  const rl_component *stored;
+  rl_type compute;
+} LATENTS[] = {{"bf16", &BF16, RL_BF16}, {"fp16", &FP16, RL_F32}, {"fp32", &FP32, RL_F32}};
+static const struct {
+  const char *says;
+  uint64_t heads, tokens, cached;
+  bool tree;
+} LATENT_STEPS[] = {
+    {"128 heads, 1 token behind 2048", 128, 1, 2048, false},
+    {"128 heads, 1 token behind 8192", 128, 1, 8192, false},
+    {"128 heads, tree of 4 behind 8192", 128, 4, 8192, true},
+    {"16 heads, 1 token behind 8192", 16, 1, 8192, false},
+};
+enum {
+  LATENT_COUNT = sizeof LATENTS / sizeof *LATENTS,
+  LATENT_STEP_COUNT = sizeof LATENT_STEPS / sizeof *LATENT_STEPS
+};
+
+static size_t count_latents(void) {
+  return (size_t)LATENT_COUNT * LATENT_STEP_COUNT;
+}
+
+static rl_bench_operand activations(uint64_t tokens, uint64_t cols, bool written) {
+  return (rl_bench_operand){
+      RL_ROLE_ACTIVATION, RL_EXTENT_TOKENS, written, false, tokens, 1, cols, &FP32};
+}
+
+static void set_latents(rl_arena *arena, size_t nth, rl_bench_case *c) {
+  const size_t format = nth / LATENT_STEP_COUNT, step = nth % LATENT_STEP_COUNT;
+  const uint64_t tokens = LATENT_STEPS[step].tokens, heads = LATENT_STEPS[step].heads;
+  const uint64_t keys = LATENT_STEPS[step].cached + tokens;
+  c->name =
+      rl_textf(arena, "latent attention %s, %s", LATENTS[format].name, LATENT_STEPS[step].says);
+  c->compute = c->engine = LATENTS[format].compute;
+  c->multiplies = true;
+  c->tokens = tokens;
+  c->cached = LATENT_STEPS[step].cached;
+  c->tree = LATENT_STEPS[step].tree;
+  c->at.heads = heads;
+  c->at.head_dim = NOT_ROTATED;
+  c->at.rope_dim = ROTATED;
+  c->at.score_scale = 0.072; /* 1 / sqrt(NOT_ROTATED + ROTATED) */
+  c->operand_count = 5;
+  c->operands[0] = activations(tokens, heads * (NOT_ROTATED + ROTATED), false);
+  c->operands[1] = activations(tokens, heads * LATENT, false);
+  for (int o = 0; o < 2; o++) {
+    c->operands[2 + o] = (rl_bench_operand){RL_ROLE_KV,
+                                            RL_EXTENT_KV,
+                                            false,
+                                            true,
+                                            keys,
+                                            1,
+                                            o == 0 ? LATENT : ROTATED,
+                                            LATENTS[format].stored};
+  }
+  c->operands[4] = activations(tokens, heads * LATENT, true);
+}
+
 /* --- value by value --- */
 
 enum { MANY = 2048, WIDE = 2048 };
@@ -184,6 +248,7 @@ static const struct {
   void (*set)(rl_arena *arena, size_t nth, rl_bench_case *c);
 } GROUPS[] = {{RL_OP_LINEAR, count_linear, set_linear},
               {RL_OP_ATTENTION, count_attention, set_attention},
+              {RL_OP_LATENT_ATTENTION, count_latents, set_latents},
               {RL_OP_KINDS, count_values, set_values}};
 enum { GROUP_COUNT = sizeof GROUPS / sizeof *GROUPS };
 

@@ -5,7 +5,7 @@
 #include "base/arena.h"
 #include "graph/program.h"
 
-enum { RL_BENCH_OPERANDS = 4 };
+enum { RL_BENCH_OPERANDS = 5 };
 typedef struct rl_bench_operand {
   rl_role role;
   rl_extent extent;

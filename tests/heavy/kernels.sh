@@ -5,7 +5,7 @@ heavy gcc
 variant gcc test_cpu -DCMAKE_C_COMPILER=gcc -DCMAKE_BUILD_TYPE=Release
 RL_SHAPES=500
 export RL_SHAPES
-for suite in "fast linear" "fast experts" "fast attention" "fast values" "fast runs"; do
+for suite in "fast linear" "fast experts" "fast attention" "fast latents" "fast values" "fast runs"; do
   "$heavy_dir/gcc/tests/test_cpu" "$suite" >"$heavy_dir/kernels.out" 2>&1 || { cat "$heavy_dir/kernels.out"; exit 1; }
 done
 echo "kernels: every fast row on $RL_SHAPES shapes"

@@ -27,7 +27,7 @@ export PKG_CONFIG_LIBDIR PKG_CONFIG_SYSROOT_DIR
 variant neon test_cpu -DCMAKE_SYSTEM_NAME=Linux -DCMAKE_SYSTEM_PROCESSOR=aarch64 \
   -DCMAKE_C_COMPILER=aarch64-linux-gnu-gcc -DCMAKE_CROSSCOMPILING_EMULATOR=qemu-aarch64 \
   -DRL_OPENMP=OFF -DCMAKE_EXE_LINKER_FLAGS=-static -DCMAKE_BUILD_TYPE=Release
-for suite in "fast linear" "fast experts" "fast attention" "fast values" "fast runs"; do
+for suite in "fast linear" "fast experts" "fast attention" "fast latents" "fast values" "fast runs"; do
   qemu-aarch64 "$heavy_dir/neon/tests/test_cpu" "$suite" >"$heavy_dir/neon.out" 2>&1 ||
     { cat "$heavy_dir/neon.out"; exit 1; }
 done

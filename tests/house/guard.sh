@@ -39,7 +39,7 @@ guard_includes() {
 
 guard_lines() {
   # shellcheck disable=SC2086
-  { c_files $everything; find . -path ./build -prune -o -path ./.git -prune -o -type f \
+  { c_files $everything; find . -path ./build -prune -o -path './build-*' -prune -o -path ./.git -prune -o -type f \
       \( -name '*.sh' -o -name '*.cmake' -o -name '*.awk' -o -name CMakeLists.txt -o -name quickstart \) -print; } |
     sed 's|^\./||' | each awk 'FNR == 601 { print FILENAME ":601: more than 600 lines" }'
 }

@@ -21,20 +21,25 @@ enum {
 /* What all blocks of a call have in common. Queries and weights are multiplied in words of 4 bytes:
  * one fp32 number, or two of 16 bits. */
 typedef struct rl_attention_task {
-  uint64_t head_dim, words; /* words of a query */
-  uint64_t padded_words;    /* the same, rounded up to what vectors load */
-  uint64_t width;           /* floats of a mix, padded */
-  uint64_t codes;           /* stored bytes of a row in front of its scale */
-  uint64_t lanes;           /* sums of the weights of a row: RL_BLOCK_LANES, or 1 of panels */
+  uint64_t head_dim, rotated; /* channels of keys and values; more of keys, stored apart */
+  uint64_t words, own_words;  /* words of a query; those in front that meet head_dim channels */
+  uint64_t padded_words;      /* all of them, rounded up to what vectors load */
+  uint64_t width;             /* floats of a mix, padded */
+  uint64_t codes;             /* stored bytes of a row in front of its scale */
+  uint64_t rotated_codes;     /* and of one that is stored apart */
+  uint64_t lanes;             /* sums of the weights of a row: RL_BLOCK_LANES, or 1 of panels */
   const rl_component *component;
   float scale, softcap; /* to scores in units of log2, as their cap is; 0: none */
 } rl_attention_task;
 
-/* Keys and values of one KV head, and all rows of queries that meet them. */
+/* Keys and values of one KV head, or latents, which are both, and all rows of queries that meet
+ * them. */
 typedef struct rl_attention_block {
   const uint8_t *keys,
       *values;    /* row of key 0 of the block; what lies outside first .. end is not read */
   uint64_t apart; /* bytes from the row of a key to that of the next */
+  const uint8_t *rotated; /* row of key 0 of what is stored apart; NULL: nothing is */
+  uint64_t rotated_apart;
   uint32_t first, end;
   uint64_t rows;
   const uint64_t *seen;                   /* [rows] bit j: the query attends to key j */

@@ -1,14 +1,17 @@
-/* attention, the fast rows: queries are arranged, threads walk the keys of the cache with the tile
- * of an instruction set, results are written through the view that the scalar row uses.
+/* attention and latent_attention, the fast rows: queries are arranged, threads walk the keys of the
+ * cache with the tile of an instruction set, results are written through the view that the scalar
+ * row uses.
  *
- * Dimension legend: G query heads share a KV head; a stint is what one thread does at a stretch:
- * some tokens of a sequence, some KV heads, some splits of the keys. */
+ * Dimension legend: G query heads share a KV head, or are a set of those that share latents, which
+ * is then called so; a stint is what one thread does at a stretch: some tokens of a sequence, some
+ * KV heads, some splits of the keys. */
 #include <float.h>
 #include <math.h>
 #include <string.h>
 
 #include "base/checked.h"
 #include "kernels-ref/cpu/encoding.h"
+#include "kernels-ref/cpu/fast/attention_operands.h"
 #include "kernels-ref/cpu/fast/fast_rows.h"
 #include "kernels-ref/cpu/fast/seen.h"
 #include "kernels-ref/cpu/fast/team.h"
@@ -23,43 +26,6 @@ enum {
 
 static const double LOG2_E = 1.4426950408889634;
 
-/* --- which operands a row takes --- */
-
-static bool is_float(const rl_format *format) {
-  return format != NULL && rl_format_is_dense(format) && !RL_TYPES[format->stack[0].type].integer;
-}
-
-/* Codes around their middle with one scale a row. */
-static bool codes_fit(const rl_component *c) {
-  const bool scaled = c->scale == RL_F16 || c->scale == RL_BF16 || c->scale == RL_F32;
-  const bool plain = c->kind == RL_QUANT && !c->ordered && !c->outer && c->zero == RL_ZERO_NONE;
-  return plain && scaled && c->span == RL_PER_ROW;
-}
-
-static bool stored_fits(const rl_tensor *tensor, const rl_kernel *kernel) {
-  const rl_format *format = tensor->format;
-  if (tensor->part != RL_KV_ALL || format == NULL || format->depth != 1) return false;
-  const rl_component *c = &format->stack[0];
-  if (c->type != kernel->weights) return false;
-  return RL_TYPES[c->type].integer ? codes_fit(c) : c->kind == RL_DENSE;
-}
-
-/* One score is one product, scaled and capped; all keys are here. */
-static bool scores_fit(const rl_op_attributes *at) {
-  return at->over == RL_OVER_CACHE && !at->parted && at->key_parts == 0 && at->buckets == 0 &&
-         at->alibi == 0;
-}
-
-bool rl_fast_attention_fits(const rl_program *program, const rl_op *op, const rl_kernel *kernel) {
-  const rl_tensor *k = rl_op_tensor(program, op, RL_READ, 1);
-  const rl_tensor *v = rl_op_tensor(program, op, RL_READ, 2);
-  if (!scores_fit(&op->at) || !stored_fits(k, kernel) || !stored_fits(v, kernel)) return false;
-  if (k->format != v->format || RL_TYPES[op->compute].integer) return false;
-  if (kernel->inputs == RL_BF16 && op->compute != RL_BF16) return false;
-  return is_float(rl_op_tensor(program, op, RL_READ, 0)->format) &&
-         is_float(rl_op_tensor(program, op, RL_WRITE, 0)->format);
-}
-
 /* --- memory --- */
 
 /* Sums of some rows over some keys: what a tile adds to, and what is merged. */
@@ -71,6 +37,8 @@ typedef struct sums {
 typedef struct layout {
   rl_attention_task task;
   uint64_t group, tile_tokens, rows, heads, kv_heads; /* rows: of a tile and KV head */
+  uint64_t stored_heads;                              /* rows of the cache a key */
+  uint64_t channels;                                  /* of a query */
   uint64_t panel, panels;                             /* rows of one; of a KV head */
   uint64_t state;  /* floats of a row: its mix, the sum of its weights, its largest score */
   uint64_t splits; /* of the longest sequence */
@@ -94,28 +62,43 @@ static uint64_t panels_before(const layout *l, uint64_t sequence, uint64_t token
   return token * l->group / l->panel + token / l->tile_tokens + sequence;
 }
 
+/* Words of the queries, in front those that meet what is value, too. */
+static void count_words(const rl_attention_form *form, const rl_attention_tile *tile,
+                        rl_attention_task *task) {
+  const uint64_t each = 4 / rl_encoding_bytes(tile->type), lanes = RL_BLOCK_LANES;
+  uint64_t together = rl_max_u64(each, tile->together), words;
+  if (form->rotated != 0 && !tile->panels) together = lanes; /* rotated words begin a vector */
+  task->own_words = rl_ceil_div(form->head_dim, together) * together / each;
+  task->words = task->own_words + rl_ceil_div(form->rotated, together) * together / each;
+  words = task->words + (tile->arrange != NULL ? 2 : 0);
+  task->padded_words = rl_ceil_div(words, lanes) * lanes;
+}
+
 static void begin_task(const rl_program *program, const rl_op *op, const rl_attention_tile *tile,
                        layout *l) {
   const rl_op_attributes *at = &op->at;
-  const uint64_t each = 4 / rl_encoding_bytes(tile->type);
+  const rl_attention_form form = rl_attention_form_of(program, op);
   const uint64_t pad = tile->pad != 0 ? tile->pad : RL_BLOCK_PAD;
-  const uint64_t together = rl_max_u64(each, tile->together);
-  rl_row_layout row = {0};
-  const rl_component *c = &rl_op_tensor(program, op, RL_READ, 1)->format->stack[0];
-  rl_component_layout(c, at->head_dim, &row);
-  l->task = (rl_attention_task){.head_dim = at->head_dim,
-                                .words = rl_ceil_div(at->head_dim, together) * together / each,
-                                .width = rl_ceil_div(at->head_dim, pad) * pad,
+  rl_row_layout row = {0}, rotated = {0};
+  /* an operand that is kept: all of them are of one format */
+  const rl_component *c = &rl_op_tensor(program, op, RL_READ, 2)->format->stack[0];
+  rl_component_layout(c, form.head_dim, &row);
+  if (form.rotated != 0) rl_component_layout(c, form.rotated, &rotated);
+  l->task = (rl_attention_task){.head_dim = form.head_dim,
+                                .rotated = form.rotated,
+                                .width = rl_ceil_div(form.head_dim, pad) * pad,
                                 .codes = row.codes,
+                                .rotated_codes = rotated.codes,
                                 .lanes = tile->panels ? 1 : RL_BLOCK_LANES,
                                 .component = c,
                                 .scale = (float)(at->score_scale * LOG2_E),
                                 .softcap = (float)(at->softcap * LOG2_E)};
-  l->task.padded_words =
-      rl_ceil_div(l->task.words + (tile->arrange != NULL ? 2 : 0), RL_BLOCK_LANES) * RL_BLOCK_LANES;
-  l->heads = at->heads;
-  l->kv_heads = at->kv_heads;
-  l->group = at->heads / at->kv_heads;
+  count_words(&form, tile, &l->task);
+  l->heads = form.heads;
+  l->kv_heads = form.sets;
+  l->stored_heads = form.stored_sets;
+  l->channels = form.head_dim + form.rotated;
+  l->group = form.heads / form.sets;
   l->tile_tokens = rl_max_u64(TILE_ROWS / l->group, 1);
   l->panel = tile->panels ? RL_QUERY_PANEL : 1;
   l->rows = whole_panels(l, l->tile_tokens);
@@ -146,7 +129,7 @@ static bool lay_out(layout *l, uint64_t tokens, uint64_t longest, uint64_t seque
          rl_mul_u64(l->panels, l->kv_heads * l->panel, &rooms) &&
          rl_mul_u64(l->parked_tokens * l->heads, l->splits, &parked) && lay_out_member(l) &&
          add_part(&l->end, &l->values, rl_max_u64(threads, 1),
-                  l->heads * l->task.head_dim + l->task.padded_words) &&
+                  l->heads * l->channels + l->task.padded_words) &&
          add_part(&l->end, &l->sinks, 1, l->heads) &&
          add_part(&l->end, &l->q, rooms, l->task.padded_words) &&
          add_part(&l->end, &l->y, rows, l->task.head_dim) &&
@@ -171,7 +154,8 @@ typedef struct fast_attention {
   const rl_call *call;
   const rl_attention_tile *tile;
   layout l;
-  const rl_view *in, *k, *v;
+  rl_attention_form form;
+  rl_attention_views views;
   float *work;
   bool parked;            /* splits are stints of their own */
   uint64_t parts, stints; /* KV heads are dealt to so many stints; of all sequences */
@@ -207,34 +191,43 @@ static void place_words(const layout *l, const float *words, uint64_t row, float
   }
 }
 
-/* Words of a query; all that no channel is behind are 0. */
-static void make_words(const fast_attention *f, const float *query, float *words) {
-  const layout *l = &f->l;
+/* The channels of a part of a query, of as many as the task has, as words. */
+static void encode_words(const fast_attention *f, const rl_attention_task *part,
+                         const float *channels, float *words) {
   const rl_type type = f->tile->type;
   const uint32_t size = rl_encoding_bytes(type);
   uint8_t *bytes = (uint8_t *)words;
-  memset(words, 0, l->task.padded_words * sizeof *words);
   if (f->tile->arrange != NULL) {
-    f->tile->arrange(&l->task, query, words);
+    f->tile->arrange(part, channels, words);
     return;
   }
-  for (uint64_t c = 0; c < l->task.head_dim; c++) {
-    rl_bits_store(bytes + c * size, size, rl_encode(type, query[c]));
+  for (uint64_t c = 0; c < part->head_dim; c++) {
+    rl_bits_store(bytes + c * size, size, rl_encode(type, channels[c]));
   }
+}
+
+/* Words of a query; all that no channel is behind are 0. */
+static void make_words(const fast_attention *f, const float *query, float *words) {
+  rl_attention_task part = f->l.task;
+  memset(words, 0, part.padded_words * sizeof *words);
+  encode_words(f, &part, query, words);
+  if (part.rotated == 0) return;
+  part.head_dim = part.rotated;
+  encode_words(f, &part, query + f->l.task.head_dim, words + part.own_words);
 }
 
 /* All heads of a token; with the last one of a tile the rows that are not there. */
 static void arrange_token(const fast_attention *f, const rl_pass_sequence *sequence, uint64_t i,
                           float *room) {
   const layout *l = &f->l;
-  const uint64_t count = l->heads * l->task.head_dim, token = sequence->first_token + i;
+  const uint64_t count = l->heads * l->channels, token = sequence->first_token + i;
   const uint64_t in_tile = i % l->tile_tokens, first = i - in_tile;
   const bool last = in_tile + 1 == l->tile_tokens || i + 1 == sequence->q;
   float *words = room + count;
-  rl_view_read(f->in, token * f->in->block, count, room);
+  rl_attention_read_queries(&f->form, &f->views, token, room);
   for (uint64_t h = 0; h < l->heads; h++) {
     float *queries = queries_of(f, h / l->group, sequence, first);
-    make_words(f, room + h * l->task.head_dim, words);
+    make_words(f, room + h * l->channels, words);
     place_words(l, words, in_tile * l->group + h % l->group, queries);
   }
   memset(words, 0, l->task.padded_words * sizeof *words);
@@ -251,7 +244,7 @@ static void arrange(void *context, rl_team_member member) {
   const fast_attention *f = context;
   const rl_pass *pass = f->call->pass;
   const rl_team_share share = rl_team_divide(member, pass->tokens, 1);
-  const uint64_t each = f->l.heads * f->l.task.head_dim + f->l.task.padded_words;
+  const uint64_t each = f->l.heads * f->l.channels + f->l.task.padded_words;
   float *room = f->work + f->l.values + member.number * each;
   for (size_t s = 0; s < pass->count; s++) {
     const rl_pass_sequence *sequence = &pass->sequences[s];
@@ -343,11 +336,12 @@ static uint64_t token_of(const stint *s, uint64_t t) {
  * reads stands too far apart for machines to see that it is a stream. */
 static void look_ahead(const fast_attention *f, const stint *s, uint64_t key, uint64_t head,
                        rl_attention_block *b) {
-  const rl_store *stores[2] = {&f->k->store, &f->v->store};
+  const rl_view *first_view = f->views.rotated != NULL ? f->views.rotated : f->views.keys;
+  const rl_store *stores[2] = {&first_view->store, &f->views.values->store};
   const uint64_t left = rl_pass_keys(s->sequence) - rl_min_u64(key, rl_pass_keys(s->sequence));
   if (s->end_head - s->first_head != f->l.kv_heads) return;
   for (int o = 0; o < 2; o++) {
-    const uint64_t row_bytes = f->l.kv_heads * stores[o]->row_bytes;
+    const uint64_t row_bytes = f->l.stored_heads * stores[o]->row_bytes;
     const uint64_t bytes = rl_min_u64(left, RL_BLOCK_KEYS) * row_bytes;
     const uint8_t *first = stores[o]->bytes + (s->sequence->first_kv + key) * row_bytes;
     b->ahead[o] = first + bytes * head / f->l.kv_heads;
@@ -359,12 +353,14 @@ static void look_ahead(const fast_attention *f, const stint *s, uint64_t key, ui
 static void meet(const fast_attention *f, const stint *s, uint64_t key, uint64_t head,
                  const uint64_t *bits, uint64_t any) {
   const layout *l = &f->l;
-  const uint64_t row = (s->sequence->first_kv + key) * l->kv_heads + head;
+  const rl_store *keys = &f->views.keys->store, *values = &f->views.values->store;
+  const bool shared = l->stored_heads != l->kv_heads;
+  const uint64_t row = (s->sequence->first_kv + key) * l->stored_heads + (shared ? 0 : head);
   const uint64_t slot = (head - s->first_head) * whole_panels(l, s->tokens);
   rl_attention_block b = {
-      .keys = f->k->store.bytes + row * f->k->store.row_bytes,
-      .values = f->v->store.bytes + row * f->v->store.row_bytes,
-      .apart = l->kv_heads * f->k->store.row_bytes,
+      .keys = keys->bytes + row * keys->row_bytes,
+      .values = values->bytes + row * values->row_bytes,
+      .apart = l->stored_heads * keys->row_bytes,
       .first = (uint32_t)__builtin_ctzll(any),
       .end = 64u - (uint32_t)__builtin_clzll(any),
       .rows = s->tokens * l->group,
@@ -375,6 +371,10 @@ static void meet(const fast_attention *f, const stint *s, uint64_t key, uint64_t
       .largest = s->sums.largest + slot,
       .room = s->room,
   };
+  if (f->views.rotated != NULL) {
+    b.rotated_apart = f->views.rotated->store.row_bytes;
+    b.rotated = f->views.rotated->store.bytes + row * b.rotated_apart;
+  }
   look_ahead(f, s, key + RL_BLOCK_KEYS, head, &b);
   f->tile->block(&l->task, &b);
 }
@@ -518,16 +518,6 @@ static void merge_parked(void *context, rl_team_member member) {
 
 /* --- the call --- */
 
-/* Marks the keys and values that some token sees; they are read without marking. */
-static void mark(const fast_attention *f, const rl_view *view) {
-  const uint64_t bytes = f->l.kv_heads * view->store.row_bytes;
-  for (size_t s = 0; s < f->call->pass->count && view->touched != NULL; s++) {
-    const rl_pass_sequence *sequence = &f->call->pass->sequences[s];
-    uint64_t first, keys = rl_seen_by_any(sequence, &f->call->op->at, &first);
-    rl_store_take(&view->store, (sequence->first_kv + first) * bytes, keys * bytes, view->touched);
-  }
-}
-
 /* Vectors that lie across two lines are loaded at half the pace. */
 static float *line_of(float *values) {
   const uintptr_t behind = (uintptr_t)values % LINE;
@@ -540,9 +530,8 @@ static void begin(fast_attention *f, const rl_call *call) {
   uint64_t longest = 0, tiles = 0;
   *f = (fast_attention){.call = call,
                         .tile = call->kernel->attention,
-                        .in = rl_call_read(call, 0),
-                        .k = rl_call_read(call, 1),
-                        .v = rl_call_read(call, 2),
+                        .form = rl_attention_form_of(call->program, call->op),
+                        .views = rl_attention_views_of(call),
                         .work = line_of(call->work->values)};
   for (size_t s = 0; s < pass->count; s++) {
     longest = rl_max_u64(longest, rl_pass_keys(&pass->sequences[s]));
@@ -565,35 +554,14 @@ void rl_fast_attention(const rl_call *call) {
   const rl_view *out = rl_call_write(call, 0);
   if (call->pass->tokens == 0) return;
   begin(&f, call);
-  mark(&f, f.k);
-  mark(&f, f.v);
+  rl_attention_mark(call, &f.form, &f.views);
   if (call->op->at.sinks) {
     rl_view_read(rl_call_read(call, 3), 0, f.l.heads, f.work + f.l.sinks);
   }
-  rl_team_run(f.in->touched == NULL ? call->threads : 1, arrange, &f);
+  rl_team_run(f.views.queries->touched == NULL ? call->threads : 1, arrange, &f);
   rl_team_run(call->threads, walk, &f);
   if (f.parked) rl_team_run(call->threads, merge_parked, &f);
   for (uint64_t t = 0; t < call->pass->tokens; t++) {
     rl_view_write(out, t * out->block, out->block, f.work + f.l.y + t * out->block);
-  }
-}
-
-/* Every query and result once, and every key and value that some token sees once; a product of a
- * query with a key and one of a weight with a value for all that each head sees. */
-void rl_fast_attention_declare(const rl_call *call, rl_declared *declared) {
-  const rl_op_attributes *at = &call->op->at;
-  uint64_t pairs = 0, keys = 0, first;
-  for (size_t s = 0; s < call->pass->count; s++) {
-    const rl_pass_sequence *sequence = &call->pass->sequences[s];
-    for (uint64_t i = 0; i < sequence->q; i++) pairs += rl_seen_count(sequence, at, i);
-    keys += rl_seen_by_any(sequence, at, &first);
-  }
-  declared->flops = 4 * pairs * at->heads * at->head_dim;
-  for (uint32_t o = 0; o < call->op->operand_count; o++) {
-    const rl_view *view = &call->views[o];
-    uint64_t rows = call->pass->tokens * view->block / rl_max_u64(view->store.cols, 1);
-    if (o == 1 || o == 2) rows = keys * at->kv_heads;
-    if (at->sinks && o == 3) rows = view->store.rows;
-    declared->bytes[o] = rows * view->store.row_bytes;
   }
 }

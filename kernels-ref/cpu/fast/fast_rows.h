@@ -52,7 +52,15 @@ extern const rl_kernel RL_ATTENTION_AVX512[RL_ATTENTION_AVX512_COUNT];
 extern const rl_kernel RL_ATTENTION_AVX512_VNNI[RL_ATTENTION_AVX512_VNNI_COUNT];
 extern const rl_kernel RL_ATTENTION_AVX512_BF16[RL_ATTENTION_AVX512_BF16_COUNT];
 
-/* attention over the cache; `weights` is the type of stored keys and values. */
+/* Rows of numbers stand in front of those of codes, which latents are never stored as. */
+enum {
+  RL_LATENT_NEON_COUNT = 3,
+  RL_LATENT_AVX2_COUNT = 3,
+  RL_LATENT_AVX512_COUNT = 3,
+  RL_LATENT_AVX512_BF16_COUNT = 1
+};
+
+/* attention and latent_attention over the cache; `weights` is the type of what is stored. */
 RL_ROW_FUNCTIONS(attention);
 
 #define RL_ATTENTION_ROW(text, stored, multiplied, how)                                        \

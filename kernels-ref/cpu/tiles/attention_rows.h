@@ -37,33 +37,40 @@ ATTEND_INLINE const uint8_t *ATTEND(ask)(const uint8_t *at, const uint8_t *end) 
 
 /* Most blocks are whole: all keys are read, and chunks are full. */
 ATTEND_INLINE bool ATTEND(is_whole)(const rl_attention_task *task, const rl_attention_block *b) {
-  return b->first == 0 && b->end == RL_BLOCK_KEYS && task->codes % ATTEND(BYTES) == 0;
+  const bool full = task->codes % ATTEND(BYTES) == 0 && task->rotated_codes % ATTEND(BYTES) == 0;
+  const bool joined = task->rotated == 0 || task->own_words == task->head_dim;
+  return b->first == 0 && b->end == RL_BLOCK_KEYS && full && joined;
 }
+
+/* Stored rows: that of key 0, bytes between two of them, bytes of codes in each. */
+typedef struct ATTEND(rows) {
+  const uint8_t *bytes;
+  uint64_t apart, codes;
+} ATTEND(rows);
 
 /* A chunk of key j's row, which has no others than those that are read; nothing behind the row's
  * codes is read, and what is not read is 0. */
-ATTEND_INLINE vi ATTEND(load)(const rl_attention_task *task, const rl_attention_block *b,
-                              const uint8_t *rows, size_t j, uint64_t chunk, bool whole) {
+ATTEND_INLINE vi ATTEND(load)(const rl_attention_block *b, ATTEND(rows) rows, size_t j,
+                              uint64_t chunk, bool whole) {
   uint8_t tail[ATTEND(BYTES)] = {0};
   const uint64_t at = chunk * ATTEND(BYTES);
-  const uint8_t *row = rows + j * b->apart;
+  const uint8_t *row = rows.bytes + j * rows.apart;
   if (whole) return ATTEND_LOAD(row + at);
-  if (j < b->first || j >= b->end || at >= task->codes) return vi_of(vf_zero());
-  if (at + ATTEND(BYTES) <= task->codes) return ATTEND_LOAD(row + at);
-  memcpy(tail, row + at, task->codes - at);
+  if (j < b->first || j >= b->end || at >= rows.codes) return vi_of(vf_zero());
+  if (at + ATTEND(BYTES) <= rows.codes) return ATTEND_LOAD(row + at);
+  memcpy(tail, row + at, rows.codes - at);
   return ATTEND_LOAD(tail);
 }
 
-/* Keys as [padded words][RL_BLOCK_KEYS]. */
-ATTEND_INLINE void ATTEND(turn)(const rl_attention_task *task, const rl_attention_block *b,
-                                float *keys, bool whole) {
-  const uint64_t words = whole ? task->words : task->padded_words;
+/* So many words of keys as [words][RL_BLOCK_KEYS]. */
+ATTEND_INLINE void ATTEND(turn_rows)(const rl_attention_block *b, ATTEND(rows) rows, uint64_t words,
+                                     float *keys, bool whole) {
   for (size_t j = 0; j < RL_BLOCK_KEYS; j += VECTOR_FLOATS) {
     for (uint64_t word = 0; word < words; word += VECTOR_FLOATS) {
       vf square[VECTOR_FLOATS];
       ATTEND_UNROLLED
       for (size_t k = 0; k < VECTOR_FLOATS; k++) {
-        square[k] = vf_of(ATTEND(load)(task, b, b->keys, j + k, word / VECTOR_FLOATS, whole));
+        square[k] = vf_of(ATTEND(load)(b, rows, j + k, word / VECTOR_FLOATS, whole));
       }
       vf_transpose(square);
       ATTEND_UNROLLED
@@ -74,14 +81,26 @@ ATTEND_INLINE void ATTEND(turn)(const rl_attention_task *task, const rl_attentio
   }
 }
 
+/* Keys as [padded words][RL_BLOCK_KEYS]. */
+ATTEND_INLINE void ATTEND(turn)(const rl_attention_task *task, const rl_attention_block *b,
+                                float *keys, bool whole) {
+  const uint64_t words = whole ? task->words : task->padded_words;
+  const uint64_t own = task->rotated != 0 ? task->own_words : words;
+  const ATTEND(rows) rotated = {b->rotated, b->rotated_apart, task->rotated_codes};
+  ATTEND(turn_rows)(b, (ATTEND(rows)){b->keys, b->apart, task->codes}, own, keys, whole);
+  if (own == words) return;
+  ATTEND(turn_rows)(b, rotated, words - own, keys + own * RL_BLOCK_KEYS, whole);
+}
+
 /* Values as [RL_BLOCK_KEYS][width]. */
 ATTEND_INLINE void ATTEND(spread)(const rl_attention_task *task, const rl_attention_block *b,
                                   float *values, bool whole) {
   const uint64_t width = whole ? task->head_dim : task->width;
+  const ATTEND(rows) rows = {b->values, b->apart, task->codes};
   for (size_t key = 0; key < RL_BLOCK_KEYS; key++) {
     float *to = values + key * task->width;
     for (uint64_t at = 0; at < width; at += VECTOR_FLOATS) {
-      vf_put(to + at, vf_of(ATTEND(load)(task, b, b->values, key, at / VECTOR_FLOATS, whole)));
+      vf_put(to + at, vf_of(ATTEND(load)(b, rows, key, at / VECTOR_FLOATS, whole)));
     }
   }
 }
@@ -124,8 +143,9 @@ ATTEND_INLINE void ATTEND(step)(const rl_attention_task *task, const rl_attentio
     word[1] = vi_load(values + s * task->width + at + VECTOR_FLOATS);
     return;
   }
-  word[0] = ATTEND(load)(task, b, b->values, s, at / VECTOR_FLOATS, true);
-  word[1] = ATTEND(load)(task, b, b->values, s, at / VECTOR_FLOATS + 1, true);
+  const ATTEND(rows) rows = {b->values, b->apart, task->codes};
+  word[0] = ATTEND(load)(b, rows, s, at / VECTOR_FLOATS, true);
+  word[1] = ATTEND(load)(b, rows, s, at / VECTOR_FLOATS + 1, true);
 }
 
 /* mix = mix + weights * values, for `rows` queries from row `first` on. */

@@ -35,29 +35,40 @@ PANEL_INLINE void four_words(const uint8_t *at, bool load, vi words[2]) {
   words[1] = _mm512_unpackhi_epi64(four, four);
 }
 
+/* Adds the products of `words` words of the queries, from `q` on, with those of some keys, whose
+ * rows begin at `key`. */
+PANEL_INLINE void add_words(vf sum[KEYS], const float *q, uint64_t words, const uint8_t *key,
+                            uint64_t apart, panel_ahead *ahead) {
+  PANEL_ROLLED
+  for (uint64_t w = 0; w < words; w += 4) {
+    const vi query[2] = {vi_load(q + w * PANEL_ROWS), vi_load(q + (w + 2) * PANEL_ROWS)};
+    panel_ask(ahead, 4);
+    panel_bring(apart, key, w / 2);
+    panel_bring(apart, key, w / 2 + 1);
+    PANEL_UNROLLED
+    for (size_t k = 0; k < KEYS; k++) {
+      vi two[2];
+      four_words(key + k * apart + 4 * w, k % 2 == 0, two);
+      sum[k] = add_pairs(sum[k], query[0], two[0]);
+      sum[k] = add_pairs(sum[k], query[1], two[1]);
+    }
+  }
+}
+
 /* Scores with all keys, a few at a time. */
 PANEL_INLINE void score(const rl_attention_task *task, const rl_attention_block *b,
                         const panel_rows *rows, const panel *p) {
   panel_ahead ahead = panel_ahead_of(b, p, 0, (p->end - p->first) / 8 * (task->words / 4));
+  const uint64_t own = task->own_words, others = task->words - own;
   const vf scale = vf_all(task->scale);
   for (size_t i = p->first; i < p->end; i += KEYS / 2) {
-    const uint8_t *key = rows->keys + 2 * i * rows->keys_apart;
     vf sum[KEYS];
     PANEL_UNROLLED
     for (size_t k = 0; k < KEYS; k++) sum[k] = vf_zero();
-    PANEL_ROLLED
-    for (uint64_t w = 0; w < task->words; w += 4) {
-      const vi query[2] = {vi_load(p->q + w * PANEL_ROWS), vi_load(p->q + (w + 2) * PANEL_ROWS)};
-      panel_ask(&ahead, 4);
-      panel_bring(rows, key, w / 2);
-      panel_bring(rows, key, w / 2 + 1);
-      PANEL_UNROLLED
-      for (size_t k = 0; k < KEYS; k++) {
-        vi words[2];
-        four_words(key + k * rows->keys_apart + 4 * w, k % 2 == 0, words);
-        sum[k] = add_pairs(sum[k], query[0], words[0]);
-        sum[k] = add_pairs(sum[k], query[1], words[1]);
-      }
+    add_words(sum, p->q, own, rows->keys + 2 * i * rows->keys_apart, rows->keys_apart, &ahead);
+    if (others != 0) {
+      const uint8_t *rotated = rows->rotated + 2 * i * rows->rotated_apart;
+      add_words(sum, p->q + own * PANEL_ROWS, others, rotated, rows->rotated_apart, &ahead);
     }
     PANEL_UNROLLED
     for (size_t k = 0; k < KEYS; k += 2) {
@@ -147,18 +158,34 @@ static void do_panel(const rl_attention_task *task, const rl_attention_block *b,
   }
 }
 
+/* All rows where they are stored; copied where they are not whole. */
+static panel_rows rows_of(const rl_attention_task *task, const rl_attention_block *b, float *keys,
+                          float *values) {
+  const uint64_t word = sizeof *keys, others = task->words - task->own_words;
+  const bool whole = b->first == 0 && b->end == RL_BLOCK_KEYS && task->head_dim % CHUNK == 0;
+  panel_rows rows = {b->keys, b->values, b->apart,   b->apart,
+                     NULL,    NULL,      b->rotated, b->rotated_apart};
+  if (whole && task->rotated_codes == others * word) return rows;
+  float *rotated = keys + task->own_words * RL_BLOCK_KEYS;
+  rows = (panel_rows){.keys = (void *)keys,
+                      .values = (void *)values,
+                      .keys_apart = task->own_words * word,
+                      .values_apart = task->width * sizeof(uint16_t),
+                      .rotated = (void *)rotated,
+                      .rotated_apart = others * word};
+  panel_copy(b, (panel_source){b->keys, b->apart, task->codes}, rows.keys_apart, (void *)keys);
+  panel_copy(b, (panel_source){b->values, b->apart, task->codes}, rows.values_apart,
+             (void *)values);
+  if (others == 0) return rows;
+  panel_copy(b, (panel_source){b->rotated, b->rotated_apart, task->rotated_codes},
+             rows.rotated_apart, (void *)rotated);
+  return rows;
+}
+
 static void bf16_block(const rl_attention_task *task, const rl_attention_block *b) {
   float *keys = b->room, *values = keys + task->padded_words * RL_BLOCK_KEYS;
   float *scores = values + task->width * RL_BLOCK_KEYS;
-  panel_rows rows = {b->keys, b->values, b->apart, b->apart, NULL, NULL};
-  if (b->first != 0 || b->end != RL_BLOCK_KEYS || task->head_dim % CHUNK != 0) {
-    rows.keys_apart = task->words * sizeof *keys;
-    rows.values_apart = task->width * sizeof(uint16_t);
-    rows.keys = (void *)keys;
-    rows.values = (void *)values;
-    panel_copy(task, b, b->keys, rows.keys_apart, (void *)keys);
-    panel_copy(task, b, b->values, rows.values_apart, (void *)values);
-  }
+  const panel_rows rows = rows_of(task, b, keys, values);
   for (uint64_t row = 0; row < b->rows; row += PANEL_ROWS) {
     const panel p = panel_of(task, b, row, scores);
     do_panel(task, b, &rows, &p);

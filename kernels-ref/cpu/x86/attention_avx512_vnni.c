@@ -288,13 +288,23 @@ static void panels(const rl_attention_task *task, const rl_attention_block *b, p
   }
 }
 
+/* Rows of bytes in the room of a block. */
+PANEL_INLINE panel_rows copied_rows(const rl_attention_task *task, float *keys, float *values) {
+  return (panel_rows){.keys = (void *)keys,
+                      .values = (void *)values,
+                      .keys_apart = 2 * task->words,
+                      .values_apart = task->width};
+}
+
 static void i8_block(const rl_attention_task *task, const rl_attention_block *b) {
   float *keys = b->room, *values = keys + task->padded_words * RL_BLOCK_KEYS;
-  panel_rows rows = {b->keys, b->values, b->apart, b->apart, NULL, NULL};
+  panel_rows rows = {
+      .keys = b->keys, .values = b->values, .keys_apart = b->apart, .values_apart = b->apart};
   if (b->first != 0 || b->end != RL_BLOCK_KEYS || task->codes % CHUNK != 0) {
-    rows = (panel_rows){(void *)keys, (void *)values, 2 * task->words, task->width, NULL, NULL};
-    panel_copy(task, b, b->keys, rows.keys_apart, (void *)keys);
-    panel_copy(task, b, b->values, rows.values_apart, (void *)values);
+    rows = copied_rows(task, keys, values);
+    panel_copy(b, (panel_source){b->keys, b->apart, task->codes}, rows.keys_apart, (void *)keys);
+    panel_copy(b, (panel_source){b->values, b->apart, task->codes}, rows.values_apart,
+               (void *)values);
   }
   panels(task, b, rows, values);
 }
@@ -319,7 +329,7 @@ PANEL_INLINE void open_codes(const rl_attention_task *task, const rl_attention_b
 
 static void i4_block(const rl_attention_task *task, const rl_attention_block *b) {
   float *keys = b->room, *values = keys + task->padded_words * RL_BLOCK_KEYS;
-  const panel_rows rows = {(void *)keys, (void *)values, 2 * task->words, task->width, NULL, NULL};
+  const panel_rows rows = copied_rows(task, keys, values);
   open_codes(task, b, b->keys, rows.keys_apart, (void *)keys);
   open_codes(task, b, b->values, rows.values_apart, (void *)values);
   panels(task, b, rows, values);

@@ -39,13 +39,21 @@ typedef struct panel {
   float *packed; /* [PANEL_PAIRS][PANEL_ROWS] words of weights */
 } panel;
 
-/* Keys and values of a block, each row from the beginning of what is multiplied, and what has
- * scales those of each key. */
+/* Keys and values of a block, each row from the beginning of what is multiplied, what has scales
+ * those of each key, and what is stored apart of keys. */
 typedef struct panel_rows {
   const uint8_t *keys, *values;
   uint64_t keys_apart, values_apart;
   const float *key_scales, *value_scales;
+  const uint8_t *rotated;
+  uint64_t rotated_apart;
 } panel_rows;
+
+/* Rows of which `codes` bytes are copied. */
+typedef struct panel_source {
+  const uint8_t *rows;
+  uint64_t apart, codes;
+} panel_source;
 
 /* What a panel asks for while it multiplies, an equal share in each of so many turns: many lines at
  * once would hold up whatever is loaded next, a branch in each turn even more. What is not the
@@ -72,8 +80,8 @@ PANEL_INLINE void panel_ask(panel_ahead *ahead, int lines) {
 }
 
 /* Brings a line near that the next sixteen keys are read from, in turn n over two words. */
-PANEL_INLINE void panel_bring(const panel_rows *rows, const uint8_t *key, uint64_t n) {
-  const uint8_t *at = key + (16 + n % 16) * rows->keys_apart + n / 16 * 2 * PANEL_LINE;
+PANEL_INLINE void panel_bring(uint64_t apart, const uint8_t *key, uint64_t n) {
+  const uint8_t *at = key + (16 + n % 16) * apart + n / 16 * 2 * PANEL_LINE;
   _mm_prefetch((const char *)at, _MM_HINT_T0);
   _mm_prefetch((const char *)(at + PANEL_LINE), _MM_HINT_T0);
 }
@@ -197,12 +205,12 @@ PANEL_INLINE panel panel_of(const rl_attention_task *task, const rl_attention_bl
 
 /* Copies what is read of rows where they stand too close to the end of memory, or lack channels, to
  * be loaded as they are: `bytes` each, of what is not there zeros. */
-PANEL_INLINE void panel_copy(const rl_attention_task *task, const rl_attention_block *b,
-                             const uint8_t *rows, uint64_t bytes, uint8_t *to) {
+PANEL_INLINE void panel_copy(const rl_attention_block *b, panel_source source, uint64_t bytes,
+                             uint8_t *to) {
   for (size_t j = (size_t)b->first / 16 * 16; j < (size_t)(b->end + 15) / 16 * 16; j++) {
     const bool there = j >= b->first && j < b->end;
-    const uint64_t codes = there ? task->codes : 0;
-    if (there) memcpy(to + j * bytes, rows + j * b->apart, codes);
+    const uint64_t codes = there ? source.codes : 0;
+    if (there) memcpy(to + j * bytes, source.rows + j * source.apart, codes);
     memset(to + j * bytes + codes, 0, bytes - codes);
   }
 }
