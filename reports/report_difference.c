@@ -105,6 +105,28 @@ static void fill_inputs(rl_grid *grid, rl_arena *arena, const rl_difference *d) 
   }
 }
 
+/* Of a fraction as many digits as people read: 8.000001907348633 -> 8.000002. */
+static const char *read_aloud(rl_arena *arena, const char *text) {
+  const int digits = 7;
+  const double large = 1e6;
+  char number[RL_NUMBER_TEXT];
+  double value;
+  if (text == NULL || strchr(text, '.') == NULL) return text;
+  if (!rl_scan_double(text, strlen(text), &value) || fabs(value) >= large) return text;
+  return rl_strdup(arena, rl_print_digits(value, digits, number));
+}
+
+/* For people: fractions are rounded, unless that would make both sides the same. */
+static void round_inputs(rl_grid *grid, rl_arena *arena) {
+  for (size_t i = 0; i < grid->rows.count; i++) {
+    rl_cell *row = grid->rows.items[i];
+    const char *a = read_aloud(arena, row[IN_A].text), *b = read_aloud(arena, row[IN_B].text);
+    if (a != NULL && b != NULL && strcmp(a, b) == 0) continue;
+    row[IN_A] = rl_cell_text(a);
+    row[IN_B] = rl_cell_text(b);
+  }
+}
+
 enum { DIGITS = 3 };
 
 /* What bounds from below is rounded down, rates and memory that is needed up. */
@@ -256,6 +278,7 @@ static void paint_all(const painter *p, const rl_difference *d) {
   name_side(p, "a", d->a);
   name_side(p, "b", d->b);
   fill_inputs(&grid, arena, d);
+  round_inputs(&grid, arena);
   if (d->input_count > 0) paint(p, "INPUTS that differ", &grid);
   if (d->input_count == 0) rl_buf_add(p->out, "\nNo input differs.\n");
   fill_answers(&grid, arena, d);

@@ -24,11 +24,13 @@ const rl_sweep_figure_row RL_SWEEP_FIGURE_TABLE[RL_SWEEP_FIGURES] = {
     [RL_SWEEP_TTFT] = {"ttft",
                        {.key = "ttft_at_best_s", .head = "TTFT", MS},
                        RL_CELL_REAL,
-                       RL_BETTER_LESS},
+                       RL_BETTER_LESS,
+                       "ttft_s"},
     [RL_SWEEP_TPOT] = {"tpot",
                        {.key = "tpot_at_best_s", .head = "TPOT", MS},
                        RL_CELL_REAL,
-                       RL_BETTER_LESS},
+                       RL_BETTER_LESS,
+                       "tpot_s"},
     [RL_SWEEP_PREFILL_RATE] =
         {"prefill_tokens_per_s",
          {.key = "prefill_rate_at_most_tokens_per_s", .head = "prefill", RATE, .drop = 5},
@@ -37,7 +39,8 @@ const rl_sweep_figure_row RL_SWEEP_FIGURE_TABLE[RL_SWEEP_FIGURES] = {
     [RL_SWEEP_DECODE_RATE] = {"tokens_per_s",
                               {.key = "decode_rate_at_most_tokens_per_s", .head = "decode", RATE},
                               RL_CELL_REAL,
-                              RL_BETTER_MORE},
+                              RL_BETTER_MORE,
+                              "decode_tokens_per_s"},
     [RL_SWEEP_SEQUENCE_RATE] = {"sequences_per_s",
                                 {.key = "rate_at_most_sequences_per_s"},
                                 RL_CELL_REAL,
@@ -70,7 +73,8 @@ const rl_sweep_figure_row RL_SWEEP_FIGURE_TABLE[RL_SWEEP_FIGURES] = {
         {"energy",
          {.key = "decode_energy_j_per_token", .head = "energy", .unit = "J/token", .drop = 6},
          RL_CELL_REAL,
-         RL_BETTER_LESS},
+         RL_BETTER_LESS,
+         "j_per_token"},
     [RL_SWEEP_PRICE_PER_HOUR] = {"price_per_hour",
                                  {.key = "price_usd_per_h"},
                                  RL_CELL_REAL,
@@ -83,7 +87,8 @@ const rl_sweep_figure_row RL_SWEEP_FIGURE_TABLE[RL_SWEEP_FIGURES] = {
         {"price",
          {.key = "output_at_least_usd_per_mtok", .head = "price", .unit = "$/Mtok", .drop = 4},
          RL_CELL_REAL,
-         RL_BETTER_LESS},
+         RL_BETTER_LESS,
+         "usd_per_mtok"},
     [RL_SWEEP_DEVICE_RATE] = {"tokens_per_s_per_device",
                               {.key = "decode_rate_per_device_at_most_tokens_per_s", RATE},
                               RL_CELL_REAL,
@@ -203,21 +208,44 @@ rl_cell rl_sweep_row_cell(const rl_sweep_row *row, const rl_sweep_column *column
   }
 }
 
-rl_sweep_figure rl_sweep_figure_find(const char *word) {
+static bool is_named(const char *name, const char *word, size_t length) {
+  return name != NULL && strlen(name) == length && strncmp(name, word, length) == 0;
+}
+
+rl_sweep_figure rl_sweep_figure_named(const char *word, size_t length) {
   for (int f = 0; f < RL_SWEEP_FIGURES; f++) {
     const rl_sweep_figure_row *row = &RL_SWEEP_FIGURE_TABLE[f];
-    if (strcmp(row->word, word) == 0 || strcmp(row->column.key, word) == 0) {
+    if (is_named(row->word, word, length) || is_named(row->column.key, word, length) ||
+        is_named(row->also, word, length)) {
       return (rl_sweep_figure)f;
     }
   }
   return RL_SWEEP_FIGURES;
 }
 
+rl_sweep_figure rl_sweep_figure_find(const char *word) {
+  return rl_sweep_figure_named(word, strlen(word));
+}
+
+const char *rl_sweep_figure_meant(const char *word) {
+  const char *names[3 * RL_SWEEP_FIGURES];
+  size_t count = 0;
+  for (int f = 0; f < RL_SWEEP_FIGURES; f++) {
+    const rl_sweep_figure_row *row = &RL_SWEEP_FIGURE_TABLE[f];
+    names[count++] = row->word;
+    names[count++] = row->column.key;
+    if (row->also != NULL) names[count++] = row->also;
+  }
+  return rl_did_you_mean(word, names, count);
+}
+
 const rl_sweep_column *rl_sweep_column_find(const rl_sweep_columns *columns, const char *word) {
+  const rl_sweep_figure figure = rl_sweep_figure_find(word);
+  const char *key = figure < RL_SWEEP_COLUMNS ? RL_SWEEP_FIGURE_TABLE[figure].column.key : word;
   for (size_t c = 0; c < columns->count; c++) {
     const rl_sweep_column *column = &columns->items[c];
     const bool named = column->word != NULL && strcmp(column->word, word) == 0;
-    if (named || strcmp(column->column.key, word) == 0) return column;
+    if (named || strcmp(column->column.key, key) == 0) return column;
   }
   return NULL;
 }

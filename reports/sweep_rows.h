@@ -44,6 +44,7 @@ typedef struct rl_sweep_figure_row {
   rl_column column;  /* its key is that of the table of `analyze`: "tpot_at_best_s" */
   rl_cell_kind kind; /* RL_CELL_REAL: empty where it does not apply */
   rl_sweep_better better;
+  const char *also;  /* what `check` calls it, where that is another name; else NULL */
 } rl_sweep_figure_row;
 extern const rl_sweep_figure_row RL_SWEEP_FIGURE_TABLE[RL_SWEEP_FIGURES];
 
@@ -98,8 +99,12 @@ rl_cell rl_sweep_row_cell(const rl_sweep_row *row, const rl_sweep_column *column
 /* A figure as a number; false where it does not apply or is none. */
 bool rl_sweep_row_number(const rl_sweep_row *row, rl_sweep_figure figure, double *out);
 
-/* The figure that a word or a column's key names; RL_SWEEP_FIGURES: none. */
+/* The figure that any of its names says; RL_SWEEP_FIGURES: none. Conditions, ranks, fronts and rules
+ * of `check` know the same names. */
 rl_sweep_figure rl_sweep_figure_find(const char *word);
+rl_sweep_figure rl_sweep_figure_named(const char *word, size_t length);
+/* The name that is most like it; NULL: none is. */
+const char *rl_sweep_figure_meant(const char *word);
 /* The column that a word or a key names; NULL: none. */
 const rl_sweep_column *rl_sweep_column_find(const rl_sweep_columns *columns, const char *word);
 

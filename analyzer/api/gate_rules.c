@@ -7,6 +7,7 @@
 #include "base/names.h"
 #include "base/number.h"
 #include "doc/quantity.h"
+#include "reports/sweep_rows.h"
 #include "spec/kind_keys.h"
 
 enum { AMOUNT_BYTES = 64, NAME_BYTES = 64 };
@@ -32,7 +33,11 @@ static rl_status no_rule(const loader *l, const rl_node *node, const char *why) 
 
 static bool names_measure(const char *name, int m) {
   const rl_measure_row *row = &RL_MEASURE_TABLE[m];
-  return strcmp(row->name, name) == 0 || (row->alias != NULL && strcmp(row->alias, name) == 0);
+  const rl_sweep_figure figure = rl_sweep_figure_find(name);
+  if (strcmp(row->name, name) == 0 || (row->alias != NULL && strcmp(row->alias, name) == 0)) {
+    return true;
+  }
+  return figure != RL_SWEEP_FIGURES && figure == rl_sweep_figure_find(row->name);
 }
 
 static rl_status find_measure(const loader *l, const rl_node *node, size_t length,

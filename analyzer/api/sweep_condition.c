@@ -58,15 +58,19 @@ static rl_comparison_op next_op(reader *r) {
 
 static rl_status find_column(const reader *r, const char *at, const char *word,
                              const rl_sweep_column **out) {
-  const char *known[2 * RL_GRID_COLUMNS];
+  const char *known[2 * RL_GRID_COLUMNS + 1];
   size_t count = 0;
-  *out = rl_sweep_column_find(r->columns, word);
+  const bool share = rl_sweep_figure_find(word) == RL_SWEEP_DEVICE_RATE &&
+                     rl_sweep_column_find(r->columns, "devices") != NULL;
+  *out = rl_sweep_column_find(r->columns,
+                              share ? RL_SWEEP_FIGURE_TABLE[RL_SWEEP_DECODE_RATE].word : word);
   /* marks are made of the rows that are kept */
   if (*out != NULL && (*out)->source != RL_FROM_FRONT) return RL_OK;
   for (size_t c = 0; c < r->columns->count; c++) {
     known[count++] = r->columns->items[c].column.key;
     if (r->columns->items[c].word != NULL) known[count++] = r->columns->items[c].word;
   }
+  known[count++] = RL_SWEEP_FIGURE_TABLE[RL_SWEEP_DEVICE_RATE].word;
   const char *guess = rl_did_you_mean(word, known, count);
   const char *what = rl_textf(r->arena, "no column is called '%s'", word);
   const char *hint = guess == NULL ? "" : rl_textf(r->arena, "did you mean '%s'?", guess);
@@ -152,6 +156,9 @@ rl_status rl_sweep_condition_parse(rl_arena *arena, rl_text_at text,
                   "write the name alone, or not before it");
   }
   *out = (rl_sweep_condition){.column = (size_t)(column - columns->items), .op = op};
+  const rl_sweep_column *devices = rl_sweep_column_find(columns, "devices");
+  out->per_device = devices != NULL && rl_sweep_figure_find(word) == RL_SWEEP_DEVICE_RATE;
+  if (out->per_device) out->devices = (size_t)(devices - columns->items);
   return read_value(&r, column, out);
 }
 
@@ -172,7 +179,22 @@ static bool compare(rl_comparison_op op, double value, double than) {
   }
 }
 
-bool rl_sweep_condition_holds(const rl_sweep_condition *condition, const rl_cell *cell) {
+/* What is left to each of the devices; empty where that is not known. */
+static rl_cell share_of(const rl_cell *cell, const rl_cell *devices) {
+  const bool known = devices->kind == RL_CELL_COUNT && devices->count > 0;
+  if (!known) return (rl_cell){0};
+  if (cell->kind == RL_CELL_REAL) return rl_cell_real(cell->real / (double)devices->count);
+  if (cell->kind != RL_CELL_COUNT) return (rl_cell){0};
+  return rl_cell_real((double)cell->count / (double)devices->count);
+}
+
+bool rl_sweep_condition_holds(const rl_sweep_condition *condition, const rl_cell *cell,
+                              const rl_cell *devices) {
+  rl_cell share;
+  if (condition->per_device) {
+    share = share_of(cell, devices);
+    cell = &share;
+  }
   switch (cell->kind) {
     case RL_CELL_FLAG:
       return condition->text == NULL && cell->flag == condition->wanted;

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "api/sweep_select.h"
-#include "base/names.h"
 
 static const char prefix[] = "pareto:";
 
@@ -11,26 +10,15 @@ double rl_objective_value(rl_sweep_figure figure, double value) {
   return RL_SWEEP_FIGURE_TABLE[figure].better == RL_BETTER_MORE ? -value : value;
 }
 
-/* The figure of a part of a list; RL_SWEEP_FIGURES: none that is better when less or more. */
-static rl_sweep_figure find_part(const char *part, size_t length) {
-  for (int f = 0; f < RL_SWEEP_FIGURES; f++) {
-    const rl_sweep_figure_row *row = &RL_SWEEP_FIGURE_TABLE[f];
-    const char *const names[] = {row->word, row->column.key};
-    if (row->better == RL_BETTER_NONE) continue;
-    for (int i = 0; i < 2; i++) {
-      if (strlen(names[i]) == length && strncmp(names[i], part, length) == 0) {
-        return (rl_sweep_figure)f;
-      }
-    }
-  }
-  return RL_SWEEP_FIGURES;
-}
-
+/* False of what is no figure that is better when less or more, or is there. */
 static bool add_objective(rl_objectives *objectives, rl_sweep_figure figure) {
+  if (figure == RL_SWEEP_FIGURES || RL_SWEEP_FIGURE_TABLE[figure].better == RL_BETTER_NONE) {
+    return false;
+  }
   for (size_t i = 0; i < objectives->count; i++) {
     if (objectives->figures[i] == figure) return false;
   }
-  if (figure == RL_SWEEP_FIGURES || objectives->count >= RL_OBJECTIVES_MAX) return false;
+  if (objectives->count >= RL_OBJECTIVES_MAX) return false;
   objectives->figures[objectives->count++] = figure;
   return true;
 }
@@ -41,15 +29,36 @@ static bool split(const char *text, char separator, rl_objectives *out) {
   *out = (rl_objectives){.count = 0};
   for (const char *part = text; part != NULL;) {
     const size_t length = strcspn(part, stop);
-    if (!add_objective(out, find_part(part, length))) return false;
+    if (!add_objective(out, rl_sweep_figure_named(part, length))) return false;
     part = part[length] == '\0' ? NULL : part + length + 1;
   }
   return true;
 }
 
 rl_status rl_objectives_parse(rl_text_at text, rl_objectives *out, rl_diags *diags) {
-  if (split(text.text, ',', out)) return RL_OK;
-  return RL_REPORT(diags, BAD_OBJECTIVE, text.loc, text.text);
+  return split(text.text, ',', out) ? RL_OK : rl_objectives_refuse(text, diags);
+}
+
+/* The figures that can be asked for, in the order of their columns. */
+static const char *ranked_words(rl_arena *arena) {
+  const char *words = "";
+  for (int f = 0; f < RL_SWEEP_FIGURES && words != NULL; f++) {
+    if (RL_SWEEP_FIGURE_TABLE[f].better == RL_BETTER_NONE) continue;
+    words = rl_textf(arena, "%s%s%s", words, words[0] == '\0' ? "" : ", ",
+                     RL_SWEEP_FIGURE_TABLE[f].word);
+  }
+  return words;
+}
+
+rl_status rl_objectives_refuse(rl_text_at text, rl_diags *diags) {
+  const char *meant =
+      rl_sweep_figure_find(text.text) == RL_SWEEP_FIGURES ? rl_sweep_figure_meant(text.text) : NULL;
+  const char *hint = meant != NULL ? rl_textf(diags->arena, "did you mean '%s'?", meant)
+                                   : ranked_words(diags->arena);
+  if (hint == NULL) return rl_diag_oom(diags);
+  if (meant == NULL) hint = rl_textf(diags->arena, "%s, each once", hint);
+  if (hint == NULL) return rl_diag_oom(diags);
+  return RL_REPORT(diags, BAD_OBJECTIVE, text.loc, text.text, hint);
 }
 
 const char *rl_objectives_key(rl_arena *arena, const rl_objectives *objectives) {

@@ -20,6 +20,8 @@ typedef enum rl_comparison_op {
 } rl_comparison_op;
 typedef struct rl_sweep_condition {
   size_t column;
+  bool per_device; /* what is there is shared by as many as column `devices` says */
+  size_t devices;
   rl_comparison_op op;
   bool wanted; /* of a flag */
   bool is_number;
@@ -30,7 +32,9 @@ typedef struct rl_sweep_condition {
 rl_status rl_sweep_condition_parse(rl_arena *arena, rl_text_at text,
                                    const rl_sweep_columns *columns, rl_sweep_condition *out,
                                    rl_diags *diags);
-bool rl_sweep_condition_holds(const rl_sweep_condition *condition, const rl_cell *cell);
+/* Of a row whose cells of both columns are given; without `per_device` the second is not looked at. */
+bool rl_sweep_condition_holds(const rl_sweep_condition *condition, const rl_cell *cell,
+                              const rl_cell *devices);
 
 /* What a Pareto front is of: figures of the table that are better when less or when more. */
 enum { RL_OBJECTIVES_MAX = 8 };
@@ -40,6 +44,8 @@ typedef struct rl_objectives {
 } rl_objectives;
 /* "tpot,tokens_per_s"; separator ','. */
 rl_status rl_objectives_parse(rl_text_at text, rl_objectives *out, rl_diags *diags);
+/* Reports that it is none, and what was meant. */
+rl_status rl_objectives_refuse(rl_text_at text, rl_diags *diags);
 /* The key of their column, "pareto:tpot+tokens_per_s", and back; false: it is no such key. */
 const char *rl_objectives_key(rl_arena *arena, const rl_objectives *objectives);
 bool rl_objectives_of_key(const char *key, rl_objectives *out);

@@ -42,7 +42,7 @@ static void read_rank(rl_session *session, rl_sweep_wish *wish) {
   rl_objectives one;
   read_limit(session, RL_O_TOP, RL_SWEEP_TOP_MAX, &wish->top);
   if (by.text == NULL || strchr(by.text, ',') != NULL) {
-    if (by.text != NULL) RL_REPORT(&session->diags, BAD_OBJECTIVE, by.loc, by.text);
+    if (by.text != NULL) rl_objectives_refuse(by, &session->diags);
     return;
   }
   if (rl_objectives_parse(by, &one, &session->diags) == RL_OK) wish->by = one.figures[0];

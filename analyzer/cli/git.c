@@ -104,9 +104,10 @@ static rl_status find_commit(rl_session *session, const char *revision, const ch
   if (commit == NULL) return rl_diag_oom(&session->diags);
   rl_status status = ask(session, &place, &ended);
   if (status != RL_OK) return status;
-  if (ended != 0) {
-    return RL_REPORT(&session->diags, GIT_FAILED, (rl_loc){0}, place.complaint);
+  if (ended != 0 && strstr(place.complaint, "not a git repository") != NULL) {
+    return RL_REPORT(&session->diags, NO_REPOSITORY, (rl_loc){0}, revision);
   }
+  if (ended != 0) return RL_REPORT(&session->diags, GIT_FAILED, (rl_loc){0}, place.complaint);
   status = ask(session, &name, &ended);
   if (status != RL_OK) return status;
   if (ended != 0) return RL_REPORT(&session->diags, NO_REVISION, (rl_loc){0}, revision);

@@ -180,7 +180,10 @@ static rl_status add_line(saved *s) {
   }
   for (size_t i = 0; i < s->view.condition_count; i++) {
     const rl_sweep_condition *condition = &s->view.conditions[i];
-    if (!rl_sweep_condition_holds(condition, &cells[condition->column])) return RL_OK;
+    if (!rl_sweep_condition_holds(condition, &cells[condition->column],
+                                  &cells[condition->devices])) {
+      return RL_OK;
+    }
   }
   rl_status status = add_row(s->table, &row, &s->session->diags);
   for (size_t c = 0; row != NULL && c < columns->count; c++) {

@@ -207,7 +207,10 @@ static rl_status read_cells(merger *m, const part *p) {
 static bool is_wanted(const merger *m) {
   for (size_t i = 0; i < m->view.condition_count; i++) {
     const rl_sweep_condition *condition = &m->view.conditions[i];
-    if (!rl_sweep_condition_holds(condition, &m->cells[condition->column])) return false;
+    if (!rl_sweep_condition_holds(condition, &m->cells[condition->column],
+                                  &m->cells[condition->devices])) {
+      return false;
+    }
   }
   return true;
 }

@@ -10,7 +10,8 @@ bool rl_sweep_row_wanted(const rl_sweep_view *view, const rl_sweep_row *row) {
   for (size_t i = 0; i < view->condition_count; i++) {
     const rl_sweep_condition *condition = &view->conditions[i];
     const rl_cell cell = rl_sweep_row_cell(row, &view->columns.items[condition->column]);
-    if (!rl_sweep_condition_holds(condition, &cell)) return false;
+    const rl_cell devices = rl_sweep_row_cell(row, &view->columns.items[condition->devices]);
+    if (!rl_sweep_condition_holds(condition, &cell, &devices)) return false;
   }
   return true;
 }
