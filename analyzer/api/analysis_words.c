@@ -269,28 +269,26 @@ static bool say_wider(speaker *s) {
                       s->system->matrix_type));
 }
 
-/* Some stage has all its weights and what it keeps of that batch in a cache whose rate is not
- * known: in the decode step told of, or in the pass of a model that has one. */
-static bool looks_free(const rl_analysis *study, const rl_pipeline *pipeline, uint64_t batch) {
+/* The cache of some stage could hold all its weights and what it keeps of that batch, at a rate
+ * that is not known: in the decode step told of, or in the pass of a model that has one. */
+static bool is_unrated(const rl_analysis *study, uint64_t batch) {
+  const rl_pipeline *pipeline = &study->pipeline;
   const bool decodes = !study->one_pass && study->generate > 1;
   const uint64_t q = decodes ? 1 : study->scenario->workload.prompt;
   const uint64_t cached = decodes ? study->middle : 0;
   for (size_t i = 0; i < pipeline->count; i++) {
     const rl_plan *plan = pipeline->stages[i];
-    const rl_memory_level *cache = rl_hardware_cache(plan->hardware);
     const rl_group group = rl_plan_group(plan, rl_analysis_share(study, batch), q, cached);
     uint64_t moments[RL_MOMENTS_MAX];
-    rl_demand demand;
-    if (cache == NULL || cache->bandwidth.source != NULL) continue;
     if (!rl_cost_moments(plan->cost, &(rl_point){&group, 1}, NULL, moments)) continue;
-    if (rl_row_demand(plan, 0, moments, &demand) && demand.weights_cached) return true;
+    if (rl_moments_unrated(plan, moments)) return true;
   }
   return false;
 }
 
 /* Time a token of the batch under another format: of the very scenario that a user would get by
- * asking for it. 0 when that cannot be analysed, or when nothing is known of its time. Only that
- * may cost a sentence: false when memory ran out. */
+ * asking for it. 0 when that cannot be analysed. Only that may cost a sentence: false when memory
+ * ran out. */
 static bool other_tpot(const speaker *s, rl_variation other, uint64_t batch, double *tpot) {
   const rl_analysis *study = s->study;
   const rl_workload *workload = &study->scenario->workload;
@@ -309,8 +307,7 @@ static bool other_tpot(const speaker *s, rl_variation other, uint64_t batch, dou
   }
   const rl_job load = {rl_analysis_share(study, batch), workload->prompt, study->generate};
   if (status == RL_OK) status = rl_pipeline_generate(&pipeline, load, &generation, &quiet);
-  const bool known = status == RL_OK && !looks_free(study, &pipeline, batch);
-  *tpot = known ? generation.tpot : 0;
+  *tpot = status == RL_OK ? generation.tpot : 0;
   return !quiet.out_of_memory;
 }
 
@@ -398,16 +395,17 @@ static bool say_latency(speaker *s) {
   return true;
 }
 
-/* A cache whose rate nobody gives makes all look free that it holds. */
+/* From a cache whose rate nobody gives nothing is read from pass to pass, though it may be. */
 static bool say_cache(speaker *s) {
   const rl_hardware *hardware = s->study->plan->hardware;
   const rl_result_batch *first = &s->system->batches[0], *last = last_batch(s);
   char one[RL_NUMBER_TEXT];
-  if (!looks_free(s->study, &s->study->pipeline, first->batch)) return true;
-  const bool more = first != last && looks_free(s->study, &s->study->pipeline, last->batch);
+  if (!is_unrated(s->study, first->batch)) return true;
+  const bool more = first != last && is_unrated(s->study, last->batch);
   return say(s, rl_textf(s->study->arena,
-                         "No rate is known of the %s of %s, which holds all weights and what is "
-                         "kept of batch %s%s: reading them looks free.",
+                         "No rate is known of the %s of %s, which could hold all weights and what "
+                         "is kept of batch %s%s: they are counted at the rate of the main memory, "
+                         "and a pass may take less.",
                          rl_hardware_cache(hardware)->name, hardware->name,
                          rl_print_grouped(first->batch, one), more ? " and more" : ""));
 }

@@ -3,10 +3,22 @@
 #include "base/checked.h"
 #include "time/links.h"
 
-bool rl_plan_is_resident(const rl_plan *plan, uint64_t kept_bytes) {
+/* All weights and what sequences keep fit in so many bytes. */
+static bool holds_all(const rl_plan *plan, uint64_t room, uint64_t kept_bytes) {
   uint64_t weights = plan->cost->weight_bytes;
   if (plan->placement != NULL) return false; /* some of it is elsewhere */
-  return weights <= plan->cache_bytes && kept_bytes <= plan->cache_bytes - weights;
+  return weights <= room && kept_bytes <= room - weights;
+}
+
+bool rl_plan_is_resident(const rl_plan *plan, uint64_t kept_bytes) {
+  return holds_all(plan, rl_plan_resident_room(plan), kept_bytes);
+}
+
+bool rl_moments_unrated(const rl_plan *plan, const uint64_t *moments) {
+  uint64_t kept_bytes;
+  return !(plan->per_cache_byte > 0) && plan->cache_bytes > 0 &&
+         rl_form_value(plan->cost, &plan->cost->kept_bytes, moments, &kept_bytes) &&
+         holds_all(plan, plan->cache_bytes, kept_bytes);
 }
 
 /* Bytes by the level that serves them. False when their sum exceeds 64 bits. */

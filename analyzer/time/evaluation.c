@@ -74,11 +74,12 @@ static inline uint64_t mask_at_most(uint64_t a, uint64_t b) {
 static void fill_resident(const rl_plan *plan, const rl_evaluation *e, size_t count) {
   uint64_t weights = plan->cost->weight_bytes;
   uint64_t *restrict resident = e->resident;
-  if (weights > plan->cache_bytes || plan->placement != NULL) {
+  const uint64_t all = rl_plan_resident_room(plan);
+  if (weights > all || plan->placement != NULL) {
     for (size_t p = 0; p < count; p++) resident[p] = 0;
     return;
   }
-  uint64_t room = plan->cache_bytes - weights;
+  uint64_t room = all - weights;
   fill_form(plan->cost, &plan->cost->kept_bytes, e, count, resident);
   for (size_t p = 0; p < count; p++) resident[p] = mask_at_most(resident[p], room);
 }

@@ -106,8 +106,12 @@ rl_status rl_evaluation_new(rl_arena *arena, const rl_plan *plan, size_t points,
 bool rl_plan_evaluate(const rl_plan *plan, const rl_point *points, size_t count,
                       rl_evaluation *evaluation);
 
-/* True when all weights and this much of what sequences keep fit in the last-level cache together.
- */
+/* What the last-level cache may hold from pass to pass: nothing where its rate is not known, for it
+ * would be read for nothing. */
+static inline uint64_t rl_plan_resident_room(const rl_plan *plan) {
+  return plan->per_cache_byte > 0 ? plan->cache_bytes : 0;
+}
+/* True when all weights and this much of what sequences keep fit in that room together. */
 bool rl_plan_is_resident(const rl_plan *plan, uint64_t kept_bytes);
 /* One row at the moments of one point, by checked arithmetic: the same bits as rl_plan_evaluate.
  * False on overflow. */
@@ -115,6 +119,8 @@ bool rl_row_demand(const rl_plan *plan, size_t row, const uint64_t *moments, rl_
 /* Whether the device keeps its weights and what its sequences keep in the cache at these moments.
  * False on overflow. */
 bool rl_moments_resident(const rl_plan *plan, const uint64_t *moments, bool *resident);
+/* Whether it could keep them there, were the rate of the cache known. False on overflow too. */
+bool rl_moments_unrated(const rl_plan *plan, const uint64_t *moments);
 /* rl_row_demand where that is known. */
 bool rl_row_demand_at(const rl_plan *plan, size_t row, const uint64_t *moments, bool resident,
                       rl_demand *out);

@@ -222,6 +222,11 @@ static void test_cache_border(void) {
   group.cached = 16; /* a second page */
   CU_ASSERT_EQUAL(seconds_of(plan, group, 5, &bound), 33554432.0 * (1 / 3.35e12));
   CU_ASSERT_EQUAL(bound, RL_BOUND_MEMORY);
+  /* the same cache at an unknown rate keeps no weights from pass to pass */
+  plan->per_cache_byte = 0;
+  group.cached = 15;
+  CU_ASSERT_EQUAL(seconds_of(plan, group, 5, &bound), 33554432.0 * (1 / 3.35e12));
+  CU_ASSERT_EQUAL(bound, RL_BOUND_MEMORY);
   rl_arena_free(&arena);
 }
 
