@@ -81,12 +81,13 @@ typedef struct rl_chart_key {
 #define RL_LINE_NAME_ROOM 0.7 /* of a line */
 typedef struct rl_chart_wish {
   const char *name;
-  double x, y;     /* of the axes */
-  double priority; /* the largest is placed first */
-  bool near;       /* it stands close to the point and for it alone, or not at all */
-  bool dim;        /* its text is */
-  unsigned group;  /* above 0: one of several places of a line, not a mark; one of them is named,
-                    * and who wished it sees to it where none is */
+  double x, y;       /* of the axes */
+  double priority;   /* the largest is placed first */
+  bool near;         /* it stands close to the point and for it alone, or not at all */
+  bool dim;          /* its text is */
+  unsigned group;    /* above 0: one of several places of a line, not a mark; one of them is named,
+                      * and who wished it sees to it where none is */
+  double at_x, at_y; /* on the canvas: set by rl_chart_name_points */
 } rl_chart_wish;
 
 typedef struct rl_chart {

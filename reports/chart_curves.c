@@ -318,6 +318,21 @@ static void thin_marks(rl_curves *c) {
   }
 }
 
+/* Names keep off marks that are drawn alone. Points wish in the order of their rows. */
+static void drop_wishes(rl_curves *c) {
+  rl_chart *chart = c->chart;
+  size_t at = 0, kept = 0;
+  for (size_t i = 0; i < chart->grid.rows.count && at < chart->wishes.count; i++) {
+    const rl_cell *row = chart->grid.rows.items[i];
+    const uint64_t layer = row[RL_CURVE_LAYER].count;
+    if (layer == 0 || layer > c->turn) continue;
+    const rl_chart_wish wish = chart->wishes.items[at++];
+    const bool drawn = layer == c->turn || row[RL_CURVE_MARK].text[0] != '\0';
+    if (drawn || wish.name != NULL) chart->wishes.items[kept++] = wish;
+  }
+  chart->wishes.count = kept;
+}
+
 /* Whether one of two series would hide the other: curves may cross, but not lie over each other. */
 static bool series_meet(const rl_curves *c, const rl_series *one, const rl_series *other) {
   size_t both = 0, same = 0;
@@ -425,26 +440,34 @@ static void guide_names(rl_curves *c) {
   }
 }
 
-/* The curves, once axes stand. */
+/* The curves, once axes stand: steps too small to be seen are taken together. */
 static void guide_curves(rl_curves *c) {
   rl_chart *chart = c->chart;
-  for (size_t i = 1; i < chart->grid.rows.count; i++) {
-    const rl_cell *from = chart->grid.rows.items[i - 1], *to = chart->grid.rows.items[i];
-    if (from[RL_CURVE_LAYER].count != to[RL_CURVE_LAYER].count || from[RL_CURVE_LAYER].count == 0)
+  const rl_cell *from = NULL;
+  for (size_t i = 0; i < chart->grid.rows.count; i++) {
+    const rl_cell *to = chart->grid.rows.items[i];
+    const uint64_t layer = to[RL_CURVE_LAYER].count;
+    const bool drawn = layer > 0 && layer <= c->series.count && to[RL_CURVE_FITS].flag;
+    const bool begins = from == NULL || from[RL_CURVE_LAYER].count != layer;
+    const bool ends = !is_of(c, i + 1, layer) || !chart->grid.rows.items[i + 1][RL_CURVE_FITS].flag;
+    if (!drawn || begins) {
+      from = drawn ? to : NULL;
       continue;
-    if (from[RL_CURVE_LAYER].count > c->series.count || !from[RL_CURVE_FITS].flag ||
-        !to[RL_CURVE_FITS].flag)
-      continue;
-    rl_chart_add_guide(chart, &(rl_chart_stroke){rl_chart_x(chart, from[RL_CURVE_X].real),
-                                                 rl_chart_y(chart, from[RL_CURVE_Y].real),
-                                                 rl_chart_x(chart, to[RL_CURVE_X].real),
-                                                 rl_chart_y(chart, to[RL_CURVE_Y].real), 0});
+    }
+    const double a[2] = {from[RL_CURVE_X].real, from[RL_CURVE_Y].real};
+    const double b[2] = {to[RL_CURVE_X].real, to[RL_CURVE_Y].real};
+    if (!ends && !is_apart(chart, a, b, 0.3)) continue;
+    rl_chart_add_guide(chart,
+                       &(rl_chart_stroke){rl_chart_x(chart, a[0]), rl_chart_y(chart, a[1]),
+                                          rl_chart_x(chart, b[0]), rl_chart_y(chart, b[1]), 0});
+    from = to;
   }
 }
 
 void rl_curves_finish(rl_curves *c, bool lines) {
   rl_chart_lay_out(c->chart, 0);
   if (lines) thin_marks(c);
+  if (lines) drop_wishes(c);
   push_layers(c, lines);
   guide_names(c);
   if (lines) guide_curves(c);

@@ -136,8 +136,7 @@ static double apart_of(const rl_chart *chart) {
 static bool together(const rl_chart *chart, const rl_chart_wish *a, const rl_chart_wish *b) {
   const double near = apart_of(chart);
   if (a->group > 0 || b->group > 0) return false;
-  return fabs(rl_chart_x(chart, a->x) - rl_chart_x(chart, b->x)) < near &&
-         fabs(rl_chart_y(chart, a->y) - rl_chart_y(chart, b->y)) < near;
+  return fabs(a->at_x - b->at_x) < near && fabs(a->at_y - b->at_y) < near;
 }
 
 /* The wish of most priority that has no name yet, of all or of those in one place; the count of
@@ -221,8 +220,8 @@ static void wish_labels(rl_chart *chart, rl_placing *place, point_name *names, b
     names_at(chart, at, named, said, &names[label]);
     const bool same = strcmp(names[label].text, names[label].brief) == 0;
     place->labels[label] =
-        (rl_place_label){.x = rl_chart_x(chart, wish->x),
-                         .y = rl_chart_y(chart, wish->y),
+        (rl_place_label){.x = wish->at_x,
+                         .y = wish->at_y,
                          .width = rl_letters_width(canvas, names[label].text),
                          .brief = same ? 0 : rl_letters_width(canvas, names[label].brief),
                          .height = rl_letters_height(canvas),
@@ -274,6 +273,11 @@ bool rl_chart_is_free(rl_chart *chart, const rl_chart_text *text, size_t own_gui
 void rl_chart_name_points(rl_chart *chart) {
   rl_arena *arena = chart->grid.arena;
   const size_t wishes = chart->wishes.count;
+  for (size_t i = 0; i < wishes; i++) {
+    rl_chart_wish *wish = &chart->wishes.items[i];
+    wish->at_x = rl_chart_x(chart, wish->x);
+    wish->at_y = rl_chart_y(chart, wish->y);
+  }
   size_t box_count = 0, points = 0;
   const rl_box *boxes = list_boxes(chart, &box_count, &points);
   rl_segment *lines = RL_NEW_ARRAY(arena, rl_segment, chart->guides.count + 1);

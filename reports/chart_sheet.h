@@ -22,13 +22,17 @@ typedef struct rl_sheet {
   const char *extension; /* "svg" */
   bool alone;            /* the data stands in the script, and the chart goes to standard output */
   const char *place;     /* of one that stands alone: the folder that its files go to instead */
-  const char *const *templates; /* what they say, in order */
+  const char *const *templates;      /* what they say, in order */
+  const char *const *template_names; /* where they stand, for messages */
   size_t template_count;
 } rl_sheet;
 
 /* Fails the buffer when memory ran out or the chart has failed. The names of the sheet are of
  * letters, digits, dots, - and _ only. */
 void rl_chart_gnuplot(rl_buf *out, const rl_chart *chart, const rl_sheet *sheet);
+/* The SVG that gnuplot drew, with names that people who hear it can use: of the chart what it is
+ * called and its caption, of each layer its series, instead of gnuplot's own. */
+void rl_chart_name_svg(rl_buf *out, const rl_chart *chart, const rl_buf *svg);
 void rl_chart_csv(rl_buf *out, const rl_chart *chart);
 void rl_chart_caption(rl_buf *out, const rl_chart *chart);
 

@@ -54,7 +54,10 @@ rl_status rl_plot_chart(rl_session *session, const rl_chart_kind *kind,
   const char *unnamed = rl_chart_unnamed(&chart);
   rl_status status = rl_plot_write(session, target, &chart, out);
   if (status != RL_OK || unnamed == NULL) return status;
-  return RL_REPORT(&session->diags, CHART_UNNAMED, (rl_loc){0}, unnamed);
+  return RL_REPORT(&session->diags, CHART_UNNAMED, (rl_loc){0}, unnamed,
+                   kind->of_rows ? "--for says how wide the chart is"
+                                 : "--label says which points have a name, --for how wide the "
+                                   "chart is");
 }
 
 /* The example of a kind, in characters: one model on one machine. */
@@ -143,7 +146,13 @@ rl_status rl_plot_wishes_draw(rl_session *session, const rl_plot_wishes *wishes,
   rl_status status = RL_OK;
   for (size_t i = 0; status == RL_OK && i < wishes->count; i++) {
     const rl_plot_wish *wish = &wishes->items[i];
+    const size_t before = out->length;
     status = rl_plot_chart(session, wish->kind, &wish->target, input, out);
+    if (status != RL_ENVIRONMENT) continue;
+    /* the rows are right without gnuplot: they are shown, and of its drawing nothing */
+    out->length = before;
+    if (out->text != NULL) out->text[before] = '\0';
+    session->whole = true;
   }
   return status;
 }

@@ -151,17 +151,54 @@ static bool finish(child *c, int64_t deadline, bool ended, int *status) {
   return done;
 }
 
-/* The line of its messages that says what is wrong: the last that is no warning. */
-static const char *complaint(rl_buf *messages) {
-  const char *at = messages->text, *best = "it says nothing";
-  while (at != NULL && *at != '\0') {
+/* What its messages say: the last line that is no warning, and the line of the script that it shows
+ * over a ^, without the blanks around it; NULL: it shows none. */
+typedef struct complaint {
+  const char *says, *shown;
+} complaint;
+
+static complaint read_complaint(rl_buf *messages) {
+  static const char prompt[] = "gnuplot> ";
+  complaint found = {"it says nothing", NULL};
+  const char *before = NULL;
+  for (char *at = messages->text; at != NULL && *at != '\0';) {
     char *end = strchr(at, '\n');
     if (end != NULL) *end = '\0';
     at += strspn(at, " \t");
-    if (*at != '\0' && *at != '^' && strstr(at, "warning:") == NULL) best = at;
+    if (strncmp(at, prompt, strlen(prompt)) == 0) at += strlen(prompt);
+    if (*at == '^') found.shown = before;
+    if (*at != '\0' && *at != '^' && strstr(at, "warning:") == NULL) found.says = at;
+    before = at;
     at = end == NULL ? NULL : end + 1;
   }
-  return best;
+  return found;
+}
+
+/* The number of the line that begins like that, from 1; 0: there is none. */
+static size_t line_of(const char *text, const char *shown) {
+  size_t line = 1;
+  while (*text != '\0') {
+    text += strspn(text, " \t");
+    const size_t length = strcspn(text, "\n");
+    if (length > 0 && strncmp(text, shown, length) == 0) return line;
+    text += length;
+    line++;
+    text += *text == '\n';
+  }
+  return 0;
+}
+
+/* What is wrong, with file and line where that is a part of the script; NULL without memory. It
+ * counts no lines of what it reads from a pipe, and calls each of them 0. */
+static const char *located(const rl_gnuplot *gnuplot, const complaint *found, rl_arena *arena) {
+  static const char none[] = "line 0: ";
+  const bool counted = strncmp(found->says, none, strlen(none)) != 0;
+  const char *says = counted ? found->says : found->says + strlen(none);
+  for (size_t i = 0; i < gnuplot->part_count && found->shown != NULL; i++) {
+    const size_t line = line_of(gnuplot->parts[i].text, found->shown);
+    if (line > 0) return rl_textf(arena, "%s:%zu: %s", gnuplot->parts[i].name, line, says);
+  }
+  return says;
 }
 
 static const char *kept_hint(const rl_gnuplot *gnuplot, rl_arena *arena) {
@@ -169,9 +206,20 @@ static const char *kept_hint(const rl_gnuplot *gnuplot, rl_arena *arena) {
                                : rl_textf(arena, "%s are kept", gnuplot->kept);
 }
 
+/* Whether it wrote more than anybody takes; else, of a buffer that failed, memory ran out. */
+static bool is_flood(const rl_buf *out) {
+  enum { PIECE = 16384 };
+  return out->failed && out->length + PIECE >= out->max;
+}
+
 static rl_status judge(const rl_gnuplot *gnuplot, int status, rl_buf *out, rl_buf *messages,
                        rl_diags *diags) {
   const char *kept = kept_hint(gnuplot, diags->arena);
+  if (is_flood(out)) {
+    char size[RL_NUMBER_TEXT];
+    rl_print_u64(out->max >> 20, size);
+    return RL_REPORT(diags, GNUPLOT_FLOODS, (rl_loc){0}, size, kept);
+  }
   if (out->failed) return rl_diag_oom(diags);
   if (messages->failed) messages->text = NULL; /* cut off, and not to be used */
   if (messages->text != NULL && strstr(messages->text, RL_GNUPLOT_TOO_OLD) != NULL) {
@@ -179,7 +227,10 @@ static rl_status judge(const rl_gnuplot *gnuplot, int status, rl_buf *out, rl_bu
   }
   const bool drew = gnuplot->elsewhere || out->length > 0;
   if (drew && WIFEXITED(status) && WEXITSTATUS(status) == 0) return RL_OK;
-  return RL_REPORT(diags, GNUPLOT_FAILED, (rl_loc){0}, complaint(messages), kept);
+  const complaint found = read_complaint(messages);
+  const char *says = located(gnuplot, &found, diags->arena);
+  if (says == NULL) return rl_diag_oom(diags);
+  return RL_REPORT(diags, GNUPLOT_FAILED, (rl_loc){0}, says, kept);
 }
 
 rl_status rl_gnuplot_run(const rl_gnuplot *gnuplot, const rl_buf *script, rl_buf *out,

@@ -5,12 +5,19 @@
 
 #include "base/diag.h"
 
+/* A part of the script that stands in a file of its own. */
+typedef struct rl_gnuplot_part {
+  const char *name, *text;
+} rl_gnuplot_part;
+
 typedef struct rl_gnuplot {
   const char *program;                 /* a path, or a name that is looked up in PATH */
   const char *path, *home, *libraries; /* of its environment, NULL: none */
   unsigned timeout_ms;
   bool elsewhere;   /* it writes its own files, and nothing to standard output */
   const char *kept; /* what stays when it fails, for the message: "fig.gp and fig.csv"; or NULL */
+  const rl_gnuplot_part *parts; /* complaints about their lines name them */
+  size_t part_count;
 } rl_gnuplot;
 
 /* Gives it the script on standard input; what it writes to standard output goes to `out`. Missing,

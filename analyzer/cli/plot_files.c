@@ -114,10 +114,12 @@ static const char *find_template(rl_session *session, const char *name) {
   return template_in(session, rl_session_user_folder(session), name);
 }
 
-/* The text of a template; NULL after a diagnostic, "" when there is none of that name. */
-static const char *read_template(rl_session *session, const char *name) {
+/* The text of a template; NULL after a diagnostic, "" when there is none of that name. where: its
+ * path, or its name. */
+static const char *read_template(rl_session *session, const char *name, const char **where) {
   const char *path = find_template(session, name), *text = NULL;
   size_t length;
+  *where = path == NULL ? name : path;
   for (size_t i = 0; path == NULL && i < RL_CHART_TEMPLATE_COUNT; i++) {
     if (strcmp(RL_CHART_TEMPLATES[i].name, name) == 0) return RL_CHART_TEMPLATES[i].text;
   }
@@ -195,28 +197,36 @@ static rl_status check_places(rl_session *session, const rl_plot_target *target,
 rl_status rl_plot_draw(rl_session *session, const rl_chart *chart, const rl_sheet *sheet,
                        const char *kept, rl_buf *out) {
   const char *program = session->environment.gnuplot;
+  rl_gnuplot_part parts[2];
+  for (size_t i = 0; i < sheet->template_count && i < 2; i++) {
+    parts[i] = (rl_gnuplot_part){sheet->template_names[i], sheet->templates[i]};
+  }
   const rl_gnuplot gnuplot = {.program = program == NULL ? "gnuplot" : program,
                               .path = session->environment.path,
                               .home = session->environment.home,
                               .libraries = session->environment.libraries,
                               .timeout_ms = TIMEOUT_MS,
                               .elsewhere = sheet->place != NULL,
-                              .kept = kept};
+                              .kept = kept,
+                              .parts = parts,
+                              .part_count = sheet->template_count < 2 ? sheet->template_count : 2};
   rl_sheet inner = *sheet;
-  rl_buf script;
+  rl_buf script, drawn;
   inner.alone = true;
   rl_buf_init(&script, &session->arena, CHART_MAX);
   rl_chart_gnuplot(&script, chart, &inner);
   if (script.failed) return rl_diag_oom(&session->diags);
-  const size_t before = out->length;
-  rl_status status = rl_gnuplot_run(&gnuplot, &script, out, &session->diags);
-  /* gnuplot's characters begin with a new page, which is no part of the chart */
-  const bool page = status == RL_OK && sheet->terminal == RL_TERMINAL_TEXT &&
-                    out->length > before && out->text[before] == '\f';
-  if (!page) return status;
-  memmove(out->text + before, out->text + before + 1, out->length - before); /* and its end */
-  out->length--;
-  return status;
+  rl_buf_init(&drawn, &session->arena, CHART_MAX);
+  rl_status status = rl_gnuplot_run(&gnuplot, &script, &drawn, &session->diags);
+  if (status != RL_OK) return status;
+  if (sheet->terminal == RL_TERMINAL_SVG) {
+    rl_chart_name_svg(out, chart, &drawn);
+  } else if (drawn.length > 0) {
+    /* gnuplot's characters begin with a new page, which is no part of the chart */
+    const size_t page = sheet->terminal == RL_TERMINAL_TEXT && drawn.text[0] == '\f';
+    rl_buf_addn(out, drawn.text + page, drawn.length - page);
+  }
+  return out->failed ? rl_diag_oom(&session->diags) : RL_OK;
 }
 
 /* Dates that cairo and gnuplot write into PDF and EPS are overwritten in place: the same chart is
@@ -399,12 +409,14 @@ static rl_status write_chart(rl_session *session, const rl_plot_target *target,
 rl_status rl_plot_write(rl_session *session, const rl_plot_target *target, const rl_chart *chart,
                         rl_buf *out) {
   const char *own = rl_textf(&session->arena, "%s.gp", chart->kind);
-  const char *templates[] = {read_template(session, "common.gp"),
-                             own == NULL ? NULL : read_template(session, own)};
+  const char *where[2] = {NULL, NULL};
+  const char *templates[] = {read_template(session, "common.gp", &where[0]),
+                             own == NULL ? NULL : read_template(session, own, &where[1])};
   rl_sheet sheet = target->sheet;
   if (own == NULL) return rl_diag_oom(&session->diags);
   if (templates[0] == NULL || templates[1] == NULL) return rl_diags_status(&session->diags);
   sheet.templates = templates;
+  sheet.template_names = where;
   sheet.template_count = sizeof templates / sizeof *templates;
   if (sheet.name != NULL) return write_chart(session, target, &sheet, chart);
   return rl_plot_draw(session, chart, &sheet, NULL, out);

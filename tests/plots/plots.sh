@@ -64,6 +64,9 @@ awk '/ with points ls 2[0-9][0-9] ps/ { hollow++; v = $0; sub(/.* ps /, "", v); 
   END { exit bad || hollow != 2 || filled != 2 }' chart.gp || fail "one series hides another"
 [ "$(grep -c 'point ls 20[0-9] ps' chart.gp)" -eq 2 ] || fail "the legend shows other marks than the plot"
 check lines llama-3-8b@h100-sxm,h200-sxm -b 1..64x2 --y memory
+for says in lines 'h100-sxm' 'h200-sxm'; do
+  grep -q "<title>$says</title>" chart.svg || fail "nothing in the SVG is called '$says'"
+done
 { grep -q 'with lines ls 101 lw 1.7' chart.gp && grep -q 'with lines ls 102 lw 0.9' chart.gp; } || fail "one line hides another"
 for venue in screen acm ieee usenix icml neurips slides; do
   check roofline llama-3-8b@h100-sxm --for $venue
@@ -181,7 +184,10 @@ for kind in roofline time bytes memory lines pareto; do
   draw $kind toy-llama@toy-gpu -b 1,8 -o a.svg
   cp a.svg first.svg
   LC_ALL=C.UTF-8 "$gnuplot" -d a.gp || fail "a.gp of $kind does not run"
-  cmp -s a.svg first.svg || fail "a.gp draws another $kind"
+  # what is drawn is the same; names that people hear are written behind gnuplot
+  sed 's/<title>.*<.title>//; s/<desc>.*<.desc>//' first.svg >drawn.svg
+  sed 's/<title>.*<.title>//; s/<desc>.*<.desc>//' a.svg | cmp -s - drawn.svg || fail "a.gp draws another $kind"
+  ! grep -q '<title>[Gg]nuplot' first.svg || fail "$kind has names of gnuplot's"
 done
 [ -s a.pdf ] || fail "no drawing beside a.tex"
 for kind in roofline time bytes memory lines pareto; do
