@@ -11,7 +11,8 @@
 #define RUNS_OF(isa)                                                                              \
   RUN(NORM, isa, NORM), RUN(ROPE, isa, ROPE), RUN(ROTATE, isa, ROPE), RUN(SOFTMAX, isa, SOFTMAX), \
       RUN(SAMPLE, isa, SAMPLE), RUN(QUANTIZE, isa, QUANTIZE), RUN(KV_APPEND, isa, APPEND),        \
-      RUN(LATENT_APPEND, isa, APPEND), RUN(EMBED, isa, EMBED), RUN(COMBINE, isa, COMBINE),        \
+      RUN(LATENT_APPEND, isa, APPEND), RUN(EMBED, isa, EMBED), RUN(GATHER, isa, GATHER),          \
+      RUN(WEIGH, isa, WEIGH), RUN(COMBINE, isa, COMBINE), RUN(COLLECT, isa, COMBINE),             \
       RUN(CONCAT, isa, CONCAT), RUN(FUSED, isa, GATE), VALUE(ACTIVATION, isa, ACTIVATION),        \
       VALUE(SWIGLU, isa, SWIGLU), VALUE(MUL, isa, MUL), VALUE(ADD, isa, ADD),                     \
       VALUE(SCALE, isa, SCALE), VALUE(SOFTCAP, isa, SOFTCAP), VALUE(CLAMP, isa, CLAMP),           \

@@ -134,6 +134,28 @@ static void build_embed(uint64_t first) {
   write_tokens(d.out, 1, d.cols);
 }
 
+static void build_gather(uint64_t first) {
+  uint32_t ids[TOKENS * 4];
+  for (uint64_t i = 0; i < f.pass.tokens * d.choices; i++) {
+    const uint64_t place = first * d.choices + i;
+    ids[i] = (uint32_t)((d.salt + place * place) % IDS);
+  }
+  rl_fixture_operand(&f, rl_fixture_choice(&f, d.choices, ids), RL_READ, 0);
+  read_weight(1, IDS, d.cols);
+  write_tokens(d.out, d.choices, d.cols);
+}
+
+static void build_weigh(uint64_t first) {
+  read_tokens(0, 1, d.cols, first);
+  read_tokens(1, 1, d.choices, first);
+  write_tokens(d.out, d.choices, d.cols);
+}
+
+static void build_collect(uint64_t first) {
+  read_tokens(0, d.choices, d.cols, first);
+  write_tokens(d.out, 1, d.cols);
+}
+
 static void build_combine(uint64_t first) {
   read_tokens(0, d.choices, d.cols, first);
   read_tokens(1, 1, d.choices, first);
@@ -148,37 +170,17 @@ static void build_concat(uint64_t first) {
 
 /* Tokens first ... first + count - 1 of a sequence. */
 static void build(uint64_t first, uint64_t count) {
+  static void (*const BUILD[RL_OP_KINDS])(uint64_t first) = {
+      [RL_OP_NORM] = build_norm,         [RL_OP_ROPE] = build_rope,
+      [RL_OP_SOFTMAX] = build_softmax,   [RL_OP_SAMPLE] = build_sample,
+      [RL_OP_QUANTIZE] = build_quantize, [RL_OP_KV_APPEND] = build_append,
+      [RL_OP_EMBED] = build_embed,       [RL_OP_GATHER] = build_gather,
+      [RL_OP_WEIGH] = build_weigh,       [RL_OP_COMBINE] = build_combine,
+      [RL_OP_COLLECT] = build_collect,   [RL_OP_CONCAT] = build_concat};
   rl_fixture_init(&f, d.kind);
   f.op.at = d.at;
   rl_fixture_sequence(&f, count, first, d.kind == RL_OP_SAMPLE ? count : 0, NULL);
-  switch (d.kind) {
-    case RL_OP_NORM:
-      build_norm(first);
-      break;
-    case RL_OP_ROPE:
-      build_rope(first);
-      break;
-    case RL_OP_SOFTMAX:
-      build_softmax(first);
-      break;
-    case RL_OP_SAMPLE:
-      build_sample(first);
-      break;
-    case RL_OP_QUANTIZE:
-      build_quantize(first);
-      break;
-    case RL_OP_KV_APPEND:
-      build_append(first);
-      break;
-    case RL_OP_EMBED:
-      build_embed(first);
-      break;
-    case RL_OP_COMBINE:
-      build_combine(first);
-      break;
-    default:
-      build_concat(first);
-  }
+  BUILD[d.kind](first);
 }
 
 static rl_test_format one_of(rl_test_format a, rl_test_format b, rl_test_format c) {
@@ -275,6 +277,18 @@ static double combined(uint64_t at) {
   return sum;
 }
 
+static double weighed(uint64_t at) {
+  const uint64_t choice = at / d.cols, token = choice / d.choices;
+  return stored(1, choice) * stored(0, token * d.cols + at % d.cols);
+}
+
+static double collected(uint64_t at) {
+  const uint64_t token = at / d.cols, k = d.choices;
+  double sum = 0;
+  for (uint64_t j = 0; j < k; j++) sum += stored(0, (token * k + j) * d.cols + at % d.cols);
+  return sum;
+}
+
 /* --- checks --- */
 
 static uint32_t first_result(void) {
@@ -348,10 +362,9 @@ static void check_alone(const rl_kernel *kernel) {
 }
 
 static void check_shape(rl_op_kind kind, const rl_kernel *kernel) {
-  static double (*const EXPECTED[RL_OP_KINDS])(uint64_t at) = {[RL_OP_NORM] = normalized,
-                                                               [RL_OP_ROPE] = rotated,
-                                                               [RL_OP_SOFTMAX] = softened,
-                                                               [RL_OP_COMBINE] = combined};
+  static double (*const EXPECTED[RL_OP_KINDS])(uint64_t at) = {
+      [RL_OP_NORM] = normalized, [RL_OP_ROPE] = rotated,     [RL_OP_SOFTMAX] = softened,
+      [RL_OP_WEIGH] = weighed,   [RL_OP_COMBINE] = combined, [RL_OP_COLLECT] = collected};
   draw_operator(kind);
   build(0, d.tokens);
   if (EXPECTED[kind] == NULL) rl_fixture_run(&f);

@@ -79,6 +79,8 @@ typedef enum rl_run_row {
   RL_RUN_QUANTIZE,
   RL_RUN_APPEND,
   RL_RUN_EMBED,
+  RL_RUN_GATHER,
+  RL_RUN_WEIGH,
   RL_RUN_COMBINE,
   RL_RUN_CONCAT,
   RL_RUN_GATE,
@@ -96,6 +98,8 @@ RL_ROW_FUNCTIONS(sample);
 RL_ROW_FUNCTIONS(quantize);
 RL_ROW_FUNCTIONS(append);
 RL_ROW_FUNCTIONS(embed);
+RL_ROW_FUNCTIONS(gather);
+RL_ROW_FUNCTIONS(weigh);
 RL_ROW_FUNCTIONS(combine);
 RL_ROW_FUNCTIONS(concat);
 RL_ROW_FUNCTIONS(gate);
@@ -115,6 +119,8 @@ RL_ROW_FUNCTIONS(gate);
     [RL_RUN_QUANTIZE] = RL_RUN_ROW("to integers", quantize, table, NULL),            \
     [RL_RUN_APPEND] = RL_RUN_ROW("from fp32", append, table, NULL),                  \
     [RL_RUN_EMBED] = {RL_RUN_FIELDS("in fp32", embed, table, NULL), .panels = true}, \
+    [RL_RUN_GATHER] = RL_RUN_ROW("in fp32", gather, table, NULL),                    \
+    [RL_RUN_WEIGH] = RL_RUN_ROW("in fp32", weigh, table, NULL),                      \
     [RL_RUN_COMBINE] = RL_RUN_ROW("in fp32", combine, table, NULL),                  \
     [RL_RUN_CONCAT] = RL_RUN_ROW("in fp32", concat, table, NULL),                    \
     [RL_RUN_GATE] = RL_RUN_ROW("in fp32", gate, table, NULL),                        \
