@@ -127,6 +127,7 @@ static bool take_workspace(one *c) {
   const rl_pass_limits limits = {.tokens = c->shape.tokens,
                                  .sequences = 1,
                                  .kv_rows = keys,
+                                 .scores = c->shape.tokens * keys,
                                  .longest = keys,
                                  .isa = c->bench->level,
                                  .threads = c->bench->threads};

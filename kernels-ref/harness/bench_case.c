@@ -1,5 +1,5 @@
 /* Tables of cases: linear operators by formats and tokens, attention by the cache's format, depth
- * and tokens, over latents by heads, too, and what works value by value. */
+ * and tokens, over latents by heads, too, what works value by value, and what moves rows. */
 #include "kernels-ref/harness/bench_case.h"
 
 #include "kernels-ref/cpu/registry.h"
@@ -11,6 +11,8 @@
     .kind = RL_QUANT, .type = (codes), .span = RL_PER_GROUP, .group = (neighbours), \
     .scale = RL_F16                                                                 \
   }
+#define BLOCKS(of) \
+  { .kind = RL_BLOCK, .block = (of) }
 #define WHOLE(codes) \
   { .kind = RL_QUANT, .type = (codes), .span = RL_PER_ROW, .scale = RL_F16 }
 
@@ -24,6 +26,7 @@ static const struct {
   rl_component weights, inputs;
   rl_type compute, engine;
   bool long_too; /* a prompt, too */
+  bool few;      /* few numbers of tokens */
 } FORMATS[] = {
     {"fp32 x fp32", DENSE(RL_F32), DENSE(RL_F32), RL_F32, RL_F32, true},
     {"fp16 x fp16", DENSE(RL_F16), DENSE(RL_F16), RL_F16, RL_F32, false},
@@ -33,14 +36,21 @@ static const struct {
     {"w4-g128 x bf16", GROUPED(RL_I4, 128), DENSE(RL_BF16), RL_BF16, RL_BF16, false},
     {"w4-g32 x bf16", GROUPED(RL_I4, 32), DENSE(RL_BF16), RL_BF16, RL_BF16, false},
     {"w4-g128 x int8", GROUPED(RL_I4, 128), WHOLE(RL_I8), RL_I8, RL_I8, false},
+    {"q4_0 x bf16", BLOCKS(RL_BLOCK_Q4_0), DENSE(RL_BF16), RL_BF16, RL_BF16, false, true},
+    {"q8_0 x int8", BLOCKS(RL_BLOCK_Q8_0), WHOLE(RL_I8), RL_I8, RL_I8, false, true},
+    {"q4_0 x int8", BLOCKS(RL_BLOCK_Q4_0), WHOLE(RL_I8), RL_I8, RL_I8, false, true},
+    {"q4_k x int8", BLOCKS(RL_BLOCK_Q4_K), WHOLE(RL_I8), RL_I8, RL_I8, false, true},
+    {"q6_k x int8", BLOCKS(RL_BLOCK_Q6_K), WHOLE(RL_I8), RL_I8, RL_I8, false, true},
 };
-static const uint64_t TOKENS[] = {1, 2, 3, 4, 5, 6, 7, 8, 16, 32, 64, 512};
+static const uint64_t TOKENS[] = {1, 2, 3, 4, 5, 6, 7, 8, 16, 32, 64, 512}, FEW[] = {1, 8, 64};
 enum {
   FORMAT_COUNT = sizeof FORMATS / sizeof *FORMATS,
-  TOKEN_COUNT = sizeof TOKENS / sizeof *TOKENS
+  TOKEN_COUNT = sizeof TOKENS / sizeof *TOKENS,
+  FEW_COUNT = sizeof FEW / sizeof *FEW
 };
 
 static size_t tokens_of(size_t format) {
+  if (FORMATS[format].few) return FEW_COUNT;
   return FORMATS[format].long_too ? TOKEN_COUNT : TOKEN_COUNT - 1;
 }
 
@@ -53,7 +63,7 @@ static size_t count_linear(void) {
 static void set_linear(rl_arena *arena, size_t nth, rl_bench_case *c) {
   size_t f = 0;
   for (; nth >= tokens_of(f); f++) nth -= tokens_of(f);
-  const uint64_t tokens = TOKENS[nth];
+  const uint64_t tokens = FORMATS[f].few ? FEW[nth] : TOKENS[nth];
   c->name = rl_textf(arena, "linear %s, %u token%s", FORMATS[f].name, (unsigned)tokens,
                      tokens == 1 ? "" : "s");
   c->compute = FORMATS[f].compute;
@@ -240,16 +250,98 @@ static void set_values(rl_arena *arena, size_t nth, rl_bench_case *c) {
   c->operand_count = count;
 }
 
+/* --- moved and weighed --- */
+
+enum { SCORED = 1024, CHOICES = 8, EXPERT_TOKENS = 256 };
+typedef struct moved {
+  rl_role role;
+  rl_extent extent;
+  bool written;
+  uint64_t rows, cols;
+  const rl_component *stack;
+} moved;
+#define ACTIVATIONS(rows, cols) \
+  { RL_ROLE_ACTIVATION, RL_EXTENT_TOKENS, false, (rows), (cols), &FP32 }
+#define RESULTS(rows, cols) \
+  { RL_ROLE_ACTIVATION, RL_EXTENT_TOKENS, true, (rows), (cols), &FP32 }
+#define SCORES_OF(written) \
+  { RL_ROLE_ACTIVATION, RL_EXTENT_SCORES, (written), 1, HEADS, &FP32 }
+#define APPENDED(stack) \
+  { RL_ROLE_KV, RL_EXTENT_KV, true, KV_HEADS, HEAD_DIM, (stack) }
+#define APPENDS(stack)                                                                 \
+  {                                                                                    \
+    ACTIVATIONS(KV_HEADS, HEAD_DIM), ACTIVATIONS(KV_HEADS, HEAD_DIM), APPENDED(stack), \
+        APPENDED(stack)                                                                \
+  }
+static const struct {
+  rl_op_kind kind;
+  const char *name;
+  uint64_t tokens, cached;
+  uint32_t count;
+  moved operands[4];
+} MOVES[] = {
+    {RL_OP_SOFTMAX,
+     "softmax, 32 heads, 8 tokens behind 1024",
+     8,
+     SCORED,
+     2,
+     {SCORES_OF(false), SCORES_OF(true)}},
+    {RL_OP_KV_APPEND, "append to bf16 kv, 2048 tokens", MANY, 0, 4, APPENDS(&BF16)},
+    {RL_OP_KV_APPEND, "append to int8 kv, 2048 tokens", MANY, 0, 4, APPENDS(&INT8)},
+    {RL_OP_WEIGH,
+     "weigh for 8 experts, 256 tokens",
+     EXPERT_TOKENS,
+     0,
+     3,
+     {ACTIVATIONS(1, WIDE), ACTIVATIONS(1, CHOICES), RESULTS(CHOICES, WIDE)}},
+    {RL_OP_COMBINE,
+     "combine 8 experts, 256 tokens",
+     EXPERT_TOKENS,
+     0,
+     3,
+     {ACTIVATIONS(CHOICES, WIDE), ACTIVATIONS(1, CHOICES), RESULTS(1, WIDE)}},
+    {RL_OP_COLLECT,
+     "collect 8 experts, 256 tokens",
+     EXPERT_TOKENS,
+     0,
+     2,
+     {ACTIVATIONS(CHOICES, WIDE), RESULTS(1, WIDE)}},
+};
+enum { MOVE_COUNT = sizeof MOVES / sizeof *MOVES };
+
+static size_t count_moves(void) {
+  return MOVE_COUNT;
+}
+
+static void set_moves(rl_arena *arena, size_t nth, rl_bench_case *c) {
+  const uint64_t tokens = MOVES[nth].tokens, keys = MOVES[nth].cached + tokens;
+  c->name = rl_textf(arena, "%s", MOVES[nth].name);
+  c->kind = MOVES[nth].kind;
+  c->compute = RL_F32;
+  c->tokens = tokens;
+  c->cached = MOVES[nth].cached;
+  c->at.top_k = CHOICES;
+  c->operand_count = MOVES[nth].count;
+  for (uint32_t o = 0; o < c->operand_count; o++) {
+    const moved *m = &MOVES[nth].operands[o];
+    uint64_t blocks = m->extent == RL_EXTENT_TOKENS ? tokens : keys;
+    if (m->extent == RL_EXTENT_SCORES) blocks = tokens * keys;
+    c->operands[o] = (rl_bench_operand){m->role, m->extent, m->written, true,
+                                        blocks,  m->rows,   m->cols,    m->stack};
+  }
+}
+
 /* --- all of them --- */
 
 static const struct {
-  rl_op_kind kind;
+  rl_op_kind kind; /* RL_OP_KINDS: each case has its own */
   size_t (*count)(void);
   void (*set)(rl_arena *arena, size_t nth, rl_bench_case *c);
 } GROUPS[] = {{RL_OP_LINEAR, count_linear, set_linear},
               {RL_OP_ATTENTION, count_attention, set_attention},
               {RL_OP_LATENT_ATTENTION, count_latents, set_latents},
-              {RL_OP_KINDS, count_values, set_values}};
+              {RL_OP_KINDS, count_values, set_values},
+              {RL_OP_KINDS, count_moves, set_moves}};
 enum { GROUP_COUNT = sizeof GROUPS / sizeof *GROUPS };
 
 static bool has_rows(rl_op_kind kind) {
@@ -263,8 +355,8 @@ static bool has_rows(rl_op_kind kind) {
 
 /* Whether a group's case is one of a kind with fast rows. */
 static bool is_there(size_t group, size_t nth) {
-  const bool values = GROUPS[group].kind == RL_OP_KINDS;
-  return has_rows(values ? VALUES[nth].kind : GROUPS[group].kind);
+  if (GROUPS[group].kind != RL_OP_KINDS) return has_rows(GROUPS[group].kind);
+  return has_rows(GROUPS[group].set == set_moves ? MOVES[nth].kind : VALUES[nth].kind);
 }
 
 /* The nth that is there; false behind the last one. */
