@@ -182,7 +182,10 @@ typedef RL_LIST(const char *) rl_chart_entries;
 void rl_chart_add_foot(rl_chart *chart, const rl_chart_entries *entries);
 /* Puts the wished names beside their points, none over another, over a point or cut. */
 void rl_chart_name_points(rl_chart *chart);
-/* "a, b and 3 more": the names that found no place; NULL where all did. */
+/* "a, b and 3 more": names, of many so many of them; "" of none. */
+const char *rl_chart_listed(rl_chart *chart, const char *const *names, size_t count, size_t most,
+                            const char *between);
+/* The names that found no place; NULL where all did. */
 const char *rl_chart_unnamed(rl_chart *chart);
 /* A caption, from a capital letter on, with a sentence that tells them. */
 void rl_chart_describe(rl_chart *chart, const char *caption);

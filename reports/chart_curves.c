@@ -481,7 +481,7 @@ void rl_chart_build_lines(rl_chart *chart, const rl_chart_input *input) {
   rl_curves_finish(&c, !c.x.category);
   const char *rings = c.turns == 0 ? "" : " From a ring on, what is named there bounds.";
   const char *gaps = c.unfits == 0 ? "" : " Crosses: what does not fit the memory.";
-  rl_chart_describe(chart,
-                    rl_textf(chart->grid.arena, "%s against %s, of %s.%s%s", c.y.says, c.x.says,
-                             rl_series_common(chart, c.table, &c.series), rings, gaps));
+  rl_chart_describe(chart, rl_textf(chart->grid.arena, "%s against %s, of %s.%s%s%s", c.y.says,
+                                    c.x.says, rl_series_common(chart, c.table, &c.series),
+                                    rl_series_told(chart, &c.series), rings, gaps));
 }

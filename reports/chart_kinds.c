@@ -169,34 +169,51 @@ void rl_chart_list_systems(rl_chart *chart, const rl_chart_input *input,
   name_subjects(chart, subjects);
 }
 
-/* The different values of a trait, at most so many; `most` + 1 where there are more. */
+/* The different values of a trait. */
 static size_t values_of(rl_chart *chart, const rl_chart_subjects *subjects, int trait,
-                        const char **values, size_t most) {
+                        const char **values) {
   size_t count = 0;
   for (size_t i = 0; i < subjects->count; i++) {
     const char *value = trait_of(chart, &subjects->items[i], trait);
     size_t at = 0;
     while (at < count && strcmp(values[at], value) != 0) at++;
-    if (at < count) continue;
-    if (count == most) return most + 1;
-    values[count++] = value;
+    if (at == count) values[count++] = value;
   }
   return count;
 }
 
-/* ", weights bf16 and w4a16-g128": what the subjects have of a trait, unless that is a long list.
- */
+/* ", weights bf16 and w4a16-g128": what the subjects have of a trait. */
 static const char *with_trait(rl_chart *chart, const rl_chart_subjects *subjects, const char *text,
                               int trait, const char *before) {
-  enum { MOST = 4 };
-  const char *values[MOST];
-  const size_t count = values_of(chart, subjects, trait, values, MOST);
-  if (count > MOST || values[0][0] == '\0') return text;
-  for (size_t i = 0; i < count; i++) {
-    const char *join = i == 0 ? before : i + 1 == count ? " and " : ", ";
-    text = rl_chart_keep(chart, rl_textf(chart->grid.arena, "%s%s%s", text, join, values[i]));
+  enum { MOST = 8 };
+  const char **values = RL_NEW_ARRAY(chart->grid.arena, const char *, subjects->count);
+  if (values == NULL) chart->failed = true;
+  if (values == NULL) return text;
+  const size_t count = values_of(chart, subjects, trait, values);
+  if (values[0][0] == '\0') return text;
+  return rl_chart_keep(chart, rl_textf(chart->grid.arena, "%s%s%s", text, before,
+                                       rl_chart_listed(chart, values, count, MOST, ", ")));
+}
+
+const char *rl_chart_restricted(rl_chart *chart, const rl_chart_input *input) {
+  enum { MOST = 8 };
+  char number[RL_NUMBER_TEXT];
+  rl_arena *arena = chart->grid.arena;
+  const char *text = "";
+  if (input->only_count > 0) {
+    text = rl_textf(arena, " Of the operators, these alone: %s.",
+                    rl_chart_listed(chart, input->only, input->only_count, MOST, ", "));
+    text = rl_chart_keep(chart, text);
   }
-  return text;
+  if (input->measured_count > 0) {
+    text = rl_textf(arena, "%s Measured kernels beside them: %s.", text,
+                    rl_print_grouped(input->measured_count, number));
+    text = rl_chart_keep(chart, text);
+  }
+  if (input->label_count == 0) return text;
+  return rl_chart_keep(
+      chart, rl_textf(arena, "%s Named, of the points: %s.", text,
+                      rl_chart_listed(chart, input->label, input->label_count, MOST, ", ")));
 }
 
 const char *rl_chart_common(rl_chart *chart, const rl_chart_input *input) {

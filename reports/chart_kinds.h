@@ -59,8 +59,12 @@ void rl_chart_list_systems(rl_chart *chart, const rl_chart_input *input,
                            rl_chart_subjects *subjects);
 bool rl_chart_shows(const rl_chart_input *input, const char *operator_name);
 bool rl_chart_names(const rl_chart_input *input, const char *operator_name);
+/* Sentences for the caption: which operators alone are drawn and named, and what was measured; "":
+ * the chart shows everything. */
+const char *rl_chart_restricted(rl_chart *chart, const rl_chart_input *input);
 /* "llama-3-8b on h100-sxm, weights bf16, KV bf16, 2,048 prompt and 256 generated tokens": what the
- * results have in common, and what tells them apart unless that is a long list; for the caption. */
+ * results have in common, and what tells them apart, of long lists the beginning; for the caption.
+ */
 const char *rl_chart_common(rl_chart *chart, const rl_chart_input *input);
 
 void rl_chart_build_roofline(rl_chart *chart, const rl_chart_input *input);

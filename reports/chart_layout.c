@@ -66,8 +66,8 @@ static void add_sample(rl_chart *chart, const rl_chart_key *key, double x, doubl
 
 /* Writes the keys in rows, the first one with its middle at y; 0 rows without keys. Without `write`
  * only counts the rows. */
-static size_t flow_keys(rl_chart *chart, double y, bool write) {
-  const double from = chart->left, to = chart->canvas.width - gap_of(chart);
+static size_t flow_from(rl_chart *chart, double from, double y, bool write) {
+  const double to = chart->canvas.width - gap_of(chart);
   const double row = line_height(chart), gap = gap_of(chart);
   const double sample = sample_width(chart) + gap;
   double x = from;
@@ -122,6 +122,17 @@ static size_t y_title_lines(rl_chart *chart, const char *lines[Y_TITLE_LINES]) {
   return rl_letters_wrap(chart->grid.arena, canvas, chart->y.title,
                          canvas->text ? canvas->width : canvas->height - 2 * gap_of(chart), lines,
                          canvas->text ? 1 : Y_TITLE_LINES);
+}
+
+/* From where the plot begins; many of them from beside the y axis's title, where more fit in a row.
+ */
+static size_t flow_keys(rl_chart *chart, double y, bool write) {
+  enum { MANY = 3 };
+  const char *lines[Y_TITLE_LINES];
+  const size_t beside = chart->canvas.text ? 0 : y_title_lines(chart, lines);
+  const double edge = gap_of(chart) + (double)beside * line_height(chart);
+  const bool many = flow_from(chart, chart->left, y, false) > MANY && edge < chart->left;
+  return flow_from(chart, many ? edge : chart->left, y, write);
 }
 
 /* Beside the axis, turned; at a terminal, which turns nothing, above it. */

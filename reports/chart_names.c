@@ -72,17 +72,22 @@ static void miss_name(rl_chart *chart, const char *name, bool near) {
   }
 }
 
-const char *rl_chart_unnamed(rl_chart *chart) {
-  enum { MOST = 6 };
-  const char *text = NULL;
-  const size_t count = chart->unnamed.count, told = count > MOST + 1 ? MOST : count;
+const char *rl_chart_listed(rl_chart *chart, const char *const *names, size_t count, size_t most,
+                            const char *between) {
+  const char *text = "";
+  const size_t told = count > most + 1 ? most : count;
   for (size_t i = 0; i < told; i++) {
-    const char *between = i == 0 ? "" : i + 1 == count ? " and " : ", ";
-    text = rl_chart_keep(chart, rl_textf(chart->grid.arena, "%s%s%s", i == 0 ? "" : text, between,
-                                         chart->unnamed.items[i]));
+    const char *before = i == 0 ? "" : i + 1 == count ? " and " : between;
+    text = rl_chart_keep(chart, rl_textf(chart->grid.arena, "%s%s%s", text, before, names[i]));
   }
   if (told == count) return text;
   return rl_chart_keep(chart, rl_textf(chart->grid.arena, "%s and %zu more", text, count - told));
+}
+
+const char *rl_chart_unnamed(rl_chart *chart) {
+  enum { MOST = 6 };
+  if (chart->unnamed.count == 0) return NULL;
+  return rl_chart_listed(chart, chart->unnamed.items, chart->unnamed.count, MOST, ", ");
 }
 
 void rl_chart_describe(rl_chart *chart, const char *caption) {
@@ -256,18 +261,15 @@ static bool meets_guides(const rl_chart *chart, const rl_box *boxes, size_t coun
 bool rl_chart_is_free(rl_chart *chart, const rl_chart_text *text, size_t own_guide) {
   const rl_box bounds = {chart->left, chart->bottom, chart->right, chart->top};
   size_t taken_count, points;
-  const rl_box *taken = list_boxes(chart, &taken_count, &points);
   rl_box *boxes = RL_NEW_ARRAY(chart->grid.arena, rl_box, squares_of(chart, text));
-  if (taken == NULL || boxes == NULL) {
-    chart->failed = true;
-    return false;
-  }
-  const size_t count = cover_text(chart, text, boxes);
+  const size_t count = boxes == NULL ? 0 : cover_text(chart, text, boxes);
   for (size_t i = 0; i < count; i++) {
     if (!rl_box_inside(&boxes[i], &bounds)) return false;
   }
-  return !covers_meet(boxes, count, taken, taken_count) &&
-         !meets_guides(chart, boxes, count, own_guide);
+  if (boxes != NULL && meets_guides(chart, boxes, count, own_guide)) return false;
+  const rl_box *taken = list_boxes(chart, &taken_count, &points); /* what takes time comes last */
+  if (taken == NULL || boxes == NULL) chart->failed = true;
+  return taken != NULL && boxes != NULL && !covers_meet(boxes, count, taken, taken_count);
 }
 
 void rl_chart_name_points(rl_chart *chart) {

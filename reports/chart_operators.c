@@ -151,8 +151,9 @@ static void build(rl_bars *bars, const rl_chart_input *input, amount_of *amount,
     if (subjects.count > 1) rl_bars_add_heading(bars, subjects.items[s].name);
     add_pass(bars, input, &subjects.items[s], amount, rows_each(chart, subjects.count));
   }
-  rl_chart_describe(chart, rl_textf(chart->grid.arena, "%s of %s. %s", bars->title,
-                                    rl_chart_common(chart, input), says));
+  rl_chart_describe(
+      chart, rl_textf(chart->grid.arena, "%s of %s. %s%s", bars->title,
+                      rl_chart_common(chart, input), says, rl_chart_restricted(chart, input)));
   rl_bars_draw(bars);
 }
 

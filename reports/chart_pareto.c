@@ -113,9 +113,10 @@ static void write_caption(rl_curves *c, bool any, bool more) {
                    "the sweep marked"
                  : "on the front is what no other one that fits is better than in both";
   }
-  rl_chart_describe(c->chart, rl_textf(arena, "%s against %s, of %s%s%s %s.", c->y.says, c->x.says,
-                                       rl_series_common(c->chart, c->table, &c->series),
-                                       along == SIZE_MAX ? ":" : ".", named, front));
+  rl_chart_describe(c->chart, rl_textf(arena, "%s against %s, of %s%s%s %s.%s", c->y.says,
+                                       c->x.says, rl_series_common(c->chart, c->table, &c->series),
+                                       along == SIZE_MAX ? ":" : ".", named, front,
+                                       rl_series_told(c->chart, &c->series)));
 }
 
 /* A line is one of two points or more; of more figures than two the front is points. */

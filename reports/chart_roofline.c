@@ -199,8 +199,8 @@ static void describe(builder *b) {
                "Roofline of %s. Each point is an operator at its arithmetic intensity over the "
                "bytes of main memory, or of a cache where that is what binds, and at the rate that "
                "it reaches at best; element-wise work is counted in operations of the vector "
-               "units.%s",
-               rl_chart_common(c, b->input), rest));
+               "units.%s%s",
+               rl_chart_common(c, b->input), rl_chart_restricted(c, b->input), rest));
 }
 
 void rl_chart_build_roofline(rl_chart *chart, const rl_chart_input *input) {

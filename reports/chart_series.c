@@ -202,3 +202,14 @@ const char *rl_series_common(rl_chart *chart, const rl_chart_table *table,
   const char *more = tokens(chart, table, series);
   return more[0] == '\0' ? text : joined(chart, text, ", ", more);
 }
+
+const char *rl_series_told(rl_chart *chart, const rl_series_list *series) {
+  enum { MOST = 12 };
+  if (series->count < 2) return "";
+  const char **names = RL_NEW_ARRAY(chart->grid.arena, const char *, series->count);
+  if (names == NULL) chart->failed = true;
+  if (names == NULL) return "";
+  for (size_t i = 0; i < series->count; i++) names[i] = series->items[i].name;
+  return rl_chart_keep(chart, rl_textf(chart->grid.arena, " Series: %s.",
+                                       rl_chart_listed(chart, names, series->count, MOST, "; ")));
+}

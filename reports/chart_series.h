@@ -29,6 +29,8 @@ double rl_series_roundness(uint64_t number);
 /* How round a number has to be for about ten of a series to be named; 0: all are. */
 double rl_series_least_round(const rl_series *series, size_t along);
 bool rl_series_same(const rl_cell *a, const rl_cell *b);
+/* " Series: h100-sxm, bf16; h100-sxm, fp8.": a sentence of a caption; "" of one alone. */
+const char *rl_series_told(rl_chart *chart, const rl_series_list *series);
 /* "llama-3-8b on h100-sxm, weights bf16, 2,048 prompt and 256 generated tokens": keys that all rows
  * have in common, and what was said of all. */
 const char *rl_series_common(rl_chart *chart, const rl_chart_table *table,
