@@ -24,17 +24,49 @@ typedef struct walk {
   rl_path_list *out;
 } walk;
 
-/* Weights are descriptions too; parts of several files are named by their index. */
-static bool is_weights(const char *name, const char *dot) {
-  if (strcmp(dot, ".gguf") != 0 && !rl_safetensors_is_name(name)) return false;
-  return strcmp(dot, ".json") == 0 || strstr(name, "-of-") == NULL;
+static bool ends_in(const char *text, const char *end) {
+  const size_t length = strlen(text), tail = strlen(end);
+  return length >= tail && strcmp(text + length - tail, end) == 0;
 }
 
-static bool is_description(const char *name) {
-  const char *dot = strrchr(name, '.');
+/* Whether the folder has an index of safetensors, which names all parts. */
+static bool has_index(const rl_path_list *folder) {
+  for (size_t i = 0; i < folder->count; i++) {
+    if (ends_in(folder->items[i], ".safetensors.index.json")) return true;
+  }
+  return false;
+}
+
+/* Whether the part of GGUF whose name goes on at `of` is a later one of a first that is there. */
+static bool has_first(const rl_path_list *folder, const char *path, const char *of) {
+  static const char first[] = "-00001";
+  const size_t digits = sizeof first - 1;
+  if (of - path < (ptrdiff_t)digits) return false;
+  const size_t stem = (size_t)(of - path) - digits;
+  if (strncmp(path + stem, first, digits) == 0) return false;
+  for (size_t i = 0; i < folder->count; i++) {
+    const char *other = folder->items[i];
+    if (strncmp(other, path, stem) != 0 || strncmp(other + stem, first, digits) != 0) continue;
+    if (strcmp(other + stem + digits, of) == 0) return true;
+  }
+  return false;
+}
+
+/* Whether another file of the folder speaks for a part of several. */
+static bool is_spoken_for(const rl_path_list *folder, const char *path) {
+  const char *of = strstr(strrchr(path, '/'), "-of-");
+  if (of == NULL || ends_in(path, ".json")) return false;
+  return ends_in(path, ".gguf") ? has_first(folder, path, of) : has_index(folder);
+}
+
+/* Weights are descriptions, too. */
+static bool is_description(const rl_path_list *folder, const char *path) {
+  const char *name = strrchr(path, '/') + 1, *dot = strrchr(name, '.');
   if (dot == NULL || dot == name) return false;
-  return strcmp(dot, ".yaml") == 0 || strcmp(dot, ".yml") == 0 ||
-         strcmp(name, "config.json") == 0 || is_weights(name, dot);
+  if (strcmp(dot, ".yaml") == 0 || strcmp(dot, ".yml") == 0) return true;
+  if (strcmp(name, "config.json") == 0) return true;
+  const bool weights = strcmp(dot, ".gguf") == 0 || rl_safetensors_is_name(name);
+  return weights && !is_spoken_for(folder, path);
 }
 
 static rl_status skipped(const walk *w, const char *path, const char *why) {
@@ -77,12 +109,12 @@ static rl_status gather(const walk *w, const char *folder, int depth) {
   if (depth == 0) return skipped(w, folder, "too many folders inside each other");
   rl_status status = read_folder(w, folder, &found);
   for (size_t i = 0; status == RL_OK && i < found.count; i++) {
-    const char *path = found.items[i], *name = strrchr(path, '/') + 1;
+    const char *path = found.items[i];
     struct stat info;
     if (lstat(path, &info) != 0) continue;
     if (S_ISDIR(info.st_mode)) {
       status = gather(w, path, depth - 1);
-    } else if (is_description(name)) {
+    } else if (is_description(&found, path)) {
       status =
           S_ISREG(info.st_mode) ? add(w, w->out, path) : skipped(w, path, "not a regular file");
     }

@@ -3,6 +3,7 @@
  * adds, multiplies, and fused ones twice; on tensor cores the operations of their paths. */
 #include "cli/measured.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/names.h"
@@ -197,6 +198,37 @@ static bool add_metric(reader *r, rl_measured *kernel, const char *name, const c
   return true;
 }
 
+typedef struct launch {
+  const char *name;
+  size_t index;
+} launch;
+
+static int compare_launches(const void *a, const void *b) {
+  const launch *one = a, *other = b;
+  const int order = strcmp(one->name, other->name);
+  return order != 0 ? order : (one->index > other->index) - (one->index < other->index);
+}
+
+/* Launches of one kernel are numbered in their order: "gemm #1", "gemm #2". */
+static void number_launches(reader *r) {
+  const size_t count = r->kernels.count;
+  launch *launches = RL_NEW_ARRAY(r->arena, launch, count + 1);
+  bool whole = launches != NULL;
+  for (size_t i = 0; whole && i < count; i++) {
+    launches[i] = (launch){r->kernels.items[i].name, i};
+  }
+  if (whole && count > 1) qsort(launches, count, sizeof *launches, compare_launches);
+  for (size_t i = 0, number = 1; whole && i < count; i++) {
+    const char *name = launches[i].name;
+    const bool more = i + 1 < count && strcmp(launches[i + 1].name, name) == 0;
+    if (number > 1 || more) name = rl_textf(r->arena, "%s #%zu", name, number);
+    number = more ? number + 1 : 1;
+    whole = name != NULL;
+    r->kernels.items[launches[i].index].name = name;
+  }
+  if (!whole) rl_diag_oom(r->diags);
+}
+
 /* A row a kernel, below a row of units. */
 static void read_raw(reader *r, size_t name) {
   if (!next_row(r)) return;
@@ -247,8 +279,10 @@ static rl_status read_kernels(reader *r) {
       read_table(r, at);
     } else if (kernel < none && metric < none) {
       read_details(r, kernel, metric);
+      number_launches(r);
     } else if (kernel < none && time < none) {
       read_raw(r, kernel);
+      number_launches(r);
     } else {
       return RL_REPORT(r->diags, POINTS_FORM, (rl_loc){.file = r->path}, "");
     }

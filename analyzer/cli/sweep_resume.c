@@ -88,29 +88,27 @@ static rl_status next_line(rl_sweep_run *run, rl_lines *lines, char **line) {
   return refuse(run, (uint32_t)lines->number, "this line");
 }
 
-/* Of the whole grid each point has a row, and of a shard each row is sealed: no point is evaluated
- * again. */
-static rl_status follow_points(rl_sweep_run *run, rl_lines *lines) {
+/* Each row of a shard is sealed: no point is evaluated again. */
+static rl_status follow_seals(rl_sweep_run *run, rl_lines *lines) {
   uint64_t point, before = 0;
   char *line;
   rl_status status = next_line(run, lines, &line);
   for (; status == RL_OK && line != NULL; status = next_line(run, lines, &line)) {
     const bool numbered = rl_line_point(line, run->wish.format, &point);
-    const bool next = run->mark != NULL ? point > before : point == before + 1;
-    if (!numbered || !next) return refuse(run, (uint32_t)lines->number, "this line");
+    if (!numbered || point <= before) return refuse(run, (uint32_t)lines->number, "this line");
     before = point;
   }
   return status;
 }
 
-/* Which points have a row follows from their figures alone. */
+/* Nothing vouches for the rows of a whole grid but the points themselves, evaluated again. */
 static rl_status follow_rows(rl_sweep_run *run, rl_lines *lines) {
   rl_diags *diags = &run->session->diags;
   rl_sweep_rows rows = {.count = 0};
   char *line;
   size_t at = 0;
   rl_status status = rl_lines_next(lines, &line, diags);
-  while (status == RL_OK && line != NULL) {
+  while (status == RL_OK && line != NULL && !rl_interrupted()) {
     bool same = false;
     if (at == rows.count) {
       status = rl_sweep_next(run->sweep, &rows, diags);
@@ -137,8 +135,9 @@ static rl_status check_lines(rl_sweep_run *run, uint64_t whole) {
   rl_status status = rl_lines_open(&lines, run->wish.resume, &session->arena, &session->diags);
   lines.left = whole;
   if (status == RL_OK && head) status = rl_lines_next(&lines, &line, &session->diags);
-  const bool again = run->wish.where_count > 0 && run->mark == NULL;
-  if (status == RL_OK) status = again ? follow_rows(run, &lines) : follow_points(run, &lines);
+  if (status == RL_OK) {
+    status = run->mark == NULL ? follow_rows(run, &lines) : follow_seals(run, &lines);
+  }
   rl_lines_close(&lines);
   return status;
 }
