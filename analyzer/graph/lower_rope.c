@@ -16,7 +16,7 @@ typedef struct scaling_name {
 static const scaling_name SCALING_NAMES[] = {
     {"default", RL_ROPE_PLAIN}, {"mrope", RL_ROPE_PLAIN}, /* sections are read apart */
     {"linear", RL_ROPE_LINEAR}, {"llama3", RL_ROPE_LLAMA3}, {"longrope", RL_ROPE_LONGROPE},
-    {"su", RL_ROPE_LONGROPE},   {"yarn", RL_ROPE_YARN}};
+    {"su", RL_ROPE_LONGROPE},   {"yarn", RL_ROPE_YARN},     {"divisors", RL_ROPE_DIVISORS}};
 
 /* A positive number of the scaling map, which must be there. */
 static rl_status read_factor(rl_lowering *lowering, const rl_node *map, const char *key,
@@ -151,6 +151,9 @@ static rl_status read_scaling(rl_lowering *lowering, const rl_evaluated *values,
   if (status == RL_OK) status = read_type(lowering, map, &at->rope_scaling);
   if (status == RL_OK && at->rope_scaling == RL_ROPE_LONGROPE) {
     return read_longrope(lowering, map, values, at);
+  }
+  if (status == RL_OK && at->rope_scaling == RL_ROPE_DIVISORS) {
+    return read_divisors(lowering, map, "divisors", at->rotary_dims / 2, &at->rope_divisors);
   }
   if (status == RL_OK && at->rope_scaling == RL_ROPE_YARN) return rl_yarn_read(lowering, map, at);
   if (status == RL_OK && at->rope_scaling != RL_ROPE_PLAIN) {

@@ -152,7 +152,7 @@ typedef enum rl_attention_over {
 typedef enum rl_rope_style { RL_ROPE_HALVES /* (i, i + n/2) */, RL_ROPE_PAIRS /* (2i, 2i + 1) */ } rl_rope_style;
 /* What a router's logits become: softmax over all experts, over the chosen ones, or sigmoid. */
 typedef enum rl_score_kind { RL_SCORE_SOFTMAX, RL_SCORE_SOFTMAX_CHOSEN, RL_SCORE_SIGMOID, RL_SCORE_SPARSE_MIXER } rl_score_kind;
-typedef enum rl_rope_scaling { RL_ROPE_PLAIN, RL_ROPE_LINEAR, RL_ROPE_LLAMA3, RL_ROPE_LONGROPE, RL_ROPE_YARN } rl_rope_scaling;
+typedef enum rl_rope_scaling { RL_ROPE_PLAIN, RL_ROPE_LINEAR, RL_ROPE_LLAMA3, RL_ROPE_LONGROPE, RL_ROPE_YARN, RL_ROPE_DIVISORS } rl_rope_scaling;
 /* What a head's rows of the weight that expands latents make: its key or its value. */
 typedef enum rl_head_part { RL_HEAD_KEY, RL_HEAD_VALUE } rl_head_part;
 /* How much of a head's state is left after a token: 1 - 2^(-5 - head), or exp of minus a slope that
@@ -185,7 +185,7 @@ typedef struct rl_op_attributes {
   rl_rope_scaling rope_scaling;
   double rope_factor, rope_low, rope_high; /* Llama 3.1: factor, low and high frequency factors */
   uint64_t rope_original;   /* original context of the scaling */
-  const double *rope_divisors; /* LongRoPE, YaRN: of each frequency, rotary_dims / 2 of them */
+  const double *rope_divisors; /* LongRoPE, YaRN, given: of each frequency, rotary_dims / 2 of them */
   double rope_magnitude;    /* what is rotated grows by it; 0 = it keeps its length */
   uint64_t window;          /* keys a query sees, itself included; 0 = all before it */
   uint64_t budget;          /* eidetic_attention: tokens behind the window that are kept */

@@ -36,6 +36,12 @@ rl_status rl_gguf_check_tensors(const rl_load *load, const rl_gguf *first, const
 /* A config as Hugging Face would write it, in the family's keys. NULL after a diagnostic. */
 const rl_node *rl_gguf_config(const rl_load *load, const rl_gguf *gguf,
                               const struct rl_family **family);
+/* A fact by its name without the architecture's in front; NULL when the file does not say it, or
+ * memory ran out. */
+const rl_node *rl_gguf_fact(const rl_load *load, const rl_gguf *gguf, const char *name);
+/* How rotations are scaled, as the map of a config; NULL: they are not, or after a diagnostic.
+ * Tensors that say it are taken from the weights of the file. */
+const rl_node *rl_gguf_rope(const rl_load *load, const rl_gguf *gguf);
 /* Puts tensors that the family has as one, and the file in parts, together: blk.3.attn_k_b and
  * blk.3.attn_v_b as blk.3.attn_kv_b, in the format of the first part. */
 rl_status rl_gguf_join(const rl_load *load, const struct rl_family *family, rl_stored *stored);

@@ -47,6 +47,8 @@ static const struct {
                 {"layer_norm_eps", "attention.layer_norm_epsilon"},
                 {"layer_norm_epsilon", "attention.layer_norm_epsilon"},
                 {"rope_theta", "rope.freq_base"},
+                {"max_position_embeddings", "context_length"},
+                {"original_max_position_embeddings", "rope.scaling.original_context_length"},
                 {"sliding_window", "attention.sliding_window"},
                 {"num_local_experts", "expert_count"},
                 {"num_experts", "expert_count"},
@@ -56,15 +58,18 @@ static const struct {
                 {"mlp_bias", "ffn_bias"},
                 {"tie_word_embeddings", "tied"}};
 
-/* A fact by its name without the architecture's; NULL when the file has none. */
-static const rl_node *find_fact(const fact_scope *own, const char *name) {
-  const char *whole = rl_textf(own->load->arena, "%s.%s", own->gguf->architecture, name);
+const rl_node *rl_gguf_fact(const rl_load *load, const rl_gguf *gguf, const char *name) {
+  const char *whole = rl_textf(load->arena, "%s.%s", gguf->architecture, name);
   if (whole == NULL) {
-    rl_diag_oom(own->load->diags);
+    rl_diag_oom(load->diags);
     return NULL;
   }
-  const rl_node *node = rl_node_get(own->gguf->facts, whole);
-  return node != NULL ? node : rl_node_get(own->gguf->facts, name);
+  const rl_node *node = rl_node_get(gguf->facts, whole);
+  return node != NULL ? node : rl_node_get(gguf->facts, name);
+}
+
+static const rl_node *find_fact(const fact_scope *own, const char *name) {
+  return rl_gguf_fact(own->load, own->gguf, name);
 }
 
 /* What a tensor's presence says, by name; -1: the name says nothing of tensors. */
@@ -264,6 +269,15 @@ static void add_standard(config_writer *writer, const fact_scope *scope, const r
   }
 }
 
+/* A family that writes its own keys of rotations knows better. */
+static void add_rotation(config_writer *writer, const rl_gguf *gguf, const rl_family *family) {
+  static const char key[] = "rope_scaling";
+  bool own = family->gguf.config != NULL && rl_node_get(family->gguf.config, key) != NULL;
+  if (own || !rl_family_mentions(family, key)) return;
+  const rl_node *map = rl_gguf_rope(writer->load, gguf);
+  if (map != NULL) add_item(writer, key, (rl_node *)map);
+}
+
 const rl_node *rl_gguf_config(const rl_load *load, const rl_gguf *gguf, const rl_family **family) {
   const fact_scope scope = {.scope = {.resolve = resolve_fact}, .load = load, .gguf = gguf};
   config_writer writer = {.load = load};
@@ -277,6 +291,7 @@ const rl_node *rl_gguf_config(const rl_load *load, const rl_gguf *gguf, const rl
   add_item(&writer, "torch_dtype", text_node(load, "float16", true));
   add_own(&writer, &scope, own);
   add_standard(&writer, &scope, *family);
+  add_rotation(&writer, gguf, *family);
   const rl_node *config = map_node(&writer);
   return rl_load_clean(load) ? config : NULL;
 }

@@ -110,11 +110,11 @@ static void expect(const counted *k, const char *line) {
 static void test_leftover(void) {
   counted k;
   gguf_make_llama(&file, (gguf_llama){.down = GGUF_Q4_K, .head = 1});
-  gguf_tensor(&file, "rope_freqs.weight", (gguf_shape){GGUF_F32, 32, 0, 128});
+  gguf_tensor(&file, "blk.0.extra.weight", (gguf_shape){GGUF_F32, 32, 0, 128});
   begin(&k, NULL);
   CU_ASSERT_EQUAL(rl_stored_check(&k.c.arena, k.scenario, k.program, &k.c.diags), RL_OK);
   expect(&k,
-         "x.gguf: note: no weight of the family is made of rope_freqs.weight: 1 in the file, 128 B "
+         "x.gguf: note: no weight of the family is made of blk.0.extra.weight: 1 in the file, 128 B "
          "— these bytes are not counted");
   end(&k);
 }

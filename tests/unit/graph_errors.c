@@ -284,6 +284,9 @@ static void test_rope_scaling(void) {
       "{scaling: {type: llama3, factor: 8, original_max_position_embeddings: 8, "
       "low_freq_factor: 2, high_freq_factor: 1}}",
       RL_D_ROPE_FREQUENCIES, 11, "");
+  check_scaling("{scaling: {type: divisors}}", RL_D_ROPE_SCALING_KEY, 11, "'divisors'");
+  check_scaling("{scaling: {type: divisors, divisors: [1, 2, 3]}}", RL_D_ROPE_DIVISORS, 38,
+                "divisors must list 2 numbers");
   check_scaling("{scaling: {type: longrope}, context: 8}", RL_D_ROPE_SCALING_KEY, 11,
                 "'original_max_position_embeddings'");
   check_scaling("{scaling: {type: longrope}, context: 8, original: 4}", RL_D_ROPE_SCALING_KEY, 11,
