@@ -1,6 +1,7 @@
 /* probe: this machine as a hardware description, every figure measured. */
 #include "base/number.h"
 #include "cli/commands.h"
+#include "cli/outside_reader.h"
 #include "cli/probe_file.h"
 #include "cli/progress.h"
 #include "kernels-ref/cpu/fast/team.h"
@@ -25,6 +26,10 @@ rl_status rl_cmd_probe(rl_session *session, rl_buf *out) {
   rl_progress_begin(&progress, session);
   const bool whole = rl_probe_run(&session->arena, &machine, &options, probe);
   rl_team_end();
+  if (whole && !quick) {
+    rl_progress_tell(&progress, "probing ", "beside another reader, where there is one", 1);
+    rl_outside_compare(session, probe);
+  }
   rl_progress_end(&progress);
   if (!whole) return rl_diag_oom(&session->diags);
   const size_t disturbed = rl_probe_write(out, probe);

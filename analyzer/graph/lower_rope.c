@@ -149,20 +149,23 @@ static rl_status read_scaling(rl_lowering *lowering, const rl_evaluated *values,
   if (map == NULL) return RL_OK;
   rl_status status = check_partial(lowering, map, at);
   if (status == RL_OK) status = read_type(lowering, map, &at->rope_scaling);
-  if (status == RL_OK && at->rope_scaling == RL_ROPE_LONGROPE) {
-    return read_longrope(lowering, map, values, at);
+  if (status != RL_OK) return status;
+  switch (at->rope_scaling) {
+    case RL_ROPE_PLAIN:
+      return RL_OK;
+    case RL_ROPE_LONGROPE:
+      return read_longrope(lowering, map, values, at);
+    case RL_ROPE_YARN:
+      return rl_yarn_read(lowering, map, at);
+    case RL_ROPE_DIVISORS:
+      return read_divisors(lowering, map, "divisors", at->rotary_dims / 2, &at->rope_divisors);
+    case RL_ROPE_LINEAR:
+      return read_factor(lowering, map, "factor", &at->rope_factor);
+    case RL_ROPE_LLAMA3:
+      break;
   }
-  if (status == RL_OK && at->rope_scaling == RL_ROPE_DIVISORS) {
-    return read_divisors(lowering, map, "divisors", at->rotary_dims / 2, &at->rope_divisors);
-  }
-  if (status == RL_OK && at->rope_scaling == RL_ROPE_YARN) return rl_yarn_read(lowering, map, at);
-  if (status == RL_OK && at->rope_scaling != RL_ROPE_PLAIN) {
-    status = read_factor(lowering, map, "factor", &at->rope_factor);
-  }
-  if (status == RL_OK && at->rope_scaling == RL_ROPE_LLAMA3) {
-    status = read_llama3(lowering, map, at);
-  }
-  return status;
+  status = read_factor(lowering, map, "factor", &at->rope_factor);
+  return status == RL_OK ? read_llama3(lowering, map, at) : status;
 }
 
 /* What is rotated of the inputs, in place: q, and k where there is one. */
