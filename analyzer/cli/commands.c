@@ -278,7 +278,7 @@ const rl_command RL_COMMAND_TABLE[RL_COMMANDS] = {
     [RL_COMMAND_LIST] =
         {.name = "list",
          .arguments = "hardware | models | formats | profiles | methods | families | workloads | "
-                      "scenarios | ops | kernels",
+                      "storage | links | scenarios | ops | kernels",
          .summary = "what can be named",
          .text = "Lists the descriptions of one kind that are built in or found in your folders.",
          EXAMPLES(list_examples),
