@@ -408,6 +408,7 @@ static void machine(rl_json *json, const rl_result_system *s) {
   optional(json, "memory_bandwidth_bytes_per_s", s->bandwidth);
   rl_json_count(json, "memory_capacity_bytes", s->capacity);
   rl_json_count(json, "memory_usable_bytes", s->usable);
+  rl_json_flag(json, "memory_usable_known", s->usable_known);
   rl_json_flag(json, "wider_type_used", s->wider);
   rl_json_open(json, "figures", '[');
   for (size_t i = 0; i < s->figure_count; i++) figure(json, NULL, &s->figures[i]);

@@ -270,6 +270,7 @@ typedef struct rl_result_system {
   double matrix_peak;        /* FLOP/s */
   double bandwidth;          /* B/s of main memory */
   uint64_t capacity, usable; /* bytes of main memory */
+  bool usable_known;         /* else all of it counts as usable */
   double power_limit;        /* W of one device, 0 = unknown */
   double price;              /* $/h of one device */
   bool priced;

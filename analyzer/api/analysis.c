@@ -165,6 +165,7 @@ static rl_status study_machine(const rl_analysis *study, rl_result_system *syste
                          .bandwidth = memory->bandwidth.value,
                          .capacity = memory->capacity,
                          .usable = memory->usable,
+                         .usable_known = memory->usable_figure.source != NULL,
                          .power_limit = h->tdp.value,
                          .price = price.value,
                          .priced = price.source != NULL,

@@ -10,7 +10,7 @@
 /* So many decimals, until the block ends. */
 #define FIXED(value, decimals) rl_print_fixed((value), (decimals), (char[RL_NUMBER_TEXT]){0})
 
-enum { WORDS_MAX = 20 };
+enum { WORDS_MAX = 24 };
 
 typedef struct speaker {
   const rl_analysis *study;
@@ -204,6 +204,15 @@ static bool say_kept_states(speaker *s) {
                          "refused has to keep the state behind each token, %s a sequence, or to "
                          "run again. Neither is counted.",
                          rl_print_si((double)state, "B", bytes)));
+}
+
+/* A driver, or an operating system, has a part of it that few publishers name. */
+static bool say_usable(speaker *s) {
+  if (s->system->usable_known) return true;
+  return say(s, rl_textf(s->study->arena,
+                         "What the system keeps of the memory of %s for itself is not known: all "
+                         "of it counts as usable.",
+                         s->system->name));
 }
 
 static bool say_fit(speaker *s) {
@@ -500,9 +509,10 @@ static bool say_stages(speaker *s) {
 
 rl_status rl_analysis_words(const rl_analysis *study, rl_result_system *system) {
   static bool (*const sentences[])(speaker *) = {
-      say_stages, say_limits, say_images, say_experts,  say_ridge,   say_verify, say_kept_states,
-      say_others, say_fit,    say_pools,  say_lanes,    say_latency, say_cache,  say_through_host,
-      say_flat,   say_energy, say_wider,  say_throttle, say_details};
+      say_stages, say_limits,      say_images,  say_experts,  say_ridge,
+      say_verify, say_kept_states, say_others,  say_fit,      say_usable,
+      say_pools,  say_lanes,       say_latency, say_cache,    say_through_host,
+      say_flat,   say_energy,      say_wider,   say_throttle, say_details};
   speaker s = {study, system, RL_NEW_ARRAY(study->arena, const char *, WORDS_MAX)};
   if (s.words == NULL || system->batch_count == 0) return rl_diag_oom(study->diags);
   system->words = s.words;

@@ -65,6 +65,48 @@ static void find_by_class(const rl_load *load, const rl_node *class, const rl_fa
   }
 }
 
+typedef struct config_keys {
+  rl_scope scope;
+  const rl_node *config;
+} config_keys;
+
+static bool resolve_key(const rl_scope *scope, const char *name, rl_value *out, rl_status *status,
+                        rl_diags *diags) {
+  const rl_node *node = rl_config_find(((const config_keys *)scope)->config, name);
+  (void)diags;
+  *status = RL_OK;
+  *out = node == NULL ? (rl_value){.kind = RL_VALUE_NULL} : rl_value_from_node(node);
+  return true;
+}
+
+static bool holds(const rl_load *load, const config_keys *keys, const rl_family *family) {
+  rl_diags quiet;
+  rl_value value;
+  rl_diags_init(&quiet, load->arena);
+  return family->untyped != NULL &&
+         rl_expr_eval(family->untyped, &keys->scope, &value, &quiet) == RL_OK &&
+         rl_value_is_true(&value);
+}
+
+/* By keys that no other family's configs have: Mamba's own say neither type nor class. False when
+ * none fits, or a family cannot be read. */
+static bool find_by_keys(const rl_load *load, const rl_node *config, const rl_family **family) {
+  const config_keys keys = {.scope = {.resolve = resolve_key}, .config = config};
+  const rl_entry_list *list = &load->db->entries[RL_DB_FAMILY];
+  for (size_t i = 0; i < list->count; i++) {
+    const rl_db_entry *entry = list->items[i];
+    const bool may = entry->text == NULL || strstr(entry->text, "untyped:") != NULL;
+    if (entry->shadowed || !may) continue;
+    if (rl_db_family(load->db, entry->name, config->loc, family, load->diags) != RL_OK) break;
+    if (holds(load, &keys, *family)) {
+      RL_REPORT(load->diags, CONFIG_UNTYPED, config->loc, (*family)->name);
+      return true;
+    }
+  }
+  *family = NULL;
+  return false;
+}
+
 void rl_config_family(const rl_load *load, const rl_node *config, const rl_family **family) {
   const rl_node *class = class_of(config), *type = rl_load_get(config, "model_type");
   *family = NULL;
@@ -72,6 +114,7 @@ void rl_config_family(const rl_load *load, const rl_node *config, const rl_famil
     find_by_class(load, class, family);
     return;
   }
+  if (type == NULL && find_by_keys(load, config, family)) return;
   type = rl_load_need(load, config, "config", "model_type");
   const char *name = rl_load_name(load, type, "model_type");
   if (name == NULL) return;

@@ -72,6 +72,15 @@ static rl_status parse_file(rl_db *db, const rl_db_entry *entry, rl_node **root,
   return rl_parse_yaml(db->arena, &document, &RL_DOC_LIMITS, root, diags);
 }
 
+/* Some publishers leave out the first two. */
+static bool is_config(const rl_node *root) {
+  static const char *const signs[] = {"model_type", "architectures", "vocab_size"};
+  for (size_t i = 0; i < sizeof signs / sizeof *signs; i++) {
+    if (rl_node_get(root, signs[i]) != NULL) return true;
+  }
+  return false;
+}
+
 /* `kind:` must be the expected one. A model may be a bare config.json, which has none. */
 static rl_status check_kind(const rl_node *root, const char *expected, rl_diags *diags) {
   const char *text;
@@ -81,10 +90,10 @@ static rl_status check_kind(const rl_node *root, const char *expected, rl_diags 
   }
   const rl_node *kind = rl_node_get(root, "kind");
   if (kind == NULL) {
-    bool config =
-        rl_node_get(root, "model_type") != NULL || rl_node_get(root, "architectures") != NULL;
-    config = config && strcmp(expected, "model") == 0;
-    return config ? RL_OK : RL_REPORT(diags, KIND_MISSING, root->loc, expected);
+    const bool model = strcmp(expected, "model") == 0;
+    if (model && is_config(root)) return RL_OK;
+    return RL_REPORT(diags, KIND_MISSING, root->loc,
+                     model ? "model`, or give a config.json with a `model_type" : expected);
   }
   rl_status status = rl_node_text(kind, "kind", &text, diags);
   if (status != RL_OK || strcmp(text, expected) == 0) return status;

@@ -69,6 +69,7 @@ typedef struct rl_family {
                                      dims, NULL when they stand at its top */
   const char *const *model_types; /* values of config.json's model_type that it matches */
   size_t model_type_count;
+  const rl_expr *untyped;         /* holds for configs of this family that say no model_type; NULL: of none */
   const rl_node *absent;          /* config key -> value where a config leaves the key out; null in
                                      the config stays null. NULL when the family has none */
   const rl_node *dims;            /* name -> expression over config keys and other dims; a dim that

@@ -191,8 +191,8 @@ static void read_shards(const rl_load *load, rl_family *family) {
 }
 
 const char *const RL_PIECE_WORDS[] = {[RL_PIECE_NONE] = NULL,
-                                       [RL_PIECE_TEXT] = "text",
-                                       [RL_PIECE_SOUND] = "sound",
+                                      [RL_PIECE_TEXT] = "text",
+                                      [RL_PIECE_SOUND] = "sound",
                                       [RL_PIECE_IMAGES] = "images"};
 
 static void read_source_kind(const rl_load *load, const rl_node *node, rl_family *family) {
@@ -229,10 +229,13 @@ static void read_match(const rl_load *load, rl_family *family) {
   if (match == NULL) return;
   if (rl_nested_known(load, match, RL_BELOW_MATCH, "match") != RL_OK) return;
   const rl_node *types = rl_load_need(load, match, "match", "model_type");
+  const rl_node *untyped = rl_load_get(match, "untyped");
   family->model_types = rl_load_names(load, types, "model_type", &family->model_type_count);
+  if (untyped != NULL) rl_expr_parse(load->arena, untyped, &family->untyped, load->diags);
 }
 
-/* gguf: {architecture: NAME or list, when: condition, config: {key: expression}, join: {tensor: list}} */
+/* gguf: {architecture: NAME or list, when: condition, config: {key: expression}, join: {tensor:
+ * list}} */
 static void read_gguf(const rl_load *load, rl_family *family) {
   const rl_node *map = rl_load_get(load->root, "gguf");
   if (map == NULL) return;

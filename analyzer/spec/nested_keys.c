@@ -165,7 +165,9 @@ const rl_key_table RL_NESTED_KEYS[RL_BELOW_TABLES] = {
                           {"dims", RL_KEY_LIST, true, NULL, "shape", RL_BELOW_ANY},
                           {"bytes", RL_KEY_WHOLE, true, NULL, "in its file", RL_BELOW_ANY}},
                          "tensor"},
-    [RL_BELOW_MATCH] = {{{"model_type", RL_KEY_TEXTS, true, NULL, "of config.json", RL_BELOW_ANY}},
+    [RL_BELOW_MATCH] = {{{"model_type", RL_KEY_TEXTS, true, NULL, "of config.json", RL_BELOW_ANY},
+                         {"untyped", RL_KEY_ANY, false, NULL, "condition on a config without one",
+                          RL_BELOW_ANY}},
                         "match"},
     [RL_BELOW_SOURCE] =
         {{{"of", RL_KEY_TEXT, true, "text sound images", "what is read", RL_BELOW_ANY},
