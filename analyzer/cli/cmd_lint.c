@@ -31,7 +31,7 @@ static rl_db_kind description_kind(rl_session *session, const char *path, rl_dia
                           : rl_parse_yaml(&session->arena, &document, &RL_DOC_LIMITS, &root, diags);
   if (status != RL_OK) return RL_DB_KINDS;
   const rl_node *kind = rl_node_get(root, "kind");
-  if (kind == NULL && rl_node_get(root, "model_type") != NULL) return RL_DB_MODEL;
+  if (kind == NULL && rl_db_is_config(root)) return RL_DB_MODEL;
   if (kind == NULL) {
     RL_REPORT(diags, KIND_MISSING, root->loc, "hardware");
     return RL_DB_KINDS;
@@ -64,7 +64,7 @@ static bool begins_as_tensors(rl_session *session, const char *path) {
  */
 static bool is_weights(rl_session *session, const char *path, bool *named) {
   *named = true;
-  if (rl_binary_begins(path, "GGUF") || rl_safetensors_is_name(path)) return true;
+  if (rl_db_is_gguf(path) || rl_safetensors_is_name(path)) return true;
   *named = false;
   return begins_as_tensors(session, path);
 }

@@ -116,6 +116,7 @@ static rl_status add_sinks(rl_lowering *lowering, const rl_statement *statement,
   const rl_weight_shape request = {.class_name = "bias",
                                    .suffix = "sinks",
                                    .source = values->sinks,
+                                   .gguf = values->gguf_sinks,
                                    .rows = 1,
                                    .cols = values->heads,
                                    .col_slice = rl_heads_slice(lowering, values)};

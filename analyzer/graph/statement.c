@@ -198,6 +198,7 @@ static const rl_attribute_rule RULES[] = {
     {.key = "sinks", .form = RL_FORM_TEMPLATE, .place = PLACE(sinks)},
     {.key = "gguf", .form = RL_FORM_TEMPLATE, .place = PLACE(gguf)},
     {.key = "gguf_bias", .form = RL_FORM_TEMPLATE, .place = PLACE(gguf_bias)},
+    {.key = "gguf_sinks", .form = RL_FORM_TEMPLATE, .place = PLACE(gguf_sinks)},
     {.key = "gguf_skip", .form = RL_FORM_TEMPLATE, .place = PLACE(gguf_skip)},
     {.key = "activation",
      .form = RL_FORM_ACTIVATION,

@@ -67,7 +67,7 @@ typedef struct rl_evaluated {
   int index, norm, style, tokens, mask, activation, score, linear_class, phase, part, rotates, group_score, decay, cache;
   const rl_node *scaling;
   const char *name, *state, *tied_to, *weights, *bias, *skip, *values, *sinks, *gguf, *lead;
-  const char *gguf_bias, *gguf_skip; /* twins that are not named after gguf */
+  const char *gguf_bias, *gguf_skip, *gguf_sinks; /* twins that are not named after gguf */
 } rl_evaluated;
 
 typedef struct rl_attribute_rule {

@@ -64,10 +64,12 @@ typedef struct usage {
 
 /* Whether the length of a row can be told: of one matrix, or of those that a GGUF file stores one
  * behind the other; a matrix of one row may be a list of values in any order, and of several in one
- * safetensors tensor some are stored the other way around. */
+ * safetensors tensor some are stored the other way around. A bias of each expert is a row of its
+ * values, among which those of another matrix may stand. */
 static bool has_rows(const rl_stored *file, const rl_tensor *weight,
                      const rl_stored_tensor *stored) {
-  if (file->by_source && (weight->transposed || stored->dims[2] > 1)) return false;
+  const bool alternates = weight->row_block != 0 && weight->rows == weight->experts;
+  if (file->by_source && (weight->transposed || stored->dims[2] > 1 || alternates)) return false;
   return weight->rows > 1 && stored->dims[1] > 1;
 }
 

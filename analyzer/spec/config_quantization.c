@@ -105,6 +105,8 @@ static void check_tiles(rl_quantization *q, const rl_node *blocks) {
   if (!known) rl_quantization_refuse(q, blocks, "fp8 with a scale a block of other than 128 x 128");
 }
 
+/* `scale_fmt: ue8m0` says that scales are powers of two; they stand in fp32 as others do
+ * (DeepSeek-V3.1). */
 static void read_fp8(rl_quantization *q) {
   static const char *const schemes[] = {"dynamic", "static"};
   const rl_node *blocks = rl_quantization_get(q, "weight_block_size");
@@ -117,7 +119,9 @@ static void read_fp8(rl_quantization *q) {
     rl_load_word(q->load, scheme, "activation_scheme", schemes, RL_COUNT(schemes));
   }
   if (fmt != NULL) rl_node_text(fmt, "fmt", &text, q->load->diags);
-  if (strcmp(text, "e4m3") != 0) rl_quantization_refuse(q, fmt, "an fp8 type other than e4m3");
+  if (strcmp(text, "e4m3") != 0 && strcmp(text, "float8_e4m3fn") != 0) {
+    rl_quantization_refuse(q, fmt, "an fp8 type other than e4m3");
+  }
   set_format(q, tiled ? "fp8-block128" : "w8a8-fp8");
 }
 
@@ -189,6 +193,7 @@ static const char *const fp8_keys[] = {"quant_method",
                                        "activation_scheme",
                                        "weight_block_size",
                                        "fmt",
+                                       "scale_fmt",
                                        "ignored_layers",
                                        "modules_to_not_convert",
                                        "is_checkpoint_fp8_serialized",

@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "base/diag.h"
+#include "doc/tree.h"
 
 struct rl_hardware;
 struct rl_model;
@@ -87,6 +88,10 @@ void rl_db_set_hub(rl_db *db, const char *hub);
  * NULL when none says it or memory is exhausted. */
 typedef struct rl_hub_places { const char *hub_cache, *hf_home, *home; } rl_hub_places;
 const char *rl_db_hub(rl_arena *arena, const rl_hub_places *places);
+/* A GGUF file by its beginning, or by its name, so that a broken one is told as what it was to be. */
+bool rl_db_is_gguf(const char *path);
+/* The map of a config.json as publishers write it, by what no description begins with. */
+bool rl_db_is_config(const rl_node *root);
 /* True for a folder. For --db: rl_db_open passes over paths that are none. */
 bool rl_db_is_folder(const char *path);
 

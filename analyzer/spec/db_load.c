@@ -72,8 +72,7 @@ static rl_status parse_file(rl_db *db, const rl_db_entry *entry, rl_node **root,
   return rl_parse_yaml(db->arena, &document, &RL_DOC_LIMITS, root, diags);
 }
 
-/* Some publishers leave out the first two. */
-static bool is_config(const rl_node *root) {
+bool rl_db_is_config(const rl_node *root) {
   static const char *const signs[] = {"model_type", "architectures", "vocab_size"};
   for (size_t i = 0; i < sizeof signs / sizeof *signs; i++) {
     if (rl_node_get(root, signs[i]) != NULL) return true;
@@ -91,7 +90,7 @@ static rl_status check_kind(const rl_node *root, const char *expected, rl_diags 
   const rl_node *kind = rl_node_get(root, "kind");
   if (kind == NULL) {
     const bool model = strcmp(expected, "model") == 0;
-    if (model && is_config(root)) return RL_OK;
+    if (model && rl_db_is_config(root)) return RL_OK;
     return RL_REPORT(diags, KIND_MISSING, root->loc,
                      model ? "model`, or give a config.json with a `model_type" : expected);
   }
@@ -127,9 +126,13 @@ static const char *folder_name(rl_arena *arena, const char *path) {
   return rl_strndup(arena, begin, (size_t)(end - begin));
 }
 
+bool rl_db_is_gguf(const char *path) {
+  return ends_with(path, ".gguf") || rl_binary_begins(path, "GGUF");
+}
+
 static bool is_binary(const rl_db *db, const rl_db_entry *entry) {
   return entry->kind == RL_DB_MODEL && entry->text == NULL && strcmp(entry->path, "-") != 0 &&
-         rl_db_given(db, entry->path) == NULL && rl_binary_begins(entry->path, "GGUF");
+         rl_db_given(db, entry->path) == NULL && rl_db_is_gguf(entry->path);
 }
 
 /* The tree of a description, checked for its kind. */

@@ -1,6 +1,7 @@
 /* Walks the head of a GGUF file: counts, facts, tensors. Nothing is trusted: lengths are checked
  * against the file, memory grows with what was read and not with what was promised. */
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/checked.h"
@@ -400,13 +401,39 @@ static void check_data(reader *r) {
   for (size_t i = r->first; i < r->tensors->count; i++) r->tensors->items[i].parts->at += start;
 }
 
-static const rl_node *read_head(reader *r) {
-  rl_binary *file = r->file;
-  rl_binary_skip(file, 4);
+static void check_begin(rl_binary *file) {
+  char magic[4] = {0};
+  rl_binary_bytes(file, magic, sizeof magic);
+  if (memcmp(magic, "GGUF", sizeof magic) != 0) {
+    rl_binary_fail(file, "no GGUF file, which would begin with the letters GGUF");
+  }
   uint64_t version = rl_binary_number(file, 4);
   if (version != 2 && version != 3) {
     rl_binary_fail(file, "a version other than 2 and 3, or numbers in the other order of bytes");
   }
+}
+
+static int by_text(const void *a, const void *b) {
+  return strcmp((*(rl_node *const *)a)->text, (*(rl_node *const *)b)->text);
+}
+
+/* Readers differ in which of two they take. False after a diagnostic. */
+static bool check_keys(const reader *r, const rl_node *map) {
+  const rl_node **sorted = RL_NEW_ARRAY(r->load->arena, const rl_node *, map->count);
+  if (map->count > 0 && sorted == NULL) return rl_diag_oom(r->load->diags) == RL_OK;
+  for (size_t i = 0; i < map->count; i++) sorted[i] = map->keys[i];
+  if (map->count > 1) qsort(sorted, map->count, sizeof *sorted, by_text);
+  for (size_t i = 1; i < map->count; i++) {
+    if (strcmp(sorted[i - 1]->text, sorted[i]->text) != 0) continue;
+    RL_REPORT(r->load->diags, GIVEN_TWICE, (rl_loc){.file = r->file->path}, "key", sorted[i]->text);
+    return false;
+  }
+  return true;
+}
+
+static const rl_node *read_head(reader *r) {
+  rl_binary *file = r->file;
+  check_begin(file);
   uint64_t tensors = rl_binary_number(file, 8), facts = rl_binary_number(file, 8);
   if (tensors > TENSORS_MAX || facts > FACTS_MAX) {
     rl_binary_fail(file, "more tensors or values than a model has");
@@ -415,7 +442,8 @@ static const rl_node *read_head(reader *r) {
   for (uint64_t i = 0; i < tensors && file->status == RL_OK; i++) read_tensor(r);
   if (file->status != RL_OK) return NULL;
   rl_node *map = list_node(r, RL_MAP, &r->keys, &r->items);
-  if (map != NULL) check_data(r);
+  if (map == NULL || !check_keys(r, map)) return NULL;
+  check_data(r);
   return file->status == RL_OK ? map : NULL;
 }
 

@@ -55,6 +55,9 @@ static const quantization_case quantizations[] = {
     {", \"quantization_config\": {\"quant_method\": \"fp8\", \"activation_scheme\": \"dynamic\", "
      "\"fmt\": \"e4m3\", \"weight_block_size\": null}",
      "w8a8-fp8"},
+    {", \"quantization_config\": {\"quant_method\": \"fp8\", \"fmt\": \"float8_e4m3fn\", "
+     "\"scale_fmt\": \"ue8m0\", \"weight_block_size\": [128, 128]}",
+     "fp8-block128"},
     {", \"quantization_config\": {\"quant_method\": \"fp8\", \"weight_block_size\": [128, 128]}",
      "fp8-block128"},
     {", \"quantization_config\": {\"quant_method\": \"gptq\", \"bits\": 4, \"group_size\": 128, "

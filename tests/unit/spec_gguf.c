@@ -118,6 +118,14 @@ static void other_version(void) {
   gguf_head(&file, bytes);
   bytes[4] = 1;
 }
+static void other_letters(void) {
+  gguf_head(&file, bytes);
+  bytes[3] = 'X';
+}
+static void key_twice(void) {
+  gguf_number(&file, "llama.block_count", 2); /* even with the same value */
+  gguf_head(&file, bytes);
+}
 static void other_architecture(void) {
   gguf_make_llama(&file, (gguf_llama){.down = GGUF_Q4_K});
   memset(&file, 0, sizeof file);
@@ -217,6 +225,11 @@ static void huge_list(void) {
 
 /* Offsets: 24 bytes of counts; then "general..." and so on, as gguf_help writes them. */
 static const wrong_case wrong[] = {
+    {other_letters,
+     "x.gguf: error: no GGUF file, which would begin with the letters GGUF (at byte 4) — download "
+     "or "
+     "convert the file again"},
+    {key_twice, "x.gguf: error: key 'llama.block_count' is given twice"},
     {other_version,
      "x.gguf: error: a version other than 2 and 3, or numbers in the other order of bytes (at byte "
      "8) "
