@@ -190,7 +190,6 @@ static bool sum_steps_of_row(void *context, size_t row, rl_spending *out) {
   const uint64_t stride = rl_max_u64(all->plan->cost->program->deal.ranks, 1);
   for (uint64_t begin = first; begin <= last && begin - first < stride; begin++) {
     const uint64_t steps = (last - begin) / stride;
-    rl_spending one, *sum = begin == first ? out : &one;
     walk w = {.plan = all->plan,
               .batch = all->job.batch,
               .row = row,
@@ -199,9 +198,14 @@ static bool sum_steps_of_row(void *context, size_t row, rl_spending *out) {
               .end = begin + steps * stride,
               .kept = &all->kept,
               .ends = all->ends};
-    sum_row(&w, steps, sum);
+    if (begin == first) {
+      sum_row(&w, steps, out);
+    } else {
+      rl_spending one;
+      sum_row(&w, steps, &one);
+      add_seconds(out, &one);
+    }
     if (w.failed) return false;
-    if (sum != out) add_seconds(out, sum);
   }
   return true;
 }
