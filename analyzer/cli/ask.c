@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cli/spawn.h"
@@ -47,32 +46,16 @@ static int start(rl_session *session, const rl_question *q, int output, int mess
   return whole ? rl_spawn_start(&program, pid) : ENOMEM;
 }
 
-static int64_t now_ms(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* There is something to read, or the end; false when the time is up. */
 static bool wait_for(int pipe_end, int64_t deadline) {
   struct pollfd polled = {pipe_end, POLLIN, 0};
   for (;;) {
-    const int64_t left = deadline - now_ms();
+    const int64_t left = deadline - rl_spawn_now();
     if (left <= 0) return false;
     const int ready = poll(&polled, 1, (int)left);
     if (ready > 0) return true;
     if (ready < 0 && errno != EINTR) return false;
   }
-}
-
-/* A program may close what it writes to and go on. */
-static bool ends_before(pid_t pid, int64_t deadline) {
-  const struct timespec little = {0, 1000000};
-  while (!rl_spawn_ended(pid)) {
-    if (now_ms() >= deadline) return false;
-    nanosleep(&little, NULL);
-  }
-  return true;
 }
 
 /* Reads to the end and keeps what the buffer takes; false when the time was up before. */
@@ -89,11 +72,11 @@ static bool read_answer(int pipe_end, rl_question *q, int64_t deadline) {
 
 /* Hears it out and waits for its end; the exit status, or -1. */
 static int listen_to(int pipe_end, pid_t pid, rl_question *q) {
-  const int64_t deadline = now_ms() + q->timeout_ms;
+  const int64_t deadline = rl_spawn_now() + q->timeout_ms;
   bool done = read_answer(pipe_end, q, deadline);
   int status = 0;
-  if (q->timeout_ms > 0) {
-    done = done && ends_before(pid, deadline);
+  if (q->timeout_ms > 0) { /* it may have closed what it writes to and go on */
+    done = done && rl_spawn_ends_before(pid, deadline);
     rl_spawn_end_group(SIGTERM);
     rl_spawn_forget_group();
   }

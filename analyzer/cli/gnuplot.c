@@ -8,7 +8,6 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/number.h"
@@ -89,13 +88,6 @@ static int start(const rl_gnuplot *gnuplot, char *const environment[], child *c)
   return error;
 }
 
-/* Milliseconds of a clock that nobody sets. */
-static int64_t now_ms(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* What can be read now; closes the pipe at its end. */
 static void take(int *descriptor, rl_buf *into) {
   char piece[16384];
@@ -125,7 +117,7 @@ static bool converse(child *c, const rl_buf *script, rl_buf *out, rl_buf *messag
     struct pollfd polled[STREAMS] = {{c->pipes[INPUT], POLLOUT, 0},
                                      {c->pipes[OUTPUT], POLLIN, 0},
                                      {c->pipes[MESSAGES], POLLIN, 0}};
-    const int64_t left = deadline - now_ms();
+    const int64_t left = deadline - rl_spawn_now();
     if (left <= 0 || out->failed) return false;
     if (poll(polled, STREAMS, (int)left) < 0 && errno != EINTR) return false;
     if (polled[INPUT].revents != 0) give(&c->pipes[INPUT], script, &given);
@@ -138,13 +130,8 @@ static bool converse(child *c, const rl_buf *script, rl_buf *out, rl_buf *messag
 /* Waits for its end until the deadline, then ends it; false when it had to. What it started ends
  * with it: the gnuplot of a script around it would go on. */
 static bool finish(child *c, int64_t deadline, bool ended, int *status) {
-  bool done = false;
   for (int s = 0; s < STREAMS; s++) close_end(&c->pipes[s]);
-  while (ended && !done && now_ms() < deadline) {
-    const struct timespec little = {0, 1000000};
-    done = rl_spawn_ended(c->pid);
-    if (!done) nanosleep(&little, NULL);
-  }
+  const bool done = ended && rl_spawn_ends_before(c->pid, deadline);
   rl_spawn_end_group(SIGTERM);
   rl_spawn_forget_group();
   while (waitpid(c->pid, status, 0) < 0 && errno == EINTR) continue;
@@ -248,7 +235,7 @@ rl_status rl_gnuplot_run(const rl_gnuplot *gnuplot, const rl_buf *script, rl_buf
   char *const environment[] = {path, home, (char *)"LC_ALL=C.UTF-8",
                                libraries[0] == '\0' ? NULL : search, NULL};
   rl_buf_init(&messages, arena, MESSAGES_MAX);
-  const int64_t deadline = now_ms() + gnuplot->timeout_ms;
+  const int64_t deadline = rl_spawn_now() + gnuplot->timeout_ms;
   const int error = start(gnuplot, environment, &c);
   if (error != 0) {
     return RL_REPORT(diags, GNUPLOT_MISSING, (rl_loc){0}, gnuplot->program, strerror(error),

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <spawn.h>
 #include <sys/wait.h>
+#include <time.h>
 
 /* What a handler of signals may look at: the group that runs, and whether one is being started, in
  * which case the signal comes again once its number is known. */
@@ -50,6 +51,21 @@ int rl_spawn_start(const rl_spawn *spawn, pid_t *pid) {
 bool rl_spawn_ended(pid_t pid) {
   siginfo_t info = {.si_pid = 0};
   return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == pid;
+}
+
+int64_t rl_spawn_now(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+bool rl_spawn_ends_before(pid_t pid, int64_t deadline) {
+  const struct timespec little = {0, 1000000};
+  while (!rl_spawn_ended(pid)) {
+    if (rl_spawn_now() >= deadline) return false;
+    nanosleep(&little, NULL);
+  }
+  return true;
 }
 
 bool rl_spawn_end_group(int number) {

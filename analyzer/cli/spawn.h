@@ -4,6 +4,7 @@
 #define RL_CLI_SPAWN_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 typedef struct rl_spawn {
@@ -18,6 +19,10 @@ typedef struct rl_spawn {
 int rl_spawn_start(const rl_spawn *spawn, pid_t *pid);
 /* Whether it has ended; it stays to be waited for. */
 bool rl_spawn_ended(pid_t pid);
+/* Milliseconds of a clock that nobody sets. */
+int64_t rl_spawn_now(void);
+/* Waits until it has ended, at most until that time of the clock; false when it runs on. */
+bool rl_spawn_ends_before(pid_t pid, int64_t deadline);
 /* Ends the group that runs, if there is one, at once and whatever it does; its first process is
  * left to be waited for. For handlers of signals as well: false while one is being started, when
  * the signal is raised again behind that. */

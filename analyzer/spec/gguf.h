@@ -39,6 +39,8 @@ const rl_node *rl_gguf_config(const rl_load *load, const rl_gguf *gguf,
 /* A fact by its name without the architecture's in front; NULL when the file does not say it, or
  * memory ran out. */
 const rl_node *rl_gguf_fact(const rl_load *load, const rl_gguf *gguf, const char *name);
+/* A scalar of such a config; NULL, reported, when the text is NULL or memory ran out. */
+rl_node *rl_gguf_text(const rl_load *load, const char *text, bool quoted);
 /* How rotations are scaled, as the map of a config; NULL: they are not, or after a diagnostic.
  * Tensors that say it are taken from the weights of the file. */
 const rl_node *rl_gguf_rope(const rl_load *load, const rl_gguf *gguf);

@@ -147,7 +147,7 @@ typedef struct config_writer {
   RL_LIST(rl_node *) items;
 } config_writer;
 
-static rl_node *text_node(const rl_load *load, const char *text, bool quoted) {
+rl_node *rl_gguf_text(const rl_load *load, const char *text, bool quoted) {
   rl_node *node = text == NULL ? NULL : RL_NEW(load->arena, rl_node);
   if (node == NULL) {
     rl_diag_oom(load->diags);
@@ -163,7 +163,7 @@ static rl_node *text_node(const rl_load *load, const char *text, bool quoted) {
 }
 
 static void add_item(config_writer *writer, const char *key, rl_node *item) {
-  rl_node *name = item == NULL ? NULL : text_node(writer->load, key, true);
+  rl_node *name = item == NULL ? NULL : rl_gguf_text(writer->load, key, true);
   rl_node **key_slot = name == NULL ? NULL : RL_PUSH(writer->load->arena, &writer->keys);
   rl_node **item_slot = key_slot == NULL ? NULL : RL_PUSH(writer->load->arena, &writer->items);
   if (item_slot == NULL) {
@@ -191,7 +191,7 @@ static void add_value(config_writer *writer, const char *key, const rl_value *va
   } else {
     text = rl_strdup(arena, rl_print_double(rl_value_double(value), digits));
   }
-  add_item(writer, key, text_node(writer->load, text, value->kind == RL_VALUE_TEXT));
+  add_item(writer, key, rl_gguf_text(writer->load, text, value->kind == RL_VALUE_TEXT));
 }
 
 /* What stands in the file is taken as it stands there, what tensors say is true or false. */
@@ -202,7 +202,7 @@ static void add_fact(config_writer *writer, const fact_scope *scope, const char 
   const rl_node *node = find_fact(scope, fact);
   int sign = find_sign(scope->gguf, fact);
   if (sign >= 0 || node != NULL) {
-    rl_node *said = text_node(writer->load, sign == 1 ? "true" : "false", false);
+    rl_node *said = rl_gguf_text(writer->load, sign == 1 ? "true" : "false", false);
     add_item(writer, key, sign >= 0 ? said : (rl_node *)node);
     return;
   }
@@ -285,10 +285,10 @@ const rl_node *rl_gguf_config(const rl_load *load, const rl_gguf *gguf, const rl
   if (*family == NULL) return NULL;
   const rl_node *own = (*family)->gguf.config;
   if (own == NULL || rl_node_get(own, "model_type") == NULL) {
-    add_item(&writer, "model_type", text_node(load, (*family)->model_types[0], true));
+    add_item(&writer, "model_type", rl_gguf_text(load, (*family)->model_types[0], true));
   }
   /* What is multiplied with blocks, and the cache, are fp16 in llama.cpp unless told otherwise. */
-  add_item(&writer, "torch_dtype", text_node(load, "float16", true));
+  add_item(&writer, "torch_dtype", rl_gguf_text(load, "float16", true));
   add_own(&writer, &scope, own);
   add_standard(&writer, &scope, *family);
   add_rotation(&writer, gguf, *family);

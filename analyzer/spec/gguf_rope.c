@@ -112,28 +112,10 @@ static map_writer begin_map(const rl_load *load) {
 /* What a file does not say is left out. */
 static void put(const map_writer *writer, const char *key, const rl_node *item) {
   rl_node *map = writer->map;
-  rl_node *name = map == NULL || item == NULL ? NULL : RL_NEW(writer->load->arena, rl_node);
-  if (name == NULL) return;
-  *name = (rl_node){.kind = RL_SCALAR,
-                    .quoted = true,
-                    .loc = {.file = writer->load->file},
-                    .text = key,
-                    .length = strlen(key),
-                    .weight = 1};
-  map->keys[map->count] = name;
-  map->items[map->count++] = (rl_node *)item;
-}
-
-static void put_text(const map_writer *writer, const char *key, const char *text) {
-  rl_node *node = RL_NEW(writer->load->arena, rl_node);
-  if (node == NULL) return;
-  *node = (rl_node){.kind = RL_SCALAR,
-                    .quoted = true,
-                    .loc = {.file = writer->load->file},
-                    .text = text,
-                    .length = strlen(text),
-                    .weight = 1};
-  put(writer, key, node);
+  if (map == NULL || item == NULL) return;
+  map->keys[map->count] = rl_gguf_text(writer->load, key, true);
+  map->items[map->count] = (rl_node *)item;
+  if (map->keys[map->count] != NULL) map->count++;
 }
 
 /* Facts of linear scaling and YaRN, by the keys of a config. */
@@ -166,7 +148,7 @@ const rl_node *rl_gguf_rope(const rl_load *load, const rl_gguf *gguf) {
   bool two = of_short != NULL && of_long != NULL;
   if (divisors == NULL && !two) return map_of_facts(load, gguf);
   map_writer writer = begin_map(load);
-  put_text(&writer, "rope_type", two ? "longrope" : "divisors");
+  put(&writer, "rope_type", rl_gguf_text(load, two ? "longrope" : "divisors", true));
   put(&writer, "divisors", two ? NULL : divisors);
   put(&writer, "short_factor", of_short);
   put(&writer, "long_factor", of_long);
