@@ -1,7 +1,7 @@
 /* What the bits of GGUF blocks mean: one pair of functions a block type. A block is decoded or
  * encoded whole. Encoding rounds to the nearest code with scales that map the largest value to the
- * largest code, and searches no further: sizes are those of any other encoder, errors may be more.
- */
+ * largest code, and searches no further; where codes are indices into a grid, a few scales are
+ * tried. Sizes are those of any other encoder, errors may be more. */
 #ifndef RL_CPU_BLOCK_CODEC_H
 #define RL_CPU_BLOCK_CODEC_H
 
@@ -12,11 +12,11 @@ typedef struct rl_block_codec {
   void (*encode)(uint8_t *bytes, const float *values);
 } rl_block_codec;
 
-/* By block type, each in one of three tables; in none those whose codes are indices into a grid of
- * vectors. */
+/* By block type, each in one of four tables. */
 extern const rl_block_codec RL_BLOCKS_SMALL[RL_BLOCKS]; /* block_small.c */
 extern const rl_block_codec RL_BLOCKS_SUPER[RL_BLOCKS]; /* block_super.c */
 extern const rl_block_codec RL_BLOCKS_MIXED[RL_BLOCKS]; /* block_mixed.c */
+extern const rl_block_codec RL_BLOCKS_IQ[RL_BLOCKS];    /* block_iq.c */
 
 /* fp16 at any address; what was stored comes back, never infinity. */
 float rl_half_load(const uint8_t *bytes);

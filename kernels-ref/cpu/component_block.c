@@ -11,11 +11,11 @@ static const rl_block_codec *codec_of(rl_block block) {
   for (size_t t = 0; t < sizeof tables / sizeof *tables; t++) {
     if (tables[t][block].decode != NULL) return &tables[t][block];
   }
-  return NULL;
+  return &RL_BLOCKS_IQ[block];
 }
 
 static bool block_supports(const rl_component *component) {
-  return codec_of(component->block) != NULL;
+  return codec_of(component->block)->decode != NULL;
 }
 
 /* The part of a span that lies in one block. */

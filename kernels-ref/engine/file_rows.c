@@ -94,10 +94,12 @@ typedef struct halves {
   uint8_t first, count;
 } halves;
 static const halves BLOCK_HALVES[RL_BLOCKS] = {
-    [RL_BLOCK_Q4_0] = {0, 1},   [RL_BLOCK_Q4_1] = {0, 2}, [RL_BLOCK_Q5_0] = {0, 1},
-    [RL_BLOCK_Q5_1] = {0, 2},   [RL_BLOCK_Q8_0] = {0, 1}, [RL_BLOCK_Q2_K] = {80, 2},
-    [RL_BLOCK_Q3_K] = {108, 1}, [RL_BLOCK_Q4_K] = {0, 2}, [RL_BLOCK_Q5_K] = {0, 2},
-    [RL_BLOCK_Q6_K] = {208, 1}};
+    [RL_BLOCK_Q4_0] = {0, 1},   [RL_BLOCK_Q4_1] = {0, 2},  [RL_BLOCK_Q5_0] = {0, 1},
+    [RL_BLOCK_Q5_1] = {0, 2},   [RL_BLOCK_Q8_0] = {0, 1},  [RL_BLOCK_Q2_K] = {80, 2},
+    [RL_BLOCK_Q3_K] = {108, 1}, [RL_BLOCK_Q4_K] = {0, 2},  [RL_BLOCK_Q5_K] = {0, 2},
+    [RL_BLOCK_Q6_K] = {208, 1}, [RL_BLOCK_IQ1_S] = {0, 1}, [RL_BLOCK_IQ2_XXS] = {0, 1},
+    [RL_BLOCK_IQ2_XS] = {0, 1}, [RL_BLOCK_IQ2_S] = {0, 1}, [RL_BLOCK_IQ3_XXS] = {0, 1},
+    [RL_BLOCK_IQ3_S] = {0, 1}};
 
 /* Of other types the values of a whole row are looked at. */
 static rl_status check_decoded(const rl_file_tensor *t, const place *p, uint64_t row,

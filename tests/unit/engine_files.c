@@ -124,8 +124,9 @@ static void llama_facts(gguf_file *f) {
 static gguf_file file;
 
 static void test_gguf(void) {
-  static const char *const FORMATS[] = {"fp32", "fp16", "bf16", "q4_0",  "q8_0",
-                                        "q4_k", "q6_k", "q5_1", "iq4_nl"};
+  static const char *const FORMATS[] = {"fp32",   "fp16",  "bf16",    "q4_0",  "q8_0",  "q4_k",
+                                        "q6_k",   "q5_1",  "iq4_nl",  "iq1_s", "iq1_m", "iq2_xxs",
+                                        "iq2_xs", "iq2_s", "iq3_xxs", "iq3_s"};
   for (size_t f = 0; f < sizeof FORMATS / sizeof *FORMATS; f++) {
     const char *folder = safe_folder();
     side drawn, read;
@@ -319,6 +320,11 @@ typedef struct damage {
   const char *line; /* %llu: the byte of the file */
 } damage;
 
+/* Half a block of iq1_m, whose scale is in four of its last bytes. */
+#define ONES                                                 \
+  "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff" \
+  "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"
+
 static const damage DAMAGES[] = {
     {"bf16", "null", DUMP_PLAIN, "model.layers.1.self_attn.k_proj.weight", RL_STORED_PLAIN, 1550,
      "\xc0\x7f", 2, RL_BAD_INPUT,
@@ -337,6 +343,14 @@ static const damage DAMAGES[] = {
      "model.gguf: error: tensor 'blk.0.attn_v.weight' holds what is no finite number, in row 9 (at "
      "byte %s) — download or convert the file again"},
     {"iq4_nl", NULL, DUMP_PLAIN, "blk.0.attn_v.weight", RL_STORED_PLAIN, 306, "\1\x7e", 2,
+     RL_BAD_INPUT,
+     "model.gguf: error: tensor 'blk.0.attn_v.weight' holds what is no finite number, in row 2 (at "
+     "byte %s) — download or convert the file again"},
+    {"iq2_xs", NULL, DUMP_PLAIN, "blk.0.attn_v.weight", RL_STORED_PLAIN, 222, "\0\x7c", 2,
+     RL_BAD_INPUT,
+     "model.gguf: error: tensor 'blk.0.attn_v.weight' holds what is no finite number, in row 3 (at "
+     "byte %s) — download or convert the file again"},
+    {"iq1_m", NULL, DUMP_PLAIN, "blk.0.attn_v.weight", RL_STORED_PLAIN, 112, ONES ONES, 56,
      RL_BAD_INPUT,
      "model.gguf: error: tensor 'blk.0.attn_v.weight' holds what is no finite number, in row 2 (at "
      "byte %s) — download or convert the file again"},
