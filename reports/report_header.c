@@ -15,9 +15,11 @@ static void add_parameters(rl_buf *out, uint64_t count, const char *what) {
 }
 
 static void kv_words(rl_buf *out, const rl_result *r) {
+  char tokens[RL_NUMBER_TEXT];
   bool same = r->kv_k == r->kv_v;
   RL_ADD(out, same ? " \u00b7 KV " : " \u00b7 K ", r->kv_k, same ? "" : " \u00b7 V ",
          same ? "" : r->kv_v);
+  if (r->kv_page > 1) RL_ADD(out, " in pages of ", rl_print_grouped(r->kv_page, tokens));
 }
 
 /* " · q4_k 78 % · q6_k 21 %": of the file's bytes; what is less than a thousandth goes without

@@ -53,6 +53,7 @@ static void model(rl_json *json, const rl_result *r) {
   stored(json, r);
   rl_json_text(json, "kv_k", r->keeps_kv ? r->kv_k : NULL);
   rl_json_text(json, "kv_v", r->keeps_kv ? r->kv_v : NULL);
+  if (r->keeps_kv && r->kv_page > 1) rl_json_count(json, "kv_page_tokens", r->kv_page);
   rl_json_text(json, "activations", r->activations);
   rl_json_text(json, "state", r->state);
   rl_json_count(json, "state_bytes_per_sequence", r->state_bytes);

@@ -348,6 +348,7 @@ typedef struct rl_result {
   const rl_result_exception *exceptions;
   size_t exception_count;
   const char *kv_k, *kv_v, *activations; /* format names */
+  uint64_t kv_page;                      /* tokens of a page of the cache; 1: no pages */
   bool keeps_kv;                         /* some operator has a KV cache */
   const char *state;     /* format of recurrent states, NULL when the model keeps none */
   uint64_t state_bytes;  /* of all states of one sequence */

@@ -333,6 +333,7 @@ static rl_status describe(const rl_analysis *study, const rl_stage_costs *stages
                         .weight_bits = rl_format_bits(s->weights, program->width),
                         .kv_k = s->k->name,
                         .kv_v = s->v->name,
+                        .kv_page = s->kv_page,
                         .activations = s->activations->name,
                         .foreign_activations = s->activations->stack[0].type != s->model->type,
                         .profile = s->profile->name,

@@ -7,9 +7,6 @@
 #include "time/answers.h"
 #include "time/pipeline.h"
 
-/* Memory page of the KV cache, in rows: contiguous caches. */
-enum { RL_ANALYSIS_PAGE_ROWS = 1 };
-
 typedef struct rl_analysis {
   rl_arena *arena;
   rl_db *db;

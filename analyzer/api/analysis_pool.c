@@ -16,7 +16,7 @@ static rl_status count_split(const rl_analysis *study, uint64_t ranks, rl_cost *
                                     .algorithm = study->scenario->parallel.algorithm};
   rl_status status = rl_lower(study->arena, &scenario, &program, diags);
   if (status != RL_OK) return status;
-  return rl_cost_compile(study->arena, program, RL_ANALYSIS_PAGE_ROWS, cost, diags);
+  return rl_cost_compile(study->arena, program, scenario.kv_page, cost, diags);
 }
 
 /* The largest groups of the devices that the model can be divided among. */

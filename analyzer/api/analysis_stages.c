@@ -21,7 +21,7 @@ rl_status rl_stages_count_like(rl_arena *arena, const rl_scenario *scenario, con
     rl_cost *cost = NULL;
     status = rl_lower_rank(arena, scenario, (rl_rank){.pipeline = s}, &program, diags);
     if (status == RL_OK) {
-      status = rl_cost_compile_like(arena, program, RL_ANALYSIS_PAGE_ROWS, like, &cost, diags);
+      status = rl_cost_compile_like(arena, program, scenario->kv_page, like, &cost, diags);
       like = cost;
     }
     out->costs[out->count++] = cost;

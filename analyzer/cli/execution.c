@@ -134,6 +134,7 @@ static rl_status prepare(rl_execution *e) {
   const rl_engine_limits limits = {.memory = MEMORY_LIMIT,
                                    .sequences = (uint32_t)e->batch,
                                    .capacity = capacity,
+                                   .page = e->scenario->kv_page,
                                    .source = sources,
                                    .tokens = e->batch * e->prompt,
                                    .logit_rows = e->batch,

@@ -2,6 +2,7 @@
 #include "cli/predicted.h"
 
 /* Pages of a cache are rows: it is contiguous. */
+/* Of times: memory is what the engine takes. */
 enum { PAGE_ROWS = 1 };
 
 const rl_hardware *rl_hardware_beside(rl_arena *arena, const rl_hardware *hardware, double rate,

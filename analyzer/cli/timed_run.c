@@ -103,6 +103,7 @@ static bool limits_of(rl_timed *timed, const rl_timed_most *most, rl_engine_limi
   }
   *limits = (rl_engine_limits){.sequences = (uint32_t)timed->batch,
                                .capacity = capacity,
+                               .page = timed->scenario->kv_page,
                                .tokens = timed->batch * longest_pass(timed, most),
                                .logit_rows = timed->batch * most->verify,
                                .isa = timed->level,

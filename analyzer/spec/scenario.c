@@ -334,6 +334,12 @@ static rl_loc loc_of(const resolver *r, rl_setting which) {
   return node == NULL ? (rl_loc){0} : node->loc;
 }
 
+static void resolve_page(const resolver *r) {
+  r->scenario->kv_page = 1;
+  rl_workload_read(r->load, r->settings->values[RL_SET_KV_PAGE], "kv.page", 1,
+                   &r->scenario->kv_page);
+}
+
 static void resolve_formats(const resolver *r) {
   resolve_weights(r);
   resolve_activations(r);
@@ -341,6 +347,7 @@ static void resolve_formats(const resolver *r) {
   bool same = r->settings->values[RL_SET_V] == r->settings->values[RL_SET_K];
   same = same && (r->scenario->k == NULL || r->scenario->k->values == NULL);
   r->scenario->v = same ? r->scenario->k : resolve_kv(r, RL_SET_V);
+  resolve_page(r);
   resolve_state(r);
   r->scenario->kv_loc = loc_of(r, RL_SET_K).file != NULL ? loc_of(r, RL_SET_K) : loc_of(r, RL_SET_V);
   r->scenario->state_loc = loc_of(r, RL_SET_STATE);

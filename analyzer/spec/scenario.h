@@ -66,7 +66,8 @@ typedef struct rl_scenario {
   bool quantized;               /* or as its quantization_config says of each module */
   const rl_format_rule *rules;  /* exceptions, in order */
   size_t rule_count;
-  const rl_format *k, *v;       /* KV cache */
+  const rl_format *k, *v;       /* KV cache, */
+  uint64_t kv_page;             /* memory of which is taken for so many tokens at a time; 1: no pages */
   const rl_format *state;       /* recurrent states */
   const rl_format *wide;        /* fp32: activations that a family keeps wide */
   rl_loc kv_loc, state_loc, skew_loc; /* where they were given; without a file: they are defaults */

@@ -169,6 +169,11 @@ static void write_changes(const rl_model *model, rl_buf *out) {
   }
 }
 
+static void write_page(uint64_t page, rl_buf *out) {
+  char number[RL_NUMBER_TEXT];
+  if (page > 1) write_text(out, "  page", rl_print_u64(page, number));
+}
+
 void rl_scenario_write(const rl_scenario *scenario, rl_buf *out) {
   rl_buf_add(out, "kind: scenario\n");
   write_text(out, "model", scenario->model->reference);
@@ -180,6 +185,7 @@ void rl_scenario_write(const rl_scenario *scenario, rl_buf *out) {
   rl_buf_add(out, "kv:\n");
   write_text(out, "  k", scenario->k->reference);
   write_text(out, "  v", scenario->v->reference);
+  write_page(scenario->kv_page, out);
   write_text(out, "state", scenario->state->reference);
   write_parallel(&scenario->parallel, out);
   write_placement(&scenario->placement, out);

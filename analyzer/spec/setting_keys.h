@@ -18,9 +18,10 @@
   X(PRICE, "", "price", RL_KEY_ANY, NULL, "dollars an hour of one device")
 #define RL_WEIGHT_SETTINGS(X) \
   X(WEIGHTS, "weights.", "default", RL_KEY_TEXT, NULL, "format where no pattern fits")
-#define RL_KV_SETTINGS(X)                               \
-  X(K, "kv.", "k", RL_KEY_TEXT, NULL, "format of keys") \
-  X(V, "kv.", "v", RL_KEY_TEXT, NULL, "format of values")
+#define RL_KV_SETTINGS(X)                                   \
+  X(K, "kv.", "k", RL_KEY_TEXT, NULL, "format of keys")     \
+  X(V, "kv.", "v", RL_KEY_TEXT, NULL, "format of values")   \
+  X(KV_PAGE, "kv.", "page", RL_KEY_WHOLE, NULL, "tokens of a page of the cache")
 #define RL_EXPERT_SETTINGS(X)                                                                 \
   X(SKEW, "experts.", "skew", RL_KEY_TEXT, "uniform power-law measured", "how tokens choose") \
   X(EXPONENT, "experts.", "exponent", RL_KEY_ANY, NULL, "of the power law")                   \

@@ -30,7 +30,7 @@ rl_cache rl_cache_of(const rl_call *call, uint32_t body, uint32_t *beside) {
 
 rl_span rl_cache_span(const rl_cache *cache, const rl_pass_sequence *sequence, uint64_t index,
                       uint64_t head, uint64_t channel) {
-  const uint64_t block = sequence->first_kv / cache->tokens + index / cache->tokens;
+  const uint64_t block = rl_pass_kv(sequence, index) / cache->tokens;
   if (cache->tokens == 1 || cache->by_token) {
     const uint64_t row = (block * cache->heads + head) * cache->tokens + index % cache->tokens;
     return (rl_span){row, channel, cache->kept - channel};

@@ -28,6 +28,16 @@ uint64_t rl_pass_blocks(const rl_pass *pass, rl_extent extent) {
   return blocks[extent];
 }
 
+uint64_t rl_pass_kv(const rl_pass_sequence *sequence, uint64_t j) {
+  if (sequence->pages == NULL) return sequence->first_kv + j;
+  return sequence->pages[j / sequence->page] * sequence->page + j % sequence->page;
+}
+
+uint64_t rl_pass_kv_run(const rl_pass_sequence *sequence, uint64_t j, uint64_t end) {
+  if (sequence->pages == NULL) return end - j;
+  return rl_min_u64(end - j, sequence->page - j % sequence->page);
+}
+
 uint64_t rl_pass_keys(const rl_pass_sequence *sequence) {
   return sequence->cached + sequence->q + sequence->others;
 }

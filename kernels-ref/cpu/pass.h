@@ -20,7 +20,9 @@ typedef struct rl_source_blocks {
 typedef struct rl_pass_sequence {
   uint64_t q, cached;
   uint64_t first_new, gap, others;
-  uint64_t first_kv;    /* block of its oldest kept token in every KV tensor */
+  uint64_t first_kv;    /* block of its oldest kept token in every KV tensor; or, */
+  const uint32_t *pages; /* where it is kept in pages, their numbers; NULL: one behind the other */
+  uint64_t page;         /* tokens of a page */
   uint64_t first_token; /* block of its first new token in tensors of extent TOKENS */
   uint64_t first_logit,
       logit_rows;        /* its blocks of extent LOGIT_ROWS: its last logit_rows tokens */
@@ -55,6 +57,12 @@ typedef struct rl_pass {
 bool rl_extent_is_global(rl_extent extent);
 /* Blocks that a tensor of this extent has in the pass. */
 uint64_t rl_pass_blocks(const rl_pass *pass, rl_extent extent);
+/* Block of key j in every KV tensor. Keys of a page stand one behind the other, pages anywhere (Kwon
+ * et al. 2023, "Efficient memory management for large language model serving with PagedAttention",
+ * 4.1). */
+uint64_t rl_pass_kv(const rl_pass_sequence *sequence, uint64_t j);
+/* Of keys j ... end - 1 so many stand one behind the other. */
+uint64_t rl_pass_kv_run(const rl_pass_sequence *sequence, uint64_t j, uint64_t end);
 /* Keys of a sequence: what it had cached and all of its new tokens. */
 uint64_t rl_pass_keys(const rl_pass_sequence *sequence);
 /* The key that new token i becomes. */

@@ -33,7 +33,7 @@ static void score_keys(const rl_call *call, const rl_pass_sequence *sequence, ui
   for (uint64_t j = 0; j < rl_pass_keys(sequence); j++) {
     scores[j] = -INFINITY;
     if (!rl_pass_attends(sequence, i, j, &call->op->at)) continue;
-    rl_view_read(cache, (sequence->first_kv + j) * cache->block, cache->block, key);
+    rl_view_read(cache, rl_pass_kv(sequence, j) * cache->block, cache->block, key);
     scores[j] = index_score(&call->op->at, q, key);
   }
 }

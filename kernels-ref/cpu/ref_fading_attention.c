@@ -81,7 +81,7 @@ static void take(const attention *a, const rl_view *k, const rl_view *v, uint64_
                  uint64_t head, rl_running *state) {
   const rl_op_attributes *at = &a->call->op->at;
   uint64_t n = at->head_dim, kv_head = head / (at->heads / at->kv_heads);
-  uint64_t row = (a->sequence->first_kv + position) * at->kv_heads + kv_head;
+  uint64_t row = rl_pass_kv(a->sequence, position) * at->kv_heads + kv_head;
   rl_view_read(k, row * n, n, a->key);
   rl_view_read(v, row * n, n, a->value);
   rl_running_take(state, rl_ref_score(a->call->op, rl_ref_dot(a->query, a->key, n)), a->value);

@@ -25,7 +25,7 @@ static void gather(const rl_call *call, const rl_call *ranks, size_t count, uint
     for (uint64_t j = first; j < rl_pass_keys(sequence); j++) {
       const rl_view *from = rl_call_read(&ranks[j % count], operand);
       hand_round(ranks, count, from, operand,
-                 (rl_span){0, (sequence->first_kv + j) * block, block});
+                 (rl_span){0, rl_pass_kv(sequence, j) * block, block});
     }
   }
   const bool scaled = shape->tensor_bytes != 0 && call->pass->count > 0;

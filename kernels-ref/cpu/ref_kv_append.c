@@ -7,7 +7,7 @@ static void append(const rl_call *call, const rl_view *in, const rl_view *cache)
   for (size_t s = 0; s < call->pass->count; s++) {
     const rl_pass_sequence *sequence = &call->pass->sequences[s];
     for (uint64_t i = 0; i < sequence->q; i++) {
-      uint64_t key = rl_pass_key_of(sequence, i), to = sequence->first_kv + key;
+      uint64_t key = rl_pass_key_of(sequence, i), to = rl_pass_kv(sequence, key);
       if (!rl_pass_keeps(key, &call->op->at)) continue;
       rl_view_read(in, (sequence->first_token + i) * in->block, in->block, x);
       rl_view_write(cache, to * cache->block, cache->block, x);

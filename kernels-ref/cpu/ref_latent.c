@@ -18,7 +18,7 @@ void rl_ref_expand(const rl_call *call) {
   for (size_t s = 0; s < call->pass->count; s++) {
     const rl_pass_sequence *sequence = &call->pass->sequences[s];
     for (uint64_t j = 0; j < rl_pass_keys(sequence); j++) {
-      rl_product_load_input(&p, sequence->first_kv + j, slot++);
+      rl_product_load_input(&p, rl_pass_kv(sequence, j), slot++);
     }
   }
   for (uint64_t row = 0; row < weight->store.rows; row++) {
@@ -28,7 +28,7 @@ void rl_ref_expand(const rl_call *call) {
       const rl_pass_sequence *sequence = &call->pass->sequences[s];
       for (uint64_t j = 0; j < rl_pass_keys(sequence); j++) {
         float y = rl_product_value(&p, slot++);
-        rl_view_write(out, (sequence->first_kv + j) * out->block + row, 1, &y);
+        rl_view_write(out, rl_pass_kv(sequence, j) * out->block + row, 1, &y);
       }
     }
   }
@@ -97,7 +97,7 @@ static void attend_expanded(const rl_call *call, const rl_pass_sequence *sequenc
   rl_running state = rl_running_begin(key + r, v);
   rl_view_read(in, (sequence->first_token + i) * in->block + head * (n + r), n + r, query);
   for (uint64_t j = 0; j < rl_pass_keys(sequence); j++) {
-    uint64_t row = sequence->first_kv + j;
+    uint64_t row = rl_pass_kv(sequence, j);
     if (!rl_pass_attends(sequence, i, j, &call->op->at)) continue;
     rl_view_read(kv, row * kv->block + head * (n + v), n + v, own);
     rl_view_read(rotated, row * r, r, key);
@@ -144,7 +144,7 @@ static void attend_latents(const rl_call *call, const rl_pass_sequence *sequence
   latent_head h = begin_latents(call, token, head);
   for (uint64_t j = 0; j < rl_pass_keys(sequence); j++) {
     if (!rl_pass_attends(sequence, i, j, &call->op->at)) continue;
-    take_latent(call, &h, sequence->first_kv + j);
+    take_latent(call, &h, rl_pass_kv(sequence, j));
   }
   rl_running_sum(call, token * call->op->at.heads + head, &h.state);
   end_latents(call, &h, token, head);
@@ -159,7 +159,7 @@ static void attend_chosen(const rl_call *call, const rl_pass_sequence *sequence,
   latent_head h = begin_latents(call, token, head);
   for (uint64_t c = 0; c < rl_ref_chosen(sequence, i, call->op->at.top_k); c++) {
     uint32_t j = rl_view_read_id(chosen, token * chosen->block + c);
-    take_latent(call, &h, sequence->first_kv + j);
+    take_latent(call, &h, rl_pass_kv(sequence, j));
   }
   end_latents(call, &h, token, head);
 }

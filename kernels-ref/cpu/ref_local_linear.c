@@ -46,7 +46,7 @@ static bool sees(const local_query *l, uint64_t j) {
 static void read_key(const local_query *l, const rl_view *view, uint64_t j, float *values) {
   const rl_op_attributes *at = &l->call->op->at;
   uint64_t kv_head = l->head / (at->heads / at->kv_heads);
-  uint64_t row = (l->sequence->first_kv + j) * at->kv_heads + kv_head;
+  uint64_t row = rl_pass_kv(l->sequence, j) * at->kv_heads + kv_head;
   rl_view_read(view, row * l->n, l->n, values);
 }
 

@@ -29,7 +29,7 @@ static void attend(const rl_call *call, const rl_pass_sequence *sequence, uint64
   for (uint64_t p = 0; p < at->persistent; p++) take(call, &persistent, p, &state);
   for (uint64_t j = 0; j < sequence->cached + sequence->q; j++) {
     if (!rl_pass_attends(sequence, i, j, at)) continue;
-    take(call, &cached, sequence->first_kv + j, &state);
+    take(call, &cached, rl_pass_kv(sequence, j), &state);
   }
   rl_running_end(&state);
   rl_view_write(out, token * out->block + head * n, n, state.mix);

@@ -95,10 +95,26 @@ static rl_status fill_tensors(rl_engine_state *state, const rl_weight_source *so
   return RL_OK;
 }
 
+/* Blocks of keys that are read together, or compressed, do not lie across pages. */
+static rl_status check_page(const rl_program *program, const rl_engine_limits *limits,
+                            rl_diags *diags) {
+  char asked[RL_NUMBER_TEXT], number[RL_NUMBER_TEXT];
+  const uint64_t page = limits->page > 1 ? limits->page : 0;
+  uint64_t together = limits->isa == RL_ISA_SCALAR ? 1 : RL_ENGINE_PAGE;
+  for (uint32_t t = 0; t < program->tensor_count && page % together == 0; t++) {
+    const rl_tensor *tensor = &program->tensors[t];
+    if (tensor->part == RL_KV_BODY) together = tensor->tokens;
+  }
+  if (page % together == 0) return RL_OK;
+  return RL_REPORT(diags, ENGINE_PAGE, NOWHERE, rl_print_u64(page, asked),
+                   rl_print_u64(together, number));
+}
+
 rl_status rl_engine_new(rl_arena *arena, const rl_program *program, const rl_engine_limits *limits,
                         const rl_weight_source *source, rl_engine_state **out, rl_diags *diags) {
   uint64_t bytes = 0;
   rl_status status = check_formats(program, diags);
+  if (status == RL_OK) status = check_page(program, limits, diags);
   if (status != RL_OK) return status;
   bool known = rl_engine_bytes(program, limits, &bytes);
   if (!known || (limits->memory != 0 && bytes > limits->memory)) {
@@ -109,6 +125,7 @@ rl_status rl_engine_new(rl_arena *arena, const rl_program *program, const rl_eng
   if (state == NULL || memory == NULL) return rl_diag_oom(diags);
   memory += (RL_ENGINE_ALIGNMENT - (uintptr_t)memory % RL_ENGINE_ALIGNMENT) % RL_ENGINE_ALIGNMENT;
   rl_engine_plan(program, limits, memory, state, &bytes);
+  rl_engine_pages_begin(state);
   status = fill_tensors(state, source, diags);
   if (status != RL_OK) return status;
   rl_engine_arrange(state);

@@ -13,6 +13,10 @@
 
 typedef struct rl_engine_state rl_engine_state;
 
+/* Fast rows walk so many keys at a time, which stand one behind the other: their pages are multiples
+ * of it. */
+enum { RL_ENGINE_PAGE = 64 };
+
 /* What memory is planned for. */
 typedef struct rl_engine_limits {
   uint64_t memory;          /* bytes the engine may take; 0 = no limit */
@@ -20,6 +24,8 @@ typedef struct rl_engine_limits {
   const uint64_t *capacity; /* [sequences] tokens that each may hold, windows or not; copied */
   const rl_encoder_source
       *source;              /* [sequences] most that each may begin with; copied. NULL: nothing */
+  uint64_t page;            /* tokens of a page of the KV cache, whole blocks of those that are
+                               compressed together; 0 or 1: each sequence stands in one piece */
   uint64_t tokens;          /* largest number of new tokens in a pass */
   uint64_t logit_rows;      /* largest number of logit rows in a pass */
   bool observe;             /* keep bitmaps: without them every byte figure is 0 */

@@ -26,12 +26,15 @@ static void deal(const rl_deal *deal, uint64_t decode_tokens, rl_pass_sequence *
 
 /* The entry behind those that stand in the pass already. */
 static void append(rl_engine_state *state, const rl_engine_entry *entry, rl_pass *pass) {
-  const rl_engine_sequence *held = &state->sequences[entry->sequence];
+  rl_engine_sequence *held = &state->sequences[entry->sequence];
   const rl_program *program = state->program;
+  rl_engine_pages_hold(state, held, held->length + entry->q);
   rl_pass_sequence *sequence = &state->pass_sequences[pass->count++];
   *sequence = (rl_pass_sequence){.q = entry->q,
                                  .cached = held->length,
                                  .first_kv = held->first_kv,
+                                 .pages = held->pages,
+                                 .page = state->page,
                                  .first_token = pass->tokens,
                                  .first_logit = pass->logit_rows,
                                  .logit_rows = rl_engine_logit_rows(entry),

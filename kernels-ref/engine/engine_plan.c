@@ -102,7 +102,7 @@ static uint64_t kept_rows(const rl_program *program, const rl_engine_limits *lim
 }
 
 static void carve_sequences(carver *c, rl_engine_state *state, const rl_engine_limits *limits) {
-  uint64_t first = 0, first_kept = 0;
+  uint64_t first = 0, first_kept = 0, rows;
   state->sequences = carve(c, limits->sequences, sizeof *state->sequences);
   state->sequence_count = limits->sequences;
   for (uint32_t s = 0; s < limits->sequences; s++) {
@@ -112,9 +112,13 @@ static void carve_sequences(carver *c, rl_engine_state *state, const rl_engine_l
       if (limits->source != NULL) state->sequences[s].most = limits->source[s];
       state->sequences[s].first_kept = first_kept;
     }
-    first += limits->capacity[s]; /* the sums were checked with the limits */
+    rl_engine_paged(state->page, limits->capacity[s], &rows);
+    uint32_t *pages = state->page == 0 ? NULL : carve(c, rows / state->page, sizeof *pages);
+    if (state->sequences != NULL) state->sequences[s].pages = pages;
+    first += rows; /* the sums were checked with the limits */
     first_kept += kept_rows(state->program, limits, s);
   }
+  if (state->page != 0) state->free_pages = carve(c, first / state->page, sizeof *state->free_pages);
   state->parents = carve(c, state->limits.kv_rows, sizeof *state->parents);
   state->pass_sequences = carve(c, (uint64_t)2 * limits->sequences, sizeof *state->pass_sequences);
   state->places = carve(c, limits->sequences, sizeof *state->places);
@@ -284,7 +288,9 @@ static bool set_limits(rl_engine_state *state, const rl_engine_limits *limits) {
                             .threads = limits->observe ? 1 : limits->threads};
   if (!limit_choices(state->program, most)) return false;
   for (uint32_t s = 0; s < limits->sequences; s++) {
-    if (!rl_add_u64(most->kv_rows, limits->capacity[s], &most->kv_rows)) return false;
+    uint64_t rows;
+    if (!rl_engine_paged(state->page, limits->capacity[s], &rows)) return false;
+    if (!rl_add_u64(most->kv_rows, rows, &most->kv_rows)) return false;
     most->longest = rl_max_u64(most->longest, limits->capacity[s]);
   }
   if (!rl_engine_source_limits(state, limits)) return false;
@@ -297,6 +303,7 @@ bool rl_engine_plan(const rl_program *program, const rl_engine_limits *limits, u
   memset(state, 0, sizeof *state);
   state->program = program;
   state->observe = limits->observe;
+  state->page = limits->page > 1 ? limits->page : 0;
   if (!set_limits(state, limits)) return false;
   carve_sequences(&c, state, limits);
   carve_tensors(&c, state);

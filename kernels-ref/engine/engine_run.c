@@ -96,11 +96,12 @@ static uint64_t packed_of(const rl_tensor *body, const rl_store *store, bool rea
                           const rl_pass_sequence *sequence) {
   const uint64_t before = rl_parting_body(&body->parting, sequence->cached);
   const uint64_t after = rl_parting_body(&body->parting, sequence->cached + sequence->q);
-  const uint64_t first = sequence->first_kv / body->tokens, heads = body->pieces;
-  const uint64_t begin = first + (read ? 0 : before / body->tokens);
-  const uint64_t end = first + (read ? before : after) / body->tokens;
+  const uint64_t end = read ? before : after, heads = body->pieces;
   uint64_t groups = 0;
-  for (uint64_t p = begin * heads; p < end * heads; p++) groups += rl_packed_stored(store, p);
+  for (uint64_t index = read ? 0 : before; index < end; index += body->tokens) {
+    const uint64_t first = rl_pass_kv(sequence, index) / body->tokens * heads;
+    for (uint64_t p = first; p < first + heads; p++) groups += rl_packed_stored(store, p);
+  }
   return groups;
 }
 

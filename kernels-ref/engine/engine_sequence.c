@@ -27,13 +27,16 @@ static void move_rows(const rl_store *store, uint64_t heads, uint64_t from, uint
 }
 
 /* Nodes of a branch ascend, so the kth is moved to a row that no later one needs. */
-static void keep_path(rl_engine_state *state, uint64_t first, const uint32_t *nodes, size_t count) {
+static void keep_path(rl_engine_state *state, const rl_engine_sequence *held,
+                      const uint32_t *nodes, size_t count) {
   for (uint32_t t = 0; t < state->program->tensor_count; t++) {
     const rl_tensor *tensor = &state->program->tensors[t];
     if (tensor->extent != RL_EXTENT_KV || state->stores[t] == NULL) continue;
     for (uint64_t i = 0; i < rl_tensor_instances(state->program, tensor); i++) {
       for (size_t n = 0; n < count; n++) {
-        move_rows(&state->stores[t][i], tensor->rows, first + nodes[n], first + n);
+        move_rows(&state->stores[t][i], tensor->rows,
+                  rl_engine_kv(state, held, held->length + nodes[n]),
+                  rl_engine_kv(state, held, held->length + n));
       }
     }
   }
@@ -47,9 +50,10 @@ rl_status rl_engine_commit(rl_engine_state *engine, uint32_t sequence, const uin
   rl_engine_sequence *held = &engine->sequences[sequence];
   const char *error = path_error(engine, held, nodes, count);
   if (error != NULL) return RL_REPORT(diags, ENGINE_PASS, NOWHERE, error);
-  keep_path(engine, held->first_kv + held->length, nodes, count);
+  keep_path(engine, held, nodes, count);
   held->length += count;
   held->pending = 0;
+  rl_engine_pages_hold(engine, held, held->length);
   return RL_OK;
 }
 
@@ -98,6 +102,7 @@ rl_status rl_engine_rewind(rl_engine_state *engine, uint32_t sequence, uint64_t 
   if (length == 0) clear_states(engine, sequence);
   engine->sequences[sequence].length = length;
   engine->sequences[sequence].pending = 0;
+  rl_engine_pages_hold(engine, &engine->sequences[sequence], length);
   return RL_OK;
 }
 
@@ -120,6 +125,7 @@ rl_status rl_engine_assume(rl_engine_state *engine, uint32_t sequence, uint64_t 
   }
   engine->sequences[sequence].length = length;
   engine->sequences[sequence].pending = 0;
+  rl_engine_pages_hold(engine, &engine->sequences[sequence], length);
   return RL_OK;
 }
 

@@ -6,10 +6,12 @@
 #include "kernels-ref/cpu/registry.h"
 #include "kernels-ref/engine/engine.h"
 
-/* One KV cache. Its rows begin at first_kv in every KV tensor. */
+/* One KV cache. Its rows begin at first_kv in every KV tensor, or stand in pages. */
 typedef struct rl_engine_sequence {
   uint64_t capacity, length;
   uint64_t first_kv;
+  uint32_t *pages;     /* [capacity / page] the first page_count are its own; NULL: no pages */
+  uint64_t page_count;
   rl_encoder_source most, source; /* may begin with, was begun with */
   uint64_t first_kept;            /* its rows in what is kept of sources */
   uint64_t shift;   /* positions of mrope that its images left out: the next token stands that much
@@ -50,6 +52,9 @@ struct rl_engine_state {
   rl_engine_fault fault;
   rl_engine_sequence *sequences;
   uint32_t sequence_count;
+  uint64_t page;              /* tokens; 0: no pages */
+  uint32_t *free_pages;       /* [kv_rows / page] a stack */
+  uint64_t free_count;
   int32_t *parents;  /* [kv_rows] of pending trees, at the rows of their nodes */
   rl_store **stores; /* [tensor][instance]; aliases share the array of their original */
   const rl_kernel **kernels;      /* [program->op_count] rows of the registry, */
@@ -76,6 +81,15 @@ enum { RL_ENGINE_ALIGNMENT = 64 };
  */
 bool rl_engine_plan(const rl_program *program, const rl_engine_limits *limits, uint8_t *base,
                     rl_engine_state *state, uint64_t *bytes);
+/* engine_pages.c: tokens of the KV tensors that a capacity takes, whole pages. False on overflow. */
+bool rl_engine_paged(uint64_t page, uint64_t capacity, uint64_t *rows);
+/* All pages are free, in an order in which neighbours are not handed out one after the other. */
+void rl_engine_pages_begin(rl_engine_state *state);
+/* The sequence has the pages of so many tokens, its capacity at most, and no others. */
+void rl_engine_pages_hold(rl_engine_state *state, rl_engine_sequence *sequence, uint64_t tokens);
+/* Row of the sequence's token. */
+uint64_t rl_engine_kv(const rl_engine_state *state, const rl_engine_sequence *sequence,
+                      uint64_t token);
 /* Puts weights into the order that their fast rows read best; nothing is written to them later. */
 void rl_engine_arrange(rl_engine_state *state);
 /* A pass and its two halves, by phase. */

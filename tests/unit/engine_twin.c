@@ -76,6 +76,7 @@ rl_engine_state *twin_engine(twin *t, const rl_program *program, const rl_weight
   rl_engine_limits limits = {.sequences = TWIN_SEQUENCES,
                              .capacity = capacity,
                              .source = most,
+                             .page = t->setup.page,
                              .tokens = TWIN_TOKENS,
                              .logit_rows = TWIN_TOKENS,
                              .observe = true,

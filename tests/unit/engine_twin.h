@@ -17,6 +17,7 @@ typedef struct twin_setup {
   const char *weights, *activations, *kv, *profile;
   const struct ref_parted *keys, *values; /* what `kv` means where it keeps tokens apart */
   rl_isa isa; /* level of the kernels; left out: the scalar ones */
+  uint64_t page; /* tokens of a page of the cache; 0: none */
 } twin_setup;
 
 typedef struct twin {

@@ -30,6 +30,7 @@ static const struct {
   const char *file;
 } unit_only[] = {
     {RL_D_PROBE_BESIDE, "cli_outside.c"},  {RL_D_PROBE_BELOW, "cli_outside.c"},
+    {RL_D_PROBE_CHANGED, "cli_outside.c"},
     {RL_D_PROBE_DISTURBED, "cli_probe.c"}, {RL_D_ENGINE_STRANGE, "engine_strange.c"},
     {RL_D_ENGINE_WEIGHT, "engine_strange.c"},
     {RL_D_INTERNAL, "base_diag.c"},          {RL_D_BYTES_DIFFER, "base_diag.c"},

@@ -105,8 +105,11 @@ static void mark(const rl_call *call, const rl_view *view, uint64_t sets) {
   const uint64_t bytes = sets * view->store.row_bytes;
   for (size_t s = 0; s < call->pass->count && view->touched != NULL; s++) {
     const rl_pass_sequence *sequence = &call->pass->sequences[s];
-    uint64_t first, keys = rl_seen_by_any(sequence, &call->op->at, &first);
-    rl_store_take(&view->store, (sequence->first_kv + first) * bytes, keys * bytes, view->touched);
+    uint64_t first, end = rl_seen_by_any(sequence, &call->op->at, &first) + first;
+    for (uint64_t run; first < end; first += run) {
+      run = rl_pass_kv_run(sequence, first, end);
+      rl_store_take(&view->store, rl_pass_kv(sequence, first) * bytes, run * bytes, view->touched);
+    }
   }
 }
 

@@ -339,11 +339,11 @@ static void look_ahead(const fast_attention *f, const stint *s, uint64_t key, ui
   const rl_view *first_view = f->views.rotated != NULL ? f->views.rotated : f->views.keys;
   const rl_store *stores[2] = {&first_view->store, &f->views.values->store};
   const uint64_t left = rl_pass_keys(s->sequence) - rl_min_u64(key, rl_pass_keys(s->sequence));
-  if (s->end_head - s->first_head != f->l.kv_heads) return;
+  if (s->end_head - s->first_head != f->l.kv_heads || left == 0) return;
   for (int o = 0; o < 2; o++) {
     const uint64_t row_bytes = f->l.stored_heads * stores[o]->row_bytes;
     const uint64_t bytes = rl_min_u64(left, RL_BLOCK_KEYS) * row_bytes;
-    const uint8_t *first = stores[o]->bytes + (s->sequence->first_kv + key) * row_bytes;
+    const uint8_t *first = stores[o]->bytes + rl_pass_kv(s->sequence, key) * row_bytes;
     b->ahead[o] = first + bytes * head / f->l.kv_heads;
     b->ahead_end[o] = first + bytes * (head + 1) / f->l.kv_heads;
   }
@@ -355,7 +355,7 @@ static void meet(const fast_attention *f, const stint *s, uint64_t key, uint64_t
   const layout *l = &f->l;
   const rl_store *keys = &f->views.keys->store, *values = &f->views.values->store;
   const bool shared = l->stored_heads != l->kv_heads;
-  const uint64_t row = (s->sequence->first_kv + key) * l->stored_heads + (shared ? 0 : head);
+  const uint64_t row = rl_pass_kv(s->sequence, key) * l->stored_heads + (shared ? 0 : head);
   const uint64_t slot = (head - s->first_head) * whole_panels(l, s->tokens);
   rl_attention_block b = {
       .keys = keys->bytes + row * keys->row_bytes,

@@ -94,7 +94,7 @@ static void append_tokens(const void *context, float *room, uint64_t first, uint
     const uint64_t key = rl_pass_key_of(sequence, i);
     if (!rl_pass_keeps(key, &a->call->op->at)) continue;
     for (uint32_t n = 0; n < CACHES; n++) {
-      append_block(a->call, n, sequence->first_token + i, sequence->first_kv + key, room);
+      append_block(a->call, n, sequence->first_token + i, rl_pass_kv(sequence, key), room);
     }
   }
 }
