@@ -8,9 +8,24 @@
 
 /* Seconds of measuring; what comes before and after takes one or two more. */
 static const double QUICK = 6, WHOLE = 40;
+/* Of reads beside another program's: bytes, and seconds in which their loop is chosen. */
+enum { BESIDE_BYTES = 256 << 20 };
+static const double CHOOSE = 0.5;
 
 static void tell(void *context, const char *what, double share) {
   rl_progress_tell(context, "probing ", what, share);
+}
+
+static double read_now(void *context) {
+  return rl_reader_probe(context);
+}
+
+static void compare(rl_session *session, const rl_probe *probe) {
+  rl_reader reader;
+  const uint32_t threads = probe->reads[probe->read_count - 1].threads;
+  if (!rl_reader_open(&reader, &probe->machine, BESIDE_BYTES, threads, CHOOSE)) return;
+  rl_outside_compare(session, probe, &(rl_memory_now){read_now, &reader});
+  rl_reader_close(&reader);
 }
 
 rl_status rl_cmd_probe(rl_session *session, rl_buf *out) {
@@ -25,11 +40,11 @@ rl_status rl_cmd_probe(rl_session *session, rl_buf *out) {
   rl_machine_read("", &machine);
   rl_progress_begin(&progress, session);
   const bool whole = rl_probe_run(&session->arena, &machine, &options, probe);
-  rl_team_end();
   if (whole && !quick) {
     rl_progress_tell(&progress, "probing ", "beside another reader, where there is one", 1);
-    rl_outside_compare(session, probe);
+    compare(session, probe);
   }
+  rl_team_end();
   rl_progress_end(&progress);
   if (!whole) return rl_diag_oom(&session->diags);
   const size_t disturbed = rl_probe_write(out, probe);

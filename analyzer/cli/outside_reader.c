@@ -6,6 +6,7 @@
 
 #include "base/number.h"
 #include "cli/ask.h"
+#include "kernels-ref/harness/beside.h"
 
 enum { TIMEOUT_MS = 30000 };
 /* Readings of one kind of a machine at rest lie within it. */
@@ -16,11 +17,8 @@ typedef struct reading {
   const char *program, *figure; /* as messages name them */
   const char *line;             /* that the figure stands in, as the program writes it */
   double own;                   /* bytes a second of the probe */
+  bool changed;                 /* that is a mean of two which disagree */
 } reading;
-
-static double last_read(const rl_probe *probe) {
-  return probe->reads[probe->read_count - 1].rate.best;
-}
 
 /* Through the caches or around them: STREAM's stores are what its compiler took. */
 static double best_array(const rl_probe *probe, rl_array_kind kind) {
@@ -47,7 +45,9 @@ static void compare(rl_session *session, const reading *r, double theirs) {
   if (who == NULL || apart == NULL || !(r->own > 0)) return;
   rl_print_si_rounded(theirs, "B/s", 3, RL_ROUND_NEAREST, outside);
   rl_print_si_rounded(r->own, "B/s", 3, RL_ROUND_NEAREST, own);
-  if (ahead > APART) {
+  if (r->changed) {
+    RL_REPORT(&session->diags, PROBE_CHANGED, (rl_loc){0}, who, outside, own, apart);
+  } else if (ahead > APART) {
     RL_REPORT(&session->diags, PROBE_BELOW, (rl_loc){0}, who, outside, own, apart);
   } else {
     RL_REPORT(&session->diags, PROBE_BESIDE, (rl_loc){0}, who, outside, own, apart);
@@ -61,28 +61,53 @@ static const char *likwid_loads(void) {
   return best >= RL_ISA_AVX2 ? "load_avx" : "load";
 }
 
-/* False when there is none. */
-static bool ask_likwid(rl_session *session, const rl_probe *probe) {
-  const reading r = {"likwid-bench", likwid_loads(), "MByte/s:", last_read(probe)};
-  const rl_probe_read *all = &probe->reads[probe->read_count - 1];
-  char threads[RL_NUMBER_TEXT];
-  const char *group = rl_textf(&session->arena, "N:1GB:%s", rl_print_u64(all->threads, threads));
-  rl_question q = {.words = {"likwid-bench", "-t", r.figure, "-w", group},
-                   .input = -1,
-                   .timeout_ms = TIMEOUT_MS};
-  if (group == NULL || rl_ask(session, &q) != 0) return false;
-  const double theirs = q.ended == 0 ? figure_of(q.answer.text, r.line) : 0;
-  if (theirs > 0) compare(session, &r, theirs);
-  return theirs > 0;
+/* likwid-bench between two reads: it answers as often as those disagree. */
+typedef struct likwid {
+  rl_session *session;
+  const rl_memory_now *now;
+  const char *loads, *group;
+  double rate; /* that it told last */
+} likwid;
+
+static double read_now(void *context) {
+  const rl_memory_now *now = ((const likwid *)context)->now;
+  return now->read(now->context);
 }
 
-static void ask_stream(rl_session *session, const rl_probe *probe) {
-  const reading readings[] = {{"STREAM", "Copy", "\nCopy:", best_array(probe, RL_ARRAY_COPY)},
-                              {"STREAM", "Triad", "\nTriad:", best_array(probe, RL_ARRAY_TRIAD)}};
-  const rl_probe_read *all = &probe->reads[probe->read_count - 1];
-  char threads[RL_NUMBER_TEXT];
+/* Negative when there is none, or it says nothing. */
+static double ask_likwid(void *context) {
+  likwid *l = context;
+  rl_question q = {.words = {"likwid-bench", "-t", l->loads, "-w", l->group},
+                   .input = -1,
+                   .timeout_ms = TIMEOUT_MS};
+  if (rl_ask(l->session, &q) != 0 || q.ended != 0) return -1;
+  l->rate = figure_of(q.answer.text, "MByte/s:");
+  return l->rate > 0 ? 1 / l->rate : -1;
+}
+
+/* False when there is none. */
+static bool beside_likwid(rl_session *session, uint32_t threads, const rl_memory_now *now) {
+  char number[RL_NUMBER_TEXT];
+  likwid l = {.session = session, .now = now, .loads = likwid_loads()};
+  l.group = rl_textf(&session->arena, "N:1GB:%s", rl_print_u64(threads, number));
+  const rl_beside beside = {.probe = read_now, .run = ask_likwid, .context = &l};
+  rl_beside_sample sample;
+  if (l.group == NULL || !rl_beside_take(&beside, &sample)) return false;
+  const reading r = {.program = "likwid-bench",
+                     .figure = l.loads,
+                     .own = sample.rate,
+                     .changed = !sample.steady};
+  compare(session, &r, l.rate);
+  return true;
+}
+
+static void ask_stream(rl_session *session, uint32_t threads, const rl_probe *probe) {
+  const reading readings[] = {
+      {"STREAM", "Copy", "\nCopy:", best_array(probe, RL_ARRAY_COPY), false},
+      {"STREAM", "Triad", "\nTriad:", best_array(probe, RL_ARRAY_TRIAD), false}};
+  char number[RL_NUMBER_TEXT];
   rl_question q = {.words = {"stream"}, .input = -1, .timeout_ms = TIMEOUT_MS};
-  q.variable = rl_textf(&session->arena, "OMP_NUM_THREADS=%s", rl_print_u64(all->threads, threads));
+  q.variable = rl_textf(&session->arena, "OMP_NUM_THREADS=%s", rl_print_u64(threads, number));
   if (q.variable == NULL || rl_ask(session, &q) != 0 || q.ended != 0) return;
   for (size_t i = 0; i < sizeof readings / sizeof *readings; i++) {
     const double theirs = figure_of(q.answer.text, readings[i].line);
@@ -90,6 +115,7 @@ static void ask_stream(rl_session *session, const rl_probe *probe) {
   }
 }
 
-void rl_outside_compare(rl_session *session, const rl_probe *probe) {
-  if (!ask_likwid(session, probe)) ask_stream(session, probe);
+void rl_outside_compare(rl_session *session, const rl_probe *probe, const rl_memory_now *now) {
+  const uint32_t threads = probe->reads[probe->read_count - 1].threads;
+  if (!beside_likwid(session, threads, now)) ask_stream(session, threads, probe);
 }
