@@ -1,16 +1,19 @@
 #!/bin/sh
 # llama.cpp beside rooflinectl on the same file of weights, in turns, so that a slow minute meets both:
-#   kernels-ref/peers/llama.sh MODEL.gguf [PAIRS [THREADS [CONTEXT]]]
+#   kernels-ref/peers/llama.sh MODEL.gguf [PAIRS [THREADS [CONTEXT [FORMAT]]]]
+# llama.cpp multiplies blocks of integers with inputs that it makes 8 bits wide; FORMAT, as q8_0-a8, has
+# rooflinectl do so, too. Without it inputs stay as wide as the activations are.
 # Needs llama-bench and rooflinectl in PATH; exit status 4 where one is absent. The figure of either is
 # the median of its tokens a second in decoding. Nothing of llama.cpp is in this repository.
 set -eu
 LC_ALL=C
 export LC_ALL
-[ $# -ge 1 ] || { echo "usage: llama.sh MODEL.gguf [PAIRS [THREADS [CONTEXT]]]" >&2; exit 2; }
+[ $# -ge 1 ] || { echo "usage: llama.sh MODEL.gguf [PAIRS [THREADS [CONTEXT [FORMAT]]]]" >&2; exit 2; }
 model=$1
 pairs=${2:-15}
 threads=${3:-$(getconf _NPROCESSORS_ONLN)}
 context=${4:-128}
+format=${5:-}
 for tool in llama-bench rooflinectl; do
   command -v "$tool" >/dev/null || { echo "$tool is not installed: nothing is compared" >&2; exit 4; }
 done
@@ -26,7 +29,8 @@ peer() {
          NR > 1 { quoted = sub(/^"/, ""); sub(/"$/, ""); split($0, value, quoted ? "\",\"" : ","); if (at) print value[at] }'
 }
 own() {
-  rooflinectl run "$model" -p "$context" --threads "$threads" --runs 9 -f csv 2>"$folder/said" |
+  rooflinectl run "$model" ${format:+-w "$format" --set "weights.lm_head=$format" --set "weights.embed=$format"} \
+    -p "$context" --threads "$threads" --runs 9 -f csv 2>"$folder/said" |
     awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) { if ($i == "tokens_per_s") rate = i; if ($i == "operator") op = i; if ($i == "phase") phase = i } }
              NR > 1 && $op == "whole pass" && $phase == "decode" { print $rate }'
 }
