@@ -128,6 +128,13 @@ static void test_faster(void) {
   end();
 }
 
+/* Which loads are the widest is the machine's. */
+static void leave_out_loads(char *message) {
+  char *first = strstr(message, " ("), *end = strchr(message, ')');
+  CU_ASSERT_FATAL(first != NULL && end > first);
+  memmove(first, end + 1, strlen(end));
+}
+
 /* Asked again while the reads around it disagree, or were disturbed; three times at most. */
 static void test_changed(void) {
   begin();
@@ -141,9 +148,11 @@ static void test_changed(void) {
   reads[1] = -70e9;
   reads[2] = -60e9;
   compare();
-  CU_ASSERT_PTR_NOT_NULL(strstr(o.messages[1],
-                                ") saw 48.0 GB/s of memory here, the probe 60.0 GB/s, but not the "
-                                "same before and after: 20 % apart says little"));
+  leave_out_loads(o.messages[1]);
+  CU_ASSERT_STRING_EQUAL(
+      o.messages[1],
+      "note: likwid-bench saw 48.0 GB/s of memory here, the probe 60.0 GB/s, but not the same before "
+      "and after: 20 % apart says little — probe again when the machine rests");
   end();
 }
 
