@@ -2,7 +2,8 @@
 # RESULTS.md from what rooflinectl measured, in JSON:
 #   rooflinectl bench --threads 1 --format json -o 1.json; rooflinectl bench --format json -o 2.json
 #   rooflinectl validate MODEL@here -w FORMAT -p 128 --format json -o 3.json; rooflinectl run ... -o 4.json
-#   kernels-ref/results.sh 1.json 2.json 3.json 4.json >kernels-ref/RESULTS.md
+#   kernels-ref/peers/llama.sh MODEL.gguf 15 2 128 q8_0-a8 5.json
+#   kernels-ref/results.sh 1.json 2.json 3.json 4.json 5.json >kernels-ref/RESULTS.md
 # Of a machine it names the processor, never the host. Why a figure is not held stands in causes.md.
 set -eu
 LC_ALL=C
@@ -21,7 +22,7 @@ done >"$lines"
 cat <<'END'
 # Results of the kernels
 
-Made by `kernels-ref/results.sh` from results of `rooflinectl bench`, `validate` and `run` with `--format json`: do
+Made by `kernels-ref/results.sh` from results of `rooflinectl bench`, `validate` and `run` with `--format json`, and of `peers/llama.sh`: do
 not edit. The limit is the larger of bytes over the read probes beside each sample and operations over the peak of the
 best instruction; median and best of the samples that count, spread as the median distance from the median. Rows that
 are not steady were measured while other programs ran.
@@ -87,6 +88,11 @@ function formats(list, k, goal,    n, i, names) {
   part[whole] = number("share"); on[whole] = number("threads"); code[whole] = text("weights")
   fresh[whole] = number("new_tokens"); behind[whole] = number("cached_tokens")
 }
+/"peer"/ && number("peer_tokens_per_s") > 0 {
+  beside[++peers] = "tokens/s over those of " text("peer") ", " text("model") (text("format") == "" ? "" : " as " text("format")) \
+    ", behind " number("context") ", ahead in " number("ahead") " of " number("pairs") " pairs"
+  over[peers] = number("tokens_per_s") / number("peer_tokens_per_s"); with[peers] = number("threads")
+}
 /"operator": *"whole pass"/ && /"phase": *"decode"/ && number("median_s") > 0 {
   pass[++passes] = text("model") ", weights " text("weights") ", behind " number("prompt_tokens")
   rest[passes] = number("outside_s") / number("median_s"); at[passes] = number("threads")
@@ -125,6 +131,7 @@ END {
   }
   for (i = 1; i <= passes; i++)
     row("outside operators, of a decode step, " pass[i], at[i], "<=", 2, 100 * rest[i], " %")
+  for (i = 1; i <= peers; i++) row(beside[i], with[i], ">=", 1, over[i], "")
 }' "$lines"
 [ ! -f "$here/causes.md" ] || { echo; cat "$here/causes.md"; }
 

@@ -1,19 +1,21 @@
 #!/bin/sh
 # llama.cpp beside rooflinectl on the same file of weights, in turns, so that a slow minute meets both:
-#   kernels-ref/peers/llama.sh MODEL.gguf [PAIRS [THREADS [CONTEXT [FORMAT]]]]
+#   kernels-ref/peers/llama.sh MODEL.gguf [PAIRS [THREADS [CONTEXT [FORMAT [RESULT.json]]]]]
 # llama.cpp multiplies blocks of integers with inputs that it makes 8 bits wide; FORMAT, as q8_0-a8, has
-# rooflinectl do so, too. Without it inputs stay as wide as the activations are.
+# rooflinectl do so, too; without it, or when it is empty, inputs stay as wide as the activations are.
+# RESULT.json is for kernels-ref/results.sh.
 # Needs llama-bench and rooflinectl in PATH; exit status 4 where one is absent. The figure of either is
 # the median of its tokens a second in decoding. Nothing of llama.cpp is in this repository.
 set -eu
 LC_ALL=C
 export LC_ALL
-[ $# -ge 1 ] || { echo "usage: llama.sh MODEL.gguf [PAIRS [THREADS [CONTEXT [FORMAT]]]]" >&2; exit 2; }
+[ $# -ge 1 ] || { echo "usage: llama.sh MODEL.gguf [PAIRS [THREADS [CONTEXT [FORMAT [RESULT.json]]]]]" >&2; exit 2; }
 model=$1
 pairs=${2:-15}
 threads=${3:-$(getconf _NPROCESSORS_ONLN)}
 context=${4:-128}
 format=${5:-}
+result=${6:-}
 for tool in llama-bench rooflinectl; do
   command -v "$tool" >/dev/null || { echo "$tool is not installed: nothing is compared" >&2; exit 4; }
 done
@@ -53,3 +55,10 @@ ahead=$(paste "$folder/own" "$folder/peer" | awk '$1 > $2 { n++ } END { print n 
 echo "pairs $pairs, threads $threads, context $context; median tokens/s"
 echo "llama.cpp   $(median "$folder/peer")"
 echo "rooflinectl $(median "$folder/own"), ahead in $ahead of $pairs pairs"
+[ -n "$result" ] || exit 0
+name=$(basename "$model" .gguf | tr -cd 'A-Za-z0-9._-')
+{
+  printf '{"kind": "peer", "rows": [{"peer": "llama.cpp", "model": "%s", "format": "%s", ' "$name" "$format"
+  printf '"pairs": %s, "ahead": %s, "threads": %s, "context": %s, ' "$pairs" "$ahead" "$threads" "$context"
+  printf '"peer_tokens_per_s": %s, "tokens_per_s": %s}]}\n' "$(median "$folder/peer")" "$(median "$folder/own")"
+} >"$result"

@@ -32,6 +32,9 @@ chmod +x "$folder/bin/llama-bench"
 expect 3 "nope.gguf cannot be read" nope.gguf
 expect 0 "^llama.cpp   51.25$" "$model" 2 1 16
 grep -q "^rooflinectl [0-9.]*, ahead in [0-2] of 2 pairs$" "$folder/out" || fail "$(cat "$folder/out")"
+expect 0 "^llama.cpp   51.25$" "$model" 1 1 16 w8a8-int8 "$folder/peer.json"
+grep -q '"format": "w8a8-int8", "pairs": 1, "ahead": [01], "threads": 1, "context": 16, "peer_tokens_per_s": 51.25, "tokens_per_s": [0-9.]*}]}$' \
+  "$folder/peer.json" || fail "$(cat "$folder/peer.json")"
 
 printf '#!/bin/sh\necho "unknown argument: -d" >&2\nexit 1\n' >"$folder/bin/llama-bench"
 expect 4 "llama-bench told no tokens a second: unknown argument: -d" "$model" 2 1 16
