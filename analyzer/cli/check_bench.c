@@ -4,6 +4,7 @@
 #include "base/number.h"
 #include "cli/bench_run.h"
 #include "cli/catalog.h"
+#include "cli/progress.h"
 #include "doc/tree.h"
 
 /* Fewer say nothing about a median. */
@@ -97,9 +98,15 @@ static rl_status check_row(checker *c, const rl_node *row, bool compared) {
 /* All rows are read before the first one is timed. */
 static rl_status check_rows(checker *c, const rl_node *rows, bool compared) {
   rl_status status = RL_OK;
+  rl_progress progress;
+  rl_progress_begin(&progress, c->session);
   for (size_t i = 0; status == RL_OK && i < rows->count; i++) {
+    if (compared) {
+      rl_progress_tell(&progress, "measuring cases", "", (double)i / (double)rows->count);
+    }
     status = check_row(c, rows->items[i], compared);
   }
+  rl_progress_end(&progress);
   return status;
 }
 

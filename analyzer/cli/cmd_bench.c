@@ -5,6 +5,7 @@
 #include "cli/bench_run.h"
 #include "cli/catalog.h"
 #include "cli/commands.h"
+#include "cli/progress.h"
 
 enum {
   CASE,
@@ -87,21 +88,36 @@ static void add_row(rl_session *session, rl_grid *grid, const rl_bench *bench, c
   row[SHARES] = rl_cell_text(shares);
 }
 
+/* Numbers of the cases that the command line names; NULL without memory. */
+static const size_t *asked_cases(rl_session *session, size_t *count) {
+  size_t *asked = RL_NEW_ARRAY(&session->arena, size_t, rl_bench_count());
+  for (size_t n = 0; asked != NULL && n < rl_bench_count(); n++) {
+    const char *name = rl_bench_name(&session->arena, n);
+    if (name == NULL) return NULL;
+    if (rl_bench_is_asked(session, name)) asked[(*count)++] = n;
+  }
+  return asked;
+}
+
 static rl_status run_cases(rl_session *session, rl_grid *grid, const rl_bench_options *options,
                            rl_bench *bench) {
-  size_t run = 0;
-  for (size_t n = 0; n < rl_bench_count(); n++) {
+  rl_progress progress;
+  size_t count = 0;
+  const size_t *asked = asked_cases(session, &count);
+  if (asked == NULL) return rl_diag_oom(&session->diags);
+  rl_progress_begin(&progress, session);
+  for (size_t i = 0; i < count; i++) {
     rl_bench_result *result = RL_NEW(&session->arena, rl_bench_result);
-    const char *name = rl_bench_name(&session->arena, n);
+    const char *name = rl_bench_name(&session->arena, asked[i]);
     if (result == NULL || name == NULL) return rl_diag_oom(&session->diags);
-    if (!rl_bench_is_asked(session, name)) continue;
-    run++;
-    if (!rl_bench_run(bench, n, options->warmup, options->runs, result)) {
+    rl_progress_tell(&progress, "measuring ", name, (double)i / (double)count);
+    if (!rl_bench_run(bench, asked[i], options->warmup, options->runs, result)) {
       return rl_diag_oom(&session->diags);
     }
     add_row(session, grid, bench, name, result);
   }
-  if (run > 0) return RL_OK;
+  rl_progress_end(&progress);
+  if (count > 0) return RL_OK;
   return RL_REPORT(&session->diags, NO_BENCH, RL_COMMAND_LINE, "");
 }
 

@@ -33,17 +33,19 @@ void rl_progress_begin(rl_progress *progress, const rl_session *session) {
 }
 
 void rl_progress_tell(rl_progress *progress, const char *what, const char *about, double share) {
-  char percent[RL_NUMBER_TEXT], end[RL_NUMBER_TEXT + 8];
+  char percent[RL_NUMBER_TEXT], end[RL_NUMBER_TEXT + 8] = "";
   const double at = now();
   if (!progress->shown || at - progress->begun < SILENT) return;
   if (progress->written && at - progress->told < PAUSE) return;
   progress->written = true;
   progress->told = at;
-  rl_print_u64((uint64_t)(share * 100), percent);
-  const size_t length = strlen(percent);
-  memcpy(end, ", ", 2);
-  memcpy(end + 2, percent, length);
-  memcpy(end + 2 + length, " %", 3);
+  if (share >= 0) {
+    rl_print_u64((uint64_t)(share * 100), percent);
+    const size_t length = strlen(percent);
+    memcpy(end, ", ", 2);
+    memcpy(end + 2, percent, length);
+    memcpy(end + 2 + length, " %", 3);
+  }
   write_line(what, about, end);
 }
 

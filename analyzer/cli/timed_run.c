@@ -60,6 +60,7 @@ static rl_status check_program(rl_session *session, const rl_program *program) {
 rl_status rl_timed_open(rl_session *session, const rl_scenario *scenario, rl_timed *timed) {
   const rl_program *program;
   *timed = (rl_timed){.session = session, .scenario = scenario};
+  rl_progress_begin(&timed->progress, session);
   rl_machine_read("", &timed->machine);
   rl_status status = read_options(session, timed);
   if (status == RL_OK) status = rl_timed_check_machine(session, scenario, &timed->machine);
@@ -194,7 +195,9 @@ static double probe(void *context) {
 }
 
 static rl_status run_prefill(rl_timed *timed) {
+  rl_progress_tell(&timed->progress, "running the prompt", "", -1);
   const double seconds = run_pass(timed, timed->prefill.tokens, RL_LOGITS_LAST);
+  rl_progress_end(&timed->progress);
   if (seconds < 0) return timed->status;
   const rl_beside_sample one = {.seconds = seconds};
   timed->prefill.whole = rl_beside_summarize(&one, 1);
@@ -214,12 +217,17 @@ static rl_status run_steps(rl_timed *timed) {
     if (run_step(timed) < 0) return timed->status;
   }
   for (uint64_t n = 0; n < timed->runs; n++) {
-    if (!rl_beside_take(&beside, &samples[n])) return timed->status;
+    rl_progress_tell(&timed->progress, "timing steps", "", (double)n / (double)timed->runs);
+    if (!rl_beside_take(&beside, &samples[n])) {
+      rl_progress_end(&timed->progress);
+      return timed->status;
+    }
     for (uint32_t op = 0; op < timed->program->op_count; op++) {
       timed->samples[op * timed->runs + n] = (double)timed->spent[op] * NANO;
     }
     outside[n] = samples[n].seconds - spent_inside(timed);
   }
+  rl_progress_end(&timed->progress);
   timed->step.outside = rl_median(outside, timed->runs);
   timed->step.whole = rl_beside_summarize(samples, timed->runs);
   for (uint32_t op = 0; op < timed->program->op_count; op++) {

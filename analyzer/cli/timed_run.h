@@ -3,6 +3,7 @@
 #ifndef RL_CLI_TIMED_RUN_H
 #define RL_CLI_TIMED_RUN_H
 
+#include "cli/progress.h"
 #include "cli/session.h"
 #include "kernels-ref/engine/engine.h"
 #include "kernels-ref/harness/beside.h"
@@ -26,6 +27,7 @@ typedef struct rl_timed {
   bool pinned;                   /* each thread stays on its processor */
   uint64_t warmup, runs, verify; /* verify: tokens of a step */
   rl_reader reader;
+  rl_progress progress; /* of the pass or the steps that are timed */
 
   /* of a batch */
   uint64_t batch, memory, huge; /* bytes; huge: of them on huge pages */
