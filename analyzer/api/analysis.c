@@ -5,6 +5,7 @@
 
 #include "api/analysis_parts.h"
 #include "api/left_out.h"
+#include "api/modules.h"
 #include "base/checked.h"
 #include "graph/lower.h"
 
@@ -302,7 +303,8 @@ static rl_status describe_whole(const rl_analysis *study, rl_result *result) {
       !note_kept(&study->scenario->workload, whole, result)) {
     return rl_analysis_too_large(study);
   }
-  status = rl_analysis_stored(study, whole, result);
+  status = rl_modules_tell(study->arena, study->db, study->scenario, study->diags);
+  if (status == RL_OK) status = rl_analysis_stored(study, whole, result);
   return status == RL_OK ? rl_analysis_exceptions(study, whole, result) : status;
 }
 
@@ -395,9 +397,9 @@ rl_status rl_analysis_check_placed(const rl_scenario *scenario, const rl_program
   for (int c = 0; c < RL_TENSOR_CLASSES; c++) {
     uint64_t bytes = 0;
     if (scenario->placement.of[c] == RL_PLACE_DEVICE) continue;
-    bool there = c == RL_CLASS_KV ? rl_program_keeps(program, RL_ROLE_KV)
-                                  : !rl_program_class_bytes(program, (rl_tensor_class)c, &bytes) ||
-                                        bytes > 0;
+    bool there = c == RL_CLASS_KV
+                     ? rl_program_keeps(program, RL_ROLE_KV)
+                     : !rl_program_class_bytes(program, (rl_tensor_class)c, &bytes) || bytes > 0;
     if (there) continue;
     return RL_REPORT(diags, NOTHING_PLACED, (rl_loc){0}, scenario->model->name, RL_CLASS_WORDS[c]);
   }
@@ -413,10 +415,10 @@ static void tell_idle(const rl_scenario *scenario, const rl_program *program, rl
     rl_loc loc;
     const char *what, *lacks;
     bool there;
-  } asked[] = {{scenario->kv_loc, "kv", "keeps no KV cache", rl_program_keeps(program, RL_ROLE_KV)},
-               {scenario->state_loc, "state", "keeps no state",
-                rl_program_keeps(program, RL_ROLE_STATE)},
-               {scenario->skew_loc, "experts", "has no experts", spread}};
+  } asked[] = {
+      {scenario->kv_loc, "kv", "keeps no KV cache", rl_program_keeps(program, RL_ROLE_KV)},
+      {scenario->state_loc, "state", "keeps no state", rl_program_keeps(program, RL_ROLE_STATE)},
+      {scenario->skew_loc, "experts", "has no experts", spread}};
   for (size_t i = 0; i < sizeof asked / sizeof *asked; i++) {
     if (!rl_loc_is_typed(asked[i].loc) || asked[i].there) continue;
     const char *why = rl_textf(arena, "%s %s", scenario->model->name, asked[i].lacks);
@@ -462,5 +464,6 @@ rl_status rl_analyze(rl_arena *arena, rl_db *db, const rl_scenario *scenario,
   if (status == RL_OK) result->others = machines.others;
   if (status == RL_OK) status = study_machines(&study, &stages, &machines, result);
   if (status == RL_OK) *out = result;
+  if (status != RL_OK) rl_analysis_place_overflow(scenario, diags);
   return status;
 }

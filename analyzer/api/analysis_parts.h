@@ -157,6 +157,9 @@ rl_result_figure rl_result_figure_of(const char *name, rl_figure figure, const c
 extern const char *const RL_BOUND_WORDS[RL_BOUNDS];
 /* Overflow of a count at a point too large. */
 rl_status rl_analysis_too_large(const rl_analysis *study);
+/* Gives errors of counts beyond 64 bits, which arise where no file is known, the place of what asks
+ * for so much. */
+void rl_analysis_place_overflow(const rl_scenario *scenario, rl_diags *diags);
 /* What the file of the model stores in which format; the whole program against it. */
 rl_status rl_analysis_stored(const rl_analysis *study, const rl_program *whole, rl_result *result);
 /* What is stored otherwise than most weights. */

@@ -34,6 +34,26 @@ rl_status rl_analysis_too_large(const rl_analysis *study) {
   return RL_REPORT(study->diags, POINT_TOO_LARGE, (rl_loc){0}, "");
 }
 
+void rl_analysis_place_overflow(const rl_scenario *scenario, rl_diags *diags) {
+  static const rl_diag_code of_workload[] = {RL_D_POINT_OVERFLOW, RL_D_SOURCE_OVERFLOW,
+                                             RL_D_POINT_TOO_LARGE};
+  const rl_workload *w = &scenario->workload;
+  const rl_loc given[] = {w->prompt_loc, w->generate_loc, w->source_loc, {.file = scenario->file}};
+  for (size_t i = 0; i < diags->list.count; i++) {
+    rl_diag *diag = &diags->list.items[i];
+    bool large = false;
+    for (size_t c = 0; c < sizeof of_workload / sizeof *of_workload; c++) {
+      large = large || diag->code == of_workload[c];
+    }
+    for (size_t g = 0; large && g < sizeof given / sizeof *given; g++) {
+      if (diag->loc.file == NULL) diag->loc = given[g];
+    }
+    if (diag->code == RL_D_COST_OVERFLOW && diag->loc.file == NULL) {
+      diag->loc.file = scenario->model->file;
+    }
+  }
+}
+
 uint64_t rl_analysis_share(const rl_analysis *study, uint64_t batch) {
   return rl_ceil_div(batch, rl_max_u64(study->groups, 1));
 }

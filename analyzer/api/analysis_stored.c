@@ -53,13 +53,9 @@ rl_status rl_analysis_stored(const rl_analysis *study, const rl_program *whole, 
   const rl_scenario *scenario = study->scenario;
   const bool several = scenario->quantized && asks_for_several(scenario->model);
   if (!scenario->stored && !several) return RL_OK;
-  const rl_stored *file = scenario->model->stored;
   rl_result_stored *list = RL_NEW_ARRAY(study->arena, rl_result_stored, FORMATS_MAX);
   if (list == NULL) return rl_diag_oom(study->diags);
-  for (size_t i = 0; scenario->stored && i < file->count; i++) {
-    add(list, &result->stored_count, file->tensors[i].format, file->tensors[i].bytes);
-  }
-  if (several) add_program(list, &result->stored_count, whole);
+  add_program(list, &result->stored_count, whole);
   sort(list, result->stored_count);
   result->stored = list;
   result->weight_bits = 8.0 * (double)result->whole_weight_bytes / (double)result->parameters;

@@ -1,4 +1,5 @@
 /* import: a config.json, a GGUF file, safetensors or a folder as a description of ours. */
+#include "api/modules.h"
 #include "cli/commands.h"
 #include "graph/lower.h"
 #include "spec/model_write.h"
@@ -18,6 +19,8 @@ rl_status rl_cmd_import(rl_session *session, rl_buf *out) {
   const rl_request request = {.model = {.text = arguments->words.items[0], .loc = RL_COMMAND_LINE}};
   status = rl_scenario_resolve(&session->arena, session->db, &request, &scenario, &session->diags);
   if (status == RL_OK) status = rl_lower(&session->arena, scenario, &program, &session->diags);
+  if (status != RL_OK) return status;
+  status = rl_modules_tell(&session->arena, session->db, scenario, &session->diags);
   if (status != RL_OK) return status;
   status = rl_stored_check(&session->arena, scenario, program, &session->diags);
   if (status != RL_OK) return status;

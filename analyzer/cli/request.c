@@ -21,6 +21,7 @@ static void add_choices(const rl_arguments *a, rl_request *request) {
 
 static void set_word(rl_session *session, const char *text, rl_request *request) {
   const rl_text_at word = {.text = text, .loc = RL_COMMAND_LINE};
+  if (strcmp(text, "-") == 0) rl_db_hold_standard(session->db, &session->diags);
   if (rl_db_is_scenario(session->db, text)) {
     request->file = word;
   } else {

@@ -67,6 +67,10 @@ void rl_lower_blame(rl_lowering *lowering, const rl_statement *statement, size_t
   const rl_node *cause = cause_of(model, statement, diag);
   const rl_loc here = diag->loc;
   if (cause == NULL || cause->loc.file == NULL) return;
+  const char *fact = rl_model_key_of(model, cause, NULL);
   diag->loc = cause->loc;
+  if (fact != NULL && cause->text != NULL) {
+    RL_REPORT(diags, GGUF_FACT, cause->loc, fact, cause->text);
+  }
   RL_REPORT(diags, LOWERED_HERE, here, model->family->name);
 }

@@ -409,7 +409,10 @@ rl_status rl_lower_elementwise(rl_lowering *lowering, const rl_statement *statem
   if (kind == RL_OP_ACTIVATION) op.at.activation = rl_activation_of_choice(values->activation);
   if (kind == RL_OP_SCALE) op.at.factor = scale_factor(values);
   if (kind == RL_OP_CLAMP) op.at.limit = values->limit;
-  if (kind == RL_OP_POSITION_SCALE) op.at.factor = values->factor;
+  if (kind == RL_OP_POSITION_SCALE) {
+    op.at.factor = values->factor;
+    op.at.offset = rl_attribute_find(statement, "offset") == NULL ? 1 : values->offset;
+  }
   op.at.floor = values->floor;
   if (kind == RL_OP_SOFTCAP) op.at.softcap = values->cap;
   const rl_operand operands[] = {rl_operand_whole(lowering, in[0], RL_READ),

@@ -163,7 +163,7 @@ typedef enum rl_decay_kind { RL_DECAY_RETNET, RL_DECAY_LIGHTNING } rl_decay_kind
 typedef struct rl_op_attributes {
   /* embed */
   rl_index_kind index;
-  uint64_t offset;          /* added to the index (OPT's positions begin at 2) */
+  uint64_t offset;          /* added to the index (OPT's positions begin at 2); position_scale: to the position */
   /* norm */
   rl_norm_kind norm;
   double eps;

@@ -255,6 +255,16 @@ static bool guess_type(rl_model *model) {
   return true;
 }
 
+/* Loaders convert weights to the type that the config says; as they are stored they are counted. */
+static void compare_stored(const rl_load *load, const rl_model *model, const rl_node *said) {
+  const rl_stored *stored = model->stored;
+  const rl_format *most = stored == NULL ? NULL : rl_stored_main_format(stored);
+  if (most == NULL || !stored->by_source || !rl_format_is_dense(most)) return;
+  if (most->stack[0].type == model->type) return;
+  const char *converted = model->type == RL_BF16 ? "bf16" : model->type == RL_F16 ? "fp16" : "fp32";
+  RL_REPORT(load->diags, CONFIG_TYPE_STORED, said->loc, said->text, most->name, converted);
+}
+
 void rl_config_type(const rl_load *load, rl_model *model) {
   const rl_node *node = rl_load_get(model->config, "torch_dtype");
   const char *text;
@@ -270,7 +280,11 @@ void rl_config_type(const rl_load *load, rl_model *model) {
   }
   model->type = RL_BF16;
   if (rl_node_text(node, "torch_dtype", &text, load->diags) != RL_OK) return;
-  if (!find_dense_type(text, &model->type)) RL_REPORT(load->diags, CONFIG_TYPE, node->loc, text);
+  if (!find_dense_type(text, &model->type)) {
+    RL_REPORT(load->diags, CONFIG_TYPE, node->loc, text);
+  } else {
+    compare_stored(load, model, node);
+  }
 }
 
 const rl_node *rl_config_overlay(const rl_load *load, const rl_node *over, const rl_node *under,

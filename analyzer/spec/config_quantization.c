@@ -127,10 +127,11 @@ static void read_fp8(rl_quantization *q) {
 
 /* One scale of 4 bytes an output channel, one of each token (fbgemm_fp8 of transformers). */
 static void read_fbgemm(rl_quantization *q) {
-  set_format(q, "w8a8-fp8-row");
+  set_format(q, "w8a8-fp8-row-scale32");
 }
 
-/* Codes of 4 bits in blocks of 64, or integers of 8 bits a row (LLM.int8, without its outliers). */
+/* Codes of 4 bits in blocks of 64, or integers of 8 bits with a scale of 4 bytes a row (LLM.int8,
+ * without its outliers). */
 static void read_bitsandbytes(rl_quantization *q) {
   static const char *const types[] = {"fp4", "nf4"};
   static const char *const formats[2][2] = {{"bnb-fp4", "bnb-fp4-double"},
@@ -138,7 +139,7 @@ static void read_bitsandbytes(rl_quantization *q) {
   const rl_node *type = rl_quantization_get(q, "bnb_4bit_quant_type");
   int word = 0; /* what is meant where nothing is said */
   if (flag(q, "load_in_8bit", false)) {
-    set_format(q, "w8a8-int8");
+    set_format(q, "w8a8-int8-scale32");
     return;
   }
   if (type != NULL) word = rl_load_word(q->load, type, "bnb_4bit_quant_type", types, 2);

@@ -118,8 +118,8 @@ static void check_text(const rl_load *load, const rl_node *node, const char *key
   RL_REPORT(load->diags, VALUE_KIND, node->loc, key, "a text", got, NULL);
 }
 
-static void check_value(const rl_load *load, const rl_node *node, size_t row) {
-  const char *key = rows[row].key;
+/* key: as the file has it */
+static void check_value(const rl_load *load, const rl_node *node, size_t row, const char *key) {
   uint64_t whole;
   double number;
   bool truth;
@@ -150,6 +150,7 @@ void rl_config_check_values(const rl_load *load, const rl_model *model) {
   for (size_t row = 0; row < ROWS; row++) {
     const rl_node *node = rl_config_find(model->config, rows[row].key);
     if (node == NULL || rl_node_is_null(node)) continue;
-    if (rl_family_mentions(model->family, rows[row].key)) check_value(load, node, row);
+    if (!rl_family_mentions(model->family, rows[row].key)) continue;
+    check_value(load, node, row, rl_model_key_of(model, node, rows[row].key));
   }
 }

@@ -74,6 +74,9 @@ rl_status rl_db_machines(rl_db *db, rl_arena *arena, bool every, rl_machine_list
 /* True when a word means a scenario file: `-`, or a file whose `kind` says so. A .yaml file that
  * is not there, cannot be parsed or does not say what it is counts too. */
 bool rl_db_is_scenario(rl_db *db, const char *word);
+/* Reads standard input, which can be read but once, so that the above can look into it: - then
+ * means a scenario unless it holds a config or the description of a model. */
+rl_status rl_db_hold_standard(rl_db *db, rl_diags *diags);
 /* Machines are also held against what is plausible from now on, for those who write descriptions. */
 void rl_db_set_careful(rl_db *db, bool careful);
 /* Names must be whole from now on: no part of one is enough, and a separator between two digits

@@ -436,9 +436,39 @@ static bool says_scenario(rl_arena *scratch, const char *path, bool otherwise) {
   return kind->kind == RL_SCALAR && strcmp(kind->text, RL_DB_KIND_WORDS[RL_DB_SCENARIO]) == 0;
 }
 
+rl_status rl_db_hold_standard(rl_db *db, rl_diags *diags) {
+  rl_db_file file = {.path = "-"};
+  if (rl_db_given(db, file.path) != NULL) return RL_OK;
+  rl_status status =
+      rl_read_file(db->arena, file.path, RL_DOC_LIMITS.file_bytes, &file.text, &file.length, diags);
+  return status == RL_OK ? rl_db_give(db, &file, diags) : status;
+}
+
+/* A config or the description of a model, of which what was held tells; else a scenario, also when
+ * it cannot be read as anything. */
+static bool standard_is_model(rl_arena *scratch, const rl_db_file *held) {
+  const rl_db_entry entry = {.path = held->path, .text = held->text, .length = held->length};
+  rl_db own = {.arena = scratch};
+  rl_diags silent;
+  rl_node *root;
+  const char *text;
+  rl_diags_init(&silent, scratch);
+  if (parse_file(&own, &entry, &root, &text, &silent) != RL_OK) return false;
+  const rl_node *kind = rl_node_get(root, "kind");
+  if (kind == NULL) return rl_db_is_config(root);
+  return kind->kind == RL_SCALAR && strcmp(kind->text, RL_DB_KIND_WORDS[RL_DB_MODEL]) == 0;
+}
+
 bool rl_db_is_scenario(rl_db *db, const char *word) {
   rl_arena scratch;
   bool yaml = ends_with(word, ".yaml") || ends_with(word, ".yml");
+  const rl_db_file *held = strcmp(word, "-") == 0 ? rl_db_given(db, word) : NULL;
+  if (held != NULL) {
+    rl_arena_init(&scratch, db->arena->allocator);
+    bool model = standard_is_model(&scratch, held);
+    rl_arena_free(&scratch);
+    return !model;
+  }
   if (strcmp(word, "-") == 0) return true;
   if (!exists(word) || rl_db_is_folder(word)) return yaml;
   rl_arena_init(&scratch, db->arena->allocator);

@@ -39,6 +39,9 @@ const rl_node *rl_gguf_config(const rl_load *load, const rl_gguf *gguf,
 /* A fact by its name without the architecture's in front; NULL when the file does not say it, or
  * memory ran out. */
 const rl_node *rl_gguf_fact(const rl_load *load, const rl_gguf *gguf, const char *name);
+/* The fact that a key of the model's config is read from, by its whole name: "llama.block_count";
+ * NULL: the model is not of such a file, or no single fact says the key. */
+const char *rl_gguf_fact_of(const rl_load *load, const struct rl_model *model, const char *key);
 /* A scalar of such a config; NULL, reported, when the text is NULL or memory ran out. */
 rl_node *rl_gguf_text(const rl_load *load, const char *text, bool quoted);
 /* How rotations are scaled, as the map of a config; NULL: they are not, or after a diagnostic.

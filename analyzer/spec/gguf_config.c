@@ -6,6 +6,7 @@
 #include "spec/db_private.h"
 #include "spec/family.h"
 #include "spec/gguf.h"
+#include "spec/model.h"
 
 #define RL_COUNT(array) (sizeof(array) / sizeof *(array))
 
@@ -23,6 +24,7 @@ static const struct {
   bool there;
 } signs[] = {{"tied", "output.weight", false},
              {"qkv_bias", "blk.0.attn_q.bias", true},
+             {"qkv_fused", "blk.0.attn_qkv.weight", true},
              {"qkv_fused_bias", "blk.0.attn_qkv.bias", true},
              {"output_bias", "blk.0.attn_output.bias", true},
              {"qk_norm", "blk.0.attn_q_norm.weight", true},
@@ -66,6 +68,18 @@ const rl_node *rl_gguf_fact(const rl_load *load, const rl_gguf *gguf, const char
   }
   const rl_node *node = rl_node_get(gguf->facts, whole);
   return node != NULL ? node : rl_node_get(gguf->facts, name);
+}
+
+const char *rl_gguf_fact_of(const rl_load *load, const rl_model *model, const char *key) {
+  const rl_node *name =
+      model->facts == NULL ? NULL : rl_node_get(model->facts, "general.architecture");
+  for (size_t i = 0; name != NULL && i < RL_COUNT(standard); i++) {
+    if (strcmp(standard[i].key, key) != 0) continue;
+    const char *fact = rl_textf(load->arena, "%s.%s", name->text, standard[i].fact);
+    if (fact == NULL) rl_diag_oom(load->diags);
+    return fact;
+  }
+  return NULL;
 }
 
 static const rl_node *find_fact(const fact_scope *own, const char *name) {

@@ -14,6 +14,12 @@ typedef struct rl_config_change {
   const rl_node *value; /* a scalar */
 } rl_config_change;
 
+struct rl_db;
+
+typedef struct rl_key_text {
+  const char *key, *text;
+} rl_key_text;
+
 /* What one weight of the graph is stored in, layer by layer, as quantization_config has it. */
 typedef struct rl_layer_format {
   const rl_format *format; /* NULL: not quantized */
@@ -44,6 +50,7 @@ typedef struct rl_model {
   const char *kv;          /* format of a KV cache that it asks for, NULL when none */
   const char *const *unquantized; /* operators that it leaves dense (modules_to_not_convert) */
   size_t unquantized_count;
+  const rl_node *facts;    /* keys and values of the GGUF file that it was read from; NULL: none */
   const rl_stored *stored; /* tensors of the files that it was read from; NULL: none */
   const rl_config_change *changes; /* of the config that its file has, as a scenario asked for */
   size_t change_count;
@@ -51,12 +58,20 @@ typedef struct rl_model {
   uint64_t parameters_exact;
 } rl_model;
 
+/* The same model with a config in which a key that the family reads is `text`, a number or word. */
+rl_status rl_model_with(rl_arena *arena, struct rl_db *db, const rl_model *model,
+                        const rl_key_text *with, const rl_model **out, rl_diags *diags);
+
 /* A dim as integer: `L`, `d`, ... reports unknown names. */
 rl_status rl_model_dim(const rl_model *model, const char *name, uint64_t *out, rl_diags *diags);
 
 /* The first value of the config that an expression of the family reads, itself or by a dim; NULL:
  * none. */
 const rl_node *rl_model_cause(const rl_model *model, const rl_node *expression);
+
+/* What the file of the model calls a value of the config: "llama.embedding_length" in a GGUF file,
+ * elsewhere the config's key. */
+const char *rl_model_key_of(const rl_model *model, const rl_node *value, const char *key);
 
 /* What quantization_config says of a weight of the graph; NULL: nothing. */
 const rl_layer_format *rl_model_quantized(const rl_model *model, const char *weights,

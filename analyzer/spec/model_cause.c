@@ -47,6 +47,15 @@ const rl_node *rl_model_cause(const rl_model *model, const rl_node *expression) 
   return model->config == NULL ? NULL : find(model, expression->text, 0);
 }
 
+/* Values that stand in a file as they are have its nodes. */
+const char *rl_model_key_of(const rl_model *model, const rl_node *value, const char *key) {
+  const rl_node *facts = model->facts;
+  for (size_t i = 0; facts != NULL && i < facts->count; i++) {
+    if (facts->items[i] == value) return facts->keys[i]->text;
+  }
+  return key;
+}
+
 /* Keys that dims read, without those below others. */
 static bool add_keys(rl_arena *arena, const rl_node *dims, const char *text, rl_key_names *keys) {
   char name[NAME_BYTES];

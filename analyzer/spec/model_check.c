@@ -42,6 +42,8 @@ void rl_model_check_multiples(const rl_load *load, const rl_model *model) {
     uint64_t part = number_of(model, part_key, &part_at);
     if (whole == 0 || part == 0 || whole % part == 0) continue;
     if (multiples[i].quotient && says_heads(model, whole_key, part_key)) continue;
+    whole_key = rl_model_key_of(model, whole_at, whole_key);
+    part_key = rl_model_key_of(model, part_at, part_key);
     RL_REPORT(load->diags, MODEL_MULTIPLE, part_at->loc, whole_key,
               rl_print_grouped(whole, whole_text), part_key, rl_print_grouped(part, part_text));
   }

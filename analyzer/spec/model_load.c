@@ -62,7 +62,13 @@ static bool check_required(const rl_load *load, const rl_model *model) {
     bool key = !dim->quoted && is_identifier(dim->text) && rl_node_get(dims, dim->text) == NULL &&
                !rl_node_is_null(dim);
     if (!key || rl_load_get(model->config, dim->text) != NULL) continue;
-    RL_REPORT(load->diags, CONFIG_KEY_MISSING, model->config->loc, dim->text, model->family->name);
+    const char *fact = rl_gguf_fact_of(load, model, dim->text);
+    if (fact != NULL) {
+      RL_REPORT(load->diags, GGUF_NO_FACT, model->config->loc, fact);
+    } else {
+      RL_REPORT(load->diags, CONFIG_KEY_MISSING, model->config->loc, dim->text,
+                model->family->name);
+    }
     complete = false;
   }
   return complete;
@@ -73,7 +79,11 @@ static void report_dim(const rl_load *load, const rl_model *model, const char *d
                        const config_trace *trace, const rl_diags *why) {
   bool blamed = trace->read != NULL && !trace->several;
   rl_loc loc = blamed ? trace->read->loc : model->config->loc;
+  const char *fact = blamed ? rl_model_key_of(model, trace->read, NULL) : NULL;
   RL_REPORT(load->diags, DIM_FAILED, loc, dim, model->family->name);
+  if (fact != NULL && trace->read->text != NULL) {
+    RL_REPORT(load->diags, GGUF_FACT, loc, fact, trace->read->text);
+  }
   for (size_t i = 0; i < why->list.count; i++) {
     RL_REPORT(load->diags, DIM_BECAUSE, why->list.items[i].loc, why->list.items[i].message);
   }
@@ -177,6 +187,7 @@ static void load_config(const rl_load *load, rl_model *model) {
 static void load_gguf(const rl_load *load, rl_model *model) {
   rl_gguf gguf;
   if (rl_gguf_read(load, load->file, &gguf) != RL_OK) return;
+  model->facts = gguf.facts;
   const rl_node *config = rl_gguf_config(load, &gguf, &model->family);
   model->stored = gguf.stored;
   if (config == NULL || rl_gguf_join(load, model->family, gguf.stored) != RL_OK) return;
@@ -255,6 +266,27 @@ rl_status rl_model_change(rl_load *load, const rl_model *model, const rl_config_
   if (load->diags->errors > errors) return rl_diags_status(load->diags);
   *out = changed;
   return RL_OK;
+}
+
+rl_status rl_model_with(rl_arena *arena, rl_db *db, const rl_model *model, const rl_key_text *with,
+                        const rl_model **out, rl_diags *diags) {
+  rl_load load = {.db = db,
+                  .arena = arena,
+                  .diags = diags,
+                  .name = model->name,
+                  .reference = model->reference,
+                  .file = model->file,
+                  .errors = diags->errors};
+  rl_node *value = RL_NEW(arena, rl_node);
+  rl_config_change *change = RL_NEW(arena, rl_config_change);
+  if (value == NULL || change == NULL) return rl_diag_oom(diags);
+  *value = (rl_node){.kind = RL_SCALAR,
+                     .loc = {.file = model->file},
+                     .text = with->text,
+                     .length = strlen(with->text),
+                     .weight = 1};
+  *change = (rl_config_change){with->key, value};
+  return rl_model_change(&load, model, change, 1, out);
 }
 
 rl_status rl_model_dim(const rl_model *model, const char *name, uint64_t *out, rl_diags *diags) {

@@ -74,9 +74,32 @@ static const rl_stored_tensor *find_elsewhere(const rl_stored *stored, const cha
   return NULL;
 }
 
-static const rl_stored_tensor *find_any(const rl_stored *stored, const char *name) {
+static const rl_stored_tensor *find_source(const rl_stored *stored, const char *name) {
   const rl_stored_tensor *found = rl_stored_find(stored, name);
-  return found != NULL || !stored->by_source ? found : find_elsewhere(stored, name);
+  return found != NULL ? found : find_elsewhere(stored, name);
+}
+
+/* Layer norms that were converted from TensorFlow: LayerNorm.gamma, LayerNorm.beta. */
+static const rl_stored_tensor *find_older(const rl_stored *stored, const char *name) {
+  static const char *const ends[][2] = {{"LayerNorm.weight", "LayerNorm.gamma"},
+                                        {"LayerNorm.bias", "LayerNorm.beta"}};
+  char other[NAME_MAX_BYTES];
+  const size_t length = strlen(name);
+  for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+    const size_t end = strlen(ends[i][0]), older = strlen(ends[i][1]) + 1;
+    if (length < end || strcmp(name + length - end, ends[i][0]) != 0) continue;
+    if (length - end + older > sizeof other) continue;
+    memcpy(other, name, length - end);
+    memcpy(other + length - end, ends[i][1], older);
+    return find_source(stored, other);
+  }
+  return NULL;
+}
+
+static const rl_stored_tensor *find_any(const rl_stored *stored, const char *name) {
+  if (!stored->by_source) return rl_stored_find(stored, name);
+  const rl_stored_tensor *found = find_source(stored, name);
+  return found != NULL ? found : find_older(stored, name);
 }
 
 const rl_stored_tensor *rl_stored_of_layer(const rl_stored *stored, const char *name_template,

@@ -81,12 +81,14 @@ static void test_asked(void) {
   end(&k);
 }
 
-/* 115,920 bytes of q6_k are the head and one down_proj, 5,120 of fp32 the norms. */
+/* 115,920 bytes of q6_k are the head and one down_proj, 5,120 of fp32 the norms; what no weight is
+ * made of has no share. */
 static void test_shares(void) {
   counted k;
   const rl_result *result;
   rl_pass_view view = {0};
   gguf_make_llama(&file, (gguf_llama){.down = GGUF_Q6_K, .head = 1});
+  gguf_tensor(&file, "v.patch_embd.weight", (gguf_shape){GGUF_F32, 32, 0, 128});
   begin(&k, NULL);
   CU_ASSERT_EQUAL_FATAL(rl_analyze(&k.c.arena, k.c.db, k.scenario, &view, &result, &k.c.diags),
                         RL_OK);
@@ -107,15 +109,32 @@ static void expect(const counted *k, const char *line) {
   CU_ASSERT_STRING_EQUAL(said, line);
 }
 
+/* Heads of 63 values cannot be rotated by halves: the fact that says so is named. */
+static void test_fact(void) {
+  counted k;
+  gguf_make_llama(&file, (gguf_llama){.down = GGUF_Q4_K});
+  gguf_number(&file, "llama.attention.key_length", 63);
+  begin(&k, NULL);
+  CU_ASSERT_EQUAL(k.status, RL_BAD_INPUT);
+  CU_ASSERT_EQUAL_FATAL(k.c.diags.list.count, 3);
+  CU_ASSERT_EQUAL(k.c.diags.list.items[0].code, RL_D_ROPE_DIMS);
+  CU_ASSERT_STRING_EQUAL(k.c.diags.list.items[0].loc.file, k.path);
+  CU_ASSERT_EQUAL(k.c.diags.list.items[2].code, RL_D_LOWERED_HERE);
+  k.c.diags.list.count = 2;
+  expect(&k, "x.gguf: note: the file says llama.attention.key_length: 63");
+  end(&k);
+}
+
 static void test_leftover(void) {
   counted k;
   gguf_make_llama(&file, (gguf_llama){.down = GGUF_Q4_K, .head = 1});
   gguf_tensor(&file, "blk.0.extra.weight", (gguf_shape){GGUF_F32, 32, 0, 128});
   begin(&k, NULL);
   CU_ASSERT_EQUAL(rl_stored_check(&k.c.arena, k.scenario, k.program, &k.c.diags), RL_OK);
-  expect(&k,
-         "x.gguf: note: no weight of the family is made of blk.0.extra.weight: 1 in the file, 128 B "
-         "— these bytes are not counted");
+  expect(
+      &k,
+      "x.gguf: note: no weight of the family is made of blk.0.extra.weight: 1 in the file, 128 B "
+      "— these bytes are not counted");
   end(&k);
 }
 
@@ -172,5 +191,5 @@ static void test_type(void) {
 }
 
 RL_SUITE("api gguf", {"mixed", test_mixed}, {"tied", test_tied}, {"asked", test_asked},
-         {"shares", test_shares}, {"leftover", test_leftover}, {"shape", test_shape},
+         {"shares", test_shares}, {"fact", test_fact}, {"leftover", test_leftover}, {"shape", test_shape},
          {"transposed", test_transposed}, {"missing", test_missing}, {"type", test_type})

@@ -103,6 +103,13 @@ typedef struct family_case {
 #define BERT_ENDS                                                              \
   {"token_embd.weight", 64, 40}, {"token_types.weight", 64, 2, .plain = true}, \
       {"position_embd.weight", 64, 128, .plain = true}, NORM("token_embd_norm")
+#define FUSED_LAYER \
+  NORM("attn_norm"), BIASED("attn_qkv", 192), BIASED("attn_output", 64), NORM("ffn_norm")
+#define NORMED_LAYER                                                                           \
+  {"attn_norm.weight", 64}, SPLIT_QKV, {"attn_q_norm.weight", 16}, {"attn_k_norm.weight", 16}, \
+      OUTPUT, {                                                                                \
+    "ffn_norm.weight", 64                                                                      \
+  }
 #define MAMBA(first, behind)                                                             \
   {"attn_norm.weight", 64}, {"ssm_in.weight", 64, 256, .from = (first), .to = (behind)}, \
       {"ssm_conv1d.weight", 4, 128, .from = (first), .to = (behind), .plain = true},     \
@@ -352,10 +359,9 @@ static const family_case cases[] = {
       {"leading_dense_block_count", 1}},
      {ENDS, {"output.weight", 64, 40}},
      {{"attn_norm.weight", 64},
-      SPLIT_QKV,
-      {"attn_q.bias", 64},
-      {"attn_k.bias", 32},
-      {"attn_v.bias", 32},
+      BIASED("attn_q", 64),
+      BIASED("attn_k", 32),
+      BIASED("attn_v", 32),
       {"attn_q_norm.weight", 16},
       {"attn_k_norm.weight", 16},
       OUTPUT,
@@ -379,8 +385,7 @@ static const family_case cases[] = {
      "falcon",
      {USUAL, {"attention.head_count_kv", 1}},
      {ENDS, {"output_norm.bias", 64}, {"output.weight", 64, 40}},
-     {{"attn_norm.weight", 64},
-      {"attn_norm.bias", 64},
+     {NORM("attn_norm"),
       {"attn_qkv.weight", 64, 96},
       OUTPUT,
       {"ffn_up.weight", 64, 96},
@@ -389,10 +394,8 @@ static const family_case cases[] = {
      "falcon",
      {USUAL, {"attention.head_count_kv", 2}},
      {ENDS, {"output_norm.bias", 64}},
-     {{"attn_norm.weight", 64},
-      {"attn_norm.bias", 64},
-      {"attn_norm_2.weight", 64},
-      {"attn_norm_2.bias", 64},
+     {NORM("attn_norm"),
+      NORM("attn_norm_2"),
       {"attn_qkv.weight", 64, 128},
       OUTPUT,
       {"ffn_up.weight", 64, 96},
@@ -401,43 +404,56 @@ static const family_case cases[] = {
      "phi",
      {USUAL, {"attention.head_count_kv", 4}, {"rope.dimension_count", 8}},
      {ENDS, {"output_norm.bias", 64}, {"output.weight", 64, 40}, {"output.bias", 40}},
+     {NORM("attn_norm"), BIASED("attn_q", 64), BIASED("attn_k", 64), BIASED("attn_v", 64),
+      BIASED("attn_output", 64), BIASED_UP_DOWN}},
+    /* as the first converters wrote it */
+    {"phi2",
+     "phi",
+     {USUAL, {"attention.head_count_kv", 4}, {"rope.dimension_count", 8}},
+     {ENDS, {"output_norm.bias", 64}, {"output.weight", 64, 40}, {"output.bias", 40}},
+     {NORM("attn_norm"), BIASED("attn_qkv", 192), BIASED("attn_output", 64), BIASED_UP_DOWN}},
+    /* text models of Mistral 3 and of Qwen 2 VL, 2.5 VL and 3 VL */
+    {"mistral3",
+     "mistral3",
+     {USUAL, {"attention.head_count_kv", 2}},
+     {ENDS, {"output.weight", 64, 40}},
+     {{"attn_norm.weight", 64}, SPLIT_QKV, OUTPUT, {"ffn_norm.weight", 64}, GATED}},
+    {"qwen2vl",
+     "qwen2",
+     {USUAL, {"attention.head_count_kv", 2}},
+     {ENDS},
      {{"attn_norm.weight", 64},
-      {"attn_norm.bias", 64},
-      {"attn_q.weight", 64, 64},
-      {"attn_q.bias", 64},
-      {"attn_k.weight", 64, 64},
-      {"attn_k.bias", 64},
-      {"attn_v.weight", 64, 64},
-      {"attn_v.bias", 64},
+      BIASED("attn_q", 64),
+      BIASED("attn_k", 32),
+      BIASED("attn_v", 32),
       OUTPUT,
-      {"attn_output.bias", 64},
-      BIASED_UP_DOWN}},
+      {"ffn_norm.weight", 64},
+      GATED}},
+    {"qwen3vl",
+     "qwen3",
+     {USUAL, {"attention.head_count_kv", 2}, {"attention.key_length", 16}},
+     {ENDS, {"output.weight", 64, 40}},
+     {NORMED_LAYER, GATED}},
+    {"qwen3vlmoe",
+     "qwen3-moe",
+     {USUAL,
+      {"attention.head_count_kv", 2},
+      {"attention.key_length", 16},
+      {"expert_count", 4},
+      {"expert_used_count", 2},
+      {"expert_feed_forward_length", 32}},
+     {ENDS, {"output.weight", 64, 40}},
+     {NORMED_LAYER, EXPERTS(0)}},
     {"gpt2",
      "gpt2",
      {USUAL},
      {ENDS, {"output_norm.bias", 64}, {"position_embd.weight", 64, 128}},
-     {{"attn_norm.weight", 64},
-      {"attn_norm.bias", 64},
-      {"attn_qkv.weight", 64, 192},
-      {"attn_qkv.bias", 192},
-      OUTPUT,
-      {"attn_output.bias", 64},
-      {"ffn_norm.weight", 64},
-      {"ffn_norm.bias", 64},
-      BIASED_UP_DOWN}},
+     {FUSED_LAYER, BIASED_UP_DOWN}},
     {"gptneox",
      "gpt-neox",
      {USUAL, {"rope.dimension_count", 4}},
      {ENDS, {"output_norm.bias", 64}, {"output.weight", 64, 40}},
-     {{"attn_norm.weight", 64},
-      {"attn_norm.bias", 64},
-      {"attn_qkv.weight", 64, 192},
-      {"attn_qkv.bias", 192},
-      OUTPUT,
-      {"attn_output.bias", 64},
-      {"ffn_norm.weight", 64},
-      {"ffn_norm.bias", 64},
-      BIASED_UP_DOWN}},
+     {FUSED_LAYER, BIASED_UP_DOWN}},
     {"mpt",
      "mpt",
      {USUAL},
@@ -455,14 +471,7 @@ static const family_case cases[] = {
       {"feed_forward_length", 256},
       {"attention.head_count", 4}},
      {ENDS, {"output_norm.bias", 64}, {"token_embd_norm.weight", 64}, {"token_embd_norm.bias", 64}},
-     {{"attn_norm.weight", 64},
-      {"attn_norm.bias", 64},
-      {"attn_qkv.weight", 64, 192},
-      {"attn_qkv.bias", 192},
-      OUTPUT,
-      {"attn_output.bias", 64},
-      {"ffn_norm.weight", 64},
-      {"ffn_norm.bias", 64},
+     {FUSED_LAYER,
       {"ffn_up.weight", 64, 256},
       {"ffn_up.bias", 256},
       {"ffn_down.weight", 256, 64},
@@ -575,6 +584,10 @@ static void check_case(const family_case *which) {
     CU_ASSERT(rl_program_weight_bytes(program, &bytes));
     if (bytes != want) fprintf(stderr, "\n%s\n", which->architecture);
     CU_ASSERT_EQUAL(bytes, want);
+    /* no window but that of the one that says it */
+    for (uint32_t i = 0; i < program->op_count; i++) {
+      CU_ASSERT(program->ops[i].at.window == 0 || strcmp(which->architecture, "cohere2") == 0);
+    }
   }
   spec_close(&c);
   gguf_folder_end(path);

@@ -151,7 +151,8 @@ static const struct {
 } refused[] = {
     {SAFE_INT8_ODD, "null",
      "model.safetensors: error: tensor 'model.layers.0.self_attn.q_proj.weight' is stored as 8-bit "
-     "integers with scales in another arrangement, which no format describes yet: 66,049 bytes — to "
+     "integers with scales in another arrangement, which no format describes yet: 66,049 bytes — "
+     "to "
      "count it in another one, give it by hand (--weights)"},
     {SAFE_FP8_ODD, "null",
      "model.safetensors: error: tensor 'model.layers.0.self_attn.q_proj.weight' is stored as 8-bit "
@@ -195,6 +196,59 @@ static void test_beginnings(void) {
     begin(&k, folder, NULL);
     CU_ASSERT_EQUAL(k.status, RL_OK);
     CU_ASSERT_EQUAL(k.c.diags.list.count, 0);
+    spec_close(&k.c);
+    safe_folder_end();
+  }
+}
+
+/* Layer norms as TensorFlow calls them, of the names of Hugging Face alone. */
+static void test_older_names(void) {
+  rl_stored_tensor tensors[] = {{.name = "bert.embeddings.LayerNorm.beta"},
+                                {.name = "bert.encoder.layer.1.output.LayerNorm.gamma"},
+                                {.name = "bert.pooler.dense.gamma"}};
+  rl_stored stored = {.by_source = true, .tensors = tensors, .count = 3};
+  CU_ASSERT_PTR_EQUAL(rl_stored_of_layer(&stored, "bert.embeddings.LayerNorm.bias", 0), tensors);
+  CU_ASSERT_PTR_EQUAL(
+      rl_stored_of_layer(&stored, "bert.encoder.layer.{l}.output.LayerNorm.weight", 1),
+      &tensors[1]);
+  CU_ASSERT_PTR_NULL(
+      rl_stored_of_layer(&stored, "bert.encoder.layer.{l}.output.LayerNorm.bias", 1));
+  CU_ASSERT_PTR_NULL(rl_stored_of_layer(&stored, "bert.pooler.dense.weight", 0));
+  stored.by_source = false;
+  CU_ASSERT_PTR_NULL(rl_stored_of_layer(&stored, "bert.embeddings.LayerNorm.bias", 0));
+}
+
+/* A config that says another type than its files hold. */
+static void test_other_type(void) {
+  static const struct {
+    const char *type, *line;
+  } types[] = {
+      {"bfloat16", ""},
+      {"float32",
+       "config.json:1:180: warning: torch_dtype is float32, and most bytes of the files are bf16: "
+       "they "
+       "are counted as stored — for a loader that converts them: --weights fp32"},
+      {"float16",
+       "config.json:1:180: warning: torch_dtype is float16, and most bytes of the files are bf16: "
+       "they "
+       "are counted as stored — for a loader that converts them: --weights fp16"},
+  };
+  for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+    const char *folder = safe_folder();
+    char config[512];
+    counted k;
+    safe_make_llama(&file, SAFE_BF16, "model.");
+    snprintf(config, sizeof config,
+             "{\"model_type\": \"llama\", \"hidden_size\": 256, \"intermediate_size\": 512, "
+             "\"num_hidden_layers\": 2, \"num_attention_heads\": 4, \"num_key_value_heads\": 2, "
+             "\"vocab_size\": 40, \"torch_dtype\": \"%s\"}",
+             types[i].type);
+    safe_write_text(folder, "config.json", config);
+    safe_write(&file, folder, "model.safetensors");
+    begin(&k, folder, NULL);
+    CU_ASSERT_EQUAL(k.status, RL_OK);
+    CU_ASSERT_STRING_EQUAL(k.scenario->weights->name, "bf16");
+    expect(&k, types[i].line);
     spec_close(&k.c);
     safe_folder_end();
   }
@@ -248,4 +302,5 @@ static void test_transposed(void) {
 }
 
 RL_SUITE("api safetensors", {"layouts", test_layouts}, {"refused", test_refused},
-         {"beginnings", test_beginnings}, {"bytes", test_bytes}, {"transposed", test_transposed})
+         {"beginnings", test_beginnings}, {"bytes", test_bytes}, {"transposed", test_transposed},
+         {"older names", test_older_names}, {"other type", test_other_type})

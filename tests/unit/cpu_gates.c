@@ -73,21 +73,25 @@ static void test_sigmoid_gate(void) {
 }
 
 /* Positions 2, 3, 4 and 7 with steps of 4: nothing before the fourth token, ln 2 from it on, ln 3
- * from the eighth. */
-static void test_position_scale(void) {
+ * from the eighth; without the offset a position later. */
+static void check_position_scale(uint64_t offset, const double want[4]) {
   static const float x[] = {1, 1, 1, 1};
   rl_fixture_init(&f, RL_OP_POSITION_SCALE);
   rl_fixture_sequence(&f, 3, 2, 0, NULL);
   rl_fixture_sequence(&f, 1, 7, 0, NULL);
   f.op.at.floor = 4;
   f.op.at.factor = 0.5;
+  f.op.at.offset = offset;
   uint32_t q = operand(RL_READ, 1, 1, x);
   rl_fixture_operand(&f, q, RL_WRITE, 0);
   rl_fixture_run(&f);
-  NEAR(rl_fixture_value(&f, q, 0), 1);
-  NEAR(rl_fixture_value(&f, q, 1), 1 + 0.5 * log(2));
-  NEAR(rl_fixture_value(&f, q, 2), 1 + 0.5 * log(2));
-  NEAR(rl_fixture_value(&f, q, 3), 1 + 0.5 * log(3));
+  for (uint64_t i = 0; i < 4; i++) NEAR(rl_fixture_value(&f, q, i), 1 + 0.5 * log(want[i]));
+}
+
+static void test_position_scale(void) {
+  static const double ahead[] = {1, 2, 2, 3}, as_it_is[] = {1, 1, 2, 2};
+  check_position_scale(1, ahead);
+  check_position_scale(0, as_it_is);
 }
 
 /* Two tokens behind one; keys 0 everywhere, so every score is 0; values 1, 2, 4; one head. */

@@ -97,17 +97,38 @@ static void test_without_experts(void) {
   graph_close(&c);
 }
 
-/* Dense layers by number are beyond the graph and are told, not left out. */
+/* The layers of the program that have an operator of that name, as bits. */
+static uint32_t layers_with(const graph_case *c, const char *name) {
+  uint32_t layers = 0;
+  for (uint32_t r = 0; r < c->program->run_count; r++) {
+    const rl_run *run = &c->program->runs[r];
+    if (run->layers == NULL || graph_op(c, r, name) == NULL) continue;
+    for (uint64_t i = 0; i < run->repeat; i++) layers |= 1u << run->layers[i];
+  }
+  return layers;
+}
+
+/* Layers that the config lists are dense, whatever the step says; null lists none. */
 static void test_listed_layers(void) {
-  graph_case c;
-  graph_open(&c, NULL);
-  const char *path =
-      rl_textf(&c.arena, "%s/tests/unit/configs/qwen3-moe-listed-layers.json", RL_SOURCE_DIR);
-  CU_ASSERT_EQUAL(rl_db_model(c.db, path, nowhere, &c.scenario.model, &c.diags), RL_BAD_INPUT);
-  CU_ASSERT_EQUAL_FATAL(c.diags.list.count, 1);
-  CU_ASSERT_EQUAL(c.diags.list.items[0].code, RL_D_CONFIG_KEY_REFUSED);
-  CU_ASSERT_PTR_NOT_NULL(strstr(c.diags.list.items[0].message, "mlp_only_layers"));
-  graph_close(&c);
+  static const struct {
+    const char *config;
+    uint32_t mixtures;
+  } cases[] = {{TINY_QWEN3 "num_experts: 6, num_experts_per_tok: 3, mlp_only_layers: [1]}", 13},
+               {TINY_QWEN3 "num_experts: 6, num_experts_per_tok: 3, decoder_sparse_step: 2, "
+                           "mlp_only_layers: [3, 0]}",
+                2},
+               {TINY_QWEN3 "num_experts: 6, num_experts_per_tok: 3, mlp_only_layers: []}", 15},
+               {TINY_QWEN3 "num_experts: 6, num_experts_per_tok: 3, mlp_only_layers: null}", 15}};
+  static const char *const families[] = {"qwen3-moe", "qwen2-moe"};
+  for (size_t i = 0; i < 2 * sizeof cases / sizeof *cases; i++) {
+    graph_case c;
+    open_tiny(&c, families[i % 2], cases[i / 2].config);
+    graph_must(&c);
+    CU_ASSERT_EQUAL(layers_with(&c, "router"), cases[i / 2].mixtures);
+    CU_ASSERT_EQUAL(layers_with(&c, "expert_down_proj"), cases[i / 2].mixtures);
+    CU_ASSERT_EQUAL(layers_with(&c, "down_proj"), 15 - cases[i / 2].mixtures);
+    graph_close(&c);
+  }
 }
 
 /* The total less the experts that a token leaves out: layers (E - k) 3 d d_e.

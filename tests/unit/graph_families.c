@@ -348,6 +348,39 @@ static void test_opt(void) {
   graph_close(&c);
 }
 
+/* As OPT-350M: another width of the embedding, norms behind the blocks and none at the end. */
+static void test_opt_projected(void) {
+  graph_case c;
+  lower_tiny(&c, "opt", TINY_OPT ", word_embed_proj_dim: 8, do_layer_norm_before: false}",
+             "unfused");
+  graph_same(
+      graph_runs(&c),
+      "[] embed project_in embed_positions add_positions\n"
+      "[0 1] q_proj k_proj v_proj kv_append scores softmax mix o_proj attn_residual attn_norm "
+      "up_proj activation down_proj mlp_residual mlp_norm\n"
+      "[] project_out lm_head sample\n");
+  CU_ASSERT(graph_tensor(&c, "embed.weight")->cols == 8);
+  CU_ASSERT(graph_tensor(&c, "project_in.weight")->rows == 12);
+  CU_ASSERT(graph_tensor(&c, "project_in.weight")->cols == 8);
+  CU_ASSERT(graph_tensor(&c, "project_out.weight")->rows == 8);
+  CU_ASSERT(graph_tensor(&c, "project_out.weight")->cols == 12);
+  CU_ASSERT_PTR_NULL(graph_tensor(&c, "project_in.bias"));
+  CU_ASSERT(graph_tensor(&c, "lm_head.weight")->cols == 8);
+  CU_ASSERT_NOT_EQUAL(graph_tensor(&c, "lm_head.weight")->alias_of, RL_NONE);
+  graph_same(graph_operands(&c, graph_op(&c, 1, "q_proj")),
+             "q_proj: x q_proj.weight q_proj.bias -> q");
+  graph_same(graph_operands(&c, graph_op(&c, 1, "mlp_norm")),
+             "mlp_norm: x mlp_norm.weight mlp_norm.bias -> x");
+  graph_close(&c);
+  lower_tiny(&c, "opt", TINY_OPT ", word_embed_proj_dim: 8}", "unfused");
+  graph_same(graph_operands(&c, graph_op(&c, 2, "project_out")),
+             "project_out: h project_out.weight -> z");
+  graph_close(&c);
+  lower_tiny(&c, "opt", TINY_OPT ", do_layer_norm_before: false}", "unfused");
+  graph_same(graph_operands(&c, graph_op(&c, 2, "lm_head")), "lm_head: x lm_head.weight -> logits");
+  graph_close(&c);
+}
+
 static void check_refused(const char *family, const char *config) {
   graph_case c;
   graph_open(&c, NULL);
@@ -360,8 +393,6 @@ static void check_refused(const char *family, const char *config) {
 }
 
 static void test_refusals(void) {
-  check_refused("opt", TINY_OPT ", do_layer_norm_before: false}");
-  check_refused("opt", TINY_OPT ", word_embed_proj_dim: 8}");
   check_refused("opt", TINY_OPT ", layer_norm_elementwise_affine: false}");
   check_refused("opt", TINY_OPT ", _remove_final_layer_norm: true}");
   check_refused("gpt2",
@@ -373,4 +404,4 @@ RL_SUITE("families", {"parameters", test_parameters}, {"llama", test_llama},
          {"llama attributes", test_llama_attributes}, {"unfused", test_unfused},
          {"llama options", test_llama_options}, {"qwen2", test_qwen2}, {"qwen3", test_qwen3},
          {"gemma2", test_gemma2}, {"gemma3", test_gemma3}, {"gpt2", test_gpt2}, {"opt", test_opt},
-         {"refusals", test_refusals})
+         {"opt projected", test_opt_projected}, {"refusals", test_refusals})

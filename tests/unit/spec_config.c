@@ -83,7 +83,7 @@ static const quantization_case quantizations[] = {
     {", \"quantization_config\": {\"quant_method\": \"fbgemm_fp8\", \"activation_scale_ub\": "
      "1200.0, "
      "\"modules_to_not_convert\": [\"lm_head\"]}",
-     "w8a8-fp8-row"},
+     "w8a8-fp8-row-scale32"},
     {", \"quantization_config\": {\"quant_method\": \"auto-round\", \"bits\": 4, \"group_size\": "
      "128, "
      "\"sym\": true, \"data_type\": \"int\", \"packing_format\": \"auto_round:auto_gptq\"}",
@@ -128,7 +128,7 @@ static const quantization_case quantizations[] = {
      "\"num_bits\": 4, \"strategy\": \"group\", \"group_size\": 128, \"symmetric\": true}}}}",
      "sparse-2-4-w4a16-g128"},
     {", \"quantization_config\": {\"quant_method\": \"bitsandbytes\", \"load_in_8bit\": true}",
-     "w8a8-int8"},
+     "w8a8-int8-scale32"},
     {", \"quantization_config\": {\"quant_method\": \"compressed-tensors\", \"config_groups\": "
      "{\"group_0\": {\"weights\": {\"type\": \"int\", \"num_bits\": 4, \"strategy\": \"group\", "
      "\"group_size\": 128, \"symmetric\": false}, \"input_activations\": null}}}",

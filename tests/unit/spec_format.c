@@ -24,6 +24,8 @@ static const row_case rows[] = {
     {"fp8-group128", 129, 129, 8, 0, 0}, /* two groups a row, their scales with it */
     {"w8a16", 5, 5, 2, 0, 0},            /* 1 byte a value, one fp16 scale a row */
     {"w8a8-int8", 5, 5, 2, 0, 0},
+    {"w8a8-int8-scale32", 5, 5, 4, 0, 0},
+    {"w8a8-fp8-row-scale32", 5, 5, 4, 0, 0},
     {"int8-token", 128, 128, 2, 0, 0},
     {"fp8-token", 128, 128, 2, 0, 0},
     {"int4-token", 128, 64, 2, 0, 0},

@@ -137,6 +137,33 @@ static void no_architecture(void) {
   gguf_number(&file, "llama.block_count", 2);
   gguf_head(&file, bytes);
 }
+/* A llama's facts, of which one is another, or none where its value is 0. */
+static void facts_but(const char *other, uint32_t value) {
+  static const struct {
+    const char *key;
+    uint32_t value;
+  } facts[] = {{"llama.block_count", 2},
+               {"llama.embedding_length", 256},
+               {"llama.feed_forward_length", 512},
+               {"llama.attention.head_count", 4}};
+  memset(&file, 0, sizeof file);
+  gguf_text(&file, "general.architecture", "llama");
+  gguf_texts(&file, "tokenizer.ggml.tokens", 40);
+  for (size_t i = 0; i < sizeof facts / sizeof *facts; i++) {
+    const bool changed = strcmp(facts[i].key, other) == 0;
+    if (!changed || value > 0) gguf_number(&file, facts[i].key, changed ? value : facts[i].value);
+  }
+  gguf_head(&file, bytes);
+}
+static void many_layers(void) {
+  facts_but("llama.block_count", 5000);
+}
+static void no_width(void) {
+  facts_but("llama.embedding_length", 0);
+}
+static void odd_heads(void) {
+  facts_but("llama.attention.head_count", 3);
+}
 static void second_part(void) {
   memset(&file, 0, sizeof file);
   gguf_text(&file, "general.architecture", "llama");
@@ -241,6 +268,12 @@ static const wrong_case wrong[] = {
     {no_architecture,
      "x.gguf: error: the file does not say general.architecture — files of "
      "llama.cpp's converter do"},
+    {many_layers, "x.gguf: error: llama.block_count: 5000 is out of range — allowed: 1 to 4096"},
+    {no_width,
+     "x.gguf: error: the file does not say llama.embedding_length — files of llama.cpp's converter "
+     "do"},
+    {odd_heads,
+     "x.gguf: error: llama.embedding_length 256 is no multiple of llama.attention.head_count 3"},
     {second_part,
      "x.gguf: error: a part of a split model that does not lead to the others — name the first "
      "part, "

@@ -162,12 +162,12 @@ static void test_index(void) {
                          "is there: it says 12 bytes in all — weights are counted by the config's "
                          "number type and quantization");
   memset(&file, 0, sizeof file);
-  safe_tensor(&file, "a", "BF16", "2");
+  safe_tensor(&file, "a", "BF16", "4");
   safe_write(&file, folder, "x-1.safetensors");
   CU_ASSERT_EQUAL(load("", message, sizeof message), RL_BAD_INPUT);
   CU_ASSERT_STRING_EQUAL(message, "x-2.safetensors: error: cannot be opened: no such file");
   memset(&file, 0, sizeof file);
-  safe_tensor(&file, "b", "F32", "2");
+  safe_tensor(&file, "b", "F32", "1");
   safe_write(&file, folder, "x-2.safetensors");
   CU_ASSERT_EQUAL(load(name, message, sizeof message), RL_OK);
   CU_ASSERT_STRING_EQUAL(message, "");
@@ -208,10 +208,10 @@ static void test_index_beside(void) {
   char message[512];
   begin(SAFE_BF16);
   memset(&file, 0, sizeof file);
-  safe_tensor(&file, "a", "BF16", "2");
+  safe_tensor(&file, "a", "BF16", "4");
   safe_write(&file, folder, "x-1.safetensors");
   memset(&file, 0, sizeof file);
-  safe_tensor(&file, "b", "F32", "2");
+  safe_tensor(&file, "b", "F32", "1");
   safe_write(&file, folder, "x-2.safetensors");
   safe_write_text(folder, name, other);
   CU_ASSERT_EQUAL(load("", message, sizeof message), RL_OK);
