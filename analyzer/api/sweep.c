@@ -133,9 +133,30 @@ static bool is_wanted(const rl_sweep *sweep, const rl_sweep_plan *plan) {
   return false;
 }
 
+/* Counts know no machine: of plans that differ in that alone, the first one is counted. */
+static void share_counts(rl_sweep *sweep) {
+  for (size_t i = 0; i < sweep->window_count; i++) {
+    rl_sweep_plan *plan = &sweep->window[i];
+    plan->counted = i;
+    for (size_t j = 0; j < i && plan->counted == i; j++) {
+      const rl_sweep_plan *other = &sweep->window[j];
+      if (other->counted == j && rl_sweep_plans_alike(other, plan)) plan->counted = j;
+    }
+  }
+}
+
+static void count_one(void *context, size_t index, unsigned worker) {
+  rl_sweep *sweep = context;
+  rl_sweep_plan *plan = &sweep->window[index];
+  if (plan->counted != index) return;
+  if (!rl_sweep_plan_count(plan)) sweep->benches[worker].failed = true;
+}
+
 static void compile_one(void *context, size_t index, unsigned worker) {
   rl_sweep *sweep = context;
-  if (!rl_sweep_plan_compile(sweep, &sweep->window[index])) sweep->benches[worker].failed = true;
+  rl_sweep_plan *plan = &sweep->window[index];
+  const rl_sweep_plan *counted = &sweep->window[plan->counted];
+  if (!rl_sweep_plan_compile(sweep, counted, plan)) sweep->benches[worker].failed = true;
 }
 
 /* Memory ran out for some worker. */
@@ -158,6 +179,9 @@ static bool open_window(rl_sweep *sweep) {
     if (!resolved) return false;
     plan->wanted = is_wanted(sweep, plan);
   }
+  share_counts(sweep);
+  sweep->workers.run(sweep->window_count, sweep->workers.count, count_one, sweep);
+  if (has_failed(sweep)) return false;
   sweep->workers.run(sweep->window_count, sweep->workers.count, compile_one, sweep);
   return !has_failed(sweep);
 }

@@ -11,8 +11,10 @@ enum { RL_SWEEP_WINDOW = 64, RL_SWEEP_CHUNK = 128, RL_SWEEP_BLOCK = 4096 };
 typedef struct rl_sweep_plan {
   rl_arena arena; /* of everything below */
   rl_scenario *scenario;
-  rl_analysis study; /* with its plans; of the workload of no point in particular */
+  rl_analysis study;     /* with its plans; of the workload of no point in particular */
+  rl_stage_costs stages; /* its own or those of `counted`; none: it was not counted */
   const rl_program *program;
+  size_t counted;  /* the plan of the window whose counts it has */
   const char *why; /* it cannot be evaluated; NULL: it can */
   rl_cell *keys;
   uint64_t hash;             /* of the keys */
@@ -60,10 +62,14 @@ struct rl_sweep {
   size_t row_count;
 };
 
-/* Resolves one plan of the grid, the first step, which only one worker may do at a time; then
- * compiles it. Both leave their reason in plan->why. False without memory. */
+/* Resolves one plan of the grid, the first step, which only one worker may do at a time; counts it,
+ * or leaves that to one that is counted alike; then compiles it on its machine. Each leaves its
+ * reason in plan->why. False without memory. */
 bool rl_sweep_plan_resolve(rl_sweep *sweep, uint64_t index, rl_sweep_plan *plan);
-bool rl_sweep_plan_compile(const rl_sweep *sweep, rl_sweep_plan *plan);
+bool rl_sweep_plan_count(rl_sweep_plan *plan);
+bool rl_sweep_plan_compile(const rl_sweep *sweep, const rl_sweep_plan *counted,
+                           rl_sweep_plan *plan);
+bool rl_sweep_plans_alike(const rl_sweep_plan *a, const rl_sweep_plan *b);
 /* Rows [first, end) of the picks. */
 void rl_sweep_evaluate(rl_sweep *sweep, size_t first, size_t end, rl_sweep_bench *bench);
 /* The columns of the axes, and where the keys of a plan come from. */

@@ -1,6 +1,7 @@
 /* One plan of a sweep: resolved from the values that its axes take, compiled, named by its keys. */
 #include <string.h>
 
+#include "api/alike.h"
 #include "api/sweep_parts.h"
 #include "base/number.h"
 
@@ -313,25 +314,58 @@ bool rl_sweep_plan_resolve(rl_sweep *sweep, uint64_t index, rl_sweep_plan *plan)
   return name_plan(sweep, plan);
 }
 
-static rl_status compile(const rl_sweep *sweep, rl_sweep_plan *plan, rl_diags *quiet) {
-  static const rl_pass_view view = {0};
+/* Divides and counts it: what the same scenario on another machine may take over. */
+static rl_status count(rl_sweep_plan *plan, rl_diags *quiet) {
   rl_stage_costs stages;
-  rl_scenario *scenario = plan->scenario;
-  rl_status status = rl_scenario_divide(&plan->arena, scenario, quiet);
-  if (status == RL_OK) status = rl_stages_count(&plan->arena, scenario, &stages, quiet);
-  if (status != RL_OK) return status;
-  plan->program = stages.costs[0]->program;
-  plan->study = rl_analysis_new(&plan->arena, sweep->db, scenario, &view, quiet);
-  status = rl_analysis_check_placed(scenario, plan->program, quiet);
-  if (status == RL_OK) status = rl_analysis_compile(&plan->study, &stages, scenario->hardware);
+  rl_status status = rl_scenario_divide(&plan->arena, plan->scenario, quiet);
+  if (status == RL_OK) status = rl_stages_count(&plan->arena, plan->scenario, &stages, quiet);
+  if (status == RL_OK) plan->stages = stages;
   return status;
 }
 
-bool rl_sweep_plan_compile(const rl_sweep *sweep, rl_sweep_plan *plan) {
+static rl_status compile(const rl_sweep *sweep, rl_sweep_plan *plan, rl_diags *quiet) {
+  static const rl_pass_view view = {0};
+  const rl_scenario *scenario = plan->scenario;
+  plan->program = plan->stages.costs[0]->program;
+  plan->study = rl_analysis_new(&plan->arena, sweep->db, scenario, &view, quiet);
+  rl_status status = rl_analysis_check_placed(scenario, plan->program, quiet);
+  if (status != RL_OK) return status;
+  return rl_analysis_compile(&plan->study, &plan->stages, scenario->hardware);
+}
+
+/* Leaves the reason in the plan; false without memory. */
+static bool tell(rl_sweep_plan *plan, rl_status status, const rl_diags *quiet) {
+  if (status == RL_OK) return true;
+  plan->why = rl_sweep_reason(&plan->arena, quiet);
+  return !quiet->out_of_memory && plan->why != NULL;
+}
+
+bool rl_sweep_plan_count(rl_sweep_plan *plan) {
   rl_diags quiet;
   if (plan->why != NULL || !plan->wanted) return true;
   rl_diags_init(&quiet, &plan->arena);
-  if (compile(sweep, plan, &quiet) == RL_OK) return true;
-  plan->why = rl_sweep_reason(&plan->arena, &quiet);
-  return !quiet.out_of_memory && plan->why != NULL;
+  return tell(plan, count(plan, &quiet), &quiet);
+}
+
+bool rl_sweep_plan_compile(const rl_sweep *sweep, const rl_sweep_plan *counted,
+                           rl_sweep_plan *plan) {
+  rl_diags quiet;
+  if (plan->why != NULL || !plan->wanted) return true;
+  rl_diags_init(&quiet, &plan->arena);
+  if (counted->stages.count == 0) { /* for a reason that all of them have */
+    plan->why = rl_strdup(&plan->arena, counted->why);
+    return plan->why != NULL;
+  }
+  plan->stages = counted->stages;
+  return tell(plan, compile(sweep, plan, &quiet), &quiet);
+}
+
+/* How a server's devices are shared out is found when it is counted. */
+static bool is_settled(const rl_sweep_plan *plan) {
+  if (plan->why != NULL || !plan->wanted) return false;
+  return !plan->scenario->parallel.implied || plan->scenario->parallel.tensor == 1;
+}
+
+bool rl_sweep_plans_alike(const rl_sweep_plan *a, const rl_sweep_plan *b) {
+  return is_settled(a) && is_settled(b) && rl_lowered_alike(a->scenario, b->scenario);
 }
