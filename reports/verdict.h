@@ -18,6 +18,7 @@ typedef enum rl_measure {
   RL_MEASURE_TPOT,
   RL_MEASURE_PREFILL_RATE,
   RL_MEASURE_RATE,
+  RL_MEASURE_DEVICE_RATE,
   RL_MEASURE_SEQUENCES,
   RL_MEASURE_PREFILL_FLOP,
   RL_MEASURE_PREFILL_BYTES,
@@ -51,6 +52,7 @@ typedef struct rl_measure_row {
   rl_measure_form form;
   bool more_is_better;
   const char *says;
+  bool asked; /* judged where a rule is about it: another measure says the same */
 } rl_measure_row;
 extern const rl_measure_row RL_MEASURE_TABLE[RL_MEASURES];
 

@@ -12,6 +12,8 @@ const rl_measure_row RL_MEASURE_TABLE[RL_MEASURES] = {
                                  "prompt tokens of all sequences"},
     [RL_MEASURE_RATE] = {"tokens_per_s", "decode_tokens_per_s", "tokens/s", RL_FORM_REAL, true,
                          "generated tokens of all sequences"},
+    [RL_MEASURE_DEVICE_RATE] = {"tokens_per_s_per_device", "device-rate", "tokens/s", RL_FORM_REAL,
+                                true, "of one device; judged by rules alone", .asked = true},
     [RL_MEASURE_SEQUENCES] = {"sequences_per_s", NULL, "sequences/s", RL_FORM_REAL, true,
                               "of a model that reads whole sequences"},
     [RL_MEASURE_PREFILL_FLOP] = {"prefill_flop", NULL, "FLOP", RL_FORM_COUNT, false,

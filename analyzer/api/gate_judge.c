@@ -125,6 +125,7 @@ static bool judge(const rl_judgement *j, const held *h, rl_finding *out) {
   bool ruled;
   const rl_gate_rule *broken = broken_rule(j, h, &ruled);
   const int order = j->base == NULL ? 0 : compare(h->measure, h->base, h->head);
+  if (RL_MEASURE_TABLE[h->measure].asked && !ruled) return false;
   *out = finding_of(h, order > 0 ? RL_FINDING_BETTER : RL_FINDING_ALLOWED);
   if (broken != NULL) {
     out->kind = RL_FINDING_RULE;

@@ -48,13 +48,14 @@ static rl_status measure_passes(const rl_analysis *study, rl_measured_batch *out
   return status == RL_OK && decodes ? measure_pass(study, RL_PASS_DECODE, out) : status;
 }
 
-static void fill(const rl_result_batch *batch, rl_measured_batch *out) {
+static void fill(const rl_result_batch *batch, uint64_t devices, rl_measured_batch *out) {
   const rl_result_memory *memory = &batch->worst;
   rl_measure_value *v = out->values;
   v[RL_MEASURE_TTFT] = real(batch->ttft);
   v[RL_MEASURE_TPOT] = real(batch->tpot);
   v[RL_MEASURE_PREFILL_RATE] = real(batch->prefill_rate);
   v[RL_MEASURE_RATE] = real(batch->decode_rate);
+  v[RL_MEASURE_DEVICE_RATE] = real(batch->decode_rate / (double)rl_max_u64(devices, 1));
   v[RL_MEASURE_SEQUENCES] = real(batch->sequence_rate);
   v[RL_MEASURE_WEIGHTS] = count(memory->weights);
   v[RL_MEASURE_KV] = count(memory->kv);
@@ -78,7 +79,7 @@ static rl_status measure_batches(const rl_analysis *study, rl_arena *arena, rl_g
     rl_result_batch batch;
     status = rl_analysis_batch(study, workload->batches[i], &batch);
     batches[i].batch = workload->batches[i];
-    if (status == RL_OK) fill(&batch, &batches[i]);
+    if (status == RL_OK) fill(&batch, study->devices, &batches[i]);
     if (status == RL_OK) status = measure_passes(study, &batches[i]);
   }
   out->batches = batches;

@@ -38,6 +38,13 @@ static const judge_case CASES[] = {
     {RL_MEASURE_RATE, NONE, REAL(1000), REAL(1002), .kind = RL_FINDING_BETTER},
     {RL_MEASURE_RATE, NONE, REAL(1000), REAL(1002), .fail_better = true, .kind = RL_FINDING_BETTER,
      .fails = true},
+    /* The rate of one device is another measure's too: it is judged by rules alone. */
+    {RL_MEASURE_DEVICE_RATE, NONE, REAL(1000), REAL(500), .kind = -1},
+    {RL_MEASURE_DEVICE_RATE, NONE, REAL(1000), REAL(500),
+     .rules = {PART(RL_MEASURE_DEVICE_RATE, RL_RULE_GE, 0.9)}, .kind = RL_FINDING_RULE,
+     .fails = true},
+    {RL_MEASURE_DEVICE_RATE, NONE, REAL(1000), REAL(950),
+     .rules = {PART(RL_MEASURE_DEVICE_RATE, RL_RULE_GE, 0.9)}, .kind = RL_FINDING_ALLOWED},
     {RL_MEASURE_KV, NONE, COUNT(1000), COUNT(1001), .kind = RL_FINDING_WORSE, .fails = true},
     {RL_MEASURE_KV, NONE, COUNT(1000), COUNT(999), .kind = RL_FINDING_BETTER},
     {RL_MEASURE_FITS, NONE, COUNT(1), COUNT(0), .kind = RL_FINDING_WORSE, .fails = true},
