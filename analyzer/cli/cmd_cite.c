@@ -9,11 +9,87 @@
 #include "reports/bibliography.h"
 #include "spec/storage.h"
 
+static bool is_rms(const rl_op *op) {
+  return op->at.norm == RL_NORM_RMS;
+}
+static bool is_layer_norm(const rl_op *op) {
+  return op->at.norm == RL_NORM_LAYER;
+}
+static bool is_gelu(const rl_op *op) {
+  const rl_activation_kind kind = op->at.activation;
+  return kind == RL_SILU || kind == RL_GELU || kind == RL_GELU_TANH || kind == RL_QUICK_GELU;
+}
+static bool is_squared(const rl_op *op) {
+  return op->at.activation == RL_RELU_SQUARED;
+}
+static bool is_softmax(const rl_op *op) {
+  return op->at.score == RL_SCORE_SOFTMAX;
+}
+static bool is_softmax_chosen(const rl_op *op) {
+  return op->at.score == RL_SCORE_SOFTMAX_CHOSEN;
+}
+static bool is_sigmoid(const rl_op *op) {
+  return op->at.score == RL_SCORE_SIGMOID;
+}
+static bool is_sparse_mixer(const rl_op *op) {
+  return op->at.score == RL_SCORE_SPARSE_MIXER;
+}
+static bool has_groups(const rl_op *op) {
+  return op->at.expert_limit.groups > 1;
+}
+
+/* Papers of operators that come in variants, and of which variant each is. */
+static const struct {
+  rl_op_kind kind;
+  const char *authors, *title; /* title: how it begins */
+  bool (*rests)(const rl_op *op);
+} VARIANTS[] = {
+    {RL_OP_NORM, "Zhang & Sennrich", "", is_rms},
+    {RL_OP_NORM, "Ba et al.", "", is_layer_norm},
+    {RL_OP_ACTIVATION, "Hendrycks & Gimpel", "", is_gelu},
+    {RL_OP_ACTIVATION, "So et al.", "", is_squared},
+    {RL_OP_ROUTE, "Fedus et al.", "", is_softmax},
+    {RL_OP_ROUTE, "Jiang et al.", "", is_softmax_chosen},
+    {RL_OP_ROUTE, "DeepSeek-AI", "DeepSeek-V2", has_groups},
+    {RL_OP_ROUTE, "DeepSeek-AI", "DeepSeek-V3", is_sigmoid},
+    {RL_OP_ROUTE, "Liu et al.", "", is_sparse_mixer},
+};
+enum { VARIANTS_COUNT = sizeof VARIANTS / sizeof *VARIANTS };
+
+/* What some stage runs. */
+typedef struct operators_used {
+  bool kinds[RL_OP_KINDS], variants[VARIANTS_COUNT];
+} operators_used;
+
+static void mark(operators_used *used, const rl_op *op) {
+  used->kinds[op->kind] = true;
+  for (size_t v = 0; v < VARIANTS_COUNT; v++) {
+    if (VARIANTS[v].kind == op->kind && VARIANTS[v].rests(op)) used->variants[v] = true;
+  }
+}
+
+static void mark_kinds(const rl_program *program, operators_used *used) {
+  for (uint32_t i = 0; i < program->op_count; i++) mark(used, &program->ops[i]);
+  for (uint32_t i = 0; i < program->part_count; i++) mark(used, &program->parts[i]);
+}
+
+/* Whether a paper of the kind is of variants that do not occur. */
+static bool is_idle(const operators_used *used, rl_op_kind kind, const rl_citation *citation) {
+  for (size_t v = 0; v < VARIANTS_COUNT; v++) {
+    if (VARIANTS[v].kind != kind || strcmp(VARIANTS[v].authors, citation->authors) != 0) continue;
+    const size_t length = strlen(VARIANTS[v].title);
+    if (strncmp(VARIANTS[v].title, citation->title, length) == 0) return !used->variants[v];
+  }
+  return false;
+}
+
 typedef struct citing {
   rl_session *session;
   rl_bibliography *bibliography;
-  const char *kind, *name; /* the description whose sources are added: "family", "llama" */
-  const char *title;       /* of its pages */
+  const char *kind, *name;    /* the description whose sources are added: "family", "llama" */
+  const char *title;          /* of its pages */
+  const operators_used *used; /* NULL: it is no operator */
+  rl_op_kind op;
 } citing;
 
 /* "family llama: 3.2 and 3.4" */
@@ -103,6 +179,7 @@ static void add_text(const citing *c, const char *text) {
       add_document(c, citation.title);
       continue;
     }
+    if (c->used != NULL && is_idle(c->used, c->op, &citation)) continue;
     add(c, (rl_reference){.type = citation.arxiv != NULL ? "article" : "misc",
                           .authors = citation.authors,
                           .year = citation.year,
@@ -116,6 +193,38 @@ static void add_sources(citing *c, const char *kind, const char *name, rl_source
   c->kind = kind;
   c->name = name;
   for (size_t i = 0; i < sources.count; i++) add_text(c, sources.items[i].text);
+}
+
+/* Whether a model of the family rests on a source: where nothing is said, each does. */
+static rl_status rests_on(const citing *c, const rl_model *model, const rl_source_text *source,
+                          bool *out) {
+  const rl_node *cited = model->family->cited;
+  const rl_node *when =
+      cited == NULL || source->name == NULL ? NULL : rl_node_get(cited, source->name);
+  const rl_expr *expr;
+  rl_value value;
+  *out = true;
+  if (when == NULL) return RL_OK;
+  rl_diags *diags = &c->session->diags;
+  rl_status status = rl_expr_parse(&c->session->arena, when, &expr, diags);
+  if (status == RL_OK) {
+    status = rl_expr_eval(expr, rl_definitions_scope(model->dims), &value, diags);
+  }
+  if (status == RL_OK) *out = rl_value_is_true(&value);
+  return status;
+}
+
+static rl_status add_family(citing *c, const rl_model *model) {
+  const rl_source_texts *sources = &model->family->sources;
+  rl_status status = RL_OK;
+  c->kind = "family";
+  c->name = model->family->name;
+  for (size_t i = 0; status == RL_OK && i < sources->count; i++) {
+    bool rests = false;
+    status = rests_on(c, model, &sources->items[i], &rests);
+    if (rests && status == RL_OK) add_text(c, sources->items[i].text);
+  }
+  return status;
 }
 
 static void add_format(citing *c, const rl_format *format) {
@@ -140,28 +249,26 @@ static void add_machines(citing *c, const rl_scenario *s) {
   if (drive != NULL) add_sources(c, "storage", drive->name, drive->sources);
 }
 
-static void mark_kinds(const rl_program *program, bool used[RL_OP_KINDS]) {
-  for (uint32_t i = 0; i < program->op_count; i++) used[program->ops[i].kind] = true;
-  for (uint32_t i = 0; i < program->part_count; i++) used[program->parts[i].kind] = true;
-}
-
 /* Papers of the operator kinds that some stage runs. */
 static rl_status add_operators(citing *c, const rl_scenario *scenario) {
-  bool used[RL_OP_KINDS] = {false};
+  operators_used used = {{false}, {false}};
   rl_status status = RL_OK;
   const uint64_t stages = scenario->parallel.pipeline > 0 ? scenario->parallel.pipeline : 1;
   for (uint64_t s = 0; s < stages && status == RL_OK; s++) {
     const rl_program *program;
     status = rl_lower_rank(&c->session->arena, scenario, (rl_rank){.pipeline = s}, &program,
                            &c->session->diags);
-    if (status == RL_OK) mark_kinds(program, used);
+    if (status == RL_OK) mark_kinds(program, &used);
   }
   c->kind = "operator";
+  c->used = &used;
   for (int kind = 0; kind < RL_OP_KINDS && status == RL_OK; kind++) {
-    if (!used[kind]) continue;
+    if (!used.kinds[kind]) continue;
     c->name = RL_OP_INFO[kind].name;
+    c->op = (rl_op_kind)kind;
     add_text(c, RL_OP_INFO[kind].source);
   }
+  c->used = NULL;
   return status;
 }
 
@@ -188,7 +295,8 @@ rl_status rl_cmd_cite(rl_session *session, rl_buf *out) {
   if (model->id_count > 0) c.title = model->ids[0];
   add_sources(&c, "model", model->name, model->sources);
   c.title = NULL;
-  add_sources(&c, "family", scenario->model->family->name, scenario->model->family->sources);
+  status = add_family(&c, model);
+  if (status != RL_OK) return status;
   add_formats(&c, scenario);
   add_machines(&c, scenario);
   status = add_operators(&c, scenario);

@@ -9,6 +9,7 @@
 typedef struct rl_source_text {
   const char *text;
   rl_loc loc;
+  const char *name; /* its key; NULL: of a list, or alone */
 } rl_source_text;
 typedef struct rl_source_texts {
   const rl_source_text *items;

@@ -84,6 +84,8 @@ typedef struct rl_family {
                                      an error when present and neither null, false nor 0 */
   size_t refused_count;
   rl_source_texts sources; /* what it was written from */
+  const rl_node *cited;    /* name of a source -> expression: models of which it holds rest on it. Those
+                              without one are for all of them. NULL when none has */
   rl_piece_kind source;          /* what the graph's encoder or vision tower reads */
   const rl_expr *source_positions;/* of a piece, when the workload does not say; NULL without a source */
   /* Of images taken at any size: pixels of the side of a patch, and of what sides are rounded to. */

@@ -251,6 +251,33 @@ static void read_gguf(const rl_load *load, rl_family *family) {
   if (gguf->join != NULL) rl_load_is_map(load, gguf->join, "join");
 }
 
+/* A name of the sources, or an error with the one that is meant. */
+static void check_source(const rl_load *load, const rl_family *family, const rl_node *key) {
+  enum { NAMES = 32 };
+  const char *known[NAMES];
+  size_t count = 0;
+  for (size_t i = 0; i < family->sources.count && count < NAMES; i++) {
+    const char *name = family->sources.items[i].name;
+    if (name == NULL) continue;
+    if (strcmp(name, key->text) == 0) return;
+    known[count++] = name;
+  }
+  RL_REPORT(load->diags, KEY_UNKNOWN, key->loc, key->text, "cited",
+            rl_did_you_mean(key->text, known, count));
+}
+
+/* cited: {name of a source: condition} */
+static void read_cited(const rl_load *load, rl_family *family) {
+  const rl_node *map = rl_load_get(load->root, "cited");
+  if (map == NULL || !rl_load_is_map(load, map, "cited")) return;
+  family->cited = map;
+  for (size_t i = 0; i < map->count; i++) {
+    const rl_expr *expr;
+    check_source(load, family, map->keys[i]);
+    rl_expr_parse(load->arena, map->items[i], &expr, load->diags);
+  }
+}
+
 rl_status rl_load_family(rl_load *load, const void **out) {
   rl_family *family = RL_NEW(load->arena, rl_family);
   if (family == NULL) return rl_diag_oom(load->diags);
@@ -260,6 +287,7 @@ rl_status rl_load_family(rl_load *load, const void **out) {
   *family = (rl_family){.name = load->name, .file = load->file, .reference = load->reference};
   family->sources = rl_load_sources(load);
   rl_load_check_papers(load, &family->sources);
+  read_cited(load, family);
   read_match(load, family);
   family->config_key = rl_load_name(load, rl_load_get(root, "config"), "config");
   read_dims(&reader, family);

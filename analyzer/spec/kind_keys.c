@@ -129,6 +129,8 @@ const rl_key_table RL_KEY_TABLES[RL_DB_KINDS] = {
               "what an encoder or tower reads: {of, positions, ...}; a text: where the family is "
               "described"},
              SOURCES,
+             {"cited", RL_KEY_MAP, false, NULL,
+              "name of a source: expression that holds of the models that rest on it", RL_BELOW_ANY},
              {"shards", RL_KEY_MAP, false, NULL, "dims that tensor ranks divide", RL_BELOW_ANY},
              {"gguf", RL_KEY_MAP, false, NULL, "GGUF files that it takes", RL_BELOW_GGUF},
          },

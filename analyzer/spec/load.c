@@ -186,7 +186,8 @@ rl_source_texts rl_load_sources(const rl_load *load) {
     const rl_node *item = one ? node : node->items[i];
     const char *text;
     if (rl_node_text(item, "source", &text, load->diags) != RL_OK) continue;
-    items[out.count++] = (rl_source_text){text, item->loc};
+    const char *name = !one && node->kind == RL_MAP ? node->keys[i]->text : NULL;
+    items[out.count++] = (rl_source_text){text, item->loc, name};
   }
   return out;
 }
