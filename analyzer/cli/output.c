@@ -140,9 +140,12 @@ static int fill(int descriptor, const rl_buf *text, const struct stat *replaced)
 
 /* Fills the temporary file and moves it into place; 0 or an errno. */
 static int write_and_rename(const char *path, const rl_buf *text, const struct stat *replaced) {
+  is_pending = 1; /* its name has our number: if it is there, it is ours */
   int descriptor = open(pending, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
-  if (descriptor < 0) return errno;
-  is_pending = 1;
+  if (descriptor < 0) {
+    is_pending = 0;
+    return errno;
+  }
   int error = fill(descriptor, text, replaced);
   if (error == 0 && rename(pending, path) != 0) error = errno;
   if (error != 0) unlink(pending);
@@ -226,10 +229,13 @@ rl_status rl_stream_open(rl_stream *stream, const char *path, rl_arena *arena, r
   if (status != RL_OK) return status;
   if (stream->replaces) stream->mode = info.st_mode & 0777;
   if (!name_temporary(path)) return cannot_write(diags, stream->what, ENAMETOOLONG);
-  stream->descriptor = open(pending, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
-  if (stream->descriptor < 0) return cannot_write(diags, stream->what, errno);
   is_pending = 1;
-  stream->temporary = true;
+  stream->descriptor = open(pending, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+  stream->temporary = stream->descriptor >= 0;
+  if (!stream->temporary) {
+    is_pending = 0;
+    return cannot_write(diags, stream->what, errno);
+  }
   return RL_OK;
 }
 
