@@ -1,10 +1,11 @@
 #!/bin/sh
 # The pictures of the gallery: make.sh PROGRAM draws them anew, make.sh PROGRAM check compares.
 # Each line of commands.txt is a picture's file and the command that draws it; the first six, one of
-# each kind, are drawn in every other form too, as wide as a column. gnuplot writes the same SVG twice
-# only in one version: with another one, the numbers behind the pictures are compared alone. PDF, PNG
-# and EPS are cairo's, and differ from machine to machine: they are only drawn, and must be there.
+# each kind, are drawn in every other form and width too. gnuplot writes the same SVG twice only in one
+# version: with another one, the numbers behind the pictures are compared alone. PDF, PNG and EPS are
+# cairo's, and differ from machine to machine: they are only drawn, and must be there.
 # The dark and the grey picture are the light one seen as a dark page and a printer show it.
+# README.md shows below each picture the caption that is written beside it.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 program=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
@@ -26,6 +27,7 @@ awk '{
   print
 }' "$here/../../models/families/deepseek.yaml" >long/models/families/deepseek.yaml
 mkdir forms
+cp "$here/kernels.csv" .
 look() { # FILTER FILE: the SVG of standard input as the filter shows it
   awk -v filter="$1" '!done && sub(/<svg/, "<svg style=\"filter:" filter "\"") { done = 1 } { print }' >"$2"
 }
@@ -38,6 +40,10 @@ while read -r file arguments; do
     # shellcheck disable=SC2086
     "$program" plot $arguments --for acm -o "forms/$kind.$form" 2>/dev/null
   done
+  for venue in ieee usenix icml neurips; do
+    # shellcheck disable=SC2086
+    "$program" plot $arguments --for $venue -o "forms/$kind-$venue.svg" 2>/dev/null
+  done
   # shellcheck disable=SC2086
   "$program" plot $arguments --for acm -o "forms/$kind-tex.tex" 2>/dev/null
   # shellcheck disable=SC2086
@@ -46,9 +52,22 @@ while read -r file arguments; do
   look 'grayscale(1)' "forms/$kind-grey.svg" <"forms/$kind.svg"
 done <"$here/commands.txt"
 rm -f forms/*.csv forms/*.gp forms/*.caption.txt
+# The captions that stand there go, and those of the pictures of each line follow it.
+awk '
+/^> / { blank = 0; next }
+blank { print ""; blank = 0 }
+/^$/ { blank = 1; next }
+{ print }
+/^!/ {
+  for (line = $0; match(line, /\]\([^)]*\.svg\)/); line = substr(line, RSTART + RLENGTH)) {
+    name = substr(line, RSTART + 2, RLENGTH - 7)
+    getline caption < (name ".caption.txt")
+    print "\n> `" name ".svg`: " caption
+  }
+}' "$here/README.md" >README.md
 if [ "${2-}" != check ]; then
   mkdir -p "$here/forms"
-  cp ./*.svg ./*.csv "$here"
+  cp ./*.svg ./*.csv README.md "$here"
   cp forms/* "$here/forms"
   echo "$drawn" >"$here/gnuplot.txt"
   exit 0
@@ -61,6 +80,7 @@ for form in $forms; do
     cmp -s "$file" "$here/$file" || { echo "docs/gallery/$file is not current: run docs/gallery/make.sh PROGRAM"; status=1; }
   done
 done
+cmp -s README.md "$here/README.md" || [ "$forms" = csv ] || { echo "docs/gallery/README.md shows other captions"; status=1; }
 for file in forms/*; do
   { [ -s "$file" ] && [ -s "$here/$file" ]; } || { echo "docs/gallery/$file is missing"; status=1; }
 done

@@ -11,13 +11,21 @@ done
 mkdir -p "$folder"
 cp "$here/paper.tex" "$folder"
 cd "$folder"
-"$program" plot roofline llama-3-8b@h100-sxm -b 1,64 --for acm -o roofline.pdf
-"$program" plot time llama-3-8b@h100-sxm -b 8 --for acm -o time.pdf
+draw() { "$program" plot "$1" llama-3-8b@h100-sxm -b "$2" --for acm -o "$3"; }
+draw roofline 1,64 roofline.pdf
+draw time 8 time.pdf
+draw bytes 64 bytes.tex
+draw memory 1,16,64,128,256 memory.pdf
+draw lines 1..256x2 lines.pdf
+draw pareto 1..256x2 pareto.pdf
 "$program" cite llama-3-8b@h100-sxm -o sources.bib
 latex() { pdflatex -interaction=nonstopmode -halt-on-error paper.tex >paper.out || { tail -20 paper.out; exit 1; }; }
 latex
 bibtex paper >bibtex.out || { cat bibtex.out; exit 1; }
 latex
 latex
-! grep -E 'undefined|Rerun' paper.log || exit 1
+! grep -E 'undefined|Rerun|Overfull' paper.log || exit 1
+for kind in roofline time bytes memory lines pareto; do
+  grep -q "<.*$kind.pdf" paper.log || { echo "the paper has no $kind"; exit 1; }
+done
 echo "$folder/paper.pdf"

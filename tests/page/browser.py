@@ -1,6 +1,6 @@
 """Opens a page of `analyze --format html` or of a chart in headless Chromium: nothing is logged or thrown, no request
 leaves the file, a click on a head sorts its table both ways. Speaks the DevTools protocol over pipes.
-With `exact`, of a chart: names stand first, and numbers are shown with all their digits.
+With `exact`, of a chart: names stand first, numbers are shown with all their digits, no row twice, heads in words.
 Usage: browser.py CHROMIUM PAGE [exact]"""
 import json
 import os
@@ -83,6 +83,8 @@ COLUMN = """(() => {
 })()"""
 CLICK = "[...sorted.tHead.rows].pop().cells[%d].querySelector('button').click()"
 HEAD = "sorted.tHead.rows[0].cells[0].textContent"
+REPEATED = "sorted.tBodies[0].rows.length - new Set([...sorted.tBodies[0].rows].map(r => r.innerText)).size"
+RAW = "[...document.querySelectorAll('th')].filter(head => head.textContent.includes('_')).length"
 ROUNDED = """[...sorted.querySelectorAll("td[data-v]")].filter(
   cell => Number(cell.textContent.replace(/,/g, "")) !== Number(cell.getAttribute("data-v"))).length"""
 VALUES = "[...sorted.tBodies[0].rows].map(r => r.cells[%d].getAttribute('data-v')).filter(v => v !== null).map(Number)"
@@ -101,6 +103,8 @@ def check(browser):
     if EXACT:
         assert browser.value(HEAD) in ("name", "series"), browser.value(HEAD)
         assert browser.value(ROUNDED) == 0, "figures of the table are rounded"
+        assert browser.value(REPEATED) == 0, "rows of the table repeat each other"
+        assert browser.value(RAW) == 0, "heads are keys of programs"
     for sign in (1, -1):
         browser.value(CLICK % column)
         values = browser.value(VALUES % column)

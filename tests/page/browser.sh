@@ -14,7 +14,7 @@ trap 'rm -rf "$folder"' EXIT
 trap 'exit 130' INT TERM
 "$program" analyze llama-3-8b@h100-sxm -b 1,8,64 --format html -o "$folder/page.html"
 timeout 120 python3 "$here/browser.py" "$browser" "$folder/page.html"
-for kind in roofline bytes lines; do
+for kind in roofline time bytes memory lines pareto; do
   "$program" plot $kind llama-3-8b@h100-sxm -b 1,8,32,64 -o "$folder/$kind.html" 2>/dev/null
   timeout 120 python3 "$here/browser.py" "$browser" "$folder/$kind.html" exact
 done
