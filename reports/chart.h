@@ -40,8 +40,16 @@ typedef enum rl_layer_kind {
   RL_LAYER_LINE_POINTS,
   RL_LAYER_BOXES /* lying bars */
 } rl_layer_kind;
+/* What the rows of a layer say beyond the other ones, for those who read the data as a table. */
+typedef enum rl_layer_rows {
+  RL_ROWS_OWN,
+  RL_ROWS_AGAIN,  /* nothing: the rows stand in another layer too */
+  RL_ROWS_CHOSEN, /* which rows of the others are here too */
+  RL_ROWS_ROOF    /* the two ends of a line that limits them */
+} rl_layer_rows;
 typedef struct rl_layer {
   rl_layer_kind kind;
+  rl_layer_rows rows;
   unsigned number, style; /* number 0: rows of every one */
   unsigned column;        /* of them only those that say so in this column; 0: all */
   const char *says;       /* NULL: that say anything */

@@ -47,10 +47,10 @@ static void set_columns(rl_bars *bars) {
   columns[ROW].key = "row";
   columns[FROM].key = from;
   columns[TO].key = to;
-  columns[VALUE].key = bars->value_key;
-  columns[ROLE].key = "role";
-  columns[GROUP].key = "group";
-  columns[NAME].key = "name";
+  columns[VALUE] = (rl_column){.key = bars->value_key, .head = bars->title, .unit = bars->unit};
+  columns[ROLE] = (rl_column){.key = "role", .head = bars->role_head};
+  columns[GROUP] = (rl_column){.key = "group", .head = "of"};
+  columns[NAME] = (rl_column){.key = "name", .head = "name"};
   rl_grid_init(&bars->chart->grid, arena, columns, COLUMNS);
 }
 

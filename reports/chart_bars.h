@@ -20,6 +20,7 @@ typedef struct rl_bar {
 typedef struct rl_bars {
   rl_chart *chart;
   const char *const *roles; /* names of the parts */
+  const char *role_head;    /* what they are of a bar: "bound" */
   const char *value_key;    /* unit in its name: "time_s" */
   const char *unit;         /* of the axis: "s" */
   const char *title;        /* of the axis, without its unit */

@@ -5,7 +5,10 @@
 
 enum { LAYER, PREDICTED, MEASURED, NAME };
 static const rl_column columns[] = {
-    {.key = "layer"}, {.key = "predicted_s"}, {.key = "measured_s"}, {.key = "name"}};
+    {.key = "layer"},
+    {.key = "predicted_s", .head = "at best", .unit = "s"},
+    {.key = "measured_s", .head = "measured", .unit = "s"},
+    {.key = "name", .head = "name"}};
 enum { DIAGONAL = 1, POINTS };
 
 static void add_row(rl_chart *chart, unsigned layer, double x, double y, const char *name) {
@@ -44,7 +47,11 @@ void rl_chart_build_compared(rl_chart *chart, const rl_compared_points *points) 
   chart->x.title = "at best, beside the probe (s)";
   chart->y.title = "measured (s)";
   set_ranges(chart, points);
-  rl_chart_add_layer(chart, RL_LAYER_LINE, DIAGONAL, RL_STYLE_LIMIT);
+  const rl_layer line = {.kind = RL_LAYER_LINE,
+                         .rows = RL_ROWS_AGAIN,
+                         .number = DIAGONAL,
+                         .style = RL_STYLE_LIMIT};
+  rl_chart_push_layer(chart, &line);
   rl_chart_add_key(chart, diagonal, RL_LAYER_LINE, RL_STYLE_LIMIT);
   add_row(chart, DIAGONAL, chart->x.low, chart->y.low, diagonal);
   add_row(chart, DIAGONAL, chart->x.high, chart->y.high, diagonal);

@@ -145,6 +145,11 @@ static const char *along_key(const rl_curves *c) {
                                      : c->table->columns.items[c->series.along].column.key;
 }
 
+/* Whether an axis shows the key that series go along. */
+static bool is_along(const rl_curves *c, const rl_quantity *q) {
+  return q->is_key && q->column == c->series.along;
+}
+
 static void set_columns(rl_curves *c) {
   rl_arena *arena = c->chart->grid.arena;
   rl_column *columns = RL_NEW_ARRAY(arena, rl_column, RL_CURVE_COLUMNS);
@@ -152,14 +157,18 @@ static void set_columns(rl_curves *c) {
     c->chart->failed = true;
     return;
   }
+  const bool named = c->x.category, twice = !named && is_along(c, &c->x);
   columns[RL_CURVE_LAYER].key = "layer";
-  columns[RL_CURVE_X].key = c->x.key;
-  columns[RL_CURVE_Y].key = c->y.key;
-  columns[RL_CURVE_OF].key = rl_chart_keep(c->chart, rl_textf(arena, "of_%s", along_key(c)));
-  columns[RL_CURVE_FITS].key = "fits";
+  columns[RL_CURVE_X] =
+      (rl_column){.key = c->x.key, .head = named ? NULL : c->x.says, .unit = c->x.unit};
+  columns[RL_CURVE_Y] = (rl_column){.key = c->y.key, .head = c->y.says, .unit = c->y.unit};
+  columns[RL_CURVE_OF] =
+      (rl_column){.key = rl_chart_keep(c->chart, rl_textf(arena, "of_%s", along_key(c))),
+                  .head = twice || is_along(c, &c->y) ? NULL : along_key(c)};
+  columns[RL_CURVE_FITS] = (rl_column){.key = "fits", .head = "fits"};
   columns[RL_CURVE_MARK].key = "mark";
-  columns[RL_CURVE_SERIES].key = "series";
-  columns[RL_CURVE_BOUND].key = "bound";
+  columns[RL_CURVE_SERIES] = (rl_column){.key = "series", .head = "series"};
+  columns[RL_CURVE_BOUND] = (rl_column){.key = "bound", .head = "bound"};
   rl_grid_init(&c->chart->grid, arena, columns, RL_CURVE_COLUMNS);
 }
 
@@ -192,8 +201,7 @@ static void wish(rl_curves *c, const rl_cell *row, rl_chart_wish wanted) {
  * many stand beside them or not at all. */
 static void name_point(rl_curves *c, const rl_cell *row, double least) {
   const size_t along = c->series.along;
-  const bool told = along == SIZE_MAX || (c->x.is_key && c->x.column == along) ||
-                    (c->y.is_key && c->y.column == along);
+  const bool told = along == SIZE_MAX || is_along(c, &c->x) || is_along(c, &c->y);
   rl_chart_wish wanted = {.name = NULL};
   if (!told) wanted.name = rl_series_text(c->chart, &row[along]);
   if (!told && row[along].kind == RL_CELL_COUNT) {
@@ -389,7 +397,9 @@ static void push_layers(rl_curves *c, bool lines) {
                             .column = RL_CURVE_MARK + 1,
                             .says = MARK_CROSS};
   if (c->unfits > 0) rl_chart_push_layer(chart, &crosses);
-  if (c->turns > 0) rl_chart_add_layer(chart, RL_LAYER_POINTS, c->turn, RL_STYLE_TURN);
+  const rl_layer rings = {
+      .kind = RL_LAYER_POINTS, .rows = RL_ROWS_AGAIN, .number = c->turn, .style = RL_STYLE_TURN};
+  if (c->turns > 0) rl_chart_push_layer(chart, &rings);
 }
 
 /* The quantity of a word that was given, else of the first of the others that there is. */
@@ -481,7 +491,10 @@ void rl_chart_build_lines(rl_chart *chart, const rl_chart_input *input) {
   rl_curves_finish(&c, !c.x.category);
   const char *rings = c.turns == 0 ? "" : " From a ring on, what is named there bounds.";
   const char *gaps = c.unfits == 0 ? "" : " Crosses: what does not fit the memory.";
-  rl_chart_describe(chart, rl_textf(chart->grid.arena, "%s against %s, of %s.%s%s%s", c.y.says,
-                                    c.x.says, rl_series_common(chart, c.table, &c.series),
-                                    rl_series_told(chart, &c.series), rings, gaps));
+  rl_chart_describe(
+      chart,
+      rl_textf(chart->grid.arena, "%s against %s, of %s.%s%s%s", c.y.says, c.x.says,
+               rl_series_common(chart, c.table, &c.series), rl_series_told(chart, &c.series), rings,
+               rl_chart_keep(chart, rl_textf(chart->grid.arena, "%s%s", gaps,
+                                             rl_chart_restricted(chart, input)))));
 }

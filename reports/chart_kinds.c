@@ -205,9 +205,17 @@ const char *rl_chart_restricted(rl_chart *chart, const rl_chart_input *input) {
                     rl_chart_listed(chart, input->only, input->only_count, MOST, ", "));
     text = rl_chart_keep(chart, text);
   }
+  if (input->where_count > 0) {
+    text = rl_textf(arena, " Only points of which this holds: %s.",
+                    rl_chart_listed(chart, input->where, input->where_count, MOST, "; "));
+    text = rl_chart_keep(chart, text);
+  }
+  if (input->best != NULL && input->best[0] != '\0') {
+    text = rl_chart_keep(chart, rl_textf(arena, "%s Only the %s.", text, input->best));
+  }
   if (input->measured_count > 0) {
-    text = rl_textf(arena, "%s Measured kernels beside them: %s.", text,
-                    rl_print_grouped(input->measured_count, number));
+    text = rl_textf(arena, "%s Measured kernels beside them: %s of %s.", text,
+                    rl_print_grouped(input->measured_count, number), input->points);
     text = rl_chart_keep(chart, text);
   }
   if (input->label_count == 0) return text;

@@ -18,12 +18,16 @@ typedef struct rl_chart_input {
   size_t result_count;
   const rl_measured *measured;
   size_t measured_count;
+  const char *points; /* the file that they are from, as it was named */
   const char *const *only; /* operators that are drawn; none: all */
   size_t only_count;
   const char *const *label; /* operators that are named; none: all */
   size_t label_count;
   const char *title; /* NULL: none */
   rl_legend legend;
+  const char *const *where; /* conditions of the rows that are drawn; none: all */
+  size_t where_count;
+  const char *best; /* "8 best by tpot": of the rows these alone; NULL or "": all */
   const struct rl_chart_table *table; /* of the kinds that draw rows; NULL: those of the results */
   const char *x, *y; /* words of what they draw (chart_table.h); NULL: the kind's own */
 } rl_chart_input;
@@ -59,8 +63,8 @@ void rl_chart_list_systems(rl_chart *chart, const rl_chart_input *input,
                            rl_chart_subjects *subjects);
 bool rl_chart_shows(const rl_chart_input *input, const char *operator_name);
 bool rl_chart_names(const rl_chart_input *input, const char *operator_name);
-/* Sentences for the caption: which operators alone are drawn and named, and what was measured; "":
- * the chart shows everything. */
+/* Sentences for the caption: which operators or rows alone are drawn, which are named, and what was
+ * measured, in which file; "": the chart shows everything. */
 const char *rl_chart_restricted(rl_chart *chart, const rl_chart_input *input);
 /* "llama-3-8b on h100-sxm, weights bf16, KV bf16, 2,048 prompt and 256 generated tokens": what the
  * results have in common, and what tells them apart, of long lists the beginning; for the caption.

@@ -1,4 +1,5 @@
 /* Where things stand on the canvas: title, keys and axes. */
+#include "reports/chart_legend.h"
 #include "reports/chart_letters.h"
 
 enum { TITLE_LINES = 4, Y_TITLE_LINES = 2 };
@@ -7,9 +8,8 @@ static double line_height(const rl_chart *chart) {
   return rl_letters_height(&chart->canvas);
 }
 
-/* A distance between neighbours: a character at a terminal. */
 static double gap_of(const rl_chart *chart) {
-  return chart->canvas.text ? 1 : chart->canvas.font * 0.5;
+  return rl_letters_gap(&chart->canvas);
 }
 
 static double widest_tick(const rl_chart *chart, const rl_chart_axis *axis) {
@@ -29,66 +29,6 @@ static double half_row(const rl_chart *chart) {
 /* What the marks of an axis take outside of it, and some air. */
 static double mark_room(const rl_chart *chart) {
   return chart->canvas.text ? 1 : gap_of(chart) * 1.5;
-}
-
-/* The sample of a key and the air around it. */
-static double sample_width(const rl_chart *chart) {
-  return chart->canvas.text ? 3 : chart->canvas.font * 1.8;
-}
-
-static bool has_line(rl_layer_kind kind) {
-  return kind == RL_LAYER_LINE || kind == RL_LAYER_STEP || kind == RL_LAYER_LINE_POINTS;
-}
-
-/* In characters; a limit's is a letter of its text. */
-static void spell_sample(rl_chart *chart, const rl_chart_key *key, double x, double y) {
-  if (key->kind == RL_LAYER_LINE && key->style == RL_STYLE_LIMIT) return;
-  if (has_line(key->kind)) {
-    rl_chart_add_text(chart, &(rl_chart_text){.text = "---", .x = x, .y = y});
-  }
-}
-
-static void add_sample(rl_chart *chart, const rl_chart_key *key, double x, double y) {
-  const double width = sample_width(chart), half = 0.32 * line_height(chart);
-  if (chart->canvas.text) {
-    spell_sample(chart, key, x, y);
-  } else if (key->kind == RL_LAYER_BOXES) {
-    const double inner = width * 0.15;
-    rl_chart_add_swatch(
-        chart, &(rl_chart_swatch){x + inner, y - half, x + width - inner, y + half, key->style});
-  } else if (has_line(key->kind)) {
-    rl_chart_add_stroke(chart, &(rl_chart_stroke){x, y, x + width, y, key->style});
-  }
-  if (key->kind == RL_LAYER_POINTS || key->kind == RL_LAYER_LINE_POINTS) {
-    rl_chart_add_mark(chart, x + width / 2, y, key->style);
-  }
-}
-
-/* Writes the keys in rows, the first one with its middle at y; 0 rows without keys. Without `write`
- * only counts the rows. */
-static size_t flow_from(rl_chart *chart, double from, double y, bool write) {
-  const double to = chart->canvas.width - gap_of(chart);
-  const double row = line_height(chart), gap = gap_of(chart);
-  const double sample = sample_width(chart) + gap;
-  double x = from;
-  size_t rows = chart->keys.count > 0;
-  for (size_t i = 0; i < chart->keys.count; i++) {
-    const rl_chart_key *key = &chart->keys.items[i];
-    const char *text = rl_chart_keep(
-        chart, rl_letters_fit(chart->grid.arena, &chart->canvas, key->text, to - from - sample));
-    const double width = sample + rl_letters_width(&chart->canvas, text);
-    if (x > from && x + width > to) {
-      x = from;
-      y -= row;
-      rows++;
-    }
-    if (write) {
-      add_sample(chart, key, x, y);
-      rl_chart_add_text(chart, &(rl_chart_text){.text = text, .x = x + sample, .y = y});
-    }
-    x += width + 2 * gap;
-  }
-  return rows;
 }
 
 /* The title above everything; where what follows begins. */
@@ -124,15 +64,12 @@ static size_t y_title_lines(rl_chart *chart, const char *lines[Y_TITLE_LINES]) {
                          canvas->text ? 1 : Y_TITLE_LINES);
 }
 
-/* From where the plot begins; many of them from beside the y axis's title, where more fit in a row.
- */
+/* From where the plot begins; many of them from beside the y axis's title. */
 static size_t flow_keys(rl_chart *chart, double y, bool write) {
-  enum { MANY = 3 };
   const char *lines[Y_TITLE_LINES];
   const size_t beside = chart->canvas.text ? 0 : y_title_lines(chart, lines);
   const double edge = gap_of(chart) + (double)beside * line_height(chart);
-  const bool many = flow_from(chart, chart->left, y, false) > MANY && edge < chart->left;
-  return flow_from(chart, many ? edge : chart->left, y, write);
+  return rl_legend_flow(chart, chart->left, edge, y, write);
 }
 
 /* Beside the axis, turned; at a terminal, which turns nothing, above it. */

@@ -28,6 +28,10 @@ double rl_letters_height(const rl_canvas *canvas) {
   return canvas->text ? 1 : canvas->font * 1.2;
 }
 
+double rl_letters_gap(const rl_canvas *canvas) {
+  return canvas->text ? 1 : canvas->font * 0.5;
+}
+
 /* Characters as they come out of the quoting module: four columns for each byte that it shows. */
 double rl_letters_width(const rl_canvas *canvas, const char *text) {
   size_t left = strlen(text);

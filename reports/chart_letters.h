@@ -8,6 +8,8 @@
  * the widest of the fonts that a chart meets, so that no text takes more room than it was given. */
 double rl_letters_width(const rl_canvas *canvas, const char *text);
 double rl_letters_height(const rl_canvas *canvas);
+/* A distance between neighbours: half a letter's height, a character at a terminal. */
+double rl_letters_gap(const rl_canvas *canvas);
 /* The text if it is at most so wide, else its beginning and its end around an ellipsis: what tells
  * long names apart stands at either end. NULL when memory ran out. */
 const char *rl_letters_fit(rl_arena *arena, const rl_canvas *canvas, const char *text,

@@ -68,6 +68,7 @@ void rl_chart_build_memory(rl_chart *chart, const rl_chart_input *input) {
   size_t drawn = 0, there = 0;
   rl_bars bars = {.chart = chart,
                   .roles = classes,
+                  .role_head = "part",
                   .value_key = "bytes",
                   .unit = "B",
                   .title = "memory of one device",

@@ -158,16 +158,24 @@ static void build(rl_bars *bars, const rl_chart_input *input, amount_of *amount,
 }
 
 void rl_chart_build_time(rl_chart *chart, const rl_chart_input *input) {
-  rl_bars bars = {
-      .chart = chart, .roles = bounds, .value_key = "time_s", .unit = "s", .title = "time at best"};
+  rl_bars bars = {.chart = chart,
+                  .roles = bounds,
+                  .role_head = "bound",
+                  .value_key = "time_s",
+                  .unit = "s",
+                  .title = "time at best"};
   build(&bars, input, time_of,
         "Each bar is an operator with all its repeats, coloured by what bounds it; shares are of "
         "the sum over the pass.");
 }
 
 void rl_chart_build_bytes(rl_chart *chart, const rl_chart_input *input) {
-  rl_bars bars = {
-      .chart = chart, .roles = roles, .value_key = "bytes", .unit = "B", .title = "bytes moved"};
+  rl_bars bars = {.chart = chart,
+                  .roles = roles,
+                  .role_head = "part",
+                  .value_key = "bytes",
+                  .unit = "B",
+                  .title = "bytes moved"};
   build(&bars, input, bytes_of,
         "Each bar is an operator with all its repeats, in parts by what the bytes are; shares are "
         "of the sum over the pass.");

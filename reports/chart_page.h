@@ -1,5 +1,5 @@
-/* A chart as a page of HTML: the picture, what it shows, and its data as a table that a click
- * sorts.
+/* A chart as a page of HTML: the picture, what it shows, and what it is drawn from as a table that
+ * a click sorts: the rows that say something, each once.
  */
 #ifndef RL_REPORTS_CHART_PAGE_H
 #define RL_REPORTS_CHART_PAGE_H

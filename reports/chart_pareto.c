@@ -113,10 +113,11 @@ static void write_caption(rl_curves *c, bool any, bool more) {
                    "the sweep marked"
                  : "on the front is what no other one that fits is better than in both";
   }
-  rl_chart_describe(c->chart, rl_textf(arena, "%s against %s, of %s%s%s %s.%s", c->y.says,
+  rl_chart_describe(c->chart, rl_textf(arena, "%s against %s, of %s%s%s %s.%s%s", c->y.says,
                                        c->x.says, rl_series_common(c->chart, c->table, &c->series),
                                        along == SIZE_MAX ? ":" : ".", named, front,
-                                       rl_series_told(c->chart, &c->series)));
+                                       rl_series_told(c->chart, &c->series),
+                                       rl_chart_restricted(c->chart, c->input)));
 }
 
 /* A line is one of two points or more; of more figures than two the front is points. */
@@ -129,7 +130,8 @@ static void show_front(rl_curves *c, bool more) {
     chart->grid.rows.count = c->front_end = c->front_first;
     return;
   }
-  rl_chart_add_layer(chart, kind, c->front, style);
+  const rl_layer layer = {.kind = kind, .rows = RL_ROWS_CHOSEN, .number = c->front, .style = style};
+  rl_chart_push_layer(chart, &layer);
   rl_chart_add_key(chart, "front", kind, style);
 }
 

@@ -230,6 +230,7 @@ static void place_one(const rl_placing *place, rl_place_label *label) {
   const int first = first_ring(place, label), end = rings_of(place, label);
   for (int ring = first; ring < end && (!found || ring * 1.5 < best); ring++) {
     for (int side = 0; side < SIDES; side++) {
+      if (found && ring * 1.5 + side * 0.1 >= best) break; /* it costs no less */
       const rl_box box = candidate(place, label, ring, side);
       const bool leads = ring > 0;
       if (!is_free(place, label, &box, leads)) continue;

@@ -1,6 +1,5 @@
 /* The roofline (Williams, Waterman and Patterson 2009; with a roof a memory level: Ilic, Pratas and
  * Sousa 2014): operators at their arithmetic intensity and the rate that they reach at best. */
-#include <math.h>
 #include <string.h>
 
 #include "reports/chart_kinds.h"
@@ -10,15 +9,17 @@
 
 static const rl_column columns[RL_ROOF_COLUMNS] = {
     [RL_ROOF_LAYER] = {.key = "layer"},
-    [RL_ROOF_INTENSITY] = {.key = "intensity_flop_per_byte"},
-    [RL_ROOF_RATE] = {.key = "rate_flop_per_s"},
-    [RL_ROOF_FLOP] = {.key = "flop"},
-    [RL_ROOF_BYTES] = {.key = "bytes"},
-    [RL_ROOF_SECONDS] = {.key = "time_s"},
-    [RL_ROOF_BOUND] = {.key = "bound"},
-    [RL_ROOF_LEVEL] = {.key = "bytes_of"},
-    [RL_ROOF_SERIES] = {.key = "series"},
-    [RL_ROOF_NAME] = {.key = "name"}};
+    [RL_ROOF_INTENSITY] = {.key = "intensity_flop_per_byte",
+                           .head = "intensity",
+                           .unit = "FLOP/byte"},
+    [RL_ROOF_RATE] = {.key = "rate_flop_per_s", .head = "rate", .unit = "FLOP/s"},
+    [RL_ROOF_FLOP] = {.key = "flop", .head = "work", .unit = "FLOP"},
+    [RL_ROOF_BYTES] = {.key = "bytes", .head = "moved", .unit = "bytes"},
+    [RL_ROOF_SECONDS] = {.key = "time_s", .head = "time", .unit = "s"},
+    [RL_ROOF_BOUND] = {.key = "bound", .head = "bound"},
+    [RL_ROOF_LEVEL] = {.key = "bytes_of", .head = "bytes of"},
+    [RL_ROOF_SERIES] = {.key = "series", .head = "series"},
+    [RL_ROOF_NAME] = {.key = "name", .head = "name"}};
 
 typedef struct point {
   double flop, bytes, seconds;
@@ -107,10 +108,16 @@ static void draw_point(builder *b, const rl_chart_subject *subject, const rl_res
                                                .priority = op->share});
 }
 
+/* Within a twentieth of e. */
+static bool is_near(double a, double b) {
+  static const double most = 1.0512710963760241;
+  return a < b * most && b < a * most;
+}
+
 /* Whether two rows of the data lie over each other. */
 static bool rows_meet(const rl_cell *a, const rl_cell *b) {
-  return fabs(log(a[RL_ROOF_INTENSITY].real / b[RL_ROOF_INTENSITY].real)) < 0.05 &&
-         fabs(log(a[RL_ROOF_RATE].real / b[RL_ROOF_RATE].real)) < 0.05;
+  return is_near(a[RL_ROOF_INTENSITY].real, b[RL_ROOF_INTENSITY].real) &&
+         is_near(a[RL_ROOF_RATE].real, b[RL_ROOF_RATE].real);
 }
 
 /* The series of a row behind those of the roofs. */

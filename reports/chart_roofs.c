@@ -149,6 +149,7 @@ static void draw_roof(rl_roofs *roofs, size_t index, double scale) {
   const rl_chart_stroke line = line_of(roofs, r);
   const char *text = words(roofs, "", r->name, rate_text(roofs, r));
   const rl_layer layer = {.kind = RL_LAYER_LINE,
+                          .rows = RL_ROWS_ROOF,
                           .number = (unsigned)index + 1,
                           .style = rl_chart_roof_style(roofs->chart, r->machine),
                           .scale = scale};

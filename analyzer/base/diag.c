@@ -120,6 +120,7 @@ rl_status rl_diag_oom(rl_diags *diags) {
 
 void rl_diags_append(rl_diags *diags, const rl_diags *from) {
   for (size_t i = 0; i < from->list.count && diags->list.count < RL_DIAGS_MAX; i++) {
+    if (is_said(diags, &from->list.items[i])) continue;
     rl_diag *slot = RL_PUSH(diags->arena, &diags->list);
     if (slot == NULL) {
       rl_diag_oom(diags);

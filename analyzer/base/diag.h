@@ -66,7 +66,7 @@ rl_status rl_diag_add(rl_diags *diags, rl_diag_code code, rl_loc loc, const char
 rl_status rl_diag_oom(rl_diags *diags);
 #define RL_DIAG_OOM_LINE "error: out of memory"
 
-/* Adds what another list of the same arena holds, as it stands. */
+/* Adds what another list of the same arena holds; as with rl_diag_add, a note once. */
 void rl_diags_append(rl_diags *diags, const rl_diags *from);
 
 /* The worst status of the errors so far: RL_OK when there is none. */

@@ -141,20 +141,33 @@ rl_status rl_plot_wishes_read(rl_session *session, const char *otherwise, rl_plo
   return status;
 }
 
+/* One chart of several: what is wrong with an earlier one is nothing against it, and of one that
+ * fails nothing is shown. */
+static rl_status draw_wish(rl_session *session, const rl_plot_wish *wish,
+                           const rl_chart_input *input, rl_buf *out) {
+  const rl_diags before = session->diags;
+  const size_t length = out->length;
+  rl_diags_init(&session->diags, &session->arena);
+  rl_status status = rl_plot_chart(session, wish->kind, &wish->target, input, out);
+  const rl_diags own = session->diags;
+  session->diags = before;
+  rl_diags_append(&session->diags, &own);
+  if (status == RL_OK) return RL_OK;
+  out->length = length;
+  if (out->text != NULL) out->text[length] = '\0';
+  return status;
+}
+
 rl_status rl_plot_wishes_draw(rl_session *session, const rl_plot_wishes *wishes,
                               const rl_chart_input *input, rl_buf *out) {
-  rl_status status = RL_OK;
-  for (size_t i = 0; status == RL_OK && i < wishes->count; i++) {
-    const rl_plot_wish *wish = &wishes->items[i];
-    const size_t before = out->length;
-    status = rl_plot_chart(session, wish->kind, &wish->target, input, out);
-    if (status != RL_ENVIRONMENT) continue;
-    /* the rows are right without gnuplot: they are shown, and of its drawing nothing */
-    out->length = before;
-    if (out->text != NULL) out->text[before] = '\0';
-    session->whole = true;
+  rl_status worst = RL_OK;
+  for (size_t i = 0; i < wishes->count; i++) {
+    const rl_status status = draw_wish(session, &wishes->items[i], input, out);
+    if (status > worst) worst = status;
   }
-  return status;
+  /* the rows are right whatever becomes of their charts */
+  if (worst != RL_OK) session->whole = true;
+  return worst;
 }
 
 rl_status rl_plot_beside(rl_session *session, const rl_result *result, rl_buf *out) {

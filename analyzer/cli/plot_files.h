@@ -34,6 +34,7 @@ typedef struct rl_plot_wish {
 } rl_plot_wish;
 typedef RL_LIST(rl_plot_wish) rl_plot_wishes;
 rl_status rl_plot_wishes_read(rl_session *session, const char *otherwise, rl_plot_wishes *out);
+/* Every one of them, also behind one that fails; the worst status of all. */
 rl_status rl_plot_wishes_draw(rl_session *session, const rl_plot_wishes *wishes,
                               const rl_chart_input *input, rl_buf *out);
 /* Those of a result with explanations. */

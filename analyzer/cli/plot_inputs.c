@@ -125,10 +125,28 @@ static void read_patterns(rl_session *session, rl_option_id option, const char *
   *count = list.count;
 }
 
+/* What rows have to be, in words. */
+static void read_conditions(rl_session *session, rl_chart_input *out) {
+  const rl_arguments *a = &session->arguments;
+  const rl_text_at top = rl_argument(a, RL_O_TOP), by = rl_argument(a, RL_O_BY);
+  size_t count = 0;
+  const rl_text_at *given = rl_argument_all(a, &session->arena, RL_O_CONDITION, &count);
+  const char **texts = RL_NEW_ARRAY(&session->arena, const char *, count + 1);
+  const bool ranked = top.text != NULL && by.text != NULL;
+  out->best = ranked ? rl_textf(&session->arena, "%s best by %s", top.text, by.text) : "";
+  if (given == NULL || texts == NULL || out->best == NULL) {
+    rl_diag_oom(&session->diags);
+    return;
+  }
+  for (size_t i = 0; i < count; i++) texts[out->where_count++] = given[i].text;
+  out->where = texts;
+}
+
 rl_status rl_plot_read_view(rl_session *session, rl_chart_input *out) {
   const rl_arguments *a = &session->arguments;
   read_patterns(session, RL_O_ONLY, &out->only, &out->only_count);
   read_patterns(session, RL_O_LABEL, &out->label, &out->label_count);
+  read_conditions(session, out);
   out->title = rl_argument(a, RL_O_TITLE).text;
   out->x = rl_argument(a, RL_O_X).text;
   out->y = rl_argument(a, RL_O_Y).text;
@@ -141,6 +159,7 @@ rl_status rl_plot_gather(rl_session *session, const rl_chart_kind *kind, rl_char
   *out = (rl_chart_input){.title = NULL};
   rl_status status = rl_plot_read_view(session, out);
   const char *points = rl_argument(&session->arguments, RL_O_POINTS).text;
+  out->points = points;
   if (status == RL_OK) status = rl_session_db(session);
   if (status == RL_OK && points != NULL) {
     status = rl_measured_read(&session->arena, points, &out->measured, &out->measured_count,
