@@ -170,6 +170,11 @@ rl_origin rl_origin_of(const rl_node *map, rl_origin outer) {
                      .source = source != NULL ? source : outer.source};
 }
 
+/* The key of an entry; NULL in a list. */
+static const char *key_at(const rl_node *node, size_t index) {
+  return node->kind == RL_MAP ? node->keys[index]->text : NULL;
+}
+
 rl_source_texts rl_load_sources(const rl_load *load) {
   const rl_node *node = load->sources != NULL ? load->sources : rl_load_get(load->root, "source");
   const bool one = node != NULL && node->kind == RL_SCALAR;
@@ -186,8 +191,7 @@ rl_source_texts rl_load_sources(const rl_load *load) {
     const rl_node *item = one ? node : node->items[i];
     const char *text;
     if (rl_node_text(item, "source", &text, load->diags) != RL_OK) continue;
-    const char *name = !one && node->kind == RL_MAP ? node->keys[i]->text : NULL;
-    items[out.count++] = (rl_source_text){text, item->loc, name};
+    items[out.count++] = (rl_source_text){text, item->loc, key_at(node, i)};
   }
   return out;
 }
