@@ -167,7 +167,7 @@ static bool has_failed(const rl_sweep *sweep) {
   return false;
 }
 
-/* The next plans. The first windows are small, so that rows come soon. */
+/* The next plans: so many that most of those that are counted alike meet. */
 static bool open_window(rl_sweep *sweep) {
   const uint64_t first = sweep->position / sweep->per_plan;
   close_window(sweep);

@@ -5,7 +5,7 @@
 #include "api/analysis_parts.h"
 #include "api/sweep.h"
 
-enum { RL_SWEEP_WINDOW = 64, RL_SWEEP_CHUNK = 128, RL_SWEEP_BLOCK = 4096 };
+enum { RL_SWEEP_WINDOW = 256, RL_SWEEP_CHUNK = 128, RL_SWEEP_BLOCK = 4096 };
 
 /* One combination of all that is not a number of the workload. */
 typedef struct rl_sweep_plan {
