@@ -284,12 +284,13 @@ void rl_chart_name_points(rl_chart *chart) {
   const rl_box *boxes = list_boxes(chart, &box_count, &points);
   rl_segment *lines = RL_NEW_ARRAY(arena, rl_segment, chart->guides.count + 1);
   rl_place_label *labels = RL_NEW_ARRAY(arena, rl_place_label, wishes + 1);
+  rl_place_label *spare = RL_NEW_ARRAY(arena, rl_place_label, wishes + 1);
   size_t *order = RL_NEW_ARRAY(arena, size_t, wishes + 1);
   point_name *names = RL_NEW_ARRAY(arena, point_name, wishes + 1);
   size_t *said = RL_NEW_ARRAY(arena, size_t, wishes + 1);
   bool *named = RL_NEW_ARRAY(arena, bool, wishes + 1);
-  if (boxes == NULL || lines == NULL || labels == NULL || order == NULL || names == NULL ||
-      named == NULL || said == NULL) {
+  if (boxes == NULL || lines == NULL || labels == NULL || spare == NULL || order == NULL ||
+      names == NULL || named == NULL || said == NULL) {
     chart->failed = true;
     return;
   }
@@ -303,6 +304,7 @@ void rl_chart_name_points(rl_chart *chart) {
                       .text_count = box_count - points,
                       .lines = lines,
                       .labels = labels,
+                      .spare = spare,
                       .order = order};
   for (size_t i = 0; i < chart->guides.count; i++) {
     const rl_chart_stroke *s = &chart->guides.items[i];

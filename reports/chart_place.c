@@ -4,6 +4,7 @@
 #include "reports/chart_place.h"
 
 #include <math.h>
+#include <string.h>
 
 enum { RINGS = 14, RINGS_NEAR = 3, SIDES = 16 };
 
@@ -253,16 +254,12 @@ static bool is_told(const rl_placing *place, unsigned group) {
   return false;
 }
 
-void rl_labels_place(rl_placing *place) {
+static void place_all(rl_placing *place) {
   for (size_t i = 0; i < place->label_count; i++) {
-    size_t at = i;
-    place->labels[i].placed = place->labels[i].leader = false;
-    place->labels[i].box = (rl_box){0};
-    for (; at > 0; at--) {
-      if (place->labels[place->order[at - 1]].priority >= place->labels[i].priority) break;
-      place->order[at] = place->order[at - 1];
-    }
-    place->order[at] = i;
+    rl_place_label *label = &place->labels[i];
+    label->placed = label->leader = label->shortened = false;
+    label->width = label->whole;
+    label->box = (rl_box){0};
   }
   for (size_t i = 0; i < place->label_count; i++) {
     rl_place_label *label = &place->labels[place->order[i]];
@@ -273,4 +270,65 @@ void rl_labels_place(rl_placing *place) {
     label->shortened = true;
     place_one(place, label);
   }
+}
+
+/* A name that nothing else tells. */
+static bool is_missed(const rl_place_label *label) {
+  return !label->placed && !label->near && label->group == 0;
+}
+
+/* How many names have no place, and the priority of the first of them. */
+static size_t count_missed(const rl_placing *place, double *most) {
+  size_t count = 0;
+  for (size_t i = 0; i < place->label_count; i++) {
+    const rl_place_label *label = &place->labels[i];
+    if (!is_missed(label)) continue;
+    if (count == 0 || label->priority > *most) *most = label->priority;
+    count++;
+  }
+  return count;
+}
+
+/* The others stay in their order. */
+static void put_missed_first(rl_placing *place) {
+  size_t *order = place->order, front = 0;
+  for (size_t i = 0; i < place->label_count; i++) {
+    const size_t index = order[i];
+    if (!is_missed(&place->labels[index])) continue;
+    memmove(order + front + 1, order + front, (i - front) * sizeof *order);
+    order[front++] = index;
+  }
+}
+
+/* Names that were placed first stand where others have their only place. */
+static void place_missed(rl_placing *place) {
+  enum { TRIES = 3, FEW = 4 };
+  double most = 0, least = 0;
+  size_t missed = count_missed(place, &most);
+  for (int t = 0; t < TRIES && missed > 0 && missed <= FEW; t++) {
+    memcpy(place->spare, place->labels, place->label_count * sizeof *place->labels);
+    put_missed_first(place);
+    place_all(place);
+    const size_t left = count_missed(place, &least);
+    if (left >= missed || (left > 0 && least > most)) {
+      memcpy(place->labels, place->spare, place->label_count * sizeof *place->labels);
+      return;
+    }
+    missed = left;
+    most = least;
+  }
+}
+
+void rl_labels_place(rl_placing *place) {
+  for (size_t i = 0; i < place->label_count; i++) {
+    size_t at = i;
+    place->labels[i].whole = place->labels[i].width;
+    for (; at > 0; at--) {
+      if (place->labels[place->order[at - 1]].priority >= place->labels[i].priority) break;
+      place->order[at] = place->order[at - 1];
+    }
+    place->order[at] = i;
+  }
+  place_all(place);
+  if (place->spare != NULL) place_missed(place);
 }

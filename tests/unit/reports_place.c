@@ -18,6 +18,7 @@ static double random_to(double most) {
 static rl_place_label labels[LABELS];
 static rl_box boxes[LABELS + 1];
 static size_t order[LABELS];
+static rl_place_label spare[LABELS];
 
 static rl_placing random_placing(size_t count) {
   static const rl_segment slope = {0, 0, 400, 300};
@@ -94,6 +95,7 @@ static void test_random(void) {
   int wrong = 0, placed = 0, wanted = 0;
   for (int round = 0; round < ROUNDS; round++) {
     rl_placing placing = random_placing((size_t)(1 + round % LABELS));
+    if (round % 2 == 1) placing.spare = spare;
     rl_labels_place(&placing);
     wrong += mistakes(&placing);
     for (size_t i = 0; i < placing.label_count; i++) placed += labels[i].placed;
@@ -180,6 +182,52 @@ static void test_brief(void) {
   CU_ASSERT(labels[0].placed && !labels[0].shortened);
 }
 
+/* Two marks whose names are 20 by 4, with a line above and one at the right of the second: its only
+ * place is below it, from 204 to 224, where that of the first, from 201 to 221, comes to stand. Where
+ * there is room to try again the first goes to the left. */
+static void test_missed(void) {
+  static const rl_segment around[] = {{150, 105.5, 300, 105.5}, {230, 90, 230, 105}};
+  rl_placing placing = random_placing(2);
+  labels[0] = (rl_place_label){.x = 200, .y = 100, .width = 20, .height = 4, .priority = 2};
+  labels[1] = (rl_place_label){.x = 214, .y = 104, .width = 20, .height = 4, .priority = 1};
+  for (int i = 0; i < 2; i++) {
+    const double x = labels[i].x, y = labels[i].y;
+    boxes[i] = (rl_box){x - 0.4, y - 0.4, x + 0.4, y + 0.4};
+  }
+  placing.gap = 1;
+  placing.mark = 0.4;
+  placing.no_leaders = true;
+  placing.box_count = 2;
+  placing.text_count = 0;
+  placing.lines = around;
+  placing.line_count = 2;
+  rl_labels_place(&placing);
+  CU_ASSERT_EQUAL(labels[0].box.left, 201);
+  CU_ASSERT(labels[0].placed && !labels[1].placed);
+  placing.spare = spare;
+  rl_labels_place(&placing);
+  CU_ASSERT(labels[0].placed && labels[1].placed);
+  CU_ASSERT_EQUAL(labels[0].box.right, 199);
+  CU_ASSERT_EQUAL(labels[1].box.left, 204);
+  CU_ASSERT_EQUAL(labels[1].box.top, 103);
+}
+
+/* No order names both of what has one place: it stays with the more important one. */
+static void test_missed_for_good(void) {
+  rl_placing placing = random_placing(2);
+  for (int i = 0; i < 2; i++) {
+    labels[i] =
+        (rl_place_label){.x = 100, .y = 100, .width = 190, .height = 11, .priority = 1 + i};
+    boxes[i] = (rl_box){97, 97, 103, 103};
+  }
+  placing.bounds = (rl_box){0, 90, 200, 115};
+  placing.line_count = placing.text_count = 0;
+  placing.box_count = 2;
+  placing.spare = spare;
+  rl_labels_place(&placing);
+  CU_ASSERT(labels[1].placed && !labels[0].placed);
+}
+
 /* What is wider than the sheet finds no place. */
 static void test_no_room(void) {
   rl_placing placing = random_placing(1);
@@ -202,4 +250,5 @@ static void test_geometry(void) {
 RL_SUITE("label placement", {"random points", test_random}, {"priority", test_priority},
          {"no room", test_no_room}, {"foreign mark", test_foreign_mark},
          {"hemmed in", test_hemmed_in}, {"group", test_group}, {"brief", test_brief},
+         {"missed", test_missed}, {"missed for good", test_missed_for_good},
          {"geometry", test_geometry})
