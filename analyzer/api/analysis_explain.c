@@ -31,6 +31,7 @@ static const struct {
     [RL_M_TAIL_READ] = {"K_d", "tokens of the dense tail before the pass"},
     [RL_M_TAIL_LEAVE] = {"L_d", "tokens of the dense tail that the pass compresses"},
     [RL_M_TAIL_WRITE] = {"N_d", "new tokens that stay in the dense tail"},
+    [RL_M_TAKEN_IN] = {"T_d", "new tokens that the cache takes in"},
     [RL_M_TAIL_KEPT] = {"M_d", "places of the dense tail that were used"},
     [RL_M_BODY_HELD] = {"N_h", "sequences that have a compressed cache before the pass"},
     [RL_M_BODY_BEGUN] = {"N_b", "sequences whose compressed cache the pass begins"},
@@ -92,6 +93,18 @@ rl_result_figure rl_result_figure_of(const char *name, rl_figure figure, const c
   return out;
 }
 
+/* Of caches that keep tokens apart, under a window or not. */
+static const char *symbol_of_parted(rl_arena *arena, const rl_moment *moment) {
+  char newest[RL_NUMBER_TEXT], step[RL_NUMBER_TEXT], window[RL_NUMBER_TEXT];
+  const rl_parting *parting = &moment->parting;
+  const char *symbol = moment_words[moment->kind].symbol;
+  rl_print_grouped(parting->newest, newest);
+  rl_print_grouped(parting->step, step);
+  if (parting->window == 0) return rl_textf(arena, "%s(%s, %s)", symbol, newest, step);
+  return rl_textf(arena, "%s(%s, %s, %s)", symbol, newest, step,
+                  rl_print_grouped(parting->window, window));
+}
+
 static const char *symbol_of_all(rl_arena *arena, const rl_moment *moment) {
   char window[RL_NUMBER_TEXT], experts[RL_NUMBER_TEXT], chosen[RL_NUMBER_TEXT];
   const char *symbol = moment_words[moment->kind].symbol;
@@ -109,9 +122,8 @@ static const char *symbol_of_all(rl_arena *arena, const rl_moment *moment) {
     return rl_textf(arena, "%s(%s - %s)", symbol, rl_print_grouped(moment->window, window),
                     rl_print_grouped(moment->skip, chosen));
   }
-  if (moment->parting.step != 0 && moment->window == 0) {
-    return rl_textf(arena, "%s(%s, %s)", symbol, rl_print_grouped(moment->parting.newest, window),
-                    rl_print_grouped(moment->parting.step, chosen));
+  if (moment->parting.step != 0 && (moment->window == 0 || moment->parting.window != 0)) {
+    return symbol_of_parted(arena, moment);
   }
   uint64_t size = moment->chunk != 0 ? moment->chunk : moment->window;
   if (size == 0) return symbol;
@@ -131,6 +143,13 @@ static const char *symbol_of(rl_arena *arena, const rl_moment *moment) {
 static const char *meaning_of_parted(rl_arena *arena, const rl_moment *moment) {
   char window[RL_NUMBER_TEXT], step[RL_NUMBER_TEXT];
   const char *says = moment_words[moment->kind].says;
+  if (moment->parting.window != 0) {
+    char reach[RL_NUMBER_TEXT];
+    return rl_textf(arena, "%s, the newest %s apart, %s at a time, under a window of %s", says,
+                    rl_print_grouped(moment->parting.newest, window),
+                    rl_print_grouped(moment->parting.step, step),
+                    rl_print_grouped(moment->parting.window, reach));
+  }
   if (moment->window != 0) {
     return rl_textf(arena, "%s, of each the newest %s at most", says,
                     rl_print_grouped(moment->window, window));

@@ -280,7 +280,7 @@ static rl_moment kept_of(const rl_program *program, const rl_tensor *tensor, uin
   if (tensor->part == RL_KV_CHANNELS) return rl_moment_of(RL_M_SEQUENCES);
   if (tensor->extent == RL_EXTENT_SOURCE_KV) return rl_extent_moment(program, tensor->extent);
   rl_moment kept = {.kind = KINDS[tensor->part],
-                    .window = tensor->window,
+                    .window = tensor->part == RL_KV_ALL ? tensor->window : 0,
                     .within = tensor->within,
                     .parting = tensor->parting,
                     .tokens = tensor->tokens};

@@ -39,6 +39,7 @@ typedef enum rl_moment_kind {
   RL_M_TAIL_LEAVE,   /* of those the ones that the pass moves to the body */
   RL_M_TAIL_WRITE,   /* new tokens in the tail after the pass */
   RL_M_TAIL_KEPT,    /* places of the tail that a sequence as long as it is then has used */
+  RL_M_TAKEN_IN,     /* new tokens that are written to either: under a window not those that are out of it */
   RL_M_BODY_HELD,    /* sequences that have a body before the pass */
   RL_M_BODY_BEGUN,   /* sequences that the pass gives one */
   RL_M_BODY_GROWN,   /* sequences to whose body the pass adds */

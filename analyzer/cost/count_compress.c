@@ -60,3 +60,24 @@ void rl_work_kv_compress(rl_tally *tally, const rl_op *op) {
     }
   }
 }
+
+/* The body of the keys, or of the values. */
+static const rl_tensor *body_of(const rl_program *program, const rl_op *op, bool values) {
+  const rl_tensor *body = NULL;
+  for (uint32_t o = 0; o < op->operand_count; o++) {
+    const rl_tensor *tensor = &program->tensors[program->operands[op->first_operand + o].tensor];
+    if (tensor->part == RL_KV_BODY && tensor->holds_values == values) body = tensor;
+  }
+  return body;
+}
+
+/* New keys, then new values: under a window without those that no later query sees. */
+rl_share rl_share_kv_compress(const rl_program *program, const rl_op *op,
+                              const rl_operand *operand) {
+  rl_share share = rl_share_plain(program, op, operand);
+  const uint64_t nth = (uint64_t)(operand - &program->operands[op->first_operand]);
+  if (nth > 1) return share;
+  const rl_parting parting = body_of(program, op, nth == 1)->parting;
+  if (parting.window != 0) share.blocks = (rl_moment){.kind = RL_M_TAKEN_IN, .parting = parting};
+  return share;
+}

@@ -102,8 +102,8 @@ static rl_moment rectangle_of(const rl_program *program, const rl_op *op) {
 }
 
 /* Products of the queries with the keys of one cache, or of its values with what they are weighted
- * by: 2 d_h a pair and head. A compressed body takes as many as it stores of each block, the `rest`
- * of the pairs the whole. */
+ * by: 2 d_h a pair and head. A compressed body takes as many as it stores of each block that a query
+ * meets, the `rest` of the pairs the whole. What a window dropped is in no stored rectangle's products. */
 static void work_of_cache(rl_tally *tally, const rl_op *op, uint32_t nth, rl_moment_kind rest) {
   const rl_program *program = tally->program;
   const rl_tensor *cache = &program->tensors[program->operands[op->first_operand + nth].tensor];
@@ -115,14 +115,16 @@ static void work_of_cache(rl_tally *tally, const rl_op *op, uint32_t nth, rl_mom
     products = products_of(tally, cache, cache->rows / kv_heads);
     if (!rl_mul_u64(whole, cache->tokens, &whole)) tally->overflow = true;
   }
-  if (cache->part != RL_KV_BODY || products == whole) {
+  const bool dropped = rest == RL_M_REST_SCORES && cache->parting.window != 0;
+  if (cache->part != RL_KV_BODY || (products == whole && !dropped)) {
     RL_TALLY(tally, matrix, pairs, 2, heads, op->at.head_dim);
     return;
   }
   pairs.kind = rest;
   pairs.parting = cache->parting;
   RL_TALLY(tally, matrix, pairs, 2, heads, op->at.head_dim);
-  pairs = (rl_moment){.kind = RL_M_BODY_PAIRS, .parting = cache->parting, .tokens = cache->tokens};
+  pairs.kind = RL_M_BODY_PAIRS;
+  pairs.tokens = cache->tokens;
   RL_TALLY(tally, matrix, pairs, 2, heads, products);
 }
 

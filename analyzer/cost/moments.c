@@ -263,15 +263,20 @@ static inline bool each_rectangle(const rl_group *group, const rl_moment *moment
   return rl_add_u64(group->cached, group->q, value) && rl_mul_u64(*value, group->q, value);
 }
 
-/* Keys of the body are cached: every new token attends to all of them. */
+/* Keys of the body are cached: every new token attends to all of them, or to those under its window. */
 static inline bool each_rest_pair(const rl_group *group, const rl_moment *moment, uint64_t *value) {
   uint64_t met;
   return each_pair(group, moment, value) && rl_parted_body_met(group, moment, &met) &&
          rl_sub_u64(*value, met, value);
 }
 
+/* Of what a window leaves every query meets the tail and the new tokens. */
 static bool each_rest_score(const rl_group *group, const rl_moment *moment, uint64_t *value) {
   uint64_t met;
+  if (moment->parting.window != 0) {
+    return rl_parted_tail_read(group, moment, value) && rl_add_u64(*value, group->q, value) &&
+           rl_mul_u64(*value, group->q, value);
+  }
   return each_rectangle(group, moment, value) && rl_parted_body_met(group, moment, &met) &&
          rl_sub_u64(*value, met, value);
 }
@@ -362,6 +367,7 @@ RL_SUM_PARTED(body_kept)
 RL_SUM_PARTED(tail_read)
 RL_SUM_PARTED(tail_leave)
 RL_SUM_PARTED(tail_write)
+RL_SUM_PARTED(taken_in)
 RL_SUM_PARTED(tail_kept)
 RL_SUM_PARTED(body_held)
 RL_SUM_PARTED(body_begun)
@@ -505,6 +511,7 @@ static const moment_sum SUMS[RL_MOMENT_KINDS] = {
     [RL_M_TAIL_READ] = sum_tail_read,
     [RL_M_TAIL_LEAVE] = sum_tail_leave,
     [RL_M_TAIL_WRITE] = sum_tail_write,
+    [RL_M_TAKEN_IN] = sum_taken_in,
     [RL_M_TAIL_KEPT] = sum_tail_kept,
     [RL_M_BODY_HELD] = sum_body_held,
     [RL_M_BODY_BEGUN] = sum_body_begun,

@@ -1,5 +1,5 @@
-/* What one sequence contributes to the moments of caches that keep tokens apart. Not for other rooms;
- * they read cost/cost.h. */
+/* What one sequence contributes to the moments of caches that keep tokens apart. Not for other
+ * rooms; they read cost/cost.h. */
 #ifndef RL_COST_PARTED_H
 #define RL_COST_PARTED_H
 
@@ -12,6 +12,7 @@ bool rl_parted_body_kept(const rl_group *group, const rl_moment *moment, uint64_
 bool rl_parted_tail_read(const rl_group *group, const rl_moment *moment, uint64_t *value);
 bool rl_parted_tail_leave(const rl_group *group, const rl_moment *moment, uint64_t *value);
 bool rl_parted_tail_write(const rl_group *group, const rl_moment *moment, uint64_t *value);
+bool rl_parted_taken_in(const rl_group *group, const rl_moment *moment, uint64_t *value);
 bool rl_parted_tail_kept(const rl_group *group, const rl_moment *moment, uint64_t *value);
 bool rl_parted_body_held(const rl_group *group, const rl_moment *moment, uint64_t *value);
 bool rl_parted_body_begun(const rl_group *group, const rl_moment *moment, uint64_t *value);

@@ -14,7 +14,8 @@ static rl_moment_kind kind_of(const rl_tensor *tensor) {
 /* The plan's value of it over all sequences; NULL when no form of the plan has it. */
 static const uint64_t *value_of(const rl_cost *cost, const uint64_t *moments,
                                 const rl_tensor *tensor) {
-  const uint64_t window = tensor->role == RL_ROLE_KV ? tensor->window : 0;
+  const bool whole_cache = tensor->role == RL_ROLE_KV && tensor->part == RL_KV_ALL;
+  const uint64_t window = whole_cache ? tensor->window : 0;
   for (uint32_t m = 0; m < cost->moment_count; m++) {
     const rl_moment *moment = &cost->moments[m];
     if (tensor->part == RL_KV_CHANNELS && moment->kind == RL_M_SEQUENCES) return &moments[m];
@@ -41,7 +42,7 @@ bool rl_cost_stored(const rl_cost *cost, const rl_tensor *tensor, const uint64_t
     return rl_mul_u64(ID_BYTES, tensor->cols, &row_bytes) && rl_mul_u64(rows, row_bytes, bytes);
   }
   const uint64_t pieces = rl_tensor_pieces(tensor);
-  if (tensor->part != RL_KV_BODY || pieces == 1) {
+  if (tensor->part != RL_KV_BODY || tensor->pieces == 0) {
     return rl_format_bytes(tensor->format, rows, tensor->cols, bytes);
   }
   return rl_format_bytes(tensor->format, tensor->rows / pieces, tensor->cols, &row_bytes) &&

@@ -144,6 +144,7 @@ void rl_work_choose_tokens(rl_tally *tally, const rl_op *op);
 rl_share rl_share_chosen(const rl_program *program, const rl_op *op, const rl_operand *operand);
 /* count_compress.c */
 void rl_work_kv_compress(rl_tally *tally, const rl_op *op);
+rl_share rl_share_kv_compress(const rl_program *program, const rl_op *op, const rl_operand *operand);
 /* count_channels.c */
 void rl_work_choose_channels(rl_tally *tally, const rl_op *op);
 rl_share rl_share_choose_channels(const rl_program *program, const rl_op *op,

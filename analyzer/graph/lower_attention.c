@@ -171,7 +171,7 @@ rl_status rl_lower_attention(rl_lowering *lowering, const rl_statement *statemen
     status = rl_position_table(lowering, statement, values, &op, &ends.table);
   }
   const bool parted = ends.k_parts.fresh != RL_NONE;
-  if (status == RL_OK && parted) status = rl_parted_check(lowering, statement, values);
+  if (status == RL_OK && parted) status = rl_parted_window(lowering, statement, values);
   if (status != RL_OK) return status;
   op.at.parted = parted;
   op.at.kept_channels = rl_channels_kept(lowering);

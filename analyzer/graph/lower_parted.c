@@ -1,8 +1,8 @@
 /* Statements to operators: caches that keep tokens apart (spec/parting.h). Attention reads the body
- * and the tail that stood there before the pass and, as they are, the keys and values of its tokens;
- * then one operator takes those in and compresses what leaves the tail (Liu et al. 2024, KIVI, alg. 1:
- * prompt and new token are attended to before they are quantized).
- * H_kv KV heads, d_h head size. */
+ * and the tail that stood there before the pass and, as they are, the keys and values of its
+ * tokens; then one operator takes those in and compresses what leaves the tail (Liu et al. 2024,
+ * KIVI, alg. 1: prompt and new token are attended to before they are quantized). H_kv KV heads, d_h
+ * head size. */
 #include "base/checked.h"
 #include "graph/lowering.h"
 
@@ -117,10 +117,33 @@ rl_status rl_parted_append(rl_lowering *lowering, const rl_statement *statement,
   return status;
 }
 
-rl_status rl_parted_check(rl_lowering *lowering, const rl_statement *statement,
-                          const rl_evaluated *values) {
-  bool plain = values->window == 0 && values->within == 0 && lowering->phase == RL_PHASE_BOTH;
-  return plain ? RL_OK : rl_parted_refuse(lowering, statement);
+/* Blocks that leave the window are dropped, and a tail has no room for what none sees. */
+static void reach_back(rl_lowering *lowering, const rl_parts *parts, uint64_t window) {
+  rl_tensor *body = &lowering->tensors.items[parts->body];
+  body->parting.window = window;
+  body->parting.block = window == 0 ? 0 : body->tokens;
+  if (parts->tail == RL_NONE) return;
+  rl_tensor *tail = &lowering->tensors.items[parts->tail];
+  tail->parting = body->parting;
+  tail->rows = rl_parting_places(&tail->parting) * parts->heads;
+}
+
+rl_status rl_parted_window(rl_lowering *lowering, const rl_statement *statement,
+                           const rl_evaluated *values) {
+  const bool masked = values->window != 0 && lowering->k_parts.channels != RL_NONE;
+  if (values->within != 0 || lowering->phase != RL_PHASE_BOTH) {
+    return rl_parted_refuse(lowering, statement);
+  }
+  if (masked) {
+    const char *what =
+        rl_textf(lowering->arena, "a window on a KV cache that leaves out channels (%s)",
+                 lowering->scenario->k->name);
+    if (what == NULL) return rl_diag_oom(lowering->diags);
+    return RL_REPORT(lowering->diags, NOT_SUPPORTED, statement->loc, what, NULL);
+  }
+  reach_back(lowering, &lowering->k_parts, values->window);
+  reach_back(lowering, &lowering->v_parts, values->window);
+  return RL_OK;
 }
 
 size_t rl_parts_read(const rl_lowering *lowering, const rl_parts *parts, rl_operand *operands,

@@ -320,9 +320,10 @@ rl_status rl_parted_refuse(rl_lowering *lowering, const rl_statement *statement)
 /* The tensors of both caches; keys and values `in` are taken in when they were attended to. */
 rl_status rl_parted_append(rl_lowering *lowering, const rl_statement *statement,
                            const rl_evaluated *values, const uint32_t in[2]);
-/* Refuses what attention over such caches cannot do. */
-rl_status rl_parted_check(rl_lowering *lowering, const rl_statement *statement,
-                          const rl_evaluated *values);
+/* Tells both caches how far the attention of this layer looks back, and refuses what it cannot do over
+ * such ones. */
+rl_status rl_parted_window(rl_lowering *lowering, const rl_statement *statement,
+                           const rl_evaluated *values);
 /* Adds what is read of a cache beside its body; answers the new count. */
 size_t rl_parts_read(const rl_lowering *lowering, const rl_parts *parts, rl_operand *operands,
                      size_t count);

@@ -44,8 +44,21 @@ static uint64_t next_block(const rl_parting *parting, uint64_t first) {
   const uint64_t apart = parting->first + parting->newest, step = parting->step;
   if (step == 0) return UINT64_MAX;
   if (step == 1) return first < apart ? apart : UINT64_MAX;
-  uint64_t filled = rl_parting_body(parting, first) + apart + step; /* the next to have been filled */
+  uint64_t filled =
+      rl_parting_body(parting, first) + apart + step; /* the next to have been filled */
   return first + 1 < filled ? filled - 1 : filled;
+}
+
+/* The next step behind `first` at which a window fills, leaves the first tokens behind or drops a
+ * block of a cache that keeps tokens apart; each, where it is shorter than what stands apart. */
+static uint64_t next_drop(const rl_parting *parting, uint64_t first) {
+  if (parting->window == 0) return UINT64_MAX;
+  if (parting->window <= parting->newest + parting->step) return first + 1;
+  const uint64_t full = parting->window - 1, moved = full + parting->first;
+  if (first < full) return full;
+  if (first < moved) return moved;
+  if (parting->block == 1) return UINT64_MAX;
+  return moved + rl_parting_dropped(parting, first) + parting->block;
 }
 
 /* Where windows fill up a step's time bends downwards, where chunks begin it falls: no piece
@@ -58,8 +71,9 @@ static uint64_t next_break(const rl_cost *cost, uint64_t first, uint64_t last) {
       if (windows[i] > first + 1 && windows[i] - 1 < last) last = windows[i] - 1;
     }
     const uint64_t begins[] = {within == 0 ? UINT64_MAX : (first / within + 1) * within,
-                               next_block(&cost->moments[m].parting, first)};
-    for (int i = 0; i < 2; i++) {
+                               next_block(&cost->moments[m].parting, first),
+                               next_drop(&cost->moments[m].parting, first)};
+    for (int i = 0; i < 3; i++) {
       uint64_t end = first + 1 < begins[i] ? begins[i] - 1 : begins[i];
       if (end < last) last = end;
     }

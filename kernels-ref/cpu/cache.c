@@ -90,6 +90,27 @@ bool rl_cache_in_body(const rl_cache *cache, const rl_pass_sequence *sequence, u
   return *index < rl_parting_body(parting, sequence->cached);
 }
 
+bool rl_cache_holds(const rl_cache *cache, const rl_pass_sequence *sequence, uint64_t j) {
+  const rl_parting *parting = &cache->parting;
+  uint64_t index;
+  if (parting->window == 0 || j >= sequence->cached) return true;
+  if (!rl_cache_in_body(cache, sequence, j, &index)) {
+    return j >= rl_parting_seen_from(parting, sequence->cached);
+  }
+  return index >= rl_parting_dropped(parting, sequence->cached);
+}
+
+void rl_cache_read_edge(const rl_cache *cache, const rl_pass_sequence *sequence, uint64_t head,
+                        float *values) {
+  const rl_parting *parting = &cache->parting;
+  const uint64_t seen = rl_parting_seen_from(parting, sequence->cached);
+  for (uint64_t j = parting->first + rl_parting_dropped(parting, sequence->cached); j < seen; j++) {
+    uint64_t index;
+    if (!rl_cache_in_body(cache, sequence, j, &index)) return;
+    rl_cache_read_kept(cache, sequence, index, head, values);
+  }
+}
+
 void rl_cache_read(const rl_cache *cache, const rl_pass_sequence *sequence, uint64_t j,
                    uint64_t head, float *values) {
   uint64_t index;

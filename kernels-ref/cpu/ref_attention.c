@@ -18,8 +18,8 @@ typedef struct partners {
 } partners;
 
 /* One query head of one new token. */
-static void attend(const rl_call *call, const partners *met, const rl_pass_sequence *sequence, uint64_t i,
-                   uint64_t head) {
+static void attend(const rl_call *call, const partners *met, const rl_pass_sequence *sequence,
+                   uint64_t i, uint64_t head) {
   const rl_op_attributes *at = &call->op->at;
   const rl_view *in = rl_call_read(call, 0), *out = rl_call_write(call, 0);
   uint64_t n = at->head_dim, kv_head = head / (at->heads / at->kv_heads);
@@ -48,6 +48,10 @@ void rl_ref_attention(const rl_call *call) {
   met.v = rl_cache_of(call, 2, &beside);
   for (size_t s = 0; s < call->pass->count; s++) {
     const rl_pass_sequence *sequence = &call->pass->sequences[s];
+    for (uint64_t h = 0; h < call->op->at.kv_heads; h++) {
+      rl_cache_read_edge(&met.k, sequence, h, call->work->values);
+      rl_cache_read_edge(&met.v, sequence, h, call->work->values);
+    }
     for (uint64_t i = 0; i < sequence->q; i++) {
       for (uint64_t h = 0; h < call->op->at.heads; h++) attend(call, &met, sequence, i, h);
     }

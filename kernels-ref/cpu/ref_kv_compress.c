@@ -1,6 +1,6 @@
-/* kv_compress: tokens that leave the tail, or never enter it, are packed into the body, a block at a
- * time; the other new tokens take the places in the tail that are free then (Liu et al. 2024, KIVI,
- * alg. 1). */
+/* kv_compress: tokens that leave the tail, or never enter it, are packed into the body, a block at
+ * a time; the other new tokens take the places in the tail that are free then (Liu et al. 2024,
+ * KIVI, alg. 1). What no later query sees is neither packed nor kept. */
 #include "base/checked.h"
 #include "kernels-ref/cpu/cache.h"
 
@@ -84,13 +84,14 @@ static void compress(const side *s, const rl_pass_sequence *sequence) {
   const rl_parting *parting = &s->cache.parting;
   const uint64_t end = sequence->cached + sequence->q;
   const uint64_t before = rl_parting_body(parting, sequence->cached);
-  const uint64_t after = rl_parting_body(parting, end);
-  for (uint64_t index = before; index < after; index += s->cache.tokens) {
+  const uint64_t after = rl_parting_body(parting, end), dropped = rl_parting_dropped(parting, end);
+  const uint64_t gone = rl_max_u64(after, dropped);
+  for (uint64_t index = rl_max_u64(before, dropped); index < after; index += s->cache.tokens) {
     for (uint64_t h = 0; h < s->cache.heads; h++) pack_block(s, sequence, index, h);
   }
   for (uint64_t p = sequence->cached; p < end; p++) {
-    bool packed = p >= parting->first && p - parting->first < after;
-    if (!packed) keep_token(s, sequence, p);
+    bool left = p >= parting->first && p - parting->first < gone;
+    if (!left) keep_token(s, sequence, p);
   }
 }
 

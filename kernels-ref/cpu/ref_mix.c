@@ -1,5 +1,5 @@
 /* mix: sum of the values weighted with stored probabilities (Vaswani et al. 2017, eq. 1). Every
- * value row is read, those of probability 0 too. */
+ * value row that there is is read, those of probability 0 too. */
 #include <string.h>
 
 #include "kernels-ref/cpu/cache.h"
@@ -16,6 +16,7 @@ static void mix_query(const rl_call *call, const rl_pass_sequence *sequence, uin
   memset(sum, 0, n * sizeof *sum);
   for (uint64_t j = 0; j < keys; j++) {
     rl_view_read(in, (sequence->first_score + i * keys + j) * in->block + head, 1, &probability);
+    if (!rl_cache_holds(&v, sequence, j)) continue;
     rl_cache_read(&v, sequence, j, kv_head, value);
     for (uint64_t c = 0; c < n; c++) sum[c] += probability * value[c];
   }

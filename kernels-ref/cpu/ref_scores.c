@@ -1,5 +1,6 @@
 /* scores: the full rectangle q K^T of every sequence, scaled, capped and stored; what a query does
- * not attend to is -inf (Vaswani et al. 2017, 3.2.3). Every key row is read, masked or not. */
+ * not attend to is -inf (Vaswani et al. 2017, 3.2.3). Every key row that there is is read, masked
+ * or not. */
 #include <math.h>
 
 #include "kernels-ref/cpu/cache.h"
@@ -31,7 +32,8 @@ static void score_query(const rl_call *call, const rl_pass_sequence *sequence, u
   float *q = call->work->values;
   rl_view_read(in, (sequence->first_token + i) * in->block + head * n, n, q);
   for (uint64_t j = 0; j < keys; j++) {
-    float product = product_of(call, &k, sequence, i, j, head), score = -INFINITY;
+    const bool held = rl_cache_holds(&k, sequence, j);
+    float product = held ? product_of(call, &k, sequence, i, j, head) : 0, score = -INFINITY;
     if (rl_pass_attends(sequence, i, j, at)) {
       score = rl_ref_score(call->op, product + rl_ref_alibi(call->op, sequence, head, i, j));
       score += rl_ref_token_bias(call->op, table, sequence, head, i, j);

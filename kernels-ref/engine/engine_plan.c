@@ -35,7 +35,7 @@ static bool largest_store(const rl_engine_state *state, const rl_tensor *tensor,
   uint64_t rows, blocks = rl_limits_blocks(&state->limits, tensor->extent);
   if (tensor->part == RL_KV_BODY) blocks /= tensor->tokens; /* no sequence fills one in part */
   uint64_t pieces = rl_tensor_pieces(tensor);
-  if (tensor->part == RL_KV_BODY && pieces > 1) pieces *= rl_max_u64(blocks, 1);
+  if (tensor->part == RL_KV_BODY && tensor->pieces > 0) pieces *= rl_max_u64(blocks, 1);
   return rl_mul_u64(blocks, tensor->rows, &rows) &&
          rl_store_init_pieces(store, tensor->format, pieces, rows, tensor->cols);
 }

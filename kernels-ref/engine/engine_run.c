@@ -90,15 +90,16 @@ static uint64_t count_chosen(rl_engine_state *state, const rl_pass *pass, const 
   return distinct;
 }
 
-/* Groups of values in the blocks of a packed body that a sequence has before the pass, or is given.
- */
+/* Groups of values in the blocks of a packed body that a sequence has before the pass, or is given,
+ * without those that its window dropped. */
 static uint64_t packed_of(const rl_tensor *body, const rl_store *store, bool read,
                           const rl_pass_sequence *sequence) {
-  const uint64_t before = rl_parting_body(&body->parting, sequence->cached);
-  const uint64_t after = rl_parting_body(&body->parting, sequence->cached + sequence->q);
-  const uint64_t end = read ? before : after, heads = body->pieces;
+  const uint64_t behind = sequence->cached + (read ? 0 : sequence->q), heads = body->pieces;
+  const uint64_t before = read ? 0 : rl_parting_body(&body->parting, sequence->cached);
+  const uint64_t from = rl_max_u64(before, rl_parting_dropped(&body->parting, behind));
+  const uint64_t end = rl_parting_body(&body->parting, behind);
   uint64_t groups = 0;
-  for (uint64_t index = read ? 0 : before; index < end; index += body->tokens) {
+  for (uint64_t index = from; index < end; index += body->tokens) {
     const uint64_t first = rl_pass_kv(sequence, index) / body->tokens * heads;
     for (uint64_t p = first; p < first + heads; p++) groups += rl_packed_stored(store, p);
   }

@@ -70,15 +70,21 @@ static void clear_states(rl_engine_state *state, uint32_t sequence) {
   }
 }
 
-/* Whether every cache that keeps tokens apart has compressed as many at `length` as it has now. */
-static bool bodies_hold(const rl_program *program, uint64_t now, uint64_t length) {
+/* What a cache that keeps tokens apart holds no longer of a sequence of `length` tokens; NULL:
+ * nothing. */
+static const char *what_is_gone(const rl_program *program, uint64_t now, uint64_t length) {
   for (uint32_t t = 0; t < program->tensor_count && length != 0; t++) {
     const rl_tensor *tensor = &program->tensors[t];
     if (tensor->part != RL_KV_BODY) continue;
     const rl_parting *parting = &tensor->parting;
-    if (rl_parting_body(parting, now) != rl_parting_body(parting, length)) return false;
+    if (rl_parting_body(parting, now) != rl_parting_body(parting, length)) {
+      return "a cache cannot take back tokens that it has compressed";
+    }
+    if (rl_parting_dropped(parting, now) != rl_parting_dropped(parting, length)) {
+      return "a cache cannot take back tokens when others have left its window since";
+    }
   }
-  return true;
+  return NULL;
 }
 
 rl_status rl_engine_rewind(rl_engine_state *engine, uint32_t sequence, uint64_t length,
@@ -95,10 +101,8 @@ rl_status rl_engine_rewind(rl_engine_state *engine, uint32_t sequence, uint64_t 
     return RL_REPORT(diags, ENGINE_PASS, NOWHERE,
                      "a recurrent state cannot forget single tokens, only all of them");
   }
-  if (!bodies_hold(engine->program, engine->sequences[sequence].length, length)) {
-    return RL_REPORT(diags, ENGINE_PASS, NOWHERE,
-                     "a cache cannot take back tokens that it has compressed");
-  }
+  const char *gone = what_is_gone(engine->program, engine->sequences[sequence].length, length);
+  if (gone != NULL) return RL_REPORT(diags, ENGINE_PASS, NOWHERE, gone);
   if (length == 0) clear_states(engine, sequence);
   engine->sequences[sequence].length = length;
   engine->sequences[sequence].pending = 0;

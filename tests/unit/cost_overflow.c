@@ -36,6 +36,9 @@ static bool sum(const rl_moment *moment, const rl_group *groups, size_t count, u
     .count = 1, .q = 2, .source = {.positions = (of), .pieces = (many) } \
   }
 #define POWER(n) (UINT64_C(1) << (n))
+/* A window that nothing leaves. */
+#define FAR_BODY \
+  .parting = {.step = 1, .window = MOST, .block = 1}, .tokens = 1, .window = MOST
 
 static const row REFUSED[] = {
     /* positions of dealt tokens */
@@ -84,6 +87,21 @@ static const row REFUSED[] = {
      {.count = 1, .q = 2, .cached = 9},
      0},
     {{.kind = RL_M_REST_SCORES, .parting = {.step = 1}}, LATE, 0},
+    /* under a window: a tail of 2^64 - 2 and 2 tokens, q q; 2^62 seen by each of 4; of trees */
+    {{.kind = RL_M_REST_SCORES, .parting = {.step = MOST, .window = MOST, .block = 1}},
+     {.count = 1, .q = 2, .cached = MOST - 1},
+     0},
+    {{.kind = RL_M_REST_SCORES, .parting = {.step = 1, .window = 2, .block = 1}},
+     TOKENS(POWER(33)),
+     0},
+    {{.kind = RL_M_BODY_PAIRS, FAR_BODY}, LATE, 0},
+    {{.kind = RL_M_BODY_PAIRS, FAR_BODY}, {.count = 1, .q = 4, .cached = POWER(62)}, 0},
+    {{.kind = RL_M_BODY_PAIRS, FAR_BODY},
+     {.count = 1, .q = 2, .cached = MOST, .tree = &BELOW},
+     0},
+    {{.kind = RL_M_BODY_PAIRS, FAR_BODY},
+     {.count = 1, .q = 2, .cached = POWER(63), .tree = &BESIDE},
+     0},
     /* chunks of C: T / C whole ones with C (C + 1) / 2 each. 2^50 of 2^54 in all, 2^33 continued
      * ones; 2^54 (2^10 + 1) / 2 > 2^63 + 2^53 and a continued one of 2^31 (2^32 - 1) */
     {{.kind = RL_M_CHUNK_PAIRS, .chunk = POWER(33)}, TOKENS(1), 0},

@@ -119,6 +119,8 @@ static const char *const FORMATS[][3] = {
     {"bnb-fp4", "bf16", "bf16"},
     {"bnb-nf4-double", "bf16", "bf16"},
     {"w4a4-nvfp4", "bf16", "bf16"},
+    {"w4a4-int4", "bf16", "int4-token"},
+    {"w4a8-g128", "bf16", "fp8-e5m2-cast"},
     {"tf32", "tf32", "bf16"},
     {"lut3-row", "bf16", "bf16"},
 };

@@ -7,7 +7,8 @@
 #include "engine_twin.h"
 #include "unit.h"
 
-/* tests/phases/small-*.yaml, typed once more: small enough for a script of 16 tokens to fill them. */
+/* tests/phases/small-*.yaml, typed once more: small enough for a script of 16 tokens to fill them.
+ */
 static const ref_parted SMALL_KEYS = {REF_PACK_CHANNELS, 2, 4, 0, 0, 4, 0, 0};
 static const ref_parted SMALL_VALUES = {REF_PACK_GROUPS, 4, 4, 2, 3, 1, 0, 0};
 static const ref_parted MIXED_KEYS = {REF_PACK_CHANNELS, 4, 3, 1, 2, 6, 0, 0};
@@ -35,9 +36,16 @@ static const format_case CASES[] = {
     {"small-gear", &GEAR_KEYS, &GEAR_VALUES},    {"small-packed", &PACKED_KEYS, &PACKED_VALUES}};
 enum { CASE_COUNT = sizeof CASES / sizeof *CASES };
 
-/* Decoders with grouped heads, with mixtures, with soft caps on all layers, with biases by distance. */
+/* Decoders with grouped heads, with mixtures, with soft caps on all layers, with biases by
+ * distance. */
 static const char *const TWINS[] = {"llama-twin", "mixtral-twin", "gpt2-twin", "bloom-twin"};
 enum { TWIN_COUNT = sizeof TWINS / sizeof *TWINS };
+
+/* Decoders with a window in every layer and in some, so short that the script drops blocks and
+ * tokens of the tail; the last one, with sinks, is compared by its bytes alone. */
+static const char *const WINDOWED[] = {"mistral-twin", "gemma3-twin", "gemma2-twin",
+                                       "gpt-oss-twin"};
+enum { WINDOWED_COUNT = sizeof WINDOWED / sizeof *WINDOWED };
 
 static double worst;
 static ref_plant plant;
@@ -68,27 +76,46 @@ static double run(const ref_model *model, const format_case *of, const char *act
 }
 
 /* In fp32 a smallest value or a key that lies within 1e-7 of the middle of two stored numbers may
- * become either, which moves one of many averaged rows: 1e-3, and 1e-5 where none does, which is the
- * rule. In bf16 as test "logits" says. */
-static void test_logits(void) {
+ * become either, which moves one of many averaged rows: 1e-3, and 1e-5 where none does, which is
+ * the rule. In bf16 as test "logits" says. How many were beyond. */
+static int compare_logits(const char *twin_name, const format_case *of) {
   static const char *const profiles[] = {"reference", "unfused"};
+  const ref_model model = chained(twin_name);
   int beyond = 0;
   plant = REF_RIGHT;
+  for (int p = 0; p < 2; p++) {
+    const double error = run(&model, of, "fp32", profiles[p]);
+    CU_ASSERT_TRUE(error <= 1e-3);
+    beyond += error > 1e-5;
+  }
+  CU_ASSERT_TRUE(run(&model, of, "bf16", "reference") <= 3e-2);
+  return beyond;
+}
+
+static void test_logits(void) {
+  int beyond = 0;
   for (int m = 0; m < TWIN_COUNT; m++) {
-    const ref_model model = chained(TWINS[m]);
-    for (int c = 0; c < CASE_COUNT; c++) {
-      for (int p = 0; p < 2; p++) {
-        const double error = run(&model, &CASES[c], "fp32", profiles[p]);
-        CU_ASSERT_TRUE(error <= 1e-3);
-        beyond += error > 1e-5;
-      }
-      CU_ASSERT_TRUE(run(&model, &CASES[c], "bf16", "reference") <= 3e-2);
-    }
+    for (int c = 0; c < CASE_COUNT; c++) beyond += compare_logits(TWINS[m], &CASES[c]);
   }
   CU_ASSERT_TRUE(beyond * 3 <= 2 * TWIN_COUNT * CASE_COUNT);
 }
 
-/* Off by one, a wrong order of attention and compression, codes that were not rounded: all are seen. */
+/* What is left of a cache under a window gives what the whole one gives. */
+static void test_windows(void) {
+  int beyond = 0, cases = 0;
+  for (int m = 0; m + 1 < WINDOWED_COUNT; m++) {
+    for (int c = 0; c < CASE_COUNT; c++) {
+      if (CASES[c].keys->tenths != 0) continue;
+      beyond += compare_logits(WINDOWED[m], &CASES[c]);
+      cases++;
+    }
+  }
+  CU_ASSERT_EQUAL(cases, 4 * (WINDOWED_COUNT - 1));
+  CU_ASSERT_TRUE(beyond * 3 <= 2 * cases);
+}
+
+/* Off by one, a wrong order of attention and compression, codes that were not rounded: all are
+ * seen. */
 static void test_plants(void) {
   static const ref_parted fine = {REF_PACK_CHANNELS, 8, 4, 0, 0, 4, 0, 0};
   const ref_model model = chained("llama-twin");
@@ -123,16 +150,20 @@ static void test_plants(void) {
       run(&model, &(format_case){"small-think", &by_one, &THINK_VALUES}, "fp32", "unfused") > 1e-3);
 }
 
-static void test_bytes(void) {
+static void check_bytes(const char *twin_name, const format_case *of) {
   static const char *const profiles[] = {"reference", "unfused"};
-  for (int m = 0; m < TWIN_COUNT; m++) {
-    const ref_model model = chained(TWINS[m]);
-    for (int c = 0; c < CASE_COUNT; c++) {
-      for (int p = 0; p < 2; p++) {
-        const twin_setup setup = {&model, "fp32", "bf16", CASES[c].kv, profiles[p],
-                                  CASES[c].keys, CASES[c].values};
-        twin_check_bytes(&setup);
-      }
+  const ref_model model = chained(twin_name);
+  for (int p = 0; p < 2; p++) {
+    twin_check_bytes(
+        &(twin_setup){&model, "fp32", "bf16", of->kv, profiles[p], of->keys, of->values});
+  }
+}
+
+static void test_bytes(void) {
+  for (int c = 0; c < CASE_COUNT; c++) {
+    for (int m = 0; m < TWIN_COUNT; m++) check_bytes(TWINS[m], &CASES[c]);
+    for (int m = 0; m < WINDOWED_COUNT && CASES[c].keys->tenths == 0; m++) {
+      check_bytes(WINDOWED[m], &CASES[c]);
     }
   }
 }
@@ -150,13 +181,14 @@ static void test_latent_bytes(void) {
   }
 }
 
-/* Keys of 6 kept tokens: 4 in the body; values: the newest 3 and the first 2 of 6, one in the body. */
+/* Keys of 6 kept tokens: 4 in the body; values: the newest 3 and the first 2 of 6, one in the body.
+ */
 static void test_taking_back(void) {
   static const int32_t parents[] = {-1};
   static const rl_tree tree = {1, parents};
   const ref_model model = chained("llama-twin");
-  const twin_setup setup = {&model, "fp32", "fp32", "small-tail", "reference", &SMALL_KEYS,
-                            &SMALL_VALUES};
+  const twin_setup setup = {&model,      "fp32",      "fp32",       "small-tail",
+                            "reference", &SMALL_KEYS, &SMALL_VALUES};
   static const uint32_t ids[] = {1, 2, 3, 4, 5, 6};
   const rl_engine_entry prompt = {.q = 6, .ids = ids, .logits = RL_LOGITS_LAST};
   const rl_engine_entry drafts = {.q = 1, .ids = ids, .tree = &tree, .logits = RL_LOGITS_LAST};
@@ -177,10 +209,33 @@ static void test_taking_back(void) {
   CU_ASSERT_EQUAL(rl_engine_rewind(t.engine, 0, 0, &t.diags), RL_OK);
   const rl_engine_entry short_prompt = {.q = 3, .ids = ids, .logits = RL_LOGITS_LAST};
   CU_ASSERT_EQUAL(rl_engine_step(t.engine, &short_prompt, 1, NULL, &result, &t.diags), RL_OK);
-  CU_ASSERT_EQUAL(rl_engine_rewind(t.engine, 0, 2, &t.diags), RL_OK); /* all of it is in the tails */
+  CU_ASSERT_EQUAL(rl_engine_rewind(t.engine, 0, 2, &t.diags),
+                  RL_OK); /* all of it is in the tails */
   CU_ASSERT_EQUAL(rl_engine_length(t.engine, 0), 2);
   twin_close(&t);
 }
 
-RL_SUITE("parted caches", {"logits", test_logits}, {"plants", test_plants}, {"bytes", test_bytes},
-         {"bytes of latents", test_latent_bytes}, {"taking back", test_taking_back})
+/* Keys in blocks of 3 that leave by 6: behind 8 tokens none has left, and the block of 1 to 3 is
+ * out of the window of 5; behind 7 a query sees 3. */
+static void test_taking_back_dropped(void) {
+  static const uint32_t ids[] = {1, 2, 3, 4, 5, 6, 7, 8};
+  const ref_model model = chained("mistral-twin");
+  const twin_setup setup = {&model,      "fp32",      "fp32",       "small-tail-mixed",
+                            "reference", &MIXED_KEYS, &MIXED_VALUES};
+  const rl_engine_entry prompt = {.q = 8, .ids = ids, .logits = RL_LOGITS_LAST};
+  rl_engine_result result;
+  twin t;
+  twin_open(&t, &setup);
+  CU_ASSERT_EQUAL(rl_engine_step(t.engine, &prompt, 1, NULL, &result, &t.diags), RL_OK);
+  CU_ASSERT_EQUAL(rl_engine_rewind(t.engine, 0, 7, &t.diags), RL_USAGE);
+  CU_ASSERT_STRING_EQUAL(t.diags.list.items[0].message,
+                         "the pass cannot run: a cache cannot take back tokens when others have "
+                         "left its window since");
+  CU_ASSERT_EQUAL(rl_engine_length(t.engine, 0), 8);
+  twin_close(&t);
+}
+
+RL_SUITE("parted caches", {"logits", test_logits}, {"windows", test_windows},
+         {"plants", test_plants}, {"bytes", test_bytes}, {"bytes of latents", test_latent_bytes},
+         {"taking back", test_taking_back},
+         {"taking back what was dropped", test_taking_back_dropped})

@@ -69,6 +69,9 @@ static const row_case rows[] = {
     {"bnb-fp4-double", 4096, 2048, 64, 0, 8 + 64 + 1024 + 4},
     {"nvfp4", 4096, 2048, 256, 0, 4}, /* 256 groups of 16: 4.5 bits a value */
     {"w4a4-nvfp4", 17, 9, 2, 0, 4},
+    {"w4a4-int4", 5, 3, 2, 0, 0}, /* 20 bits, one fp16 scale a row */
+    {"w4a8-g128", 129, 65, 4, 0, 0},
+    {"fp8-e5m2-cast", 5, 5, 0, 0, 0}, /* no scale */
     {"w4a16-g128", 0, 0, 0, 0, 0},
     {"w4a16-g128", 1, 1, 2, 0, 0},
 };
@@ -233,6 +236,9 @@ static void test_compute(void) {
   const rl_format *bf16 = spec_format(&c, "bf16"), *fp16 = spec_format(&c, "fp16");
   CU_ASSERT_EQUAL(rl_format_compute(spec_format(&c, "w8a8-int8"), bf16), RL_I8);
   CU_ASSERT_EQUAL(rl_format_compute(spec_format(&c, "w8a8-fp8"), bf16), RL_F8_E4M3);
+  CU_ASSERT_EQUAL(rl_format_compute(spec_format(&c, "w4a4-int4"), bf16), RL_I4);
+  CU_ASSERT_EQUAL(rl_format_compute(spec_format(&c, "w4a8-g128"), bf16), RL_I8);
+  CU_ASSERT_EQUAL(rl_format_compute(spec_format(&c, "fp8-e5m2-cast"), bf16), RL_BF16);
   CU_ASSERT_EQUAL(rl_format_compute(spec_format(&c, "w8a16"), bf16), RL_BF16);
   CU_ASSERT_EQUAL(rl_format_compute(spec_format(&c, "fp8"), fp16), RL_F16);
   CU_ASSERT_EQUAL(rl_format_compute(spec_format(&c, "w4a16-g64"), fp16), RL_F16);

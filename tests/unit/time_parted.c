@@ -27,13 +27,14 @@ static void check_job(const rl_plan *plan, rl_arena *arena, const char *kv, rl_j
   CU_ASSERT_TRUE(same);
 }
 
-static void check_format(const char *kv, const char *profile) {
+static void check_format(const char *model, const char *kv, const char *profile) {
   static const char *const roots[] = {RL_SOURCE_DIR};
   static const rl_job jobs[] = {{.batch = 1, .prompt = 1, .generate = 200},
                                 {.batch = 3, .prompt = 30, .generate = 3},
                                 {.batch = 64, .prompt = 100, .generate = 700},
+                                {.batch = 5, .prompt = 900, .generate = 400},
                                 {.batch = 7, .prompt = 2303, .generate = 300}};
-  const rl_request request = {.model = text_at("llama-3-8b"),
+  const rl_request request = {.model = text_at(model),
                               .hardware = text_at("h100-sxm"),
                               .profile = text_at(profile),
                               .kv = text_at(kv)};
@@ -59,9 +60,19 @@ static void test_steps(void) {
   static const char *const formats[] = {"kivi-2",       "kivi-4", "think",
                                         "think-kivi-2", "gear-2", "mustafar-70"};
   for (size_t f = 0; f < sizeof formats / sizeof *formats; f++) {
-    check_format(formats[f], "reference");
+    check_format("llama-3-8b", formats[f], "reference");
   }
-  check_format("think-kivi-2", "unfused");
+  check_format("llama-3-8b", "think-kivi-2", "unfused");
 }
 
-RL_SUITE("parted caches", {"steps", test_steps})
+/* Windows of 1,024 and of 128 tokens, which is less than some of them keep apart. */
+static void test_windows(void) {
+  static const char *const formats[] = {"kivi-2", "gear-2", "mustafar-70"};
+  for (size_t f = 0; f < sizeof formats / sizeof *formats; f++) {
+    check_format("gemma-3-4b", formats[f], "reference");
+    check_format("gpt-oss-20b", formats[f], "reference");
+  }
+  check_format("gemma-3-4b", "kivi-4", "unfused");
+}
+
+RL_SUITE("parted caches", {"steps", test_steps}, {"windows", test_windows})
