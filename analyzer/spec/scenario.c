@@ -147,11 +147,12 @@ static void resolve_activations(const resolver *r) {
   }
 }
 
-/* int8, fp8 and int4 mean a scale a token and head, which is said once for keys and values. */
+/* int8, fp8 and int4 mean a scale a token and head, e5m2 none, which is said once for keys and values. */
 static const char *kv_name(const resolver *r, const char *text, rl_setting which) {
   static const char *const names[][3] = {{"int8", "int8-token", "int8-g128"},
                                          {"fp8", "fp8-token", "fp8-group128 or fp8-mla"},
                                          {"fp8_e4m3", "fp8-token", "fp8-group128 or fp8-mla"},
+                                         {"fp8_e5m2", "fp8-e5m2-cast", "fp8-e5m2-row"},
                                          {"int4", "int4-token", "kivi-4"}};
   const rl_node *const *values = r->settings->values;
   const bool told = which == RL_SET_V && values[RL_SET_V] == values[RL_SET_K];
@@ -197,10 +198,6 @@ static const rl_format *resolve_kv(const resolver *r, rl_setting which) {
   const rl_node *node = r->settings->values[which];
   const char *text = rl_settings_text(r->load, r->settings, which);
   if (text == NULL || rl_name_equal(text, "auto")) return usual_kv(r, which);
-  if (rl_name_equal(text, "fp8_e5m2")) {
-    RL_REPORT(r->diags, NOT_SUPPORTED, node->loc, "fp8_e5m2 instead of fp8_e4m3 as KV cache");
-    return NULL;
-  }
   const rl_format *format = find_any_format(r, kv_name(r, text, which), node->loc);
   if (format == NULL) return NULL;
   if (which == RL_SET_V && format->values != NULL) format = format->values;
