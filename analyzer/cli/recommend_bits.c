@@ -54,6 +54,10 @@ static rl_status read_budget(rl_session *session, rl_allocation_request *request
   rl_diags quiet;
   rl_diags_init(&quiet, &session->arena);
   request->loc = RL_COMMAND_LINE;
+  if (rl_scan_double(text.text, strlen(text.text), &bytes)) {
+    return RL_REPORT(&session->diags, BAD_LIMIT, RL_COMMAND_LINE, "--bits", "a size or a time",
+                     text.text, "5GB, which is 5 bits for each of 8 B parameters, or 8ms");
+  }
   if (rl_text_quantity(text.text, text.loc, "--bits", RL_DIM_SECONDS, &seconds, &quiet) == RL_OK) {
     request->seconds = seconds;
     return seconds > 0 && seconds <= SECONDS_MOST ? RL_OK : refuse_budget(session, text.text);

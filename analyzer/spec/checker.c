@@ -11,8 +11,10 @@ const char *rl_check_si(double value, const char *unit, char out[RL_NUMBER_TEXT]
 const char *rl_check_mebibytes(const rl_checker *c, double value) {
   char number[RL_NUMBER_TEXT];
   const double mebibyte = 1024.0 * 1024;
-  if (value < mebibyte) return rl_textf(c->load->arena, "%s B", rl_print_grouped((uint64_t)value, number));
-  return rl_textf(c->load->arena, "%s MiB", rl_print_grouped((uint64_t)(value / mebibyte + 0.5), number));
+  if (value < mebibyte)
+    return rl_textf(c->load->arena, "%s B", rl_print_grouped((uint64_t)value, number));
+  return rl_textf(c->load->arena, "%s MiB",
+                  rl_print_grouped((uint64_t)(value / mebibyte + 0.5), number));
 }
 
 const char *rl_check_peak_name(rl_arena *arena, const rl_peak *peak) {
@@ -32,6 +34,15 @@ bool rl_check_has_word(const char *text, const char *word) {
     size_t i = 0;
     while (i < length && tolower((unsigned char)text[i]) == word[i]) i++;
     if (i == length) return true;
+  }
+  return false;
+}
+
+bool rl_check_says_dense(const rl_peak *peak) {
+  static const char *const words[] = {"dense", "half", "no sparsity", "without sparsity",
+                                      "sparse figures apart"};
+  for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+    if (rl_check_has_word(peak->rate.source->text, words[i])) return true;
   }
   return false;
 }

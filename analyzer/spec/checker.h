@@ -21,6 +21,8 @@ const char *rl_check_si(double value, const char *unit, char out[RL_NUMBER_TEXT]
 const char *rl_check_mebibytes(const rl_checker *c, double value);
 /* "tensor.bf16"; empty when memory is exhausted. */
 const char *rl_check_peak_name(rl_arena *arena, const rl_peak *peak);
+/* Its source says that the peak is dense, or how it was made so. */
+bool rl_check_says_dense(const rl_peak *peak);
 /* A figure's scalar, itself or under `value`. */
 const rl_node *rl_check_scalar(const rl_node *node);
 /* `word`, of small letters, in text, in any case. */

@@ -11,6 +11,12 @@ static bool is_exactly(const char *name, const char *other) {
   return strcmp(name, other) == 0;
 }
 
+/* "Meta-Llama-3-8B" of meta-llama/Meta-Llama-3-8B. */
+static bool is_behind_slash(const char *id, const char *name) {
+  const char *slash = strrchr(id, '/');
+  return slash != NULL && rl_name_same(slash + 1, name);
+}
+
 static bool has_alias(const rl_db_entry *entry, const char *name, agrees agree) {
   for (size_t i = 0; i < entry->alias_count; i++) {
     if (agree(entry->aliases[i], name)) return true;
@@ -38,10 +44,10 @@ static const rl_db_entry *by_alias(const rl_entry_list *list, const char *name, 
 
 /* Each looser comparison is asked only when the stricter ones find nothing. */
 const rl_db_entry *rl_db_lookup(const rl_db *db, rl_db_kind kind, const char *name) {
-  static const agrees ways[] = {is_exactly, rl_name_same, rl_name_equal};
+  static const agrees ways[] = {is_exactly, rl_name_same, rl_name_equal, is_behind_slash};
   const rl_entry_list *list = &db->entries[kind];
   const rl_db_entry *found = NULL;
-  const size_t count = sizeof ways / sizeof *ways - (db->exact ? 1 : 0);
+  const size_t count = sizeof ways / sizeof *ways - (db->exact ? 2 : 0);
   for (size_t i = 0; found == NULL && i < count; i++) {
     found = by_name(list, name, ways[i]);
     if (found == NULL) found = by_alias(list, name, ways[i]);
@@ -81,22 +87,50 @@ static size_t alike(rl_arena *arena, const char *name, const char *const *names,
   return found;
 }
 
+/* The word that a name of several begins with: "h100" of h100-80gb; all of it where there is one.
+ */
+static const char *first_word(rl_arena *arena, const char *name) {
+  return rl_strndup(arena, name, strcspn(name, "-_.:/"));
+}
+
+/* Of h100-80gb the slip is not in "h100" where such names are known: one that begins otherwise was
+ * not meant. */
+static const char *guess_of(const char *name, const char *word, const char *const *names,
+                            size_t count, const char *const *kin, size_t kin_count) {
+  if (strcmp(word, name) == 0) return rl_did_you_mean(name, names, count);
+  const char *guess = rl_did_you_mean(name, kin, kin_count);
+  if (guess != NULL) return guess;
+  guess = rl_did_you_mean(name, names, count);
+  const bool other =
+      kin_count > 0 && guess != NULL && !rl_name_prefix((char[]){name[0], '\0'}, guess);
+  return other ? NULL : guess;
+}
+
+static const char *known(rl_arena *arena, const char *const *names, size_t count) {
+  const char *all = count > 0 ? rl_load_join(arena, names, count) : "";
+  return all == NULL || all[0] == '\0' ? all : rl_textf(arena, "known: %s", all);
+}
+
 /* The name that was probably meant, else the known ones when they are few, else those that begin
  * alike, else where all of them are listed. */
 static const char *suggestion(rl_arena *arena, const char *name, const char *const *names,
                               size_t count, const char *plural) {
   enum { FEW = 24 };
-  const char *guess = rl_did_you_mean(name, names, count);
+  const char *const *kin;
+  const char *word = first_word(arena, name);
+  if (word == NULL) return NULL;
+  const size_t kin_count = alike(arena, word, names, count, &kin);
+  if (kin == NULL) return NULL;
+  const char *guess = guess_of(name, word, names, count, kin, kin_count);
   if (guess != NULL) return rl_textf(arena, "did you mean '%s'?", guess);
   if (count > FEW) {
-    size_t found = alike(arena, name, names, count, &names);
+    size_t found =
+        alike(arena, kin_count > 0 && kin_count <= FEW ? word : name, names, count, &names);
     if (names == NULL) return NULL;
     if (found == 0 || found > FEW) return rl_textf(arena, "see: rooflinectl list %s", plural);
     count = found;
   }
-  const char *all = count > 0 ? rl_load_join(arena, names, count) : "";
-  if (all == NULL || all[0] == '\0') return all;
-  return rl_textf(arena, "known: %s", all);
+  return known(arena, names, count);
 }
 
 static rl_status report_unknown(const rl_db *db, rl_db_kind kind, const char *name, rl_loc loc,

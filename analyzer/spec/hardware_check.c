@@ -2,6 +2,7 @@
  * rates of links, order of levels, balance and power. Loading has checked the form before. */
 #include "spec/hardware_check.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "base/names.h"
@@ -17,19 +18,63 @@ static const char *peak_name(const rl_checker *c, const rl_peak *peak) {
 
 /* ---- memory */
 
+/* Units of memory, decimal and as it is built. */
+static const struct unit {
+  const char *decimal, *binary;
+  double of_decimal, of_binary;
+} UNITS[] = {{"kB", "KiB", 1e3, 1024.0},
+             {"MB", "MiB", 1e6, 1048576.0},
+             {"GB", "GiB", 1e9, 1073741824.0},
+             {"TB", "TiB", 1e12, 1099511627776.0}};
+enum { UNIT_COUNT = sizeof UNITS / sizeof *UNITS };
+
+/* What was built where a decimal number of bytes was written. A whole number is the one of the data
+ * sheet, whose GB are GiB; one with a fraction was converted, where back it is near a whole number. */
+static const char *mend_of(const rl_checker *c, const struct unit *unit, double bytes) {
+  static const double NEAR = 0.005;
+  char own[RL_NUMBER_TEXT], given[RL_NUMBER_TEXT], exact[RL_NUMBER_TEXT];
+  const double number = bytes / unit->of_decimal, back = bytes / unit->of_binary, whole = round(back);
+  const bool converted =
+      fabs(number - round(number)) > 1e-9 && whole > 0 && fabs(back - whole) <= NEAR * whole;
+  rl_print_digits(number, 12, given);
+  if (!converted) return TEXT(c, "%s %s", given, unit->binary);
+  return TEXT(c, "%s %s, for %s %s are %s %s", rl_print_digits(whole, 12, own), unit->binary, given,
+              unit->decimal, rl_print_digits(back, 4, exact), unit->binary);
+}
+
+/* In plain bytes memory is of whole KiB, and from one GiB on of whole MiB: else 80 GB was written as
+ * 80000000000 B. The largest unit of which it has one. */
+static const struct unit *unit_of_bytes(double bytes) {
+  const double piece = bytes >= UNITS[2].of_binary ? UNITS[1].of_binary : UNITS[0].of_binary;
+  const struct unit *unit = &UNITS[0];
+  if (fmod(bytes, piece) == 0) return NULL;
+  for (size_t i = 1; i < UNIT_COUNT; i++) {
+    if (bytes >= UNITS[i].of_decimal) unit = &UNITS[i];
+  }
+  return unit;
+}
+
 /* "80 GB" where 80 GiB was built: names the mend. */
 static void check_decimal(const rl_checker *c, const char *what, const rl_node *figure) {
-  static const char *const units[][2] = {
-      {"kB", "KiB"}, {"MB", "MiB"}, {"GB", "GiB"}, {"TB", "TiB"}};
   const rl_node *node = rl_check_scalar(figure);
+  const struct unit *found = NULL;
+  double number = 0, bytes = 0;
   if (node == NULL) return;
-  size_t number = strspn(node->text, "0123456789.");
-  const char *unit = node->text + number + strspn(node->text + number, " ");
-  for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
-    if (strcmp(unit, units[i][0]) != 0) continue;
-    const char *mend = TEXT(c, "%.*s %s", (int)number, node->text, units[i][1]);
-    REPORT(c, CAPACITY_DECIMAL, node->loc, what, node->text, mend == NULL ? "" : mend);
+  const size_t digits = strspn(node->text, "0123456789.");
+  const char *unit = node->text + digits + strspn(node->text + digits, " ");
+  if (!rl_scan_double(node->text, digits, &number)) return;
+  for (size_t i = 0; i < UNIT_COUNT; i++) {
+    if (strcmp(unit, UNITS[i].decimal) != 0) continue;
+    found = &UNITS[i];
+    bytes = number * found->of_decimal;
   }
+  if (strcmp(unit, "B") == 0) {
+    bytes = number;
+    found = unit_of_bytes(bytes);
+  }
+  if (found == NULL) return;
+  const char *mend = mend_of(c, found, bytes);
+  REPORT(c, CAPACITY_DECIMAL, node->loc, what, node->text, mend == NULL ? "" : mend);
 }
 
 /* Levels stand from the innermost to main memory: each larger and slower than the one before. */
@@ -67,10 +112,7 @@ static void check_unit(const rl_checker *c, const rl_peak *peak, const rl_node *
 
 /* A source that speaks of sparsity and not of what was made of it. */
 static void check_sparse(const rl_checker *c, const rl_peak *peak) {
-  const char *text = peak->rate.source->text;
-  bool told = rl_check_has_word(text, "dense") || rl_check_has_word(text, "half") || rl_check_has_word(text, "no sparsity") ||
-              rl_check_has_word(text, "without sparsity") || rl_check_has_word(text, "sparse figures apart");
-  if (rl_check_has_word(text, "spars") && !told) {
+  if (rl_check_has_word(peak->rate.source->text, "spars") && !rl_check_says_dense(peak)) {
     REPORT(c, PEAK_SPARSE, peak->rate.source->loc, peak_name(c, peak));
   }
   if (peak->engine == RL_VECTOR && peak->sparse_2_4 > 0) {
@@ -125,6 +167,41 @@ static void check_integer(const rl_checker *c, const rl_peak *other, const rl_pe
          rl_print_short(ratio, times), peak_name(c, other));
 }
 
+/* The fastest peak of floats as wide as that one's, on its engine and with its sum; tf32 and f32 are
+ * poor relations. */
+static bool is_fastest(const rl_checker *c, const rl_peak *peak) {
+  const rl_hardware *h = c->hardware;
+  if (RL_TYPES[peak->type].integer || RL_TYPES[peak->type].bits > 16) return false;
+  for (size_t i = 0; i < h->peak_count; i++) {
+    const rl_peak *other = &h->peaks[i];
+    const bool alike = other->engine == peak->engine && other->accumulate == peak->accumulate &&
+                       RL_TYPES[other->type].bits == RL_TYPES[peak->type].bits;
+    if (alike && other->rate.value > peak->rate.value) return false;
+    if (alike && other->rate.value == peak->rate.value && other < peak) return false;
+  }
+  return true;
+}
+
+/* Two floats of one engine and sum: what narrower operands bring is the ratio of their bits. Just
+ * twice that is the figure with sparsity, unless the source calls it dense. */
+static void check_twice(const rl_checker *c, const rl_peak *wide, const rl_peak *narrow) {
+  const rl_type_info *a = &RL_TYPES[wide->type], *b = &RL_TYPES[narrow->type];
+  char times[RL_NUMBER_TEXT], bits[RL_NUMBER_TEXT];
+  const double ratio = narrow->rate.value / wide->rate.value;
+  const double of_bits = (double)a->bits / b->bits, more = ratio / of_bits;
+  const bool alike = wide->engine == narrow->engine && wide->accumulate == narrow->accumulate;
+  if (!alike || narrow->engine != RL_TENSOR || b->integer || b->bits >= a->bits) return;
+  if (more < 1.9 || more > 2.1 || rl_check_says_dense(narrow) || !is_fastest(c, wide)) return;
+  REPORT(c, PEAK_TWICE, narrow->rate.source->loc, peak_name(c, narrow),
+         rl_print_digits(ratio, 3, times), peak_name(c, wide), rl_print_digits(of_bits, 3, bits));
+}
+
+/* Norms, activations and softmax run on the vector engine. */
+static void check_vector(const rl_checker *c) {
+  if (rl_hardware_vector_peak(c->hardware) != NULL) return;
+  REPORT(c, VECTOR_NONE, rl_load_get(c->load->root, "compute")->loc, "");
+}
+
 static void check_peaks(const rl_checker *c) {
   const rl_hardware *h = c->hardware;
   const rl_node *map = rl_load_get(c->load->root, "compute");
@@ -136,6 +213,7 @@ static void check_peaks(const rl_checker *c) {
       check_pair(c, &h->peaks[i], &h->peaks[j]);
       check_sums(c, &h->peaks[i], &h->peaks[j]);
       check_integer(c, &h->peaks[i], &h->peaks[j]);
+      check_twice(c, &h->peaks[i], &h->peaks[j]);
     }
   }
 }
@@ -216,6 +294,7 @@ void rl_hardware_check(const rl_load *load, const rl_hardware *hardware) {
   if (hardware->devices > 1) return; /* a server's other figures are its device's */
   check_memory(&c);
   check_peaks(&c);
+  check_vector(&c);
   check_capability(&c);
   check_balance(&c);
   rl_hardware_check_magnitudes(&c);

@@ -1,7 +1,9 @@
 /* What those who write model descriptions get wrong: no source, another family's model_type, dims
  * that do not divide. Beyond what a description needs to be loaded. */
+#include <ctype.h>
 #include <string.h>
 
+#include "base/names.h"
 #include "base/number.h"
 #include "spec/config.h"
 
@@ -49,6 +51,19 @@ void rl_model_check_multiples(const rl_load *load, const rl_model *model) {
   }
 }
 
+/* The other model of the database that has the id; NULL. */
+static const rl_db_entry *owner_of(const rl_load *load, const char *name, const char *id) {
+  size_t count;
+  const rl_db_entry *const *entries = rl_db_entries(load->db, RL_DB_MODEL, &count);
+  for (size_t i = 0; i < count; i++) {
+    if (entries[i]->shadowed || rl_name_equal(entries[i]->name, name)) continue;
+    for (size_t a = 0; a < entries[i]->alias_count; a++) {
+      if (rl_name_same(entries[i]->aliases[a], id)) return entries[i];
+    }
+  }
+  return NULL;
+}
+
 static void check_type(const rl_load *load, const rl_model *model) {
   const rl_node *type = rl_load_get(rl_load_get(load->root, "config"), "model_type");
   const rl_family *family = model->family;
@@ -73,10 +88,70 @@ static void check_zeros(const rl_load *load) {
   }
 }
 
+/* The number of "8b", "1_6b" or "560m", in millions, where text begins with such a word; 0. */
+static double size_of(const char *text) {
+  char word[16] = "";
+  const size_t digits = strspn(text, "0123456789._");
+  const char unit = digits == 0 ? '\0' : text[digits];
+  const bool billions = unit == 'b' || unit == 'B';
+  double number = 0;
+  if ((!billions && unit != 'm' && unit != 'M') || isalnum((unsigned char)text[digits + 1]))
+    return 0;
+  for (size_t i = 0; i < digits && i + 1 < sizeof word; i++) {
+    word[i] = text[i] == '_' ? '.' : text[i];
+  }
+  return rl_scan_double(word, strlen(word), &number) ? number * (billions ? 1000 : 1) : 0;
+}
+
+static const char *next_word(const char *text) {
+  text += strcspn(text, "-/");
+  return *text == '\0' ? text : text + 1;
+}
+
+/* Some size in the id is near that of the name, or one of the two says none. */
+static bool sizes_agree(const char *name, const char *id) {
+  double size = 0;
+  bool told = false;
+  for (; *name != '\0' && size == 0; name = next_word(name)) size = size_of(name);
+  for (; *id != '\0' && size > 0; id = next_word(id)) {
+    double other = size_of(id);
+    if (other == 0) continue;
+    if (other < 1.5 * size && size < 1.5 * other) return true;
+    told = true;
+  }
+  return !told;
+}
+
+/* The letters that a name begins with stand in the id: "llama" of llama-3-8b. */
+static bool begins_alike(rl_arena *arena, const char *name, const char *id) {
+  size_t letters = 0;
+  while (isalpha((unsigned char)name[letters])) letters++;
+  const char *word = rl_strndup(arena, name, letters);
+  for (; letters > 0 && word != NULL && *id != '\0'; id++) {
+    if (rl_name_prefix(word, id)) return true;
+  }
+  return letters == 0 || word == NULL;
+}
+
+/* Ids are those of this model, and of no other one. */
+static void check_ids(const rl_load *load, const rl_model *model) {
+  const rl_node *ids = rl_load_get(load->root, "ids");
+  for (size_t i = 0; ids != NULL && i < model->id_count && i < ids->count; i++) {
+    const rl_db_entry *owner = owner_of(load, model->name, model->ids[i]);
+    if (owner != NULL) {
+      RL_REPORT(load->diags, MODEL_ID_TAKEN, ids->items[i]->loc, model->ids[i], owner->name);
+    } else if (!begins_alike(load->arena, model->name, model->ids[i]) ||
+               !sizes_agree(model->name, model->ids[i])) {
+      RL_REPORT(load->diags, MODEL_ID_OTHER, ids->items[i]->loc, model->ids[i], model->name);
+    }
+  }
+}
+
 void rl_model_check(const rl_load *load, const rl_model *model) {
   if (rl_load_get(load->root, "source") == NULL) {
     RL_REPORT(load->diags, MODEL_NO_SOURCE, load->root->loc, model->name);
   }
+  check_ids(load, model);
   check_type(load, model);
   rl_model_check_multiples(load, model);
   check_zeros(load);

@@ -46,7 +46,7 @@ static void check_entry(const rl_load *load, const rl_node *key, const rl_node *
 static void check_word(const rl_load *load, const rl_node *node) {
   const char *names[64];
   size_t count = 0;
-  if (strpbrk(node->text, " /:") != NULL || rl_load_get(load->sources, node->text) != NULL) return;
+  if (rl_load_get(load->sources, node->text) != NULL) return;
   for (size_t i = 0; load->sources != NULL && i < load->sources->count && count < 64; i++) {
     names[count++] = load->sources->keys[i]->text;
   }
@@ -56,13 +56,45 @@ static void check_word(const rl_load *load, const rl_node *node) {
   RL_REPORT(load->diags, SOURCE_NO_ENTRY, node->loc, node->text, hint == NULL ? "" : hint);
 }
 
+/* An entry of sources is named in the text. */
+static bool names_entry(const rl_load *load, const char *text) {
+  bool map = load->sources != NULL && load->sources->kind == RL_MAP;
+  for (size_t i = 0; map && i < load->sources->count; i++) {
+    if (names_key(text, load->sources->keys[i]->text)) return true;
+  }
+  return false;
+}
+
+static size_t count_words(const char *text) {
+  size_t count = 0;
+  for (text += strspn(text, " "); *text != '\0'; text += strspn(text, " ")) {
+    text += strcspn(text, " ");
+    count++;
+  }
+  return count;
+}
+
+/* What a source says must be found by others: an address, a number of some kind, an entry. What was
+ * reckoned or measured may be told in a sentence. */
+static void check_found(const rl_load *load, const rl_node *kind, const rl_node *node) {
+  const char *text = node->text;
+  bool sheet = kind != NULL && kind->kind == RL_SCALAR && strcmp(kind->text, "datasheet") == 0;
+  if (strpbrk(text, "0123456789") != NULL || strstr(text, "://") != NULL) return;
+  if (names_entry(load, text) || (!sheet && count_words(text) > 2)) return;
+  RL_REPORT(load->diags, SOURCE_NOWHERE, node->loc, text);
+}
+
 static void check_words(const rl_load *load, const rl_node *node) {
   for (size_t i = 0; i < node->count; i++) {
     const rl_node *item = node->items[i];
     bool map = node->kind == RL_MAP;
     if (map && strcmp(node->keys[i]->text, "sources") == 0) continue;
     bool source = map && strcmp(node->keys[i]->text, "source") == 0;
-    if (source && item->kind == RL_SCALAR) check_word(load, item);
+    if (source && item->kind == RL_SCALAR && strpbrk(item->text, " /:") == NULL) {
+      check_word(load, item);
+    } else if (source && item->kind == RL_SCALAR) {
+      check_found(load, rl_load_get(node, "kind"), item);
+    }
     if (item->kind != RL_SCALAR) check_words(load, item);
   }
 }
