@@ -90,7 +90,7 @@ static rl_status read_row(checker *c, const rl_node *row, size_t *nth, double *b
 
 static rl_status check_row(checker *c, const rl_node *row, bool compared) {
   double base[RL_BESIDE_MOST];
-  size_t nth, count;
+  size_t nth = 0, count = 0;
   const rl_status status = read_row(c, row, &nth, base, &count);
   return status == RL_OK && compared ? compare(c, nth, base, count) : status;
 }
