@@ -4,6 +4,7 @@
 #define TILE(x) q4_0_##x
 #define TILE_UNITS 8
 #define TILE_LOAD BLOCK_LOAD(q4_0)
+#define TILE_FAR (BLOCK_TYPE != RL_I8)
 #define TILE_GROUP_OF q4_0_group_of
 #define TILE_EACH Q4_0_EACH
 #include "kernels-ref/cpu/tiles/linear_block_tile.h"
@@ -18,6 +19,7 @@
 #define TILE(x) q4_k_##x
 #define TILE_UNITS 8
 #define TILE_LOAD BLOCK_LOAD(q4_k)
+#define TILE_FAR 1
 #define TILE_GROUP_OF q4_k_group_of
 #define TILE_EACH Q4_K_EACH
 #include "kernels-ref/cpu/tiles/linear_block_tile.h"
@@ -25,6 +27,7 @@
 #define TILE(x) q6_k_##x
 #define TILE_UNITS 4
 #define TILE_LOAD BLOCK_LOAD(q6_k)
+#define TILE_FAR 1
 #define TILE_GROUP_OF q6_k_group_of
 #define TILE_EACH Q6_K_EACH
 #include "kernels-ref/cpu/tiles/linear_block_tile.h"

@@ -30,6 +30,7 @@ static inline void load_nibbles(const uint8_t *at, vi *w) {
 #define TILE_COLUMNS 4
 #define TILE_PLANES 2
 #define TILE_LOAD load_nibbles
+#define TILE_FAR 1
 #define TILE_GROUPED 1
 #define TILE_WEIGHT vi
 #define TILE_SUM vs

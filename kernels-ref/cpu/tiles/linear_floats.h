@@ -63,6 +63,7 @@ static inline void load_w4(const uint8_t *at, vf *w) {
 #define TILE_COLUMNS 1
 #define TILE_PLANES 8
 #define TILE_LOAD load_w4
+#define TILE_FAR 1
 #define TILE_GROUPED 1
 #include "kernels-ref/cpu/tiles/linear_rows.h"
 

@@ -4,7 +4,7 @@
 #include "kernels-ref/cpu/x86/vector_avx512.h"
 
 #define TILE_TOKENS 12
-#define TILE_AHEAD 4096
+#define TILE_AHEAD 1280
 #include "kernels-ref/cpu/tiles/linear_floats.h"
 
 const rl_kernel RL_LINEAR_AVX512[RL_LINEAR_AVX512_COUNT] = {

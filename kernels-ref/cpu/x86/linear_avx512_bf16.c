@@ -7,7 +7,7 @@
 
 #define TILE_TOKENS 12
 #define W4_TOKENS 8 /* two strips of four vectors of weights stay in registers, too */
-#define TILE_AHEAD 4096
+#define TILE_AHEAD 1280
 
 static inline vf add_pairs(vf sum, vi weight, vi x) {
   return _mm512_dpbf16_ps(sum, (__m512bh)weight, (__m512bh)x);
@@ -42,6 +42,7 @@ static inline void load_w4(const uint8_t *at, vi *w) {
 #define TILE_COLUMNS 2
 #define TILE_PLANES 4
 #define TILE_LOAD load_w4
+#define TILE_FAR 1
 #define TILE_GROUPED 1
 #define TILE_APART 1
 #define TILE_WEIGHT vi

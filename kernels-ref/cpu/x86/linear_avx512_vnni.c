@@ -6,7 +6,7 @@
 #include "kernels-ref/cpu/tiles/linear_blocks.h"
 
 #define TILE_TOKENS 12
-#define TILE_AHEAD 4096
+#define TILE_AHEAD 1280
 
 static inline vs add_bytes(vs sum, vi codes, vi x) {
   return (vs)_mm512_dpbusd_epi32((vi)sum, codes, x);
