@@ -3,9 +3,9 @@
  *
  * TILE(x) names. TILE_UNIT: bytes of a unit of one row. TILE_PLANES: vectors that a unit of a strip
  * is unpacked to, TILE_LOAD(at, w) does it. TILE_GROUPED: sums begin and end with each group.
- * TILE_APART: each unit has a sum of its own. TILE_AHEAD: bytes that lines are asked for early, into
- * the second cache; TILE_FAR: more of them, for weights that are taken apart more slowly than they
- * come. */
+ * TILE_APART: each unit has a sum of its own. TILE_AHEAD: bytes that lines are asked for early,
+ * into the second cache; TILE_FAR: more of them, as with more than four tokens, for weights that
+ * are taken apart more slowly than they come. */
 #include <string.h>
 
 #if defined(__clang__)
@@ -27,7 +27,7 @@
 #ifndef TILE_FAR
 #define TILE_FAR 0
 #endif
-#define TILE_DISTANCE ((TILE_FAR) ? 4096 : TILE_AHEAD)
+#define TILE_DISTANCE(tokens) ((TILE_FAR) || (tokens) > 4 ? 4096 : TILE_AHEAD)
 #ifndef TILE_WEIGHT
 #define TILE_WEIGHT vf
 #endif
@@ -136,8 +136,8 @@ TILE_INLINE void TILE(group)(const rl_linear_panels *panels, const TILE_GROUP *g
                              unsigned tokens) {
   const size_t words = (size_t)TILE_PLANES * tokens * 4;
   for (size_t line = 0; line < TILE_EACH; line += 64) {
-    vector_prefetch_far(panels->at[0] + g * TILE_EACH + line + TILE_DISTANCE);
-    vector_prefetch_far(panels->at[1] + g * TILE_EACH + line + TILE_DISTANCE);
+    vector_prefetch_far(panels->at[0] + g * TILE_EACH + line + TILE_DISTANCE(tokens));
+    vector_prefetch_far(panels->at[1] + g * TILE_EACH + line + TILE_DISTANCE(tokens));
   }
   x += g * TILE_UNITS * words;
   TILE_ROLLED
@@ -163,10 +163,10 @@ TILE_INLINE void TILE(units)(const rl_linear_task *task, const rl_linear_panels 
     TILE(add)(sum, (const uint8_t *[]){at[0] + (b)*each, at[1] + (b)*each}, x, tokens); \
     x += words;                                                                         \
   }
-#define TILE_ASK(b)                                     \
-  if ((b) < block) {                                    \
-    vector_prefetch_far(at[0] + TILE_DISTANCE + (b)*each); \
-    vector_prefetch_far(at[1] + TILE_DISTANCE + (b)*each); \
+#define TILE_ASK(b)                                                \
+  if ((b) < block) {                                               \
+    vector_prefetch_far(at[0] + TILE_DISTANCE(tokens) + (b)*each); \
+    vector_prefetch_far(at[1] + TILE_DISTANCE(tokens) + (b)*each); \
   }
   for (; unit + block <= end; unit += block, at[0] += block * each, at[1] += block * each) {
     TILE_ASK(0) TILE_ASK(1) TILE_ASK(2) TILE_ASK(3) TILE_ONE(0) TILE_ONE(1) TILE_ONE(2) TILE_ONE(3)
