@@ -2,9 +2,7 @@
  * bytes of KIVI on Llama-3-8B by hand. */
 #include <string.h>
 
-#include "cost/cost.h"
-#include "graph/lower.h"
-#include "spec/scenario.h"
+#include "cost_counted.h"
 #include "unit.h"
 
 enum { LENGTH = 60 };
@@ -146,32 +144,6 @@ static void test_channel_breaks(void) {
   }
 }
 
-typedef struct counted {
-  rl_arena arena;
-  rl_diags diags;
-  const rl_program *program;
-  rl_cost *cost;
-  uint64_t moments[RL_MOMENTS_MAX];
-} counted;
-
-static rl_text_at text_at(const char *text) {
-  return (rl_text_at){.text = text};
-}
-
-static void count(counted *c, const char *model, const char *kv, const rl_group *group) {
-  static const char *const roots[] = {RL_SOURCE_DIR};
-  const rl_request request = {.model = text_at(model), .kv = text_at(kv)};
-  rl_scenario *scenario;
-  rl_db *db;
-  rl_arena_init(&c->arena, NULL);
-  rl_diags_init(&c->diags, &c->arena);
-  CU_ASSERT_EQUAL_FATAL(rl_db_open(&c->arena, roots, 1, &db, &c->diags), RL_OK);
-  CU_ASSERT_EQUAL_FATAL(rl_scenario_resolve(&c->arena, db, &request, &scenario, &c->diags), RL_OK);
-  CU_ASSERT_EQUAL_FATAL(rl_lower(&c->arena, scenario, &c->program, &c->diags), RL_OK);
-  CU_ASSERT_EQUAL_FATAL(rl_cost_compile(&c->arena, c->program, 1, &c->cost, &c->diags), RL_OK);
-  CU_ASSERT_FATAL(rl_cost_moments(c->cost, &(rl_point){group, 1}, NULL, c->moments));
-}
-
 static uint64_t value_of(const counted *c, const char *op, rl_count what) {
   uint64_t value = 0;
   for (uint32_t r = 0; r < c->cost->row_count; r++) {
@@ -179,12 +151,6 @@ static uint64_t value_of(const counted *c, const char *op, rl_count what) {
     if (strcmp(c->program->ops[row->op].name, op) != 0) continue;
     CU_ASSERT(rl_form_value(c->cost, &row->counts[what], c->moments, &value));
   }
-  return value;
-}
-
-static uint64_t kept_bytes(const counted *c) {
-  uint64_t value = 0;
-  CU_ASSERT(rl_form_value(c->cost, &c->cost->kv_bytes, c->moments, &value));
   return value;
 }
 
@@ -201,7 +167,7 @@ static void test_kivi(void) {
   for (int f = 0; f < 2; f++) {
     const uint64_t each = of[f].each;
     counted c;
-    count(&c, "llama-3-8b", of[f].name, &step);
+    counted_open(&c, "llama-3-8b", of[f].name, NULL, &step);
     CU_ASSERT_EQUAL(value_of(&c, "attention", RL_C_KV_READ),
                     8 * ((2176 + 2175) * each + (127 + 128) * 256));
     /* q, out: 32 heads of 128 in bf16; new k and v: 8 heads each */
@@ -212,7 +178,7 @@ static void test_kivi(void) {
     /* smallest, largest, difference, times, rounding */
     CU_ASSERT_EQUAL(value_of(&c, "kv_compress", RL_C_VECTOR), 5 * 8 * (128 + 1) * 128);
     /* behind it: keys 2,304 in the body, of the tail all 127 places were used; values 2,176 and 128 */
-    CU_ASSERT_EQUAL(kept_bytes(&c), 32 * 8 * ((2304 + 2176) * each + (127 + 128) * 256));
+    CU_ASSERT_EQUAL(counted_kept(&c), 32 * 8 * ((2304 + 2176) * each + (127 + 128) * 256));
     rl_arena_free(&c.arena);
   }
 }
@@ -221,12 +187,12 @@ static void test_kivi(void) {
 static void test_kivi_prompt(void) {
   const rl_group prompt = {.count = 3, .q = 200, .logits = RL_LOGITS_LAST};
   counted c;
-  count(&c, "llama-3-8b", "kivi-2", &prompt);
+  counted_open(&c, "llama-3-8b", "kivi-2", NULL, &prompt);
   CU_ASSERT_EQUAL(value_of(&c, "attention", RL_C_KV_READ), 0);
   CU_ASSERT_EQUAL(value_of(&c, "kv_compress", RL_C_KV_READ), 0);
   CU_ASSERT_EQUAL(value_of(&c, "kv_compress", RL_C_KV_WRITE),
                   3 * 8 * ((128 + 72) * 48 + (72 + 128) * 256));
-  CU_ASSERT_EQUAL(kept_bytes(&c), 3 * 32 * 8 * ((128 + 72) * 48 + (127 + 128) * 256));
+  CU_ASSERT_EQUAL(counted_kept(&c), 3 * 32 * 8 * ((128 + 72) * 48 + (127 + 128) * 256));
   rl_arena_free(&c.arena);
 }
 
@@ -236,7 +202,7 @@ static void test_kivi_prompt(void) {
 static void test_think(void) {
   const rl_group step = {.count = 1, .q = 1, .cached = 2303};
   counted c;
-  count(&c, "llama-3-8b", "think", &step);
+  counted_open(&c, "llama-3-8b", "think", NULL, &step);
   CU_ASSERT_EQUAL(value_of(&c, "attention", RL_C_KV_READ),
                   8 * (2271 * 154 + 32 * 256 + 16 + 2303 * 256));
   /* 32 heads: 33 keys are whole, of all 2,304 tokens the values */
@@ -247,7 +213,7 @@ static void test_think(void) {
   CU_ASSERT_EQUAL(value_of(&c, "kv_compress", RL_C_KV_READ), 8 * (256 + 16));
   CU_ASSERT_EQUAL(value_of(&c, "kv_compress", RL_C_KV_WRITE), 8 * (154 + 256 + 256));
   CU_ASSERT_EQUAL(value_of(&c, "kv_compress", RL_C_VECTOR), 0); /* nothing is rounded */
-  CU_ASSERT_EQUAL(kept_bytes(&c), 32 * 8 * (2272 * 154 + 32 * 256 + 16 + 2304 * 256));
+  CU_ASSERT_EQUAL(counted_kept(&c), 32 * 8 * (2272 * 154 + 32 * 256 + 16 + 2304 * 256));
   rl_arena_free(&c.arena);
 }
 
@@ -256,7 +222,7 @@ static void test_think(void) {
 static void test_think_prompt(void) {
   const rl_group prompt = {.count = 3, .q = 200, .logits = RL_LOGITS_LAST};
   counted c;
-  count(&c, "llama-3-8b", "think", &prompt);
+  counted_open(&c, "llama-3-8b", "think", NULL, &prompt);
   CU_ASSERT_EQUAL(value_of(&c, "choose_channels", RL_C_ACT_READ), 3 * (32 * 32 + 200 * 8) * 256);
   CU_ASSERT_EQUAL(value_of(&c, "choose_channels", RL_C_KV_READ), 0);
   CU_ASSERT_EQUAL(value_of(&c, "choose_channels", RL_C_KV_WRITE), 3 * 8 * 16);
@@ -273,7 +239,7 @@ static void test_think_prompt(void) {
 static void test_think_kivi(void) {
   const rl_group step = {.count = 1, .q = 1, .cached = 2303};
   counted c;
-  count(&c, "llama-3-8b", "think-kivi-2", &step);
+  counted_open(&c, "llama-3-8b", "think-kivi-2", NULL, &step);
   CU_ASSERT_EQUAL(value_of(&c, "attention", RL_C_KV_READ),
                   8 * (68 * 77 * 12 + 127 * 256 + 16 + 2175 * 48 + 128 * 256));
   CU_ASSERT_EQUAL(value_of(&c, "attention", RL_C_MATRIX),
@@ -294,7 +260,7 @@ static void test_gear(void) {
   const uint64_t key = 128 * 2 + 128 * 64 + 2 * (128 + 64),
                  value = 64 * 3 + 64 * 128 + 2 * (64 + 128);
   counted c;
-  count(&c, "llama-3-8b", "gear-2", &step);
+  counted_open(&c, "llama-3-8b", "gear-2", NULL, &step);
   CU_ASSERT_EQUAL(block, 5888 + 5248);
   CU_ASSERT_EQUAL(value_of(&c, "attention", RL_C_KV_READ), 8 * (35 * block + 2 * 63 * 256));
   CU_ASSERT_EQUAL(value_of(&c, "attention", RL_C_MATRIX),
@@ -308,7 +274,7 @@ static void test_gear(void) {
                   8 * (2 * 64 * 128 * (1 + 5 + 2) + 4 * (2 * 3 + 4) * (64 + 128)));
   /* A^T A v four times, then A v, of two directions, K and V */
   CU_ASSERT_EQUAL(value_of(&c, "kv_compress", RL_C_MATRIX), 8 * 2 * 2 * (4 * 2 + 1) * 2 * 64 * 128);
-  CU_ASSERT_EQUAL(kept_bytes(&c), 32 * 8 * (36 * block + 2 * 63 * 256));
+  CU_ASSERT_EQUAL(counted_kept(&c), 32 * 8 * (36 * block + 2 * 63 * 256));
   rl_arena_free(&c.arena);
 }
 
@@ -324,7 +290,7 @@ static uint64_t expected_bytes(uint64_t groups) {
 static void test_mustafar(void) {
   const rl_group step = {.count = 1, .q = 1, .cached = 2335};
   counted c;
-  count(&c, "llama-3-8b", "mustafar-70", &step);
+  counted_open(&c, "llama-3-8b", "mustafar-70", NULL, &step);
   CU_ASSERT_EQUAL(value_of(&c, "attention", RL_C_KV_READ),
                   2 * 8 * (32 * 128 * 12 + 287 * 256) + expected_bytes(2 * 8 * 32 * 128));
   CU_ASSERT_EQUAL(value_of(&c, "attention", RL_C_MATRIX),
@@ -334,7 +300,7 @@ static void test_mustafar(void) {
                   2 * 8 * (4 * 128 * 12 + 256) + expected_bytes(2 * 8 * 4 * 128));
   CU_ASSERT_EQUAL(value_of(&c, "kv_compress", RL_C_VECTOR), 2 * 8 * 256 * 128); /* comparisons */
   /* 36 blocks behind it; 287 places of each tail */
-  CU_ASSERT_EQUAL(kept_bytes(&c),
+  CU_ASSERT_EQUAL(counted_kept(&c),
                   32 * 2 * 8 * (36 * 128 * 12 + 287 * 256) + expected_bytes(32 * 2 * 8 * 36 * 128));
   rl_arena_free(&c.arena);
 }
@@ -343,9 +309,9 @@ static void test_mustafar(void) {
 static void test_latents(void) {
   const rl_group step = {.count = 1, .q = 1, .cached = 99};
   counted c;
-  count(&c, "deepseek-v3", "fp8-mla", &step);
+  counted_open(&c, "deepseek-v3", "fp8-mla", NULL, &step);
   CU_ASSERT_EQUAL(512 + 4 * 4 + 64 * 2, 656);
-  CU_ASSERT_EQUAL(kept_bytes(&c), 61 * 100 * 656);
+  CU_ASSERT_EQUAL(counted_kept(&c), 61 * 100 * 656);
   rl_arena_free(&c.arena);
 }
 

@@ -2,9 +2,7 @@
  * one, and the bytes of KIVI, GEAR and Mustafar on models with windows by hand. */
 #include <string.h>
 
-#include "cost/cost.h"
-#include "graph/lower.h"
-#include "spec/scenario.h"
+#include "cost_counted.h"
 #include "unit.h"
 
 enum { LENGTH = 80 };
@@ -236,34 +234,6 @@ static void test_far(void) {
   CU_ASSERT_EQUAL(moment_at(moment, &(rl_group){.count = 1, .q = far, .cached = far}), 3 + 2 + 1);
 }
 
-typedef struct counted {
-  rl_arena arena;
-  rl_diags diags;
-  const rl_program *program;
-  rl_cost *cost;
-  uint64_t moments[RL_MOMENTS_MAX];
-} counted;
-
-static rl_text_at text_at(const char *text) {
-  return (rl_text_at){.text = text};
-}
-
-static void count(counted *c, const char *model, const char *kv, const char *profile,
-                  const rl_group *group) {
-  static const char *const roots[] = {RL_SOURCE_DIR};
-  const rl_request request = {
-      .model = text_at(model), .kv = text_at(kv), .profile = text_at(profile)};
-  rl_scenario *scenario;
-  rl_db *db;
-  rl_arena_init(&c->arena, NULL);
-  rl_diags_init(&c->diags, &c->arena);
-  CU_ASSERT_EQUAL_FATAL(rl_db_open(&c->arena, roots, 1, &db, &c->diags), RL_OK);
-  CU_ASSERT_EQUAL_FATAL(rl_scenario_resolve(&c->arena, db, &request, &scenario, &c->diags), RL_OK);
-  CU_ASSERT_EQUAL_FATAL(rl_lower(&c->arena, scenario, &c->program, &c->diags), RL_OK);
-  CU_ASSERT_EQUAL_FATAL(rl_cost_compile(&c->arena, c->program, 1, &c->cost, &c->diags), RL_OK);
-  CU_ASSERT_FATAL(rl_cost_moments(c->cost, &(rl_point){group, 1}, NULL, c->moments));
-}
-
 /* The window of the layers of a run. */
 static uint64_t window_of(const counted *c, uint32_t run) {
   const rl_run *r = &c->program->runs[run];
@@ -286,12 +256,6 @@ static uint64_t value_of(const counted *c, uint64_t window, const char *op, rl_c
   return value;
 }
 
-static uint64_t kept_bytes(const counted *c) {
-  uint64_t value = 0;
-  CU_ASSERT(rl_form_value(c->cost, &c->cost->kv_bytes, c->moments, &value));
-  return value;
-}
-
 /* Mistral-7B: 8 KV heads of 128, 32 layers, a window of 4,096. A token-head takes 48 B, dense 256
  * B. A step behind 8,200 tokens sees tokens from 4,105 on. Keys: 8,192 have left, and of those the
  * blocks of 32 from 4,096 on are kept; 8 are dense. Values: 8,072 have left, 3,967 from 4,105 on;
@@ -299,7 +263,7 @@ static uint64_t kept_bytes(const counted *c) {
 static void test_kivi(void) {
   const rl_group step = {.count = 1, .q = 1, .cached = 8200};
   counted c;
-  count(&c, "mistral-7b", "kivi-2", "reference", &step);
+  counted_open(&c, "mistral-7b", "kivi-2", "reference", &step);
   CU_ASSERT_EQUAL(value_of(&c, 4096, "attention", RL_C_KV_READ),
                   8 * ((4096 + 3967) * 48 + (8 + 128) * 256));
   CU_ASSERT_EQUAL(value_of(&c, 4096, "attention", RL_C_MATRIX), 4 * 32 * 4096 * 128);
@@ -307,7 +271,7 @@ static void test_kivi(void) {
   CU_ASSERT_EQUAL(value_of(&c, 4096, "kv_compress", RL_C_KV_WRITE), 8 * (48 + 2 * 256));
   CU_ASSERT_EQUAL(value_of(&c, 4096, "kv_compress", RL_C_VECTOR), 5 * 8 * 128);
   /* 4,095 keys, in whole blocks; 4,095 - 128 values */
-  CU_ASSERT_EQUAL(kept_bytes(&c), 32 * 8 * ((4096 + 3967) * 48 + (127 + 128) * 256));
+  CU_ASSERT_EQUAL(counted_kept(&c), 32 * 8 * ((4096 + 3967) * 48 + (127 + 128) * 256));
   rl_arena_free(&c.arena);
 }
 
@@ -315,7 +279,7 @@ static void test_kivi(void) {
 static void test_kivi_unfused(void) {
   const rl_group step = {.count = 1, .q = 2, .cached = 8200};
   counted c;
-  count(&c, "mistral-7b", "kivi-2", "unfused", &step);
+  counted_open(&c, "mistral-7b", "kivi-2", "unfused", &step);
   CU_ASSERT_EQUAL(value_of(&c, 0, "mix", RL_C_KV_READ), UINT64_MAX); /* all layers have a window */
   CU_ASSERT_EQUAL(value_of(&c, 4096, "scores", RL_C_KV_READ), 8 * (4096 * 48 + 8 * 256));
   CU_ASSERT_EQUAL(value_of(&c, 4096, "scores", RL_C_MATRIX), 2 * 32 * 2 * (4096 + 8 + 2) * 128);
@@ -332,7 +296,7 @@ static void test_kivi_unfused(void) {
 static void test_short_window(void) {
   const rl_group step = {.count = 1, .q = 1, .cached = 1000};
   counted c;
-  count(&c, "gpt-oss-20b", "kivi-2", "reference", &step);
+  counted_open(&c, "gpt-oss-20b", "kivi-2", "reference", &step);
   CU_ASSERT_EQUAL(value_of(&c, 128, "attention", RL_C_KV_READ), 8 * (32 * 24 + (104 + 127) * 128));
   CU_ASSERT_EQUAL(value_of(&c, 0, "attention", RL_C_KV_READ),
                   8 * ((896 + 872) * 24 + (104 + 128) * 128));
@@ -342,7 +306,7 @@ static void test_short_window(void) {
   CU_ASSERT_EQUAL(value_of(&c, 0, "kv_compress", RL_C_KV_WRITE), 8 * (24 + 2 * 128));
   const uint64_t near = 128 * 24 + 127 * 128 + 127 * 128;
   const uint64_t far = (896 + 873) * 24 + (127 + 128) * 128;
-  CU_ASSERT_EQUAL(kept_bytes(&c), 12 * 8 * (near + far));
+  CU_ASSERT_EQUAL(counted_kept(&c), 12 * 8 * (near + far));
   rl_arena_free(&c.arena);
 }
 
@@ -355,13 +319,13 @@ static void test_gear(void) {
   const uint64_t key = 128 * 2 + 128 * 64 + 2 * (128 + 64),
                  value = 64 * 3 + 64 * 128 + 2 * (64 + 128);
   counted c;
-  count(&c, "gemma-3-27b", "gear-2", "reference", &step);
+  counted_open(&c, "gemma-3-27b", "gear-2", "reference", &step);
   CU_ASSERT_EQUAL(value_of(&c, 1024, "attention", RL_C_KV_READ), 16 * (16 * block + 2 * 60 * 256));
   CU_ASSERT_EQUAL(value_of(&c, 0, "attention", RL_C_KV_READ), 16 * (35 * block + 2 * 60 * 256));
   CU_ASSERT_EQUAL(value_of(&c, 1024, "attention", RL_C_MATRIX),
                   2 * 32 * (16 * (key + value) + 2 * 61 * 128));
   CU_ASSERT_EQUAL(value_of(&c, 1024, "kv_compress", RL_C_KV_WRITE), 16 * 2 * 256);
-  CU_ASSERT_EQUAL(kept_bytes(&c),
+  CU_ASSERT_EQUAL(counted_kept(&c),
                   16 * (52 * (16 * block + 2 * 63 * 256) + 10 * (35 * block + 2 * 63 * 256)));
   rl_arena_free(&c.arena);
 }
@@ -377,14 +341,14 @@ static uint64_t expected_bytes(uint64_t groups) {
 static void test_mustafar(void) {
   const rl_group step = {.count = 1, .q = 1, .cached = 8600};
   counted c;
-  count(&c, "mistral-7b", "mustafar-70", "reference", &step);
+  counted_open(&c, "mistral-7b", "mustafar-70", "reference", &step);
   CU_ASSERT_EQUAL(value_of(&c, 4096, "attention", RL_C_KV_READ),
                   2 * 8 * (62 * 128 * 12 + 152 * 256) + expected_bytes(2 * 8 * 62 * 128));
   CU_ASSERT_EQUAL(value_of(&c, 4096, "attention", RL_C_MATRIX),
                   2 * 2 * 32 * (62 * 64 * 40 + 153 * 128));
   CU_ASSERT_EQUAL(value_of(&c, 4096, "kv_compress", RL_C_KV_WRITE), 2 * 8 * 256);
   /* 4,095 less 32, in whole blocks: 64 */
-  CU_ASSERT_EQUAL(kept_bytes(&c),
+  CU_ASSERT_EQUAL(counted_kept(&c),
                   32 * 2 * 8 * (64 * 128 * 12 + 287 * 256) + expected_bytes(32 * 2 * 8 * 64 * 128));
   rl_arena_free(&c.arena);
 }
@@ -394,7 +358,7 @@ static void test_mustafar(void) {
 static void test_long_prompt(void) {
   const rl_group prompt = {.count = 3, .q = 10000, .logits = RL_LOGITS_LAST};
   counted c;
-  count(&c, "mistral-7b", "mustafar-70", "reference", &prompt);
+  counted_open(&c, "mistral-7b", "mustafar-70", "reference", &prompt);
   CU_ASSERT_EQUAL(value_of(&c, 4096, "attention", RL_C_KV_READ), 0);
   CU_ASSERT_EQUAL(value_of(&c, 4096, "kv_compress", RL_C_KV_WRITE),
                   3 * 2 * 8 * (60 * 128 * 12 + 272 * 256) + expected_bytes(3 * 2 * 8 * 60 * 128));
