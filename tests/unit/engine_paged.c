@@ -1,5 +1,5 @@
-/* A cache in pages: the same bits as one in a piece, whatever the family, and pages that come and go
- * with the tokens. */
+/* A cache in pages: the same bits as one in a piece, whatever the family, and pages that come and
+ * go with the tokens. */
 #include <string.h>
 
 #include "engine_twin.h"
@@ -48,9 +48,9 @@ static void compare(const twin_setup *setup, uint64_t page) {
   CU_ASSERT_TRUE(yields[0].byte_count > 0);
   CU_ASSERT_EQUAL_FATAL(yields[0].logit_count, yields[1].logit_count);
   CU_ASSERT_EQUAL_FATAL(yields[0].byte_count, yields[1].byte_count);
-  CU_ASSERT_EQUAL(memcmp(yields[0].logits, yields[1].logits,
-                         yields[0].logit_count * sizeof *yields[0].logits),
-                  0);
+  CU_ASSERT_EQUAL(
+      memcmp(yields[0].logits, yields[1].logits, yields[0].logit_count * sizeof *yields[0].logits),
+      0);
   CU_ASSERT_EQUAL(
       memcmp(yields[0].bytes, yields[1].bytes, yields[0].byte_count * sizeof *yields[0].bytes), 0);
 }
@@ -76,6 +76,28 @@ static void test_formats(void) {
                               .kv = caches[c],
                               .profile = "unfused"};
     compare(&setup, SCALAR_PAGE + 1);
+  }
+}
+
+/* Blocks of 4, 6, 3, 2 tokens of compressed caches lie within pages of 12; a window drops them. */
+static void test_parted(void) {
+  static const char *const twins[] = {"llama-twin", "mistral-twin"};
+  static const char *const caches[] = {"small-tail", "small-tail-mixed", "small-gear",
+                                       "small-packed"};
+  enum { PAGE = 12 };
+  for (size_t m = 0; m < sizeof twins / sizeof *twins; m++) {
+    const ref_model *model = TWIN_MODEL;
+    while (strcmp(model->twin, twins[m]) != 0) model++;
+    ref_model chain = *model;
+    chain.recurrent = true; /* no tree: such caches cannot hold one */
+    for (size_t c = 0; c < sizeof caches / sizeof *caches; c++) {
+      const twin_setup setup = {.model = &chain,
+                                .weights = "fp32",
+                                .activations = "fp32",
+                                .kv = caches[c],
+                                .profile = "reference"};
+      compare(&setup, PAGE);
+    }
   }
 }
 
@@ -133,9 +155,9 @@ static void check_fast(const char *kv) {
   twin_open(&t, &setup);
   drive(&t, open_long(&t, 0, capacity), &yields[0]);
   drive(&t, open_long(&t, RL_ENGINE_PAGE, capacity), &yields[1]);
-  CU_ASSERT_EQUAL(memcmp(yields[0].logits, yields[1].logits,
-                         yields[0].logit_count * sizeof *yields[0].logits),
-                  0);
+  CU_ASSERT_EQUAL(
+      memcmp(yields[0].logits, yields[1].logits, yields[0].logit_count * sizeof *yields[0].logits),
+      0);
   twin_close(&t);
 }
 
@@ -194,12 +216,8 @@ static void refuse(const char *kv, rl_isa isa, uint64_t page, const char *messag
                             .kv = kv,
                             .profile = "reference"};
   const rl_weight_source source = rl_random_weights(&seed);
-  const rl_engine_limits limits = {.sequences = 1,
-                                   .capacity = capacity,
-                                   .page = page,
-                                   .tokens = 1,
-                                   .logit_rows = 1,
-                                   .isa = isa};
+  const rl_engine_limits limits = {
+      .sequences = 1, .capacity = capacity, .page = page, .tokens = 1, .logit_rows = 1, .isa = isa};
   rl_engine_state *engine;
   twin t;
   twin_open(&t, &setup);
@@ -210,8 +228,10 @@ static void refuse(const char *kv, rl_isa isa, uint64_t page, const char *messag
 }
 
 static void test_refused(void) {
+  refuse("small-tail", RL_ISA_SCALAR, 6, "the cache cannot be kept in pages of 6 tokens here");
   refuse("fp32", RL_ISA_SCALAR + 1, 96, "the cache cannot be kept in pages of 96 tokens here");
 }
 
 RL_SUITE("pages", {"every family", test_families}, {"formats", test_formats},
-         {"fast rows", test_fast}, {"come and go", test_come_and_go}, {"refused", test_refused})
+         {"parted", test_parted}, {"fast rows", test_fast}, {"come and go", test_come_and_go},
+         {"refused", test_refused})
