@@ -251,19 +251,20 @@ static void add_machines(citing *c, const rl_scenario *s) {
 
 /* Papers of the operator kinds that some stage runs. */
 static rl_status add_operators(citing *c, const rl_scenario *scenario) {
-  operators_used used = {{false}, {false}};
+  operators_used *used = RL_NEW(&c->session->arena, operators_used);
   rl_status status = RL_OK;
   const uint64_t stages = scenario->parallel.pipeline > 0 ? scenario->parallel.pipeline : 1;
+  if (used == NULL) return rl_diag_oom(&c->session->diags);
   for (uint64_t s = 0; s < stages && status == RL_OK; s++) {
     const rl_program *program;
     status = rl_lower_rank(&c->session->arena, scenario, (rl_rank){.pipeline = s}, &program,
                            &c->session->diags);
-    if (status == RL_OK) mark_kinds(program, &used);
+    if (status == RL_OK) mark_kinds(program, used);
   }
   c->kind = "operator";
-  c->used = &used;
+  c->used = used;
   for (int kind = 0; kind < RL_OP_KINDS && status == RL_OK; kind++) {
-    if (!used.kinds[kind]) continue;
+    if (!used->kinds[kind]) continue;
     c->name = RL_OP_INFO[kind].name;
     c->op = (rl_op_kind)kind;
     add_text(c, RL_OP_INFO[kind].source);

@@ -28,7 +28,7 @@ static float distance_of(uint32_t each, const float *levels, const float *target
 
 void rl_iq_search_begin(rl_iq_search *search, const rl_iq_grid *grid) {
   static const float ZEROS[2] = {0, 0};
-  double squares[RL_IQ_KINDS], sum = 0;
+  double squares[RL_IQ_KINDS] = {0}, sum = 0;
   *search = (rl_iq_search){.grid = grid};
   for (uint32_t k = 0; k < kinds_of(grid); k++) {
     float *levels = search->levels[k];

@@ -22,7 +22,7 @@ static void attend(const rl_call *call, const partners *met, const rl_pass_seque
                    uint64_t i, uint64_t head) {
   const rl_op_attributes *at = &call->op->at;
   const rl_view *in = rl_call_read(call, 0), *out = rl_call_write(call, 0);
-  uint64_t n = at->head_dim, kv_head = head / (at->heads / at->kv_heads);
+  uint64_t n = at->head_dim, kv_head = head * at->kv_heads / at->heads;
   float *q = call->work->values, *key = q + n, *value = key + n;
   rl_running state = rl_running_begin(value + n, n);
   rl_view_read(in, (sequence->first_token + i) * in->block + head * n, n, q);

@@ -27,7 +27,7 @@
 #ifndef TILE_FAR
 #define TILE_FAR 0
 #endif
-#define TILE_DISTANCE(tokens) ((TILE_FAR) || (tokens) > 4 ? 4096 : TILE_AHEAD)
+#define TILE_DISTANCE(tokens) (TILE_AHEAD + ((TILE_FAR) || (tokens) > 4 ? 4096 - TILE_AHEAD : 0))
 #ifndef TILE_WEIGHT
 #define TILE_WEIGHT vf
 #endif
