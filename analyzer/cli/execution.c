@@ -2,6 +2,8 @@
  * the bytes counted. What is made of the comparison is the command's business. */
 #include "cli/execution.h"
 
+#include <string.h>
+
 #include "base/checked.h"
 #include "base/number.h"
 #include "cli/chosen_weights.h"
@@ -190,6 +192,15 @@ static void fill_entries(const rl_execution *e, int phase, const rl_group *group
   }
 }
 
+/* What the operator observed, where that is something else: experts hold until the next router, what
+ * packed blocks store for the operator alone. */
+static bool takes_facts(const rl_engine_row *row, rl_facts *facts) {
+  const bool packed = memcmp(row->packed, facts->packed, sizeof row->packed) != 0;
+  if (row->experts != 0) facts->distinct_experts = row->experts;
+  memcpy(facts->packed, row->packed, sizeof row->packed);
+  return packed || row->experts != 0;
+}
+
 /* One pass over all sequences, compared. */
 static rl_status step(rl_execution *e, int phase, uint64_t cached) {
   rl_engine_entry entries[SEQUENCES_MAX];
@@ -207,8 +218,8 @@ static rl_status step(rl_execution *e, int phase, uint64_t cached) {
                     .distinct_source_positions = result.distinct_source_positions};
   for (size_t i = 0; status == RL_OK && i < result.row_count; i++) {
     const rl_engine_row *row = &result.rows[i];
-    if (row->experts != 0) facts.distinct_experts = row->experts; /* until the next router */
-    if ((i == 0 || row->experts != 0) && !rl_cost_moments(e->cost, &point, &facts, e->moments)) {
+    const bool changed = takes_facts(row, &facts);
+    if ((i == 0 || changed) && !rl_cost_moments(e->cost, &point, &facts, e->moments)) {
       return too_much(e, "a count", "64 bits", SMALLER);
     }
     status = compare_visit(e, row, &e->tallies[phase][row->op]);
