@@ -85,9 +85,10 @@ void rl_timed_close(rl_timed *timed) {
 
 /* --- one batch --- */
 
-/* A recurrent state cannot go back behind a step. */
+/* Neither a recurrent state nor a cache that was compressed can go back behind a step. */
 static bool goes_back(const rl_timed *timed) {
-  return !rl_program_keeps(timed->program, RL_ROLE_STATE);
+  return !rl_program_keeps(timed->program, RL_ROLE_STATE) &&
+         !rl_program_compresses(timed->program);
 }
 
 /* Tokens of a sequence in the largest pass. */
