@@ -79,15 +79,14 @@ rl_db_kind rl_file_kind(rl_session *session, const char *path, rl_diags *diags) 
   return description_kind(session, path, diags);
 }
 
-/* Said of a description that was asked for by name: it has nothing to be checked by. */
-static void note_total(rl_session *session, const rl_request *request, const char *counted) {
+/* A description has nothing to be checked by: one of the database, or one that was asked for by its
+ * path; files of others, config.json and weights, never have. */
+static void tell_no_total(rl_session *session, const rl_request *request, const char *counted) {
   const char *name = request->model.text;
   const char *end = name == NULL ? NULL : strrchr(name, '.');
-  if (end == NULL || (strcmp(end, ".yaml") != 0 && strcmp(end, ".yml") != 0)) return;
-  for (size_t i = 0; i < session->arguments.words.count; i++) {
-    if (strcmp(session->arguments.words.items[i], name) != 0) continue;
-    RL_REPORT(&session->diags, MODEL_NO_TOTAL, (rl_loc){.file = name}, counted);
-  }
+  const bool path = end != NULL && (strcmp(end, ".yaml") == 0 || strcmp(end, ".yml") == 0);
+  if (name == NULL || (!path && session->arguments.words.count > 0)) return;
+  RL_REPORT(&session->diags, MODEL_NO_TOTAL, (rl_loc){.file = name}, counted);
 }
 
 /* The operator list of the scenario; its parameters against the published total. */
@@ -104,7 +103,7 @@ static void check_scenario(rl_session *session, const rl_request *request) {
   const rl_model *model = scenario->model;
   bool counts = rl_program_parameters(program, &total);
   if (model->parameters.source == NULL) {
-    note_total(session, request, counts ? rl_print_grouped(total, counted) : "too many");
+    tell_no_total(session, request, counts ? rl_print_grouped(total, counted) : "too many");
     return;
   }
   if (counts && total == model->parameters_exact) return;
