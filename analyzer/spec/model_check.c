@@ -64,10 +64,11 @@ static const rl_db_entry *owner_of(const rl_load *load, const char *name, const 
   return NULL;
 }
 
+/* Where the model is a part of its config, the part has a model_type of its own. */
 static void check_type(const rl_load *load, const rl_model *model) {
   const rl_node *type = rl_load_get(rl_load_get(load->root, "config"), "model_type");
   const rl_family *family = model->family;
-  if (type == NULL || type->text == NULL) return;
+  if (type == NULL || type->text == NULL || family->config_key != NULL) return;
   for (size_t i = 0; i < family->model_type_count; i++) {
     if (strcmp(family->model_types[i], type->text) == 0) return;
   }
