@@ -75,16 +75,25 @@ static const char *const plurals[RL_DB_KINDS] = {
     [RL_DB_FAMILY] = "families",    [RL_DB_FORMAT] = "formats",   [RL_DB_METHOD] = "methods",
     [RL_DB_WORKLOAD] = "workloads", [RL_DB_STORAGE] = "storage",  [RL_DB_SCENARIO] = "scenarios"};
 
-/* Those of the names that begin as the given one does; none when memory is exhausted. */
-static size_t alike(rl_arena *arena, const char *name, const char *const *names, size_t count,
-                    const char *const **out) {
-  const char **kept = RL_NEW_ARRAY(arena, const char *, count);
+/* "4090" of rtx-4090. */
+static bool is_part(const char *text, const char *name) {
+  return strstr(name, text) != NULL;
+}
+
+typedef struct rl_name_list {
+  const char *const *items;
+  size_t count;
+} rl_name_list;
+
+/* Those of the names that agree with the given one; items NULL: memory is exhausted. */
+static rl_name_list agreeing(rl_arena *arena, bool (*agree)(const char *given, const char *name),
+                             const char *given, rl_name_list names) {
+  const char **kept = RL_NEW_ARRAY(arena, const char *, names.count);
   size_t found = 0;
-  for (size_t i = 0; kept != NULL && i < count; i++) {
-    if (rl_name_prefix(name, names[i])) kept[found++] = names[i];
+  for (size_t i = 0; kept != NULL && i < names.count; i++) {
+    if (agree(given, names.items[i])) kept[found++] = names.items[i];
   }
-  *out = kept;
-  return found;
+  return (rl_name_list){kept, found};
 }
 
 /* The word that a name of several begins with: "h100" of h100-80gb; all of it where there is one.
@@ -95,42 +104,40 @@ static const char *first_word(rl_arena *arena, const char *name) {
 
 /* Of h100-80gb the slip is not in "h100" where such names are known: one that begins otherwise was
  * not meant. */
-static const char *guess_of(const char *name, const char *word, const char *const *names,
-                            size_t count, const char *const *kin, size_t kin_count) {
-  if (strcmp(word, name) == 0) return rl_did_you_mean(name, names, count);
-  const char *guess = rl_did_you_mean(name, kin, kin_count);
+static const char *guess_of(const char *name, const char *word, rl_name_list names,
+                            rl_name_list kin) {
+  if (strcmp(word, name) == 0) return rl_did_you_mean(name, names.items, names.count);
+  const char *guess = rl_did_you_mean(name, kin.items, kin.count);
   if (guess != NULL) return guess;
-  guess = rl_did_you_mean(name, names, count);
+  guess = rl_did_you_mean(name, names.items, names.count);
   const bool other =
-      kin_count > 0 && guess != NULL && !rl_name_prefix((char[]){name[0], '\0'}, guess);
+      kin.count > 0 && guess != NULL && !rl_name_prefix((char[]){name[0], '\0'}, guess);
   return other ? NULL : guess;
 }
 
-static const char *known(rl_arena *arena, const char *const *names, size_t count) {
-  const char *all = count > 0 ? rl_load_join(arena, names, count) : "";
+static const char *known(rl_arena *arena, rl_name_list names) {
+  const char *all = names.count > 0 ? rl_load_join(arena, names.items, names.count) : "";
   return all == NULL || all[0] == '\0' ? all : rl_textf(arena, "known: %s", all);
 }
 
 /* The name that was probably meant, else the known ones when they are few, else those that begin
- * alike, else where all of them are listed. */
-static const char *suggestion(rl_arena *arena, const char *name, const char *const *names,
-                              size_t count, const char *plural) {
+ * alike, else those that hold the text, else where all of them are listed. */
+static const char *suggestion(rl_arena *arena, const char *name, rl_name_list names,
+                              const char *plural) {
   enum { FEW = 24 };
-  const char *const *kin;
   const char *word = first_word(arena, name);
   if (word == NULL) return NULL;
-  const size_t kin_count = alike(arena, word, names, count, &kin);
-  if (kin == NULL) return NULL;
-  const char *guess = guess_of(name, word, names, count, kin, kin_count);
+  const rl_name_list kin = agreeing(arena, rl_name_prefix, word, names);
+  if (kin.items == NULL) return NULL;
+  const char *guess = guess_of(name, word, names, kin);
   if (guess != NULL) return rl_textf(arena, "did you mean '%s'?", guess);
-  if (count > FEW) {
-    size_t found =
-        alike(arena, kin_count > 0 && kin_count <= FEW ? word : name, names, count, &names);
-    if (names == NULL) return NULL;
-    if (found == 0 || found > FEW) return rl_textf(arena, "see: rooflinectl list %s", plural);
-    count = found;
-  }
-  return known(arena, names, count);
+  if (names.count <= FEW) return known(arena, names);
+  rl_name_list found = kin;
+  if (kin.count == 0 || kin.count > FEW) found = agreeing(arena, rl_name_prefix, name, names);
+  if (found.items != NULL && found.count == 0) found = agreeing(arena, is_part, name, names);
+  if (found.items == NULL) return NULL;
+  if (found.count > 0 && found.count <= FEW) return known(arena, found);
+  return rl_textf(arena, "see: rooflinectl list %s", plural);
 }
 
 static rl_status report_unknown(const rl_db *db, rl_db_kind kind, const char *name, rl_loc loc,
@@ -147,7 +154,8 @@ static rl_status report_unknown(const rl_db *db, rl_db_kind kind, const char *na
       *slot = a == 0 ? entry->name : entry->aliases[a - 1];
     }
   }
-  const char *hint = suggestion(db->arena, name, names.items, names.count, plurals[kind]);
+  const char *hint =
+      suggestion(db->arena, name, (rl_name_list){names.items, names.count}, plurals[kind]);
   if (hint == NULL) return rl_diag_oom(diags);
   return RL_REPORT(diags, ENTRY_UNKNOWN, loc, RL_DB_KIND_WORDS[kind], name, hint);
 }
@@ -213,8 +221,8 @@ rl_status rl_db_family_of(rl_db *db, const char *model_type, rl_loc loc,
       *slot = entry->aliases[a];
     }
   }
-  const char *hint =
-      suggestion(db->arena, model_type, known.items, known.count, plurals[RL_DB_FAMILY]);
+  const char *hint = suggestion(db->arena, model_type, (rl_name_list){known.items, known.count},
+                                plurals[RL_DB_FAMILY]);
   if (hint == NULL) return rl_diag_oom(diags);
   return RL_REPORT(diags, MODEL_TYPE_UNKNOWN, loc, model_type, hint);
 }
