@@ -4,6 +4,7 @@
 #include "base/checked.h"
 #include "cost/cost.h"
 #include "cost/dealt.h"
+#include "cost/pages.h"
 #include "cost/parted.h"
 #include "cost/sourced.h"
 
@@ -156,8 +157,8 @@ static bool tree_pairs(const rl_tree *tree, uint64_t cached, uint64_t window, ui
   return true;
 }
 
-/* A node at position p sees the p mod C positions of its chunk before it, cached or on its path, and
- * itself. */
+/* A node at position p sees the p mod C positions of its chunk before it, cached or on its path,
+ * and itself. */
 static bool chunked_tree_pairs(const rl_tree *tree, uint64_t cached, uint64_t chunk,
                                uint64_t *value) {
   uint32_t kept[DEPTHS_KEPT];
@@ -250,12 +251,13 @@ static inline bool each_kept(const rl_group *group, const rl_moment *moment, uin
                        : !each_gathered(group, moment, value)) {
     return false;
   }
-  if (moment->within != 0) {
-    uint64_t rows;
-    if (!rl_add_u64(group->cached, group->q, &rows)) return false;
-    *value = rl_max_u64(*value, rl_min_u64(rows, moment->within));
-  }
-  return moment->page <= 1 || rl_mul_u64(rl_ceil_div(*value, moment->page), moment->page, value);
+  uint64_t all;
+  if (!rl_add_u64(group->cached, group->q, &all)) return false;
+  if (moment->within != 0) *value = rl_max_u64(*value, rl_min_u64(all, moment->within));
+  if (moment->page <= 1) return true;
+  if (is_dealt(moment)) all = rl_dealt_positions(moment->deal, 0, all);
+  const uint64_t step = moment->within != 0 ? moment->within : 1;
+  return rl_mul_u64(rl_pages_held(*value, all, step, moment->page), moment->page, value);
 }
 
 static inline bool each_rectangle(const rl_group *group, const rl_moment *moment, uint64_t *value) {
@@ -263,7 +265,8 @@ static inline bool each_rectangle(const rl_group *group, const rl_moment *moment
   return rl_add_u64(group->cached, group->q, value) && rl_mul_u64(*value, group->q, value);
 }
 
-/* Keys of the body are cached: every new token attends to all of them, or to those under its window. */
+/* Keys of the body are cached: every new token attends to all of them, or to those under its
+ * window. */
 static inline bool each_rest_pair(const rl_group *group, const rl_moment *moment, uint64_t *value) {
   uint64_t met;
   return each_pair(group, moment, value) && rl_parted_body_met(group, moment, &met) &&
@@ -320,8 +323,8 @@ static inline bool each_prefix(const rl_group *group, const rl_moment *moment, u
   return true;
 }
 
-/* A query chooses `window` rows of those that it sees, or all of them; no two queries the same ones,
- * while there are others. */
+/* A query chooses `window` rows of those that it sees, or all of them; no two queries the same
+ * ones, while there are others. */
 static inline bool each_chosen(const rl_group *group, const rl_moment *moment, uint64_t *value) {
   uint64_t rows;
   if (!each_pair(group, moment, value) || !each_kv_row(group, moment, &rows)) return false;
@@ -383,7 +386,8 @@ RL_SUM_PARTED(packed_kept)
 #undef RL_SUM_SOURCED
 #undef RL_SUM
 
-/* Tokens that choose experts together: where they meet, those of all groups, each as full as this. */
+/* Tokens that choose experts together: where they meet, those of all groups, each as full as this.
+ */
 static bool sum_met(const rl_point *point, const rl_moment *moment, uint64_t *tokens) {
   return sum_q(point, moment, tokens) && rl_mul_u64(*tokens, rl_max_u64(moment->meet, 1), tokens);
 }
@@ -429,7 +433,8 @@ static bool sum_source_id_rows(const rl_point *point, const rl_moment *moment, u
   return true;
 }
 
-/* Ids stand somewhere in a table that is cut into parts: the fullest part has its share at least. */
+/* Ids stand somewhere in a table that is cut into parts: the fullest part has its share at least.
+ */
 static bool sum_id_rows(const rl_point *point, const rl_moment *moment, uint64_t *total) {
   if (!sum_q(point, moment, total)) return false;
   if (moment->ranks > 1) *total = rl_ceil_div(*total, moment->ranks);

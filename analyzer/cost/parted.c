@@ -4,6 +4,7 @@
 #include "cost/parted.h"
 
 #include "base/checked.h"
+#include "cost/pages.h"
 
 /* The length after the pass; tokens that left the tail until then, those that were packed in it
  * from `from` on; tokens that the tail holds no longer. */
@@ -46,7 +47,9 @@ bool rl_parted_body_kept(const rl_group *group, const rl_moment *moment, uint64_
   uint64_t rows;
   if (!change_of(group, moment, &c)) return false;
   const uint64_t room = rl_parting_room(&moment->parting, c.end);
-  if (!rl_mul_u64(rl_ceil_div(room, moment->page), moment->page, &rows)) return false;
+  const uint64_t all = rl_parting_body(&moment->parting, c.end);
+  const uint64_t pages = rl_pages_held(room, all, moment->parting.block, moment->page);
+  if (!rl_mul_u64(pages, moment->page, &rows)) return false;
   *value = rl_ceil_div(rows, moment->tokens);
   return true;
 }

@@ -119,22 +119,41 @@ static sight look(const rl_group *group, const rl_moment *moment) {
   return s;
 }
 
-/* Rows in memory while the pass runs: of the old ones those that the first new token still sees, for
- * later ones see fewer of them; and all the new ones. Of a chunk as many as there have been, for the
- * next chunk will need their place. */
+static uint64_t pages_touched(uint64_t from, uint64_t rows, uint64_t page) {
+  uint64_t count = 0;
+  for (uint64_t at = from; at < from + rows; at++) count += at == from || at % page == 0;
+  return count;
+}
+
+/* Rows in the most pages that they ever touch, wherever they, or their chunk, begin; a sequence
+ * never has more than its tokens fill. */
+static uint64_t in_pages(uint64_t rows, uint64_t all, const rl_moment *moment) {
+  const uint64_t step = moment->within == 0 ? 1 : moment->within;
+  const uint64_t filled = pages_touched(0, all, moment->page);
+  uint64_t most = 0;
+  for (uint64_t place = 0; place < moment->page; place++) {
+    const uint64_t touched = pages_touched(place * step, rows, moment->page);
+    if (most < touched) most = touched;
+  }
+  return (most < filled ? most : filled) * moment->page;
+}
+
+/* Rows in memory while the pass runs: of the old ones those that the first new token still sees,
+ * for later ones see fewer of them; and all the new ones. Of a chunk as many as there have been,
+ * for the next chunk will need their place. */
 static uint64_t kept(const rl_group *group, const rl_moment *moment) {
-  uint64_t rows = group->q, stored = 0;
+  uint64_t rows = group->q;
   for (uint64_t old = 0; old < group->cached; old++) {
     rows += in_reach(moment, group->cached, old);
   }
   for (uint64_t at = 0; at < moment->within && at < group->cached + group->q; at++) {
     if (rows < at + 1) rows = at + 1;
   }
-  while (stored < rows) stored += moment->page;
-  return stored;
+  return in_pages(rows, group->cached + group->q, moment);
 }
 
-/* Of the keys that each query sees, which are those before it and itself, as many as it may choose. */
+/* Of the keys that each query sees, which are those before it and itself, as many as it may choose.
+ */
 static uint64_t chosen(const rl_group *group, const rl_moment *moment) {
   uint64_t pairs = 0;
   for (uint64_t i = 0; i < group->q; i++) {
@@ -325,6 +344,9 @@ static void test_overflow(void) {
   pages.window = 17; /* two pages, however long */
   CU_ASSERT(moment_of(pages, (rl_group){.count = 1, .q = 1, .cached = UINT64_MAX - 1}, &value));
   CU_ASSERT_EQUAL(value, 32);
+  pages.page = 1ull << 63; /* 17 rows over the border of two */
+  CU_ASSERT_FALSE(
+      moment_of(pages, (rl_group){.count = 1, .q = 1, .cached = UINT64_MAX - 1}, &value));
   rl_moment rectangle = {.kind = RL_M_RECTANGLE};
   CU_ASSERT_FALSE(moment_of(rectangle, (rl_group){.count = 1, .q = 1ull << 32}, &value));
   CU_ASSERT(moment_of(rectangle, (rl_group){.count = 1, .q = 4294967295}, &value));
@@ -332,8 +354,62 @@ static void test_overflow(void) {
   CU_ASSERT_FALSE(moment_of(tokens, (rl_group){.count = 1ull << 32, .q = 1ull << 32}, &value));
 }
 
-RL_SUITE("moments", {"12,000 random points against a loop", test_against_loop},
-         {"classes", test_classes}, {"a long tree equals its chain", test_long_tree_equals_chain},
+/* Pages of 16. Of a window the step behind 2,048 tokens holds as many rows as it is long: they end
+ * with the first token of a page, and begin with the last of one when they are 2 more than whole
+ * pages. */
+static void test_straddling_pages(void) {
+  static const struct {
+    uint64_t window, within, q, cached, pages, ranks;
+  } cases[] = {
+      {1, 0, 1, 2048, 1},      /* the token alone */
+      {2, 0, 1, 2048, 2},      /* 2047, 2048 */
+      {16, 0, 1, 2048, 2},     /* 2033 ... 2048 */
+      {17, 0, 1, 2048, 2},     /* 2032 ... 2048: 1 + 16 */
+      {18, 0, 1, 2048, 3},     /* 2031 ... 2048: 1 + 16 + 1 */
+      {1024, 0, 1, 2048, 65},  /* 1 + 63 of 16 + 15 */
+      {1024, 0, 1, 1023, 64},  /* all tokens: 64 pages, from the first one on */
+      {1024, 0, 1, 1024, 65},  /* 1025 tokens, 65 pages, of which none can go */
+      {1024, 0, 16, 2048, 66}, /* 1023 older ones: 1039 rows, 1 + 64 of 16 + 14 */
+      {1024, 0, 8, 0, 1},      /* a prompt of 8 */
+      {0, 32, 1, 100, 2},      /* chunks begin with a page */
+      {0, 24, 1, 100, 2},      /* at worst in its middle: 8 + 16 */
+      {0, 26, 1, 100, 3},      /* at worst 2 before its end: 2 + 16 + 8 */
+      {0, 26, 1, 25, 2},       /* the first chunk begins with a page */
+      {0, 0, 1, 2050, 33, 4},  /* of 2051 rows 513 at most on a rank of four */
+      {72, 0, 1, 2050, 3, 4},  /* 18: 1 + 16 + 1 */
+      {72, 0, 1, 72, 2, 4},    /* 18 of 19, the most that there ever were */
+  };
+  for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
+    const rl_moment kept = {.kind = RL_M_KV_KEPT,
+                            .window = cases[c].window,
+                            .within = cases[c].within,
+                            .deal = {.ranks = cases[c].ranks},
+                            .page = 16};
+    const rl_group group = {.count = 3, .q = cases[c].q, .cached = cases[c].cached};
+    uint64_t value = 0;
+    CU_ASSERT(moment_of(kept, group, &value));
+    CU_ASSERT_EQUAL(value, 3 * 16 * cases[c].pages);
+  }
+}
+
+/* However a sequence grows, it never gives a page back: the longest context is found by halves. */
+static void test_pages_never_fall(void) {
+  for (uint64_t window = 1; window < 20; window++) {
+    const rl_moment kept = {.kind = RL_M_KV_KEPT, .window = window, .page = 7};
+    uint64_t before = 0;
+    for (uint64_t cached = 0; cached < 60; cached++) {
+      uint64_t value = 0;
+      CU_ASSERT(moment_of(kept, (rl_group){.count = 1, .q = 1, .cached = cached}, &value));
+      CU_ASSERT(value >= before);
+      before = value;
+    }
+  }
+}
+
+RL_SUITE("moments", {"windows over the borders of pages", test_straddling_pages},
+         {"pages never fall", test_pages_never_fall},
+         {"12,000 random points against a loop", test_against_loop}, {"classes", test_classes},
+         {"a long tree equals its chain", test_long_tree_equals_chain},
          {"ragged is the sum of its groups", test_ragged_is_sum},
          {"observed facts replace expectations", test_facts}, {"empty pass", test_empty_pass},
          {"overflow", test_overflow})

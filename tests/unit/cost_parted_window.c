@@ -149,13 +149,17 @@ static void test_moments(void) {
   }
 }
 
-/* In whole pages, which need not be of whole blocks: 4 blocks of 2 tokens stand in 3 pages of 3
- * tokens, and these hold 5 blocks. */
+/* In whole pages, which need not be of whole blocks: 4 blocks of 2 tokens that begin with the third
+ * token of a page of 3 stand in 4 pages, and these hold 6 blocks. In pages of 4 they begin at worst
+ * in the middle: 2 + 4 + 2. Of the first 8 tokens none is gone: 2 pages. */
 static void test_pages(void) {
   const layout *l = &LAYOUTS[0]; /* (9 - 1) / 2 */
-  const rl_moment moment = {
-      .kind = RL_M_BODY_KEPT, .parting = parting_of(l), .tokens = 2, .page = 3};
-  CU_ASSERT_EQUAL(moment_at(moment, &(rl_group){.count = 1, .q = 1, .cached = 50}), 5);
+  rl_moment moment = {.kind = RL_M_BODY_KEPT, .parting = parting_of(l), .tokens = 2, .page = 3};
+  const rl_group late = {.count = 1, .q = 1, .cached = 50}, early = {1, 1, 7};
+  CU_ASSERT_EQUAL(moment_at(moment, &late), 6);
+  moment.page = 4;
+  CU_ASSERT_EQUAL(moment_at(moment, &late), 6);
+  CU_ASSERT_EQUAL(moment_at(moment, &early), 4);
 }
 
 /* What the tail keeps at any length has a place of its own in it. */
