@@ -99,7 +99,7 @@ static rl_status fill_tensors(rl_engine_state *state, const rl_weight_source *so
 static rl_status check_page(const rl_program *program, const rl_engine_limits *limits,
                             rl_diags *diags) {
   char asked[RL_NUMBER_TEXT], number[RL_NUMBER_TEXT];
-  const uint64_t page = limits->page > 1 ? limits->page : 0;
+  const uint64_t page = rl_engine_page(limits);
   uint64_t together = limits->isa == RL_ISA_SCALAR ? 1 : RL_ENGINE_PAGE;
   for (uint32_t t = 0; t < program->tensor_count && page % together == 0; t++) {
     const rl_tensor *tensor = &program->tensors[t];

@@ -1,7 +1,11 @@
-/* Pages of the KV cache: each sequence has as many as its tokens need, taken from a stack of free ones
- * and given back to it. All sequences at their capacity find enough. */
+/* Pages of the KV cache: each sequence has as many as its tokens need, taken from a stack of free
+ * ones and given back to it. All sequences at their capacity find enough. */
 #include "base/checked.h"
 #include "kernels-ref/engine/engine_state.h"
+
+uint64_t rl_engine_page(const rl_engine_limits *limits) {
+  return limits->page > 1 ? limits->page : 0;
+}
 
 bool rl_engine_paged(uint64_t page, uint64_t capacity, uint64_t *rows) {
   *rows = capacity;
@@ -39,8 +43,8 @@ void rl_engine_pages_hold(rl_engine_state *state, rl_engine_sequence *sequence, 
 
 uint64_t rl_engine_kv(const rl_engine_state *state, const rl_engine_sequence *sequence,
                       uint64_t token) {
-  return rl_pass_kv(&(rl_pass_sequence){.first_kv = sequence->first_kv,
-                                        .pages = sequence->pages,
-                                        .page = state->page},
-                    token);
+  return rl_pass_kv(
+      &(rl_pass_sequence){
+          .first_kv = sequence->first_kv, .pages = sequence->pages, .page = state->page},
+      token);
 }

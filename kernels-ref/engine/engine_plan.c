@@ -40,7 +40,8 @@ static bool largest_store(const rl_engine_state *state, const rl_tensor *tensor,
          rl_store_init_pieces(store, tensor->format, pieces, rows, tensor->cols);
 }
 
-/* Weights, KV and states: bytes for every instance. Activations: the bytes of their slot, or their own. */
+/* Weights, KV and states: bytes for every instance. Activations: the bytes of their slot, or their
+ * own. */
 static void carve_tensor(carver *c, rl_engine_state *state, uint32_t index, uint8_t *const *slots) {
   const rl_tensor *tensor = &state->program->tensors[index];
   uint64_t instances = is_resident(tensor) ? rl_tensor_instances(state->program, tensor) : 1;
@@ -118,14 +119,14 @@ static void carve_sequences(carver *c, rl_engine_state *state, const rl_engine_l
     first += rows; /* the sums were checked with the limits */
     first_kept += kept_rows(state->program, limits, s);
   }
-  if (state->page != 0) state->free_pages = carve(c, first / state->page, sizeof *state->free_pages);
+  if (state->page != 0)
+    state->free_pages = carve(c, first / state->page, sizeof *state->free_pages);
   state->parents = carve(c, state->limits.kv_rows, sizeof *state->parents);
   state->pass_sequences = carve(c, (uint64_t)2 * limits->sequences, sizeof *state->pass_sequences);
   state->places = carve(c, limits->sequences, sizeof *state->places);
   state->positions = carve(c, limits->tokens, sizeof *state->positions);
   state->axes = carve(c, limits->tokens, sizeof *state->axes);
-  state->merged_places =
-      carve(c, state->limits.source.merged, sizeof *state->merged_places);
+  state->merged_places = carve(c, state->limits.source.merged, sizeof *state->merged_places);
 }
 
 /* Values of the largest weight that is filled as a whole: something is stored once for it. */
@@ -282,10 +283,10 @@ static bool limit_choices(const rl_program *program, rl_pass_limits *most) {
 static bool set_limits(rl_engine_state *state, const rl_engine_limits *limits) {
   rl_pass_limits *most = &state->limits;
   *most = (rl_pass_limits){.tokens = limits->tokens,
-                            .logit_rows = limits->logit_rows,
-                            .sequences = limits->sequences,
-                            .isa = limits->isa,
-                            .threads = limits->observe ? 1 : limits->threads};
+                           .logit_rows = limits->logit_rows,
+                           .sequences = limits->sequences,
+                           .isa = limits->isa,
+                           .threads = limits->observe ? 1 : limits->threads};
   if (!limit_choices(state->program, most)) return false;
   for (uint32_t s = 0; s < limits->sequences; s++) {
     uint64_t rows;
@@ -303,7 +304,7 @@ bool rl_engine_plan(const rl_program *program, const rl_engine_limits *limits, u
   memset(state, 0, sizeof *state);
   state->program = program;
   state->observe = limits->observe;
-  state->page = limits->page > 1 ? limits->page : 0;
+  state->page = rl_engine_page(limits);
   if (!set_limits(state, limits)) return false;
   carve_sequences(&c, state, limits);
   carve_tensors(&c, state);

@@ -26,9 +26,16 @@ static void move_rows(const rl_store *store, uint64_t heads, uint64_t from, uint
   memmove(store->bytes + to * block, store->bytes + from * block, block);
 }
 
+/* The sequence has so many tokens, and none waits for a commit. */
+static void settle(rl_engine_state *state, rl_engine_sequence *sequence, uint64_t length) {
+  sequence->length = length;
+  sequence->pending = 0;
+  rl_engine_pages_hold(state, sequence, length);
+}
+
 /* Nodes of a branch ascend, so the kth is moved to a row that no later one needs. */
-static void keep_path(rl_engine_state *state, const rl_engine_sequence *held,
-                      const uint32_t *nodes, size_t count) {
+static void keep_path(rl_engine_state *state, const rl_engine_sequence *held, const uint32_t *nodes,
+                      size_t count) {
   for (uint32_t t = 0; t < state->program->tensor_count; t++) {
     const rl_tensor *tensor = &state->program->tensors[t];
     if (tensor->extent != RL_EXTENT_KV || state->stores[t] == NULL) continue;
@@ -51,9 +58,7 @@ rl_status rl_engine_commit(rl_engine_state *engine, uint32_t sequence, const uin
   const char *error = path_error(engine, held, nodes, count);
   if (error != NULL) return RL_REPORT(diags, ENGINE_PASS, NOWHERE, error);
   keep_path(engine, held, nodes, count);
-  held->length += count;
-  held->pending = 0;
-  rl_engine_pages_hold(engine, held, held->length);
+  settle(engine, held, held->length + count);
   return RL_OK;
 }
 
@@ -104,9 +109,7 @@ rl_status rl_engine_rewind(rl_engine_state *engine, uint32_t sequence, uint64_t 
   const char *gone = what_is_gone(engine->program, engine->sequences[sequence].length, length);
   if (gone != NULL) return RL_REPORT(diags, ENGINE_PASS, NOWHERE, gone);
   if (length == 0) clear_states(engine, sequence);
-  engine->sequences[sequence].length = length;
-  engine->sequences[sequence].pending = 0;
-  rl_engine_pages_hold(engine, &engine->sequences[sequence], length);
+  settle(engine, &engine->sequences[sequence], length);
   return RL_OK;
 }
 
@@ -127,9 +130,7 @@ rl_status rl_engine_assume(rl_engine_state *engine, uint32_t sequence, uint64_t 
   if (sequence >= engine->sequence_count || length > engine->sequences[sequence].capacity) {
     return RL_REPORT(diags, ENGINE_PASS, NOWHERE, "the sequence has no room for so many tokens");
   }
-  engine->sequences[sequence].length = length;
-  engine->sequences[sequence].pending = 0;
-  rl_engine_pages_hold(engine, &engine->sequences[sequence], length);
+  settle(engine, &engine->sequences[sequence], length);
   return RL_OK;
 }
 

@@ -10,7 +10,7 @@
 typedef struct rl_engine_sequence {
   uint64_t capacity, length;
   uint64_t first_kv;
-  uint32_t *pages;     /* [capacity / page] the first page_count are its own; NULL: no pages */
+  uint32_t *pages; /* [capacity / page] the first page_count are its own; NULL: no pages */
   uint64_t page_count;
   rl_encoder_source most, source; /* may begin with, was begun with */
   uint64_t first_kept;            /* its rows in what is kept of sources */
@@ -52,27 +52,27 @@ struct rl_engine_state {
   rl_engine_fault fault;
   rl_engine_sequence *sequences;
   uint32_t sequence_count;
-  uint64_t page;              /* tokens; 0: no pages */
-  uint32_t *free_pages;       /* [kv_rows / page] a stack */
+  uint64_t page;        /* tokens; 0: no pages */
+  uint32_t *free_pages; /* [kv_rows / page] a stack */
   uint64_t free_count;
-  int32_t *parents;  /* [kv_rows] of pending trees, at the rows of their nodes */
-  rl_store **stores; /* [tensor][instance]; aliases share the array of their original */
-  const rl_kernel **kernels;      /* [program->op_count] rows of the registry, */
+  int32_t *parents;          /* [kv_rows] of pending trees, at the rows of their nodes */
+  rl_store **stores;         /* [tensor][instance]; aliases share the array of their original */
+  const rl_kernel **kernels; /* [program->op_count] rows of the registry, */
   const rl_kernel **part_kernels; /* [program->part_count] and those of fused parts */
   rl_workspace work;
-  uint64_t *bitmaps;   /* [bitmap_words] for the operands of one operator; NULL: not observed */
-  rl_view *views;      /* of one operator */
-  rl_engine_row *rows; /* one a visit and operator */
-  uint64_t *bytes;     /* of all operands of all rows, one after the other */
+  uint64_t *bitmaps;    /* [bitmap_words] for the operands of one operator; NULL: not observed */
+  rl_view *views;       /* of one operator */
+  rl_engine_row *rows;  /* one a visit and operator */
+  uint64_t *bytes;      /* of all operands of all rows, one after the other */
   uint64_t *next_bytes; /* of the row that runs next */
   size_t row_count;
   rl_engine_head heads[RL_ENGINE_HEADS]; /* of the model, of the module that predicts one further */
-  rl_pass_sequence *pass_sequences; /* [sequences] of a pass, then those of its prefill half */
-  uint32_t *places;                 /* [sequences] of each entry: its place among them */
-  uint64_t *positions; /* [tokens] */
-  uint64_t (*axes)[3]; /* [tokens] */
-  uint64_t *merged_places; /* [source.merged] tokens */
-  uint64_t *seen;      /* one bit an id, a position, an expert or a kept token, to count distinct ones */
+  rl_pass_sequence *pass_sequences;      /* [sequences] of a pass, then those of its prefill half */
+  uint32_t *places;                      /* [sequences] of each entry: its place among them */
+  uint64_t *positions;                   /* [tokens] */
+  uint64_t (*axes)[3];                   /* [tokens] */
+  uint64_t *merged_places;               /* [source.merged] tokens */
+  uint64_t *seen; /* one bit an id, a position, an expert or a kept token, to count distinct ones */
 };
 
 /* Parts begin on lines of the cache. */
@@ -81,7 +81,9 @@ enum { RL_ENGINE_ALIGNMENT = 64 };
  */
 bool rl_engine_plan(const rl_program *program, const rl_engine_limits *limits, uint8_t *base,
                     rl_engine_state *state, uint64_t *bytes);
-/* engine_pages.c: tokens of the KV tensors that a capacity takes, whole pages. False on overflow. */
+/* engine_pages.c: tokens of a page; 0: none, as pages of one token are. */
+uint64_t rl_engine_page(const rl_engine_limits *limits);
+/* Tokens of the KV tensors that a capacity takes, whole pages. False on overflow. */
 bool rl_engine_paged(uint64_t page, uint64_t capacity, uint64_t *rows);
 /* All pages are free, in an order in which neighbours are not handed out one after the other. */
 void rl_engine_pages_begin(rl_engine_state *state);
@@ -122,8 +124,8 @@ void rl_engine_run(rl_engine_state *const *ranks, rl_engine_passes *passes, size
                    const rl_engine_clock *clock);
 /* Refuses a weight that holds what is no finite number, dense or as a scale. */
 rl_status rl_engine_check_weight(const rl_weight_request *request, rl_diags *diags);
-/* Around the run of a step of one rank: what is watched; after each operator that ran, whether it is
- * the last of its visit; whether the step is to run again, watched whole; the diagnostic. */
+/* Around the run of a step of one rank: what is watched; after each operator that ran, whether it
+ * is the last of its visit; whether the step is to run again, watched whole; the diagnostic. */
 void rl_engine_watch_begin(rl_engine_state *state, uint64_t tokens);
 void rl_engine_watch(rl_engine_state *state, const rl_engine_place *at, bool last);
 bool rl_engine_watch_again(rl_engine_state *state);
