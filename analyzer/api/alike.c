@@ -4,6 +4,10 @@
 
 #include <string.h>
 
+static bool same_cache(const rl_scenario *a, const rl_scenario *b) {
+  return a->k == b->k && a->v == b->v && a->kv_page == b->kv_page;
+}
+
 static bool same_formats(const rl_scenario *a, const rl_scenario *b) {
   if (a->rule_count != b->rule_count || a->stored != b->stored || a->quantized != b->quantized) {
     return false;
@@ -12,8 +16,8 @@ static bool same_formats(const rl_scenario *a, const rl_scenario *b) {
     if (a->rules[i].format != b->rules[i].format) return false;
     if (strcmp(a->rules[i].pattern, b->rules[i].pattern) != 0) return false;
   }
-  return a->activations == b->activations && a->weights == b->weights && a->k == b->k &&
-         a->v == b->v && a->kv_page == b->kv_page && a->state == b->state && a->wide == b->wide;
+  return a->activations == b->activations && a->weights == b->weights && a->state == b->state &&
+         a->wide == b->wide && same_cache(a, b);
 }
 
 static bool same_split(const rl_parallel *a, const rl_parallel *b) {
