@@ -92,8 +92,9 @@ typedef struct one {
   uint64_t stride, copies, next, calls; /* of what streams: bytes, how many, where; of a sample */
 } one;
 
-/* Operands of one stack share a format, as keys and values do. */
+/* Operands of one stack share a format, as keys and values do; ids have none. */
 static const rl_format *format_of(one *c, uint32_t which) {
+  if (c->shape.operands[which].stack == NULL) return NULL;
   for (uint32_t o = 0; o < which; o++) {
     if (c->formats[o].stack == c->shape.operands[which].stack) return &c->formats[o];
   }
@@ -110,6 +111,13 @@ static void fill(const rl_store *store, float *row) {
   }
 }
 
+/* The experts of the tokens of a call. */
+static void choose_experts(const one *c, const rl_store *store) {
+  for (uint64_t choice = 0; choice < store->rows * store->cols; choice++) {
+    rl_store_write_id(store, choice, (uint32_t)rl_bench_expert(&c->shape, choice, c->next), NULL);
+  }
+}
+
 static bool set_operand(one *c, uint32_t which) {
   const rl_bench_operand *o = &c->shape.operands[which];
   rl_view *view = &c->views[which];
@@ -118,8 +126,10 @@ static bool set_operand(one *c, uint32_t which) {
                                   .extent = o->extent,
                                   .rows = o->rows,
                                   .cols = o->cols};
+  if (o->role == RL_ROLE_WEIGHT) c->tensors[which].experts = c->shape.at.experts;
   c->operands[which] = (rl_operand){which, o->written ? RL_WRITE : RL_READ, o->cols};
-  rl_store_init(&view->store, c->tensors[which].format, o->blocks * o->rows, o->cols);
+  rl_store_init_pieces(&view->store, c->tensors[which].format, rl_tensor_pieces(&c->tensors[which]),
+                       o->blocks * o->rows, o->cols);
   view->block = o->rows * o->cols;
   if (o->streams) {
     c->stride += rl_ceil_div(rl_store_bytes(&view->store), LINE) * LINE;
@@ -128,7 +138,10 @@ static bool set_operand(one *c, uint32_t which) {
   float *row = RL_NEW_ARRAY(&c->arena, float, o->cols);
   view->store.bytes = rl_alloc(&c->arena, rl_store_bytes(&view->store));
   if (view->store.bytes == NULL || row == NULL) return false;
-  if (!o->written) fill(&view->store, row);
+  if (o->role == RL_ROLE_IDS)
+    choose_experts(c, &view->store);
+  else if (!o->written)
+    fill(&view->store, row);
   return true;
 }
 
@@ -209,10 +222,11 @@ static double probe(void *context) {
   return rl_reader_probe(&c->bench->reader);
 }
 
-/* Where the operands that stream are in the next copy. */
+/* Where the operands that stream are in the next copy; of experts others are chosen. */
 static void move_on(one *c) {
   uint8_t *at = c->bench->streams + c->next++ % c->copies * c->stride;
   for (uint32_t o = 0; o < c->shape.operand_count; o++) {
+    if (c->shape.operands[o].role == RL_ROLE_IDS) choose_experts(c, &c->views[o].store);
     if (!c->shape.operands[o].streams) continue;
     c->views[o].store.bytes = at;
     at += rl_ceil_div(rl_store_bytes(&c->views[o].store), LINE) * LINE;

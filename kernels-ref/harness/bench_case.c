@@ -1,5 +1,6 @@
-/* Tables of cases: linear operators by formats and tokens, attention by the cache's format, depth
- * and tokens, over latents by heads, too, what works value by value, and what moves rows. */
+/* Tables of cases: linear operators by formats and tokens, those of experts, attention by the
+ * cache's format, depth and tokens, over latents by heads, too, what works value by value, and what
+ * moves rows. */
 #include "kernels-ref/harness/bench_case.h"
 
 #include "kernels-ref/cpu/registry.h"
@@ -77,6 +78,76 @@ static void set_linear(rl_arena *arena, size_t nth, rl_bench_case *c) {
                                       COLS,           &FORMATS[f].weights};
   c->operands[2] =
       (rl_bench_operand){RL_ROLE_ACTIVATION, RL_EXTENT_TOKENS, true, false, tokens, 1, ROWS, &FP32};
+}
+
+/* --- experts: an input a token, and the experts that it chose --- */
+
+static const struct {
+  const char *name;
+  uint64_t experts, k, rows;
+} MIXTURES[] = {{"2 of 8", 8, 2, 8192}, {"8 of 64", 64, 8, 1024}};
+static const struct {
+  const char *name;
+  rl_component weights, inputs;
+  rl_type compute;
+} EXPERT_FORMATS[] = {
+    {"bf16 x bf16", DENSE(RL_BF16), DENSE(RL_BF16), RL_BF16},
+    {"w8 x int8", WHOLE(RL_I8), WHOLE(RL_I8), RL_I8},
+    {"w4-g128 x bf16", GROUPED(RL_I4, 128), DENSE(RL_BF16), RL_BF16},
+    {"w4-g128 x int8", GROUPED(RL_I4, 128), WHOLE(RL_I8), RL_I8},
+    {"q4_k x int8", BLOCKS(RL_BLOCK_Q4_K), WHOLE(RL_I8), RL_I8},
+};
+static const uint64_t EXPERT_STEPS[] = {1, 4, 16};
+enum {
+  MIXTURE_COUNT = sizeof MIXTURES / sizeof *MIXTURES,
+  EXPERT_FORMAT_COUNT = sizeof EXPERT_FORMATS / sizeof *EXPERT_FORMATS,
+  EXPERT_STEP_COUNT = sizeof EXPERT_STEPS / sizeof *EXPERT_STEPS
+};
+
+static size_t count_experts(void) {
+  return (size_t)MIXTURE_COUNT * EXPERT_FORMAT_COUNT * EXPERT_STEP_COUNT;
+}
+
+static void set_experts(rl_arena *arena, size_t nth, rl_bench_case *c) {
+  const size_t format = nth / EXPERT_STEP_COUNT % EXPERT_FORMAT_COUNT;
+  const size_t mixture = nth / EXPERT_STEP_COUNT / EXPERT_FORMAT_COUNT;
+  const uint64_t tokens = EXPERT_STEPS[nth % EXPERT_STEP_COUNT], rows = MIXTURES[mixture].rows;
+  const uint64_t experts = MIXTURES[mixture].experts, k = MIXTURES[mixture].k;
+  c->name = rl_textf(arena, "experts %s, %s, %u token%s", MIXTURES[mixture].name,
+                     EXPERT_FORMATS[format].name, (unsigned)tokens, tokens == 1 ? "" : "s");
+  c->compute = c->engine = EXPERT_FORMATS[format].compute;
+  c->multiplies = true;
+  c->tokens = tokens;
+  c->at.experts = (uint32_t)experts;
+  c->at.top_k = (uint32_t)k;
+  c->operand_count = 4;
+  c->operands[0] = (rl_bench_operand){RL_ROLE_ACTIVATION,
+                                      RL_EXTENT_TOKENS,
+                                      false,
+                                      false,
+                                      tokens,
+                                      1,
+                                      COLS,
+                                      &EXPERT_FORMATS[format].inputs};
+  c->operands[1] =
+      (rl_bench_operand){RL_ROLE_IDS, RL_EXTENT_TOKENS, false, false, tokens, 1, k, NULL};
+  c->operands[2] = (rl_bench_operand){RL_ROLE_WEIGHT,
+                                      RL_EXTENT_FIXED,
+                                      false,
+                                      true,
+                                      1,
+                                      experts * rows,
+                                      COLS,
+                                      &EXPERT_FORMATS[format].weights};
+  c->operands[3] =
+      (rl_bench_operand){RL_ROLE_ACTIVATION, RL_EXTENT_TOKENS, true, false, tokens, k, rows, &FP32};
+}
+
+uint64_t rl_bench_expert(const rl_bench_case *c, uint64_t choice, uint64_t nth) {
+  enum { APART = 17, TURN = 9 }; /* of tokens; odd steps meet all of a power of two */
+  const uint64_t experts = c->at.experts, k = c->at.top_k;
+  const uint64_t token = choice / k, step = 1 + 2 * (token * TURN % (experts / 2));
+  return (token * APART + choice % k * step + nth * k) % experts;
 }
 
 /* --- attention --- */
@@ -338,6 +409,7 @@ static const struct {
   size_t (*count)(void);
   void (*set)(rl_arena *arena, size_t nth, rl_bench_case *c);
 } GROUPS[] = {{RL_OP_LINEAR, count_linear, set_linear},
+              {RL_OP_EXPERT_LINEAR, count_experts, set_experts},
               {RL_OP_ATTENTION, count_attention, set_attention},
               {RL_OP_LATENT_ATTENTION, count_latents, set_latents},
               {RL_OP_KINDS, count_values, set_values},

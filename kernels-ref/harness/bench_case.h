@@ -22,9 +22,14 @@ typedef struct rl_bench_case {
   uint64_t tokens, cached; /* of one sequence */
   bool tree;               /* the tokens are a draft tree: node i follows (i - 1) / 2 */
   rl_op_attributes at;
-  rl_bench_operand operands[RL_BENCH_OPERANDS];
+  rl_bench_operand operands[RL_BENCH_OPERANDS]; /* of role RL_ROLE_IDS: rl_bench_expert */
   uint32_t operand_count;
 } rl_bench_case;
+
+/* Which expert the choice is, of token choice / at.top_k, in the nth call: those of a token differ,
+ * a single token meets all before one comes again, and several share some, about as many as when
+ * each chooses by chance. How many are distinct is the same in each call. */
+uint64_t rl_bench_expert(const rl_bench_case *c, uint64_t choice, uint64_t nth);
 
 /* Those of kinds that this build has fast rows for. */
 size_t rl_bench_count(void);

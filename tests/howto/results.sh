@@ -42,7 +42,7 @@ has "## A Processor, kernels up to avx2, threads 2, 2026-01-02"
 has "| linear bf16 x bf16, 1 token | k | 1 | 0.01 | 30.0 | 1.0 | 40.0 | 96 | 99 | yes |"
 
 # What the program writes is what the script reads.
-"$2" bench "w8 x int8, 1 " --runs 1 --warmup 0 --threads 1 --format json -o own.json
+"$2" bench "linear w8 x int8, 1 " --runs 1 --warmup 0 --threads 1 --format json -o own.json
 "$1/kernels-ref/results.sh" own.json >own.md
 grep -q "^| linear w8 x int8, 1 token, of the limit | 1 | ≥ 93 % | [0-9.]* % | [a-z]* |" own.md || { cat own.md; exit 1; }
 grep -q "^| linear w8 x int8, 1 token | [^|]* | [0-9]" own.md || { cat own.md; exit 1; }

@@ -1,4 +1,6 @@
 /* Samples between two probes, on a machine whose probes and times are given. */
+#include <string.h>
+
 #include "kernels-ref/harness/bench.h"
 #include "unit.h"
 
@@ -66,6 +68,62 @@ static void test_limit(void) {
   CU_ASSERT_EQUAL(rl_bench_limit(&r, 100, 0), 10);
 }
 
+/* The case of that name. */
+static void find_case(rl_arena *arena, const char *name, rl_bench_case *c) {
+  size_t nth = 0;
+  do {
+    CU_ASSERT_FATAL(nth < rl_bench_count() && rl_bench_case_at(arena, nth++, c));
+  } while (strcmp(c->name, name) != 0);
+}
+
+/* How many experts the tokens of a call choose; those of one token differ. */
+static uint64_t distinct(const rl_bench_case *c, uint64_t nth) {
+  bool chosen[64] = {false};
+  uint64_t count = 0;
+  CU_ASSERT_FATAL(c->at.experts <= 64);
+  for (uint64_t choice = 0; choice < c->tokens * c->at.top_k; choice++) {
+    const uint64_t expert = rl_bench_expert(c, choice, nth);
+    CU_ASSERT_FATAL(expert < c->at.experts);
+    for (uint64_t o = choice / c->at.top_k * c->at.top_k; o < choice; o++) {
+      CU_ASSERT_NOT_EQUAL(rl_bench_expert(c, o, nth), expert);
+    }
+    count += !chosen[expert];
+    chosen[expert] = true;
+  }
+  return count;
+}
+
+/* By chance E (1 - (1 - k / E)^n) experts are chosen: of 8 by twos 5.5 and 7.9, of 64 by
+ * eights 26.5 and 56.4. Every call touches as many, and a single token others than in the call
+ * before. */
+static void test_experts(void) {
+  static const struct {
+    const char *name;
+    uint64_t distinct;
+  } CASES[] = {{"experts 2 of 8, bf16 x bf16, 1 token", 2},
+               {"experts 2 of 8, w8 x int8, 4 tokens", 6},
+               {"experts 2 of 8, q4_k x int8, 16 tokens", 8},
+               {"experts 8 of 64, w4-g128 x bf16, 1 token", 8},
+               {"experts 8 of 64, w4-g128 x int8, 4 tokens", 27},
+               {"experts 8 of 64, bf16 x bf16, 16 tokens", 57}};
+  rl_kernel_rows const *rows;
+  rl_arena arena;
+  rl_bench_case c = {.name = ""};
+  if (rl_kernel_groups(&rows) == 0) return; /* nothing to measure */
+  rl_arena_init(&arena, NULL);
+  for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
+    find_case(&arena, CASES[i].name, &c);
+    for (uint64_t nth = 0; nth < 9; nth++) CU_ASSERT_EQUAL(distinct(&c, nth), CASES[i].distinct);
+  }
+  find_case(&arena, CASES[3].name, &c);
+  for (uint64_t choice = 0; choice < 8; choice++) { /* all 64 in eight calls */
+    for (uint64_t nth = 0; nth < 8; nth++) {
+      CU_ASSERT_EQUAL(rl_bench_expert(&c, choice, nth), nth * 8 + choice);
+    }
+  }
+  rl_arena_free(&arena);
+}
+
 static void test_failed(void) {
   script s = {(const double[]){100, 100}, (const double[]){-1}, 0, 0};
   rl_beside_sample sample;
@@ -88,4 +146,4 @@ static void test_summary(void) {
 
 RL_SUITE("beside", {"steady", test_steady}, {"again", test_again}, {"failed", test_failed},
          {"disturbed", test_disturbed}, {"bootstrap", test_bootstrap}, {"limit", test_limit},
-         {"summary", test_summary})
+         {"summary", test_summary}, {"experts", test_experts})
