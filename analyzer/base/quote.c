@@ -166,7 +166,8 @@ static void add_gnuplot(rl_buf *buf, const piece *p) {
 }
 
 /* What LaTeX writes for a character that steers it; NULL: it stands for itself. BibTeX pairs braces
- * whatever stands before them, so those of the text become commands. */
+ * whatever stands before them, so those of the text become commands. A double quote is a number:
+ * \textquotedbl is not defined in OT1, the encoding that papers begin with. */
 static const char *bibtex_escape(uint32_t code) {
   static const struct {
     char code;
@@ -177,7 +178,7 @@ static const char *bibtex_escape(uint32_t code) {
                  {'_', "\\_"},                   {'%', "\\%"},
                  {'^', "\\textasciicircum{}"},   {'~', "\\textasciitilde{}"},
                  {'<', "\\textless{}"},          {'>', "\\textgreater{}"},
-                 {'|', "\\textbar{}"},           {'"', "\\textquotedbl{}"},
+                 {'|', "\\textbar{}"},           {'"', "\\char34{}"},
                  {'`', "\\textasciigrave{}"}};
   for (size_t i = 0; i < sizeof escapes / sizeof *escapes; i++) {
     if ((uint32_t)escapes[i].code == code) return escapes[i].text;

@@ -254,7 +254,7 @@ static void test_gnuplot_reads_back(void) {
 static const char *after_command(const char *text) {
   static const char *const commands[] = {
       "\\textbackslash{}", "\\textasciicircum{}", "\\textasciitilde{}", "\\textasciigrave{}",
-      "\\textless{}",      "\\textgreater{}",     "\\textbar{}",        "\\textquotedbl{}",
+      "\\textless{}",      "\\textgreater{}",     "\\textbar{}",        "\\char34{}",
       "\\lbrack{}",        "\\rbrack{}",          "\\textbraceleft{}",  "\\textbraceright{}",
       "\\$",               "\\&",                 "\\#",                "\\_",
       "\\%"};

@@ -93,7 +93,7 @@ static bool stays_inside(const char *text) {
     if (*text == '\\') {
       if (text[1] != '\0' && strchr("$&#_%", text[1]) != NULL) {
         text++;
-      } else if (strncmp(text, "\\text", 5) != 0) {
+      } else if (strncmp(text, "\\text", 5) != 0 && strncmp(text, "\\char34{}", 9) != 0) {
         return false;
       }
     } else if (strchr("$&#_%^~", *text) != NULL) {
