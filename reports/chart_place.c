@@ -6,7 +6,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { RINGS = 14, RINGS_NEAR = 3, SIDES = 16 };
+enum { RINGS = 14, RINGS_NEAR = 3, SIDES = 16, ALL_SIDES = 32 };
 
 /* A name without a line is read as that of the nearest mark: any other one has to be so many times
  * as far off as its own; where lines cannot be drawn and distances are of whole characters, not
@@ -15,12 +15,15 @@ enum { RINGS = 14, RINGS_NEAR = 3, SIDES = 16 };
 #define FOREIGN_FACTOR_LEAST 1.01
 
 /* Where the middle of a name lies from its point, in halves of its size: right, left, above, below,
- * then corners and in between. The first is liked best. */
+ * then corners and in between. The first is liked best; those from SIDES on are for a name that
+ * finds no place at the others. */
 static const struct {
   double x, y;
-} sides[SIDES] = {{1, 0},   {1, 1},    {-1, 0},    {-1, 1},   {0, 1},    {0, -1},
-                  {1, -1},  {-1, -1},  {0.5, 1},   {-0.5, 1}, {0.5, -1}, {-0.5, -1},
-                  {1, 0.5}, {1, -0.5}, {-1, -0.5}, {-1, 0.5}};
+} sides[ALL_SIDES] = {
+    {1, 0},    {1, 1},     {-1, 0},    {-1, 1},     {0, 1},    {0, -1},    {1, -1},    {-1, -1},
+    {0.5, 1},  {-0.5, 1},  {0.5, -1},  {-0.5, -1},  {1, 0.5},  {1, -0.5},  {-1, -0.5}, {-1, 0.5},
+    {0.25, 1}, {-0.25, 1}, {0.25, -1}, {-0.25, -1}, {0.75, 1}, {-0.75, 1}, {0.75, -1}, {-0.75, -1},
+    {1, 0.25}, {1, -0.25}, {-1, 0.25}, {-1, -0.25}, {1, 0.75}, {1, -0.75}, {-1, 0.75}, {-1, -0.75}};
 
 bool rl_boxes_overlap(const rl_box *a, const rl_box *b) {
   return a->left < b->right && b->left < a->right && a->bottom < b->top && b->bottom < a->top;
@@ -155,7 +158,22 @@ static bool leads_over_point(const rl_placing *place, const rl_place_label *labe
   return false;
 }
 
-/* Whether the line to a name runs along another line, where nobody sees it. */
+/* How far along a line the foot of a point lies: 0 at its beginning, 1 at its end. */
+static double share_along(const rl_segment *line, double x, double y) {
+  const double dx = line->x1 - line->x0, dy = line->y1 - line->y0;
+  return ((x - line->x0) * dx + (y - line->y0) * dy) / (dx * dx + dy * dy);
+}
+
+/* Of two on one endless line: whether they share more than an end. */
+static bool is_beside(const rl_segment *line, const rl_segment *leader) {
+  static const double end = 1e-6;
+  const double a = share_along(line, leader->x0, leader->y0);
+  const double b = share_along(line, leader->x1, leader->y1);
+  return fmax(a, b) > end && fmin(a, b) < 1 - end;
+}
+
+/* Whether the line to a name runs along another line, where nobody sees it; not where it goes on
+ * where that ends. */
 static bool leads_along_line(const rl_placing *place, const rl_segment *leader) {
   for (size_t i = 0; i < place->line_count; i++) {
     const rl_segment *line = &place->lines[i];
@@ -163,7 +181,7 @@ static bool leads_along_line(const rl_placing *place, const rl_segment *leader) 
     const double most = place->gap / 2 * length;
     const bool along = fabs(turn_of(line, leader->x0, leader->y0)) < most &&
                        fabs(turn_of(line, leader->x1, leader->y1)) < most;
-    if (along) return true;
+    if (along && is_beside(line, leader)) return true;
   }
   return false;
 }
@@ -225,12 +243,13 @@ static int rings_of(const rl_placing *place, const rl_place_label *label) {
   return label->near ? RINGS_NEAR : RINGS;
 }
 
-static void place_one(const rl_placing *place, rl_place_label *label) {
+/* At the best of these sides. */
+static void place_at(const rl_placing *place, rl_place_label *label, int from, int to) {
   double best = 0;
   bool found = false;
   const int first = first_ring(place, label), end = rings_of(place, label);
   for (int ring = first; ring < end && (!found || ring * 1.5 < best); ring++) {
-    for (int side = 0; side < SIDES; side++) {
+    for (int side = from; side < to; side++) {
       if (found && ring * 1.5 + side * 0.1 >= best) break; /* it costs no less */
       const rl_box box = candidate(place, label, ring, side);
       const bool leads = ring > 0;
@@ -244,6 +263,11 @@ static void place_one(const rl_placing *place, rl_place_label *label) {
     }
   }
   label->placed = found;
+}
+
+static void place_one(const rl_placing *place, rl_place_label *label) {
+  place_at(place, label, 0, SIDES);
+  if (!label->placed && !label->near) place_at(place, label, SIDES, ALL_SIDES);
 }
 
 /* Whether a label of the group has its place. */

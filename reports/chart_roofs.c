@@ -11,6 +11,11 @@
 /* Names of roofs come after those of operators that take more than this share of the time. */
 #define NAME_PRIORITY 0.05
 
+/* So much of the height of all rates, in decades, is left over the highest ceiling: operators that
+ * take the most time stand right below it, and a name keeps off roofs, so theirs go above. A fixed
+ * factor shrinks to less than a row of letters where rates span many decades. */
+#define HEADROOM 0.25
+
 static size_t machine_of(rl_roofs *roofs, const char *name) {
   for (size_t i = 0; i < roofs->machines.count; i++) {
     if (strcmp(roofs->machines.items[i], name) == 0) return i;
@@ -92,7 +97,8 @@ void rl_roofs_set_ranges(rl_roofs *roofs) {
   const rl_canvas *canvas = &chart->canvas;
   const double em = canvas->text ? 6 : canvas->font * 5;
   rl_axis_log(chart, &chart->x, roofs->low / 2.5, roofs->high * 4, 0, (size_t)(canvas->width / em));
-  rl_axis_log(chart, &chart->y, roofs->slowest / 3, roofs->fastest * 2.5, 0,
+  const double head = pow(roofs->fastest / roofs->slowest, HEADROOM);
+  rl_axis_log(chart, &chart->y, roofs->slowest / 3, roofs->fastest * head, 0,
               (size_t)(canvas->height / (canvas->text ? 3 : canvas->font * 3)));
 }
 

@@ -183,8 +183,8 @@ static void test_brief(void) {
 }
 
 /* Two marks whose names are 20 by 4, with a line above and one at the right of the second: its only
- * place is below it, from 204 to 224, where that of the first, from 201 to 221, comes to stand. Where
- * there is room to try again the first goes to the left. */
+ * place is below it, from 204 to 224, where that of the first, from 201 to 221, comes to stand.
+ * Where there is room to try again the first goes to the left. */
 static void test_missed(void) {
   static const rl_segment around[] = {{150, 105.5, 300, 105.5}, {230, 90, 230, 105}};
   rl_placing placing = random_placing(2);
@@ -216,8 +216,7 @@ static void test_missed(void) {
 static void test_missed_for_good(void) {
   rl_placing placing = random_placing(2);
   for (int i = 0; i < 2; i++) {
-    labels[i] =
-        (rl_place_label){.x = 100, .y = 100, .width = 190, .height = 11, .priority = 1 + i};
+    labels[i] = (rl_place_label){.x = 100, .y = 100, .width = 190, .height = 11, .priority = 1 + i};
     boxes[i] = (rl_box){97, 97, 103, 103};
   }
   placing.bounds = (rl_box){0, 90, 200, 115};
@@ -247,8 +246,62 @@ static void test_geometry(void) {
   CU_ASSERT(!rl_boxes_overlap(&box, &(rl_box){10, 0, 20, 10}));
 }
 
+/* The name is as wide as the plot, so its line can only go up: on where a line from below ends, but
+ * not along one that reaches higher, where it would not be seen. */
+static void test_goes_on(void) {
+  const rl_box taken[] = {{47, 57, 53, 63}};
+  rl_segment lines[] = {{50, 0, 50, 60}, {0, 60, 100, 60}};
+  rl_place_label label = {.x = 50, .y = 60, .width = 100, .height = 10, .priority = 1};
+  rl_placing placing = {.bounds = {0, 0, 100, 90},
+                        .gap = 4,
+                        .mark = 3,
+                        .boxes = taken,
+                        .box_count = 1,
+                        .lines = lines,
+                        .line_count = 2,
+                        .labels = &label,
+                        .label_count = 1,
+                        .order = order};
+  const rl_box text = {0, 61, 100, 72};
+  const rl_box both[] = {taken[0], text};
+  rl_labels_place(&placing);
+  CU_ASSERT(label.placed && !label.leader); /* right above */
+  placing.boxes = both;
+  placing.box_count = 2;
+  rl_labels_place(&placing);
+  CU_ASSERT(label.placed && label.leader && label.box.bottom >= 72);
+  lines[0].y1 = 72; /* the name keeps off it, its line does not */
+  rl_labels_place(&placing);
+  CU_ASSERT(!label.placed);
+}
+
+/* Texts leave a gap above the mark that no side but one a quarter off the middle meets. */
+static void test_between_sides(void) {
+  const rl_box taken[] = {{97, 57, 103, 63}, {0, 64, 81, 90}, {131, 64, 200, 90}};
+  const rl_segment across = {0, 60, 200, 60};
+  rl_place_label label = {.x = 100, .y = 60, .width = 40, .height = 10, .priority = 1};
+  rl_placing placing = {.bounds = {0, 57, 200, 90},
+                        .gap = 4,
+                        .mark = 3,
+                        .boxes = taken,
+                        .box_count = 3,
+                        .text_count = 2,
+                        .lines = &across,
+                        .line_count = 1,
+                        .labels = &label,
+                        .label_count = 1,
+                        .order = order};
+  rl_labels_place(&placing);
+  CU_ASSERT(label.placed);
+  CU_ASSERT_EQUAL(label.box.left, 86); /* its middle is a quarter of 20 + 4 off the mark's */
+  label.near = true; /* numbers of points in a row are thinned, not pressed in */
+  rl_labels_place(&placing);
+  CU_ASSERT(!label.placed);
+}
+
 RL_SUITE("label placement", {"random points", test_random}, {"priority", test_priority},
          {"no room", test_no_room}, {"foreign mark", test_foreign_mark},
          {"hemmed in", test_hemmed_in}, {"group", test_group}, {"brief", test_brief},
          {"missed", test_missed}, {"missed for good", test_missed_for_good},
+         {"goes on", test_goes_on}, {"between sides", test_between_sides},
          {"geometry", test_geometry})
