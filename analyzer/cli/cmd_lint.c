@@ -89,7 +89,8 @@ static void tell_no_total(rl_session *session, const rl_request *request, const 
   RL_REPORT(&session->diags, MODEL_NO_TOTAL, (rl_loc){.file = name}, counted);
 }
 
-/* The operator list of the scenario; its parameters against the published total. */
+/* The operator list of the scenario; its weights against the file's tensors, its parameters against
+ * the published total. */
 static void check_scenario(rl_session *session, const rl_request *request) {
   rl_scenario *scenario;
   const rl_program *program;
@@ -100,6 +101,7 @@ static void check_scenario(rl_session *session, const rl_request *request) {
     return;
   }
   if (rl_lower(&session->arena, scenario, &program, &session->diags) != RL_OK) return;
+  if (rl_stored_check(&session->arena, scenario, program, &session->diags) != RL_OK) return;
   const rl_model *model = scenario->model;
   bool counts = rl_program_parameters(program, &total);
   if (model->parameters.source == NULL) {

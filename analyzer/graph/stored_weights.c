@@ -157,6 +157,10 @@ static rl_status report_bytes(const rl_scenario *scenario, const rl_program *pro
                    rl_print_grouped(stored, have));
 }
 
+static bool fits(const rl_stored_tensor *stored, const usage *used) {
+  return used->values == values_of(stored) && used->odd == NULL;
+}
+
 static void report_shape(const rl_stored *file, const rl_stored_tensor *stored, const usage *used,
                          rl_diags *diags) {
   const rl_loc loc = {.file = file->file};
@@ -164,17 +168,20 @@ static void report_shape(const rl_stored *file, const rl_stored_tensor *stored, 
   if (used->values != values_of(stored)) {
     RL_REPORT(diags, STORED_SHAPE, loc, stored->name, rl_print_grouped(values_of(stored), have),
               rl_print_grouped(used->values, want));
-  } else if (used->odd != NULL) {
-    RL_REPORT(diags, STORED_ROWS, loc, stored->name, rl_print_grouped(stored->dims[0], have),
-              used->odd->name, rl_print_grouped(used->odd->cols, want));
+    return;
   }
+  RL_REPORT(diags, STORED_ROWS, loc, stored->name, rl_print_grouped(stored->dims[0], have),
+            used->odd->name, rl_print_grouped(used->odd->cols, want));
 }
 
-/* Each tensor is used whole or not at all; bytes: of those that are, no more than the file's. */
+/* Each tensor is used whole or not at all; bytes: of those that are, no more than the file's. One
+ * wrong dim is wrong in every layer: the first few that do not fit are told. */
 static rl_status check_tensors(const rl_stored *file, const usage *used, leftover *over,
                                uint64_t *bytes, rl_diags *diags) {
+  enum { TOLD = 4 };
   const rl_loc loc = {.file = file->file};
-  const size_t errors = diags->errors;
+  char more[RL_NUMBER_TEXT];
+  size_t misfits = 0;
   for (size_t i = 0; i < file->count; i++) {
     const rl_stored_tensor *stored = &file->tensors[i];
     if (used[i].values == 0) {
@@ -182,10 +189,14 @@ static rl_status check_tensors(const rl_stored *file, const usage *used, leftove
       continue;
     }
     *bytes += stored->bytes;
-    report_shape(file, stored, &used[i], diags);
+    if (fits(stored, &used[i])) continue;
+    if (misfits++ < TOLD) report_shape(file, stored, &used[i], diags);
+  }
+  if (misfits > TOLD) {
+    RL_REPORT(diags, STORED_MISFITS, loc, rl_print_grouped(misfits - TOLD, more));
   }
   rl_status status = report_leftover(over, loc, diags);
-  return diags->errors > errors ? rl_diags_status(diags) : status;
+  return misfits > 0 ? rl_diags_status(diags) : status;
 }
 
 rl_status rl_stored_check(rl_arena *arena, const rl_scenario *scenario, const rl_program *program,

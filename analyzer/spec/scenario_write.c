@@ -44,9 +44,12 @@ static void write_hardware(const rl_scenario *scenario, rl_buf *out) {
   write_counted(out, "hardware", scenario->devices / hardware->devices, hardware->reference);
 }
 
+/* What the model's files hold, tensor by tensor or module by module, has no name. */
 static void write_weights(const rl_scenario *scenario, rl_buf *out) {
+  const bool of_model = scenario->stored || scenario->quantized;
+  if (of_model && scenario->rule_count == 0) return;
   rl_buf_add(out, "weights:\n");
-  write_text(out, "  default", scenario->weights->reference);
+  if (!of_model) write_text(out, "  default", scenario->weights->reference);
   for (size_t i = 0; i < scenario->rule_count; i++) {
     rl_buf_add(out, "  ");
     rl_quote(out, RL_QUOTE_YAML, scenario->rules[i].pattern);
@@ -135,7 +138,8 @@ static void write_workload(const rl_scenario *scenario, rl_buf *out) {
   rl_buf_add(out, "]\n");
   write_number(out, "  prompt", workload->prompt);
   write_number(out, "  generate", workload->generate);
-  if (workload->source != 0 && workload->width == 0) write_number(out, "  source", workload->source);
+  if (workload->source != 0 && workload->width == 0)
+    write_number(out, "  source", workload->source);
   if (!images) return;
   write_number(out, "  images", workload->images);
   if (workload->width == 0) return;
@@ -169,11 +173,6 @@ static void write_changes(const rl_model *model, rl_buf *out) {
   }
 }
 
-static void write_page(uint64_t page, rl_buf *out) {
-  char number[RL_NUMBER_TEXT];
-  if (page > 1) write_text(out, "  page", rl_print_u64(page, number));
-}
-
 void rl_scenario_write(const rl_scenario *scenario, rl_buf *out) {
   rl_buf_add(out, "kind: scenario\n");
   write_text(out, "model", scenario->model->reference);
@@ -185,7 +184,7 @@ void rl_scenario_write(const rl_scenario *scenario, rl_buf *out) {
   rl_buf_add(out, "kv:\n");
   write_text(out, "  k", scenario->k->reference);
   write_text(out, "  v", scenario->v->reference);
-  write_page(scenario->kv_page, out);
+  if (scenario->kv_page > 1) write_number(out, "  page", scenario->kv_page);
   write_text(out, "state", scenario->state->reference);
   write_parallel(&scenario->parallel, out);
   write_placement(&scenario->placement, out);

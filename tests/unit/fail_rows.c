@@ -39,7 +39,7 @@ static const struct {
     {RL_D_NO_METHODS, "graph_errors.c"},     {RL_D_POINT_EMPTY, "time_generate.c"},
     {RL_D_ENGINE_FORMAT, "engine_api.c"},    {RL_D_ENGINE_TOO_LARGE, "engine_api.c"},
     {RL_D_ENGINE_PASS, "engine_api.c"},      {RL_D_DIM_UNKNOWN, "spec_config.c"},      {RL_D_GGUF_NO_FACT, "spec_gguf.c"},
-    {RL_D_GGUF_ARCHITECTURE, "spec_gguf.c"}, {RL_D_GGUF_PART, "spec_gguf.c"},        {RL_D_STORED_SHAPE, "api_gguf.c"},
+    {RL_D_GGUF_ARCHITECTURE, "spec_gguf.c"}, {RL_D_GGUF_PART, "spec_gguf.c"},
     {RL_D_GGUF_TENSOR, "spec_gguf.c"},       {RL_D_GGUF_TYPE, "spec_gguf.c"},
     {RL_D_GGUF_SPLIT, "spec_gguf.c"},
     {RL_D_GGUF_ALIGNMENT, "spec_gguf.c"},
