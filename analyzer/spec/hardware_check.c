@@ -120,10 +120,12 @@ static void check_sparse(const rl_checker *c, const rl_peak *peak) {
   }
 }
 
-/* What products are summed in is of the same kind and not narrower. */
+/* What products are summed in is of the same kind and not narrower; a product of two integers takes
+ * the bits of both. */
 static void check_sum(const rl_checker *c, const rl_peak *peak) {
   const rl_type_info *type = &RL_TYPES[peak->type], *sum = &RL_TYPES[peak->accumulate];
-  if (type->integer == sum->integer && sum->bits >= type->bits) return;
+  const uint64_t least = type->integer && type->bits < 32 ? 2 * type->bits : type->bits;
+  if (type->integer == sum->integer && sum->bits >= least) return;
   REPORT(c, PEAK_SUM, peak->rate.source->loc, peak_name(c, peak), sum->name,
          RL_TYPES[type->accumulate].name);
 }
@@ -234,9 +236,22 @@ static const double first_capability[RL_TYPE_COUNT] = {
     [RL_F16] = 7.0,     [RL_I8] = 7.2,      [RL_I4] = 7.5,      [RL_BF16] = 8.0,
     [RL_TF32] = 8.0,    [RL_F8_E4M3] = 8.9, [RL_F8_E5M2] = 8.9, [RL_F4_E2M1] = 10.0};
 
+/* Compilers write 9.0 as 90, and loading takes no more than 99. */
+static bool check_point(const rl_checker *c) {
+  static const double WITHOUT = 30;
+  char given[RL_NUMBER_TEXT], own[RL_NUMBER_TEXT];
+  const double capability = c->hardware->capability;
+  if (capability < WITHOUT || fmod(capability, 1) != 0) return true;
+  rl_print_fixed(capability, 0, given);
+  rl_print_fixed(capability / 10, 1, own);
+  REPORT(c, CAPABILITY_POINT, rl_load_get(c->load->root, "compute_capability")->loc, given, own);
+  return false;
+}
+
 static void check_capability(const rl_checker *c) {
   const rl_hardware *h = c->hardware;
   char first[RL_NUMBER_TEXT], own[RL_NUMBER_TEXT];
+  if (!check_point(c)) return;
   for (size_t i = 0; h->capability > 0 && i < h->peak_count; i++) {
     const rl_peak *peak = &h->peaks[i];
     const double needed = first_capability[peak->type];

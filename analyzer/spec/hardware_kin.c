@@ -11,15 +11,16 @@
 typedef struct kindred {
   rl_arena *arena;
   rl_diags *diags;
+  rl_db *db;
   const rl_hardware *hardware;
   const rl_hardware **others; /* every other device of the database */
   size_t count;
 } kindred;
 
-static bool gather(kindred *k, rl_db *db) {
+static bool gather(kindred *k) {
   size_t count;
   rl_diags quiet;
-  const rl_db_entry *const *entries = rl_db_entries(db, RL_DB_HARDWARE, &count);
+  const rl_db_entry *const *entries = rl_db_entries(k->db, RL_DB_HARDWARE, &count);
   rl_diags_init(&quiet, k->arena);
   k->others = RL_NEW_ARRAY(k->arena, const rl_hardware *, count + 1);
   if (k->others == NULL) return false;
@@ -27,7 +28,7 @@ static bool gather(kindred *k, rl_db *db) {
     const rl_hardware *other;
     const rl_loc loc = {.file = entries[i]->path};
     if (entries[i]->shadowed || rl_name_equal(entries[i]->name, k->hardware->name)) continue;
-    if (rl_db_hardware(db, entries[i]->name, loc, &other, &quiet) != RL_OK) continue;
+    if (rl_db_hardware(k->db, entries[i]->name, loc, &other, &quiet) != RL_OK) continue;
     if (other->devices == 1) k->others[k->count++] = other;
   }
   return true;
@@ -166,26 +167,66 @@ static void check_level_names(const kindred *k, const char **names) {
   }
 }
 
+/* Kinds of link have a file, others the name that other machines give them. */
+static void check_link_names(const kindred *k, const char **names) {
+  size_t count = 0, kinds;
+  const rl_db_entry *const *entries = rl_db_entries(k->db, RL_DB_LINK, &kinds);
+  for (size_t i = 0; i < kinds; i++) names[count++] = entries[i]->name;
+  for (size_t i = 0; i < k->count; i++) {
+    const rl_hardware *other = k->others[i];
+    for (size_t j = 0; j < other->link_count; j++) names[count++] = other->links[j].name;
+  }
+  for (size_t i = 0; i < k->hardware->link_count; i++) {
+    const rl_link *link = &k->hardware->links[i];
+    check_name(k, names, count, "link", &link->bandwidth.source->loc, link->name);
+  }
+}
+
+/* A link that joins devices on other machines, and on none of them leads to a host. */
+static void check_link_peers(const kindred *k, const rl_link *link) {
+  size_t joins = 0;
+  for (size_t i = 0; i < k->count; i++) {
+    const rl_hardware *other = k->others[i];
+    for (size_t j = 0; j < other->link_count; j++) {
+      if (strcmp(other->links[j].name, link->name) != 0) continue;
+      if (other->links[j].peers == 1) return;
+      joins++;
+    }
+  }
+  if (link->peers != 1 || joins == 0) return;
+  RL_REPORT(k->diags, LINK_ALONE, link->bandwidth.source->loc, link->name);
+}
+
+/* More names than any list of them has. */
+static size_t most_names(const kindred *k) {
+  size_t count;
+  rl_db_entries(k->db, RL_DB_LINK, &count);
+  for (size_t i = 0; i < k->count; i++) {
+    count += 1 + k->others[i]->level_count + k->others[i]->link_count;
+  }
+  return count;
+}
+
 static void check_names(const kindred *k) {
-  size_t levels = k->count;
-  for (size_t i = 0; i < k->count; i++) levels += k->others[i]->level_count;
-  const char **names = RL_NEW_ARRAY(k->arena, const char *, levels + 1);
+  const char **names = RL_NEW_ARRAY(k->arena, const char *, most_names(k) + 1);
   if (names == NULL) {
     rl_diag_oom(k->diags);
     return;
   }
   check_arch(k, names);
   check_level_names(k, names);
+  check_link_names(k, names);
 }
 
 void rl_hardware_check_kin(rl_arena *arena, rl_db *db, const rl_hardware *h, rl_diags *diags) {
-  kindred k = {.arena = arena, .diags = diags, .hardware = h};
+  kindred k = {.arena = arena, .diags = diags, .db = db, .hardware = h};
   if (h->devices > 1) return;
-  if (!gather(&k, db)) {
+  if (!gather(&k)) {
     rl_diag_oom(diags);
     return;
   }
   check_names(&k);
+  for (size_t i = 0; i < h->link_count; i++) check_link_peers(&k, &h->links[i]);
   for (size_t i = 0; i < h->peak_count; i++) {
     const rl_peak *peak = &h->peaks[i];
     const char *engine = peak->engine == RL_TENSOR ? "tensor" : "vector";
