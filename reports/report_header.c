@@ -55,6 +55,13 @@ static void add_exceptions(rl_buf *out, const rl_result *r) {
   rl_buf_add(out, more == 1 ? " more exception" : " more exceptions");
 }
 
+/* " · without vision_config, audio_config" */
+static void add_left_out(rl_buf *out, const rl_result *r) {
+  for (size_t i = 0; i < r->left_out_count; i++) {
+    RL_ADD(out, i == 0 ? " \u00b7 without " : ", ", r->left_out[i]);
+  }
+}
+
 static void model_line(rl_buf *out, const rl_result *r) {
   char bits[RL_NUMBER_TEXT];
   RL_ADD(out, r->model, " \u00b7 ");
@@ -63,6 +70,7 @@ static void model_line(rl_buf *out, const rl_result *r) {
     rl_buf_add(out, ", ");
     add_parameters(out, r->active_parameters, "active");
   }
+  add_left_out(out, r);
   RL_ADD(out, " \u00b7 weights ", r->stored_count > 0 ? "as stored" : r->weights, " (");
   RL_ADD(out, rl_print_digits(r->weight_bits, 4, bits), " bit)");
   add_stored(out, r);
@@ -113,6 +121,14 @@ static void add_machines(rl_buf *out, const char *name, uint64_t servers, uint64
   rl_buf_add(out, " devices");
 }
 
+/* Nothing of a machine that has no engine for the type. */
+static void add_peak(rl_buf *out, double peak, const char *unit, const char *type) {
+  if (type == NULL) return;
+  rl_buf_add(out, " \u00b7 ");
+  rl_add_figure(out, peak, unit);
+  RL_ADD(out, " ", type);
+}
+
 static void hardware_line(rl_buf *out, const rl_result *r) {
   char price[RL_NUMBER_TEXT];
   const rl_result_system *s = r->systems;
@@ -122,9 +138,8 @@ static void hardware_line(rl_buf *out, const rl_result *r) {
     return;
   }
   add_machines(out, s->name, s->servers, s->devices);
+  add_peak(out, s->matrix_peak, s->matrix_unit, s->matrix_type);
   rl_buf_add(out, " \u00b7 ");
-  rl_add_figure(out, s->matrix_peak, "FLOP/s ");
-  RL_ADD(out, s->matrix_type, " \u00b7 ");
   rl_add_figure(out, s->bandwidth, "B/s");
   rl_buf_add(out, " \u00b7 ");
   rl_add_si(out, (double)s->capacity, "B");
@@ -145,11 +160,7 @@ static void pool_line(rl_buf *out, const rl_result *r) {
   const rl_result_pool *p = r->system_count == 0 ? NULL : r->systems[0].pool;
   if (p == NULL) return;
   add_machines(out, p->name, p->servers, p->devices);
-  if (p->matrix_type != NULL) {
-    rl_buf_add(out, " \u00b7 ");
-    rl_add_figure(out, p->matrix_peak, "FLOP/s ");
-    rl_buf_add(out, p->matrix_type);
-  }
+  add_peak(out, p->matrix_peak, p->matrix_unit, p->matrix_type);
   rl_buf_add(out, " \u00b7 ");
   rl_add_figure(out, p->bandwidth, "B/s");
   rl_buf_add(out, " \u00b7 usable ");

@@ -32,6 +32,13 @@ static void stored(rl_json *json, const rl_result *r) {
   rl_json_close(json, ']');
 }
 
+static void left_out(rl_json *json, const rl_result *r) {
+  if (r->left_out_count == 0) return;
+  rl_json_open(json, "left_out", '[');
+  for (size_t i = 0; i < r->left_out_count; i++) rl_json_text(json, NULL, r->left_out[i]);
+  rl_json_close(json, ']');
+}
+
 static void model(rl_json *json, const rl_result *r) {
   rl_json_open(json, "model", '{');
   rl_json_text(json, "name", r->model);
@@ -54,6 +61,7 @@ static void model(rl_json *json, const rl_result *r) {
   rl_json_text(json, "kv_k", r->keeps_kv ? r->kv_k : NULL);
   rl_json_text(json, "kv_v", r->keeps_kv ? r->kv_v : NULL);
   if (r->keeps_kv && r->kv_page > 1) rl_json_count(json, "kv_page_tokens", r->kv_page);
+  left_out(json, r);
   rl_json_text(json, "activations", r->activations);
   rl_json_text(json, "state", r->state);
   rl_json_count(json, "state_bytes_per_sequence", r->state_bytes);

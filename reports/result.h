@@ -237,7 +237,8 @@ typedef struct rl_result_pool {
   uint64_t devices, groups; /* groups hold the model once each */
   uint64_t servers;         /* of that name that hold them; 0: they are devices of that name */
   const char *matrix_type; /* NULL: it has no engine for bf16 */
-  double matrix_peak;      /* FLOP/s */
+  const char *matrix_unit; /* "FLOP/s", "OP/s" of integers */
+  double matrix_peak;
   double bandwidth;        /* B/s of main memory */
   uint64_t usable;         /* bytes of main memory */
   double link;             /* B/s at which the KV cache and states are sent on */
@@ -267,7 +268,8 @@ typedef struct rl_result_system {
   uint64_t devices;
   uint64_t servers; /* of that name that hold them; 0: they are devices of that name */
   const char *matrix_type;   /* type that the peak below multiplies in: "bf16" */
-  double matrix_peak;        /* FLOP/s */
+  const char *matrix_unit;   /* "FLOP/s", "OP/s" of integers */
+  double matrix_peak;
   double bandwidth;          /* B/s of main memory */
   uint64_t capacity, usable; /* bytes of main memory */
   bool usable_known;         /* else all of it counts as usable */
@@ -348,6 +350,8 @@ typedef struct rl_result {
   const rl_result_exception *exceptions;
   size_t exception_count;
   const char *kv_k, *kv_v, *activations; /* format names */
+  const char *const *left_out;           /* keys of parts that nothing counts: "vision_config" */
+  size_t left_out_count;
   uint64_t kv_page;                      /* tokens of a page of the cache; 1: no pages */
   bool keeps_kv;                         /* some operator has a KV cache */
   const char *state;     /* format of recurrent states, NULL when the model keeps none */

@@ -136,8 +136,10 @@ static rl_status study_figures(const rl_analysis *study, rl_result_system *syste
   system->figures = figures;
   if (peak != NULL) {
     system->matrix_type = RL_TYPES[peak->type].name;
+    system->matrix_unit = rl_type_rate_unit(peak->type);
     system->matrix_peak = peak->rate.value;
-    figures[system->figure_count++] = rl_result_figure_of("matrix peak", peak->rate, "FLOP/s");
+    figures[system->figure_count++] =
+        rl_result_figure_of("matrix peak", peak->rate, system->matrix_unit);
   }
   if (vector != NULL) {
     figures[system->figure_count++] = rl_result_figure_of("vector peak", vector->rate, "FLOP/s");
@@ -348,6 +350,9 @@ static rl_status describe(const rl_analysis *study, const rl_stage_costs *stages
                         .listed = study->listed,
                         .sensitive = study->view.sensitivity,
                         .explained = study->view.explain != NULL};
+  if (!rl_model_left_out(study->arena, s->model, &result->left_out, &result->left_out_count)) {
+    return rl_diag_oom(study->diags);
+  }
   rl_status status = rl_analysis_config(study, result);
   if (status == RL_OK) status = describe_stages(study, stages, result);
   if (status == RL_OK) status = describe_whole(study, result);

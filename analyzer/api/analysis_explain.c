@@ -23,7 +23,9 @@ static const struct {
     [RL_M_KV_GATHERED] = {"K_all", "rows of all ranks' KV cache that some query attends to"},
     [RL_M_KV_ROWS] = {"C", "rows of the KV cache, cached and new"},
     [RL_M_CHOSEN_PAIRS] = {"P_k", "pairs of a query and a token that it chooses"},
-    [RL_M_CHOSEN_ROWS] = {"K_k", "rows of the KV cache that queries choose, as far as there are others no two the same"},
+    [RL_M_CHOSEN_ROWS] =
+        {"K_k",
+         "rows of the KV cache that queries choose, as far as there are others no two the same"},
     [RL_M_KV_KEPT] = {"M", "rows the KV cache holds during the pass"},
     [RL_M_BODY_READ] = {"K_c", "blocks of the compressed cache before the pass"},
     [RL_M_BODY_WRITE] = {"N_c", "blocks of the cache that the pass compresses"},
@@ -42,9 +44,15 @@ static const struct {
     [RL_M_BODY_PAIRS] = {"P_c", "pairs of a new token and a block of the compressed cache"},
     [RL_M_REST_PAIRS] = {"P_d", "attended pairs whose key is not compressed"},
     [RL_M_REST_SCORES] = {"S_d", "scores stored of keys that are not compressed"},
-    [RL_M_PACKED_READ] = {"G_c", "groups of values, expected, in units of 1/1,048,576, in the blocks of the compressed cache"},
-    [RL_M_PACKED_WRITE] = {"G_n", "groups of values, expected, in units of 1/1,048,576, in the blocks that the pass compresses"},
-    [RL_M_PACKED_KEPT] = {"G_m", "groups of values, expected, in units of 1/1,048,576, in the compressed cache after the pass"},
+    [RL_M_PACKED_READ] = {"G_c",
+                          "groups of values, expected, in units of 1/1,048,576, in the blocks of "
+                          "the compressed cache"},
+    [RL_M_PACKED_WRITE] = {"G_n",
+                           "groups of values, expected, in units of 1/1,048,576, in the blocks "
+                           "that the pass compresses"},
+    [RL_M_PACKED_KEPT] = {"G_m",
+                          "groups of values, expected, in units of 1/1,048,576, in the compressed "
+                          "cache after the pass"},
     [RL_M_RECTANGLE] = {"S", "scores stored, new tokens times all tokens"},
     [RL_M_CHUNKS] = {"Q", "chunks of new tokens"},
     [RL_M_CHUNK_PAIRS] =
@@ -186,8 +194,8 @@ static const char *meaning_of_all(rl_arena *arena, const rl_moment *moment, uint
     return rl_textf(arena, "%s of %s x %s patches", says, rl_print_grouped(moment->within, window),
                     window);
   }
-  bool of_chunks = moment->chunk != 0 || moment->kind == RL_M_CHUNK_OPEN ||
-                   moment->kind == RL_M_CHUNK_BEGUN;
+  bool of_chunks =
+      moment->chunk != 0 || moment->kind == RL_M_CHUNK_OPEN || moment->kind == RL_M_CHUNK_BEGUN;
   if (moment->within != 0 && of_chunks) {
     return rl_textf(arena, "%s of %s positions", says, rl_print_grouped(moment->within, window));
   }
@@ -312,7 +320,7 @@ rl_result_figure rl_analysis_roof(const rl_analysis *study, size_t row, rl_bound
   const char *name =
       rl_textf(study->arena, "%s.%s peak", peak->engine == RL_TENSOR ? "tensor" : "vector",
                RL_TYPES[peak->type].name);
-  return rl_result_figure_of(name, peak->rate, "FLOP/s");
+  return rl_result_figure_of(name, peak->rate, rl_type_rate_unit(peak->type));
 }
 
 /* What crosses the link to the host, at the rate of the slowest on the way. */

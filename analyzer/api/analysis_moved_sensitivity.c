@@ -77,7 +77,7 @@ static bool add_machine(bench *b, const machine_copy *copy) {
     rl_peak *peak = &copy->peaks[i];
     const char *engine = peak->engine == RL_TENSOR ? "tensor" : "vector";
     const char *name = rl_textf(arena, "%s.%s peak", engine, RL_TYPES[peak->type].name);
-    good = good && add_knob(b, &peak->rate, name, "FLOP/s");
+    good = good && add_knob(b, &peak->rate, name, rl_type_rate_unit(peak->type));
   }
   for (size_t i = 0; i < copy->machine.level_count; i++) {
     rl_memory_level *level = &copy->levels[i];

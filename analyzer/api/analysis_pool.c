@@ -79,6 +79,7 @@ rl_status rl_analysis_pool(const rl_analysis *study, rl_result_system *system) {
   const rl_peak *peak = rl_analysis_peak(&(rl_analysis){.plan = study->prefill_plan});
   if (peak != NULL) {
     pool->matrix_type = RL_TYPES[peak->type].name;
+    pool->matrix_unit = rl_type_rate_unit(peak->type);
     pool->matrix_peak = peak->rate.value;
   }
   system->pool = pool;

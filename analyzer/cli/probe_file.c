@@ -92,7 +92,7 @@ static void write_compute(writer *w) {
     const rl_type_info *type = &RL_TYPES[peak->type];
     if (!peak->best) continue;
     RL_ADD(w->out, "  vector.", type->name, ": {");
-    add_rate(w->out, "peak: ", peak->rate.best, type->integer ? "OP/s" : "FLOP/s");
+    add_rate(w->out, "peak: ", peak->rate.best, rl_type_rate_unit(peak->type));
     RL_ADD(w->out, ", accumulate: ", RL_TYPES[type->accumulate].name);
     end_figure(w, &peak->rate, PEAK);
     RL_ADD(w->out, "  # ", RL_ISA_NAMES[peak->isa], "\n");

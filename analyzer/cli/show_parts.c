@@ -32,7 +32,7 @@ static void show_peaks(rl_shown *shown, const rl_hardware *h) {
     rl_show_figure(shown,
                    TEXT(shown, "%s.%s peak, summed in %s", engines[peak->engine], type->name,
                         RL_TYPES[peak->accumulate].name),
-                   peak->rate, type->integer ? "OP/s" : "FLOP/s");
+                   peak->rate, rl_type_rate_unit(peak->type));
   }
 }
 

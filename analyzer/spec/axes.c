@@ -92,6 +92,10 @@ static void add_machines(const rl_load *load, rl_axes *axes, bool every, rl_loc 
   }
   axis.count = machines.count;
   *slot = axis;
+  if (!every || machines.servers == 0) return;
+  char servers[RL_NUMBER_TEXT];
+  RL_REPORT(load->diags, SERVERS_APART, loc, rl_print_u64(machines.servers, servers),
+            machines.server);
 }
 
 static void complete_machines(const rl_load *load, rl_axes *axes) {

@@ -224,6 +224,21 @@ void rl_config_check_keys(const rl_load *load, const rl_model *model, bool stric
   report_unknown(load, &unknown, strict);
 }
 
+bool rl_model_left_out(rl_arena *arena, const rl_model *model, const char *const **keys,
+                       size_t *count) {
+  const rl_node *config = model->config;
+  const char **found = RL_NEW_ARRAY(arena, const char *, config->count + 1);
+  *count = 0;
+  *keys = found;
+  if (found == NULL) return false;
+  for (size_t i = 0; i < config->count; i++) {
+    const bool out =
+        active(config->items[i]) && leaves_out(model->family, config->keys[i], config->items[i]);
+    if (out) found[(*count)++] = config->keys[i]->text;
+  }
+  return true;
+}
+
 /* A number type that tensors are kept in as they are. */
 static bool find_dense_type(const char *text, rl_type *out) {
   bool known = rl_type_find(text, out);

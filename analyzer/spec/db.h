@@ -62,11 +62,13 @@ rl_status rl_db_method(rl_db *db, const char *name, rl_loc loc, const struct rl_
 rl_status rl_db_workload(rl_db *db, const char *name, rl_loc loc, const struct rl_workload **out, rl_diags *diags);
 rl_status rl_db_storage(rl_db *db, const char *name, rl_loc loc, const struct rl_storage **out, rl_diags *diags);
 rl_status rl_db_link(rl_db *db, const char *name, rl_loc loc, const struct rl_link_standard **out, rl_diags *diags);
-/* Machines side by side, and how many are known beside them. */
+/* Machines side by side, and how many are known beside them. Servers are none: each is so many of
+ * its device. */
 typedef struct rl_machine_list {
   const struct rl_hardware **items;
   size_t count;
-  uint64_t others;
+  uint64_t others, servers;
+  const char *server; /* one of them */
 } rl_machine_list;
 /* The common ones, or every one. */
 rl_status rl_db_machines(rl_db *db, rl_arena *arena, bool every, rl_machine_list *out,

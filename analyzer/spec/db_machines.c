@@ -14,8 +14,10 @@ rl_status rl_db_machines(rl_db *db, rl_arena *arena, bool every, rl_machine_list
     if (entries[i]->shadowed) continue;
     rl_status status = rl_db_hardware(db, entries[i]->name, loc, &machine, diags);
     if (status != RL_OK) return status;
-    if (machine->devices > 1) continue; /* a server is its devices */
-    if (machine->common || every)
+    if (machine->devices > 1) {
+      out->server = machine->name;
+      out->servers++;
+    } else if (machine->common || every)
       out->items[out->count++] = machine;
     else
       out->others++;

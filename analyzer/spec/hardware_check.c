@@ -107,7 +107,8 @@ static void check_unit(const rl_checker *c, const rl_peak *peak, const rl_node *
   const rl_node *node = rl_check_scalar(rate);
   bool integer = RL_TYPES[peak->type].integer;
   if (node == NULL || (strstr(node->text, "FLOP/s") == NULL) == integer) return;
-  REPORT(c, PEAK_UNIT, node->loc, peak_name(c, peak), node->text, integer ? "OP/s" : "FLOP/s");
+  REPORT(c, PEAK_UNIT, node->loc, peak_name(c, peak), node->text,
+         rl_type_rate_unit(peak->type));
 }
 
 /* A source that speaks of sparsity and not of what was made of it. */

@@ -65,6 +65,10 @@ rl_status rl_model_with(rl_arena *arena, struct rl_db *db, const rl_model *model
 /* A dim as integer: `L`, `d`, ... reports unknown names. */
 rl_status rl_model_dim(const rl_model *model, const char *name, uint64_t *out, rl_diags *diags);
 
+/* Keys of the config whose parts the family leaves out, as vision_config; false: no memory. */
+bool rl_model_left_out(rl_arena *arena, const rl_model *model, const char *const **keys,
+                       size_t *count);
+
 /* The first value of the config that an expression of the family reads, itself or by a dim; NULL:
  * none. */
 const rl_node *rl_model_cause(const rl_model *model, const rl_node *expression);

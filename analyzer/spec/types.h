@@ -26,6 +26,10 @@ typedef struct rl_type_info {
   rl_type wider;      /* the next wider type a device may use instead; itself when there is none */
 } rl_type_info;
 extern const rl_type_info RL_TYPES[RL_TYPE_COUNT];
+/* What a second of such operations is counted in: "OP/s" of integers, else "FLOP/s". */
+static inline const char *rl_type_rate_unit(rl_type type) {
+  return RL_TYPES[type].integer ? "OP/s" : "FLOP/s";
+}
 /* By name ("bf16", "fp16" and other usual spellings); false when unknown. */
 bool rl_type_find(const char *name, rl_type *out);
 
