@@ -46,3 +46,8 @@ bool rl_check_says_dense(const rl_peak *peak) {
   }
   return false;
 }
+
+bool rl_check_says_rate(const rl_peak *peak) {
+  const char *text = peak->rate.source->text;
+  return rl_check_has_word(text, "half rate") || rl_check_has_word(text, "same rate");
+}

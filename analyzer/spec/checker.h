@@ -23,6 +23,9 @@ const char *rl_check_mebibytes(const rl_checker *c, double value);
 const char *rl_check_peak_name(rl_arena *arena, const rl_peak *peak);
 /* Its source says that the peak is dense, or how it was made so. */
 bool rl_check_says_dense(const rl_peak *peak);
+/* Its source says that its rate is not what the bits tell: one of the two at half rate, or both at
+ * the same rate. */
+bool rl_check_says_rate(const rl_peak *peak);
 /* A figure's scalar, itself or under `value`. */
 const rl_node *rl_check_scalar(const rl_node *node);
 /* `word`, of small letters, in text, in any case. */

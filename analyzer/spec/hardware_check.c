@@ -29,11 +29,13 @@ static const struct unit {
 enum { UNIT_COUNT = sizeof UNITS / sizeof *UNITS };
 
 /* What was built where a decimal number of bytes was written. A whole number is the one of the data
- * sheet, whose GB are GiB; one with a fraction was converted, where back it is near a whole number. */
+ * sheet, whose GB are GiB; one with a fraction was converted, where back it is near a whole number.
+ */
 static const char *mend_of(const rl_checker *c, const struct unit *unit, double bytes) {
   static const double NEAR = 0.005;
   char own[RL_NUMBER_TEXT], given[RL_NUMBER_TEXT], exact[RL_NUMBER_TEXT];
-  const double number = bytes / unit->of_decimal, back = bytes / unit->of_binary, whole = round(back);
+  const double number = bytes / unit->of_decimal, back = bytes / unit->of_binary,
+               whole = round(back);
   const bool converted =
       fabs(number - round(number)) > 1e-9 && whole > 0 && fabs(back - whole) <= NEAR * whole;
   rl_print_digits(number, 12, given);
@@ -42,8 +44,8 @@ static const char *mend_of(const rl_checker *c, const struct unit *unit, double 
               unit->decimal, rl_print_digits(back, 4, exact), unit->binary);
 }
 
-/* In plain bytes memory is of whole KiB, and from one GiB on of whole MiB: else 80 GB was written as
- * 80000000000 B. The largest unit of which it has one. */
+/* In plain bytes memory is of whole KiB, and from one GiB on of whole MiB: else 80 GB was written
+ * as 80000000000 B. The largest unit of which it has one. */
 static const struct unit *unit_of_bytes(double bytes) {
   const double piece = bytes >= UNITS[2].of_binary ? UNITS[1].of_binary : UNITS[0].of_binary;
   const struct unit *unit = &UNITS[0];
@@ -150,11 +152,14 @@ static void check_pair(const rl_checker *c, const rl_peak *wide, const rl_peak *
  * the wider sum, the sum was mistyped. */
 static void check_sums(const rl_checker *c, const rl_peak *peak, const rl_peak *like) {
   const rl_type_info *type = &RL_TYPES[peak->type], *sum = &RL_TYPES[like->accumulate];
-  if (peak->engine != RL_TENSOR || like->engine != RL_TENSOR || type->bits != RL_TYPES[like->type].bits) return;
-  if (type->integer != RL_TYPES[like->type].integer || sum->bits <= RL_TYPES[peak->accumulate].bits) return;
+  if (peak->engine != RL_TENSOR || like->engine != RL_TENSOR ||
+      type->bits != RL_TYPES[like->type].bits)
+    return;
+  if (type->integer != RL_TYPES[like->type].integer || sum->bits <= RL_TYPES[peak->accumulate].bits)
+    return;
   if (peak->rate.value > 1.2 * like->rate.value) return;
-  REPORT(c, PEAK_SUM_LIKE, peak->rate.source->loc, peak_name(c, peak), RL_TYPES[peak->accumulate].name,
-         peak_name(c, like), sum->name);
+  REPORT(c, PEAK_SUM_LIKE, peak->rate.source->loc, peak_name(c, peak),
+         RL_TYPES[peak->accumulate].name, peak_name(c, like), sum->name);
 }
 
 /* Integer products beside others of as many bits, and of twice as many: consumer machines halve
@@ -170,8 +175,8 @@ static void check_integer(const rl_checker *c, const rl_peak *other, const rl_pe
          rl_print_short(ratio, times), peak_name(c, other));
 }
 
-/* The fastest peak of floats as wide as that one's, on its engine and with its sum; tf32 and f32 are
- * poor relations. */
+/* The fastest peak of floats as wide as that one's, on its engine and with its sum; tf32 and f32
+ * are poor relations. */
 static bool is_fastest(const rl_checker *c, const rl_peak *peak) {
   const rl_hardware *h = c->hardware;
   if (RL_TYPES[peak->type].integer || RL_TYPES[peak->type].bits > 16) return false;
@@ -185,18 +190,43 @@ static bool is_fastest(const rl_checker *c, const rl_peak *peak) {
   return true;
 }
 
-/* Two floats of one engine and sum: what narrower operands bring is the ratio of their bits. Just
- * twice that is the figure with sparsity, unless the source calls it dense. */
+/* Whether what the two were measured in allows a ratio of their rates to be told from their bits:
+ * floats of one sum, integers of one sum, and int8 beside floats. */
+static bool compares(const rl_peak *wide, const rl_peak *narrow) {
+  const rl_type_info *a = &RL_TYPES[wide->type], *b = &RL_TYPES[narrow->type];
+  if (wide->engine != RL_TENSOR || narrow->engine != RL_TENSOR) return false;
+  if (a->integer != b->integer) return narrow->type == RL_I8;
+  return wide->accumulate == narrow->accumulate;
+}
+
+/* What narrower operands bring is the ratio of their bits, and nothing where they have as many.
+ * Just twice that is the figure with sparsity: no word for a whole data sheet changes it, only one
+ * for this peak. */
 static void check_twice(const rl_checker *c, const rl_peak *wide, const rl_peak *narrow) {
   const rl_type_info *a = &RL_TYPES[wide->type], *b = &RL_TYPES[narrow->type];
   char times[RL_NUMBER_TEXT], bits[RL_NUMBER_TEXT];
   const double ratio = narrow->rate.value / wide->rate.value;
   const double of_bits = (double)a->bits / b->bits, more = ratio / of_bits;
-  const bool alike = wide->engine == narrow->engine && wide->accumulate == narrow->accumulate;
-  if (!alike || narrow->engine != RL_TENSOR || b->integer || b->bits >= a->bits) return;
-  if (more < 1.9 || more > 2.1 || rl_check_says_dense(narrow) || !is_fastest(c, wide)) return;
-  REPORT(c, PEAK_TWICE, narrow->rate.source->loc, peak_name(c, narrow),
-         rl_print_digits(ratio, 3, times), peak_name(c, wide), rl_print_digits(of_bits, 3, bits));
+  const bool alike = a->integer == b->integer && a->bits == b->bits;
+  if (more < 1.9 || more > 2.1 || b->bits > a->bits || a->bits > 16) return;
+  if (!compares(wide, narrow) || rl_check_says_rate(narrow)) return;
+  if (!alike && !a->integer && !is_fastest(c, wide)) return;
+  rl_print_digits(ratio, 3, times);
+  if (a->bits == b->bits) {
+    REPORT(c, PEAK_TWICE_LIKE, narrow->rate.source->loc, peak_name(c, narrow), times,
+           peak_name(c, wide));
+  } else {
+    REPORT(c, PEAK_TWICE, narrow->rate.source->loc, peak_name(c, narrow), times, peak_name(c, wide),
+           rl_print_digits(of_bits, 3, bits));
+  }
+}
+
+/* tf32 takes the room of fp32, so that matrix engines do half as many as of 16 bits. */
+static void check_tf32(const rl_checker *c, const rl_peak *peak, const rl_peak *narrow) {
+  if (peak->type != RL_TF32 || peak->engine != RL_TENSOR || !compares(peak, narrow)) return;
+  if (RL_TYPES[narrow->type].bits != 16 || !is_fastest(c, narrow)) return;
+  if (peak->rate.value < 0.9 * narrow->rate.value || rl_check_says_rate(peak)) return;
+  REPORT(c, PEAK_TF32, peak->rate.source->loc, peak_name(c, peak), peak_name(c, narrow));
 }
 
 /* Norms, activations and softmax run on the vector engine. */
@@ -217,6 +247,7 @@ static void check_peaks(const rl_checker *c) {
       check_sums(c, &h->peaks[i], &h->peaks[j]);
       check_integer(c, &h->peaks[i], &h->peaks[j]);
       check_twice(c, &h->peaks[i], &h->peaks[j]);
+      check_tf32(c, &h->peaks[i], &h->peaks[j]);
     }
   }
 }
@@ -234,8 +265,8 @@ static const rl_peak *fastest(const rl_hardware *h) {
 /* The first compute capability whose matrix instructions take the type (PTX ISA 8.5, 9.7.14, target
  * notes of mma and wmma; of 4-bit floats PTX ISA 8.7, tcgen05.mma). 0: no such instruction. */
 static const double first_capability[RL_TYPE_COUNT] = {
-    [RL_F16] = 7.0,     [RL_I8] = 7.2,      [RL_I4] = 7.5,      [RL_BF16] = 8.0,
-    [RL_TF32] = 8.0,    [RL_F8_E4M3] = 8.9, [RL_F8_E5M2] = 8.9, [RL_F4_E2M1] = 10.0};
+    [RL_F16] = 7.0,  [RL_I8] = 7.2,      [RL_I4] = 7.5,      [RL_BF16] = 8.0,
+    [RL_TF32] = 8.0, [RL_F8_E4M3] = 8.9, [RL_F8_E5M2] = 8.9, [RL_F4_E2M1] = 10.0};
 
 /* Compilers write 9.0 as 90, and loading takes no more than 99. */
 static bool check_point(const rl_checker *c) {

@@ -40,33 +40,59 @@ static double per_clock(const rl_hardware *h, const rl_peak *peak) {
   return known ? peak->rate.value / h->cores.value / h->clock.value : 0;
 }
 
+/* Times the fp32 of the vector engine, which data sheets give where they give no clock; 0 for other
+ * engines, and where it is not given. */
+static double per_vector(const rl_hardware *h, const rl_peak *peak) {
+  const rl_peak *vector = rl_hardware_peak(h, RL_VECTOR, RL_F32);
+  bool known = peak->engine == RL_TENSOR && vector != NULL && vector->rate.value > 0;
+  return known ? peak->rate.value / vector->rate.value : 0;
+}
+
 static bool is_kin(const kindred *k, size_t i) {
   return strcmp(k->others[i]->arch, k->hardware->arch) == 0;
 }
 
-/* The most that another machine of the architecture does a core and clock. */
-static double best_of_kin(const kindred *k, const rl_peak *peak, const char **kin) {
+typedef double measure(const rl_hardware *h, const rl_peak *peak);
+
+/* The most that another machine of the architecture does in that measure; `near`: of those alone
+ * whose matrix engine is of the same compute capability. */
+static double best_of(const kindred *k, const rl_peak *peak, measure *of, bool near,
+                      const char **kin) {
   double best = 0;
   for (size_t i = 0; i < k->count; i++) {
     const rl_hardware *other = k->others[i];
     const rl_peak *same = rl_hardware_peak(other, peak->engine, peak->type);
     if (!is_kin(k, i) || same == NULL || same->accumulate != peak->accumulate) continue;
-    if (per_clock(other, same) <= best) continue;
-    best = per_clock(other, same);
+    if (near && other->capability != k->hardware->capability) continue;
+    if (of(other, same) <= best) continue;
+    best = of(other, same);
     *kin = other->name;
   }
   return best;
 }
 
+static double best_of_kin(const kindred *k, const rl_peak *peak, measure *of, const char **kin) {
+  const double best = best_of(k, peak, of, true, kin);
+  return best > 0 ? best : best_of(k, peak, of, false, kin);
+}
+
 /* Twice what any other machine of the architecture does a core and clock is a sparse figure, or
- * one of another sum. */
+ * one of another sum; beside its vector engine, where cores or clocks are not given. */
 static void check_rate(const kindred *k, const rl_peak *peak, const char *name) {
   const char *kin = "";
   char own[RL_NUMBER_TEXT], others[RL_NUMBER_TEXT];
-  const double mine = per_clock(k->hardware, peak);
-  const double best = mine > 0 ? best_of_kin(k, peak, &kin) : 0;
+  double mine = per_clock(k->hardware, peak);
+  double best = mine > 0 ? best_of_kin(k, peak, per_clock, &kin) : 0;
+  if (best > 0) {
+    if (mine < 1.8 * best) return;
+    RL_REPORT(k->diags, PEAK_ABOVE_KIN, peak->rate.source->loc, name, rl_print_short(mine, own),
+              rl_print_short(best, others), kin);
+    return;
+  }
+  mine = per_vector(k->hardware, peak);
+  best = mine > 0 ? best_of_kin(k, peak, per_vector, &kin) : 0;
   if (best <= 0 || mine < 1.8 * best) return;
-  RL_REPORT(k->diags, PEAK_ABOVE_KIN, peak->rate.source->loc, name, rl_print_short(mine, own),
+  RL_REPORT(k->diags, PEAK_ABOVE_RATIO, peak->rate.source->loc, name, rl_print_short(mine, own),
             rl_print_short(best, others), kin);
 }
 
