@@ -16,6 +16,7 @@ const char *const RL_ISA_NAMES[RL_ISAS] = {
     [RL_ISA_AVX512] = "avx512",
     [RL_ISA_AVX512_VNNI] = "avx512_vnni",
     [RL_ISA_AVX512_BF16] = "avx512_bf16",
+    [RL_ISA_AVX512_VBMI] = "avx512_vbmi",
 };
 
 bool rl_isa_find(const char *name, rl_isa *out) {
@@ -50,6 +51,8 @@ bool rl_isa_runs(rl_isa isa) {
       return has_avx512() && __builtin_cpu_supports("avx512vnni");
     case RL_ISA_AVX512_BF16:
       return rl_isa_runs(RL_ISA_AVX512_VNNI) && __builtin_cpu_supports("avx512bf16");
+    case RL_ISA_AVX512_VBMI:
+      return rl_isa_runs(RL_ISA_AVX512_BF16) && __builtin_cpu_supports("avx512vbmi");
     default:
       return false;
   }

@@ -13,6 +13,7 @@ typedef enum rl_isa {
   RL_ISA_AVX512,       /* F, BW, DQ, VL: x86-64-v4 */
   RL_ISA_AVX512_VNNI,  /* dot products of bytes */
   RL_ISA_AVX512_BF16,  /* dot products of bf16; all of its machines have VNNI */
+  RL_ISA_AVX512_VBMI,  /* look-ups in tables of bytes, beside BF16 */
   RL_ISAS
 } rl_isa;
 

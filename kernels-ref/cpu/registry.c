@@ -57,6 +57,9 @@ static const rl_kernel_rows GROUPS[] = {
     PRODUCTS(AVX512_BF16),
     ATTENTIONS(AVX512_BF16),
 #endif
+#if defined(RL_X86_AVX512_VBMI)
+    PRODUCTS(AVX512_VBMI),
+#endif
     {RL_OP_LINEAR, RL_ISA_SCALAR, NULL, 0}, /* the reference itself: RL_KERNELS */
 };
 enum { GROUPS_HELD = sizeof GROUPS / sizeof *GROUPS - 1 };

@@ -383,6 +383,37 @@ static void test_every_byte_counts(void) {
   }
 }
 
+/* Codes of 8 bits, each of the 256 times 1 alone: less 128, in every row that multiplies them, and
+ * whatever level it stands on. */
+static void test_every_code(void) {
+  static const pairing w8 = {"w8 row", WHOLE(RL_I8, RL_ZERO_NONE), DENSE(RL_BF16), RL_BF16, 0};
+  const shape s = {64, 4, 4};
+  open_room();
+  for (int level = RL_ISA_SCALAR; level < RL_ISAS; level++) {
+    if (!rl_isa_runs((rl_isa)level)) continue;
+    set_up(&w8, &s);
+    memset(b.views[BIAS].store.bytes, 0, rl_store_bytes(&b.views[BIAS].store));
+    for (uint64_t r = 0; r < s.rows; r++) {
+      const float one[] = {-127, 127, 127, 127}; /* scale 1 */
+      uint8_t *row = b.views[WEIGHT].store.bytes + r * b.views[WEIGHT].store.row_bytes;
+      rl_store_write(&b.views[WEIGHT].store, (rl_span){r, 0, s.cols}, one, NULL);
+      for (uint64_t c = 0; c < s.cols; c++) row[c] = (uint8_t)(r * s.cols + c);
+    }
+    for (uint64_t t = 0; t < s.tokens; t++) {
+      float only[4] = {0};
+      only[t] = 1;
+      rl_store_write(&b.views[IN].store, (rl_span){t, 0, s.cols}, only, NULL);
+    }
+    run(rl_kernel_choose(&b.program, &b.op, (rl_isa)level), 1);
+    const float *out = results();
+    for (uint64_t t = 0; t < s.tokens; t++) {
+      for (uint64_t r = 0; r < s.rows; r++) {
+        CU_ASSERT_EQUAL(out[t * s.rows + r], (float)(r * s.cols + t) - 128);
+      }
+    }
+  }
+}
+
 static bool is_scalar(const rl_kernel *kernel) {
   return kernel == &RL_KERNELS[RL_OP_LINEAR];
 }
@@ -545,5 +576,6 @@ static void test_levels(void) {
 }
 
 RL_SUITE("fast linear", {"rows", test_rows}, {"every byte counts", test_every_byte_counts},
-         {"choice", test_choice}, {"strange operands", test_strange},
-         {"whole formats", test_whole_formats}, {"endless", test_endless}, {"levels", test_levels})
+         {"every code", test_every_code}, {"choice", test_choice},
+         {"strange operands", test_strange}, {"whole formats", test_whole_formats},
+         {"endless", test_endless}, {"levels", test_levels})

@@ -11,7 +11,8 @@ enum {
   RL_LINEAR_AVX2_COUNT = 11,
   RL_LINEAR_AVX512_COUNT = 9,
   RL_LINEAR_AVX512_VNNI_COUNT = 6,
-  RL_LINEAR_AVX512_BF16_COUNT = 7
+  RL_LINEAR_AVX512_BF16_COUNT = 7,
+  RL_LINEAR_AVX512_VBMI_COUNT = 1
 };
 extern const rl_kernel RL_LINEAR_NEON[RL_LINEAR_NEON_COUNT];
 extern const rl_kernel RL_LINEAR_NEON_DOTPROD[RL_LINEAR_NEON_DOTPROD_COUNT];
@@ -19,6 +20,9 @@ extern const rl_kernel RL_LINEAR_AVX2[RL_LINEAR_AVX2_COUNT];
 extern const rl_kernel RL_LINEAR_AVX512[RL_LINEAR_AVX512_COUNT];
 extern const rl_kernel RL_LINEAR_AVX512_VNNI[RL_LINEAR_AVX512_VNNI_COUNT];
 extern const rl_kernel RL_LINEAR_AVX512_BF16[RL_LINEAR_AVX512_BF16_COUNT];
+/* for many tokens behind the tile of the next level, whose sums are the same */
+extern const rl_linear_tile RL_W8_AVX512_BF16;
+extern const rl_kernel RL_LINEAR_AVX512_VBMI[RL_LINEAR_AVX512_VBMI_COUNT];
 
 /* linear, expert_linear: run, workspace, whether a row's tile takes the operands, what it declares;
  * rl_fast_product is whichever the operator is. */

@@ -111,11 +111,11 @@ static inline void q6_k_load(const block_group *group, unsigned unit, vi *w) {
 
 static const rl_linear_tile BF16_TILE = {{RL_BF16, 2, 1}, TILE_TOKENS, 0, bf16_multiply};
 static const rl_linear_tile W4_TILE = {{RL_BF16, 8, 4}, W4_TOKENS, 8, w4_multiply};
-static const rl_linear_tile W8_TILE = {{RL_BF16, 4, 2}, TILE_TOKENS, 128, w8_multiply};
+const rl_linear_tile RL_W8_AVX512_BF16 = {{RL_BF16, 4, 2}, TILE_TOKENS, 128, w8_multiply};
 
 const rl_kernel RL_LINEAR_AVX512_BF16[RL_LINEAR_AVX512_BF16_COUNT] = {
     RL_LINEAR_ROW("bf16 in bf16", RL_BF16, RL_BF16, &BF16_TILE),
-    RL_LINEAR_ROW("8-bit codes in bf16", RL_I8, RL_BF16, &W8_TILE),
+    RL_LINEAR_ROW("8-bit codes in bf16", RL_I8, RL_BF16, &RL_W8_AVX512_BF16),
     RL_LINEAR_ROW("4-bit codes in bf16", RL_I4, RL_BF16, &W4_TILE),
     BLOCK_ROWS("bf16"),
 };
