@@ -98,6 +98,11 @@ typedef struct rl_chart_wish {
   double at_x, at_y; /* on the canvas: set by rl_chart_name_points */
 } rl_chart_wish;
 
+/* A place for a name, and its mark. */
+typedef struct rl_chart_place {
+  double x, y, left, bottom, right, top;
+} rl_chart_place;
+
 typedef struct rl_chart {
   const char *kind;    /* "roofline" */
   const char *title;   /* NULL: none */
@@ -117,8 +122,11 @@ typedef struct rl_chart {
   RL_LIST(rl_chart_wish) wishes;
   unsigned groups;               /* the last number of a group of wishes */
   RL_LIST(const char *) unnamed; /* names that found no place, each once */
-  double mark_scale;             /* of the largest marks; 0: as styles have them */
-  bool thinned;                  /* some of many points are not named */
+  rl_chart_place reserved;       /* texts leave it free; empty: none is */
+  size_t missed;                 /* of the names without room the first in order, from 1; 0: none */
+  double missed_priority;
+  double mark_scale;  /* of the largest marks; 0: as styles have them */
+  bool thinned;       /* some of many points are not named */
   const char *crowd;  /* what there is more of than can be told apart: "series"; else NULL */
   size_t crowd_limit; /* so many can be */
   bool failed;        /* memory ran out */
@@ -190,6 +198,9 @@ typedef RL_LIST(const char *) rl_chart_entries;
 void rl_chart_add_foot(rl_chart *chart, const rl_chart_entries *entries);
 /* Puts the wished names beside their points, none over another, over a point or cut. */
 void rl_chart_name_points(rl_chart *chart);
+/* Reserves the best place for one of these names, of that number in the order of their priority,
+ * which is free as long as there are no others: until points are named no text takes it. */
+void rl_chart_reserve(rl_chart *chart, size_t number);
 /* "a, b and 3 more": names, of many so many of them; "" of none. */
 const char *rl_chart_listed(rl_chart *chart, const char *const *names, size_t count, size_t most,
                             const char *between);

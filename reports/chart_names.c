@@ -130,6 +130,7 @@ static void write_names(rl_chart *chart, const rl_placing *place, const point_na
     if (leader.y1 < label->box.bottom) leader.y1 = label->box.bottom;
     if (leader.y1 > label->box.top) leader.y1 = label->box.top;
     rl_chart_add_stroke(chart, &leader);
+    rl_chart_add_guide(chart, &leader); /* of texts still to come */
   }
 }
 
@@ -258,6 +259,18 @@ static bool meets_guides(const rl_chart *chart, const rl_box *boxes, size_t coun
   return false;
 }
 
+/* Over the place of a name that is still to come, or over the line that will lead to it. */
+static bool meets_reserved(const rl_chart *chart, const rl_box *boxes, size_t count) {
+  const rl_chart_place *kept = &chart->reserved;
+  const rl_box air = {kept->left, kept->bottom, kept->right, kept->top};
+  const rl_segment lead = {kept->x, kept->y, (kept->left + kept->right) / 2,
+                           (kept->bottom + kept->top) / 2};
+  for (size_t i = 0; i < count && kept->right > kept->left; i++) {
+    if (rl_boxes_overlap(&boxes[i], &air) || rl_box_meets(&boxes[i], &lead)) return true;
+  }
+  return false;
+}
+
 bool rl_chart_is_free(rl_chart *chart, const rl_chart_text *text, size_t own_guide) {
   const rl_box bounds = {chart->left, chart->bottom, chart->right, chart->top};
   size_t taken_count, points;
@@ -267,34 +280,19 @@ bool rl_chart_is_free(rl_chart *chart, const rl_chart_text *text, size_t own_gui
     if (!rl_box_inside(&boxes[i], &bounds)) return false;
   }
   if (boxes != NULL && meets_guides(chart, boxes, count, own_guide)) return false;
+  if (boxes != NULL && meets_reserved(chart, boxes, count)) return false;
   const rl_box *taken = list_boxes(chart, &taken_count, &points); /* what takes time comes last */
   if (taken == NULL || boxes == NULL) chart->failed = true;
   return taken != NULL && boxes != NULL && !covers_meet(boxes, count, taken, taken_count);
 }
 
-void rl_chart_name_points(rl_chart *chart) {
+/* Everything that names keep off, and room for so many of them; false without memory. */
+static bool prepare(rl_chart *chart, size_t labels, rl_placing *out) {
   rl_arena *arena = chart->grid.arena;
-  const size_t wishes = chart->wishes.count;
-  for (size_t i = 0; i < wishes; i++) {
-    rl_chart_wish *wish = &chart->wishes.items[i];
-    wish->at_x = rl_chart_x(chart, wish->x);
-    wish->at_y = rl_chart_y(chart, wish->y);
-  }
   size_t box_count = 0, points = 0;
   const rl_box *boxes = list_boxes(chart, &box_count, &points);
   rl_segment *lines = RL_NEW_ARRAY(arena, rl_segment, chart->guides.count + 1);
-  rl_place_label *labels = RL_NEW_ARRAY(arena, rl_place_label, wishes + 1);
-  rl_place_label *spare = RL_NEW_ARRAY(arena, rl_place_label, wishes + 1);
-  size_t *order = RL_NEW_ARRAY(arena, size_t, wishes + 1);
-  point_name *names = RL_NEW_ARRAY(arena, point_name, wishes + 1);
-  size_t *said = RL_NEW_ARRAY(arena, size_t, wishes + 1);
-  bool *named = RL_NEW_ARRAY(arena, bool, wishes + 1);
-  if (boxes == NULL || lines == NULL || labels == NULL || spare == NULL || order == NULL ||
-      names == NULL || named == NULL || said == NULL) {
-    chart->failed = true;
-    return;
-  }
-  rl_placing place = {.bounds = {chart->left, chart->bottom, chart->right, chart->top},
+  *out = (rl_placing){.bounds = {chart->left, chart->bottom, chart->right, chart->top},
                       .gap = chart->canvas.text ? 1 : mark_size(chart) * 1.15,
                       .apart = apart_of(chart),
                       .mark = mark_size(chart),
@@ -303,14 +301,75 @@ void rl_chart_name_points(rl_chart *chart) {
                       .box_count = box_count,
                       .text_count = box_count - points,
                       .lines = lines,
-                      .labels = labels,
-                      .spare = spare,
-                      .order = order};
+                      .labels = RL_NEW_ARRAY(arena, rl_place_label, labels + 1),
+                      .spare = RL_NEW_ARRAY(arena, rl_place_label, labels + 1),
+                      .order = RL_NEW_ARRAY(arena, size_t, labels + 1)};
+  if (boxes == NULL || lines == NULL || out->labels == NULL || out->spare == NULL ||
+      out->order == NULL) {
+    return false;
+  }
   for (size_t i = 0; i < chart->guides.count; i++) {
     const rl_chart_stroke *s = &chart->guides.items[i];
-    lines[place.line_count++] = (rl_segment){s->x0, s->y0, s->x1, s->y1};
+    lines[out->line_count++] = (rl_segment){s->x0, s->y0, s->x1, s->y1};
   }
-  wish_labels(chart, &place, names, named, said);
+  return true;
+}
+
+/* Where the wishes are on the canvas; false without memory for their labels. */
+static bool list_labels(rl_chart *chart, rl_placing *place, point_name **names) {
+  rl_arena *arena = chart->grid.arena;
+  const size_t wishes = chart->wishes.count;
+  size_t *said = RL_NEW_ARRAY(arena, size_t, wishes + 1);
+  bool *named = RL_NEW_ARRAY(arena, bool, wishes + 1);
+  *names = RL_NEW_ARRAY(arena, point_name, wishes + 1);
+  for (size_t i = 0; i < wishes; i++) {
+    rl_chart_wish *wish = &chart->wishes.items[i];
+    wish->at_x = rl_chart_x(chart, wish->x);
+    wish->at_y = rl_chart_y(chart, wish->y);
+  }
+  if (!prepare(chart, wishes, place) || *names == NULL || named == NULL || said == NULL) {
+    chart->failed = true;
+    return false;
+  }
+  wish_labels(chart, place, *names, named, said);
+  return true;
+}
+
+/* Labels stand in the order of their priority. */
+static void find_missed(rl_chart *chart, const rl_placing *place) {
+  chart->missed = 0;
+  chart->missed_priority = 0;
+  for (size_t i = 0; i < place->label_count && chart->missed == 0; i++) {
+    const rl_place_label *label = &place->labels[i];
+    if (!label->placed && !label->near && label->group == 0) chart->missed = i + 1;
+  }
+  if (chart->missed > 0) chart->missed_priority = place->labels[chart->missed - 1].priority;
+}
+
+void rl_chart_name_points(rl_chart *chart) {
+  rl_placing place;
+  point_name *names;
+  chart->reserved = (rl_chart_place){0};
+  if (!list_labels(chart, &place, &names)) return;
   rl_labels_place(&place);
+  find_missed(chart, &place);
   write_names(chart, &place, names);
+}
+
+void rl_chart_reserve(rl_chart *chart, size_t number) {
+  rl_placing place;
+  point_name *names;
+  if (!list_labels(chart, &place, &names) || number > place.label_count) return;
+  const rl_place_label label = place.labels[number - 1];
+  place.labels[0] = label;
+  place.label_count = 1;
+  rl_labels_place(&place);
+  if (!place.labels[0].placed) return;
+  const rl_box *box = &place.labels[0].box;
+  chart->reserved = (rl_chart_place){.x = label.x,
+                                     .y = label.y,
+                                     .left = box->left - place.gap,
+                                     .bottom = box->bottom - place.gap / 2,
+                                     .right = box->right + place.gap,
+                                     .top = box->top + place.gap / 2};
 }

@@ -7,6 +7,9 @@
 #include "reports/chart_roofs.h"
 #include "reports/report.h"
 
+/* An operator that takes this share of a pass has its name before roofs have theirs. */
+#define RESERVED_SHARE 0.2
+
 static const rl_column columns[RL_ROOF_COLUMNS] = {
     [RL_ROOF_LAYER] = {.key = "layer"},
     [RL_ROOF_INTENSITY] = {.key = "intensity_flop_per_byte",
@@ -210,6 +213,33 @@ static void describe(builder *b) {
                rl_chart_common(c, b->input), rl_chart_restricted(c, b->input), rest));
 }
 
+static void name_roofs_and_points(builder *b) {
+  rl_roofs_outline(&b->roofs);
+  rl_roofs_name(&b->roofs);
+  rl_chart_name_points(b->chart);
+}
+
+/* Where an operator that takes much of the time finds no room behind the names of roofs, these are
+ * placed anew around a place for its own: a roof without a name is told below the plot. */
+static void name_all(builder *b) {
+  rl_chart *chart = b->chart;
+  const rl_chart before = *chart;
+  name_roofs_and_points(b);
+  const size_t missed = chart->missed;
+  const double priority = chart->missed_priority;
+  if (missed == 0 || priority < RESERVED_SHARE || chart->failed) return;
+  *chart = before;
+  rl_roofs_outline(&b->roofs);
+  rl_chart_reserve(chart, missed);
+  const rl_chart_place place = chart->reserved;
+  *chart = before;
+  chart->reserved = place;
+  name_roofs_and_points(b);
+  if (chart->missed == 0 || chart->missed_priority < priority) return;
+  *chart = before; /* it has cost the name of a longer one, or was in vain */
+  name_roofs_and_points(b);
+}
+
 void rl_chart_build_roofline(rl_chart *chart, const rl_chart_input *input) {
   builder b = {.chart = chart, .input = input, .roofs = {.chart = chart}};
   rl_grid_init(&chart->grid, chart->grid.arena, columns, RL_ROOF_COLUMNS);
@@ -227,8 +257,7 @@ void rl_chart_build_roofline(rl_chart *chart, const rl_chart_input *input) {
   for (size_t s = 0; s < b.nesting.count; s++) {
     rl_nesting_show(&b.nesting, chart, s, rl_chart_series_style(chart, s));
   }
-  rl_roofs_name(&b.roofs);
-  rl_chart_name_points(chart);
+  name_all(&b);
   rl_roofs_tell_rest(&b.roofs);
   describe(&b);
 }

@@ -385,14 +385,22 @@ static void tell_ridge(rl_roofs *roofs, rl_roof *r) {
   const bool several = roofs->machines.count > 1;
   const double x = rl_chart_x(c, at), row = rl_letters_height(&c->canvas);
   const char *says = ridge_text(roofs, r, at);
-  if (!several) draw_ridge(c, x, rl_chart_y(c, top));
   if (name_ridge(c, x, says, several)) return;
   if (several && is_clear(c, x, 0)) draw_ridge(c, x, c->bottom + row);
   const double foot = c->y.low * pow(c->y.high / c->y.low, 0.04);
   wish_between(roofs, &(rl_chart_stroke){.x0 = at, .y0 = c->y.low, .x1 = at, .y1 = foot}, says);
 }
 
-void rl_roofs_name(rl_roofs *roofs) {
+/* Of one machine the ridge is a line from the axis up to the roof. */
+static void outline_ridge(rl_roofs *roofs, const rl_roof *r) {
+  rl_chart *c = roofs->chart;
+  double at, top;
+  if (roofs->machines.count == 1 && ridge_of(roofs, r, &at, &top)) {
+    draw_ridge(c, rl_chart_x(c, at), rl_chart_y(c, top));
+  }
+}
+
+void rl_roofs_outline(rl_roofs *roofs) {
   rl_chart *chart = roofs->chart;
   for (size_t i = 0; i < roofs->list.count; i++) {
     rl_roof *r = &roofs->list.items[i];
@@ -401,6 +409,11 @@ void rl_roofs_name(rl_roofs *roofs) {
     r->guide = chart->guides.count;
     rl_chart_add_guide(chart, &on);
   }
+  for (size_t i = 0; i < roofs->list.count; i++) outline_ridge(roofs, &roofs->list.items[i]);
+}
+
+void rl_roofs_name(rl_roofs *roofs) {
+  for (size_t i = 0; i < roofs->list.count; i++) roofs->list.items[i].told = false;
   for (rl_roof *r = next_ridge(roofs); r != NULL; r = next_ridge(roofs)) tell_ridge(roofs, r);
   for (int slopes = 0; slopes < 2; slopes++) {
     for (size_t i = 0; i < roofs->list.count; i++) {

@@ -49,7 +49,9 @@ void rl_roofs_widen(rl_roofs *roofs, double intensity, double rate);
 void rl_roofs_set_ranges(rl_roofs *roofs);
 /* Rows, layers and keys; layers are numbered from 1. */
 void rl_roofs_draw(rl_roofs *roofs);
-/* Names and ridges, once the axes stand. */
+/* The lines that names keep off, once the axes stand. */
+void rl_roofs_outline(rl_roofs *roofs);
+/* Names and ridges, once they are outlined. */
 void rl_roofs_name(rl_roofs *roofs);
 /* Below the plot those that found no place with their figure, once all names stand: where a roof
  * has no name at all, by a number that stands at it. */

@@ -47,16 +47,21 @@ named roofline deepseek-v3@h200 --for acm
 named pareto llama-3-8b@a100-sxm-80gb,h100-sxm,l40s -b 1..1024x2 --for icml
 named pareto llama-3-8b@h100-sxm,a100-sxm-80gb,l40s -w bf16,fp8,w4a16-g128 -b 1..64
 
-# In a column of a paper the longest operator of a prefill has a name, which may be shortened. Not asked
-# of deepseek-v3 on h100-sxm, where it stands at a ridge between two ceilings a factor of two apart.
+# In a column of a paper the longest operator of a prefill has a name, which may be shortened: also where
+# it stands at a ridge between two ceilings a factor of two apart (deepseek-v3 on h100-sxm), and where
+# names of roofs would take its only place (icml).
+longest_named() { # SCENARIO VENUE
+  draw roofline "$1" --phases prefill --for "$2" -o chart.svg
+  draw time "$1" --phases prefill --for "$2" -o time.svg
+  name=$(awk -F, 'NR == 2 { sub(/.* /, "", $NF); print substr($NF, 1, 5) }' time.csv)
+  { [ ${#name} -eq 5 ] && grep -q "<text>\(<[^>]*>\)* *$name" chart.svg; } || fail "plot roofline $1 --for $2: the longest operator $name has no name"
+}
 for model in llama-3-8b llama-3-70b mixtral-8x7b deepseek-v3 qwen2.5-7b gemma-2-9b mamba2-2.7b qwen3-30b-a3b; do
-  for machine in a100-sxm-80gb h100-sxm l40s; do
-    [ $model@$machine != deepseek-v3@h100-sxm ] || continue
-    draw roofline $model@$machine --phases prefill --for acm -o chart.svg
-    draw time $model@$machine --phases prefill --for acm -o time.svg
-    name=$(awk -F, 'NR == 2 { sub(/.* /, "", $NF); print substr($NF, 1, 5) }' time.csv)
-    { [ ${#name} -eq 5 ] && grep -q "<text>\(<[^>]*>\)* *$name" chart.svg; } || fail "plot roofline $model@$machine: the longest operator $name has no name"
-  done
+  for machine in a100-sxm-80gb h100-sxm l40s; do longest_named $model@$machine acm; done
+done
+for scenario in deepseek-v3@h100-sxm llama-3-8b@h200 llama-3-70b@a100-sxm-80gb mamba2-2.7b@l40s; do
+  longest_named $scenario icml
+  named roofline $scenario --phases prefill --for icml
 done
 
 # Every ceiling says whose it is; one that two machines share says both; what has no room is told.
