@@ -3,7 +3,9 @@
 
 #include <string.h>
 
-enum { PATH_BYTES = 4096 };
+#include "doc/quantity.h"
+
+enum { PATH_BYTES = 4096, NAMED_MOST = 1000 };
 
 /* A way from the root, innermost step first. */
 typedef struct step {
@@ -66,24 +68,55 @@ static bool choose(blender *b, const step *at, rl_node *before, rl_node *after, 
   return !b->failed && b->choose(b->context, &difference);
 }
 
+/* 1 TB/s is 1000 GB/s: another spelling changes nothing. */
 static bool same_scalar(const rl_node *a, const rl_node *b) {
-  return a->quoted == b->quoted && a->length == b->length &&
-         memcmp(a->text, b->text, a->length) == 0;
+  if (a->quoted != b->quoted) return false;
+  if (a->length == b->length && memcmp(a->text, b->text, a->length) == 0) return true;
+  return rl_same_quantity(a->text, b->text);
 }
 
 static rl_node *blend(blender *b, rl_node *before, rl_node *after, const step *at);
 
-static size_t key_index(const rl_node *map, const char *key) {
+/* What an item is called: its key in a map, its name in a list. NULL: it has none. */
+static const char *key_of(const rl_node *node, size_t i) {
+  if (node->kind == RL_MAP) return node->keys[i]->text;
+  const rl_node *item = node->items[i];
+  const rl_node *name = item->kind == RL_MAP ? rl_node_get(item, "name") : NULL;
+  return name != NULL && name->kind == RL_SCALAR && name->length > 0 ? name->text : NULL;
+}
+
+static size_t key_index(const rl_node *node, const char *key) {
   size_t i = 0;
-  while (i < map->count && strcmp(map->keys[i]->text, key) != 0) i++;
+  while (i < node->count && strcmp(key_of(node, i), key) != 0) i++;
   return i;
+}
+
+/* Every item of the list has a name of its own. */
+static bool has_names(const rl_node *list) {
+  for (size_t i = 0; i < list->count; i++) {
+    if (key_of(list, i) == NULL || key_index(list, key_of(list, i)) < i) return false;
+  }
+  return list->count > 0;
+}
+
+/* Whether an item of the list is found by its name, not by its place: one came, went or moved, so
+ * that places mean other items. One that is called otherwise where it stands is changed there. */
+static bool is_by_name(const rl_node *before, const rl_node *after) {
+  const bool few = before->count <= NAMED_MOST && after->count <= NAMED_MOST;
+  if (!few || !has_names(before) || !has_names(after)) return false;
+  for (size_t i = 0; before->count == after->count && i < before->count; i++) {
+    const char *was = key_of(before, i), *is = key_of(after, i);
+    if (strcmp(was, is) == 0) continue;
+    if (key_index(after, was) < after->count || key_index(before, is) < before->count) return true;
+  }
+  return before->count != after->count;
 }
 
 /* The keys that both maps have stand in the same order in both. */
 static bool same_order(rl_node *before, rl_node *after) {
   size_t least = 0;
   for (size_t i = 0; i < before->count; i++) {
-    size_t at = key_index(after, before->keys[i]->text);
+    size_t at = key_index(after, key_of(before, i));
     if (at == after->count) continue;
     if (at < least) return false;
     least = at;
@@ -104,15 +137,16 @@ static rl_node *new_collection(blender *b, const rl_node *like, size_t most) {
   return node;
 }
 
-static void append(rl_node *map, rl_node *key, rl_node *item) {
-  map->keys[map->count] = key;
-  map->items[map->count++] = item;
+/* An item of another map or list, or what has become of it. */
+static void append(rl_node *out, const rl_node *from, size_t i, rl_node *item) {
+  if (out->kind == RL_MAP) out->keys[out->count] = from->keys[i];
+  out->items[out->count++] = item;
 }
 
 /* A key of `before`: as it was, blended with its other state, or gone. */
 static void add_old(blender *b, rl_node *before, size_t i, rl_node *after, const step *at,
                     rl_node *out) {
-  const step here = {at, before->keys[i]->text, 0};
+  const step here = {at, key_of(before, i), 0};
   const size_t other = key_index(after, here.key);
   rl_node *item = before->items[i];
   if (other < after->count) {
@@ -120,29 +154,29 @@ static void add_old(blender *b, rl_node *before, size_t i, rl_node *after, const
   } else if (choose(b, &here, item, NULL, false)) {
     item = NULL;
   }
-  if (item != NULL) append(out, before->keys[i], item);
+  if (item != NULL) append(out, before, i, item);
 }
 
 /* A key that only `after` has. */
 static void add_new(blender *b, rl_node *after, size_t i, const step *at, rl_node *out) {
-  const step here = {at, after->keys[i]->text, 0};
-  if (choose(b, &here, NULL, after->items[i], false)) append(out, after->keys[i], after->items[i]);
+  const step here = {at, key_of(after, i), 0};
+  if (choose(b, &here, NULL, after->items[i], false)) append(out, after, i, after->items[i]);
 }
 
 /* Both orders merged: a key that came stands where `after` has it. */
 static void merge_maps(blender *b, rl_node *before, rl_node *after, const step *at, rl_node *out) {
   size_t next = 0;
   for (size_t i = 0; i < before->count; i++) {
-    const size_t other = key_index(after, before->keys[i]->text);
+    const size_t other = key_index(after, key_of(before, i));
     for (; other < after->count && next <= other; next++) {
-      if (next < other && key_index(before, after->keys[next]->text) == before->count) {
+      if (next < other && key_index(before, key_of(after, next)) == before->count) {
         add_new(b, after, next, at, out);
       }
     }
     add_old(b, before, i, after, at, out);
   }
   for (; next < after->count; next++) {
-    if (key_index(before, after->keys[next]->text) == before->count) {
+    if (key_index(before, key_of(after, next)) == before->count) {
       add_new(b, after, next, at, out);
     }
   }
@@ -154,7 +188,7 @@ static void reorder_maps(blender *b, rl_node *before, rl_node *after, const step
   const bool chosen = choose(b, at, before, after, true);
   for (size_t i = 0; !chosen && i < before->count; i++) add_old(b, before, i, after, at, out);
   for (size_t i = 0; i < after->count; i++) {
-    const size_t other = key_index(before, after->keys[i]->text);
+    const size_t other = key_index(before, key_of(after, i));
     if (other == before->count) {
       add_new(b, after, i, at, out);
     } else if (chosen) {
@@ -162,12 +196,13 @@ static void reorder_maps(blender *b, rl_node *before, rl_node *after, const step
     }
   }
   for (size_t i = 0; chosen && i < before->count; i++) {
-    if (key_index(after, before->keys[i]->text) == after->count) {
+    if (key_index(after, key_of(before, i)) == after->count) {
       add_old(b, before, i, after, at, out);
     }
   }
 }
 
+/* Two maps, or two lists of items with names. */
 static rl_node *blend_maps(blender *b, rl_node *before, rl_node *after, const step *at) {
   rl_node *out = new_collection(b, before, before->count + after->count);
   if (out == NULL) return before;
@@ -205,6 +240,7 @@ static rl_node *blend(blender *b, rl_node *before, rl_node *after, const step *a
   if (b->failed || same_tree(before, after)) return before;
   if (before->kind == RL_MAP && after->kind == RL_MAP) return blend_maps(b, before, after, at);
   const bool lists = before->kind == RL_SEQUENCE && after->kind == RL_SEQUENCE;
+  if (lists && is_by_name(before, after)) return blend_maps(b, before, after, at);
   if (lists && before->count == after->count) return blend_lists(b, before, after, at);
   return choose(b, at, before, after, false) ? after : before;
 }

@@ -5,13 +5,15 @@
 
 #include "doc/tree.h"
 
-/* One place where the trees differ and that can be changed alone: a value, a key that came or went,
- * the order of a map's keys, or a list whose length is another. */
+/* One place where the trees differ and that can be changed alone: a value that is another one,
+ * however it is spelt, a key that came or went, the order of a map's keys, or a list whose length
+ * is another. Lists whose items have names of their own (`name`) and in which one came, went or
+ * moved are told as maps of these names. */
 typedef struct rl_tree_change {
-  const char *path; /* "memory[1].bandwidth", keys that are no words as in compute['tensor.bf16'];
-                       "" for the whole tree */
-  rl_node *before, *after; /* NULL: not there; of an order the two maps */
-  bool order;              /* the keys are the same, in another order */
+  const char *path; /* "memory[1].bandwidth", "memory.l2" where l2 came or went, keys that are no
+                       words as in compute['tensor.bf16']; "" for the whole tree */
+  rl_node *before, *after; /* NULL: not there; of an order both wholes */
+  bool order;              /* keys or items are the same, in another order */
 } rl_tree_change;
 
 /* Whether the blend is as `after` in this place. The path lives in the arena of the blend. */

@@ -11,6 +11,7 @@
 #include "base/names.h"
 #include "base/number.h"
 #include "doc/excerpt.h"
+#include "doc/rational.h"
 #include "doc/unit_table.h"
 
 enum { UNIT_MAX = 24, HINT_MAX = 192 };
@@ -278,4 +279,33 @@ rl_status rl_text_quantity(const char *text, rl_loc loc, const char *what, rl_di
                 .dimension = dimension,
                 .diags = diags};
   return read_double(&q, (rl_range){0, (double)INFINITY}, out);
+}
+
+/* The value in base units and the unit, NULL of a bare number; false where it is none, or has more
+ * digits than can be compared exactly. */
+static bool exact_value(const char *text, rl_value *out, const rl_unit **unit) {
+  const size_t length = rl_number_prefix(text, strlen(text));
+  const rl_value ten = rl_rational_integer(10), two = rl_rational_integer(2);
+  const char *rest = text + length;
+  bool whole = length > 0 && rl_rational_scan(text, length, out);
+  while (*rest == ' ') rest++;
+  *unit = NULL;
+  if (*rest == '\0' || !whole) return whole;
+  *unit = rl_unit_find(rest, RL_DIM_COUNT);
+  if (*unit == NULL) return false;
+  const rl_value factor = rl_rational_integer((*unit)->factor);
+  whole = rl_rational_mul(out, &factor, out);
+  for (int i = 0; whole && i < (*unit)->power2; i++) whole = rl_rational_mul(out, &two, out);
+  for (int i = 0; whole && i < (*unit)->power10; i++) whole = rl_rational_mul(out, &ten, out);
+  for (int i = 0; whole && i > (*unit)->power10; i--) whole = rl_rational_div(out, &ten, out);
+  return whole;
+}
+
+bool rl_same_quantity(const char *a, const char *b) {
+  rl_value of_a, of_b;
+  const rl_unit *unit_a, *unit_b;
+  if (!exact_value(a, &of_a, &unit_a) || !exact_value(b, &of_b, &unit_b)) return false;
+  if ((unit_a == NULL) != (unit_b == NULL)) return false;
+  if (unit_a != NULL && unit_a->dimension != unit_b->dimension) return false;
+  return rl_rational_compare(&of_a, &of_b) == 0;
 }

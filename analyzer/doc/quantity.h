@@ -35,5 +35,7 @@ rl_status rl_node_bytes(const rl_node *node, const char *what, uint64_t *out, rl
 /* The same on bare text, for the command line. */
 rl_status rl_text_quantity(const char *text, rl_loc loc, const char *what, rl_dimension dimension,
                            double *out, rl_diags *diags);
+/* Whether two texts are the same number, with or without a unit, exactly: "1 TB/s", "1000 GB/s". */
+bool rl_same_quantity(const char *a, const char *b);
 
 #endif
