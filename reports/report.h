@@ -49,6 +49,10 @@ enum { RL_REPORT_LINES = 6 };
 /* How many lines there are. Without memory `out`, which names the arena, has failed. */
 size_t rl_report_header(rl_buf *out, const rl_result *result,
                         rl_report_line lines[RL_REPORT_LINES]);
+/* "q4_k 78 %" of each format of a file's bytes, `before` in front of each; what is less than a
+ * thousandth goes without saying. */
+void rl_report_stored(rl_buf *out, const rl_result_stored *stored, size_t count,
+                      const char *before);
 /* " (576 of 1 image of 24 x 24 patches)", behind the tokens of the prompt; nothing without images. */
 void rl_report_images(rl_buf *out, const rl_result_images *images);
 /* Titles of the tables, the same at a terminal and in Markdown. */

@@ -22,16 +22,15 @@ static void kv_words(rl_buf *out, const rl_result *r) {
   if (r->kv_page > 1) RL_ADD(out, " in pages of ", rl_print_grouped(r->kv_page, tokens));
 }
 
-/* " · q4_k 78 % · q6_k 21 %": of the file's bytes; what is less than a thousandth goes without
- * saying. */
-static void add_stored(rl_buf *out, const rl_result *r) {
+void rl_report_stored(rl_buf *out, const rl_result_stored *stored, size_t count,
+                      const char *before) {
   char percent[RL_NUMBER_TEXT];
   double total = 0;
-  for (size_t i = 0; i < r->stored_count; i++) total += (double)r->stored[i].bytes;
-  for (size_t i = 0; i < r->stored_count; i++) {
-    double share = 100 * (double)r->stored[i].bytes / total;
+  for (size_t i = 0; i < count; i++) total += (double)stored[i].bytes;
+  for (size_t i = 0; i < count; i++) {
+    double share = 100 * (double)stored[i].bytes / total;
     if (share < 0.1) continue;
-    RL_ADD(out, " \u00b7 ", r->stored[i].format, " ", rl_print_digits(share, 2, percent), " %");
+    RL_ADD(out, before, stored[i].format, " ", rl_print_digits(share, 2, percent), " %");
   }
 }
 
@@ -73,7 +72,7 @@ static void model_line(rl_buf *out, const rl_result *r) {
   add_left_out(out, r);
   RL_ADD(out, " \u00b7 weights ", r->stored_count > 0 ? "as stored" : r->weights, " (");
   RL_ADD(out, rl_print_digits(r->weight_bits, 4, bits), " bit)");
-  add_stored(out, r);
+  rl_report_stored(out, r->stored, r->stored_count, " \u00b7 ");
   add_exceptions(out, r);
   if (r->keeps_kv || (r->state == NULL && !r->one_pass)) kv_words(out, r);
   if (r->state != NULL) {

@@ -1,6 +1,7 @@
 /* A model that was read from a file of stored tensors: how much is in which format, and whether all
  * of the file is accounted for. */
 #include "api/analysis_parts.h"
+#include "api/stored_shares.h"
 #include "graph/lower.h"
 
 enum { FORMATS_MAX = 64 };
@@ -49,15 +50,30 @@ static void sort(rl_result_stored *list, size_t count) {
   }
 }
 
+bool rl_stored_shares_of(rl_arena *arena, const rl_scenario *scenario, const rl_program *whole,
+                         rl_stored_shares *shares) {
+  *shares = (rl_stored_shares){0};
+  const bool several =
+      scenario->stored || (scenario->quantized && asks_for_several(scenario->model));
+  if (!several) return true;
+  rl_result_stored *list = RL_NEW_ARRAY(arena, rl_result_stored, FORMATS_MAX);
+  if (list == NULL) return false;
+  add_program(list, &shares->count, whole);
+  sort(list, shares->count);
+  shares->items = list;
+  return true;
+}
+
 rl_status rl_analysis_stored(const rl_analysis *study, const rl_program *whole, rl_result *result) {
   const rl_scenario *scenario = study->scenario;
-  const bool several = scenario->quantized && asks_for_several(scenario->model);
-  if (!scenario->stored && !several) return RL_OK;
-  rl_result_stored *list = RL_NEW_ARRAY(study->arena, rl_result_stored, FORMATS_MAX);
-  if (list == NULL) return rl_diag_oom(study->diags);
-  add_program(list, &result->stored_count, whole);
-  sort(list, result->stored_count);
-  result->stored = list;
+  rl_stored_shares shares;
+  if (!rl_stored_shares_of(study->arena, scenario, whole, &shares)) {
+    return rl_diag_oom(study->diags);
+  }
+  if (shares.count == 0) return RL_OK;
+  result->stored = shares.items;
+  result->stored_count = shares.count;
   result->weight_bits = 8.0 * (double)result->whole_weight_bytes / (double)result->parameters;
-  return several ? RL_OK : rl_stored_check(study->arena, scenario, whole, study->diags);
+  if (!scenario->stored) return RL_OK;
+  return rl_stored_check(study->arena, scenario, whole, study->diags);
 }

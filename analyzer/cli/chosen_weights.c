@@ -1,6 +1,9 @@
 /* Weights of files or random ones, with a line that tells how far they are. */
 #include "cli/chosen_weights.h"
 
+#include "api/stored_shares.h"
+#include "reports/report.h"
+
 /* A description may list a file's tensors without the file. */
 static bool has_files(const rl_scenario *scenario) {
   const rl_stored *stored = scenario->model->stored;
@@ -53,4 +56,12 @@ const char *rl_chosen_words(rl_session *session, const rl_scenario *scenario) {
     if (*at == '/') name = at + 1;
   }
   return rl_textf(&session->arena, "weights of %s", name);
+}
+
+void rl_chosen_formats(rl_buf *out, rl_arena *arena, const rl_scenario *scenario,
+                       const rl_program *program, const char *before) {
+  rl_stored_shares shares;
+  if (!rl_stored_shares_of(arena, scenario, program, &shares)) out->failed = true;
+  RL_ADD(out, "weights ", shares.count > 0 ? "as stored" : scenario->weights->name);
+  rl_report_stored(out, shares.items, shares.count, before);
 }

@@ -28,4 +28,8 @@ void rl_chosen_close(rl_chosen_weights *chosen);
 /* "random weights", "weights of model.gguf"; NULL without memory. */
 const char *rl_chosen_words(rl_session *session, const rl_scenario *scenario);
 
+/* "weights bf16", "weights as stored, fp32 66 %, q8_0 34 %", `before` in front of each format. */
+void rl_chosen_formats(rl_buf *out, rl_arena *arena, const rl_scenario *scenario,
+                       const rl_program *program, const char *before);
+
 #endif

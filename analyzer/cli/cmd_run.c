@@ -1,5 +1,5 @@
-/* run: with --here executes the operator list of a small model with the scalar engine, batch by batch,
- * and holds the bytes that its kernels touched against the bytes that were counted. */
+/* run: with --here executes the operator list of a small model with the scalar engine, batch by
+ * batch, and holds the bytes that its kernels touched against the bytes that were counted. */
 #include <string.h>
 
 #include "api/analysis.h"
@@ -34,15 +34,18 @@ static void add_exception(rl_buf *out, const char *what, const rl_format *format
   if (format != NULL && format != usual) RL_ADD(out, " \u00b7 ", what, " ", format->name);
 }
 
-static void model_line(rl_buf *out, const rl_scenario *s, const subject *about) {
+static void model_line(rl_arena *arena, rl_buf *out, const subject *about) {
   static const char *const ends[] = {"embed", "lm_head"};
-  RL_ADD(out, s->model->name, " \u00b7 weights ", s->weights->name);
-  for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
-    add_exception(out, ends[i], rl_scenario_weight_format(s, ends[i], ends[i], RL_NO_LAYER), s->weights);
+  const rl_scenario *s = about->scenario;
+  RL_ADD(out, s->model->name, " \u00b7 ");
+  rl_chosen_formats(out, arena, s, about->program, " \u00b7 ");
+  for (size_t i = 0; i < sizeof ends / sizeof *ends && !s->stored; i++) {
+    add_exception(out, ends[i], rl_scenario_weight_format(s, ends[i], ends[i], RL_NO_LAYER),
+                  s->weights);
   }
   for (size_t i = 0; i < s->rule_count; i++) {
     const char *pattern = s->rules[i].pattern;
-    bool told = strcmp(pattern, ends[0]) == 0 || strcmp(pattern, ends[1]) == 0;
+    bool told = !s->stored && (strcmp(pattern, ends[0]) == 0 || strcmp(pattern, ends[1]) == 0);
     if (!told) add_exception(out, pattern, s->rules[i].format, NULL);
   }
   if (!about->one_pass) RL_ADD(out, " \u00b7 KV ", about->kv);
@@ -107,9 +110,8 @@ static void write_header(rl_session *session, rl_buf *out, const subject *about)
     lines[i].title = titles[i];
     rl_buf_init(&lines[i].text, &session->arena, TEXT_MAX);
   }
-  model_line(&lines[0].text, s, about);
-  RL_ADD(&lines[1].text, "scalar reference, on this machine \u00b7 ",
-         rl_chosen_words(session, s));
+  model_line(&session->arena, &lines[0].text, about);
+  RL_ADD(&lines[1].text, "scalar reference, on this machine \u00b7 ", rl_chosen_words(session, s));
   profile_line(&lines[2].text, s->profile);
   workload_line(session, &lines[3].text, about);
   for (size_t i = 0; i < HEADER_LINES; i++) write_line(session, out, &lines[i]);
@@ -240,8 +242,10 @@ static rl_status check_split(rl_session *session, const rl_scenario *scenario) {
   const struct {
     const char *key;
     uint64_t degree;
-  } splits[] = {{"parallel.tensor", p->tensor},     {"parallel.pipeline", p->pipeline},
-                {"parallel.expert", p->expert},     {"parallel.data", p->data},
+  } splits[] = {{"parallel.tensor", p->tensor},
+                {"parallel.pipeline", p->pipeline},
+                {"parallel.expert", p->expert},
+                {"parallel.data", p->data},
                 {"parallel.context", p->context}};
   char devices[RL_NUMBER_TEXT];
   for (size_t i = 0; i < sizeof splits / sizeof *splits; i++) {

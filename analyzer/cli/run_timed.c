@@ -105,9 +105,10 @@ static void write_header(rl_session *session, rl_buf *out, const rl_timed *t, co
   rl_print_digits(t->memory == 0 ? 0 : 100 * (double)t->huge / (double)t->memory, 3, huge);
   rl_print_grouped(t->threads, threads);
   rl_print_grouped(t->prefill.tokens, cached);
-  RL_ADD(out, t->scenario->model->name, ", weights ", t->scenario->weights->name, ", KV ", kv, ", ",
-         rl_chosen_words(session, t->scenario), ", ", memory, ", ", huge, " % on huge pages\n",
-         "kernels up to ", RL_ISA_NAMES[t->level], ", threads ", threads,
+  RL_ADD(out, t->scenario->model->name, ", ");
+  rl_chosen_formats(out, &session->arena, t->scenario, t->program, ", ");
+  RL_ADD(out, ", KV ", kv, ", ", rl_chosen_words(session, t->scenario), ", ", memory, ", ", huge,
+         " % on huge pages\n", "kernels up to ", RL_ISA_NAMES[t->level], ", threads ", threads,
          t->pinned ? ", each on its processor" : "", ", steps behind ", cached, " tokens\n\n");
 }
 
