@@ -236,7 +236,8 @@ static void tell_whole(const rl_gate_pair *c, const rl_gate_input *input, rl_ver
 }
 
 static void tell_one(const rl_gate_pair *c, const rl_tree_change *one, rl_verdict_cause *cause) {
-  const bool list = one->order && one->before->kind == RL_SEQUENCE;
+  const rl_node *was = one->before;
+  const bool list = was != NULL && was->kind == RL_SEQUENCE;
   const char *order = list ? "another order of its items" : "another order of its keys";
   cause->path = one->path;
   cause->before = one->order ? "as it was" : value_text(c->arena, one->before);

@@ -12,6 +12,7 @@
 
 #include "base/number.h"
 #include "cli/spawn.h"
+#include "doc/excerpt.h"
 #include "reports/chart_sheet.h"
 
 enum { INPUT, OUTPUT, MESSAGES, STREAMS };
@@ -199,6 +200,40 @@ static bool is_flood(const rl_buf *out) {
   return out->failed && out->length + PIECE >= out->max;
 }
 
+static bool begins(const char *text, size_t length, const char *begin) {
+  return begin != NULL && length >= strlen(begin) && memcmp(text, begin, strlen(begin)) == 0;
+}
+
+bool rl_gnuplot_is_form(const rl_gnuplot_form *form, const char *text, size_t length) {
+  return form->begin == NULL || begins(text, length, form->begin) ||
+         begins(text, length, form->other);
+}
+
+const char *rl_gnuplot_odd(const rl_gnuplot_form *form, const char *text, size_t length,
+                           rl_arena *arena) {
+  char shown[RL_EXCERPT];
+  size_t line = 0;
+  while (line < length && text[line] != '\n' && text[line] != '\0') line++;
+  return rl_textf(arena, "what it draws is no %s, but begins '%s'", form->name,
+                  rl_excerpt(text, line, shown));
+}
+
+/* What it says, or what is wrong with what it drew; NULL without memory. */
+static const char *trouble_of(const rl_gnuplot *gnuplot, bool ended_well, const rl_buf *out,
+                              rl_buf *messages, rl_arena *arena) {
+  if (ended_well && out->length > 0) {
+    return rl_gnuplot_odd(gnuplot->form, out->text, out->length, arena);
+  }
+  const complaint found = read_complaint(messages);
+  return located(gnuplot, &found, arena);
+}
+
+static bool drew(const rl_gnuplot *gnuplot, const rl_buf *out) {
+  if (gnuplot->elsewhere) return true;
+  return out->length > 0 &&
+         (gnuplot->form == NULL || rl_gnuplot_is_form(gnuplot->form, out->text, out->length));
+}
+
 static rl_status judge(const rl_gnuplot *gnuplot, int status, rl_buf *out, rl_buf *messages,
                        rl_diags *diags) {
   const char *kept = kept_hint(gnuplot, diags->arena);
@@ -212,10 +247,9 @@ static rl_status judge(const rl_gnuplot *gnuplot, int status, rl_buf *out, rl_bu
   if (messages->text != NULL && strstr(messages->text, RL_GNUPLOT_TOO_OLD) != NULL) {
     return RL_REPORT(diags, GNUPLOT_OLD, (rl_loc){0}, gnuplot->program, kept);
   }
-  const bool drew = gnuplot->elsewhere || out->length > 0;
-  if (drew && WIFEXITED(status) && WEXITSTATUS(status) == 0) return RL_OK;
-  const complaint found = read_complaint(messages);
-  const char *says = located(gnuplot, &found, diags->arena);
+  const bool well = WIFEXITED(status) && WEXITSTATUS(status) == 0;
+  if (well && drew(gnuplot, out)) return RL_OK;
+  const char *says = trouble_of(gnuplot, well, out, messages, diags->arena);
   if (says == NULL) return rl_diag_oom(diags);
   return RL_REPORT(diags, GNUPLOT_FAILED, (rl_loc){0}, says, kept);
 }

@@ -25,6 +25,15 @@ static const struct {
              {"eps", RL_TERMINAL_EPS}, {"tex", RL_TERMINAL_TEX}, {"txt", RL_TERMINAL_TEXT},
              {"html", RL_TERMINAL_SVG}};
 
+/* Of a chart for LaTeX the drawing beside its text. */
+static const rl_gnuplot_form drawings[RL_TERMINALS] = {
+    [RL_TERMINAL_SVG] = {"svg", "<?xml", "<svg"},
+    [RL_TERMINAL_PDF] = {"pdf", "%PDF", NULL},
+    [RL_TERMINAL_PNG] = {"png", "\x89PNG\r\n\x1a\n", NULL},
+    [RL_TERMINAL_EPS] = {"eps", "%!PS", NULL},
+    [RL_TERMINAL_TEX] = {"pdf", "%PDF", NULL},
+    [RL_TERMINAL_TEX_EPS] = {"eps", "%!PS", NULL}};
+
 /* In the order of --for's choices: inches, points. Widths are those of one column (NeurIPS: of the
  * text) in the venues' LaTeX classes: acmart sigconf 241.1 pt, IEEEtran 252 pt, USENIX 3.33 in,
  * ICML 3.25 in, NeurIPS 5.5 in. */
@@ -206,6 +215,7 @@ rl_status rl_plot_draw(rl_session *session, const rl_chart *chart, const rl_shee
                               .home = session->environment.home,
                               .libraries = session->environment.libraries,
                               .timeout_ms = TIMEOUT_MS,
+                              .form = &drawings[sheet->terminal],
                               .elsewhere = sheet->place != NULL,
                               .kept = kept,
                               .parts = parts,
@@ -278,15 +288,34 @@ static rl_status take_file(rl_session *session, const rl_plot_target *target, co
   return write_beside(session, target, extension, &copy, written);
 }
 
-/* A gnuplot that ends well has written what it was asked for, or it has not ended well. */
-static rl_status check_drawn(rl_session *session, const rl_plot_target *target, const char *place,
-                             const char *extension, const char *kept) {
-  const char *path = rl_textf(&session->arena, "%s/%s.%s", place, target->sheet.name, extension);
-  const char *what = rl_textf(&session->arena, "it writes no %s", extension);
+/* What is wrong with a file that a gnuplot that ended well was asked for; NULL: nothing, or,
+ * reported, it cannot be read. */
+static const char *find_fault(rl_session *session, const char *path, const char *extension,
+                              const rl_gnuplot_form *form) {
+  const char *text = "", *fault;
+  size_t length = 0;
+  if (access(path, R_OK) != 0) {
+    fault = rl_textf(&session->arena, "it writes no %s", extension);
+  } else {
+    if (strcmp(form->name, extension) != 0) return NULL; /* the text of LaTeX */
+    rl_status status =
+        rl_read_file(&session->arena, path, CHART_MAX, &text, &length, &session->diags);
+    if (status != RL_OK || rl_gnuplot_is_form(form, text, length)) return NULL;
+    fault = rl_gnuplot_odd(form, text, length, &session->arena);
+  }
+  if (fault == NULL) rl_diag_oom(&session->diags);
+  return fault;
+}
+
+static rl_status check_drawn(rl_session *session, const rl_plot_target *target,
+                             const rl_sheet *inner, const char *extension, const char *kept) {
+  const char *path =
+      rl_textf(&session->arena, "%s/%s.%s", inner->place, target->sheet.name, extension);
   const char *hint = rl_textf(&session->arena, "%s are kept", kept);
-  if (path == NULL || what == NULL || hint == NULL) return rl_diag_oom(&session->diags);
-  if (access(path, R_OK) == 0) return RL_OK;
-  return RL_REPORT(&session->diags, GNUPLOT_FAILED, (rl_loc){0}, what, hint);
+  if (path == NULL || hint == NULL) return rl_diag_oom(&session->diags);
+  const char *fault = find_fault(session, path, extension, &drawings[inner->terminal]);
+  if (fault == NULL) return rl_diags_status(&session->diags);
+  return RL_REPORT(&session->diags, GNUPLOT_FAILED, (rl_loc){0}, fault, hint);
 }
 
 /* A folder of its own, which no interrupt leaves behind; NULL after a diagnostic. */
@@ -328,7 +357,7 @@ static rl_status draw_latex(rl_session *session, const rl_plot_target *target,
   rl_buf_init(&nothing, &session->arena, CHART_MAX);
   rl_status status = rl_plot_draw(session, chart, &inner, kept, &nothing);
   for (size_t i = 0; i < RL_SCRATCH_FILES && status == RL_OK; i++) {
-    status = check_drawn(session, target, place, parts[i], kept);
+    status = check_drawn(session, target, &inner, parts[i], kept);
   }
   for (size_t i = 0; i < RL_SCRATCH_FILES && status == RL_OK; i++) {
     status = take_file(session, target, place, parts[i], written);

@@ -101,5 +101,19 @@ static void test_echo(void) {
   CU_ASSERT_EQUAL(run("#!/bin/sh\nexec cat\n", 1 << 20, 1 << 21), RL_OK);
 }
 
+/* What is printed before the drawing makes it another thing. */
+static void test_forms(void) {
+  static const rl_gnuplot_form svg = {"svg", "<?xml", "<svg"}, pdf = {"pdf", "%PDF", NULL},
+                               text = {NULL, NULL, NULL};
+  CU_ASSERT(rl_gnuplot_is_form(&svg, "<?xml version", 13));
+  CU_ASSERT(rl_gnuplot_is_form(&svg, "<svg", 4));
+  CU_ASSERT(!rl_gnuplot_is_form(&svg, "<sv", 3));
+  CU_ASSERT(!rl_gnuplot_is_form(&svg, "\n<svg", 5));
+  CU_ASSERT(rl_gnuplot_is_form(&pdf, "%PDF-1.5", 8));
+  CU_ASSERT(!rl_gnuplot_is_form(&pdf, "%!PS", 4));
+  CU_ASSERT(rl_gnuplot_is_form(&text, "", 0));
+}
+
 RL_SUITE("gnuplot", {"hangs", test_hangs}, {"grandchildren", test_grandchildren},
-         {"deaf", test_deaf}, {"talkative", test_talkative}, {"echo", test_echo})
+         {"deaf", test_deaf}, {"talkative", test_talkative}, {"forms", test_forms},
+         {"echo", test_echo})
