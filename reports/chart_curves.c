@@ -10,6 +10,11 @@
 #define MARK_POINT "point"
 #define MARK_CROSS "crossed"
 
+/* Names of points on the front come before all others. */
+#define FRONT_PRIORITY 1000
+/* So much of the height of all figures, in decades, is left over them. */
+#define FRONT_HEAD 0.14
+
 /* 1, 2, ... for a category; false where the row has no place on the axis. */
 static bool x_of(const rl_curves *c, const rl_cell *row, double *out) {
   if (!c->x.category) return rl_quantity_value(&c->x, row, out);
@@ -61,7 +66,9 @@ static void set_axis(rl_curves *c, rl_chart_axis *axis, int which, const rl_quan
   double scale;
   const char *prefix = prefix_of(q, low, high, log, &scale);
   if (log) {
-    rl_axis_log(chart, axis, low / 1.3, high * 1.3, scale, (size_t)(length / each));
+    /* over a front stand its names, a row of letters and a line to them off */
+    const double head = which == 1 && c->has_front ? fmax(1.3, pow(high / low, FRONT_HEAD)) : 1.3;
+    rl_axis_log(chart, axis, low / 1.3, high * head, scale, (size_t)(length / each));
   } else {
     rl_axis_linear(chart, axis, high * 1.15, scale, (size_t)(length / each));
   }
@@ -197,6 +204,19 @@ static void wish(rl_curves *c, const rl_cell *row, rl_chart_wish wanted) {
   rl_chart_add_wish(c->chart, &wanted);
 }
 
+/* Whether the row stands where one of the front does. */
+static bool is_front(const rl_curves *c, const rl_cell *row) {
+  double x, y;
+  if (!rl_curves_fit(c, row) || !rl_curves_place(c, row, &x, &y)) return false;
+  for (size_t i = c->front_first; i < c->front_end; i++) {
+    const rl_cell *on = c->chart->grid.rows.items[i];
+    const bool apart = on[RL_CURVE_X].real < x || on[RL_CURVE_X].real > x ||
+                       on[RL_CURVE_Y].real < y || on[RL_CURVE_Y].real > y;
+    if (!apart) return true;
+  }
+  return false;
+}
+
 /* Points are named by the key that they go along where that is no axis; numbers of points that are
  * many stand beside them or not at all. */
 static void name_point(rl_curves *c, const rl_cell *row, double least) {
@@ -210,6 +230,7 @@ static void name_point(rl_curves *c, const rl_cell *row, double least) {
     if (wanted.priority < least) wanted.name = NULL;
     if (wanted.name == NULL) c->chart->thinned = true;
   }
+  if (is_front(c, row)) wanted.priority += FRONT_PRIORITY;
   wish(c, row, wanted);
 }
 
@@ -409,8 +430,8 @@ static void choose(const rl_curves *c, const char *word, const char *otherwise, 
 }
 
 bool rl_curves_begin(rl_curves *c, rl_chart *chart, const rl_chart_input *input, const char *x,
-                     const char *y) {
-  *c = (rl_curves){.chart = chart, .input = input, .table = input->table};
+                     const char *y, bool front) {
+  *c = (rl_curves){.chart = chart, .input = input, .table = input->table, .has_front = front};
   if (c->table == NULL) c->table = rl_chart_table_of(chart, input);
   if (c->table == NULL) {
     chart->failed = true;
@@ -486,7 +507,7 @@ void rl_curves_finish(rl_curves *c, bool lines) {
 
 void rl_chart_build_lines(rl_chart *chart, const rl_chart_input *input) {
   rl_curves c;
-  if (!rl_curves_begin(&c, chart, input, NULL, "tpot")) return;
+  if (!rl_curves_begin(&c, chart, input, NULL, "tpot", false)) return;
   rl_curves_draw(&c, RL_LAYER_LINE_POINTS);
   rl_curves_finish(&c, !c.x.category);
   const char *rings = c.turns == 0 ? "" : " From a ring on, what is named there bounds.";

@@ -27,7 +27,8 @@ typedef struct rl_curves {
   unsigned *styles;           /* of each; 0: it has no points */
   const rl_cell **categories; /* distinct cells of x */
   size_t category_count;
-  size_t fits;                   /* column; SIZE_MAX: nobody says */
+  size_t fits; /* column; SIZE_MAX: nobody says */
+  bool has_front;
   unsigned turn, front;          /* layers behind those of the series */
   double low[2], high[2];        /* of x and y */
   size_t front_first, front_end; /* its rows of the grid */
@@ -35,9 +36,9 @@ typedef struct rl_curves {
 } rl_curves;
 
 /* x and y: words for what was not said; x NULL: the key that series go along. False where there is
- * nothing to draw. */
+ * nothing to draw. front: it will have one, whose names want room over it. */
 bool rl_curves_begin(rl_curves *c, rl_chart *chart, const rl_chart_input *input, const char *x,
-                     const char *y);
+                     const char *y, bool front);
 /* Rows and keys of all series; their layers follow with finish. */
 void rl_curves_draw(rl_curves *c, rl_layer_kind kind);
 /* Lays the chart out, adds the layers and names the points. */

@@ -138,7 +138,7 @@ static void show_front(rl_curves *c, bool more) {
 void rl_chart_build_pareto(rl_chart *chart, const rl_chart_input *input) {
   rl_curves c;
   const objectives of = read_objectives(chart, input);
-  if (!rl_curves_begin(&c, chart, input, of.x, of.y)) return;
+  if (!rl_curves_begin(&c, chart, input, of.x, of.y, true)) return;
   draw_front(&c, of.marks);
   const bool any = c.front_end > c.front_first;
   show_front(&c, of.more);

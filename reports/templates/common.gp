@@ -52,7 +52,7 @@ set style line 105 lc rgb '#E69F00' lw 1.4 pt 11 dt 5
 set style line 106 lc rgb '#56B4E9' lw 1.4 pt 6 dt 1
 set style line 107 lc rgb '#000000' lw 1.4 pt 4 dt 2
 set style line 108 lc rgb '#B3A800' lw 1.4 pt 8 dt 4
-set style line 109 lc rgb '#0072B2' lw 1.4 pt 15 dt 5
+set style line 109 lc rgb '#8C6239' lw 1.4 pt 15 dt 5
 set style line 110 lc rgb '#D55E00' lw 1.4 pt 12 dt 1
 set style line 111 lc rgb '#009E73' lw 1.4 pt 10 dt 2
 set style line 112 lc rgb '#CC79A7' lw 1.4 pt 14 dt 4
@@ -85,7 +85,7 @@ set style line 205 lc rgb '#E69F00' lw 1.4 pt 10 dt 5
 set style line 206 lc rgb '#56B4E9' lw 1.4 pt 6 dt 1
 set style line 207 lc rgb '#000000' lw 1.4 pt 4 dt 2
 set style line 208 lc rgb '#B3A800' lw 1.4 pt 8 dt 4
-set style line 209 lc rgb '#0072B2' lw 1.4 pt 14 dt 5
+set style line 209 lc rgb '#8C6239' lw 1.4 pt 14 dt 5
 set style line 210 lc rgb '#D55E00' lw 1.4 pt 12 dt 1
 set style line 211 lc rgb '#009E73' lw 1.4 pt 10 dt 2
 set style line 212 lc rgb '#CC79A7' lw 1.4 pt 14 dt 4

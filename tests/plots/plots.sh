@@ -46,6 +46,9 @@ named roofline mixtral-8x7b@h100-sxm --tp 2 --phases decode,prefill -b 1,64 --fo
 named roofline deepseek-v3@h200 --for acm
 named pareto llama-3-8b@a100-sxm-80gb,h100-sxm,l40s -b 1..1024x2 --for icml
 named pareto llama-3-8b@h100-sxm,a100-sxm-80gb,l40s -w bf16,fp8,w4a16-g128 -b 1..64
+# What is on the front has its name, whatever stands behind it; nine series have nine colours.
+awk -v batches='1 2 4 8 16 32 48 64' -f "$here/front.awk" chart.gp chart.csv chart.svg || fail "pareto: the front has no names"
+[ "$(grep -o 'style line 10[1-9] lc rgb [^ ]*' chart.gp | sed 's/.* //' | sort -u | wc -l)" -eq 9 ] || fail "two of nine series share a colour"
 
 # In a column of a paper the longest operator of a prefill has a name, which may be shortened: also where
 # it stands at a ridge between two ceilings a factor of two apart (deepseek-v3 on h100-sxm), and where
