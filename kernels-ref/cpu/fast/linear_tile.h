@@ -37,10 +37,13 @@ typedef struct rl_linear_task {
   bool shifted;          /* codes have another zero there */
 } rl_linear_task;
 
-/* Two panels, their codes, and of each the shorter last unit filled up with zeros. */
+/* Two panels, their codes, and of each the shorter last unit filled up with zeros. Tiles of more
+ * than four tokens ask for the line at `ask` with each unit, the next one `ask_step` bytes on. */
 typedef struct rl_linear_panels {
   const uint8_t *at[RL_TILE_PANELS], *codes[RL_TILE_PANELS];
   const uint8_t *last[RL_TILE_PANELS];
+  const uint8_t *ask[RL_TILE_PANELS];
+  size_t ask_step;
 } rl_linear_panels;
 
 /* Inputs of the tokens of one tile, word by word: [units][planes][tokens]. */

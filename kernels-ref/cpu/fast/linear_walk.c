@@ -11,7 +11,8 @@
 
 enum {
   UNIT = 16, /* floats that parts of the workspace begin at */
-  WORD = 4
+  WORD = 4,
+  AHEAD = 4096 /* bytes that lines of weights are asked for early */
 };
 
 /* --- memory --- */
@@ -213,22 +214,66 @@ static uint64_t result_at(const rl_linear_walk *walk, uint64_t token) {
   return (walk->places != NULL ? (uint64_t)walk->places[token] : token) * walk->block;
 }
 
+static uint32_t result_bytes(const rl_linear_walk *walk) {
+  return RL_TYPES[walk->out->store.format->stack[0].type].bits / 8u;
+}
+
+/* Lines that the results of a panel and the tokens of a tile go to: they come from memory while the
+ * tile is multiplied. Tokens lie far apart, so that each waits for a line and a page of its own. */
+static void ask_for_results(const worker *w, uint64_t row, rl_linear_span tokens) {
+  const rl_linear_walk *walk = w->walk;
+  const uint64_t size = result_bytes(walk);
+  for (uint64_t t = tokens.first; t < tokens.first + tokens.count; t++) {
+    const uint8_t *at = walk->out->store.bytes + (result_at(walk, t) + row) * size;
+    __builtin_prefetch(at, 1, 3);
+    __builtin_prefetch(at + RL_PANEL_ROWS * size - 1, 1, 3); /* rarely are results whole lines */
+  }
+}
+
+/* Results of one panel and one token. `rows` is a constant where the panel is whole, which
+ * eight-bit products of 512 tokens are 3 % faster with. */
+static inline void finish_rows(const float *y, float scale, const float *bias, uint64_t rows,
+                               float *values) {
+  for (uint64_t r = 0; r < rows; r++) values[r] = y[r] * scale;
+  for (uint64_t r = 0; bias != NULL && r < rows; r++) values[r] += bias[r];
+}
+
 /* Results of one panel and the tokens of one tile. */
 static void write_panel(const worker *w, const float *y, uint64_t row, rl_linear_span tokens) {
   const rl_linear_walk *walk = w->walk;
   const rl_type type = walk->out->store.format->stack[0].type;
-  const uint64_t rows = rl_min_u64(RL_PANEL_ROWS, walk->rows - row), size = RL_TYPES[type].bits / 8;
+  const uint64_t rows = rl_min_u64(RL_PANEL_ROWS, walk->rows - row), size = result_bytes(walk);
+  const float *bias = walk->bias != NULL ? walk->bias + row : NULL;
   for (uint64_t t = tokens.first; t < tokens.first + tokens.count; t++, y += RL_TILE_ROWS) {
     float values[RL_PANEL_ROWS];
     const float scale = walk->tile->input.type == RL_I8 ? walk->batch.scales[t] : 1;
-    for (uint64_t r = 0; r < rows; r++) values[r] = y[r] * scale;
-    for (uint64_t r = 0; walk->bias != NULL && r < rows; r++) values[r] += walk->bias[row + r];
+    if (rows == RL_PANEL_ROWS) {
+      finish_rows(y, scale, bias, RL_PANEL_ROWS, values);
+    } else {
+      finish_rows(y, scale, bias, rows, values);
+    }
     rl_span_store(type, values, rows, walk->out->store.bytes + (result_at(walk, t) + row) * size);
   }
 }
 
+/* What the nth tile asks memory for: lines a little ahead where these panels are still to be read,
+ * else its part of the two panels behind, so that memory works during all tiles and not in the
+ * first alone. */
+static void ask_for_panels(const worker *w, uint64_t n, bool begins, rl_linear_panels *panels) {
+  const rl_panels *how = &w->walk->panels;
+  const uint64_t tiles = w->walk->batch.tiles, unit = (uint64_t)how->units[0] * RL_PANEL_ROWS;
+  const uint64_t panel = how->row_bytes * RL_PANEL_ROWS;
+  const bool in_rows = w->walk->weight->store.panels.rows == 0; /* other bytes lie behind them */
+  const bool ahead = tiles == 1 || in_rows || (begins && n == 0);
+  panels->ask_step = ahead ? unit : rl_ceil_div(unit, tiles);
+  for (int p = 0; p < RL_TILE_PANELS; p++) {
+    panels->ask[p] = ahead ? panels->codes[p] + AHEAD
+                           : panels->at[p] + RL_TILE_PANELS * panel + panel * n / tiles;
+  }
+}
+
 /* Two panels, which are the same one where a thread has an odd number. */
-static void run_panels(const worker *w, uint64_t first, uint64_t second) {
+static void run_panels(const worker *w, uint64_t first, uint64_t second, bool begins) {
   const rl_linear_batch *batch = &w->walk->batch;
   rl_linear_panels panels;
   take_panel(w, 0, first, &panels);
@@ -236,22 +281,27 @@ static void run_panels(const worker *w, uint64_t first, uint64_t second) {
   for (uint64_t n = 0; n < batch->tiles; n++) {
     const rl_linear_span tokens = rl_linear_tile_span(batch, n);
     const rl_linear_inputs inputs = rl_linear_tile_inputs(batch, n);
+    ask_for_results(w, first, tokens);
+    if (second != first) ask_for_results(w, second, tokens);
+    ask_for_panels(w, n, begins, &panels);
     w->walk->tile->multiply(&w->walk->task, &panels, &inputs, w->y);
     write_panel(w, w->y, first, tokens);
     if (second != first) write_panel(w, w->y + RL_PANEL_ROWS, second, tokens);
   }
 }
 
-/* Panels in two runs, each read from its beginning to its end. */
+/* Panels in two runs, each read from its beginning to its end; where tokens are many, and panels
+ * stay in the second cache, neighbours, whose results share lines. */
 void rl_linear_walk_share(const rl_linear_walk *walk, rl_team_member member) {
   const worker w = worker_of(walk, member.number);
   const rl_team_share share = rl_team_divide(member, walk->rows, RL_TILE_ROWS);
   const uint64_t panels = rl_ceil_div(share.end - share.first, RL_PANEL_ROWS);
   const uint64_t half = rl_ceil_div(panels, 2);
-  for (uint64_t p = 0; p < half; p++) {
-    const uint64_t first = share.first + p * RL_PANEL_ROWS;
-    const uint64_t second = first + half * RL_PANEL_ROWS;
-    run_panels(&w, first, half + p < panels ? second : first);
+  const bool near = walk->batch.tiles > 1;
+  const uint64_t apart = near ? 1 : half, step = near ? 2 : 1;
+  for (uint64_t n = 0; n < half; n++) {
+    const uint64_t p = n * step, first = share.first + p * RL_PANEL_ROWS;
+    run_panels(&w, first, p + apart < panels ? first + apart * RL_PANEL_ROWS : first, n == 0);
   }
 }
 

@@ -4,8 +4,8 @@
  * TILE(x) names. TILE_UNIT: bytes of a unit of one row. TILE_PLANES: vectors that a unit of a strip
  * is unpacked to, TILE_LOAD(at, w) does it. TILE_GROUPED: sums begin and end with each group.
  * TILE_APART: each unit has a sum of its own. TILE_AHEAD: bytes that lines are asked for early,
- * into the second cache; TILE_FAR: more of them, as with more than four tokens, for weights that
- * are taken apart more slowly than they come. */
+ * into the second cache; TILE_FAR: more of them, for weights that are taken apart slowly. With more
+ * than four tokens blocks are asked for as early, and others where the panels say. */
 #include <string.h>
 
 #if defined(__clang__)
@@ -156,6 +156,8 @@ TILE_INLINE void TILE(units)(const rl_linear_task *task, const rl_linear_panels 
   const size_t words = (size_t)TILE_PLANES * tokens * 4, offset = range[0] * each;
   const unsigned block = tokens <= 4 ? 4 : 1;
   const uint8_t *at[] = {panels->codes[0] + offset, panels->codes[1] + offset};
+  const size_t asked = range[0] * panels->ask_step;
+  const uint8_t *ask[] = {panels->ask[0] + asked, panels->ask[1] + asked};
   uint64_t unit = range[0];
   x += unit * words;
 #define TILE_ONE(b)                                                                     \
@@ -164,9 +166,15 @@ TILE_INLINE void TILE(units)(const rl_linear_task *task, const rl_linear_panels 
     x += words;                                                                         \
   }
 #define TILE_ASK(b)                                                \
-  if ((b) < block) {                                               \
+  if ((b) < block && tokens <= 4) {                                \
     vector_prefetch_far(at[0] + TILE_DISTANCE(tokens) + (b)*each); \
     vector_prefetch_far(at[1] + TILE_DISTANCE(tokens) + (b)*each); \
+  }                                                                \
+  if ((b) < block && tokens > 4) {                                 \
+    vector_prefetch_far(ask[0]);                                   \
+    vector_prefetch_far(ask[1]);                                   \
+    ask[0] += panels->ask_step;                                    \
+    ask[1] += panels->ask_step;                                    \
   }
   for (; unit + block <= end; unit += block, at[0] += block * each, at[1] += block * each) {
     TILE_ASK(0) TILE_ASK(1) TILE_ASK(2) TILE_ASK(3) TILE_ONE(0) TILE_ONE(1) TILE_ONE(2) TILE_ONE(3)
