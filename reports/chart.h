@@ -121,6 +121,7 @@ typedef struct rl_chart {
   RL_LIST(rl_chart_key) keys;
   RL_LIST(rl_chart_wish) wishes;
   unsigned groups;               /* the last number of a group of wishes */
+  RL_LIST(const char *) above;   /* measured kernels over every roof */
   RL_LIST(const char *) unnamed; /* names that found no place, each once */
   rl_chart_place reserved;       /* texts leave it free; empty: none is */
   size_t missed;                 /* of the names without room the first in order, from 1; 0: none */

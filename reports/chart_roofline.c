@@ -171,6 +171,13 @@ static void draw_points(builder *b) {
   push_layers(b);
 }
 
+static void check_above(builder *b, const rl_measured *m) {
+  if (!rl_roofs_exceeded(&b->roofs, m->flops / m->bytes, m->flops / m->seconds)) return;
+  const char **slot = RL_PUSH(b->chart->grid.arena, &b->chart->above);
+  if (slot == NULL) b->chart->failed = true;
+  if (slot != NULL) *slot = m->name;
+}
+
 static void draw_measured(builder *b) {
   const unsigned number = (unsigned)(b->roofs.list.count + b->subjects.count) + 1;
   if (b->input->measured_count == 0) return;
@@ -178,6 +185,7 @@ static void draw_measured(builder *b) {
   rl_chart_add_key(b->chart, "measured", RL_LAYER_POINTS, RL_STYLE_MEASURED);
   for (size_t i = 0; i < b->input->measured_count; i++) {
     const rl_measured *m = &b->input->measured[i];
+    check_above(b, m);
     rl_cell *row = rl_grid_row(&b->chart->grid);
     row[RL_ROOF_LAYER] = rl_cell_count(number);
     row[RL_ROOF_INTENSITY] = rl_cell_real(m->flops / m->bytes);

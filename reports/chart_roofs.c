@@ -102,6 +102,17 @@ void rl_roofs_set_ranges(rl_roofs *roofs) {
               (size_t)(canvas->height / (canvas->text ? 3 : canvas->font * 3)));
 }
 
+bool rl_roofs_exceeded(const rl_roofs *roofs, double intensity, double rate) {
+  static const double spread = 1.02;
+  for (size_t m = 0; m < roofs->machines.count; m++) {
+    const double top = ceiling_of(roofs, m), slope = highest_of(roofs, m, true);
+    const bool over =
+        (top > 0 && rate > top * spread) || (slope > 0 && rate > slope * intensity * spread);
+    if (!over) return false;
+  }
+  return roofs->machines.count > 0;
+}
+
 /* The rate of a roof: "3.35 TB/s". */
 static const char *rate_text(rl_roofs *roofs, const rl_roof *r) {
   char rate[RL_NUMBER_TEXT];

@@ -47,6 +47,8 @@ void rl_roofs_add(rl_roofs *roofs, const char *machine, const rl_result_roof *fr
 void rl_roofs_widen(rl_roofs *roofs, double intensity, double rate);
 /* The axes: all points, all ceilings and every ridge. */
 void rl_roofs_set_ranges(rl_roofs *roofs);
+/* Whether a point is over the roofs of every machine, by more than what clocks differ. */
+bool rl_roofs_exceeded(const rl_roofs *roofs, double intensity, double rate);
 /* Rows, layers and keys; layers are numbered from 1. */
 void rl_roofs_draw(rl_roofs *roofs);
 /* The lines that names keep off, once the axes stand. */

@@ -51,6 +51,12 @@ rl_status rl_plot_chart(rl_session *session, const rl_chart_kind *kind,
     return RL_REPORT(&session->diags, CHART_CROWDED, RL_COMMAND_LINE,
                      rl_print_u64(chart.crowd_limit, limit), chart.crowd);
   }
+  if (chart.above.count > 0) {
+    enum { MOST = 6 };
+    const char *const *above = chart.above.items;
+    RL_REPORT(&session->diags, POINTS_ABOVE, (rl_loc){.file = input->points},
+              rl_chart_listed(&chart, above, chart.above.count, MOST, ", "));
+  }
   const char *unnamed = rl_chart_unnamed(&chart);
   rl_status status = rl_plot_write(session, target, &chart, out);
   if (status != RL_OK || unnamed == NULL) return status;

@@ -3,6 +3,7 @@
  * adds, multiplies, and fused ones twice; on tensor cores the operations of their paths. */
 #include "cli/measured.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -90,17 +91,17 @@ static const char *cell(const reader *r, size_t at) {
   return at < r->row.count ? r->row.items[at] : "";
 }
 
-/* "1,234.5" as 1234.5; false, reported, for what is no number of at least 0. */
-static bool number(reader *r, const char *text, double *out) {
+/* "1,234.5" as 1234.5; of what is no number (n/a, empty, -1) NAN, also in sums: its row is told and
+ * left out. */
+static double number(const char *text) {
   char digits[RL_NUMBER_TEXT];
+  double value;
   size_t length = 0;
   for (const char *at = text; *at != '\0' && length < sizeof digits; at++) {
     if (*at != ',') digits[length++] = *at;
   }
-  if (rl_scan_double(digits, length < sizeof digits ? length : 0, out) && *out >= 0) return true;
-  RL_REPORT(r->diags, POINTS_NUMBER, ((rl_loc){.file = r->path, .line = r->line, .column = 1}),
-            text);
-  return false;
+  const bool whole = rl_scan_double(digits, length < sizeof digits ? length : 0, &value);
+  return whole && value >= 0 ? value : (double)NAN;
 }
 
 static rl_measured *add_kernel(reader *r, const char *name) {
@@ -125,19 +126,13 @@ static void read_table(reader *r, const size_t at[4]) {
   /* a roof in a chart's own table has neither flops nor seconds */
   const bool charted = column(r, "layer", "layer") < r->head.count;
   while (next_row(r)) {
-    rl_measured *kernel;
-    double flops, bytes, seconds;
-    if (cell(r, at[1])[0] == '\0' && cell(r, at[3])[0] == '\0') {
-      if (!charted) leave_out(r, cell(r, at[0]), r->line, "flops and seconds");
-      continue;
-    }
-    if (!number(r, cell(r, at[1]), &flops) || !number(r, cell(r, at[2]), &bytes)) return;
-    if (!number(r, cell(r, at[3]), &seconds)) return;
-    kernel = add_kernel(r, cell(r, at[0]));
+    const bool empty = cell(r, at[1])[0] == '\0' && cell(r, at[3])[0] == '\0';
+    if (charted && empty) continue;
+    rl_measured *kernel = add_kernel(r, cell(r, at[0]));
     if (kernel == NULL) return;
-    kernel->flops = flops;
-    kernel->bytes = bytes;
-    kernel->seconds = seconds;
+    kernel->flops = number(cell(r, at[1]));
+    kernel->bytes = number(cell(r, at[2]));
+    kernel->seconds = number(cell(r, at[3]));
   }
 }
 
@@ -176,26 +171,18 @@ static bool ends_in(const char *text, const char *end) {
   return length >= tail && strcmp(text + length - tail, end) == 0;
 }
 
-/* Adds a metric to a kernel, if it is one of those above; false for a wrong number. */
-static bool add_metric(reader *r, rl_measured *kernel, const char *name, const char *unit,
-                       const char *text) {
-  double value;
+/* Adds a metric to a kernel, if it is one of those above. */
+static void add_metric(rl_measured *kernel, const char *name, const char *unit, const char *text) {
   const bool tensor = strncmp(name, "sm__ops_path_tensor", 19) == 0 && ends_in(name, ".sum");
-  if (tensor) {
-    if (!number(r, text, &value)) return false;
-    kernel->flops += value;
-    return true;
-  }
-  for (size_t i = 0; i < sizeof metrics / sizeof *metrics; i++) {
+  if (tensor) kernel->flops += number(text);
+  for (size_t i = 0; !tensor && i < sizeof metrics / sizeof *metrics; i++) {
     if (!ends_in(name, metrics[i].ends)) continue;
-    if (!number(r, text, &value)) return false;
-    value *= metrics[i].each * unit_of(unit);
+    const double value = number(text) * metrics[i].each * unit_of(unit);
     if (metrics[i].what == FLOPS) kernel->flops += value;
     if (metrics[i].what == BYTES) kernel->bytes += value;
     if (metrics[i].what == SECONDS) kernel->seconds += value;
-    return true;
+    return;
   }
-  return true;
 }
 
 typedef struct launch {
@@ -237,7 +224,7 @@ static void read_raw(reader *r, size_t name) {
   while (next_row(r)) {
     rl_measured *kernel = add_kernel(r, cell(r, name));
     for (size_t i = 0; kernel != NULL && i < r->head.count && i < units.count; i++) {
-      if (!add_metric(r, kernel, r->head.items[i], units.items[i], cell(r, i))) return;
+      add_metric(kernel, r->head.items[i], units.items[i], cell(r, i));
     }
   }
 }
@@ -252,7 +239,7 @@ static void read_details(reader *r, size_t name, size_t metric) {
     if (last == NULL || strcmp(last, cell(r, id)) != 0) kernel = add_kernel(r, cell(r, name));
     last = cell(r, id);
     if (kernel == NULL) return;
-    if (!add_metric(r, kernel, cell(r, metric), cell(r, unit), cell(r, value))) return;
+    add_metric(kernel, cell(r, metric), cell(r, unit), cell(r, value));
   }
 }
 
@@ -296,9 +283,9 @@ static size_t keep_whole(reader *r) {
   size_t kept = 0;
   for (size_t i = 0; i < r->kernels.count; i++) {
     const rl_measured k = r->kernels.items[i];
-    const char *lacks = !(k.flops > 0)     ? "flops"
-                        : !(k.bytes > 0)   ? "bytes"
-                        : !(k.seconds > 0) ? "seconds"
+    const char *lacks = !(k.flops > 0)     ? "flops above 0"
+                        : !(k.bytes > 0)   ? "bytes above 0"
+                        : !(k.seconds > 0) ? "seconds above 0"
                                            : NULL;
     if (lacks == NULL) r->kernels.items[kept++] = k;
     if (lacks != NULL) leave_out(r, k.name, r->lines.items[i], lacks);

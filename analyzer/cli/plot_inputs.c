@@ -165,7 +165,7 @@ rl_status rl_plot_gather(rl_session *session, const rl_chart_kind *kind, rl_char
     status = rl_measured_read(&session->arena, points, &out->measured, &out->measured_count,
                               &session->diags);
     if (status == RL_OK && out->measured_count == 0) {
-      RL_REPORT(&session->diags, POINTS_NONE, (rl_loc){.file = points}, "");
+      status = RL_REPORT(&session->diags, POINTS_NONE, (rl_loc){.file = points}, "");
     }
   }
   if (status != RL_OK) return status;
