@@ -54,10 +54,23 @@ static bool set_plain(rl_quantization *q, double bits, double group, bool ordere
   return q->format != NULL;
 }
 
-/* Groups of integers as a shipped format has them; NULL when memory is exhausted. */
-static const char *groups_name(const rl_quantization *q, int group, bool zeros, bool ordered) {
-  return rl_textf(q->load->arena, "%s-g%d%s%s", ordered ? "gptq" : "w4a16", group,
-                  zeros ? "-asym" : "", ordered ? "-act" : "");
+/* Groups of integers as a shipped format has them: 4 bits of all kinds, 8 bits without zero points,
+ * 2 bits without an order of their own. NULL when memory is exhausted. */
+static const char *groups_name(const rl_quantization *q, int bits, int group, bool zeros,
+                               bool ordered) {
+  const char *asym = zeros ? "-asym" : "", *act = ordered ? "-act" : "";
+  if (ordered && bits == 4) return rl_textf(q->load->arena, "gptq-g%d%s%s", group, asym, act);
+  if (ordered) return rl_textf(q->load->arena, "gptq%d-g%d%s%s", bits, group, asym, act);
+  return rl_textf(q->load->arena, "w%da16-g%d%s", bits, group, asym);
+}
+
+/* A format of which some exist with these bits and groups. */
+static void set_groups(rl_quantization *q, const char *name, const rl_node *at) {
+  if (name != NULL && rl_db_lookup(q->load->db, RL_DB_FORMAT, name) == NULL) {
+    rl_quantization_refuse(q, at, "such groups with zero points or an order of columns");
+  } else {
+    set_format(q, name);
+  }
 }
 
 /* Integer groups: AWQ's zero_point and GPTQ's sym say whether zero points are stored, desc_act
@@ -69,12 +82,12 @@ static void read_groups(rl_quantization *q, bool zeros, bool ordered) {
   if (!whole(q, "group_size", "q_group_size", &group, &group_at) || !read) return;
   if (!zeros && set_plain(q, bits, group, ordered)) return;
   const bool known = group == 32 || group == 64 || group == 128;
-  if (bits != 4) {
-    rl_quantization_refuse(q, bits_at, "integer groups of other than 4 bits");
+  if (bits != 2 && bits != 4 && bits != 8) {
+    rl_quantization_refuse(q, bits_at, "integer groups of other than 2, 4 or 8 bits");
   } else if (!known) {
     rl_quantization_refuse(q, group_at, "a group size other than 32, 64 or 128");
   } else {
-    set_format(q, groups_name(q, (int)group, zeros, ordered));
+    set_groups(q, groups_name(q, (int)bits, (int)group, zeros, ordered), bits_at);
   }
 }
 
@@ -228,6 +241,7 @@ static const char *const modelopt_keys[] = {
     "quant_method",     "quant_algo", "config_groups",   "ignore",
     "exclude_modules",  "producer",   "kv_cache_scheme", "kv_cache_quant_algo",
     "quantized_layers", "group_size", "provider",        NULL};
+static const char *const hqq_keys[] = {"quant_method", "quant_config", "skip_modules", NULL};
 static const char *const fbgemm_keys[] = {"quant_method", "activation_scale_ub",
                                           "modules_to_not_convert", NULL};
 /* How weights were searched for, and which layout of the words they are packed in. */
@@ -266,6 +280,7 @@ static const rl_quantization_method methods[] = {
     {"fp8", read_fp8, fp8_keys},
     {"fbgemm_fp8", read_fbgemm, fbgemm_keys},
     {"mxfp4", read_mxfp4, mxfp4_keys},
+    {"hqq", rl_quantization_read_hqq, hqq_keys},
     {"bitsandbytes", read_bitsandbytes, bitsandbytes_keys},
     {"compressed-tensors", rl_quantization_read_scheme, compressed_keys},
     {"modelopt", rl_quantization_read_modelopt, modelopt_keys},

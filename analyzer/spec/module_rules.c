@@ -163,8 +163,9 @@ static rl_status add_target(rl_module_rules *rules, const rl_node *node, const c
 
 /* Lists of modules that stay as they are; names of compressed-tensors are whole ones. */
 static rl_status read_kept(rl_module_rules *rules) {
-  static const char *const lists[] = {"ignore", "modules_to_not_convert", "ignored_layers",
-                                      "llm_int8_skip_modules", "exclude_modules"};
+  static const char *const lists[] = {"ignore",          "modules_to_not_convert",
+                                      "ignored_layers",  "llm_int8_skip_modules",
+                                      "exclude_modules", "skip_modules"};
   for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
     const rl_node *list = rl_load_get(rules->whole, lists[i]);
     size_t count;

@@ -33,6 +33,9 @@ void rl_quantization_read_scheme(rl_quantization *q);
 /* ModelOpt: quant_algo of the whole or of one layer, or groups like those of compressed-tensors. */
 void rl_quantization_read_modelopt(rl_quantization *q);
 
+/* HQQ: quant_config of the whole says bits and groups. */
+void rl_quantization_read_hqq(rl_quantization *q);
+
 /* Fills in model->quantization, ->unquantized and ->quantized: what each weight of the family's
  * graph is stored in, layer by layer. */
 void rl_quantization_apply(rl_quantization *q, rl_model *model);

@@ -5,33 +5,50 @@
 
 #define RL_COUNT(array) (sizeof(array) / sizeof *(array))
 
-/* `weights` of a group of config_groups, and whether inputs are quantized too; NULL: not asked. */
+/* `weights` of a group of config_groups, and what inputs are quantized to: their type and bits,
+ * ANY, or NULL where they are not; NULL elsewhere: not asked. */
 typedef struct scheme {
   const char *type, *bits, *strategy, *group, *symmetric;
-  bool inputs;
+  const char *inputs;
   const char *format;
   const char *ordered; /* with actorder: group; NULL: not known */
 } scheme;
 
+static const char ANY[] = "*";
+
 static const scheme SCHEMES[] = {
-    {"float", "8", "tensor", NULL, "true", true, "w8a8-fp8", NULL},
-    {"float", "8", "channel", NULL, "true", true, "w8a8-fp8-row", NULL},
-    {"float", "8", "block", NULL, "true", true, "fp8-block128", NULL},
-    {"float", "8", "channel", NULL, "true", false, "fp8-row", NULL},
-    {"int", "8", "tensor", NULL, "true", true, "w8a8-int8-tensor", NULL},
-    {"int", "8", "channel", NULL, "true", true, "w8a8-int8", NULL},
-    {"int", "8", "channel", NULL, "true", false, "w8a16", NULL},
-    {"int", "8", "group", "128", "true", false, "int8-g128", NULL},
-    {"int", "4", "channel", NULL, "true", false, "w4a16-row", "w4a16-row"},
-    {"int", "4", "group", "32", "true", false, "w4a16-g32", "gptq-g32-act"},
-    {"int", "4", "group", "64", "true", false, "w4a16-g64", "gptq-g64-act"},
-    {"int", "4", "group", "128", "true", false, "w4a16-g128", "gptq-g128-act"},
-    {"int", "4", "group", "32", "false", false, "w4a16-g32-asym", "gptq-g32-asym-act"},
-    {"int", "4", "group", "64", "false", false, "w4a16-g64-asym", "gptq-g64-asym-act"},
-    {"int", "4", "group", "128", "false", false, "w4a16-g128-asym", "gptq-g128-asym-act"},
-    {"float", "4", "tensor_group", "16", "true", true, "w4a4-nvfp4", NULL},
-    {"float", "4", "tensor_group", "16", "true", false, "nvfp4", NULL},
-    {"float", "4", "group", "32", "true", false, "mxfp4", NULL},
+    {"float", "8", "tensor", NULL, "true", ANY, "w8a8-fp8", NULL},
+    {"float", "8", "channel", NULL, "true", ANY, "w8a8-fp8-row", NULL},
+    {"float", "8", "block", NULL, "true", ANY, "fp8-block128", NULL},
+    {"float", "8", "channel", NULL, "true", NULL, "fp8-row", NULL},
+    {"int", "8", "tensor", NULL, "true", ANY, "w8a8-int8-tensor", NULL},
+    {"int", "8", "channel", NULL, "true", ANY, "w8a8-int8", NULL},
+    {"int", "8", "channel", NULL, "true", NULL, "w8a16", NULL},
+    {"int", "8", "group", "128", "true", NULL, "int8-g128", "gptq8-g128-act"},
+    {"int", "4", "channel", NULL, "true", NULL, "w4a16-row", "w4a16-row"},
+    {"int", "4", "group", "32", "true", NULL, "w4a16-g32", "gptq-g32-act"},
+    {"int", "4", "group", "64", "true", NULL, "w4a16-g64", "gptq-g64-act"},
+    {"int", "4", "group", "128", "true", NULL, "w4a16-g128", "gptq-g128-act"},
+    {"int", "4", "group", "32", "false", NULL, "w4a16-g32-asym", "gptq-g32-asym-act"},
+    {"int", "4", "group", "64", "false", NULL, "w4a16-g64-asym", "gptq-g64-asym-act"},
+    {"int", "4", "group", "128", "false", NULL, "w4a16-g128-asym", "gptq-g128-asym-act"},
+    {"float", "4", "tensor_group", "16", "true", ANY, "w4a4-nvfp4", NULL},
+    {"float", "4", "tensor_group", "16", "true", NULL, "nvfp4", NULL},
+    {"float", "4", "group", "32", "true", NULL, "mxfp4", NULL},
+    {"int", "4", "channel", NULL, "true", "int8", "w4a8-row", NULL},
+    {"int", "4", "group", "32", "true", "int8", "w4a8-g32", NULL},
+    {"int", "4", "group", "128", "true", "int8", "w4a8-g128", NULL},
+    {"int", "4", "group", "128", "true", "float8", "w4a8-fp8-g128", NULL},
+    {"int", "4", "channel", NULL, "true", "int4", "w4a4-int4", NULL},
+    {"int", "4", "group", "128", "true", "int4", "w4a4-int4-g128", NULL},
+    {"int", "2", "group", "32", "true", NULL, "w2a16-g32", NULL},
+    {"int", "2", "group", "64", "true", NULL, "w2a16-g64", NULL},
+    {"int", "2", "group", "128", "true", NULL, "w2a16-g128", NULL},
+    {"int", "8", "group", "32", "true", NULL, "w8a16-g32", "gptq8-g32-act"},
+    {"int", "8", "group", "64", "true", NULL, "w8a16-g64", "gptq8-g64-act"},
+    {"float", "4", "group", "32", "true", "float4", "w4a4-mxfp4", NULL},
+    {"float", "8", "group", "32", "true", "float8", "w8a8-mxfp8", NULL},
+    {"float", "8", "group", "32", "true", NULL, "mxfp8", NULL},
 };
 
 /* True when the key says the word; where there is no word nothing is asked. */
@@ -41,8 +58,22 @@ static bool has_value(const rl_node *map, const char *key, const char *word) {
   return node != NULL && node->kind == RL_SCALAR && strcmp(node->text, word) == 0;
 }
 
-static bool is_scheme(const scheme *s, const rl_node *weights, bool inputs) {
-  return s->inputs == inputs && has_value(weights, "type", s->type) &&
+/* "int8" of {type: int, num_bits: 8}, which is what stands for those that are absent; true where
+ * nothing more than that there are inputs is asked. */
+static bool are_inputs(const char *asked, const rl_node *inputs) {
+  const rl_node *type, *bits;
+  if (asked == NULL || inputs == NULL) return asked == NULL && inputs == NULL;
+  if (asked == ANY) return true;
+  type = rl_load_get(inputs, "type");
+  bits = rl_load_get(inputs, "num_bits");
+  const char *word = type != NULL && type->kind == RL_SCALAR ? type->text : "int";
+  const char *number = bits != NULL && bits->kind == RL_SCALAR ? bits->text : "8";
+  const size_t length = strlen(word);
+  return strncmp(asked, word, length) == 0 && strcmp(asked + length, number) == 0;
+}
+
+static bool is_scheme(const scheme *s, const rl_node *weights, const rl_node *inputs) {
+  return are_inputs(s->inputs, inputs) && has_value(weights, "type", s->type) &&
          has_value(weights, "num_bits", s->bits) && has_value(weights, "strategy", s->strategy) &&
          has_value(weights, "group_size", s->group) &&
          has_value(weights, "symmetric", s->symmetric);
@@ -81,6 +112,16 @@ static void leave_half(rl_quantization *q, const rl_node *weights) {
                            "marlin-24 of other weights than 4-bit ones in groups of 128");
 }
 
+/* Codes of 4 bits beside quantized inputs are packed by those who load them, but not in the file
+ * (compressed-tensors, naive_quantized). */
+static void refuse_bytes(rl_quantization *q, const scheme *s, const rl_node *weights) {
+  const rl_node *said = rl_load_get(q->map, "format") != NULL ? q->map : q->whole;
+  if (strcmp(s->type, "int") != 0 || strcmp(s->bits, "4") != 0) return;
+  if (!has_value(said, "format", "int-quantized")) return;
+  q->format = NULL;
+  rl_quantization_refuse(q, weights, "int-quantized codes of 4 bits, of which each takes a byte");
+}
+
 void rl_quantization_read_scheme(rl_quantization *q) {
   const rl_node *weights = NULL, *groups;
   if (q->map == q->whole) {
@@ -91,10 +132,11 @@ void rl_quantization_read_scheme(rl_quantization *q) {
   }
   const rl_node *group = group_of(q, &weights);
   if (group == NULL) return;
-  const bool inputs = rl_load_get(group, "input_activations") != NULL;
+  const rl_node *inputs = rl_load_get(group, "input_activations");
   for (size_t i = 0; i < RL_COUNT(SCHEMES); i++) {
     if (!is_scheme(&SCHEMES[i], weights, inputs)) continue;
     take_scheme(q, &SCHEMES[i], weights);
+    refuse_bytes(q, &SCHEMES[i], weights);
     leave_half(q, weights);
     return;
   }

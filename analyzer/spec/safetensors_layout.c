@@ -169,11 +169,21 @@ static bool read_dense(reading *r) {
   return r->out->format != NULL || r->failed;
 }
 
+/* A power of two for 32 neighbours (OCP Microscaling Formats 1.0, 5.2). */
+static bool read_mxfp8(reading *r) {
+  const rl_safetensor *codes = part(r, RL_STORED_PLAIN), *scales = part(r, RL_STORED_SCALES);
+  if (!is_type(codes, "F8_E4M3") || !is_type(scales, "U8")) return false;
+  if (r->shape.cols % 32 != 0 || scales->values * 32 != codes->values) return false;
+  take_shipped(r, quantizes_activations(r) ? "w8a8-mxfp8" : "mxfp8");
+  return true;
+}
+
 /* One scale a tensor, a row or a block of 128 x 128 (DeepSeek-AI 2024, DeepSeek-V3, 3.3.2). */
 static bool read_fp8(reading *r) {
   const rl_safetensor *scales = part(r, RL_STORED_SCALES);
   rl_component fp8 = {.kind = RL_QUANT, .type = RL_F8_E4M3, .span = RL_PER_ROW};
-  if (!is_type(part(r, RL_STORED_PLAIN), "F8_E4M3") || !scale_type(scales, &fp8.scale)) return false;
+  if (!is_type(part(r, RL_STORED_PLAIN), "F8_E4M3") || !scale_type(scales, &fp8.scale))
+    return false;
   uint64_t blocks =
       rl_ceil_div(r->shape.rows, 128) * rl_ceil_div(r->shape.cols, 128) * r->shape.others;
   r->out->type = "8-bit floats with scales in another arrangement";
@@ -300,7 +310,8 @@ static bool read_fp4(reading *r) {
   if (groups != 0) r->shape = (matrix){.cols = groups * 32, .rows = dims[2], .others = dims[3]};
   const char *nv = quantizes_activations(r) ? "w4a4-nvfp4" : "nvfp4";
   if (small && scales->values * 8 == codes->values) take_shipped(r, nv);
-  if (is_type(scales, "U8") && scales->values * 16 == codes->values) take_shipped(r, "mxfp4");
+  const char *mx = quantizes_activations(r) ? "w4a4-mxfp4" : "mxfp4";
+  if (is_type(scales, "U8") && scales->values * 16 == codes->values) take_shipped(r, mx);
   return true;
 }
 
@@ -351,7 +362,8 @@ static void sum_parts(const reading *r, rl_layout *layout) {
   for (int role = 0; role < RL_STORED_ROLES; role++) {
     const rl_layout_part *p = &layout->parts[role];
     bool beside = role == RL_STORED_BESIDE || role == RL_STORED_STATE ||
-                  (role == RL_STORED_ORDER && !r->ordered) || (role == RL_STORED_ZEROS && !r->zeros);
+                  (role == RL_STORED_ORDER && !r->ordered) ||
+                  (role == RL_STORED_ZEROS && !r->zeros);
     const uint64_t read = role == RL_STORED_STATE ? rl_min_u64(r->state_bytes, p->bytes) : 0;
     r->out->bytes += beside ? read : p->bytes;
     if (!beside) continue;
@@ -361,8 +373,8 @@ static void sum_parts(const reading *r, rl_layout *layout) {
 }
 
 rl_status rl_layout_read(rl_layouts *layouts, rl_layout *layout, rl_stored_tensor *out) {
-  static bool (*const readers[])(reading * r) = {read_fp8, read_int8, read_words, read_fp4,
-                                                 read_table};
+  static bool (*const readers[])(reading * r) = {read_mxfp8, read_fp8, read_int8,
+                                                 read_words, read_fp4, read_table};
   const rl_safetensor *first = layout->parts[RL_STORED_PLAIN].first;
   reading r = {.layouts = layouts, .layout = layout, .out = out};
   if (first == NULL) first = layout->parts[RL_STORED_CODES].first;

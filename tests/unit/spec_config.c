@@ -88,6 +88,95 @@ static const quantization_case quantizations[] = {
      "128, "
      "\"sym\": true, \"data_type\": \"int\", \"packing_format\": \"auto_round:auto_gptq\"}",
      "w4a16-g128"},
+    /* what inputs are quantized to tells schemes with the same weights apart; int and 8 are meant
+     * where nothing is said */
+    {", \"quantization_config\": {\"quant_method\": \"compressed-tensors\", "
+     "\"config_groups\": {\"group_0\": {\"weights\": {\"type\": \"int\", \"num_bits\": 4, "
+     "\"strategy\": \"group\", \"group_size\": 128, \"symmetric\": true}, "
+     "\"input_activations\": {\"num_bits\": 8, \"type\": \"int\", \"strategy\": "
+     "\"token\"}}}}",
+     "w4a8-g128"},
+    {", \"quantization_config\": {\"quant_method\": \"compressed-tensors\", "
+     "\"config_groups\": {\"group_0\": {\"weights\": {\"type\": \"int\", \"num_bits\": 4, "
+     "\"strategy\": \"group\", \"group_size\": 32, \"symmetric\": true}, "
+     "\"input_activations\": {\"strategy\": \"token\"}}}}",
+     "w4a8-g32"},
+    {", \"quantization_config\": {\"quant_method\": \"compressed-tensors\", "
+     "\"config_groups\": {\"group_0\": {\"weights\": {\"type\": \"int\", \"num_bits\": 4, "
+     "\"strategy\": \"group\", \"group_size\": 128, \"symmetric\": true}, "
+     "\"input_activations\": {\"num_bits\": 8, \"type\": \"float\"}}}}",
+     "w4a8-fp8-g128"},
+    {", \"quantization_config\": {\"quant_method\": \"compressed-tensors\", "
+     "\"config_groups\": {\"group_0\": {\"weights\": {\"type\": \"int\", \"num_bits\": 4, "
+     "\"strategy\": \"group\", \"group_size\": 128, \"symmetric\": true}, "
+     "\"input_activations\": {\"num_bits\": 4, \"type\": \"int\"}}}}",
+     "w4a4-int4-g128"},
+    {", \"quantization_config\": {\"quant_method\": \"compressed-tensors\", \"format\": "
+     "\"pack-quantized\", \"config_groups\": {\"group_0\": {\"weights\": {\"type\": "
+     "\"int\", \"num_bits\": 4, \"strategy\": \"channel\", \"symmetric\": true}, "
+     "\"input_activations\": {\"num_bits\": 4, \"type\": \"int\"}}}}",
+     "w4a4-int4"},
+    {", \"quantization_config\": {\"quant_method\": \"compressed-tensors\", "
+     "\"config_groups\": {\"group_0\": {\"weights\": {\"type\": \"int\", \"num_bits\": 4, "
+     "\"strategy\": \"channel\", \"symmetric\": true}, \"input_activations\": "
+     "{\"num_bits\": 8, \"type\": \"int\"}}}}",
+     "w4a8-row"},
+    {", \"quantization_config\": {\"quant_method\": \"compressed-tensors\", "
+     "\"config_groups\": {\"group_0\": {\"weights\": {\"type\": \"int\", \"num_bits\": 2, "
+     "\"strategy\": \"group\", \"group_size\": 64, \"symmetric\": true}, "
+     "\"input_activations\": null}}}",
+     "w2a16-g64"},
+    {", \"quantization_config\": {\"quant_method\": \"compressed-tensors\", "
+     "\"config_groups\": {\"group_0\": {\"weights\": {\"type\": \"int\", \"num_bits\": 8, "
+     "\"strategy\": \"group\", \"group_size\": 32, \"symmetric\": true}, "
+     "\"input_activations\": null}}}",
+     "w8a16-g32"},
+    {", \"quantization_config\": {\"quant_method\": \"compressed-tensors\", "
+     "\"config_groups\": {\"group_0\": {\"weights\": {\"type\": \"float\", \"num_bits\": 4, "
+     "\"strategy\": \"group\", \"group_size\": 32, \"symmetric\": true}, "
+     "\"input_activations\": {\"num_bits\": 4, \"type\": \"float\"}}}}",
+     "w4a4-mxfp4"},
+    {", \"quantization_config\": {\"quant_method\": \"compressed-tensors\", \"format\": "
+     "\"mxfp8-quantized\", \"config_groups\": {\"group_0\": {\"weights\": {\"type\": "
+     "\"float\", \"num_bits\": 8, \"strategy\": \"group\", \"group_size\": 32, "
+     "\"symmetric\": true}, \"input_activations\": {\"num_bits\": 8, \"type\": "
+     "\"float\"}}}}",
+     "w8a8-mxfp8"},
+    {", \"quantization_config\": {\"quant_method\": \"compressed-tensors\", "
+     "\"config_groups\": {\"group_0\": {\"weights\": {\"type\": \"float\", \"num_bits\": 8, "
+     "\"strategy\": \"group\", \"group_size\": 32, \"symmetric\": true}, "
+     "\"input_activations\": null}}}",
+     "mxfp8"},
+    {", \"quantization_config\": {\"quant_method\": \"compressed-tensors\", "
+     "\"config_groups\": {\"group_0\": {\"weights\": {\"type\": \"float\", \"num_bits\": 4, "
+     "\"strategy\": \"tensor_group\", \"group_size\": 16, \"symmetric\": true}, "
+     "\"input_activations\": {\"num_bits\": 4, \"type\": \"float\", \"dynamic\": "
+     "\"local\"}}}}",
+     "w4a4-nvfp4"},
+    /* groups of 2 and 8 bits; 8 bits in groups of 128 have had a name before */
+    {", \"quantization_config\": {\"quant_method\": \"gptq\", \"bits\": 8, \"group_size\": "
+     "32, \"desc_act\": true}",
+     "gptq8-g32-act"},
+    {", \"quantization_config\": {\"quant_method\": \"gptq\", \"bits\": 8, \"group_size\": "
+     "128, \"desc_act\": true}",
+     "gptq8-g128-act"},
+    {", \"quantization_config\": {\"quant_method\": \"gptq\", \"bits\": 8, \"group_size\": "
+     "64}",
+     "w8a16-g64"},
+    {", \"quantization_config\": {\"quant_method\": \"gptq\", \"bits\": 2, \"group_size\": "
+     "128, \"sym\": false}",
+     "w2a16-g128-asym"},
+    {", \"quantization_config\": {\"quant_method\": \"auto-round\", \"bits\": 2, "
+     "\"group_size\": 32, \"sym\": true}",
+     "w2a16-g32"},
+    {", \"quantization_config\": {\"quant_method\": \"hqq\", \"quant_config\": "
+     "{\"weight_quant_params\": {\"nbits\": 4, \"group_size\": 64, \"axis\": 1, "
+     "\"round_zero\": true}, \"scale_quant_params\": null, \"zero_quant_params\": null}, "
+     "\"skip_modules\": [\"lm_head\"]}",
+     "w4a16-g64-zero16"},
+    {", \"quantization_config\": {\"quant_method\": \"hqq\", \"quant_config\": "
+     "{\"weight_quant_params\": {\"nbits\": 2, \"group_size\": 16}}}",
+     "w2a16-g16-zero16"},
     {", \"quantization_config\": {\"quant_method\": \"gptq\", \"bits\": 8, \"group_size\": 128}",
      "int8-g128"},
     {", \"quantization_config\": {\"quant_method\": \"mxfp4\", \"modules_to_not_convert\": "
