@@ -117,12 +117,21 @@ void rl_sweep_row_fill(rl_sweep_row *row, const rl_result_batch *batch, uint64_t
   row->price = batch->price;
 }
 
-static rl_cell memory_cell(const rl_sweep_row *row, rl_sweep_figure figure) {
-  const uint64_t bytes[RL_SWEEP_FIGURES] = {
-      [RL_SWEEP_MEMORY] = row->memory,   [RL_SWEEP_USABLE] = row->usable,
-      [RL_SWEEP_WEIGHTS] = row->weights, [RL_SWEEP_KV] = row->kv,
-      [RL_SWEEP_STATE] = row->state,     [RL_SWEEP_ACTIVATIONS] = row->activations};
-  return rl_cell_count(bytes[figure]);
+static uint64_t bytes_of(const rl_sweep_row *row, rl_sweep_figure figure) {
+  switch (figure) {
+    case RL_SWEEP_MEMORY:
+      return row->memory;
+    case RL_SWEEP_USABLE:
+      return row->usable;
+    case RL_SWEEP_WEIGHTS:
+      return row->weights;
+    case RL_SWEEP_KV:
+      return row->kv;
+    case RL_SWEEP_STATE:
+      return row->state;
+    default:
+      return row->activations;
+  }
 }
 
 static rl_cell text_cell(const rl_sweep_row *row, rl_sweep_figure figure) {
@@ -168,7 +177,7 @@ rl_cell rl_sweep_row_figure(const rl_sweep_row *row, rl_sweep_figure figure) {
   }
   switch (RL_SWEEP_FIGURE_TABLE[figure].kind) {
     case RL_CELL_COUNT:
-      return memory_cell(row, figure);
+      return rl_cell_count(bytes_of(row, figure));
     case RL_CELL_TEXT:
       return text_cell(row, figure);
     default:

@@ -15,8 +15,19 @@ typedef struct piece {
   bool hazardous;
 } piece;
 
+/* Printable ASCII is never a hazard. */
+static bool is_plain(char byte) {
+  return byte >= ' ' && byte <= '~';
+}
+
 static piece next_piece(const char *text, size_t left) {
   piece p = {.text = text};
+  if (left > 0 && is_plain(*text)) {
+    p.length = 1;
+    p.code = (uint32_t)*text;
+    p.valid = true;
+    return p;
+  }
   p.length = rl_utf8_decode(text, left, &p.code);
   p.valid = p.length > 0;
   if (!p.valid) p.length = 1;
@@ -154,9 +165,9 @@ static void add_shell_escaped(rl_buf *buf, const piece *p) {
   rl_buf_addn(buf, p->text, p->length);
 }
 
-/* Inside '…' gnuplot knows one special character, the quote itself, and the end of the line, which is
- * a control character and is shown as one. Of a doubled quote it makes one only behind some other
- * character, so a quote is a text of its own, joined to what is around it. */
+/* Inside '…' gnuplot knows one special character, the quote itself, and the end of the line, which
+ * is a control character and is shown as one. Of a doubled quote it makes one only behind some
+ * other character, so a quote is a text of its own, joined to what is around it. */
 static void add_gnuplot(rl_buf *buf, const piece *p) {
   if (p->code == '\'' && p->valid) {
     rl_buf_add(buf, "'.\"'\".'");
@@ -275,6 +286,14 @@ static bool has_hazard(const char *text) {
   return false;
 }
 
+/* Cells of a sweep are millions, and hardly one of them has more than plain characters. */
+static void add_csv_text(rl_buf *buf, const char *text, size_t length) {
+  size_t plain = 0;
+  while (is_plain(text[plain]) && text[plain] != '"') plain++;
+  rl_buf_addn(buf, text, plain);
+  if (plain < length) walk(buf, text + plain, add_csv);
+}
+
 /* A cell is quoted when a comma, a quote or an outer blank would change its reading. A line break
  * never gets this far: it is a control character and is shown as one. */
 static void quote_csv(rl_buf *buf, const char *text) {
@@ -284,7 +303,7 @@ static void quote_csv(rl_buf *buf, const char *text) {
   bool quoted = outer_blank || strpbrk(text, ",\"") != NULL;
   if (quoted) rl_buf_add(buf, "\"");
   if (formula) rl_buf_add(buf, "'");
-  walk(buf, text, add_csv);
+  add_csv_text(buf, text, length);
   if (quoted) rl_buf_add(buf, "\"");
 }
 

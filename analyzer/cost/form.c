@@ -18,8 +18,9 @@ static bool wide_value(const rl_cost *cost, const rl_form *form, const uint64_t 
   return true;
 }
 
-bool rl_form_value(const rl_cost *cost, const rl_form *form, const uint64_t *moments,
-                   uint64_t *value) {
+/* Inline: seven forms of every row are taken at every point. */
+static inline bool value_of(const rl_cost *cost, const rl_form *form, const uint64_t *moments,
+                            uint64_t *value) {
   const uint64_t *coefficients = &cost->coefficients[form->first];
   const uint32_t *of = &cost->form_moments[form->first];
   uint64_t sum = 0;
@@ -35,12 +36,17 @@ bool rl_form_value(const rl_cost *cost, const rl_form *form, const uint64_t *mom
   return true;
 }
 
+bool rl_form_value(const rl_cost *cost, const rl_form *form, const uint64_t *moments,
+                   uint64_t *value) {
+  return value_of(cost, form, moments, value);
+}
+
 bool rl_row_counts(const rl_cost *cost, size_t row, const uint64_t *moments,
                    uint64_t counts[RL_COUNTS]) {
   const rl_form *forms = cost->rows[row].counts;
   for (int k = 0; k < RL_COUNTS; k++) {
     counts[k] = 0;
-    if (forms[k].terms > 0 && !rl_form_value(cost, &forms[k], moments, &counts[k])) return false;
+    if (forms[k].terms > 0 && !value_of(cost, &forms[k], moments, &counts[k])) return false;
   }
   return true;
 }

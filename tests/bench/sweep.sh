@@ -11,6 +11,7 @@ import os, statistics, sys, time
 program, runs = sys.argv[1], int(sys.argv[2])
 GRIDS = {
     "points of one plan": ["llama-3-8b@h100-sxm", "--batch", "1..256", "-p", "16..8192+16"],
+    "points of one plan with experts on 8 devices": ["deepseek-v3@8xh200-sxm", "--batch", "1..256", "-p", "16..8192+16"],
     "plans of 8 points": ["llama-3-8b,qwen3-8b@h100-sxm,h200-sxm,a100-sxm-80gb,l40s", "-w", "bf16,w4a16-g128,fp8",
                           "--kv", "bf16,int8-token", "--tp", "1,2,4,8", "--batch", "1..128x2"],
 }
