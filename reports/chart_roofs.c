@@ -54,6 +54,7 @@ void rl_roofs_add(rl_roofs *roofs, const char *machine, const rl_result_roof *fr
     return;
   }
   *slot = (rl_roof){.name = name,
+                    .unit = from->figure.unit,
                     .rate = from->rate,
                     .slope = slope,
                     .outmost = strcmp(from->what, "memory") == 0,
@@ -116,7 +117,7 @@ bool rl_roofs_exceeded(const rl_roofs *roofs, double intensity, double rate) {
 /* The rate of a roof: "3.35 TB/s". */
 static const char *rate_text(rl_roofs *roofs, const rl_roof *r) {
   char rate[RL_NUMBER_TEXT];
-  rl_print_si_exact(r->rate, r->slope ? "B/s" : "FLOP/s", rate);
+  rl_print_si_exact(r->rate, r->unit, rate);
   return rl_chart_keep(roofs->chart, rl_strdup(roofs->chart->grid.arena, rate));
 }
 

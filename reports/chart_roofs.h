@@ -21,9 +21,10 @@ enum {
   RL_ROOF_COLUMNS
 };
 
-/* A roof of a machine: FLOP/s, or bytes/s of a memory level. */
+/* A roof of a machine: FLOP/s, OP/s of integers, or bytes/s of a memory level. */
 typedef struct rl_roof {
   const char *name; /* "hbm", "tensor.bf16" */
+  const char *unit; /* "B/s", "FLOP/s", "OP/s" */
   double rate;
   bool slope;   /* a memory level */
   bool outmost; /* main memory */
