@@ -14,7 +14,7 @@ static const double NANO = 1e-9, SCAN = 0.5, SAMPLE = 8e-3, READS = 2e10;
 
 /* --- the machine --- */
 
-static volatile float result_of_peak;
+static _Thread_local volatile float result_of_peak;
 
 static void run_peak(void *context, uint32_t number) {
   const rl_peak_loop *loop = context;

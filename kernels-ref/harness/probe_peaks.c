@@ -34,7 +34,7 @@ void rl_prober_clock(rl_prober *p) {
 /* --- peaks --- */
 
 enum { PEAK_ROUNDS = 200000, EACH = 3 /* a round: they are short */ };
-static volatile float result;
+static _Thread_local volatile float result; /* a thread has its own */
 
 static void run_peak(void *context, uint32_t number) {
   const rl_peak_loop *loop = context;

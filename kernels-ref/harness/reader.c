@@ -73,7 +73,7 @@ uint64_t rl_timing_counts(const rl_timing *timing) {
   return timing->undisturbed ? timing->wall : timing->own;
 }
 
-static volatile uint64_t sink; /* what was read is used */
+static _Thread_local volatile uint64_t sink; /* what was read is used; a thread has its own */
 
 static void share_of(const rl_reader *r, uint32_t number, uint64_t *first, uint64_t *bytes) {
   rl_team_share share = rl_team_divide((rl_team_member){number, r->threads}, r->bytes, UNIT);
