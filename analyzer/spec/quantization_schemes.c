@@ -188,14 +188,16 @@ void rl_quantization_read_modelopt(rl_quantization *q) {
 /* Caches that a checkpoint asks for. */
 static const struct {
   const char *algorithm, *type, *bits, *format;
-} CACHES[] = {{"FP8", "float", "8", "fp8-token"}, {"INT8", "int", "8", "int8-token"}};
+} CACHES[] = {{"FP8", "float", "8", "fp8-e4m3-cast"}, {"INT8", "int", "8", "int8-token"}};
 
-/* As `weights` of a group says it. */
+/* As `weights` of a group says it; without a strategy a scale is a tensor's. */
 static const char *cache_of_scheme(const rl_node *map) {
+  const bool tensor = rl_load_get(map, "strategy") == NULL || has_value(map, "strategy", "tensor");
   for (size_t i = 0; i < RL_COUNT(CACHES); i++) {
     bool fits =
         has_value(map, "type", CACHES[i].type) && has_value(map, "num_bits", CACHES[i].bits);
-    if (fits) return CACHES[i].format;
+    if (!fits) continue;
+    return !tensor && strcmp(CACHES[i].type, "float") == 0 ? "fp8-token" : CACHES[i].format;
   }
   return NULL;
 }

@@ -58,8 +58,7 @@ static void resolve_model(const resolver *r, const rl_request *request) {
 
 static void resolve_hardware(const resolver *r) {
   rl_scenario *scenario = r->scenario;
-  const char *name =
-      rl_settings_counted(r->load, r->settings, RL_SET_HARDWARE, &scenario->devices);
+  const char *name = rl_settings_counted(r->load, r->settings, RL_SET_HARDWARE, &scenario->devices);
   if (name == NULL) return;
   scenario->every_machine = rl_name_equal(name, "all");
   if (scenario->every_machine) return;
@@ -147,13 +146,15 @@ static void resolve_activations(const resolver *r) {
   }
 }
 
-/* int8, fp8 and int4 mean a scale a token and head, e5m2 none, which is said once for keys and values. */
+/* int8, fp8 and int4 mean a scale a token and head, fp8_e4m3 and fp8_e5m2, as serving programs
+ * spell them, none; which is said once for keys and values. */
 static const char *kv_name(const resolver *r, const char *text, rl_setting which) {
-  static const char *const names[][3] = {{"int8", "int8-token", "int8-g128"},
-                                         {"fp8", "fp8-token", "fp8-group128 or fp8-mla"},
-                                         {"fp8_e4m3", "fp8-token", "fp8-group128 or fp8-mla"},
-                                         {"fp8_e5m2", "fp8-e5m2-cast", "fp8-e5m2-row"},
-                                         {"int4", "int4-token", "kivi-4"}};
+  static const char *const names[][3] = {
+      {"int8", "int8-token", "int8-g128"},
+      {"fp8", "fp8-token", "fp8-e4m3-cast, fp8-group128 or fp8-mla"},
+      {"fp8_e4m3", "fp8-e4m3-cast", "fp8-token"},
+      {"fp8_e5m2", "fp8-e5m2-cast", "fp8-e5m2-row"},
+      {"int4", "int4-token", "kivi-4"}};
   const rl_node *const *values = r->settings->values;
   const bool told = which == RL_SET_V && values[RL_SET_V] == values[RL_SET_K];
   for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
@@ -346,7 +347,8 @@ static void resolve_formats(const resolver *r) {
   r->scenario->v = same ? r->scenario->k : resolve_kv(r, RL_SET_V);
   resolve_page(r);
   resolve_state(r);
-  r->scenario->kv_loc = loc_of(r, RL_SET_K).file != NULL ? loc_of(r, RL_SET_K) : loc_of(r, RL_SET_V);
+  r->scenario->kv_loc =
+      loc_of(r, RL_SET_K).file != NULL ? loc_of(r, RL_SET_K) : loc_of(r, RL_SET_V);
   r->scenario->state_loc = loc_of(r, RL_SET_STATE);
   r->scenario->skew_loc = loc_of(r, RL_SET_SKEW);
   r->scenario->wide = dense_format(r, RL_F32);

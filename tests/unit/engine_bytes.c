@@ -121,7 +121,7 @@ static const char *const FORMATS[][3] = {
     {"w4a4-nvfp4", "bf16", "bf16"},
     {"w4a4-int4", "bf16", "int4-token"},
     {"w4a8-g128", "bf16", "fp8-e5m2-cast"},
-    {"tf32", "tf32", "bf16"},
+    {"tf32", "tf32", "fp8-e4m3-cast"},
     {"lut3-row", "bf16", "bf16"},
 };
 

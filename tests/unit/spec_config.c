@@ -272,6 +272,32 @@ static const char *format_at(const rl_model *model, const char *weights, uint32_
   return said->format == NULL ? "-" : said->format->name;
 }
 
+/* One scale a tensor, said or not, is no byte of a token; one a token is. */
+static void test_caches(void) {
+  static const char *const caches[][2] = {
+      {"\"kv_cache_scheme\": {\"num_bits\": 8, \"type\": \"float\"}", "fp8-e4m3-cast"},
+      {"\"kv_cache_scheme\": {\"num_bits\": 8, \"type\": \"float\", \"strategy\": \"tensor\"}",
+       "fp8-e4m3-cast"},
+      {"\"kv_cache_scheme\": {\"num_bits\": 8, \"type\": \"float\", \"strategy\": \"token\"}",
+       "fp8-token"},
+      {"\"kv_cache_scheme\": {\"num_bits\": 8, \"type\": \"int\", \"strategy\": \"token\"}",
+       "int8-token"},
+      {"\"kv_cache_quant_algo\": \"FP8\"", "fp8-e4m3-cast"},
+      {"\"kv_cache_quant_algo\": \"INT8\"", "int8-token"},
+  };
+  for (size_t i = 0; i < sizeof caches / sizeof *caches; i++) {
+    char text[400];
+    spec_case c;
+    snprintf(text, sizeof text,
+             ", \"quantization_config\": {\"quant_method\": \"modelopt\", \"quant_algo\": "
+             "\"FP8\", %s}",
+             caches[i][0]);
+    const rl_model *model = load(&c, text);
+    CU_ASSERT_STRING_EQUAL(model->kv, caches[i][1]);
+    spec_close(&c);
+  }
+}
+
 /* Groups by pattern, by name and by class; names of a model inside another; single layers. */
 static void test_modules(void) {
 #define SCHEME(bits)                                     \
@@ -306,7 +332,7 @@ static void test_modules(void) {
   CU_ASSERT_STRING_EQUAL(format_at(model, q, 0), "w8a8-fp8");
   CU_ASSERT_STRING_EQUAL(format_at(model, q, 1), "w4a4-nvfp4");
   CU_ASSERT_STRING_EQUAL(format_at(model, down, 1), "-");
-  CU_ASSERT_STRING_EQUAL(model->kv, "fp8-token");
+  CU_ASSERT_STRING_EQUAL(model->kv, "fp8-e4m3-cast");
   spec_close(&c);
   model = load(
       &c,
@@ -430,7 +456,7 @@ static void test_description(void) {
   spec_close(&c);
 }
 
-RL_SUITE("spec config", {"quantization", test_quantization}, {"unquantized", test_unquantized},
-         {"modules", test_modules}, {"types", test_types}, {"keys", test_keys},
-         {"many unknown", test_many_unknown}, {"text_config", test_text_config},
-         {"dims", test_dims}, {"description", test_description})
+RL_SUITE("spec config", {"caches", test_caches}, {"quantization", test_quantization},
+         {"unquantized", test_unquantized}, {"modules", test_modules}, {"types", test_types},
+         {"keys", test_keys}, {"many unknown", test_many_unknown},
+         {"text_config", test_text_config}, {"dims", test_dims}, {"description", test_description})

@@ -97,6 +97,7 @@ static const row_case rows[] = {
     {"w4a4-int4", 5, 3, 2, 0, 0}, /* 20 bits, one fp16 scale a row */
     {"w4a8-g128", 129, 65, 4, 0, 0},
     {"fp8-e5m2-cast", 5, 5, 0, 0, 0}, /* no scale */
+    {"fp8-e4m3-cast", 5, 5, 0, 0, 0},
     {"w4a16-g128", 0, 0, 0, 0, 0},
     {"w4a16-g128", 1, 1, 2, 0, 0},
 };
