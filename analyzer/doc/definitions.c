@@ -73,7 +73,8 @@ static bool resolve(const rl_scope *scope, const char *name, rl_value *out, rl_s
   const rl_definitions *d = (const rl_definitions *)scope;
   const evaluation *e = d->evaluation;
   for (size_t i = 0; i < e->count; i++) {
-    if (strcmp(e->items[i].name, name) != 0) continue;
+    const char *known = e->items[i].name;
+    if (known[0] != name[0] || strcmp(known, name) != 0) continue; /* asked of every layer */
     *status = evaluate(d, i, diags);
     *out = e->items[i].value;
     return true;
