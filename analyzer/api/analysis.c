@@ -201,7 +201,7 @@ static rl_status study_system(const rl_analysis *study, rl_result_system *system
   if (study->listed || status != RL_OK) return status;
   status = study_passes(study, system);
   if (status == RL_OK) status = rl_analysis_verifies(study, system);
-  if (status == RL_OK) status = rl_analysis_words(study, system);
+  if (status == RL_OK && !study->view.wordless) status = rl_analysis_words(study, system);
   return status;
 }
 
@@ -305,7 +305,9 @@ static rl_status describe_whole(const rl_analysis *study, rl_result *result) {
       !note_kept(&study->scenario->workload, whole, result)) {
     return rl_analysis_too_large(study);
   }
-  status = rl_modules_tell(study->arena, study->db, study->scenario, study->diags);
+  status = study->view.told == study->scenario->model
+               ? RL_OK
+               : rl_modules_tell(study->arena, study->db, study->scenario, study->diags);
   if (status == RL_OK) status = rl_analysis_stored(study, whole, result);
   return status == RL_OK ? rl_analysis_exceptions(study, whole, result) : status;
 }

@@ -141,8 +141,8 @@ static rl_status settle_one_pass(rl_scenario *scenario, const rl_program *progra
 
 rl_status rl_scenario_settle(rl_arena *arena, rl_scenario *scenario, rl_diags *diags) {
   const rl_program *program;
-  rl_status status = rl_scenario_divide(arena, scenario, diags);
-  if (status == RL_OK) status = rl_lower(arena, scenario, &program, diags);
+  rl_status status = rl_scenario_divide_into(arena, scenario, &program, diags);
+  if (status == RL_OK && program == NULL) status = rl_lower(arena, scenario, &program, diags);
   return status == RL_OK ? rl_scenario_settle_on(arena, scenario, program, diags) : status;
 }
 

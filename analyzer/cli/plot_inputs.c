@@ -15,6 +15,7 @@ typedef struct gatherer {
   rl_session *session;
   rl_text_list weights, kv, phases;
   result_list results;
+  const rl_model *told; /* of the scenario before */
 } gatherer;
 
 static const char *const phase_words[] = {
@@ -31,7 +32,11 @@ static rl_status read_phase(rl_session *session, const char *word, rl_pass_kind 
 
 static rl_status analyze(gatherer *g, const rl_scenario *scenario, const char *phase) {
   rl_session *session = g->session;
-  rl_pass_view view = {.phase_given = true, .explain = "", .loc = RL_COMMAND_LINE};
+  rl_pass_view view = {.phase_given = true,
+                       .explain = "",
+                       .wordless = true,
+                       .told = g->told,
+                       .loc = RL_COMMAND_LINE};
   rl_status status = read_phase(session, phase, &view.phase);
   if (status != RL_OK) return status;
   rl_argument_u64(&session->arguments, RL_O_CONTEXT, 1, &view.context, &session->diags);
@@ -44,6 +49,7 @@ static rl_status analyze(gatherer *g, const rl_scenario *scenario, const char *p
   if (slot == NULL) return rl_diag_oom(&session->diags);
   status = rl_diags_status(&session->diags);
   if (status != RL_OK) return status;
+  g->told = scenario->model;
   return rl_analyze(&session->arena, session->db, scenario, &view, slot, &session->diags);
 }
 
