@@ -67,8 +67,8 @@ rl_status rl_analysis_step_of(const rl_analysis *study, rl_pass_kind phase, uint
 const char *rl_analysis_stage_words(const rl_analysis *study, const rl_result_system *system);
 const char *rl_analysis_bubble_words(const rl_analysis *study, const rl_result_batch *batch);
 
-/* As rl_scenario_divide; also the program of the scenario as it then is, NULL where nothing had to
- * be divided. */
+/* As rl_scenario_divide; also the program of the scenario as it then is and what lowering it tells,
+ * NULL where nothing had to be divided. */
 rl_status rl_scenario_divide_into(rl_arena *arena, rl_scenario *scenario, const rl_program **out,
                                   rl_diags *diags);
 /* As rl_scenario_settle, of a scenario that was lowered: nothing of the program depends on the
