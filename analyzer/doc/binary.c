@@ -23,12 +23,16 @@ void rl_binary_close(rl_binary *binary) {
   binary->fd = -1;
 }
 
-rl_status rl_binary_fail(rl_binary *binary, const char *what) {
-  char at[RL_NUMBER_TEXT];
+rl_status rl_binary_fail_at(rl_binary *binary, uint64_t at, const char *what) {
+  char digits[RL_NUMBER_TEXT];
   if (binary->status != RL_OK) return binary->status;
   binary->status = RL_REPORT(binary->diags, BINARY_WRONG, (rl_loc){.file = binary->path}, what,
-                             rl_print_grouped(binary->at, at));
+                             rl_print_grouped(at, digits));
   return binary->status;
+}
+
+rl_status rl_binary_fail(rl_binary *binary, const char *what) {
+  return rl_binary_fail_at(binary, binary->at, what);
 }
 
 /* Fills the window from the current byte on. */

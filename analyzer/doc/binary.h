@@ -29,8 +29,9 @@ uint64_t rl_binary_number(rl_binary *binary, unsigned bytes);
 /* Copies bytes that a caller has room for. */
 void rl_binary_bytes(rl_binary *binary, void *out, size_t count);
 void rl_binary_skip(rl_binary *binary, uint64_t count);
-/* Reports what is wrong at this byte, once; answers the status. */
+/* Reports what is wrong at the current byte, or at one that was read, once; answers the status. */
 rl_status rl_binary_fail(rl_binary *binary, const char *what);
+rl_status rl_binary_fail_at(rl_binary *binary, uint64_t at, const char *what);
 /* The first bytes of a file are those; false also when it cannot be read. */
 bool rl_binary_begins(const char *path, const char *magic);
 

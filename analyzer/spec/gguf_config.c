@@ -75,7 +75,9 @@ const char *rl_gguf_fact_of(const rl_load *load, const rl_model *model, const ch
       model->facts == NULL ? NULL : rl_node_get(model->facts, "general.architecture");
   for (size_t i = 0; name != NULL && i < RL_COUNT(standard); i++) {
     if (strcmp(standard[i].key, key) != 0) continue;
-    const char *fact = rl_textf(load->arena, "%s.%s", name->text, standard[i].fact);
+    /* Converters leave the size out where the words themselves say it. */
+    const char *or_else = strcmp(key, "vocab_size") == 0 ? " or tokenizer.ggml.tokens" : "";
+    const char *fact = rl_textf(load->arena, "%s.%s%s", name->text, standard[i].fact, or_else);
     if (fact == NULL) rl_diag_oom(load->diags);
     return fact;
   }

@@ -389,6 +389,13 @@ uint64_t rl_gguf_number(const rl_node *facts, const char *key, uint64_t otherwis
   return whole ? value : otherwise;
 }
 
+/* How many tensors, or values, the head has. */
+static uint64_t read_count(rl_binary *file, uint64_t most) {
+  const uint64_t at = file->at, count = rl_binary_number(file, 8);
+  if (count > most) rl_binary_fail_at(file, at, "more tensors or values than a model has");
+  return count;
+}
+
 /* Data begin behind the head, at the next multiple of the alignment. */
 static void check_data(reader *r) {
   rl_binary *file = r->file;
@@ -405,11 +412,12 @@ static void check_begin(rl_binary *file) {
   char magic[4] = {0};
   rl_binary_bytes(file, magic, sizeof magic);
   if (memcmp(magic, "GGUF", sizeof magic) != 0) {
-    rl_binary_fail(file, "no GGUF file, which would begin with the letters GGUF");
+    rl_binary_fail_at(file, 0, "no GGUF file, which would begin with the letters GGUF");
   }
-  uint64_t version = rl_binary_number(file, 4);
+  const uint64_t at = file->at, version = rl_binary_number(file, 4);
   if (version != 2 && version != 3) {
-    rl_binary_fail(file, "a version other than 2 and 3, or numbers in the other order of bytes");
+    rl_binary_fail_at(file, at,
+                      "a version other than 2 and 3, or numbers in the other order of bytes");
   }
 }
 
@@ -434,10 +442,7 @@ static bool check_keys(const reader *r, const rl_node *map) {
 static const rl_node *read_head(reader *r) {
   rl_binary *file = r->file;
   check_begin(file);
-  uint64_t tensors = rl_binary_number(file, 8), facts = rl_binary_number(file, 8);
-  if (tensors > TENSORS_MAX || facts > FACTS_MAX) {
-    rl_binary_fail(file, "more tensors or values than a model has");
-  }
+  const uint64_t tensors = read_count(file, TENSORS_MAX), facts = read_count(file, FACTS_MAX);
   for (uint64_t i = 0; i < facts && file->status == RL_OK; i++) read_fact(r);
   for (uint64_t i = 0; i < tensors && file->status == RL_OK; i++) read_tensor(r);
   if (file->status != RL_OK) return NULL;

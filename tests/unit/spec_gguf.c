@@ -161,6 +161,15 @@ static void many_layers(void) {
 static void no_width(void) {
   facts_but("llama.embedding_length", 0);
 }
+static void no_words(void) {
+  memset(&file, 0, sizeof file);
+  gguf_text(&file, "general.architecture", "gpt-oss");
+  gguf_number(&file, "gpt-oss.block_count", 2);
+  gguf_number(&file, "gpt-oss.embedding_length", 64);
+  gguf_number(&file, "gpt-oss.feed_forward_length", 32);
+  gguf_number(&file, "gpt-oss.attention.head_count", 4);
+  gguf_head(&file, bytes);
+}
 static void odd_heads(void) {
   facts_but("llama.attention.head_count", 3);
 }
@@ -243,6 +252,11 @@ static void many_tensors(void) {
   gguf_head(&file, bytes);
   memset(bytes + 8, 0xff, 8);
 }
+static void many_values(void) {
+  memset(&file, 0, sizeof file);
+  gguf_head(&file, bytes);
+  memset(bytes + 16, 0xff, 8);
+}
 static void huge_list(void) {
   memset(&file, 0, sizeof file);
   gguf_list(&file, "l", (const uint32_t[]){1, 2}, 2);
@@ -250,17 +264,16 @@ static void huge_list(void) {
   memset(bytes + 24 + 8 + 1 + 4 + 4, 0x7f, 8);
 }
 
-/* Offsets: 24 bytes of counts; then "general..." and so on, as gguf_help writes them. */
+/* Offsets: 4 letters, 4 bytes of version, 8 + 8 of counts; then "general..." and so on, as
+ * gguf_help writes them. */
 static const wrong_case wrong[] = {
     {other_letters,
-     "x.gguf: error: no GGUF file, which would begin with the letters GGUF (at byte 4) — download "
-     "or "
-     "convert the file again"},
+     "x.gguf: error: no GGUF file, which would begin with the letters GGUF (at byte 0) — download "
+     "or convert the file again"},
     {key_twice, "x.gguf: error: key 'llama.block_count' is given twice"},
     {other_version,
      "x.gguf: error: a version other than 2 and 3, or numbers in the other order of bytes (at byte "
-     "8) "
-     "— download or convert the file again"},
+     "4) — download or convert the file again"},
     {other_architecture,
      "x.gguf: error: no family reads the GGUF architecture 'lama' — a family's gguf: key says "
      "which it "
@@ -272,6 +285,9 @@ static const wrong_case wrong[] = {
     {no_width,
      "x.gguf: error: the file does not say llama.embedding_length — files of llama.cpp's converter "
      "do"},
+    {no_words,
+     "x.gguf: error: the file does not say gpt-oss.vocab_size or tokenizer.ggml.tokens — files of "
+     "llama.cpp's converter do"},
     {odd_heads,
      "x.gguf: error: llama.embedding_length 256 is no multiple of llama.attention.head_count 3"},
     {second_part,
@@ -321,7 +337,10 @@ static const wrong_case wrong[] = {
      "x.gguf: error: tensor 'b' begins at byte 64 of the data, no multiple of general.alignment "
      "128 — download or convert the file again"},
     {many_tensors,
-     "x.gguf: error: more tensors or values than a model has (at byte 24) — download or "
+     "x.gguf: error: more tensors or values than a model has (at byte 8) — download or "
+     "convert the file again"},
+    {many_values,
+     "x.gguf: error: more tensors or values than a model has (at byte 16) — download or "
      "convert the file again"},
     /* 24 + 8 + 1 + 4 + 4 + 8 */
     {huge_list,
