@@ -305,9 +305,9 @@ static rl_status describe_whole(const rl_analysis *study, rl_result *result) {
       !note_kept(&study->scenario->workload, whole, result)) {
     return rl_analysis_too_large(study);
   }
-  status = study->view.told == study->scenario->model
-               ? RL_OK
-               : rl_modules_tell(study->arena, study->db, study->scenario, study->diags);
+  if (!study->view.told) {
+    status = rl_modules_tell(study->arena, study->db, study->scenario, study->diags);
+  }
   if (status == RL_OK) status = rl_analysis_stored(study, whole, result);
   return status == RL_OK ? rl_analysis_exceptions(study, whole, result) : status;
 }

@@ -12,14 +12,14 @@ typedef enum rl_pass_kind { RL_PASS_DECODE, RL_PASS_PREFILL, RL_PASS_VERIFY } rl
 /* Which pass is shown operator by operator. It changes no other answer. */
 typedef struct rl_pass_view {
   rl_pass_kind phase;
-  bool phase_given;            /* asked for, not a default */
-  uint64_t context;            /* tokens cached before the pass; 0 = the middle of the generation */
-  uint64_t verify;             /* tokens a sequence of a verify pass; 0 = 8 */
-  bool sensitivity;            /* people see the sensitivities */
-  const char *explain;         /* operator whose formulas are given; "" = all; NULL = none */
-  bool wordless;               /* drawn: nobody reads sentences about the systems */
-  const struct rl_model *told; /* what it leaves out is said already; NULL: of none */
-  rl_loc loc;                  /* where the view was asked for */
+  bool phase_given;    /* asked for, not a default */
+  uint64_t context;    /* tokens cached before the pass; 0 = the middle of the generation */
+  uint64_t verify;     /* tokens a sequence of a verify pass; 0 = 8 */
+  bool sensitivity;    /* people see the sensitivities */
+  const char *explain; /* operator whose formulas are given; "" = all; NULL = none */
+  bool wordless;       /* drawn: nobody reads sentences about the systems */
+  bool told;           /* what the model leaves out is said already */
+  rl_loc loc;          /* where the view was asked for */
 } rl_pass_view;
 
 /* Holds the workload to the position table of the model: what was given is refused beyond it, what

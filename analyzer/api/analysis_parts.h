@@ -14,18 +14,18 @@ typedef struct rl_analysis {
   const rl_scenario *scenario;
   rl_pass_view view; /* with its defaults filled in */
   bool context_given, verify_given;
-  uint64_t generate;           /* tokens; the prefill yields one, asked for or not */
-  uint64_t middle;             /* tokens cached before the middle decode step of the generation */
-  bool one_pass;               /* the model reads whole sequences and decodes nothing */
-  bool listed;                 /* machines side by side: no passes, no words */
-  const rl_plan *plan;         /* of a pipeline that of the stage that is shown */
-  rl_pipeline pipeline;        /* the plan alone, or those of all stages */
-  size_t stage;                /* that is shown */
+  uint64_t generate; /* tokens; the prefill yields one, asked for or not */
+  uint64_t middle;   /* tokens cached before the middle decode step of the generation */
+  bool one_pass;     /* the model reads whole sequences and decodes nothing */
+  bool listed;       /* machines side by side: no passes, no words */
+  const rl_plan *plan;  /* of a pipeline that of the stage that is shown */
+  rl_pipeline pipeline; /* the plan alone, or those of all stages */
+  size_t stage;         /* that is shown */
   uint64_t devices;            /* that work by the plan and its copies */
   uint64_t groups;             /* of them that hold the model once each and share the sequences */
   const rl_plan *prefill_plan; /* of the machine that prefills: plan itself with one pool */
   uint64_t prefill_devices, prefill_groups;
-  const rl_cost *whole; /* of the undivided model, where there are pools */
+  const rl_cost *whole;        /* of the undivided model, where there are pools */
 } rl_analysis;
 
 /* result->config. */
@@ -51,8 +51,7 @@ rl_status rl_stages_plan(rl_arena *arena, const rl_scenario *scenario, const rl_
                          const rl_stage_costs *stages, rl_pipeline *out, rl_diags *diags);
 /* Makes the stage that takes longest the one that is shown. */
 void rl_analysis_show_stage(rl_analysis *study);
-/* Sequences of the batch that one pass of the fullest device works on: a micro-batch of its share.
- */
+/* Sequences of the batch that one pass of the fullest device works on: a micro-batch of its share. */
 uint64_t rl_analysis_at_once(const rl_analysis *study, uint64_t batch);
 /* system->stages; micro-batches and bubbles of a batch. Nothing without a pipeline. */
 rl_status rl_analysis_stages(const rl_analysis *study, rl_result_system *system);
@@ -71,8 +70,8 @@ const char *rl_analysis_bubble_words(const rl_analysis *study, const rl_result_b
  * NULL where nothing had to be divided. */
 rl_status rl_scenario_divide_into(rl_arena *arena, rl_scenario *scenario, const rl_program **out,
                                   rl_diags *diags);
-/* As rl_scenario_settle, of a scenario that was lowered: nothing of the program depends on the
- * tokens of the workload. */
+/* As rl_scenario_settle, of a scenario that was lowered: nothing of the program depends on the tokens
+ * of the workload. */
 rl_status rl_scenario_settle_on(rl_arena *arena, rl_scenario *scenario, const rl_program *program,
                                 rl_diags *diags);
 
@@ -135,8 +134,8 @@ const char *rl_analysis_part(const rl_analysis *study, const rl_op *op);
 const rl_result_explanation *rl_analysis_explain(const rl_analysis *study, size_t row,
                                                  const rl_group *group, const uint64_t *moments,
                                                  const rl_demand *demand);
-/* The figure that is the roof of a row's resource; its name says which. NULL name: there is none,
- * or memory ran out. */
+/* The figure that is the roof of a row's resource; its name says which. NULL name: there is none, or
+ * memory ran out. */
 rl_result_figure rl_analysis_roof(const rl_analysis *study, size_t row, rl_bound bound);
 /* Dims that the statements of an operator name; false when memory ran out. */
 bool rl_analysis_dims(const rl_analysis *study, const rl_op *op, rl_result_explanation *out);

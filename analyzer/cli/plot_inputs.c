@@ -35,7 +35,7 @@ static rl_status analyze(gatherer *g, const rl_scenario *scenario, const char *p
   rl_pass_view view = {.phase_given = true,
                        .explain = "",
                        .wordless = true,
-                       .told = g->told,
+                       .told = g->told == scenario->model,
                        .loc = RL_COMMAND_LINE};
   rl_status status = read_phase(session, phase, &view.phase);
   if (status != RL_OK) return status;
