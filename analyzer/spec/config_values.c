@@ -88,8 +88,32 @@ static const struct {
     {"rope_scaling", FORM_MAP, 0, 0},
     {"rope_parameters", FORM_MAP, 0, 0},
     {"layer_types", FORM_LIST, 0, 0},
+    {"mlp_only_layers", FORM_LIST, 0, 0},
+    {"hybrid_layer_ids", FORM_LIST, 0, 0},
+    {"alt_mixer_layers", FORM_LIST, 0, 0},
+    {"alt_mixer_2_layers", FORM_LIST, 0, 0},
+    {"vision_config.fullatt_block_indexes", FORM_LIST, 0, 0},
+    {"attn_type_list", FORM_LIST, 0, 0},
+    {"no_rope_layers", FORM_LIST, 0, 0},
+    {"engram_layers", FORM_LIST, 0, 0},
 };
 enum { ROWS = sizeof rows / sizeof *rows, KEY_BYTES = 128 };
+
+/* Lists about layers: the numbers of some, or an entry for each, of so many as `count` says. */
+static const struct {
+  const char *key, *count;
+  bool each;
+} lists[] = {
+    {"mlp_only_layers", "num_hidden_layers", false},
+    {"hybrid_layer_ids", "num_hidden_layers", false},
+    {"alt_mixer_layers", "n_layer", false},
+    {"alt_mixer_2_layers", "n_layer", false},
+    {"vision_config.fullatt_block_indexes", "vision_config.depth", false},
+    {"layer_types", "num_hidden_layers", true},
+    {"attn_type_list", "num_hidden_layers", true},
+    {"no_rope_layers", "num_hidden_layers", true},
+    {"engram_layers", "num_hidden_layers", true},
+};
 
 const rl_node *rl_config_find(const rl_node *config, const char *name) {
   /* A key may have points itself. */
@@ -146,6 +170,42 @@ static void check_value(const rl_load *load, const rl_node *node, size_t row, co
   }
 }
 
+/* A layer that the model does not have would be passed over in silence, and with it what its config
+ * meant. */
+static void check_numbers(const rl_load *load, const rl_node *list, const char *key,
+                          uint64_t layers) {
+  char number[RL_NUMBER_TEXT], last[RL_NUMBER_TEXT];
+  for (size_t i = 0; i < list->count; i++) {
+    const rl_node *item = list->items[i];
+    const bool bare = item->kind == RL_SCALAR && !item->quoted;
+    uint64_t layer = 0;
+    if (bare && rl_scan_u64(item->text, item->length, &layer) && layer >= layers) {
+      RL_REPORT(load->diags, LAYER_BEYOND, item->loc, key, rl_print_u64(layer, number),
+                rl_print_u64(layers - 1, last));
+    } else {
+      rl_node_u64(item, key, 0, layers - 1, &layer, load->diags);
+    }
+  }
+}
+
+/* Of a model made shorter than its config says, numbers of layers that it then lacks are no slip. */
+static void check_layers(const rl_load *load, const rl_model *model, size_t i) {
+  const rl_node *list = rl_config_find(model->config, lists[i].key);
+  const rl_node *count = rl_config_find(model->config, lists[i].count);
+  char entries[RL_NUMBER_TEXT], needed[RL_NUMBER_TEXT];
+  uint64_t layers = 0;
+  if (list == NULL || list->kind != RL_SEQUENCE || list->count == 0 || count == NULL) return;
+  const bool known = count->kind == RL_SCALAR && rl_scan_u64(count->text, count->length, &layers);
+  if (!known || layers == 0 || !rl_family_mentions(model->family, lists[i].key)) return;
+  const char *key = rl_model_key_of(model, list, lists[i].key);
+  if (!lists[i].each) {
+    if (model->change_count == 0) check_numbers(load, list, key, layers);
+  } else if (list->count < layers) {
+    RL_REPORT(load->diags, LAYERS_SHORT, list->loc, key, rl_print_grouped(list->count, entries),
+              rl_print_grouped(layers, needed));
+  }
+}
+
 void rl_config_check_values(const rl_load *load, const rl_model *model) {
   for (size_t row = 0; row < ROWS; row++) {
     const rl_node *node = rl_config_find(model->config, rows[row].key);
@@ -153,4 +213,5 @@ void rl_config_check_values(const rl_load *load, const rl_model *model) {
     if (!rl_family_mentions(model->family, rows[row].key)) continue;
     check_value(load, node, row, rl_model_key_of(model, node, rows[row].key));
   }
+  for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) check_layers(load, model, i);
 }
