@@ -79,14 +79,19 @@ rl_db_kind rl_file_kind(rl_session *session, const char *path, rl_diags *diags) 
   return description_kind(session, path, diags);
 }
 
-/* A description has nothing to be checked by: one of the database, or one that was asked for by its
- * path; files of others, config.json and weights, never have. */
-static void tell_no_total(rl_session *session, const rl_request *request, const char *counted) {
-  const char *name = request->model.text;
-  const char *end = name == NULL ? NULL : strrchr(name, '.');
-  const bool path = end != NULL && (strcmp(end, ".yaml") == 0 || strcmp(end, ".yml") == 0);
-  if (name == NULL || (!path && session->arguments.words.count > 0)) return;
-  RL_REPORT(&session->diags, MODEL_NO_TOTAL, (rl_loc){.file = name}, counted);
+/* A description has nothing to be checked by: a warning to who writes it. Files of others,
+ * config.json and weights, never say a total: that nothing was compared is told, so that a check
+ * without errors is not taken for more than it is. */
+static void tell_no_total(rl_session *session, const rl_request *request, const rl_model *model,
+                          const char *counted) {
+  const char *name = request->model.text, *end = strrchr(model->file, '.');
+  if (name == NULL) return;
+  const rl_loc loc = {.file = name};
+  if (end != NULL && (strcmp(end, ".yaml") == 0 || strcmp(end, ".yml") == 0)) {
+    RL_REPORT(&session->diags, MODEL_NO_TOTAL, loc, counted);
+  } else {
+    RL_REPORT(&session->diags, MODEL_TOTAL_UNSAID, loc, counted);
+  }
 }
 
 /* The operator list of the scenario; its weights against the file's tensors, its parameters against
@@ -105,7 +110,8 @@ static void check_scenario(rl_session *session, const rl_request *request) {
   const rl_model *model = scenario->model;
   bool counts = rl_program_parameters(program, &total);
   if (model->parameters.source == NULL) {
-    tell_no_total(session, request, counts ? rl_print_grouped(total, counted) : "too many");
+    tell_no_total(session, request, model,
+                  counts ? rl_print_grouped(total, counted) : "too many");
     return;
   }
   if (counts && total == model->parameters_exact) return;
