@@ -30,6 +30,9 @@ void rl_quantization_refuse(const rl_quantization *q, const rl_node *node, const
 const rl_node *rl_quantization_get(const rl_quantization *q, const char *key);
 /* compressed-tensors: `weights` of a group and whether inputs are quantized say a scheme. */
 void rl_quantization_read_scheme(rl_quantization *q);
+/* Whether input_activations of a group are `asked`: "int8" of {type: int, num_bits: 8}, which is
+ * what stands for those that are absent; NULL: there are none. */
+bool rl_quantization_are_inputs(const char *asked, const rl_node *inputs);
 /* ModelOpt: quant_algo of the whole or of one layer, or groups like those of compressed-tensors. */
 void rl_quantization_read_modelopt(rl_quantization *q);
 

@@ -58,9 +58,8 @@ static bool has_value(const rl_node *map, const char *key, const char *word) {
   return node != NULL && node->kind == RL_SCALAR && strcmp(node->text, word) == 0;
 }
 
-/* "int8" of {type: int, num_bits: 8}, which is what stands for those that are absent; true where
- * nothing more than that there are inputs is asked. */
-static bool are_inputs(const char *asked, const rl_node *inputs) {
+/* True also where nothing more than that there are inputs is asked. */
+bool rl_quantization_are_inputs(const char *asked, const rl_node *inputs) {
   const rl_node *type, *bits;
   if (asked == NULL || inputs == NULL) return asked == NULL && inputs == NULL;
   if (asked == ANY) return true;
@@ -73,7 +72,7 @@ static bool are_inputs(const char *asked, const rl_node *inputs) {
 }
 
 static bool is_scheme(const scheme *s, const rl_node *weights, const rl_node *inputs) {
-  return are_inputs(s->inputs, inputs) && has_value(weights, "type", s->type) &&
+  return rl_quantization_are_inputs(s->inputs, inputs) && has_value(weights, "type", s->type) &&
          has_value(weights, "num_bits", s->bits) && has_value(weights, "strategy", s->strategy) &&
          has_value(weights, "group_size", s->group) &&
          has_value(weights, "symmetric", s->symmetric);

@@ -5,6 +5,7 @@
 
 #include "base/checked.h"
 #include "base/number.h"
+#include "spec/quantization.h"
 #include "spec/safetensors_layout.h"
 
 #define RL_COUNT(array) (sizeof(array) / sizeof *(array))
@@ -158,6 +159,29 @@ static bool quantizes_activations(const reading *r) {
   return part(r, RL_STORED_BESIDE) != NULL || says(r->says, "quant_method", "bitsandbytes");
 }
 
+/* Weights of a group that says nothing of inputs are multiplied with those that come (W8A16). */
+static bool keeps_inputs(const reading *r) {
+  return r->weights != r->says && !quantizes_activations(r);
+}
+
+/* What integers of a group are multiplied with: as names of formats say it, and its format. */
+typedef struct inputs {
+  const char *asked, *name, *format;
+} inputs;
+
+/* NULL: something else. */
+static const inputs *inputs_of(const reading *r) {
+  static const inputs all[] = {{NULL, "a16", NULL},
+                               {"int8", "a8", "int8-token"},
+                               {"float8", "a8-fp8", "fp8-token"},
+                               {"int4", "a4-int4", "int4-token"}};
+  const rl_node *said = r->says == NULL ? NULL : rl_load_get(r->says, "input_activations");
+  for (size_t i = 0; i < RL_COUNT(all); i++) {
+    if (rl_quantization_are_inputs(all[i].asked, said)) return &all[i];
+  }
+  return NULL;
+}
+
 /* --- layouts: each answers false where it is another one --- */
 
 static bool read_dense(reading *r) {
@@ -178,6 +202,17 @@ static bool read_mxfp8(reading *r) {
   return true;
 }
 
+/* Stored only, the shipped format of rows has scales of 4 bytes; multiplied as they are, of 2. */
+static void take_fp8_rows(reading *r, const rl_component *fp8, bool alone) {
+  if (!alone) {
+    take(r, "w8a8-fp8-row", fp8, "fp8-token");
+  } else if (fp8->scale == RL_F32) {
+    take_shipped(r, "fp8-row");
+  } else {
+    make(r, "fp8-row-scale16", fp8, NULL);
+  }
+}
+
 /* One scale a tensor, a row or a block of 128 x 128 (DeepSeek-AI 2024, DeepSeek-V3, 3.3.2). */
 static bool read_fp8(reading *r) {
   const rl_safetensor *scales = part(r, RL_STORED_SCALES);
@@ -187,10 +222,11 @@ static bool read_fp8(reading *r) {
   uint64_t blocks =
       rl_ceil_div(r->shape.rows, 128) * rl_ceil_div(r->shape.cols, 128) * r->shape.others;
   r->out->type = "8-bit floats with scales in another arrangement";
+  const bool alone = keeps_inputs(r);
   if (scales->values == 1) {
-    take_shipped(r, "w8a8-fp8");
+    take_shipped(r, alone ? "fp8" : "w8a8-fp8");
   } else if (scales->values == r->shape.rows * r->shape.others) {
-    take(r, "w8a8-fp8-row", &fp8, "fp8-token");
+    take_fp8_rows(r, &fp8, alone);
   } else if (scales->values == blocks) {
     r->out->type = "8-bit floats with a scale a block of 128 x 128";
     if (is_shipped(r, "fp8-block128")) take_shipped(r, "fp8-block128");
@@ -239,21 +275,32 @@ static rl_type integer_of(uint64_t bits) {
   return bits == 4 ? RL_I4 : RL_I8;
 }
 
-/* "w4a16-g128-asym", "gptq-g128-act", "w8a16", "w4a16-row"; NULL when memory is exhausted. */
-static const char *groups_name(rl_arena *arena, const rl_component *codes) {
+/* "w4a16-g128-asym", "gptq-g128-act", "w8a16", "w4a16-row", "w4a8-row", "w4a4-int4", "w8a8-int8",
+ * "gptq-g128-act-a8"; NULL when memory is exhausted. */
+static const char *groups_name(rl_arena *arena, const rl_component *codes, const inputs *with) {
   const unsigned bits = RL_TYPES[codes->type].bits, group = codes->group;
-  const char *asym = codes->zero == RL_ZERO_CODE ? "-asym" : "", *row = bits == 8 ? "" : "-row";
-  if (codes->span == RL_PER_ROW) return rl_textf(arena, "w%ua16%s", bits, row);
-  if (!codes->ordered) return rl_textf(arena, "w%ua16-g%u%s", bits, group, asym);
-  if (bits == 4) return rl_textf(arena, "gptq-g%u%s-act", group, asym);
-  return rl_textf(arena, "gptq%u-g%u%s-act", bits, group, asym);
+  const char *asym = codes->zero == RL_ZERO_CODE ? "-asym" : "";
+  const bool plain = with->format == NULL, small = plain || strcmp(with->asked, "int4") != 0;
+  if (codes->span == RL_PER_ROW && bits == 8) return plain ? "w8a16" : "w8a8-int8";
+  if (codes->span == RL_PER_ROW) {
+    return rl_textf(arena, "w%u%s%s", bits, with->name, small ? "-row" : "");
+  }
+  if (!codes->ordered) return rl_textf(arena, "w%u%s-g%u%s", bits, with->name, group, asym);
+  const char *number = bits == 4 ? "" : bits == 2 ? "2" : "8", *end = plain ? "" : with->name;
+  return rl_textf(arena, "gptq%s-g%u%s-act%s%s", number, group, asym, plain ? "" : "-", end);
 }
 
-/* Integers of so many bits in so many groups a row; rows have no zero points and no order. */
+/* Integers of so many bits in so many groups a row; rows have no zero points and no order. Those of
+ * 8 bits are multiplied with their like, or with what comes. */
 static void take_groups(reading *r, uint64_t bits, uint64_t groups) {
   rl_component codes = {.kind = RL_QUANT, .type = integer_of(bits), .span = RL_PER_ROW};
   const uint64_t group = whole_quotient(r->shape.cols, groups);
   const char *strange = strange_groups(r, bits, group, &codes.scale);
+  const inputs *with = inputs_of(r);
+  const bool known =
+      with != NULL && (bits != 8 || with->format == NULL || strcmp(with->asked, "int8") == 0);
+  if (strange == NULL && !known)
+    strange = "integers that are multiplied with inputs of another kind";
   if (strange != NULL) r->out->type = strange;
   if (strange != NULL || r->failed) return;
   codes.ordered = r->ordered = groups > 1 && reads_order(r);
@@ -262,7 +309,7 @@ static void take_groups(reading *r, uint64_t bits, uint64_t groups) {
     codes.group = (uint32_t)group;
     codes.zero = r->zeros ? RL_ZERO_CODE : RL_ZERO_NONE;
   }
-  take(r, groups_name(r->layouts->load->arena, &codes), &codes, NULL);
+  take(r, groups_name(r->layouts->load->arena, &codes, with), &codes, with->format);
 }
 
 /* qweight: codes in words of 32 bits along the inputs (GPTQ, [in / 8, out]) or the outputs (AWQ,
@@ -296,6 +343,18 @@ static const rl_safetensor *small_codes(const reading *r, bool small) {
   return codes == NULL && small ? part(r, RL_STORED_PLAIN) : codes;
 }
 
+/* Inputs of 8 bits are floats in groups of as many. */
+static void take_mxfp4(reading *r) {
+  const rl_component mxfp4 = {
+      .kind = RL_QUANT, .type = RL_F4_E2M1, .span = RL_PER_GROUP, .group = 32, .scale = RL_F8_E8M0};
+  const inputs *with = inputs_of(r);
+  if (with != NULL && with->asked != NULL && strcmp(with->asked, "float8") == 0) {
+    make(r, "w4a8-mxfp4", &mxfp4, "mxfp8");
+  } else {
+    take_shipped(r, quantizes_activations(r) ? "w4a4-mxfp4" : "mxfp4");
+  }
+}
+
 /* gpt-oss: blocks [.., cols / 32, 16] of two codes a byte, scales [.., cols / 32]; as
  * compressed-tensors and ModelOpt: [rows, cols / 2] with [rows, cols / 32], or [rows, cols / 16]
  * and a scale of the whole. */
@@ -310,8 +369,7 @@ static bool read_fp4(reading *r) {
   if (groups != 0) r->shape = (matrix){.cols = groups * 32, .rows = dims[2], .others = dims[3]};
   const char *nv = quantizes_activations(r) ? "w4a4-nvfp4" : "nvfp4";
   if (small && scales->values * 8 == codes->values) take_shipped(r, nv);
-  const char *mx = quantizes_activations(r) ? "w4a4-mxfp4" : "mxfp4";
-  if (is_type(scales, "U8") && scales->values * 16 == codes->values) take_shipped(r, mx);
+  if (is_type(scales, "U8") && scales->values * 16 == codes->values) take_mxfp4(r);
   return true;
 }
 
