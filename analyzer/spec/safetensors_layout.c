@@ -169,14 +169,15 @@ typedef struct inputs {
   const char *asked, *name, *format;
 } inputs;
 
-/* NULL: something else. */
-static const inputs *inputs_of(const reading *r) {
+/* NULL: something else. Codes of 8 bits are multiplied with their like, or with what comes. */
+static const inputs *inputs_of(const reading *r, uint64_t bits) {
   static const inputs all[] = {{NULL, "a16", NULL},
                                {"int8", "a8", "int8-token"},
                                {"float8", "a8-fp8", "fp8-token"},
                                {"int4", "a4-int4", "int4-token"}};
+  enum { OF_BYTES = 2 };
   const rl_node *said = r->says == NULL ? NULL : rl_load_get(r->says, "input_activations");
-  for (size_t i = 0; i < RL_COUNT(all); i++) {
+  for (size_t i = 0; i < (bits == 8 ? OF_BYTES : RL_COUNT(all)); i++) {
     if (rl_quantization_are_inputs(all[i].asked, said)) return &all[i];
   }
   return NULL;
@@ -275,31 +276,34 @@ static rl_type integer_of(uint64_t bits) {
   return bits == 4 ? RL_I4 : RL_I8;
 }
 
-/* "w4a16-g128-asym", "gptq-g128-act", "w8a16", "w4a16-row", "w4a8-row", "w4a4-int4", "w8a8-int8",
- * "gptq-g128-act-a8"; NULL when memory is exhausted. */
+/* "w8a16", "w8a8-int8", "w4a16-row", "w4a8-row", "w4a4-int4"; NULL when memory is exhausted. */
+static const char *rows_name(rl_arena *arena, unsigned bits, const inputs *with) {
+  const bool plain = with->format == NULL;
+  const bool short_name = !plain && strcmp(with->asked, "int4") == 0;
+  if (bits == 8) return plain ? "w8a16" : "w8a8-int8";
+  return rl_textf(arena, "w%u%s%s", bits, with->name, short_name ? "" : "-row");
+}
+
+/* "w4a16-g128-asym", "w4a8-g128", "gptq-g128-act", "gptq-g128-act-a8"; NULL when memory is
+ * exhausted. */
 static const char *groups_name(rl_arena *arena, const rl_component *codes, const inputs *with) {
   const unsigned bits = RL_TYPES[codes->type].bits, group = codes->group;
   const char *asym = codes->zero == RL_ZERO_CODE ? "-asym" : "";
-  const bool plain = with->format == NULL, small = plain || strcmp(with->asked, "int4") != 0;
-  if (codes->span == RL_PER_ROW && bits == 8) return plain ? "w8a16" : "w8a8-int8";
-  if (codes->span == RL_PER_ROW) {
-    return rl_textf(arena, "w%u%s%s", bits, with->name, small ? "-row" : "");
-  }
+  if (codes->span == RL_PER_ROW) return rows_name(arena, bits, with);
   if (!codes->ordered) return rl_textf(arena, "w%u%s-g%u%s", bits, with->name, group, asym);
-  const char *number = bits == 4 ? "" : bits == 2 ? "2" : "8", *end = plain ? "" : with->name;
-  return rl_textf(arena, "gptq%s-g%u%s-act%s%s", number, group, asym, plain ? "" : "-", end);
+  const char *name = bits == 4 ? rl_textf(arena, "gptq-g%u%s-act", group, asym)
+                               : rl_textf(arena, "gptq%u-g%u%s-act", bits, group, asym);
+  if (name == NULL || with->format == NULL) return name;
+  return rl_textf(arena, "%s-%s", name, with->name);
 }
 
-/* Integers of so many bits in so many groups a row; rows have no zero points and no order. Those of
- * 8 bits are multiplied with their like, or with what comes. */
+/* Integers of so many bits in so many groups a row; rows have no zero points and no order. */
 static void take_groups(reading *r, uint64_t bits, uint64_t groups) {
   rl_component codes = {.kind = RL_QUANT, .type = integer_of(bits), .span = RL_PER_ROW};
   const uint64_t group = whole_quotient(r->shape.cols, groups);
   const char *strange = strange_groups(r, bits, group, &codes.scale);
-  const inputs *with = inputs_of(r);
-  const bool known =
-      with != NULL && (bits != 8 || with->format == NULL || strcmp(with->asked, "int8") == 0);
-  if (strange == NULL && !known)
+  const inputs *with = inputs_of(r, bits);
+  if (strange == NULL && with == NULL)
     strange = "integers that are multiplied with inputs of another kind";
   if (strange != NULL) r->out->type = strange;
   if (strange != NULL || r->failed) return;
@@ -347,7 +351,7 @@ static const rl_safetensor *small_codes(const reading *r, bool small) {
 static void take_mxfp4(reading *r) {
   const rl_component mxfp4 = {
       .kind = RL_QUANT, .type = RL_F4_E2M1, .span = RL_PER_GROUP, .group = 32, .scale = RL_F8_E8M0};
-  const inputs *with = inputs_of(r);
+  const inputs *with = inputs_of(r, 4);
   if (with != NULL && with->asked != NULL && strcmp(with->asked, "float8") == 0) {
     make(r, "w4a8-mxfp4", &mxfp4, "mxfp8");
   } else {
