@@ -26,6 +26,9 @@ const rl_node *rl_config_quantization_map(const rl_node *config);
 /* quantization_config -> model->quantization, ->quantized and ->unquantized, or a located refusal;
  * needs model->dims, which count layers. */
 void rl_config_quantization(const rl_load *load, rl_model *model);
+/* Of a model whose files say what is stored: a note where it says that weights are quantized, and
+ * none of them is. */
+void rl_config_quantization_stored(const rl_load *load, const rl_model *model);
 /* What it asks of the KV cache -> model->kv; a warning where no format is known for that. */
 void rl_config_kv(const rl_load *load, rl_model *model);
 /* The key that dims of the family read and that an unknown one may mean; NULL: none, or it is there. */

@@ -342,3 +342,39 @@ void rl_config_quantization(const rl_load *load, rl_model *model) {
   check_settings(&q);
   rl_quantization_apply(&q, model);
 }
+
+static bool holds_codes(const rl_stored *stored) {
+  for (size_t i = 0; i < stored->count; i++) {
+    const rl_format *format = stored->tensors[i].format;
+    if (format == NULL || !rl_format_is_dense(format)) return true;
+  }
+  return false;
+}
+
+/* How to count what the config asks for, where we know a format for that; "" where we do not. */
+static const char *by_hand(const rl_load *load, const rl_model *model) {
+  rl_diags quiet;
+  rl_load aside = *load;
+  rl_model asked = *model;
+  rl_diags_init(&quiet, load->arena);
+  aside.diags = &quiet;
+  rl_config_quantization(&aside, &asked);
+  if (asked.quantization == NULL || quiet.errors > 0) return "";
+  return rl_textf(load->arena, "for a loader that quantizes them: --weights %s",
+                  asked.quantization);
+}
+
+void rl_config_quantization_stored(const rl_load *load, const rl_model *model) {
+  const rl_node *map = rl_config_quantization_map(model->config);
+  const rl_format *most = rl_stored_main_format(model->stored);
+  if (map == NULL || map->kind != RL_MAP || most == NULL || holds_codes(model->stored)) return;
+  const rl_node *name = rl_load_get(map, "quant_method");
+  const bool said = name != NULL && name->kind == RL_SCALAR;
+  const char *hint = by_hand(load, model);
+  if (hint == NULL) {
+    rl_diag_oom(load->diags);
+    return;
+  }
+  RL_REPORT(load->diags, QUANTIZATION_UNSTORED, said ? name->loc : map->loc,
+            said ? name->text : "weights in fewer bits", most->name, hint);
+}

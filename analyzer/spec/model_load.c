@@ -153,6 +153,7 @@ static void finish(const rl_load *load, rl_model *model, const rl_node *config) 
   rl_config_check_values(load, model);
   if (load->diags->errors == errors) load_dims(load, model);
   if (model->stored == NULL && unread) rl_config_quantization(load, model);
+  if (model->stored != NULL) rl_config_quantization_stored(load, model);
   rl_config_kv(load, model);
   rl_config_type(load, model);
 }

@@ -254,6 +254,41 @@ static void test_other_type(void) {
   }
 }
 
+/* A config that says of its files that they are quantized, which they are not: what is stored is
+ * counted, 43,520 + 2 * 2 * 589,824 bytes, and the other format is named where there is one. */
+static void test_not_quantized(void) {
+  static const struct {
+    const char *quantization, *line;
+  } said[] = {
+      {"{\"quant_method\": \"gptq\", \"bits\": 4, \"group_size\": 128, \"sym\": true}",
+       "config.json:1:255: note: quantization_config says gptq, and no tensor of the files is "
+       "quantized: they are counted as stored, most of their bytes in bf16 — for a loader that "
+       "quantizes them: --weights w4a16-g128"},
+      {"{\"quant_method\": \"awq\", \"bits\": 4, \"group_size\": 128}",
+       "config.json:1:255: note: quantization_config says awq, and no tensor of the files is "
+       "quantized: they are counted as stored, most of their bytes in bf16 — for a loader that "
+       "quantizes them: --weights w4a16-g128-asym"},
+      {"{\"quant_method\": \"torchao\"}",
+       "config.json:1:255: note: quantization_config says torchao, and no tensor of the files is "
+       "quantized: they are counted as stored, most of their bytes in bf16"},
+      {"{\"quant_method\": \"bitsandbytes\", \"load_in_4bit\": false, \"load_in_8bit\": false}", ""},
+  };
+  for (size_t i = 0; i < sizeof said / sizeof *said; i++) {
+    const char *folder = safe_folder();
+    counted k;
+    uint64_t bytes = 0;
+    safe_make_llama(&file, SAFE_BF16, "model.");
+    safe_write_config(folder, said[i].quantization);
+    safe_write(&file, folder, "model.safetensors");
+    begin(&k, folder, NULL);
+    CU_ASSERT_EQUAL_FATAL(k.status, RL_OK);
+    CU_ASSERT(rl_program_weight_bytes(k.program, &bytes) && bytes == 43520 + 2 * 2 * 589824);
+    expect(&k, said[i].line);
+    spec_close(&k.c);
+    safe_folder_end();
+  }
+}
+
 /* The format has scales of 4 bytes, 14 tensors have 2: 43,520 + 2 * (589,824 + 7 * 2) bytes. What
  * the family does not use is named. */
 static void test_bytes(void) {
@@ -303,4 +338,4 @@ static void test_transposed(void) {
 
 RL_SUITE("api safetensors", {"layouts", test_layouts}, {"refused", test_refused},
          {"beginnings", test_beginnings}, {"bytes", test_bytes}, {"transposed", test_transposed},
-         {"older names", test_older_names}, {"other type", test_other_type})
+         {"older names", test_older_names}, {"other type", test_other_type}, {"not quantized", test_not_quantized})

@@ -45,7 +45,7 @@ static const struct {
     {RL_D_GGUF_ALIGNMENT, "spec_gguf.c"},
     {RL_D_STORED_ROWS, "api_gguf.c"},
     {RL_D_STORED_TYPE, "api_gguf.c"},        {RL_D_STORED_UNUSED, "api_gguf.c"},
-    {RL_D_STORED_FORMAT, "api_safetensors.c"}, {RL_D_CONFIG_TYPE_STORED, "api_safetensors.c"},
+    {RL_D_STORED_FORMAT, "api_safetensors.c"}, {RL_D_QUANTIZATION_UNSTORED, "api_safetensors.c"}, {RL_D_CONFIG_TYPE_STORED, "api_safetensors.c"},
     {RL_D_GGUF_FACT, "api_gguf.c"},
     {RL_D_STORED_BESIDE, "api_safetensors.c"},
     {RL_D_STORED_BYTES, "api_safetensors.c"},
